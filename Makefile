@@ -1,0 +1,79 @@
+# chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build build-all test deps race fuzz lint fmt check gates soak example-db clean
+
+# What `chatme version` says; without tags the revision, outside git "dev".
+VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# Static: no C, so no C library. For what is shipped only; the race detector needs C.
+STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+RACE := CGO_ENABLED=1 go test -race -timeout 10m
+
+WEB := internal/web
+STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, then serve on :8787 with development keys; it prints the address to open
+	bin/chatme dev
+
+build: ## build bin/chatme, static
+	$(STATIC) -o bin/chatme ./cmd/chatme
+
+build-all: build ## also bin/chatme-linux-arm64 and bin/chatme-linux-armv7
+	GOOS=linux GOARCH=arm64 $(STATIC) -o bin/chatme-linux-arm64 ./cmd/chatme
+	GOOS=linux GOARCH=arm GOARM=7 $(STATIC) -o bin/chatme-linux-armv7 ./cmd/chatme
+
+# Recursive, so that nothing is built before its tools are there, also with -j.
+test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser test
+	$(MAKE) --no-print-directory build
+	$(RACE) ./...
+	if [ -f $(WEB)/package.json ]; then npm --prefix $(WEB) run --if-present test; fi
+
+deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, and of the npm packages
+	.ci/deps
+
+race: ## the Go tests with the race detector
+	$(RACE) ./...
+
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
+
+lint: ## vet, staticcheck, and no time.Sleep in a test outside a synctest bubble
+	go vet ./...
+	$(STATICCHECK) ./...
+	go -C .ci/tools vet ./...
+	go -C .ci/tools test ./...
+	go -C .ci/tools run ./nosleep '$(CURDIR)'
+
+fmt: ## format the Go code
+	gofmt -w cmd internal migrations .ci
+
+check: ## all gates: formatting, lint, import table, tidy modules, and no tracked file changed by them
+	@before=$$(git diff HEAD | git hash-object --stdin); \
+	$(MAKE) --no-print-directory gates || exit 1; \
+	after=$$(git diff HEAD | git hash-object --stdin); \
+	if [ "$$before" != "$$after" ]; then git diff --stat; echo 'make check: the gates changed tracked files' >&2; exit 1; fi
+
+gates:
+	@bad=$$(gofmt -l cmd internal migrations .ci) || exit 1; \
+	if [ -n "$$bad" ]; then printf 'not formatted, run make fmt:\n%s\n' "$$bad" >&2; exit 1; fi
+	@$(MAKE) --no-print-directory lint
+	go test -run ImportTable ./internal
+	go mod tidy -diff
+	go -C .ci/tools mod tidy -diff
+
+soak: ## longer runs: fuzz 5m each, the core's tests ten times, the end-to-end tests with 300 kills
+	.ci/fuzz 5m
+	CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
+	SOAK=1 CGO_ENABLED=1 go test -race -timeout 20m -run E2E ./cmd/chatme
+
+example-db: ## make chatme.db.example anew
+	go run ./cmd/chatme example-db chatme.db.example
+
+clean: ## remove what was built; databases stay
+	rm -rf bin

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+
+	"chatme/internal/chat"
+	"chatme/internal/config"
+	"chatme/internal/hub"
+	"chatme/internal/protocol"
+	"chatme/internal/server"
+	"chatme/internal/store"
+	"chatme/internal/web"
+	"chatme/internal/ws"
+)
+
+// assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
+func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
+	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), fatal: make(chan error, 1)}
+	started, err := db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()})
+	if err != nil {
+		return nil, err
+	}
+	s.boot = started.Boot
+	records, err := db.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.restored = len(records)
+	lobby := chat.New(lobbyConfig(cfg, started))
+	if err := lobby.Restore(s.now(), records); err != nil {
+		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
+	}
+	s.hub, err = hub.New(hub.Config{
+		Store: db, Lobby: lobby, Now: s.now, Log: log,
+		SessionTTL:    cfg.SessionTTL.Duration,
+		QueuedChanges: int(cfg.QueuedChanges),
+		Fatal: func(err error) {
+			select {
+			case s.fatal <- err:
+			default: // the first one ends the process already
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.endpoint, err = newEndpoint(cfg, s.hub, started.Epoch, log); err != nil {
+		return nil, err
+	}
+	var page http.Handler
+	if cfg.Web == "on" && cfg.WebAPIKey != "" {
+		if page, err = web.New(web.Config{APIKey: cfg.WebAPIKey}); err != nil {
+			return nil, err
+		}
+	}
+	s.public, err = server.New(server.Config{
+		Endpoint: s.endpoint, Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies,
+	})
+	return s, err
+}
+
+func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
+	return chat.Config{
+		NewAlias:      func() chat.Alias { return chat.Alias(uuid.NewString()) },
+		Epoch:         started.Epoch,
+		Boot:          started.Boot,
+		SessionTTL:    cfg.SessionTTL.Duration,
+		IdleAfter:     cfg.IdleAfter.Duration,
+		ChatWindow:    cfg.ChatWindow.Duration,
+		ChatWindowOld: cfg.ChatWindowOld.Duration,
+		QueueWindow:   cfg.QueueWindow.Duration,
+		SleepMax:      cfg.SleepMax.Duration,
+		RematchAfter:  cfg.RematchAfter.Duration,
+		SettleTimeout: cfg.SettleTimeout.Duration,
+	}
+}
+
+func newEndpoint(cfg *config.Config, h *hub.Hub, epoch string, log *slog.Logger) (*ws.Endpoint, error) {
+	images, err := protocol.ParseImagePolicy(cfg.Images)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, key := range []string{cfg.WebAPIKey, cfg.MobileAPIKey} {
+		if key != "" {
+			keys = append(keys, key)
+		}
+	}
+	conns, err := maxConns(int(cfg.MaxConns))
+	if err != nil {
+		return nil, err
+	}
+	return ws.New(ws.Config{
+		Hub: h, Log: log, Keys: keys,
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
+		Hello: protocol.Hello{
+			Epoch:    epoch,
+			WindowMs: cfg.ChatWindow.Milliseconds(),
+			PingMs:   cfg.PingInterval.Milliseconds(),
+			MaxBytes: int64(cfg.FrameMax),
+		},
+		AuthTimeout:        cfg.AuthTimeout.Duration,
+		PingInterval:       cfg.PingInterval.Duration,
+		DeadAfter:          cfg.DeadAfter.Duration,
+		DeadAfterOld:       cfg.DeadAfterOld.Duration,
+		ProgressTimeout:    cfg.ProgressTimeout.Duration,
+		StallTimeout:       cfg.StallTimeout.Duration,
+		FrameBeforeMatch:   int(cfg.FrameBeforeMatch),
+		FrameMax:           int(cfg.FrameMax),
+		MalformedPerMinute: int(cfg.MalformedPerMinute),
+		InFlightMax:        int64(cfg.InFlightMax),
+		OutboxFrames:       int(cfg.OutboxFrames),
+		OutboxBytes:        int(cfg.OutboxBytes),
+		MaxConns:           conns,
+		FailedKeys:         int(cfg.FailedKeys),
+	})
+}
+
+// spareDescriptors are kept for the database, the listener, the log and requests that are no sockets.
+const spareDescriptors = 64
+
+// maxConns is the limit on sockets: the configured one, or what the process's descriptor limit leaves.
+func maxConns(configured int) (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("read the descriptor limit: %w", err)
+	}
+	room := int(min(limit.Cur, 1<<30)) - spareDescriptors
+	switch {
+	case room <= 0:
+		return 0, withCode(exitConfig, errors.New("the descriptor limit leaves no room for sockets; raise it (ulimit -n)"))
+	case configured > room:
+		return 0, withCode(exitConfig, fmt.Errorf("max-conns %d does not fit the descriptor limit %d; raise it (ulimit -n)", configured, limit.Cur))
+	case configured > 0:
+		return configured, nil
+	}
+	return room, nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+
+	"chatme/internal/config"
+)
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Dev     devCmd     `cmd:"" help:"Run the server with published development keys and readable logs. Not for production."`
+	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+
+	ExampleDB exampleDBCmd `cmd:"" name:"example-db" hidden:""`
+}
+
+// settings are the flags of every command that reads the configuration.
+type settings struct {
+	File string `name:"config" placeholder:"FILE" help:"Read settings from this file (default: .dev.vars, then .env, where they exist)."`
+
+	// Config is here for its flags alone; load returns the one in force.
+	config.Config `embed:""`
+}
+
+// program is what a command may touch.
+type program struct {
+	ctx            context.Context // ends with the first SIGINT or SIGTERM
+	environ        []string
+	flags          config.Flags
+	stdout, stderr io.Writer
+}
+
+// execute parses args and runs the command they name. Whatever is wrong with args has the exit code of a bad
+// configuration.
+func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	p := &program{ctx: ctx, environ: environ, flags: config.Flags{}, stdout: stdout, stderr: stderr}
+	helped := false
+	parser, err := kong.New(&commands{},
+		kong.Name("chatme"),
+		kong.Description("An anonymous one-to-one chat server: one binary, one SQLite file."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 120}),
+		p.flags.Option(),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	if err != nil {
+		return withCode(exitConfig, fmt.Errorf(`%w; see "chatme --help"`, err))
+	}
+	return parsed.Run(p)
+}
+
+// load returns the configuration in force and where each setting came from. defaults, by flag, take the place
+// of the struct's.
+func (p *program) load(s settings, defaults map[string]string) (*config.Config, []config.Setting, error) {
+	cfg, found, err := config.Load(config.Sources{
+		Flags:    p.flags,
+		Environ:  p.environ,
+		File:     s.File,
+		Defaults: defaults,
+	})
+	return cfg, found, withCode(exitConfig, err)
+}
+
+type serveCmd struct{ settings }
+
+// Run serves until a signal comes or the server cannot go on.
+func (c *serveCmd) Run(p *program) error {
+	cfg, _, err := p.load(c.settings, nil)
+	if err != nil {
+		return err
+	}
+	return serve(p.ctx, cfg, false, p.stdout, p.stderr)
+}
+
+// The keys in the web and mobile clients' own development settings. They are published: no secret.
+const (
+	devWebAPIKey    = "chatme-web-dev-key-2024"
+	devMobileAPIKey = "chatme-mobile-dev-key-2024"
+)
+
+// devDefaults are the defaults of dev, by flag, in place of the struct's.
+func devDefaults() map[string]string {
+	return map[string]string{
+		"web-api-key":    devWebAPIKey,
+		"mobile-api-key": devMobileAPIKey,
+		"log-format":     "text",
+	}
+}
+
+type devCmd struct{ settings }
+
+// Run serves as serve does, with other defaults.
+func (c *devCmd) Run(p *program) error {
+	cfg, _, err := p.load(c.settings, devDefaults())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
+	return serve(p.ctx, cfg, true, p.stdout, p.stderr)
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"chatme/internal/config"
+)
+
+type configCmd struct {
+	Default configDefaultCmd `cmd:"" help:"Print a settings file with every setting, its help and its default, all commented out."`
+	Check   configCheckCmd   `cmd:"" help:"Print the settings in force and where each came from; list what is wrong with them."`
+}
+
+type configDefaultCmd struct{}
+
+// Run prints the file.
+func (configDefaultCmd) Run(p *program) error { return config.WriteTemplate(p.stdout) }
+
+type configCheckCmd struct{ settings }
+
+// Run prints the table, also of a bad configuration, and returns what is wrong with it.
+func (c *configCheckCmd) Run(p *program) error {
+	_, found, problems := p.load(c.settings, nil)
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SETTING\tNAME\tVALUE\tFROM")
+	for _, s := range found {
+		fmt.Fprintf(table, "--%s\t%s\t%s\t%s\n", s.Flag, s.Env, printable(s.Value), s.From)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print settings: %w", err)
+	}
+	return problems
+}
+
+// printable is value so that it takes one cell of one line.
+func printable(value string) string {
+	if value == "" {
+		return "-"
+	}
+	if strings.IndexFunc(value, func(r rune) bool { return !strconv.IsPrint(r) }) >= 0 {
+		return strconv.Quote(value)
+	}
+	return value
+}

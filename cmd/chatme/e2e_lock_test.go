@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+)
+
+// lockHeld is how long another program keeps the server from writing: longer than the server waits for a lock at a
+// time, so that it has to try again.
+var lockHeld = inSoak(30*time.Second, 8*time.Second)
+
+const (
+	pulse = 20 * time.Millisecond // between two messages and pings while the lock is held
+	// drained is within what everything is as if nothing had been; the figure is 2 s on a quiet machine.
+	drained = 10 * time.Second
+)
+
+// testWriteLockHeld: while the shell holds the write lock, who has a chat does not notice, who searches is told
+// nothing that is not so, and nobody is disconnected.
+func testWriteLockHeld(t *testing.T, s *site) {
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	c, d := s.join("c", client.Options{Old: true}), s.join("d", client.Options{Old: true})
+	meet(c, d)
+	searches := []*person{s.join("search1", client.Options{}), s.join("search2", client.Options{Old: true})}
+
+	lock := s.holdWriteLock()
+	for _, p := range searches {
+		p.check(p.Search())
+	}
+	late := s.join("late", client.Options{Old: true}) // an old client needs no row to be let in
+	late.check(late.Search())
+	searches = append(searches, late)
+
+	var relays, pongs []time.Duration
+	ticks := time.NewTicker(pulse)
+	defer ticks.Stop()
+	for over := time.After(lockHeld); over != nil; {
+		select {
+		case <-over:
+			over = nil
+		case <-ticks.C:
+			for _, pair := range [][2]*person{{a, b}, {c, d}} {
+				relays = append(relays, timed(func() { talk(pair[0], pair[1]) }))
+				pongs = append(pongs, timed(func() {
+					pair[0].check(pair[0].Ping())
+					pair[0].await("pong")
+				}))
+				pair[1].check(pair[1].Typing(len(pongs)%4 < 2))
+			}
+		}
+	}
+	for _, p := range searches {
+		if m, err := p.Recv(ended(t)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, while nothing can be committed: %s, %v", p.name, client.Describe(&m), err)
+		}
+	}
+	lock.release()
+	took := timed(func() {
+		for _, p := range searches {
+			p.expect("searching")
+		}
+	})
+	searches[0].matched() // first come, first served
+	searches[1].matched()
+	talk(searches[0], searches[1])
+	s.asks(`SELECT count(*) FROM v_queue`, "1")
+	if took > drained {
+		t.Errorf("searching came %v after the lock was given up", took)
+	}
+	t.Logf("lock held %v; relay and answer p99 %v of %d, pong p99 %v of %d; searching %v after",
+		lockHeld, p99(relays), len(relays), p99(pongs), len(pongs), took)
+	for _, p := range append(searches, a, b, c, d) {
+		if end := p.CloseErr(); end != nil {
+			t.Errorf("%s: %v", p.name, end)
+		}
+	}
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// testPongWhileLocked: the connection itself answers ping, whatever the session waits for.
+func testPongWhileLocked(t *testing.T, s *site) {
+	s.start()
+	p := s.join("p", client.Options{Old: true})
+	lock := s.holdWriteLock()
+	p.check(p.Search())
+	p.check(p.Ping())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := p.Expect(ctx, "pong"); err != nil {
+		t.Errorf("while searching waits for the database: %v", err)
+	}
+	lock.release()
+	p.await("searching")
+}
+
+// testStopWhileLocked: a stop that cannot write is over in time too, and everybody is told; whoever waited for the
+// database is told nothing else.
+func testStopWhileLocked(t *testing.T, s *site) {
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{Old: true})
+	meet(a, b)
+	waits := []*person{s.join("waits1", client.Options{}), s.join("waits2", client.Options{Old: true})}
+	s.holdWriteLock()
+	for _, p := range waits {
+		p.check(p.Search())
+	}
+	select {
+	case <-server.fails:
+	case <-step(t).Done():
+		t.Fatal("the log does not say that commits fail")
+	}
+	code, took := server.terminate()
+	if took > stopTimeout || code == exitAlreadyRunning {
+		t.Errorf("SIGTERM: exit code %d after %v", code, took)
+	}
+	for _, p := range append(waits, a, b) {
+		m, err := p.Recv(step(t))
+		if end := p.CloseErr(); err == nil || end == nil || end.Code != protocol.CloseRestart {
+			t.Errorf("%s: %s, %v; want close 1012", p.name, client.Describe(&m), err)
+		}
+	}
+}
+
+// ended returns a context that is over: for asking what is here already.
+func ended(tb testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(tb.Context())
+	cancel()
+	return ctx
+}
+
+func timed(f func()) time.Duration {
+	began := time.Now()
+	f()
+	return time.Since(began)
+}
+
+func p99(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)*99/100]
+}
+
+// writeLock is the sqlite3 shell in the middle of a transaction.
+type writeLock struct {
+	tb     testing.TB
+	cmd    *exec.Cmd
+	input  io.WriteCloser
+	output *bufio.Scanner
+}
+
+// holdWriteLock begins the transaction and returns once it has the lock.
+func (s *site) holdWriteLock() *writeLock {
+	s.tb.Helper()
+	l := &writeLock{tb: s.tb, cmd: exec.Command(shell(s.tb), "-bail", s.db)}
+	input, err := l.cmd.StdinPipe()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	output, err := l.cmd.StdoutPipe()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	l.input, l.output = input, bufio.NewScanner(output)
+	if err := l.cmd.Start(); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(func() {
+		l.cmd.Process.Kill()
+		l.cmd.Wait()
+	})
+	l.runs(".timeout 5000\nBEGIN IMMEDIATE;\n", "held")
+	return l
+}
+
+// runs gives the shell input and waits until it is past it.
+func (l *writeLock) runs(input, answer string) {
+	l.tb.Helper()
+	if _, err := io.WriteString(l.input, input+"SELECT '"+answer+"';\n"); err != nil {
+		l.tb.Fatal(err)
+	}
+	if !l.output.Scan() || l.output.Text() != answer {
+		l.tb.Fatalf("the shell says %q, want %q", l.output.Text(), answer)
+	}
+}
+
+func (l *writeLock) release() {
+	l.tb.Helper()
+	l.runs("ROLLBACK;\n", "free")
+}

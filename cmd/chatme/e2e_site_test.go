@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// site is one installation: a directory with a database, a key, and the port that its servers share.
+type site struct {
+	tb    testing.TB
+	bin   string
+	dir   string
+	db    string
+	key   string   // WEB_API_KEY
+	addr  string   // "127.0.0.1:0" before the first start, then with the port that was given
+	flags []string // further flags of serve
+	wrote *record  // all that its servers wrote
+}
+
+func newSite(tb testing.TB, bin string) *site {
+	dir := tb.TempDir()
+	return &site{
+		tb: tb, bin: bin, dir: dir, db: filepath.Join(dir, "chatme.db"), key: "key-" + rand.Text(), addr: "127.0.0.1:0", wrote: &record{},
+	}
+}
+
+// record keeps what processes wrote, in one piece.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(b)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
+// process is one run of the server.
+type process struct {
+	tb     testing.TB
+	cmd    *exec.Cmd
+	ready  chan line     // buffer 1: the line "listening"
+	fails  chan line     // buffer 1: the first line that says a commit fails
+	exited chan struct{} // closed once the process is gone and code is set
+	code   int
+}
+
+// line is a line of the log.
+type line struct {
+	Level, Msg, Addr, Error string
+	Restored                int
+	ReadyMs                 int64 `json:"ready_ms"`
+}
+
+// command is the binary with args, in the directory of the site and an environment of its own.
+func (s *site) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(s.bin, args...)
+	cmd.Dir = s.dir
+	cmd.Env = []string{"WEB_API_KEY=" + s.key}
+	return cmd
+}
+
+// start runs a server and waits until it listens.
+func (s *site) start() (*process, line) {
+	s.tb.Helper()
+	p := &process{
+		tb:    s.tb,
+		cmd:   s.command(append([]string{"serve", "--addr", s.addr, "--db", s.db}, s.flags...)...),
+		ready: make(chan line, 1), fails: make(chan line, 1), exited: make(chan struct{}),
+	}
+	p.cmd.Stdout = s.wrote
+	stderr, err := p.cmd.StderrPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(p.kill)
+	go func() {
+		defer close(p.exited)
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			s.wrote.Write(append(lines.Bytes(), '\n'))
+			p.read(lines.Bytes())
+		}
+		p.cmd.Wait()
+		p.code = p.cmd.ProcessState.ExitCode()
+	}()
+	select {
+	case l := <-p.ready:
+		s.addr = l.Addr
+		return p, l
+	case <-p.exited:
+		s.tb.Fatalf("the server ended with %d:\n%s", p.code, s.wrote.String())
+	case <-time.After(stepTimeout):
+		s.tb.Fatalf("the server does not listen:\n%s", s.wrote.String())
+	}
+	panic("unreachable")
+}
+
+func (p *process) read(text []byte) {
+	if bytes.HasPrefix(text, []byte("chatme: ")) {
+		return // its last words, for people; whoever waits for the end looks at the exit code
+	}
+	var l line
+	switch err := json.Unmarshal(text, &l); {
+	case err != nil:
+		p.tb.Errorf("the log has a line that is no JSON: %s", text)
+	case l.Level == "ERROR":
+		p.tb.Errorf("the log has an error: %s", text)
+	case l.Msg == "listening":
+		p.ready <- l
+	case strings.HasPrefix(l.Msg, "commit fails"):
+		select {
+		case p.fails <- l:
+		default:
+		}
+	}
+}
+
+// kill ends the process as power loss would, if it is still there, and waits for that.
+func (p *process) kill() {
+	p.cmd.Process.Kill() // an error says that it is gone
+	<-p.exited
+}
+
+// terminate asks it to stop and returns its exit code and how long that took.
+func (p *process) terminate() (code int, took time.Duration) {
+	p.tb.Helper()
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.tb.Fatal(err)
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(stepTimeout):
+		p.tb.Fatal("SIGTERM is not obeyed")
+	}
+	return p.code, time.Since(began)
+}
+
+// fails runs the binary to its end and wants this exit code and one line on stderr, which it returns.
+func (s *site) fails(code int, cmd *exec.Cmd) string {
+	s.tb.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		s.tb.Fatal(err)
+	}
+	timer := time.AfterFunc(stepTimeout, func() { cmd.Process.Kill() })
+	cmd.Wait()
+	timer.Stop()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		s.tb.Errorf("exit code %d, want %d", got, code)
+	}
+	text := stderr.String()
+	if stdout.Len() != 0 || strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "chatme: ") {
+		s.tb.Errorf("want one line on stderr, got %q, and on stdout %q", text, stdout.String())
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+// ask runs a query in Debian's sqlite3 shell, read-only and beside the server, and returns the rows, the columns
+// separated by "|".
+func (s *site) ask(query string) []string {
+	s.tb.Helper()
+	out, err := exec.CommandContext(step(s.tb), shell(s.tb), "-readonly", s.db, query).CombinedOutput()
+	if err != nil {
+		s.tb.Fatalf("%s: %v: %s", query, err, out)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+}
+
+// asks wants these rows.
+func (s *site) asks(query string, want ...string) {
+	s.tb.Helper()
+	if got := s.ask(query); !slices.Equal(got, want) {
+		s.tb.Errorf("%s: %q, want %q", query, got, want)
+	}
+}
+
+// shell is the path of the sqlite3 shell.
+func shell(tb testing.TB) string {
+	tb.Helper()
+	path, err := exec.LookPath("sqlite3")
+	if err != nil {
+		tb.Fatal("needs the sqlite3 shell; make deps installs it")
+	}
+	return path
+}
+
+// mustRead returns a file's content. The server that writes it MUST be gone: closing a descriptor of a database
+// does no harm to another process, but its bytes are only whole then.
+func mustRead(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const (
+	// stepTimeout bounds what is expected of a server soon; a slow machine needs a tenth of it.
+	stepTimeout = 20 * time.Second
+	// stopTimeout is within what a stop must be over.
+	stopTimeout = 5 * time.Second
+)
+
+// soaking makes the rounds more and the faults longer: SOAK=1 go test -run E2E ./cmd/chatme.
+var soaking = os.Getenv("SOAK") != ""
+
+func inSoak[T any](soak, otherwise T) T {
+	if soaking {
+		return soak
+	}
+	return otherwise
+}
+
+// TestE2E runs the binary as an operator does: a process, a port, a database and signals. Each part is in the file
+// of its name.
+func TestE2E(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
+	for name, part := range map[string]func(t *testing.T, s *site){
+		"KillAndResume":         testKillAndResume,
+		"KillAndComeBackAsNew":  testKillAndComeBackAsNew,
+		"StopUnderLoad":         testStopUnderLoad,
+		"ViewsUnderLoad":        testViewsUnderLoad,
+		"WriteLockHeld":         testWriteLockHeld,
+		"PongWhileLocked":       testPongWhileLocked,
+		"StopWhileLocked":       testStopWhileLocked,
+		"NoTraceOfWhatIsSecret": testNoTraceOfWhatIsSecret,
+		"DatabaseRefused":       testDatabaseRefused,
+		"ExampleServes":         testExampleServes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(t, newSite(t, bin))
+		})
+	}
+}
+
+// build makes the binary as make build does, so that the build cache serves both.
+func build(t *testing.T, bin string) {
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", bin, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+}
+
+// step returns a context for one thing that is expected soon.
+func step(tb testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(tb.Context(), stepTimeout)
+	context.AfterFunc(tb.Context(), cancel)
+	return ctx
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync/atomic"
+	"testing"
+
+	"chatme/internal/client"
+)
+
+// testViewsUnderLoad reads every view with Debian's shell, as an operator would, while people search, press Next,
+// chat, drop and resume.
+func testViewsUnderLoad(t *testing.T, s *site) {
+	server, _ := s.start()
+	flood := s.newFlood(2)
+	crowd := s.newCrowd(0)
+	crowd.churn(4)
+	resumes := s.newRevolvingDoor()
+
+	before := resumes.times.Load()
+	rounds := 0
+	for ; rounds < inSoak(500, 25) || resumes.times.Load() < before+20; rounds++ {
+		pairs := s.readView("v_pairs")
+		for _, row := range pairs {
+			if row["first"] == nil || row["second"] == nil {
+				t.Fatalf("a pair has one side: %v", row)
+			}
+		}
+		for i, row := range s.readView("v_queue") {
+			if row["position"] != float64(i+1) || row["session"] == nil {
+				t.Fatalf("row %d of the queue: %v", i, row)
+			}
+		}
+		states := map[any]int{}
+		for _, row := range s.readView("v_sessions") {
+			states[row["state"]]++
+		}
+		if len(pairs) == 0 || states["idle"]+states["waiting"]+states["paired"]+states["ended"] == 0 || states[nil] != 0 {
+			t.Fatalf("%d pairs, sessions by state %v", len(pairs), states)
+		}
+		if boots := s.readView("v_boots"); len(boots) != 1 || boots[0]["reason"] != "running, or killed" {
+			t.Fatalf("boots %v", boots)
+		}
+	}
+	t.Logf("%d times all views, meanwhile %d resumes", rounds, resumes.times.Load()-before)
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	crowd.wait()
+	flood.wait()
+	if err := <-resumes.ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// readView returns the rows of a view by the names of their columns.
+func (s *site) readView(view string) []map[string]any {
+	s.tb.Helper()
+	out, err := exec.CommandContext(step(s.tb), shell(s.tb), "-readonly", "-json", s.db, "SELECT * FROM "+view).CombinedOutput()
+	if err != nil {
+		s.tb.Fatalf("%s: %v: %s", view, err, out)
+	}
+	var rows []map[string]any
+	if len(out) == 0 { // no row
+		return nil
+	}
+	if err := json.Unmarshal(out, &rows); err != nil {
+		s.tb.Fatalf("%s: %v: %s", view, err, out)
+	}
+	return rows
+}
+
+// revolvingDoor is one session that drops and resumes over and over, until the server is gone.
+type revolvingDoor struct {
+	times atomic.Int64
+	ended chan error // buffer 1
+}
+
+func (s *site) newRevolvingDoor() *revolvingDoor {
+	d := &revolvingDoor{ended: make(chan error, 1)}
+	p := s.join("door", client.Options{})
+	go func() { d.ended <- d.turn(p) }()
+	return d
+}
+
+func (d *revolvingDoor) turn(p *person) error {
+	for c := p.Client; ; d.times.Add(1) {
+		c.Drop()
+		next, err := client.Dial(step(p.tb), "ws://"+p.site.addr, c.Resume())
+		if err != nil {
+			return nil // the server stops
+		}
+		c = next
+		m, err := c.Greet(step(p.tb))
+		if _, ended := errors.AsType[*client.CloseError](err); ended {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if m.Type != "resumed" || m.State != "idle" {
+			return fmt.Errorf("an idle session comes back to %s", client.Describe(&m))
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/store"
+)
+
+// exampleDBCmd makes chatme.db.example: a small database to look into, the same each time.
+type exampleDBCmd struct {
+	File string `arg:"" help:"The file to write; one that exists is replaced."`
+}
+
+// Run writes the file.
+func (c *exampleDBCmd) Run(p *program) error { return writeExample(p.ctx, c.File) }
+
+// writeExample builds the example in a scratch directory beside target and renames the copy, so that target is the
+// old one or the new one.
+func writeExample(ctx context.Context, target string) (err error) {
+	dir, err := os.MkdirTemp(filepath.Dir(target), ".example-*")
+	if err != nil {
+		return withCode(exitNotWritable, fmt.Errorf("write %s: %w", target, err))
+	}
+	defer os.RemoveAll(dir)
+	scratch, whole := filepath.Join(dir, "scratch.db"), filepath.Join(dir, "whole.db")
+	for _, run := range exampleRuns() {
+		if err := run.write(ctx, scratch); err != nil {
+			return err
+		}
+	}
+	if err := fixChance(ctx, scratch); err != nil {
+		return fmt.Errorf("write %s: %w", target, err)
+	}
+	db, err := store.Open(ctx, store.Config{Path: scratch})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Snapshot(ctx, whole); err != nil {
+		return err
+	}
+	if err := os.Rename(whole, target); err != nil {
+		return withCode(exitNotWritable, fmt.Errorf("write %s: %w", target, err))
+	}
+	return nil
+}
+
+// exampleRun is one run of a server, and the rows it left.
+type exampleRun struct {
+	boot    store.Boot
+	rows    []chat.Change
+	stopped chat.Time // 0: it still runs
+}
+
+func (r *exampleRun) write(ctx context.Context, path string) error {
+	db, err := store.Open(ctx, store.Config{Path: path})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.Begin(ctx, r.boot); err != nil {
+		return err
+	}
+	if err := db.Commit(r.rows); err != nil {
+		return err
+	}
+	if r.stopped != 0 {
+		if err := db.End("signal", r.stopped); err != nil {
+			return err
+		}
+	}
+	return db.Close()
+}
+
+const (
+	// The two values of a database that are no rows of ours to give: they come from chance and from the clock.
+	sqlFixEpoch      = `UPDATE boots SET epoch = ?1`
+	sqlFixMigratedAt = `UPDATE goose_db_version SET tstamp = ?1`
+
+	exampleEpoch    = "0123456789abcdef0123456789abcdef"
+	exampleMigrated = "2026-03-01 08:00:00"
+)
+
+// fixChance gives the scratch database, which nobody has open, what would differ from one time to the next.
+func fixChance(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, sqlFixEpoch, exampleEpoch); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, sqlFixMigratedAt, exampleMigrated); err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// exampleTime is a moment on the day of the example, 1 March 2026, UTC.
+func exampleTime(hour, minute, second int) chat.Time {
+	return chat.Time(time.Date(2026, time.March, 1, hour, minute, second, 0, time.UTC).UnixMilli())
+}
+
+// exampleRuns is the content: a run that was stopped in order and left two sessions on disk only, and one that goes
+// on with two chats and three people who wait.
+func exampleRuns() []exampleRun {
+	at := exampleTime
+
+	resting := exampleSession(1, 1, at(8, 5, 0))
+	resting.AwaySince = at(9, 30, 0)
+	ended := exampleSession(1, 2, at(8, 6, 0))
+	ended.AwaySince, ended.EndedAt = at(10, 0, 0), at(10, 0, 0)
+
+	a, b := exampleSession(2, 1, at(20, 1, 0)), exampleSession(2, 2, at(20, 2, 0))
+	examplePair(1, at(20, 2, 30), &a, &b)
+	c, d := exampleSession(2, 3, at(20, 3, 0)), exampleSession(2, 4, at(20, 4, 0))
+	examplePair(2, at(20, 4, 5), &c, &d)
+	c.AwaySince = at(20, 12, 30)
+	d.Resumable = false // so the chat waits only 30 s for c
+
+	// The two who are here have just left each other; otherwise they would be matched.
+	first, second := exampleSession(2, 5, at(20, 5, 0)), exampleSession(2, 6, at(20, 6, 0))
+	first.Place, first.QueuedAt = exampleNumber(2, 1), at(20, 12, 40)
+	second.Place, second.QueuedAt = exampleNumber(2, 2), at(20, 12, 40)
+	second.Resumable = false
+	third := exampleSession(2, 7, at(20, 7, 0))
+	third.Place, third.QueuedAt = exampleNumber(2, 3), at(20, 12, 41)
+	third.AwaySince = at(20, 12, 45)
+
+	return []exampleRun{{
+		boot: store.Boot{Version: "v0.1.0", Commit: "example", At: at(8, 0, 0)},
+		rows: exampleRows(resting, ended), stopped: at(20, 0, 0),
+	}, {
+		boot: store.Boot{Version: "v0.1.0", Commit: "example", At: at(20, 0, 2)},
+		rows: exampleRows(a, b, c, d, first, second, third),
+	}}
+}
+
+// exampleNumber is the nth number that the lobby gives in a run.
+func exampleNumber(boot, n uint64) uint64 { return boot<<32 | n }
+
+func exampleSession(boot, n uint64, created chat.Time) chat.Record {
+	return chat.Record{
+		ID: chat.ID(exampleNumber(boot, n)), Hash: sha256.Sum256(fmt.Appendf(nil, "example session %d-%d", boot, n)),
+		Resumable: true, CreatedAt: created,
+	}
+}
+
+func examplePair(n uint64, at chat.Time, sides ...*chat.Record) {
+	for i, s := range sides {
+		s.Pair, s.Side, s.MatchedAt = chat.PairID(exampleNumber(2, n)), uint8(i), at
+		s.Alias = chat.Alias(fmt.Sprintf("%08d-0000-4000-8000-%012d", n, i))
+	}
+}
+
+func exampleRows(records ...chat.Record) []chat.Change {
+	changes := make([]chat.Change, len(records))
+	for i, r := range records {
+		changes[i].Record = r
+	}
+	return changes
+}

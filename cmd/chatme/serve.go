@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/config"
+	"chatme/internal/hub"
+	"chatme/internal/server"
+	"chatme/internal/store"
+	"chatme/internal/ws"
+)
+
+const (
+	// headerTimeout bounds how long a request's header may take; a socket has its own deadlines after the upgrade.
+	headerTimeout = 10 * time.Second
+	idleTimeout   = time.Minute // of an HTTP connection between two requests
+	maxHeader     = 16 << 10    // bytes
+)
+
+// serve runs the server described by cfg until ctx ends. dev is the development mode.
+func serve(ctx context.Context, cfg *config.Config, dev bool, stdout, stderr io.Writer) error {
+	began := time.Now()
+	log := newLogger(cfg, stderr)
+	s, listener, err := start(ctx, cfg, log)
+	if err != nil && ctx.Err() != nil {
+		log.Info("stopped while starting", "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "addr", listener.Addr().String(), "boot", s.boot, "restored", s.restored,
+		"ready_ms", time.Since(began).Milliseconds())
+	if dev {
+		fmt.Fprintf(stdout, "chatme is ready: open %s in a browser, twice, and chat\n", pageURL(listener.Addr()))
+	}
+	return s.run(ctx, listener)
+}
+
+// start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,
+// and whoever dials while the rows are read waits in the listener's queue and is not refused.
+func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance, net.Listener, error) {
+	db, err := store.Open(ctx, store.Config{Path: cfg.DB, Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	s, err := assemble(ctx, cfg, db, log)
+	if err != nil {
+		return nil, nil, errors.Join(err, listener.Close(), db.Close())
+	}
+	return s, listener, nil
+}
+
+// instance is a server that is put together.
+type instance struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	now      func() chat.Time
+	db       *store.Store
+	hub      *hub.Hub
+	endpoint *ws.Endpoint
+	public   *server.Server
+	fatal    chan error // buffer 1; the outcome of a commit is unknown; never closed
+	boot     uint64
+	restored int // sessions that were waiting or paired
+}
+
+// run serves until ctx ends or the server cannot go on.
+func (s *instance) run(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler:           s.public,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(listener) }()
+	select {
+	case err := <-s.fatal:
+		return err // nothing may be told any more: not even the sockets are closed in order
+	case err := <-served:
+		return errors.Join(err, s.stop(web, "listener failed"))
+	case <-ctx.Done():
+		return s.stop(web, "signal")
+	}
+}
+
+// stop ends the server in order: no new requests, every change on disk, every socket told, the store closed.
+// Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or somebody's write lock
+// holds up is left behind after ShutdownTimeout.
+func (s *instance) stop(web *http.Server, reason string) error {
+	limit := s.cfg.ShutdownTimeout.Duration
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	s.log.Info("stopping", "reason", reason, "sockets", s.endpoint.Conns())
+	s.public.Stopping()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		web.Shutdown(ctx) // closes the listener and lets answers under way finish
+	}()
+	committing, cancelCommitting := context.WithTimeout(ctx, limit/2)
+	defer cancelCommitting()
+	stuck := s.hub.Stop(committing)
+	s.endpoint.Shutdown(ctx)
+	<-closed
+	select {
+	case err := <-s.fatal:
+		return err
+	default:
+	}
+	if stuck != nil {
+		s.log.Warn("stopped before the last changes could be committed; nobody was told of them")
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- errors.Join(s.db.End(reason, s.now()), s.db.Close()) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			s.log.Warn("the stop could not be recorded", "error", err)
+		}
+	case <-ctx.Done():
+		s.log.Warn("the stop could not be recorded in time; is a sqlite3 shell holding the write lock?")
+	}
+	s.log.Info("stopped")
+	return nil
+}
+
+// pageURL is where a person on this machine finds the page.
+func pageURL(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// revision is the commit the binary was built from, "" if the build does not know it.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"testing"
+)
+
+// A signal while the server still reads its database is a stop like any other.
+func TestStoppedWhileStarting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db")}
+	if code := run(ctx, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exitOK {
+		t.Errorf("exit code %d, want 0; it said:\n%s", code, &stderr)
+	}
+}

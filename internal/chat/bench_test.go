@@ -1,0 +1,120 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// bench is a lobby with n pairs of resumable sessions; the sockets of a pair are 2k+1 and 2k+2.
+type bench struct {
+	lobby *chat.Lobby
+	now   chat.Time
+	rows  []chat.Change
+}
+
+func newBench(b *testing.B, pairs int) *bench {
+	cfg := timing(1)
+	cfg.NewAlias = func() chat.Alias { return "00000000-0000-4000-8000-000000000000" }
+	x := &bench{lobby: chat.New(cfg), now: epoch}
+	for i := range 2 * pairs {
+		conn := chat.ConnID(i + 1)
+		x.step(&chat.Command{Op: chat.Attach, Conn: conn, Auth: &chat.Auth{Resumable: true, Fresh: benchHash(conn)}})
+		x.step(&chat.Command{Op: chat.Search, Conn: conn})
+	}
+	x.flush()
+	b.ReportAllocs()
+	b.ResetTimer()
+	return x
+}
+
+func benchHash(c chat.ConnID) chat.Hash { return chat.Hash{byte(c), byte(c >> 8), byte(c >> 16)} }
+
+func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(x.now, c) }
+
+func (x *bench) flush() {
+	var n uint64
+	x.rows, n = x.lobby.Flush(x.rows[:0])
+	x.lobby.Committed(n)
+}
+
+func BenchmarkSend(b *testing.B) {
+	for name, pairs := range map[string]int{"pairs=1": 1, "pairs=10000": 10_000} {
+		b.Run(name, func(b *testing.B) {
+			x := newBench(b, pairs)
+			c := chat.Command{Op: chat.Send, Text: "hello"}
+			for i := range b.N {
+				c.Conn = chat.ConnID(i%(2*pairs) + 1)
+				if len(x.step(&c)) != 1 {
+					b.Fatal("not relayed")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkTyping(b *testing.B) {
+	x := newBench(b, 1)
+	c := chat.Command{Op: chat.Typing, Conn: 1, Start: true}
+	for b.Loop() {
+		if len(x.step(&c)) != 1 {
+			b.Fatal("not forwarded")
+		}
+	}
+}
+
+func BenchmarkAck(b *testing.B) {
+	x := newBench(b, 1)
+	send := chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}
+	ack := chat.Command{Op: chat.Ack, Conn: 2}
+	for b.Loop() {
+		ack.Got++
+		x.step(&send)
+		x.step(&ack)
+	}
+}
+
+// One after the other presses Next: every second time those left by the last two are matched, and so are the leavers.
+func BenchmarkNext(b *testing.B) {
+	x := newBench(b, 10_000)
+	c := chat.Command{Op: chat.Search}
+	for i := range b.N {
+		c.Conn = chat.ConnID(i*2%20_000 + 1)
+		x.now++
+		x.step(&c)
+		if i%64 == 0 {
+			x.flush()
+		}
+	}
+}
+
+// Lost and back, with the partner told both times.
+func BenchmarkResume(b *testing.B) {
+	x := newBench(b, 10_000)
+	auth := &chat.Auth{Resumable: true, Resume: &chat.Resume{Epoch: "e1"}}
+	drop, back := chat.Command{Op: chat.Detach}, chat.Command{Op: chat.Attach, Auth: auth}
+	for i := range b.N {
+		conn := chat.ConnID(i%20_000 + 1)
+		auth.Resume.Hash = benchHash(conn)
+		drop.Conn, back.Conn = conn, conn
+		x.step(&drop)
+		if len(x.step(&back)) != 3 {
+			b.Fatal("not resumed")
+		}
+		if i%64 == 0 {
+			x.flush()
+		}
+	}
+}
+
+func BenchmarkRestore(b *testing.B) {
+	x := newBench(b, 50_000)
+	records := x.lobby.Records()
+	for b.Loop() {
+		l := chat.New(timing(2))
+		if err := l.Restore(epoch+chat.Time(time.Hour.Milliseconds()), records); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package chat
+
+import "time"
+
+// Op says what a Command asks for.
+type Op uint8
+
+const (
+	Attach    Op = iota + 1 // a socket has authenticated: Conn, Auth
+	Detach                  // the socket is gone: Conn, Leaves
+	Search                  // find a partner, or Next: Conn, Partner
+	Send                    // a message to the partner: Conn, Partner, Text, ImageURL, N, Refused
+	Typing                  // typing_start or typing_stop: Conn, Start
+	Ack                     // confirms what was received: Conn, Partner, Got
+	Sleep                   // announces a long absence: Conn, For
+	End                     // end_chat: leave for good: Conn
+	Pong                    // the answer to an Event of kind Ping: Conn, N
+	Malformed               // a frame that could not be read: Conn, Refused
+	Touch                   // a frame of no known type: a sign of activity only: Conn
+	Tick                    // time has passed
+	Stop                    // the server is about to stop; nothing is accepted afterwards
+)
+
+// Command is one input of the lobby. It is flat, and only the fields named at its Op count, so that a message
+// costs no allocation on its way.
+type Command struct {
+	Op   Op
+	Conn ConnID
+
+	Auth    *Auth         // Attach
+	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
+	Text    string        // Send
+	Image   string        // Send: a data URI or an https URL
+	N       uint64        // Send: the client's number, 1, 2, 3… per chat and direction; 0 is none. Pong: the number pinged
+	Refused ErrorCode     // Send: the body cannot be relayed, for this reason; its number is used up
+	Got     uint64        // Ack: everything up to this number has arrived
+	Start   bool          // Typing
+	For     time.Duration // Sleep
+	Leaves  bool          // Detach: closed with 1000, which without a Sleep before it means: for good
+}
+
+// Auth is what an authenticated socket asks for.
+type Auth struct {
+	Resumable bool    // false: an old client
+	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
+	Resume    *Resume // nil: a new session
+	Found     *Record // the row of Resume.Hash if the lobby does not hold it; nil when there is none
+}
+
+// Resume asks for a session back. Partner, Got and Acked name the latest chat the client has heard of.
+type Resume struct {
+	Hash    Hash
+	Epoch   string
+	Partner Alias
+	Got     uint64 // every message of the partner up to this number has arrived
+	Acked   uint64 // the server has confirmed this session's messages up to this number
+}

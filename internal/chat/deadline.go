@@ -1,0 +1,134 @@
+package chat
+
+import "container/heap"
+
+// deadlines is a heap of the sessions that something is to happen to, the soonest first; of those due at the same
+// moment, as all are after a restart, the oldest.
+type deadlines []*session
+
+func (d deadlines) Len() int { return len(d) }
+func (d deadlines) Less(i, j int) bool {
+	if d[i].deadline != d[j].deadline {
+		return d[i].deadline < d[j].deadline
+	}
+	return d[i].ID < d[j].ID
+}
+func (d deadlines) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].index, d[j].index = i, j
+}
+func (d *deadlines) Push(x any) {
+	s := x.(*session)
+	s.index = len(*d)
+	*d = append(*d, s)
+}
+func (d *deadlines) Pop() any {
+	old := *d
+	s := old[len(old)-1]
+	old[len(old)-1] = nil
+	*d = old[:len(old)-1]
+	s.index = -1
+	return s
+}
+
+// fix moves s to where its deadline belongs.
+func (d *deadlines) fix(s *session) {
+	switch {
+	case s.deadline == 0 && s.index >= 0:
+		heap.Remove(d, s.index)
+	case s.deadline == 0:
+	case s.index < 0:
+		heap.Push(d, s)
+	default:
+		heap.Fix(d, s.index)
+	}
+}
+
+// schedule sets the deadline of s from its state.
+func (l *Lobby) schedule(s *session) {
+	if l.sessions[s.Hash] != s {
+		return // it has left memory within this step
+	}
+	var t Time
+	switch state := s.State(); {
+	case s.conn == 0:
+		t = s.until
+	case state == Idle && s.Resumable:
+		t = s.active.Add(l.cfg.IdleAfter)
+	case state == Waiting && s.settle != 0:
+		t = s.settleBy
+	case state == Waiting && len(l.ready) > 1: // two who have just left each other, and nobody else
+		t = s.parted.Add(l.cfg.RematchAfter)
+	case s.asked == 0 && s.unconfirmed():
+		t = s.askAfter
+	}
+	if t != s.deadline {
+		s.deadline = t
+		l.due.fix(s)
+	}
+}
+
+// NextDeadline returns when the next Tick has something to do; false: never.
+func (l *Lobby) NextDeadline() (Time, bool) {
+	if len(l.due) == 0 {
+		return 0, false
+	}
+	return l.due[0].deadline, true
+}
+
+// expire does what is due.
+func (l *Lobby) expire() {
+	for len(l.due) > 0 && l.due[0].deadline <= l.now {
+		s := l.due[0]
+		switch state := s.State(); {
+		case s.conn == 0 && state == Waiting:
+			l.lapse(s)
+		case s.conn == 0:
+			l.giveUp(s)
+		case state == Idle:
+			l.hibernate(s)
+		case state == Paired:
+			l.ask(s)
+		case s.settle != 0:
+			l.settled(s)
+		default:
+			l.match(s)
+			l.schedule(s)
+		}
+	}
+}
+
+// settled ends the wait for a pong. The time counts from when the ping could leave: what its client says before
+// that is still meant for the partner who is gone.
+func (l *Lobby) settled(s *session) {
+	if s.changed > l.committed {
+		s.settleBy = l.now.Add(l.cfg.SettleTimeout)
+	} else {
+		s.settle = 0
+		l.match(s)
+	}
+	l.schedule(s)
+}
+
+// lapse takes the place in the queue from a session that stayed away too long.
+func (l *Lobby) lapse(s *session) {
+	s.Place, s.QueuedAt = 0, 0
+	l.touch(s)
+	l.forget(s)
+}
+
+// giveUp ends the chat of s, which is away: its window is over, or nothing can be held for it.
+func (l *Lobby) giveUp(s *session) {
+	p := l.leave(s)
+	l.forget(s)
+	l.match(p)
+}
+
+// hibernate closes the socket of an idle session; its row can be resumed.
+func (l *Lobby) hibernate(s *session) {
+	l.tell(s, Event{Kind: Close, CloseCode: CloseHibernated})
+	l.unbind(s)
+	s.AwaySince = l.now
+	l.touch(s)
+	l.forget(s)
+}

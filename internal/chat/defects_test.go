@@ -1,0 +1,156 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// The defects of this lobby, found and mended.
+
+// A half-open socket: the client is back before the server has noticed that it was gone.
+func TestMessageInFlightToReplacedSocketIsSentAgain(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	a.number(1, "arrives")
+	a.number(2, "lost with the socket")
+	b.resume(1, 0)
+	b.wants("message $1 \"arrives\" n=1 at +0s", "message $1 \"lost with the socket\" n=2 at +0s",
+		"resumed matched $1 here recv=0 delivered=0 last=0 after 0s")
+	a.wants("error unavailable n=2", "ack recv=1 delivered=1")
+	a.number(2, "lost with the socket")
+	b.wants("message $1 \"lost with the socket\" n=2 at +0s")
+}
+
+// What an old sender said cannot be sent again, and must not be a silent hole.
+func TestOldSendersMessageToReplacedSocketIsGap(t *testing.T) {
+	p := newParty(t)
+	a, b := p.old(), p.resumable()
+	p.couple(a, b)
+	a.say("lost with the socket")
+	b.heard = nil
+	b.resume(0, 0)
+	b.wants("resumed matched $1 here recv=0 delivered=0 last=0 after 0s", "gap 1")
+}
+
+func TestTypingStopsWithReplacedSocket(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.old()
+	p.couple(a, b)
+	a.typing(true)
+	a.resume(0, 0)
+	b.wants("typing_start", "typing_stop")
+}
+
+func TestTypingShownWhileAwayStopsOnReturn(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	b.typing(true)
+	a.drop()
+	b.end()
+	a.wants("typing_start")
+	a.resume(0, 0)
+	a.wants("resumed ended $2 after 0s", "typing_stop", "partner_disconnected", "searching")
+}
+
+// got = min(max(got, claim), last) at all times, so also when the sender's own words raise last.
+func TestDeliveredCountsClaimMadeBeforeSenderResumed(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	p.kill(0)
+	b.resume(10, 0)
+	a.heard = nil
+	a.resume(0, 10)
+	a.wants("resumed matched $2 here recv=10 delivered=10 last=10 after 0s")
+}
+
+// A number refused for good that the receiver has claimed is delivered, and no gap.
+func TestRefusedNumberBelowClaimIsDelivered(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	p.kill(0)
+	b.resume(1, 0)
+	a.resume(0, 0)
+	a.heard, b.heard = nil, nil
+	a.number(1, "")
+	a.wants("ack recv=1 delivered=1")
+	b.wants()
+}
+
+// Numbers that the sender's acked uses up are a gap for a receiver that is there and does not have them.
+func TestGapWhenAckedRaisesLast(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	p.kill(0)
+	b.resume(3, 0)
+	b.heard = nil
+	a.resume(0, 5)
+	b.wants("partner_back", "gap 5")
+	a.number(6, "six")
+	b.wants("message $1 \"six\" n=6 at +0s")
+}
+
+// After one error gap there is silence until the number expected arrives, the sender resumes or hears partner_back.
+func TestGapIsToldAgain(t *testing.T) {
+	for name, between := range map[string]func(a, b *person){
+		"the expected number was refused": func(a, b *person) { b.drop(); a.number(1, "one"); a.heard = nil },
+		"the sender resumed":              func(a, _ *person) { a.partner = ""; a.resume(0, 0); a.partner = "$2" },
+		"partner_back":                    func(_, b *person) { b.drop(); b.resume(0, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newParty(t)
+			a, b := p.resumable(), p.resumable()
+			p.couple(a, b)
+			a.number(3, "three")
+			a.number(2, "two")
+			a.wants("error gap n=3 expect=1")
+			between(a, b)
+			a.heard = nil
+			a.number(3, "three")
+			a.wants("error gap n=3 expect=1")
+		})
+	}
+}
+
+// The tick for a rematch is late: whoever comes meanwhile does not overtake.
+func TestLateRematchIsNotOvertaken(t *testing.T) {
+	p := newParty(t)
+	a, b, c := p.resumable(), p.resumable(), p.resumable()
+	p.couple(a, b)
+	a.search()
+	p.now = p.now.Add(time.Minute)
+	c.search()
+	a.wants("searching", "matched $3")
+	b.wants("partner_disconnected", "matched $4")
+	c.wants("searching")
+}
+
+// After a restart all windows end at the same moment; who is put back then is queued in a fixed order.
+func TestWindowsThatEndTogetherEndInOrder(t *testing.T) {
+	p := newParty(t)
+	var all []*person
+	for range 7 {
+		a, b := p.resumable(), p.resumable()
+		p.couple(a, b)
+		all = append(all, a, b)
+	}
+	p.kill(0)
+	p.advance(120 * time.Second)
+	var last uint64
+	for i, one := range all {
+		r := one.record()
+		if i%2 == 0 && r.ID != 0 {
+			t.Fatalf("%d is still in memory", i)
+		}
+		if i%2 == 1 && (r.Place <= last || r.State() != chat.Waiting) {
+			t.Fatalf("%d has place %d, behind %d", i, r.Place, last)
+		}
+		last = max(last, r.Place)
+	}
+}

@@ -1,0 +1,29 @@
+// Package chat is the domain: who is waiting, who is paired with whom, and what each of them is to be told.
+//
+// It is a pure state machine. Lobby.Step takes the time and one Command and returns Events; the rows that
+// changed are collected with Lobby.Flush. There is no goroutine, lock, clock, randomness, context or I/O in
+// this package, and it MUST NOT know of sockets, JSON, SQL or the secret behind a session's hash.
+//
+// # Laws
+//
+// Each law has a test that names it.
+//
+//	L1  A session is in exactly one state: idle, waiting or paired. Attached/away is orthogonal.
+//	L2  Pairs are symmetric; nobody is their own partner.
+//	L3  The oldest waiting session that is present and eligible is matched first.
+//	L4  NOTHING IS DELIVERED BEFORE THE CHANGE IT TELLS OF IS COMMITTED.
+//	L5  After every commit, what the store loads equals the durable part of the lobby as of that batch.
+//	L6  Events to one session arrive in the order the lobby made them.
+//	L7  At most one Conn a session; whatever a fenced Conn still says is ignored.
+//	L8  A body is delivered only inside the pair that was current when it was accepted.
+//	L9  Whoever was told searching or partner_disconnected is durably in the queue (until it is matched,
+//	    leaves, or its place lapses while away).
+//	L10 Quiet means quiet: heartbeats, typing and messages between two present sessions commit nothing.
+//
+// # How durability shows here
+//
+// A session's durable part is one Record, one row. Step marks the records it changes; Flush hands out the net
+// rows since the last Flush under a batch number. Every Event carries in After the batch it depends on, and
+// the caller MUST hold it back until that batch is committed. Because a batch holds the last state of each
+// row and not the steps between, whoever is queued and matched within one batch is written once.
+package chat

@@ -1,0 +1,98 @@
+package chat_test
+
+import (
+	"fmt"
+
+	"chatme/internal/chat"
+)
+
+// sameEvents compares what every socket hears, in its order.
+func (d *duel) sameEvents(events []chat.Event) {
+	heard := make(map[chat.ConnID][]chat.Event)
+	for _, e := range events {
+		heard[e.Conn] = append(heard[e.Conn], e)
+	}
+	for conn, want := range d.m.said {
+		for i, e := range want {
+			if i >= len(heard[conn]) {
+				d.failf("socket %d should hear %s", conn, describe(e))
+			}
+			if !alike(heard[conn][i], e) {
+				d.failf("socket %d hears %s, should hear %s", conn, describe(heard[conn][i]), describe(e))
+			}
+		}
+	}
+	for conn, got := range heard {
+		if n := len(d.m.said[conn]); len(got) > n {
+			d.failf("socket %d should not hear %s", conn, describe(got[n]))
+		}
+	}
+}
+
+// alike compares what two events tell. The reason of a close is free.
+func alike(a, b chat.Event) bool {
+	if (a.Resumed == nil) != (b.Resumed == nil) || a.Resumed != nil && *a.Resumed != *b.Resumed {
+		return false
+	}
+	a.Conn, a.After, a.Resumed = 0, 0, nil
+	b.Conn, b.After, b.Resumed = 0, 0, nil
+	return a == b
+}
+
+// laws checks the events without knowing what they should be.
+func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
+	for _, e := range events {
+		w := sockets[e.Conn]
+		switch {
+		case w == nil:
+			d.failf("L7: fenced socket %d hears %s", e.Conn, describe(e))
+		case e.After < w.changed || e.After > d.lobby.Batch():
+			d.failf("L4: %s waits for batch %d, and its session changed in %d", describe(e), e.After, w.changed)
+		case !d.m.wrote && e.After != w.changed:
+			d.failf("L10: %s waits for batch %d, and its session changed in %d", describe(e), e.After, w.changed)
+		}
+		switch e.Kind {
+		case chat.PartnerDisconnected, chat.Searching:
+			if w.conn != 0 && w.place == 0 && w.chat == 0 {
+				d.failf("L9: %s hears %s without a place", w.hash, describe(e))
+			}
+		case chat.Message:
+			if want := fmt.Sprintf("%d ", w.chat); len(e.Text) < len(want) || e.Text[:len(want)] != want {
+				d.failf("L8: %q arrives in chat %d", e.Text, w.chat)
+			}
+		}
+	}
+}
+
+// wire is what a client learns from a frame that passed the gate.
+func (d *duel) wire(conn chat.ConnID, e chat.Event) {
+	c := d.driven[conn]
+	if c == nil || c.conn != conn {
+		return
+	}
+	switch e.Kind {
+	case chat.Matched:
+		c.alias, c.got, c.acked, c.n = e.Alias, 0, 0, 0
+		c.aliases = append(c.aliases, e.Alias)
+	case chat.Resumed:
+		if e.Resumed.State == chat.ResumedMatched {
+			if c.alias != e.Resumed.Alias {
+				c.got = 0
+			}
+			c.alias, c.n, c.acked = e.Resumed.Alias, e.Resumed.Last, e.Resumed.Recv
+			c.aliases = append(c.aliases, c.alias)
+		}
+	case chat.Message, chat.Gap:
+		c.got = max(c.got, e.N)
+	case chat.Acked:
+		c.acked = max(c.acked, e.Recv)
+	case chat.Error:
+		if e.Code == chat.ErrUnavailable && e.N > 0 {
+			c.n = e.N - 1
+		}
+	case chat.Ping:
+		c.ping = e.N
+	case chat.ResumeFailed:
+		c.hash = c.fresh
+	}
+}

@@ -1,0 +1,197 @@
+package chat
+
+import "time"
+
+// Config is what a Lobby needs from outside; static after construction. Every duration is at least a millisecond.
+type Config struct {
+	NewAlias func() Alias // the only source of randomness: a UUID never given before
+	Epoch    string       // names the history of the database; a resume from another epoch has no chat left
+	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
+
+	SessionTTL    time.Duration // a session without a socket can be resumed this long
+	IdleAfter     time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
+	ChatWindow    time.Duration // a chat waits this long for a side that is away
+	ChatWindowOld time.Duration // the same, when the other side is an old client
+	QueueWindow   time.Duration // a waiting session that is away keeps its place this long
+	SleepMax      time.Duration // the longest absence a client can announce
+	RematchAfter  time.Duration // two who have just left each other are not matched again before this
+	SettleTimeout time.Duration // an old client whose partner left is matched again after this even without a pong
+}
+
+// Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
+// one owner.
+type Lobby struct {
+	cfg Config // static after construction
+
+	now    Time    // of the current step
+	events []Event // of the current step, reused
+	wrote  bool    // the current step changed a record
+
+	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
+	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
+	ready    []*session          // waiting, present and eligible, oldest first; at most two, see match
+	due      deadlines
+
+	batch     uint64     // number of the batch that changes go into
+	committed uint64     // the caller has reported this batch as durable
+	dirty     []*session // sessions whose record changed in this batch
+	forgotten uint64     // how many sessions have left memory so far
+	stopped   bool
+
+	lastID    ID
+	lastPlace uint64
+	lastPair  PairID
+	lastPing  uint64
+}
+
+// New returns an empty lobby whose first batch is number 1.
+func New(cfg Config) *Lobby {
+	first := cfg.Boot << 32
+	return &Lobby{
+		cfg:      cfg,
+		conns:    make(map[ConnID]*session),
+		sessions: make(map[Hash]*session),
+		batch:    1,
+		lastID:   ID(first), lastPlace: first, lastPair: PairID(first),
+	}
+}
+
+// Step applies one command at the moment now and returns what is to be told, in order. The slice is reused by
+// the next Step. A command from a Conn that is not attached does nothing.
+func (l *Lobby) Step(now Time, c *Command) []Event {
+	l.now, l.wrote = max(l.now, now), false
+	clear(l.events)
+	l.events = l.events[:0]
+	if l.stopped {
+		return nil
+	}
+	switch c.Op {
+	case Attach:
+		l.attach(c.Conn, c.Auth)
+	case Tick:
+		l.expire()
+	case Stop:
+		l.stop()
+	default:
+		if s := l.conns[c.Conn]; s != nil {
+			l.command(s, c)
+		}
+	}
+	if l.wrote {
+		for i := range l.events {
+			l.events[i].After = l.batch
+		}
+	}
+	return l.events
+}
+
+func (l *Lobby) command(s *session, c *Command) {
+	switch c.Op {
+	case Ack:
+		l.ack(s, c)
+		return
+	case Pong:
+		l.pong(s, c.N)
+		return
+	case Typing:
+		l.typing(s, c.Start)
+		return
+	case Detach:
+		l.detach(s, c.Leaves)
+		return
+	}
+	s.active = l.now
+	s.asleep = false
+	switch c.Op {
+	case Search:
+		l.search(s, c.Partner)
+	case Send:
+		l.send(s, c)
+	case Sleep:
+		l.sleep(s, c.For)
+	case End:
+		l.tell(s, Event{Kind: ChatEnded})
+		l.tell(s, Event{Kind: Close, CloseCode: CloseNormal})
+		l.end(s)
+	case Malformed:
+		if s.Resumable {
+			l.tell(s, Event{Kind: Error, Code: c.Refused})
+		}
+	}
+	l.schedule(s)
+}
+
+// tell queues e for the socket of s, if it has one.
+func (l *Lobby) tell(s *session, e Event) {
+	if s.conn == 0 {
+		return
+	}
+	e.Conn, e.After = s.conn, s.changed
+	l.events = append(l.events, e)
+}
+
+// touch marks the record of s as changed: it is part of the batch, and so is all that this step tells.
+func (l *Lobby) touch(s *session) {
+	l.wrote = true
+	s.changed = l.batch
+	if !s.dirty {
+		s.dirty = true
+		l.dirty = append(l.dirty, s)
+	}
+}
+
+// Dirty counts the rows that the next Flush can return.
+func (l *Lobby) Dirty() int { return len(l.dirty) }
+
+// Batch is the number the next Flush will give.
+func (l *Lobby) Batch() uint64 { return l.batch }
+
+// Flush appends to dst the net rows changed since the last Flush and returns them with the number of their
+// batch. The events that depend on them carry that number in After.
+func (l *Lobby) Flush(dst []Change) ([]Change, uint64) {
+	for _, s := range l.dirty {
+		s.dirty = false
+		if s.gone {
+			if s.onDisk {
+				dst = append(dst, Change{Record: Record{ID: s.ID}, Deleted: true})
+			}
+			continue
+		}
+		s.onDisk = true
+		dst = append(dst, Change{Record: s.Record})
+	}
+	clear(l.dirty)
+	l.dirty = l.dirty[:0]
+	n := l.batch
+	l.batch++
+	return dst, n
+}
+
+// Committed reports that every batch up to n is durable.
+func (l *Lobby) Committed(n uint64) { l.committed = n }
+
+// Holds says whether the session of h is in memory; if not, Attach needs its row in Auth.Found.
+func (l *Lobby) Holds(h Hash) bool { return l.sessions[h] != nil }
+
+// Forgotten counts the sessions that have left memory. A row read from disk is current if the count has not
+// moved since before the read and all batches up to then were committed.
+func (l *Lobby) Forgotten() uint64 { return l.forgotten }
+
+// Attached counts the sessions that have a socket.
+func (l *Lobby) Attached() int { return len(l.conns) }
+
+// Resumable says whether the session attached to conn is one that can be resumed.
+func (l *Lobby) Resumable(conn ConnID) bool {
+	s := l.conns[conn]
+	return s != nil && s.Resumable
+}
+
+// stop tells every attached session that the server restarts. The records stay as they are: whoever was
+// attached counts as away from the moment the next run listens.
+func (l *Lobby) stop() {
+	for _, s := range l.attached() {
+		l.hideTyping(s)
+		l.tell(s, Event{Kind: Close, CloseCode: CloseRestart})
+	}
+	l.stopped = true
+}

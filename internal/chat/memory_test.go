@@ -1,0 +1,50 @@
+package chat
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+)
+
+// Memory holds what is connected or within a window: a hibernated session is a row and nothing else.
+func TestHibernatedSessionsCostNoMemory(t *testing.T) {
+	l := New(Config{
+		NewAlias: func() Alias { return "alias" }, Epoch: "e", Boot: 1, SessionTTL: 24 * time.Hour,
+		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+	})
+	now := Time(1_700_000_000_000)
+	const many = 10_000
+	var batch []Change
+	rows := 0
+	flush := func() {
+		batch, _ = l.Flush(batch[:0])
+		rows += len(batch)
+	}
+	for i := range ConnID(many) {
+		var h Hash
+		binary.LittleEndian.PutUint64(h[:], uint64(i))
+		l.Step(now, &Command{Op: Attach, Conn: i + 1, Auth: &Auth{Resumable: true, Fresh: h}})
+		switch i % 3 {
+		case 0: // socket lost while idle
+			l.Step(now, &Command{Op: Detach, Conn: i + 1})
+		case 1: // socket lost while waiting or in a chat
+			l.Step(now, &Command{Op: Search, Conn: i + 1})
+			l.Step(now, &Command{Op: Detach, Conn: i + 1})
+		case 2: // idle until it is put to rest
+		}
+		flush()
+	}
+	for range 5 { // windows, and what follows from their end
+		now = now.Add(10 * time.Minute)
+		l.Step(now, &Command{Op: Tick})
+		flush()
+	}
+	if len(l.sessions) != 0 || len(l.conns) != 0 || len(l.due) != 0 || len(l.ready) != 0 || len(l.dirty) != 0 {
+		t.Errorf("%d sessions, %d conns, %d deadlines, %d ready, %d dirty are left in memory, want none",
+			len(l.sessions), len(l.conns), len(l.due), len(l.ready), len(l.dirty))
+	}
+	if rows < many {
+		t.Errorf("%d rows were written for %d sessions", rows, many)
+	}
+}

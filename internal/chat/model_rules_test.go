@@ -1,0 +1,263 @@
+package chat_test
+
+import (
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// search: find a partner, or Next.
+func (m *model) search(w *who, alias chat.Alias) {
+	if !m.means(w, alias) {
+		return
+	}
+	if w.chat != 0 {
+		m.part(w)
+	}
+	if w.place == 0 {
+		m.enqueue(w)
+	}
+	m.say(w, chat.Event{Kind: chat.Searching})
+	m.came = append(m.came, w)
+}
+
+// enqueue gives the last place; 30 s while away.
+func (m *model) enqueue(w *who) {
+	m.places++
+	w.place, w.queued, w.row = m.places, m.now, true
+	w.until = m.now + 30_000
+}
+
+// part ends the chat of w: the partner is back in the queue, and w nowhere.
+func (m *model) part(w *who) {
+	p := m.partner(w)
+	for _, x := range []*who{w, p} {
+		m.hideTyping(x)
+		x.chat, x.alias, x.matched, x.parted, x.asked = 0, "", 0, m.now, 0
+	}
+	w.former, p.former = p.hash, w.hash
+	m.enqueue(p)
+	m.disconnected(p)
+	m.came = append(m.came, p)
+}
+
+// disconnected: an old client's next words are meant for somebody who is gone, until it answers a ping.
+func (m *model) disconnected(w *who) {
+	m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
+	if !w.resumable && w.conn != 0 {
+		m.pings++
+		w.ping, w.pingBy = m.pings, m.now+2_000
+		m.say(w, chat.Event{Kind: chat.Ping, N: w.ping})
+	}
+}
+
+func (m *model) hideTyping(w *who) {
+	if w.conn != 0 && w.typing {
+		w.typing = false
+		m.say(w, chat.Event{Kind: chat.TypingStop})
+	}
+}
+
+// detach is the table "Coming and going".
+func (m *model) detach(w *who, leaves bool) {
+	if !w.resumable || leaves && w.nap < 0 {
+		m.end(w)
+		return
+	}
+	w.conn, w.away = 0, m.now
+	w.until = m.now + 30_000
+	p := m.partner(w)
+	switch {
+	case p == nil && w.place == 0:
+		m.forget(w)
+	case p == nil:
+	case p.resumable:
+		w.until = m.now + 120_000
+		if w.nap > 0 {
+			w.until = m.now + chat.Time(w.nap/time.Millisecond)
+		}
+		m.lost(w, p)
+		m.say(p, chat.Event{Kind: chat.PartnerAway, At: w.until})
+	default:
+		m.lost(w, p)
+	}
+}
+
+// lost is what p hears because a socket of w is gone: w may not have what it did not confirm.
+func (m *model) lost(w, p *who) {
+	m.hideTyping(p)
+	if n := &p.out; p.resumable && n.last > n.recv() {
+		n.last = n.recv()
+		m.say(p, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: n.last + 1})
+	}
+}
+
+// end is for good.
+func (m *model) end(w *who) {
+	w.conn = 0
+	if w.chat != 0 {
+		m.part(w)
+	}
+	w.place, w.queued = 0, 0
+	if w.resumable {
+		w.ended, w.away = m.now, m.now
+		m.forget(w)
+	} else {
+		m.drop(w)
+	}
+}
+
+// forget: what is not in the row is gone.
+func (m *model) forget(w *who) {
+	*w = who{durable: w.durable, changed: w.changed, nap: -1}
+}
+
+// due says when something happens to w by itself; false: never.
+func (m *model) due(w *who) (chat.Time, bool) {
+	switch {
+	case !w.inMemory():
+		return 0, false
+	case w.conn == 0:
+		return w.until, true
+	case w.place != 0 && w.ping != 0:
+		return w.pingBy, true
+	case w.ready():
+		for _, v := range m.people { // two who have just left each other, and nobody else
+			if v != w && v.ready() && v.former == w.hash && w.former == v.hash {
+				return w.parted + 10_000, true
+			}
+		}
+	case w.place == 0 && w.chat == 0 && w.resumable:
+		return w.active + 600_000, true
+	case m.open(w) && w.asked == 0:
+		return w.askAfter, true
+	}
+	return 0, false
+}
+
+// tick does what is due, what was due first before the rest and the older session before the younger.
+func (m *model) tick() {
+	for {
+		var next *who
+		var at chat.Time
+		for _, w := range m.people {
+			if t, ok := m.due(w); ok && t <= m.now && (next == nil || t < at) {
+				next, at = w, t
+			}
+		}
+		if next == nil {
+			return
+		}
+		switch w := next; {
+		case w.conn == 0 && w.place != 0:
+			w.place, w.queued = 0, 0
+			m.forget(w)
+		case w.conn == 0:
+			m.part(w)
+			m.forget(w)
+		case w.chat != 0:
+			m.ask(w)
+		case w.ping != 0 && w.changed > m.committed: // the ping has not left
+			w.pingBy = m.now + 2_000
+		case w.ping != 0:
+			w.ping = 0
+			m.came = append(m.came, w)
+		case w.place != 0:
+			m.came = append(m.came, w)
+		default:
+			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4100})
+			w.conn, w.away = 0, m.now
+			m.forget(w)
+		}
+		m.matchAll()
+	}
+}
+
+// send is a message. n is 0 if the client gave none.
+func (m *model) send(w *who, c *chat.Command) {
+	if !m.means(w, c.Partner) {
+		return
+	}
+	p, n := m.partner(w), c.N
+	switch {
+	case p == nil && w.resumable:
+		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrNotMatched, N: n})
+		return
+	case p == nil && w.ping != 0:
+		return
+	case p == nil:
+		if w.place == 0 {
+			m.enqueue(w)
+		}
+		m.disconnected(w)
+		return
+	}
+	if !w.resumable {
+		n = 0
+	}
+	out := &w.out
+	switch {
+	case n != 0 && n <= out.last:
+		m.acked(w)
+		return
+	case n > out.last+1:
+		if !out.told {
+			out.told = true
+			m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrGap, N: n, Expect: out.last + 1})
+		}
+		return
+	}
+	out.told = false
+	useless := c.Refused != "" || c.Text == "" && c.Image == ""
+	if c.Refused != "" && w.resumable {
+		m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused, N: n})
+	}
+	switch {
+	case useless && n == 0:
+		return
+	case useless || p.conn != 0:
+		out.last++
+		out.level()
+	case w.resumable:
+		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: n})
+		return
+	default:
+		m.part(p)
+		m.forget(p)
+		return
+	}
+	switch {
+	case out.last <= out.claim:
+		m.acked(w)
+	case useless && p.resumable:
+		m.say(p, chat.Event{Kind: chat.Gap, N: out.last})
+	case useless:
+		m.ask(p)
+	case p.resumable:
+		m.say(p, chat.Event{Kind: chat.Message, Alias: w.alias, Text: c.Text, Image: c.Image, N: out.last, At: m.now})
+	default:
+		m.say(p, chat.Event{Kind: chat.Message, Alias: w.alias, Text: c.Text, Image: c.Image})
+		m.ask(p)
+	}
+}
+
+// open says whether an old client was sent more by a resumable partner than it has confirmed.
+func (m *model) open(w *who) bool {
+	p := m.partner(w)
+	return p != nil && !w.resumable && p.resumable && p.out.last > p.out.got
+}
+
+// ask sends an old client a ping behind what it was sent, one at a time and one in 250 ms.
+func (m *model) ask(w *who) {
+	if m.open(w) && w.asked == 0 && w.askAfter <= m.now {
+		m.pings++
+		w.asked, w.askedFor, w.askAfter = m.pings, m.partner(w).out.last, m.now+250
+		m.say(w, chat.Event{Kind: chat.Ping, N: w.asked})
+	}
+}
+
+func (m *model) acked(w *who) {
+	if w.resumable {
+		m.say(w, chat.Event{Kind: chat.Acked, Recv: w.out.recv(), Delivered: w.out.got})
+	}
+}

@@ -1,0 +1,297 @@
+package chat_test
+
+import (
+	"slices"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// model is the protocol a second time: slices, linear scans, one obvious step after the other, and none of the
+// lobby's code. It predicts the state of everybody and every event after each command.
+//
+// It leaves three things to the lobby because they are free: the numbers of rows, which side of a pair is 0, and
+// the aliases, which the driver reads from the rows (see learn).
+type model struct {
+	now       chat.Time
+	people    []*who // everybody with a row or a socket, the oldest first
+	places    int    // the last place given
+	chats     int    // the last chat begun
+	pings     uint64
+	batch     uint64
+	committed uint64
+	stopped   bool
+	came      []*who                       // those that this step brought to the queue, perhaps
+	wrote     bool                         // this step changed a row
+	said      map[chat.ConnID][]chat.Event // what this step tells, by socket
+}
+
+// durable is what a row says.
+type durable struct {
+	hash      chat.Hash
+	resumable bool
+	row       bool // it has one: an old client not before its first search
+	created   chat.Time
+	away      chat.Time // 0: it has a socket
+	ended     chat.Time
+	place     int // 0: not waiting
+	queued    chat.Time
+	chat      int // 0: not paired
+	alias     chat.Alias
+	matched   chat.Time
+}
+
+// who is one session.
+type who struct {
+	durable
+	changed uint64 // the batch of its last change
+
+	conn   chat.ConnID
+	active chat.Time
+	until  chat.Time     // away: the end of its window
+	nap    time.Duration // the sleep announced; below 0: none
+	typing bool          // its client shows that the partner types
+
+	former chat.Hash // whom it was with last, and when that ended
+	parted chat.Time
+
+	ping   uint64 // to be answered before it is matched again; 0: none
+	pingBy chat.Time
+
+	asked    uint64 // an old client's ping that confirms askedFor to its partner; 0: none is under way
+	askedFor uint64
+	askAfter chat.Time
+
+	out numbers // to the partner of now
+}
+
+// numbers of the messages of one direction of a chat, in the protocol's words.
+type numbers struct {
+	last, held, got, claim uint64
+	told                   bool // error gap was sent
+}
+
+// level restores what holds at all times.
+func (n *numbers) level() { n.got = min(max(n.got, n.claim), n.last) }
+
+func (n *numbers) recv() uint64 { return max(n.got, n.held) }
+
+func (m *model) partner(w *who) *who {
+	for _, p := range m.people {
+		if p != w && p.chat != 0 && p.chat == w.chat {
+			return p
+		}
+	}
+	return nil
+}
+
+func (m *model) at(c chat.ConnID) *who {
+	for _, w := range m.people {
+		if c != 0 && w.conn == c {
+			return w
+		}
+	}
+	return nil
+}
+
+func (m *model) named(h chat.Hash) *who {
+	for _, w := range m.people {
+		if w.hash == h {
+			return w
+		}
+	}
+	return nil
+}
+
+// inMemory says whether the server keeps w in memory.
+func (w *who) inMemory() bool { return w.conn != 0 || w.place != 0 || w.chat != 0 }
+
+func (m *model) say(w *who, e chat.Event) {
+	if w.conn != 0 {
+		m.said[w.conn] = append(m.said[w.conn], e)
+	}
+}
+
+func (m *model) drop(w *who) {
+	m.people = slices.DeleteFunc(m.people, func(x *who) bool { return x == w })
+}
+
+// step is one command.
+func (m *model) step(now chat.Time, c *chat.Command) {
+	m.now, m.came, m.said, m.wrote = now, nil, make(map[chat.ConnID][]chat.Event), false
+	if m.stopped {
+		return
+	}
+	before := m.rows()
+	w := m.at(c.Conn)
+	switch {
+	case c.Op == chat.Attach:
+		m.attach(c.Conn, c.Auth)
+	case c.Op == chat.Tick:
+		m.tick()
+	case c.Op == chat.Stop:
+		for _, w := range m.people {
+			m.hideTyping(w)
+			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
+		}
+		m.stopped = true
+	case w != nil:
+		m.command(w, c)
+	}
+	m.matchAll()
+	m.note(before)
+}
+
+// rows copies what is durable.
+func (m *model) rows() map[*who]durable {
+	all := make(map[*who]durable, len(m.people))
+	for _, w := range m.people {
+		all[w] = w.durable
+	}
+	return all
+}
+
+// note finds whose row has changed, or is gone: what they hear waits for this batch.
+func (m *model) note(before map[*who]durable) {
+	m.wrote = false
+	changed := func(w *who) { w.changed, m.wrote = m.batch, true }
+	for _, w := range m.people {
+		if w.row && before[w] != w.durable {
+			changed(w)
+		}
+		delete(before, w)
+	}
+	for w, row := range before {
+		if row.row {
+			changed(w)
+		}
+	}
+}
+
+func (m *model) command(w *who, c *chat.Command) {
+	switch c.Op {
+	case chat.Ack:
+		if p := m.partner(w); p != nil && w.resumable && m.means(w, c.Partner) {
+			got := p.out.got
+			p.out.got = max(got, min(c.Got, p.out.last))
+			if p.out.got > got {
+				m.acked(p)
+			}
+		}
+		return
+	case chat.Pong:
+		switch {
+		case c.N == 0:
+		case c.N == w.ping:
+			w.ping = 0
+			m.came = append(m.came, w)
+		case c.N == w.asked:
+			p := m.partner(w)
+			w.asked = 0
+			if w.askedFor > p.out.got {
+				p.out.got = w.askedFor
+				m.acked(p)
+			}
+			m.ask(w)
+		}
+		return
+	case chat.Typing:
+		if p := m.partner(w); p != nil && p.conn != 0 {
+			p.typing = c.Start
+			kind := map[bool]chat.Kind{true: chat.TypingStart, false: chat.TypingStop}[c.Start]
+			m.say(p, chat.Event{Kind: kind})
+		}
+		return
+	case chat.Detach:
+		m.detach(w, c.Leaves)
+		return
+	}
+	w.active, w.nap = m.now, -1
+	switch c.Op {
+	case chat.Search:
+		m.search(w, c.Partner)
+	case chat.Send:
+		m.send(w, c)
+	case chat.Sleep:
+		if w.resumable {
+			w.nap = min(c.For, 10*time.Minute)
+		}
+	case chat.End:
+		m.say(w, chat.Event{Kind: chat.ChatEnded})
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1000})
+		m.end(w)
+	case chat.Malformed:
+		if w.resumable {
+			m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused})
+		}
+	}
+}
+
+// means says whether alias, as w gives it, is the current chat.
+func (m *model) means(w *who, alias chat.Alias) bool {
+	p := m.partner(w)
+	return !w.resumable || alias == "" || p != nil && p.alias == alias
+}
+
+// matchAll matches whoever can be, the oldest first, with the oldest it may meet; when somebody who can be has
+// come to the queue. Two who may meet again wait for the tick else.
+func (m *model) matchAll() {
+	if !slices.ContainsFunc(m.came, (*who).ready) {
+		return
+	}
+	queue := m.queue()
+	for i, a := range queue {
+		for _, b := range queue[i+1:] {
+			if m.eligible(a, b) {
+				m.chats++
+				for _, w := range []*who{a, b} {
+					w.place, w.queued = 0, 0
+					w.chat, w.alias, w.matched, w.out, w.asked = m.chats, "", m.now, numbers{}, 0
+					m.say(w, chat.Event{Kind: chat.Matched})
+				}
+			}
+		}
+	}
+}
+
+func (m *model) eligible(a, b *who) bool {
+	parted := a.former == b.hash && b.former == a.hash && m.now < a.parted+10_000
+	return a.ready() && b.ready() && !parted
+}
+
+// ready: waiting, present and settled.
+func (w *who) ready() bool { return w.place != 0 && w.conn != 0 && w.ping == 0 }
+
+// queue lists who waits, the oldest first.
+func (m *model) queue() []*who {
+	var q []*who
+	for _, w := range m.people {
+		if w.place != 0 {
+			q = append(q, w)
+		}
+	}
+	slices.SortFunc(q, func(a, b *who) int { return a.place - b.place })
+	return q
+}
+
+// restart begins anew from the rows that were on disk.
+func (m *model) restart(now chat.Time, rows []durable) {
+	*m = model{now: now, batch: 1, places: m.places, chats: m.chats, said: make(map[chat.ConnID][]chat.Event)}
+	for _, d := range rows {
+		if d.away == 0 {
+			d.away = now
+		}
+		w := &who{durable: d, nap: -1, until: now + 120_000}
+		if d.place != 0 {
+			w.until = now + 30_000
+		}
+		m.people = append(m.people, w)
+	}
+	before := m.rows()
+	for _, w := range slices.Clone(m.people) {
+		if !w.resumable {
+			m.end(w)
+		}
+	}
+	m.note(before)
+}

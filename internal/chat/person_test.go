@@ -1,0 +1,127 @@
+package chat_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// party is a rig with people in it, for tests that are a story. Everything is durable at once.
+type party struct {
+	*rig
+	people []*person
+}
+
+// person is one client. An old one answers its pings only when the test says so.
+type person struct {
+	p         *party
+	conn      chat.ConnID
+	hash      chat.Hash
+	resumable bool
+	partner   chat.Alias // the last it was told
+	ping      uint64
+	heard     []string
+}
+
+func newParty(t *testing.T) *party {
+	p := &party{rig: newRig(t)}
+	p.onWire = func(c chat.ConnID, e chat.Event) {
+		for _, one := range p.people {
+			if one.conn != c {
+				continue
+			}
+			switch e.Kind {
+			case chat.Matched:
+				one.partner = e.Alias
+			case chat.Ping:
+				one.ping = e.N
+				continue
+			case chat.AuthSuccess, chat.SessionID:
+				continue
+			}
+			one.heard = append(one.heard, describe(e))
+		}
+	}
+	return p
+}
+
+func (p *party) old() *person       { return p.join(false) }
+func (p *party) resumable() *person { return p.join(true) }
+
+func (p *party) join(resumable bool) *person {
+	one := &person{p: p, conn: p.conns + 1, resumable: resumable}
+	p.people = append(p.people, one)
+	one.hash = chat.Hash{byte(len(p.people))}
+	p.attach(resumable, one.hash, nil)
+	p.save()
+	return one
+}
+
+// couple joins two and has them matched.
+func (p *party) couple(a, b *person) {
+	p.tb.Helper()
+	a.search()
+	b.search()
+	a.wants("searching", "matched "+string(a.partner))
+	b.wants("searching", "matched "+string(b.partner))
+}
+
+func (one *person) do(c chat.Command) {
+	one.p.tb.Helper()
+	c.Conn = one.conn
+	one.p.step(c)
+	one.p.save()
+}
+
+func (one *person) search()      { one.do(chat.Command{Op: chat.Search}) }
+func (one *person) say(s string) { one.do(chat.Command{Op: chat.Send, Text: s}) }
+func (one *person) number(n uint64, s string) {
+	one.do(chat.Command{Op: chat.Send, N: n, Text: s, Partner: one.partner})
+}
+func (one *person) ack(n uint64)   { one.do(chat.Command{Op: chat.Ack, Got: n, Partner: one.partner}) }
+func (one *person) typing(on bool) { one.do(chat.Command{Op: chat.Typing, Start: on}) }
+func (one *person) drop()          { one.do(chat.Command{Op: chat.Detach}) }
+func (one *person) end()           { one.do(chat.Command{Op: chat.End}) }
+func (one *person) pong()          { one.do(chat.Command{Op: chat.Pong, N: one.ping}) }
+func (one *person) wait(d time.Duration) {
+	one.p.advance(d)
+	one.p.save()
+}
+
+// resume comes back on a new socket, naming the latest chat.
+func (one *person) resume(got, acked uint64) {
+	one.conn = one.p.conns + 1
+	one.p.attach(true, chat.Hash{0xee, byte(one.conn)}, &chat.Resume{
+		Hash: one.hash, Epoch: "e1", Partner: one.partner, Got: got, Acked: acked,
+	})
+	one.p.save()
+}
+
+// wants says what exactly one has heard since the last time.
+func (one *person) wants(lines ...string) {
+	one.p.tb.Helper()
+	got, want := strings.Join(one.heard, "\n"), strings.Join(lines, "\n")
+	if got != want {
+		one.p.tb.Fatalf("heard:\n%s\nwant:\n%s", got, want)
+	}
+	one.heard = nil
+}
+
+// record is the row of one in memory.
+func (one *person) record() chat.Record {
+	for _, r := range one.p.lobby.Records() {
+		if r.Hash == one.hash {
+			return r
+		}
+	}
+	return chat.Record{}
+}
+
+func (one *person) is(s chat.State) {
+	one.p.tb.Helper()
+	if r := one.record(); r.State() != s {
+		one.p.tb.Fatalf("is %s, not %s", r.State(), s)
+	}
+}

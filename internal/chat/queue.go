@@ -1,0 +1,125 @@
+package chat
+
+import (
+	"cmp"
+	"slices"
+)
+
+// search puts s in the queue, first out of its chat if it is in one. A resumable client may name the chat it
+// leaves; if that is not the current one the command comes too late and is dropped.
+func (l *Lobby) search(s *session, chat Alias) {
+	if s.misnamed(chat) {
+		return
+	}
+	var left *session
+	switch s.State() {
+	case Idle:
+		l.enqueue(s)
+	case Paired:
+		left = l.leave(s)
+		l.enqueue(s)
+	}
+	l.tell(s, Event{Kind: Searching})
+	if left != nil {
+		l.match(left)
+	}
+	l.match(s)
+}
+
+// misnamed says whether a resumable client means another chat than the current one. Old clients name none.
+func (s *session) misnamed(chat Alias) bool {
+	return s.Resumable && chat != "" && (s.partner == nil || chat != s.partner.Alias)
+}
+
+// enqueue gives s the last place in the queue; whoever is away keeps it for a while only.
+func (l *Lobby) enqueue(s *session) {
+	l.lastPlace++
+	s.Place, s.QueuedAt = l.lastPlace, l.now
+	if s.conn == 0 {
+		s.until = l.now.Add(l.cfg.QueueWindow)
+	}
+	l.touch(s)
+	l.schedule(s)
+}
+
+// match notes that s is in the queue, present and eligible, if it is, and pairs the oldest of those who are with
+// the next it may meet (law L3).
+//
+// Those left are at most two: two stay unmatched only while each is the other's last partner, and a third cannot
+// be the last partner of both. If the Tick that ends this is late, whoever comes meanwhile does not overtake them.
+func (l *Lobby) match(s *session) {
+	l.unready(s)
+	if s.Place == 0 || s.conn == 0 || s.settle != 0 {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(l.ready, s.Place, func(r *session, place uint64) int {
+		return cmp.Compare(r.Place, place)
+	})
+	l.ready = slices.Insert(l.ready, at, s)
+	for i := 0; i < len(l.ready); i++ {
+		for j := i + 1; j < len(l.ready); j++ {
+			if a, b := l.ready[i], l.ready[j]; !l.estranged(a, b) {
+				l.ready = slices.Delete(slices.Delete(l.ready, j, j+1), i, i+1)
+				l.pair(a, b)
+				i--
+				break
+			}
+		}
+	}
+	for _, r := range l.ready {
+		l.schedule(r)
+	}
+}
+
+func (l *Lobby) unready(s *session) {
+	if i := slices.Index(l.ready, s); i >= 0 {
+		l.ready = slices.Delete(l.ready, i, i+1)
+	}
+}
+
+// pair begins a chat between two who waited.
+func (l *Lobby) pair(a, b *session) {
+	l.lastPair++
+	for side, s := range [...]*session{a, b} {
+		s.Place, s.QueuedAt = 0, 0
+		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.now
+		s.out, s.asked = flow{}, 0
+		l.touch(s)
+	}
+	a.partner, b.partner = b, a
+	for _, s := range [...]*session{a, b} {
+		l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
+		l.schedule(s)
+	}
+}
+
+// leave takes s out of its chat and puts its partner, whom it returns, back in the queue: partner_disconnected
+// means just that. The caller matches the partner once s has the place it is to have.
+func (l *Lobby) leave(s *session) *session {
+	p := s.partner
+	for _, side := range [...]*session{s, p} {
+		l.hideTyping(side)
+		side.former, side.parted = side.partner.ID, l.now
+		side.Pair, side.Side, side.Alias, side.MatchedAt = 0, 0, "", 0
+		side.asked = 0
+		l.touch(side)
+	}
+	s.partner, p.partner = nil, nil
+	l.enqueue(p)
+	l.disconnected(p)
+	return p
+}
+
+// disconnected tells s, who is in the queue, that its chat is over. What an old client has under way then is
+// meant for the partner who is gone, so it is matched again only after a ping has come back from behind it.
+func (l *Lobby) disconnected(s *session) {
+	l.tell(s, Event{Kind: PartnerDisconnected})
+	if s.Resumable || s.conn == 0 {
+		return
+	}
+	l.lastPing++
+	s.settle, s.settleBy = l.lastPing, l.now.Add(l.cfg.SettleTimeout)
+	l.tell(s, Event{Kind: Ping, N: s.settle})
+	l.unready(s)
+	l.schedule(s)
+}

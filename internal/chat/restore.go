@@ -1,0 +1,66 @@
+package chat
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Restore fills an empty lobby with the rows that were waiting or paired, at the moment of listening: everybody
+// is away and every window starts anew. Old clients cannot come back, so their rows go and their partners are
+// queued; the changes are part of the first batch.
+func (l *Lobby) Restore(now Time, records []Record) error {
+	l.now = now
+	pairs := make(map[PairID]*session, len(records)/2)
+	all := make([]*session, 0, len(records))
+	for _, r := range records {
+		s := &session{index: -1, Record: r, onDisk: true}
+		if l.sessions[r.Hash] != nil || r.State() == Idle {
+			return fmt.Errorf("restore session %s: twice, or neither waiting nor paired", r.Hash)
+		}
+		l.sessions[r.Hash] = s
+		all = append(all, s)
+		if r.Pair == 0 {
+			continue
+		}
+		p := pairs[r.Pair]
+		switch {
+		case p == nil:
+			pairs[r.Pair] = s
+		case p.partner != nil || p.Side == s.Side:
+			return fmt.Errorf("restore pair %d: more than two sides", r.Pair)
+		default:
+			s.partner, p.partner = p, s
+		}
+	}
+	for _, s := range all {
+		if s.Pair != 0 && s.partner == nil {
+			return fmt.Errorf("restore pair %d: only one side", s.Pair)
+		}
+	}
+	for _, s := range all {
+		s.until = now.Add(l.cfg.ChatWindow)
+		if s.Place != 0 {
+			s.until = now.Add(l.cfg.QueueWindow)
+		}
+		l.schedule(s)
+	}
+	for _, s := range all {
+		if !s.Resumable {
+			l.end(s)
+		}
+	}
+	return nil
+}
+
+// Records returns the durable part of every session in memory that has one, by ID.
+func (l *Lobby) Records() []Record {
+	var all []Record
+	for _, s := range l.sessions {
+		if s.onDisk || s.dirty {
+			all = append(all, s.Record)
+		}
+	}
+	slices.SortFunc(all, func(a, b Record) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}

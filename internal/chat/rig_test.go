@@ -1,0 +1,210 @@
+package chat_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// epoch is the moment the tests begin at.
+const epoch chat.Time = 1_700_000_000_000
+
+// timing is the protocol's.
+func timing(boot uint64) chat.Config {
+	return chat.Config{
+		Epoch: "e1", Boot: boot,
+		SessionTTL:    24 * time.Hour,
+		IdleAfter:     10 * time.Minute,
+		ChatWindow:    120 * time.Second,
+		ChatWindowOld: 30 * time.Second,
+		QueueWindow:   30 * time.Second,
+		SleepMax:      10 * time.Minute,
+		RematchAfter:  10 * time.Second,
+		SettleTimeout: 2 * time.Second,
+	}
+}
+
+// batch is what one Flush returned.
+type batch struct {
+	n    uint64
+	rows []chat.Change
+}
+
+// rig is a lobby with what stands around it in a server: a clock, a store and the gate before every socket.
+// It checks the lobby after every step.
+type rig struct {
+	tb    testing.TB
+	lobby *chat.Lobby
+	now   chat.Time
+	boot  uint64
+	conns chat.ConnID // the last one given
+
+	aliases uint64
+
+	disk      map[chat.ID]chat.Record // every committed batch
+	flushed   []batch                 // not committed yet, oldest first
+	committed uint64                  // batch
+
+	held   map[chat.ConnID][]chat.Event      // behind the gate
+	onWire func(c chat.ConnID, e chat.Event) // what passes the gate
+	onStep func(*chat.Command, []chat.Event) // nil, or looks at every step
+	onTake func(batch)                       // nil, or looks at every batch taken
+}
+
+func newRig(tb testing.TB) *rig {
+	r := &rig{
+		tb: tb, now: epoch,
+		disk:   make(map[chat.ID]chat.Record),
+		onWire: func(chat.ConnID, chat.Event) {},
+	}
+	r.start()
+	return r
+}
+
+// start is what a server does before it listens: whoever was attached is away, who was waiting or paired is restored.
+func (r *rig) start() {
+	r.tb.Helper()
+	r.boot++
+	cfg := timing(r.boot)
+	cfg.NewAlias = func() chat.Alias { r.aliases++; return chat.Alias(fmt.Sprintf("$%d", r.aliases)) }
+	r.lobby = chat.New(cfg)
+	r.flushed, r.committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
+	var live []chat.Record
+	for _, id := range slices.Sorted(maps.Keys(r.disk)) {
+		row := r.disk[id]
+		if row.AwaySince == 0 {
+			row.AwaySince = r.now
+			r.disk[id] = row
+		}
+		if row.State() != chat.Idle {
+			live = append(live, row)
+		}
+	}
+	if err := r.lobby.Restore(r.now, live); err != nil {
+		r.tb.Fatal(err)
+	}
+	r.check()
+}
+
+// kill ends the server at once. Of the batches that were under way the first few may have reached the disk.
+func (r *rig) kill(survive int) {
+	r.tb.Helper()
+	for _, b := range r.flushed[:survive] {
+		apply(r.disk, b.rows)
+	}
+	r.start()
+}
+
+func (r *rig) check() {
+	r.tb.Helper()
+	if err := r.lobby.Check(); err != nil {
+		r.tb.Fatal(err)
+	}
+}
+
+// step runs one command and puts what is told behind the gate.
+func (r *rig) step(c chat.Command) []chat.Event {
+	r.tb.Helper()
+	events := slices.Clone(r.lobby.Step(r.now, &c))
+	r.check()
+	for _, e := range events {
+		if len(r.held[e.Conn]) > 0 || e.After > r.committed {
+			r.held[e.Conn] = append(r.held[e.Conn], e)
+			continue
+		}
+		r.onWire(e.Conn, e)
+	}
+	if r.onStep != nil {
+		r.onStep(&c, events)
+	}
+	return events
+}
+
+// advance lets d pass, with a tick at every deadline on the way.
+func (r *rig) advance(d time.Duration) {
+	r.tb.Helper()
+	end := r.now.Add(d)
+	for {
+		at, ok := r.lobby.NextDeadline()
+		if !ok || at > end {
+			break
+		}
+		r.now = max(r.now, at)
+		r.step(chat.Command{Op: chat.Tick})
+		if next, ok := r.lobby.NextDeadline(); ok && next <= r.now {
+			r.tb.Fatalf("a tick at %d leaves something due at %d", r.now, next)
+		}
+	}
+	r.now = end
+}
+
+// flush takes what has changed as a batch, which is now under way to the disk.
+func (r *rig) flush() batch {
+	rows, n := r.lobby.Flush(nil)
+	b := batch{n, rows}
+	r.flushed = append(r.flushed, b)
+	if r.onTake != nil {
+		r.onTake(b)
+	}
+	return b
+}
+
+// commit makes the first n batches under way durable and opens the gate for what waited for them.
+func (r *rig) commit(n int) {
+	for _, b := range r.flushed[:n] {
+		apply(r.disk, b.rows)
+		r.committed = b.n
+	}
+	r.flushed = r.flushed[n:]
+	r.lobby.Committed(r.committed)
+	for _, c := range slices.Sorted(maps.Keys(r.held)) {
+		for len(r.held[c]) > 0 && r.held[c][0].After <= r.committed {
+			r.onWire(c, r.held[c][0])
+			r.held[c] = r.held[c][1:]
+		}
+		if len(r.held[c]) == 0 {
+			delete(r.held, c)
+		}
+	}
+}
+
+// save makes everything durable.
+func (r *rig) save() {
+	if r.lobby.Dirty() > 0 {
+		r.flush()
+	}
+	r.commit(len(r.flushed))
+}
+
+// attach gives a new socket to a new session or to the one that resume asks for. As the hub does, it looks for the
+// row behind the batches of this moment.
+func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.ConnID {
+	r.tb.Helper()
+	r.conns++
+	a := &chat.Auth{Resumable: resumable, Fresh: fresh, Resume: resume}
+	if resume != nil && !r.lobby.Holds(resume.Hash) {
+		r.save()
+		for _, row := range r.disk {
+			if row.Hash == resume.Hash {
+				a.Found = &row
+			}
+		}
+	}
+	r.step(chat.Command{Op: chat.Attach, Conn: r.conns, Auth: a})
+	return r.conns
+}
+
+// apply is the store.
+func apply(disk map[chat.ID]chat.Record, rows []chat.Change) {
+	for _, c := range rows {
+		if c.Deleted {
+			delete(disk, c.ID)
+		} else {
+			disk[c.ID] = c.Record
+		}
+	}
+}

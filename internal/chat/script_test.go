@@ -1,0 +1,224 @@
+package chat_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden scripts with what the lobby does")
+
+// TestScripts plays testdata/*.txt. A line at the margin is a command; the indented lines below it are what
+// happens, and the test fails if anything else does. A line is
+//
+//	a: attach old|new            a connects, as a new session
+//	a: resume [key=value…]       a connects with its session ID; partner= got= acked= epoch= session=
+//	a: search [partner=]         a: send "text" [n= partner= image= refused=]   a: typing on|off
+//	a: ack got= [partner=]       a: sleep 10m   a: end   a: malformed code   a: touch
+//	a: pong [n=]                 answers the last ping
+//	a: detach [1000]             the socket is gone, or was closed with 1000
+//	a.1: …                       the same on a's first socket, which is perhaps fenced by now
+//	advance 30s                  time passes, with a tick at each deadline on the way
+//	late 30s                     time passes without one
+//	flush   commit   auto        a batch is taken; made durable; both after every command from here on
+//	kill [1]   stop              ends the server; the batches in flight but the first so many are lost; starts again
+//	state                        lists the sessions in memory
+//
+// An event with @n waits for batch n. Resuming a session that is not in memory flushes and commits first.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(want))
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s: (-) in the file, (+) now\n%s", file, firstDifference(string(want), string(got)))
+			}
+		})
+	}
+}
+
+// firstDifference shows two texts from shortly before they part.
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	i := 0
+	for i < len(w) && i < len(g) && w[i] == g[i] {
+		i++
+	}
+	var b strings.Builder
+	for _, line := range w[max(0, i-5):i] {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	for _, line := range w[i:min(i+8, len(w))] {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	for _, line := range g[i:min(i+8, len(g))] {
+		fmt.Fprintf(&b, "+ %s\n", line)
+	}
+	return b.String()
+}
+
+// script is a play under way.
+type script struct {
+	*rig
+	out   bytes.Buffer
+	auto  bool
+	cast  map[string]*actor
+	label map[chat.ConnID]string
+	names map[chat.Hash]string
+	ids   map[chat.ID]chat.Hash
+}
+
+// actor is a person of a script: one client, which keeps what it was told.
+type actor struct {
+	name     string
+	sockets  []chat.ConnID
+	sessions int
+	hash     chat.Hash
+	ping     uint64
+}
+
+func play(t *testing.T, text string) []byte {
+	s := &script{
+		rig:   newRig(t),
+		cast:  make(map[string]*actor),
+		label: make(map[chat.ConnID]string),
+		names: make(map[chat.Hash]string),
+		ids:   make(map[chat.ID]chat.Hash),
+	}
+	s.onStep = func(_ *chat.Command, events []chat.Event) { s.print(events) }
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.HasPrefix(line, "\t") {
+			continue
+		}
+		fmt.Fprintln(&s.out, line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := s.do(line); err != nil {
+			t.Fatalf("line %d: %s: %v", i+1, line, err)
+		}
+		if s.auto {
+			s.save()
+		}
+	}
+	return s.out.Bytes()
+}
+
+func (s *script) line(format string, a ...any) { fmt.Fprintf(&s.out, "\t"+format+"\n", a...) }
+
+func (s *script) print(events []chat.Event) {
+	for _, e := range events {
+		who := s.label[e.Conn]
+		a := s.cast[who[:1]]
+		switch e.Kind {
+		case chat.Ping:
+			a.ping = e.N
+		case chat.ResumeFailed:
+			a.sessions++
+			a.hash = s.hash(a, a.sessions)
+		}
+		wait := ""
+		if !s.auto && e.After > s.committed {
+			wait = fmt.Sprintf(" @%d", e.After)
+		}
+		s.line("%s: %s%s", who, describe(e), wait)
+	}
+}
+
+// hash makes the hash of a's k-th session, and gives it a name.
+func (s *script) hash(a *actor, k int) chat.Hash {
+	h := chat.Hash{a.name[0], byte(k)}
+	s.names[h] = a.name
+	if k > 1 {
+		s.names[h] += "/" + strconv.Itoa(k)
+	}
+	return h
+}
+
+func (s *script) do(line string) error {
+	if who, what, ok := strings.Cut(line, ": "); ok {
+		name, number, _ := strings.Cut(who, ".")
+		a := s.cast[name]
+		if a == nil {
+			a = &actor{name: name}
+			s.cast[name] = a
+		}
+		var conn chat.ConnID
+		if number != "" {
+			k, err := strconv.Atoi(number)
+			if err != nil || k > len(a.sockets) {
+				return fmt.Errorf("no socket %s", number)
+			}
+			conn = a.sockets[k-1]
+		} else if len(a.sockets) > 0 {
+			conn = a.sockets[len(a.sockets)-1]
+		}
+		return s.act(a, conn, what)
+	}
+	word, arg, _ := strings.Cut(line, " ")
+	switch word {
+	case "advance", "late":
+		d, err := time.ParseDuration(arg)
+		if err != nil {
+			return err
+		}
+		if word == "late" {
+			s.now = s.now.Add(d)
+			return nil
+		}
+		s.advance(d)
+	case "flush":
+		s.printBatch(s.flush())
+	case "commit":
+		s.commit(len(s.flushed))
+	case "auto":
+		s.auto = true
+	case "kill":
+		survive, _ := strconv.Atoi(arg)
+		s.kill(survive)
+	case "stop":
+		s.step(chat.Command{Op: chat.Stop})
+		s.save()
+		s.kill(0)
+	case "state":
+		for _, r := range s.lobby.Records() {
+			s.line("%s %s", s.names[r.Hash], describeRow(r))
+		}
+	default:
+		return fmt.Errorf("unknown command")
+	}
+	return nil
+}
+
+func (s *script) printBatch(b batch) {
+	s.line("batch %d", b.n)
+	for _, c := range b.rows {
+		if c.Deleted {
+			s.line("  %s deleted", s.names[s.ids[c.ID]])
+		} else {
+			s.ids[c.ID] = c.Hash
+			s.line("  %s %s", s.names[c.Hash], describeRow(c.Record))
+		}
+	}
+}

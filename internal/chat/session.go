@@ -1,0 +1,75 @@
+package chat
+
+import (
+	"cmp"
+	"slices"
+)
+
+// session is one session in memory: its row and what is only true while it is here.
+type session struct {
+	Record // durable: whoever writes it MUST call Lobby.touch
+
+	// how the record stands with the disk
+	dirty   bool   // in Lobby.dirty
+	onDisk  bool   // a batch has carried it
+	gone    bool   // the row is to be deleted
+	changed uint64 // the batch of its last change
+
+	// presence
+	conn   ConnID // 0 while away
+	active Time   // last frame other than ping, ack and typing
+	until  Time   // away and waiting or paired: when its place or chat is lost
+	asleep bool   // a sleep was announced and nothing was said since
+	nap    Time   // the length announced, in milliseconds
+
+	// the chat; lost with the process
+	partner *session // symmetric (law L2)
+	out     flow     // from this session to its partner
+	shows   bool     // the last typing event it was told is a start
+
+	// what an old client has read; lost with the process
+	asked    uint64 // the ping that is under way; 0: none
+	askedFor uint64 // the message of its partner that the pong confirms
+	askAfter Time   // no ping before
+
+	// eligibility (law L3); lost with the process
+	former   ID     // the last partner
+	parted   Time   // when that chat ended
+	settle   uint64 // the ping it must answer before it is matched again; 0: none
+	settleBy Time   // or this moment
+
+	deadline Time // 0: none
+	index    int  // in Lobby.due; -1: not there
+}
+
+// estranged says whether two may not be matched yet: each is the other's last partner, and they parted
+// moments ago.
+func (l *Lobby) estranged(a, b *session) bool {
+	return a.former == b.ID && b.former == a.ID && l.now < a.parted.Add(l.cfg.RematchAfter)
+}
+
+// attached returns the sessions with a socket in the order of their Conns.
+func (l *Lobby) attached() []*session {
+	all := make([]*session, 0, len(l.conns))
+	for _, s := range l.conns {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *session) int { return cmp.Compare(a.conn, b.conn) })
+	return all
+}
+
+// hideTyping takes a shown typing indicator away: clients keep it for ever otherwise.
+func (l *Lobby) hideTyping(s *session) {
+	if s.shows && s.conn != 0 { // who is away is told as it comes back
+		s.shows = false
+		l.tell(s, Event{Kind: TypingStop})
+	}
+}
+
+// forget drops an idle session without a socket from memory; its row lives on.
+func (l *Lobby) forget(s *session) {
+	s.deadline = 0
+	l.due.fix(s)
+	delete(l.sessions, s.Hash)
+	l.forgotten++
+}

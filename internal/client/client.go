@@ -1,0 +1,160 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
+)
+
+// Options say who connects and how. The zero value is a new resumable session with an empty key.
+type Options struct {
+	APIKey string
+	Old    bool   // speak the base protocol: no resume in auth, no numbers, no acknowledgements
+	Resume *State // come back to this session; nil: a new one
+
+	Origin    string      // header Origin; "" sends none, as apps do
+	Header    http.Header // further headers of the upgrade
+	LocalAddr string      // dial from this address (host or host:port); "" leaves it to the system
+
+	NoAuth bool               // send nothing by itself, not even auth
+	Mute   bool               // do not answer pings: a peer that is gone without a word
+	Buffer int                // messages read ahead of Recv; 0 is DefaultBuffer
+	Tap    func(frame []byte) // called by the read loop with each frame as it came; MUST NOT keep it
+}
+
+const (
+	// DefaultBuffer is how many messages are read ahead of Recv.
+	DefaultBuffer = 256
+
+	dialTimeout  = 10 * time.Second
+	writeTimeout = 10 * time.Second
+	// closeGrace is how long Close waits for the server's answer.
+	closeGrace = 2 * time.Second
+	// socketBuffer keeps thousands of clients in one process small; larger frames go around it.
+	socketBuffer = 1 << 10
+)
+
+// Client is one socket. Its methods may be called from any goroutine, but messages come in order only to one
+// that receives.
+type Client struct {
+	opts Options // static after Dial
+	ws   *websocket.Conn
+
+	in   chan protocol.ServerMessage // buffer Options.Buffer; sent and closed by the read loop
+	cut  chan struct{}               // closed by Drop: nobody waits for room in the buffer any more
+	drop sync.Once                   // closes cut
+	done chan struct{}               // closed by the read loop as it ends
+
+	writing sync.Mutex // one writer at a time; taken before mu
+
+	mu    sync.Mutex
+	state State
+	heard []string // the last messages taken, for errors
+	read  uint64   // messages the read loop has given to in
+	taken uint64   // … and Recv has taken from it
+	pings []ping   // not answered yet, in order
+	end   *CloseError
+}
+
+// RefusedError is an upgrade that the server did not grant.
+type RefusedError struct {
+	Status int
+	Body   string // its beginning
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("upgrade refused: %d %s", e.Status, e.Body)
+}
+
+// Dial connects to url, ws:// or http:// alike, and sends auth without waiting for the answer. ctx bounds the
+// connecting, not the life of the Client. The error is a *RefusedError if the server answered and did not upgrade.
+func Dial(ctx context.Context, url string, o Options) (*Client, error) {
+	if o.Buffer <= 0 {
+		o.Buffer = DefaultBuffer
+	}
+	dialer := websocket.Dialer{
+		HandshakeTimeout: dialTimeout,
+		ReadBufferSize:   socketBuffer,
+		WriteBufferSize:  socketBuffer,
+	}
+	if o.LocalAddr != "" {
+		local, err := localAddr(o.LocalAddr)
+		if err != nil {
+			return nil, err
+		}
+		dialer.NetDialContext = (&net.Dialer{LocalAddr: local}).DialContext
+	}
+	header := o.Header.Clone()
+	if o.Origin != "" {
+		if header == nil {
+			header = http.Header{}
+		}
+		header.Set("Origin", o.Origin)
+	}
+	if rest, ok := strings.CutPrefix(url, "http"); ok {
+		url = "ws" + rest
+	}
+	ws, response, err := dialer.DialContext(ctx, url, header)
+	if err != nil {
+		return nil, refused(response, err)
+	}
+	c := &Client{
+		opts: o, ws: ws,
+		in:  make(chan protocol.ServerMessage, o.Buffer),
+		cut: make(chan struct{}), done: make(chan struct{}),
+	}
+	c.opts.Resume = nil
+	if o.Resume != nil {
+		c.state = o.Resume.clone()
+	}
+	ws.SetPingHandler(c.pinged)
+	go c.readLoop()
+	if o.NoAuth {
+		return c, nil
+	}
+	if err := c.auth(o.Resume); err != nil {
+		c.Drop()
+		return nil, err
+	}
+	return c, nil
+}
+
+func localAddr(addr string) (*net.TCPAddr, error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		addr = net.JoinHostPort(addr, "0")
+	}
+	local, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("local address: %w", err)
+	}
+	return local, nil
+}
+
+// refused makes a RefusedError of an answer that is not 101.
+func refused(response *http.Response, err error) error {
+	if response == nil {
+		return fmt.Errorf("dial: %w", err)
+	}
+	// The dialer has kept the beginning of the body and closed the rest.
+	body, _ := io.ReadAll(response.Body)
+	return &RefusedError{Status: response.StatusCode, Body: strings.TrimSpace(string(body))}
+}
+
+// Resume returns the options to come back with: those of this Client and its State. An old client, and a session
+// that never was or is over, comes back as a new one.
+func (c *Client) Resume() Options {
+	o := c.opts
+	if s := c.State(); s.SessionID != "" {
+		o.Resume = &s
+	}
+	return o
+}

@@ -1,0 +1,43 @@
+package client
+
+import (
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// ping is one of the server's pings that carries a number.
+type ping struct {
+	behind uint64 // so many messages came before it
+	data   string
+}
+
+// pinged answers a ping of the server. One without a number asks for a sign of life and is answered at once. One
+// with a number asks whether what stands before it was seen, so it waits until the caller has taken that: whoever
+// sends because of a message that was taken does so before the pong.
+func (c *Client) pinged(data string) error {
+	switch {
+	case c.opts.Mute:
+	case data == "":
+		c.pong("")
+	default:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.pings = append(c.pings, ping{c.read, data})
+		c.answer()
+	}
+	return nil
+}
+
+// answer answers the pings whose turn has come. The caller holds mu.
+func (c *Client) answer() {
+	for len(c.pings) > 0 && c.pings[0].behind <= c.taken {
+		c.pong(c.pings[0].data)
+		c.pings = c.pings[1:]
+	}
+}
+
+// pong writes a pong; if that fails, the read loop sees the end of the socket too.
+func (c *Client) pong(data string) {
+	_ = c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
+}

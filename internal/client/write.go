@@ -1,0 +1,155 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// frame is any message of a client. A pointer tells a number that is 0 from one that is not there.
+type frame struct {
+	Type      string       `json:"type"`
+	APIKey    *string      `json:"apiKey,omitempty"`
+	Resume    *resumeFrame `json:"resume,omitempty"`
+	PartnerID string       `json:"partnerId,omitempty"`
+	Text      string       `json:"text,omitempty"`
+	ImageURL  string       `json:"imageUrl,omitempty"`
+	N         uint64       `json:"n,omitempty"`
+	Got       *uint64      `json:"got,omitempty"`
+	ForMs     *int64       `json:"forMs,omitempty"`
+}
+
+type resumeFrame struct {
+	V         int    `json:"v"`
+	SessionID string `json:"sessionId,omitempty"`
+	Epoch     string `json:"epoch,omitempty"`
+	PartnerID string `json:"partnerId,omitempty"`
+	Got       uint64 `json:"got,omitempty"`
+	Acked     uint64 `json:"acked,omitempty"`
+}
+
+func (c *Client) auth(s *State) error {
+	f := frame{Type: "auth", APIKey: &c.opts.APIKey}
+	if !c.opts.Old {
+		f.Resume = &resumeFrame{V: 1}
+		if s != nil {
+			f.Resume = &resumeFrame{1, s.SessionID, s.Epoch, s.Partner, s.Got, s.Acked}
+		}
+	}
+	return c.send(&f)
+}
+
+// Search asks for a partner, naming no chat: while matched it leaves whichever is current.
+func (c *Client) Search() error { return c.send(&frame{Type: "search"}) }
+
+// Next leaves the chat the caller knows of, by its name, and asks for another partner. Outside of a chat, and for
+// an old client, it is Search.
+func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: c.partner()}) }
+
+// partner is the chat to name in a frame; old clients name none.
+func (c *Client) partner() string {
+	if c.opts.Old {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.Partner
+}
+
+// Send sends a text to the partner and returns the number it was given, 0 for an old client.
+func (c *Client) Send(text string) (n uint64, err error) { return c.number(Body{Text: text}) }
+
+// SendImage sends an image, a data URI or an https URL, like Send.
+func (c *Client) SendImage(url string) (n uint64, err error) { return c.number(Body{Image: url}) }
+
+// number gives b the next number of the chat, keeps a copy, then sends it. An error leaves the copy.
+func (c *Client) number(b Body) (uint64, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	partner := ""
+	if !c.opts.Old {
+		c.mu.Lock()
+		c.state.Sent++
+		b.N, partner = c.state.Sent, c.state.Partner
+		c.state.Copies = append(c.state.Copies, b)
+		c.mu.Unlock()
+	}
+	return b.N, c.sendBody(partner, b)
+}
+
+func (c *Client) sendBody(partner string, b Body) error {
+	return c.sendLocked(&frame{Type: "message", PartnerID: partner, Text: b.Text, ImageURL: b.Image, N: b.N})
+}
+
+// Resend sends again, with their numbers, all copies of what is not in custody: what a client does after resumed,
+// and when a number that was refused may be tried again. The server drops those it has.
+func (c *Client) Resend() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	s := c.State()
+	for _, b := range s.Copies {
+		if err := c.sendBody(s.Partner, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Typing says that typing has started or stopped.
+func (c *Client) Typing(start bool) error {
+	if start {
+		return c.send(&frame{Type: "typing_start"})
+	}
+	return c.send(&frame{Type: "typing_stop"})
+}
+
+// Ack confirms all that the caller has taken of the current chat.
+func (c *Client) Ack() error {
+	s := c.State()
+	return c.send(&frame{Type: "ack", PartnerID: s.Partner, Got: &s.Got})
+}
+
+// Sleep announces an absence of d; the caller closes the socket afterwards.
+func (c *Client) Sleep(d time.Duration) error {
+	ms := d.Milliseconds()
+	return c.send(&frame{Type: "sleep", ForMs: &ms})
+}
+
+// End leaves for good: chat_ended and close 1000 follow.
+func (c *Client) End() error { return c.send(&frame{Type: "end_chat"}) }
+
+// Ping asks for a pong, of the protocol and not of WebSocket.
+func (c *Client) Ping() error { return c.send(&frame{Type: "ping"}) }
+
+// SendRaw sends data as one text frame, whatever it is.
+func (c *Client) SendRaw(data []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.write(data)
+}
+
+func (c *Client) send(f *frame) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.sendLocked(f)
+}
+
+// sendLocked is send with writing held.
+func (c *Client) sendLocked(f *frame) error {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", f.Type, err)
+	}
+	return c.write(data)
+}
+
+// write writes one text frame. The caller holds writing.
+func (c *Client) write(data []byte) error {
+	c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if err := c.ws.WriteMessage(websocket.TextMessage, data); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+// Package config is every setting of the server in one struct: Config's tags are the flags, the environment
+// names, the defaults and the help.
+//
+// A value comes from the first of these that has one:
+//
+//	flag  >  environment  >  file (--config FILE; else .dev.vars, then .env)  >  default
+//
+// Load reads all of them and reports every problem at once, so that a person fixes a configuration in one
+// go and not one error at a time. It only reads: whatever the outcome, nothing is created.
+//
+// The package MUST NOT know what a setting is used for beyond the relations between settings, nor exit, log
+// or print. A key's value leaves it only inside Config; wherever a value is shown it is masked.
+package config

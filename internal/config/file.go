@@ -1,0 +1,66 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/joho/godotenv"
+)
+
+const fromFilePrefix = "file "
+
+// noFile as Sources.File reads no file at all.
+const noFile = os.DevNull
+
+// defaultFiles are read where they exist, the stronger first: the names the old server's tools used.
+var defaultFiles = [...]string{".dev.vars", ".env"}
+
+// readFiles returns a layer for each file, weakest first. A file the user named must exist.
+func readFiles(named string) (layers []layer, problems []error) {
+	names := []string{named}
+	if named == "" {
+		names = defaultFiles[:]
+	}
+	for _, name := range names {
+		values, err := readFile(name)
+		switch {
+		case err == nil:
+			layers = append([]layer{{from: fromFilePrefix + name, values: values}}, layers...)
+		case named == "" && errors.Is(err, fs.ErrNotExist):
+		default:
+			problems = append(problems, err)
+		}
+	}
+	return layers, problems
+}
+
+func readFile(name string) (map[string]string, error) {
+	content, err := os.ReadFile(name)
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return nil, fmt.Errorf("read %s: %w", name, pathErr.Err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	values, err := godotenv.UnmarshalBytes(content)
+	if err != nil {
+		// The parser's own words quote the rest of the file, keys and all.
+		return nil, fmt.Errorf("%s, line %d: not of the form NAME=value", name, badLine(string(content)))
+	}
+	return values, nil
+}
+
+// badLine returns the number of the first line that cannot be read: the one after the longest prefix that can.
+func badLine(content string) int {
+	lines := strings.SplitAfter(content, "\n")
+	for n := len(lines) - 1; n > 0; n-- {
+		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+			return n + 1
+		}
+	}
+	return 1
+}

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Where a value came from, as it is shown.
+const (
+	fromFlag        = "flag"
+	fromEnvironment = "environment"
+	fromDefault     = "default"
+)
+
+// ownPrefix marks the names that are ours: another one with it is a mistake, never somebody else's.
+const ownPrefix = "CHATME_"
+
+// Sources is where Load looks.
+type Sources struct {
+	Flags    Flags             // what was given on the command line
+	Environ  []string          // NAME=value, as os.Environ returns them
+	File     string            // named by the user; "" reads .dev.vars and .env where they exist
+	Defaults map[string]string // by flag, in place of the default of the struct
+}
+
+// Load returns the settings in force and, in the order of Config, where each came from. The error joins
+// every problem there is, one line each: unreadable files, unknown names, bad values in any source, settings
+// that do not fit together. With an error the settings listed are still good for showing, the Config is not.
+func Load(src Sources) (*Config, []Setting, error) {
+	cfg := &Config{}
+	settings := settingsOf(cfg)
+	files, problems := readFiles(src.File)
+	layers := src.layers(settings, files)
+	for _, l := range layers {
+		problems = append(problems, l.unknown(settings)...)
+	}
+
+	bad := map[string]bool{} // by environment name
+	for i := range settings {
+		s := &settings[i]
+		for _, l := range layers {
+			text, ok := l.lookup(s)
+			if !ok {
+				continue
+			}
+			if err := s.set(text); err != nil {
+				bad[s.Env] = true
+				problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, text), err))
+			}
+			s.Value, s.From = s.shown(text), l.from
+		}
+	}
+	for _, r := range cfg.relations() {
+		// What is said of a value nobody meant would only confuse.
+		if !slices.ContainsFunc(r.settings, func(env string) bool { return bad[env] }) {
+			problems = append(problems, errors.New(r.text))
+		}
+	}
+	return cfg, settings, errors.Join(problems...)
+}
+
+// Default returns the settings of a server nobody configured. It lacks a key, so it is no good for serving
+// until one is set.
+func Default() *Config {
+	cfg, _, _ := Load(Sources{File: noFile})
+	return cfg
+}
+
+// layer is one source, for the values it has.
+type layer struct {
+	from   string            // as shown in a table
+	byFlag bool              // values are found by flag, else by environment name
+	values map[string]string // raw texts
+}
+
+// layers lists the sources, weakest first.
+func (src Sources) layers(settings []Setting, files []layer) []layer {
+	defaults := layer{from: fromDefault, byFlag: true, values: map[string]string{}}
+	for _, s := range settings {
+		defaults.values[s.Flag] = s.Default
+		if text, ok := src.Defaults[s.Flag]; ok {
+			defaults.values[s.Flag] = text
+		}
+	}
+	environment := layer{from: fromEnvironment, values: map[string]string{}}
+	for _, entry := range src.Environ {
+		name, text, _ := strings.Cut(entry, "=")
+		environment.values[name] = text
+	}
+	layers := append([]layer{defaults}, files...)
+	return append(layers, environment, layer{from: fromFlag, byFlag: true, values: src.Flags})
+}
+
+func (l layer) lookup(s *Setting) (text string, ok bool) {
+	if l.byFlag {
+		text, ok = l.values[s.Flag]
+	} else {
+		text, ok = l.values[s.Env]
+	}
+	return text, ok
+}
+
+// cite names a value the way its source writes it.
+func (l layer) cite(s *Setting, text string) string {
+	if l.byFlag {
+		return fmt.Sprintf("--%s=%q", s.Flag, s.shown(text))
+	}
+	return fmt.Sprintf("%s=%q (from %s)", s.Env, s.shown(text), l.place())
+}
+
+func (l layer) place() string {
+	if l.from == fromEnvironment {
+		return "the environment"
+	}
+	return strings.TrimPrefix(l.from, fromFilePrefix)
+}
+
+// unknown lists the names of ours that are no setting. Their values stay unsaid: one may be a key.
+func (l layer) unknown(settings []Setting) []error {
+	if l.byFlag {
+		return nil // the command line has been checked by its parser
+	}
+	var names []string
+	for name := range l.values {
+		known := slices.ContainsFunc(settings, func(s Setting) bool { return s.Env == name })
+		if strings.HasPrefix(name, ownPrefix) && !known {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var problems []error
+	for _, name := range names {
+		problem := fmt.Sprintf("%s (from %s): unknown setting", name, l.place())
+		if near := nearest(name, settings); near != "" {
+			problem += fmt.Sprintf("; did you mean %s?", near)
+		}
+		problems = append(problems, errors.New(problem))
+	}
+	return problems
+}

@@ -1,0 +1,32 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const templateHead = `# Settings of chatme, NAME=value. Every line is commented out and shows the default;
+# take away the # of those to change, and read the file with --config FILE (or call
+# it .env, in the directory the server starts in).
+#
+# A flag beats the environment, the environment beats this file.
+# Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB.
+# Put a value with a $, a # or spaces in 'single quotes'.
+`
+
+// WriteTemplate writes a file for --config that names every setting and changes none.
+func WriteTemplate(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(templateHead)
+	group := ""
+	for _, s := range settingsOf(&Config{}) {
+		if s.Group != group {
+			group = s.Group
+			fmt.Fprintf(&b, "\n# ---- %s ----\n", group)
+		}
+		fmt.Fprintf(&b, "\n# %s\n# Flag: --%s\n#%s=%s\n", s.Help, s.Flag, s.Env, s.Default)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

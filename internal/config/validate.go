@@ -1,0 +1,149 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// checkText says what is wrong with one text, or with one item of a list.
+func (s *Setting) checkText(text string) error {
+	if s.choices != nil && !slices.Contains(s.choices, text) {
+		return fmt.Errorf("must be one of %s", strings.Join(s.choices, ", "))
+	}
+	switch s.check {
+	case "address":
+		return checkAddress(text)
+	case "path":
+		if text == "" {
+			return fmt.Errorf("is empty; write for example %s", s.Default)
+		}
+	case "origin":
+		return checkOrigin(text)
+	case "network":
+		return checkNetwork(text)
+	}
+	return nil
+}
+
+func checkAddress(text string) error {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Errorf("not an address; write for example :8787 or 127.0.0.1:8787")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("the port must be a number up to 65535")
+	}
+	return nil
+}
+
+// checkOrigin wants what a browser sends as Origin (RFC 6454, section 6.2): scheme, host and perhaps port,
+// in lower case, with nothing after them. Anything else would never match, and silently.
+func checkOrigin(text string) error {
+	bad := fmt.Errorf("%q is not an origin; write for example https://chat.example.org", text)
+	parsed, err := url.Parse(text)
+	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" {
+		return bad
+	}
+	if port := parsed.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return bad
+		}
+	}
+	// What was parsed, put together again, leaves out user, path, query, fragment and a trailing slash.
+	if text != parsed.Scheme+"://"+strings.ToLower(parsed.Host) || strings.HasSuffix(text, ":") {
+		return bad
+	}
+	return nil
+}
+
+func checkNetwork(text string) error {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return fmt.Errorf("%q is not a network; write %s/%d for that one address", text, text, addr.BitLen())
+	}
+	if _, err := netip.ParsePrefix(text); err != nil {
+		return fmt.Errorf("%q is not a network; write for example 10.0.0.0/8", text)
+	}
+	return nil
+}
+
+// relation is a problem between settings that are each well formed.
+type relation struct {
+	settings []string // environment names of those it is about
+	text     string
+}
+
+// relations lists what does not fit together in c.
+func (c *Config) relations() []relation {
+	var found []relation
+	report := func(text string, settings ...string) {
+		found = append(found, relation{settings, text})
+	}
+	type side struct {
+		env   string
+		value int64  // to compare
+		shown string // as people write it
+	}
+	span := func(env string, d Duration) side { return side{env, int64(d.Duration), shortSpan(d.Duration)} }
+	size := func(env string, b Bytes) side { return side{env, int64(b), fmt.Sprintf("%d bytes", b)} }
+	less := func(a, b side, why string) {
+		if a.value >= b.value {
+			report(fmt.Sprintf("%s (%s) must be less than %s (%s): %s", a.env, a.shown, b.env, b.shown, why), a.env, b.env)
+		}
+	}
+	atMost := func(a, b side, why string) {
+		if a.value > b.value {
+			report(fmt.Sprintf("%s (%s) must not be more than %s (%s): %s", a.env, a.shown, b.env, b.shown, why), a.env, b.env)
+		}
+	}
+	atLeastOne := func(env string, n Count) {
+		if n < 1 {
+			report(fmt.Sprintf("%s (%d) must be at least 1", env, n), env)
+		}
+	}
+
+	if c.WebAPIKey == "" && c.MobileAPIKey == "" {
+		report("set WEB_API_KEY or MOBILE_API_KEY: without a key no client can connect", "WEB_API_KEY", "MOBILE_API_KEY")
+	}
+
+	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
+	less(ping, span("CHATME_DEAD_AFTER", c.DeadAfter), "a quiet client needs a ping to answer before it counts as away")
+	less(ping, span("CHATME_DEAD_AFTER_OLD", c.DeadAfterOld), "a quiet client needs a ping to answer before it counts as gone")
+
+	ttl := span("CHATME_SESSION_TTL", c.SessionTTL)
+	atMost(span("CHATME_CHAT_WINDOW", c.ChatWindow), ttl, "a chat cannot outlive its sessions")
+	atMost(span("CHATME_QUEUE_WINDOW", c.QueueWindow), ttl, "a place cannot outlive its session")
+	atMost(span("CHATME_SLEEP_MAX", c.SleepMax), ttl, "a promise cannot outlive its session")
+
+	// An auth with all that a resume names is about 300 bytes.
+	const leastFrame = Bytes(1 << 10)
+	if c.FrameBeforeMatch < leastFrame {
+		report(fmt.Sprintf("CHATME_FRAME_BEFORE_MATCH (%d bytes) must be at least %d: an auth must fit", c.FrameBeforeMatch, leastFrame), "CHATME_FRAME_BEFORE_MATCH")
+	}
+	before, largest := size("CHATME_FRAME_BEFORE_MATCH", c.FrameBeforeMatch), size("CHATME_FRAME_MAX", c.FrameMax)
+	atMost(before, largest, "a match never lowers the limit")
+	atMost(size("CHATME_TEXT_MAX", c.TextMax), before, "a text must fit into a frame")
+	atMost(largest, size("CHATME_IN_FLIGHT_MAX", c.InFlightMax), "the largest frame must fit into the budget")
+
+	atLeastOne("CHATME_OUTBOX_FRAMES", c.OutboxFrames)
+	atLeastOne("CHATME_QUEUED_CHANGES", c.QueuedChanges)
+	atLeastOne("CHATME_FAILED_KEYS", c.FailedKeys)
+	return found
+}
+
+// shortSpan writes 2m and not 2m0s.
+func shortSpan(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

@@ -1,0 +1,85 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// sink is a Conn that takes everything.
+type sink struct{ n atomic.Int64 }
+
+func (s *sink) Deliver(chat.Event) bool { s.n.Add(1); return false }
+func (s *sink) Release(uint64)          {}
+
+// benchHub returns a hub with pairs of old clients in a chat: Conns 1 and 2, 3 and 4, …
+func benchHub(b *testing.B, pairs int) *Hub {
+	s := newHeldStore()
+	s.setFree()
+	h, err := New(Config{
+		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20,
+		Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 1; i <= 2*pairs; i++ {
+		auth := chat.Auth{Fresh: HashOf(fmt.Sprint(i))}
+		if err := h.Attach(context.Background(), chat.ConnID(i), &sink{}, auth); err != nil {
+			b.Fatal(err)
+		}
+		search(h, chat.ConnID(i))
+	}
+	b.Cleanup(func() { h.Stop(context.Background()) })
+	return h
+}
+
+// BenchmarkRelayMonitor is a message through the hub as it is: one mutex around Step.
+func BenchmarkRelayMonitor(b *testing.B) {
+	h := benchHub(b, 500)
+	var who atomic.Int64
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+		for pb.Next() {
+			cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
+			h.Do(&cmd)
+		}
+	})
+}
+
+// BenchmarkRelayInbox is the other shape: a goroutine that owns the lobby and reads commands from a channel; the
+// reader of a socket waits for its answer, since it must know whom to wait for.
+func BenchmarkRelayInbox(b *testing.B) {
+	h := benchHub(b, 500)
+	type letter struct {
+		cmd  *chat.Command
+		done chan Conn // buffer 1
+	}
+	inbox := make(chan letter, 64)
+	var owner sync.WaitGroup
+	owner.Go(func() {
+		for l := range inbox {
+			l.done <- h.Do(l.cmd)
+		}
+	})
+	var who atomic.Int64
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+		done := make(chan Conn, 1)
+		for pb.Next() {
+			cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
+			inbox <- letter{&cmd, done}
+			<-done
+		}
+	})
+	close(inbox)
+	owner.Wait()
+}

@@ -1,0 +1,158 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+const (
+	firstRetry = 20 * time.Millisecond // pause after a failed commit, doubled up to lastRetry
+	lastRetry  = 500 * time.Millisecond
+
+	sweepsPerTTL = 24          // expired rows outlive their time by a 24th of it at most…
+	minSweep     = time.Second // … but nobody looks more often than this
+	sweepRows    = 1000        // rows deleted in one transaction
+)
+
+// commitLoop is the committer: the only goroutine that writes to the store.
+func (h *Hub) commitLoop() {
+	defer close(h.done)
+	every := max(h.cfg.SessionTTL/sweepsPerTTL, minSweep)
+	sweep := time.NewTimer(every)
+	defer sweep.Stop()
+	var batch []chat.Change
+	for {
+		select {
+		case <-h.wake:
+		case <-sweep.C:
+			if err := h.sweep(); err != nil && !transient(err) {
+				h.cfg.Fatal(err)
+				return
+			}
+			sweep.Reset(every)
+			continue
+		case <-h.quit:
+			h.commit(batch[:0])
+			return
+		}
+		var ok bool
+		if batch, ok = h.commit(batch[:0]); !ok {
+			return
+		}
+	}
+}
+
+// commit takes what has changed as one batch, makes it durable and releases what waits for it. It returns the
+// slice for the next batch, and false when the outcome is unknown or the hub ended before there was one.
+func (h *Hub) commit(batch []chat.Change) ([]chat.Change, bool) {
+	h.mu.Lock()
+	batch, n := h.lobby.Flush(batch)
+	h.inFlight = len(batch)
+	h.mu.Unlock()
+
+	if len(batch) > 0 {
+		if err := h.persist(batch); err != nil {
+			return batch, false
+		}
+	}
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inFlight = 0
+	h.committed = n
+	h.lobby.Committed(n)
+	for _, conn := range h.gated[n] {
+		conn.Release(n)
+	}
+	delete(h.gated, n)
+	h.room.Broadcast()
+	clear(batch)
+	return batch, true
+}
+
+// persist commits batch, again and again while the failure is one that passes.
+func (h *Hub) persist(batch []chat.Change) error {
+	pause := firstRetry
+	for {
+		err := h.cfg.Store.Commit(batch)
+		if err == nil {
+			h.setFailing(nil)
+			return nil
+		}
+		if !transient(err) {
+			h.cfg.Fatal(err)
+			return err
+		}
+		h.setFailing(err)
+		select {
+		case <-time.After(pause):
+		case <-h.quit:
+			// Once more without a pause; then what was not acknowledged is not kept.
+			if err := h.cfg.Store.Commit(batch); err != nil {
+				return err
+			}
+			return nil
+		}
+		pause = min(2*pause, lastRetry)
+	}
+}
+
+// transient says whether err leaves no doubt that nothing was committed, and may pass.
+func transient(err error) bool {
+	var t interface{ Transient() bool }
+	return errors.As(err, &t) && t.Transient()
+}
+
+func (h *Hub) setFailing(err error) {
+	h.mu.Lock()
+	changed := h.failing != (err != nil)
+	h.failing = err != nil
+	h.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		h.cfg.Log.Warn("commit fails; changes wait, relays go on", "error", err)
+	case changed:
+		h.cfg.Log.Info("commits work again")
+	}
+}
+
+// sweep deletes the rows of sessions that nobody has resumed in time.
+func (h *Hub) sweep() error {
+	for {
+		before := h.cfg.Now().Add(-h.cfg.SessionTTL)
+		n, err := h.cfg.Store.Sweep(before, sweepRows)
+		if err != nil || n < sweepRows {
+			return err
+		}
+		h.mu.Lock()
+		busy := h.lobby.Dirty() > 0
+		h.mu.Unlock()
+		if busy { // people first; the rest has time until the next sweep
+			return nil
+		}
+	}
+}
+
+// Stop accepts nothing more, tells every attached session that the server restarts, and returns once all
+// changes are durable and released; or with ctx's error if that takes too long, which loses nothing that was
+// acknowledged.
+func (h *Hub) Stop(ctx context.Context) error {
+	h.mu.Lock()
+	if !h.stopped {
+		h.step(&chat.Command{Op: chat.Stop})
+		h.stopped = true
+		h.settle()
+		h.room.Broadcast()
+		close(h.quit)
+	}
+	h.mu.Unlock()
+	select {
+	case <-h.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

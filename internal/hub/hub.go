@@ -1,0 +1,261 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// Store is what the hub needs of the database.
+type Store interface {
+	// Commit makes a batch durable in one transaction. An error with Transient() true means that nothing was
+	// committed and the same batch may be tried again; after any other error the outcome is unknown.
+	// It is called by one goroutine at a time and never with an empty batch.
+	Commit(changes []chat.Change) error
+	// Find returns the row of h; false if there is none.
+	Find(ctx context.Context, h chat.Hash) (chat.Record, bool, error)
+	// Sweep deletes at most limit hibernated rows that have been away since before or longer, and returns how
+	// many. It writes nothing when there are none. It is called by the goroutine that calls Commit.
+	Sweep(before chat.Time, limit int) (int, error)
+}
+
+// Conn is one socket as the hub sees it. Both methods are called under the hub's lock: they MUST NOT block and
+// MUST NOT call the hub.
+type Conn interface {
+	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
+	// before Release was called with at least e.After. It says whether the outbox is so full that whoever
+	// fills it should wait.
+	Deliver(e chat.Event) (congested bool)
+	// Release lets go what waits for batch or an earlier one.
+	Release(batch uint64)
+}
+
+// Config is what a Hub needs; static after New.
+type Config struct {
+	Store         Store
+	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
+	Now           func() chat.Time // never goes back
+	SessionTTL    time.Duration    // hibernated rows older than this are swept
+	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted
+	Log           *slog.Logger
+	Fatal         func(error) // called once, when the outcome of a commit is unknown
+}
+
+// Hub serialises the commands of all sockets and gates what they hear. Its methods are safe for concurrent use.
+type Hub struct {
+	cfg Config // static after New
+
+	wake chan struct{} // buffer 1; sent when there is something to commit; never closed
+	quit chan struct{} // closed by Stop: commit what is left and end
+	done chan struct{} // closed by the committer as it ends
+
+	mu        sync.Mutex
+	room      *sync.Cond // on mu: a batch was committed
+	lobby     *chat.Lobby
+	conns     map[chat.ConnID]Conn
+	gated     map[uint64][]Conn // the Conns with events waiting, by batch
+	committed uint64            // every batch up to this one is durable
+	inFlight  int               // rows in the batch being committed
+	failing   bool              // the last try to commit failed
+	stopped   bool
+	timer     *time.Timer // calls tick
+	timerAt   chat.Time   // when; 0: not armed
+}
+
+// New returns a running hub; Stop ends it.
+func New(cfg Config) (*Hub, error) {
+	if cfg.Store == nil || cfg.Lobby == nil || cfg.Now == nil || cfg.Log == nil || cfg.Fatal == nil ||
+		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 {
+		return nil, errors.New("hub: incomplete configuration")
+	}
+	h := &Hub{
+		cfg:   cfg,
+		wake:  make(chan struct{}, 1),
+		quit:  make(chan struct{}),
+		done:  make(chan struct{}),
+		lobby: cfg.Lobby,
+		conns: make(map[chat.ConnID]Conn),
+		gated: make(map[uint64][]Conn),
+	}
+	h.room = sync.NewCond(&h.mu)
+	h.timer = time.AfterFunc(time.Hour, h.tick)
+	h.timer.Stop()
+	h.mu.Lock()
+	h.settle()
+	h.mu.Unlock()
+	go h.commitLoop()
+	return h, nil
+}
+
+// Do applies one command of an attached Conn, in the order of the calls. It returns the Conn whose outbox the
+// command filled too far, if any: the caller is to wait for room there, outside of the hub, before it reads on.
+//
+// It blocks only when too much is uncommitted, and then only for commands of old clients that change a row;
+// a resumable client hears error unavailable instead.
+func (h *Hub) Do(c *chat.Command) (congested Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if changesRows(c.Op) && !h.admit(c.Conn) {
+		return nil
+	}
+	congested = h.step(c)
+	if c.Op == chat.Detach {
+		delete(h.conns, c.Conn)
+	}
+	return congested
+}
+
+// changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
+// gone is gone.
+func changesRows(op chat.Op) bool { return op == chat.Search || op == chat.End }
+
+// admit waits until there is room for more changes, or refuses a resumable client. The caller holds mu.
+func (h *Hub) admit(conn chat.ConnID) bool {
+	for h.backlog() >= h.cfg.QueuedChanges && !h.stopped {
+		if h.lobby.Resumable(conn) {
+			h.deliver(chat.Event{Conn: conn, Kind: chat.Error, Code: chat.ErrUnavailable})
+			return false
+		}
+		h.room.Wait()
+	}
+	return true
+}
+
+func (h *Hub) backlog() int { return h.lobby.Dirty() + h.inFlight }
+
+// Attach binds conn, which has authenticated, to a new session or to the one auth.Resume asks for. The caller
+// fills all of auth but Found.
+func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if auth.Resumable {
+		for h.backlog() >= h.cfg.QueuedChanges && !h.stopped {
+			h.room.Wait()
+		}
+	}
+	if auth.Resume != nil {
+		if err := h.find(ctx, &auth); err != nil {
+			return err
+		}
+	}
+	h.conns[id] = conn
+	h.step(&chat.Command{Op: chat.Attach, Conn: id, Auth: &auth})
+	return nil
+}
+
+// find reads the row of a session that is not in memory. A row may be out of date while a change of it is
+// uncommitted, so it is read behind the batches of that moment, and again if meanwhile a session left memory:
+// it could be this one. The caller holds mu, which is released while waiting and reading.
+func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
+	hash := auth.Resume.Hash
+	for !h.lobby.Holds(hash) && !h.stopped {
+		seen := h.lobby.Forgotten()
+		last := h.lobby.Batch()
+		if h.lobby.Dirty() == 0 {
+			last--
+		}
+		for h.committed < last && !h.stopped {
+			h.room.Wait()
+		}
+		h.mu.Unlock()
+		record, ok, err := h.cfg.Store.Find(ctx, hash)
+		h.mu.Lock()
+		if err != nil {
+			return err
+		}
+		if h.lobby.Forgotten() == seen {
+			auth.Found = nil
+			if ok {
+				auth.Found = &record
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// step runs the lobby and hands out what it tells. The caller holds mu.
+func (h *Hub) step(c *chat.Command) (congested Conn) {
+	for _, e := range h.lobby.Step(h.cfg.Now(), c) {
+		if full := h.deliver(e); full != nil {
+			congested = full
+		}
+	}
+	h.settle()
+	return congested
+}
+
+// deliver puts e into the outbox it is for, and returns that Conn if the outbox is congested. The caller holds mu.
+func (h *Hub) deliver(e chat.Event) Conn {
+	conn := h.conns[e.Conn]
+	if conn == nil {
+		return nil
+	}
+	if e.After <= h.committed {
+		e.After = 0
+	} else if waiting := h.gated[e.After]; len(waiting) == 0 || waiting[len(waiting)-1] != conn {
+		h.gated[e.After] = append(waiting, conn)
+	}
+	if conn.Deliver(e) {
+		return conn
+	}
+	return nil
+}
+
+// settle wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
+func (h *Hub) settle() {
+	if h.lobby.Dirty() > 0 {
+		select {
+		case h.wake <- struct{}{}:
+		default:
+		}
+	}
+	at, ok := h.lobby.NextDeadline()
+	if !ok || h.stopped {
+		at = 0
+	}
+	if at == h.timerAt {
+		return
+	}
+	h.timerAt = at
+	if at == 0 {
+		h.timer.Stop()
+		return
+	}
+	h.timer.Reset(max(time.Duration(at-h.cfg.Now())*time.Millisecond, 0))
+}
+
+// retryTick is how long what is due waits while the store fails: nobody is reaped for the disk's sake.
+const retryTick = time.Second
+
+func (h *Hub) tick() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return
+	}
+	if h.failing {
+		h.timer.Reset(retryTick)
+		return
+	}
+	h.timerAt = 0
+	h.step(&chat.Command{Op: chat.Tick})
+}
+
+// Attached counts the sessions with a socket.
+func (h *Hub) Attached() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lobby.Attached()
+}
+
+// Failing says whether the store cannot commit at the moment.
+func (h *Hub) Failing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failing
+}

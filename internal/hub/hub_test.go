@@ -1,0 +1,538 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// heldStore is a Store whose commits wait until the test lets them go, in memory.
+type heldStore struct {
+	enter   chan []chat.Change // unbuffered; sent by Commit as it begins; never closed
+	verdict chan error         // unbuffered; what Commit returns; never closed
+
+	mu     sync.Mutex
+	rows   map[chat.ID]chat.Record
+	free   bool // Commit does not wait
+	finds  int
+	onFind func()
+	swept  []chat.Time
+}
+
+func newHeldStore() *heldStore {
+	return &heldStore{enter: make(chan []chat.Change), verdict: make(chan error), rows: map[chat.ID]chat.Record{}}
+}
+
+func (s *heldStore) Commit(changes []chat.Change) error {
+	s.mu.Lock()
+	free := s.free
+	s.mu.Unlock()
+	if !free {
+		s.enter <- slices.Clone(changes)
+		if err := <-s.verdict; err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range changes {
+		if c.Deleted {
+			delete(s.rows, c.ID)
+		} else {
+			s.rows[c.ID] = c.Record
+		}
+	}
+	return nil
+}
+
+func (s *heldStore) Find(_ context.Context, h chat.Hash) (chat.Record, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finds++
+	if s.onFind != nil {
+		s.onFind()
+	}
+	for _, r := range s.rows {
+		if r.Hash == h {
+			return r, true, nil
+		}
+	}
+	return chat.Record{}, false, nil
+}
+
+func (s *heldStore) Sweep(before chat.Time, limit int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.swept = append(s.swept, before)
+	return 0, nil
+}
+
+// passOn lets the commit that is waiting, or the next one, succeed.
+func (s *heldStore) passOn() []chat.Change {
+	batch := <-s.enter
+	s.verdict <- nil
+	return batch
+}
+
+func (s *heldStore) setFree() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = true
+}
+
+// ear is a Conn that notes what may leave, in order.
+type ear struct {
+	mu       sync.Mutex
+	waiting  []chat.Event
+	released uint64
+	heard    []chat.Event
+	full     bool
+}
+
+func (e *ear) Deliver(ev chat.Event) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.waiting = append(e.waiting, ev)
+	e.flush()
+	return e.full
+}
+
+func (e *ear) Release(batch uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.released = max(e.released, batch)
+	e.flush()
+}
+
+func (e *ear) flush() {
+	for len(e.waiting) > 0 && e.waiting[0].After <= e.released {
+		e.heard = append(e.heard, e.waiting[0])
+		e.waiting = e.waiting[1:]
+	}
+}
+
+// kinds returns what has been heard since the last call.
+func (e *ear) kinds() []chat.Kind {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var k []chat.Kind
+	for _, ev := range e.heard {
+		k = append(k, ev.Kind)
+	}
+	e.heard = nil
+	return k
+}
+
+func testLobby() *chat.Lobby {
+	n := 0
+	return chat.New(chat.Config{
+		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) },
+		Epoch:    "e", Boot: 1,
+		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+	})
+}
+
+func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
+	t.Helper()
+	if fatal == nil {
+		fatal = func(err error) { t.Errorf("fatal: %v", err) }
+	}
+	h, err := New(Config{
+		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: 24 * time.Hour, QueuedChanges: bound,
+		Log: slog.New(slog.DiscardHandler), Fatal: fatal,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func stopHub(t *testing.T, h *Hub) {
+	t.Helper()
+	if err := h.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// attach binds a new ear; resumable clients are told nothing before their row is durable.
+func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
+	t.Helper()
+	e := &ear{}
+	if err := h.Attach(t.Context(), id, e, chat.Auth{Resumable: resumable, Fresh: hashOf(id)}); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func hashOf(id chat.ConnID) chat.Hash { return HashOf(fmt.Sprint("session ", id)) }
+
+func search(h *Hub, id chat.ConnID) { h.Do(&chat.Command{Op: chat.Search, Conn: id}) }
+
+func want(t *testing.T, who string, e *ear, kinds ...chat.Kind) {
+	t.Helper()
+	if got := e.kinds(); !slices.Equal(got, kinds) {
+		t.Errorf("%s heard %v, want %v", who, got, kinds)
+	}
+}
+
+// L4: nothing is delivered before the change it tells of is committed; what depends on no change goes on.
+func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		a, b := attach(t, h, 1, false), attach(t, h, 2, false)
+		want(t, "a", a, chat.AuthSuccess) // no row before the first search
+		want(t, "b", b, chat.AuthSuccess)
+
+		search(h, 1)
+		synctest.Wait()
+		want(t, "a", a) // searching waits for the disk
+		s.passOn()
+		synctest.Wait()
+		want(t, "a", a, chat.Searching)
+
+		search(h, 2)
+		synctest.Wait()
+		want(t, "a", a)
+		want(t, "b", b)
+		s.passOn()
+		synctest.Wait()
+		want(t, "a", a, chat.Matched)
+		want(t, "b", b, chat.Searching, chat.Matched)
+
+		// A settled pair goes on while somebody else's commit is under way.
+		c := attach(t, h, 3, true)
+		synctest.Wait()
+		want(t, "c", c)
+		h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "hello"})
+		h.Do(&chat.Command{Op: chat.Typing, Conn: 1, Start: true})
+		want(t, "b", b, chat.Message, chat.TypingStart)
+		s.passOn()
+		synctest.Wait()
+		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
+
+		// partner_disconnected means a place in the queue, so it waits for that too.
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		synctest.Wait()
+		want(t, "b", b)
+		s.passOn()
+		synctest.Wait()
+		want(t, "b", b, chat.TypingStop, chat.PartnerDisconnected, chat.Ping)
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+// L6: what comes behind a held event to the same Conn is held too.
+func TestL6HeldEventHoldsWhatFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		a, b := attach(t, h, 1, false), attach(t, h, 2, false)
+		a.kinds()
+		b.kinds()
+		search(h, 1)
+		search(h, 2)
+		h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "early"}) // before anybody was told of the match
+		synctest.Wait()
+		want(t, "b", b)
+		first := s.passOn() // the first search alone or both: whatever was there as the committer looked
+		synctest.Wait()
+		if len(first) == 1 {
+			want(t, "b", b)
+			s.passOn()
+			synctest.Wait()
+		}
+		want(t, "b", b, chat.Searching, chat.Matched, chat.Message)
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+// Commits are pipelined: what changes while one runs is the next batch, as net rows.
+func TestCommitsAreGrouped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		attach(t, h, 1, true)
+		<-s.enter // the first batch is on its way
+		for id := chat.ConnID(2); id <= 21; id++ {
+			attach(t, h, id, true)
+			search(h, id)
+		}
+		s.verdict <- nil
+		batch := s.passOn()
+		if len(batch) != 20 {
+			t.Errorf("the second batch has %d rows, want 20", len(batch))
+		}
+		for _, c := range batch {
+			if c.Place != 0 || c.Pair == 0 {
+				t.Errorf("row %+v: queued and matched within one batch is to be written once, as matched", c.Record)
+			}
+		}
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+type passing struct{ error }
+
+func (passing) Transient() bool { return true }
+
+// A known failure is tried again with the same rows; relays go on; nothing is told early.
+func TestTransientFailureIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		a, b := attach(t, h, 1, false), attach(t, h, 2, false)
+		search(h, 1)
+		search(h, 2)
+		s.passOn()
+		synctest.Wait()
+		select {
+		case <-s.enter:
+			s.verdict <- nil
+		default:
+		}
+		synctest.Wait()
+		a.kinds()
+		b.kinds()
+
+		c := attach(t, h, 3, true)
+		first := <-s.enter
+		s.verdict <- passing{errors.New("disk full")}
+		for range 20 {
+			again := <-s.enter
+			if !slices.Equal(first, again) {
+				t.Fatalf("tried again with %v, want %v", again, first)
+			}
+			h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "on"})
+			s.verdict <- passing{errors.New("disk full")}
+		}
+		synctest.Wait()
+		if !h.Failing() {
+			t.Error("Failing() = false while the disk is full")
+		}
+		want(t, "c", c)
+		if n := len(b.kinds()); n != 20 {
+			t.Errorf("b heard %d messages while the disk was full, want 20", n)
+		}
+		s.passOn()
+		synctest.Wait()
+		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
+		if h.Failing() {
+			t.Error("Failing() = true after a commit")
+		}
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+// An unknown outcome ends the process, and nothing is ever released again.
+func TestUnknownOutcomeIsFatal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		var got error
+		h := openHub(t, s, 10_000, func(err error) { got = err })
+		c := attach(t, h, 1, true)
+		eio := errors.New("i/o error at commit")
+		<-s.enter
+		s.verdict <- eio
+		synctest.Wait()
+		if !errors.Is(got, eio) {
+			t.Errorf("fatal got %v, want %v", got, eio)
+		}
+		search(h, 1)
+		synctest.Wait()
+		want(t, "c", c)
+		stopHub(t, h)
+	})
+}
+
+// Beyond the bound a resumable session hears error unavailable; an old client's frame waits unread.
+func TestBoundOnQueuedChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 2, nil)
+		a := attach(t, h, 1, true)
+		s.passOn()
+		synctest.Wait()
+		old := attach(t, h, 2, false)
+		want(t, "a", a, chat.AuthSuccess, chat.SessionID)
+		want(t, "old", old, chat.AuthSuccess)
+		attach(t, h, 3, true)
+		attach(t, h, 4, true)
+		synctest.Wait() // two rows wait: the bound
+		search(h, 1)
+		want(t, "a", a, chat.Error)
+		done := make(chan struct{})
+		go func() { search(h, 2); close(done) }()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Fatal("the old client's search did not wait")
+		default:
+		}
+		s.setFree()
+		<-s.enter
+		s.verdict <- nil
+		<-done
+		synctest.Wait()
+		want(t, "old", old, chat.Searching)
+		stopHub(t, h)
+	})
+}
+
+// A row that is read while its session leaves memory is out of date; the hub reads it again.
+func TestResumeReadsBehindPendingChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		attach(t, h, 1, true)
+		s.passOn()
+		synctest.Wait()
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended for good; the row does not say so yet
+		e := &ear{}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			auth := chat.Auth{Resumable: true, Fresh: hashOf(2), Resume: &chat.Resume{Hash: hashOf(1)}}
+			if err := h.Attach(t.Context(), 2, e, auth); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		s.passOn()
+		s.setFree()
+		select {
+		case <-done:
+		case <-s.enter:
+			s.verdict <- nil
+			<-done
+		}
+		synctest.Wait()
+		select {
+		case <-s.enter:
+			s.verdict <- nil
+			synctest.Wait()
+		default:
+		}
+		stopHub(t, h)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if len(e.heard) < 3 || e.heard[1].Kind != chat.ResumeFailed || e.heard[1].Code != chat.ResumeEnded {
+			t.Errorf("heard %+v, want resume_failed ended", e.heard)
+		}
+	})
+}
+
+func TestResumeReadsAgainWhenASessionLeftMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		attach(t, h, 1, true)
+		attach(t, h, 2, true)
+		synctest.Wait()
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		synctest.Wait()
+		s.onFind = func() {
+			if s.finds == 1 { // meanwhile somebody is forgotten
+				go h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+			}
+		}
+		e := &ear{}
+		s.mu.Lock()
+		before := s.finds
+		s.mu.Unlock()
+		for range 50 {
+			auth := chat.Auth{Resumable: true, Fresh: hashOf(9), Resume: &chat.Resume{Hash: hashOf(1)}}
+			if err := h.Attach(t.Context(), 3, e, auth); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if s.finds <= before {
+			t.Error("the row was not looked up")
+		}
+		if k := e.kinds(); !slices.Contains(k, chat.Resumed) {
+			t.Errorf("heard %v, want a resumed", k)
+		}
+		stopHub(t, h)
+	})
+}
+
+// Time passes by itself: windows and hibernation need no command.
+func TestDeadlinesFire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		a := attach(t, h, 1, true)
+		synctest.Wait()
+		a.kinds()
+		time.Sleep(10*time.Minute + time.Second)
+		synctest.Wait()
+		want(t, "a", a, chat.Close)
+		if h.Attached() != 0 {
+			t.Error("an idle session is still attached")
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		s.mu.Lock()
+		if len(s.swept) == 0 {
+			t.Error("nobody looked for expired rows")
+		}
+		s.mu.Unlock()
+		stopHub(t, h)
+	})
+}
+
+func TestStopTellsEverybodyAndCommits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		a := attach(t, h, 1, true)
+		done := make(chan struct{})
+		go func() { stopHub(t, h); close(done) }()
+		synctest.Wait()
+		s.passOn()
+		<-done
+		want(t, "a", a, chat.AuthSuccess, chat.SessionID, chat.Close)
+		search(h, 1)
+		want(t, "a", a)
+	})
+}
+
+// The congested Conn comes back to whoever filled it.
+func TestCongestionIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		attach(t, h, 1, false)
+		b := attach(t, h, 2, false)
+		search(h, 1)
+		search(h, 2)
+		synctest.Wait()
+		if got := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != nil {
+			t.Errorf("congested = %v, want none", got)
+		}
+		b.mu.Lock()
+		b.full = true
+		b.mu.Unlock()
+		if got := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != Conn(b) {
+			t.Errorf("congested = %v, want b", got)
+		}
+		stopHub(t, h)
+	})
+}

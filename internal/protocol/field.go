@@ -1,0 +1,78 @@
+package protocol
+
+import "unicode/utf8"
+
+// field numbers the members that are known, of the frame and of its resume alike.
+type field uint8
+
+const (
+	fieldUnknown field = iota
+	fieldType
+	fieldAPIKey
+	fieldResume
+	fieldV
+	fieldSessionID
+	fieldEpoch
+	fieldPartnerID
+	fieldGot
+	fieldAcked
+	fieldText
+	fieldImageURL
+	fieldN
+	fieldForMs
+	numFields
+)
+
+// fieldOf finds a member by its unescaped name. The match is case-sensitive.
+func fieldOf(name []byte) field {
+	switch string(name) {
+	case "type":
+		return fieldType
+	case "apiKey":
+		return fieldAPIKey
+	case "resume":
+		return fieldResume
+	case "v":
+		return fieldV
+	case "sessionId":
+		return fieldSessionID
+	case "epoch":
+		return fieldEpoch
+	case "partnerId":
+		return fieldPartnerID
+	case "got":
+		return fieldGot
+	case "acked":
+		return fieldAcked
+	case "text":
+		return fieldText
+	case "imageUrl":
+		return fieldImageURL
+	case "n":
+		return fieldN
+	case "forMs":
+		return fieldForMs
+	}
+	return fieldUnknown
+}
+
+// field finds the member that v, a name, is of. Escapes in it count.
+func (v *value) field() field {
+	if !v.escaped {
+		return fieldOf(v.raw)
+	}
+	var name [len("partnerId")]byte // the longest; all are ASCII
+	n := 0
+	for raw := v.raw; len(raw) > 0; n++ {
+		r, size := rune(raw[0]), 1
+		if raw[0] == '\\' {
+			r, size = escape(raw)
+		}
+		if n == len(name) || r >= utf8.RuneSelf {
+			return fieldUnknown
+		}
+		name[n] = byte(r)
+		raw = raw[size:]
+	}
+	return fieldOf(name[:n])
+}

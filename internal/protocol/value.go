@@ -1,0 +1,245 @@
+package protocol
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"chatme/internal/chat"
+)
+
+// members are the last values of the known names of one object.
+type members [numFields]value
+
+type kind uint8
+
+const (
+	kindAbsent kind = iota // also null
+	kindString
+	kindNumber
+	kindObject
+	kindOther // an array, true, false
+)
+
+// value is a JSON value that has been validated but not decoded. raw aliases the frame: a string without its
+// quotes, or all of a number or an object.
+type value struct {
+	raw     []byte
+	kind    kind
+	escaped bool // a string with at least one backslash
+}
+
+// isText says whether v is a string or absent.
+func (v *value) isText() bool { return v.kind == kindString || v.kind == kindAbsent }
+
+// empty says whether v, a string or absent, has nothing in it.
+func (v *value) empty() bool { return len(v.raw) == 0 }
+
+// text copies a string out of the frame; absent is "". It returns false for another type.
+func (v *value) text() (string, bool) {
+	switch {
+	case !v.isText():
+		return "", false
+	case v.escaped:
+		return unescape(v.raw), true
+	}
+	return string(v.raw), true
+}
+
+// textLen returns the length in bytes of what text returns, without copying it.
+func (v *value) textLen() int {
+	if v.escaped {
+		return unescapedLen(v.raw)
+	}
+	return len(v.raw)
+}
+
+// alias is text for a value that isText.
+func (v *value) alias() chat.Alias {
+	s, _ := v.text()
+	return chat.Alias(s)
+}
+
+// is says whether v, a number, is n.
+func (v *value) is(n uint64) bool {
+	got, ok := v.count()
+	return ok && got == n
+}
+
+// count returns a number that is an integer from 0 to MaxNumber, however it is written (1.0, 1e3, -0); absent is
+// 0. It returns false for anything else. The comparison is exact: nothing is rounded to an integer.
+func (v *value) count() (uint64, bool) {
+	switch v.kind {
+	case kindAbsent:
+		return 0, true
+	case kindNumber:
+		return parseCount(v.raw)
+	}
+	return 0, false
+}
+
+// parseCount reads a valid JSON number as digits · 10^pow.
+func parseCount(raw []byte) (uint64, bool) {
+	negative := raw[0] == '-'
+	if negative {
+		raw = raw[1:]
+	}
+	mantissa, pow := raw, 0
+	if i := bytes.IndexAny(raw, "eE"); i >= 0 {
+		mantissa, pow = raw[:i], parseExponent(raw[i+1:])
+	}
+	const maxDigits = 16 // of 2^53
+	var n uint64
+	digits, zeros, fraction := 0, 0, false
+	for _, c := range mantissa {
+		if c == '.' {
+			fraction = true
+			continue
+		}
+		if fraction {
+			pow--
+		}
+		if c == '0' {
+			// Zeros count only once another digit follows: behind the last one they are powers of ten.
+			if digits > 0 {
+				zeros++
+			}
+			continue
+		}
+		if digits += zeros + 1; digits > maxDigits {
+			return 0, false
+		}
+		for ; zeros > 0; zeros-- {
+			n *= 10
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	pow += zeros
+	switch {
+	case n == 0:
+		return 0, true
+	case negative || pow < 0 || digits+pow > maxDigits:
+		return 0, false
+	}
+	for ; pow > 0; pow-- {
+		n *= 10
+	}
+	return n, n <= MaxNumber
+}
+
+// parseExponent reads what follows the e of a valid number, and stops counting where no frame has the digits to
+// make up for it.
+func parseExponent(raw []byte) int {
+	const enough = 4 * MaxFrame
+	sign, n := 1, 0
+	for _, c := range raw {
+		switch {
+		case c == '-':
+			sign = -1
+		case c != '+' && n < enough:
+			n = n*10 + int(c-'0')
+		}
+	}
+	return sign * n
+}
+
+// millis returns a number that is not negative as a duration, as long as there is one; absent is 0. It returns
+// false for anything else.
+func (v *value) millis() (time.Duration, bool) {
+	switch v.kind {
+	case kindAbsent:
+		return 0, true
+	case kindNumber:
+	default:
+		return 0, false
+	}
+	// The only error a valid number can give is that it is out of range; it is then infinite.
+	ms, _ := strconv.ParseFloat(string(v.raw), 64)
+	switch {
+	case ms < 0:
+		return 0, false
+	case ms >= math.MaxInt64/float64(time.Millisecond):
+		return math.MaxInt64, true
+	}
+	return time.Duration(ms * float64(time.Millisecond)), true
+}
+
+// unescape decodes a valid string with escapes. A lone surrogate becomes U+FFFD, as everywhere in Go.
+func unescape(raw []byte) string {
+	var b strings.Builder
+	b.Grow(unescapedLen(raw))
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			b.Write(raw)
+			return b.String()
+		}
+		r, size := escape(raw[i:])
+		b.Write(raw[:i])
+		b.WriteRune(r)
+		raw = raw[i+size:]
+	}
+}
+
+func unescapedLen(raw []byte) int {
+	n := 0
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return n + len(raw)
+		}
+		r, size := escape(raw[i:])
+		n += i + utf8.RuneLen(r)
+		raw = raw[i+size:]
+	}
+}
+
+// escape decodes the valid escape raw begins with, and returns how many bytes it is long. A surrogate pair is
+// one escape.
+func escape(raw []byte) (rune, int) {
+	switch c := raw[1]; c {
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+	default: // a quote, a slash or a backslash
+		return rune(c), 2
+	}
+	r := hex4(raw[2:])
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if len(raw) >= 12 && raw[6] == '\\' && raw[7] == 'u' {
+		if pair := utf16.DecodeRune(r, hex4(raw[8:])); pair != unicode.ReplacementChar {
+			return pair, 12
+		}
+	}
+	return unicode.ReplacementChar, 6
+}
+
+// hex4 reads four hexadecimal digits.
+func hex4(raw []byte) rune {
+	var r rune
+	for _, c := range raw[:4] {
+		r <<= 4
+		switch {
+		case c <= '9':
+			r |= rune(c - '0')
+		default:
+			r |= rune(c|0x20-'a') + 10
+		}
+	}
+	return r
+}

@@ -1,0 +1,269 @@
+package server_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/ws"
+
+	"github.com/gorilla/websocket"
+)
+
+// frame is one masked WebSocket frame with a mask of zeros (RFC 6455, section 5.2).
+func frame(fin bool, opcode byte, payload string) []byte {
+	b := []byte{opcode, 0x80}
+	if fin {
+		b[0] |= 0x80
+	}
+	switch n := len(payload); {
+	case n < 126:
+		b[1] |= byte(n)
+	default:
+		b[1] |= 126
+		b = binary.BigEndian.AppendUint16(b, uint16(n))
+	}
+	b = append(b, 0, 0, 0, 0)
+	return append(b, payload...)
+}
+
+func (p *person) raw(b []byte) {
+	p.t.Helper()
+	_, err := p.ws.NetConn().Write(b)
+	must(p.t, err)
+}
+
+func TestDeclaredLengthAllocatesNothing(t *testing.T) {
+	s := openSite(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 20 {
+		p := s.old(t, "p")
+		p.raw([]byte{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})
+		_, err := p.next()
+		var ce *websocket.CloseError
+		if !errors.As(err, &ce) || ce.Code != 1009 {
+			t.Fatalf("%v, want close 1009", err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 {
+		t.Errorf("20 declared lengths of 2^63-1 allocated %d bytes", grown)
+	}
+}
+
+func TestOneByteFragments(t *testing.T) {
+	s := openSite(t)
+	p := s.old(t, "p")
+	msg := `{"type":"ping"}`
+	for i := range msg {
+		op := byte(0)
+		if i == 0 {
+			op = 1
+		}
+		p.raw(frame(i == len(msg)-1, op, msg[i:i+1]))
+	}
+	p.expect("pong")
+}
+
+func TestEndlessEmptyContinuations(t *testing.T) {
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 300 * time.Millisecond })
+	p := s.old(t, "p")
+	honest := s.old(t, "honest")
+	p.raw(frame(false, 1, "{"))
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		for {
+			if _, err := p.ws.NetConn().Write(frame(false, 0, "")); err != nil {
+				return
+			}
+		}
+	}()
+	honest.quiet()
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Fatal("a frame that never ends keeps its socket")
+	}
+}
+
+func TestHalfAFrame(t *testing.T) {
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 300 * time.Millisecond })
+	p := s.old(t, "p")
+	p.raw(frame(true, 1, strings.Repeat("x", 200))[:50])
+	if _, err := p.next(); err == nil {
+		t.Error("half a frame was answered")
+	}
+}
+
+func TestPingFlood(t *testing.T) {
+	s := openSite(t)
+	p := s.old(t, "p")
+	go func() {
+		for range 5000 {
+			if _, err := p.ws.NetConn().Write(frame(true, 9, "")); err != nil {
+				return
+			}
+		}
+	}()
+	_, err := p.next()
+	var ce *websocket.CloseError
+	if err == nil || errors.As(err, &ce) && ce.Code != 1008 {
+		t.Errorf("%v, want close 1008", err)
+	}
+}
+
+// Sockets that break every rule: a clear close, and the server goes on.
+func TestBrokenFrames(t *testing.T) {
+	s := openSite(t)
+	tests := map[string][]byte{
+		"unmasked":                 {0x81, 0x01, 'x'},
+		"reserved opcode":          frame(true, 3, "x"),
+		"reserved bit":             append([]byte{0xc1}, frame(true, 1, "x")[1:]...),
+		"continuation of nothing":  frame(true, 0, "x"),
+		"fragmented control frame": frame(false, 9, "x"),
+		"long control frame":       frame(true, 9, strings.Repeat("x", 126)),
+		"close code 0":             frame(true, 8, "\x00\x00"),
+		"close with bad UTF-8":     frame(true, 8, "\x03\xe8\xff"),
+		"message within a message": append(frame(false, 1, "{"), frame(true, 1, "x")...),
+	}
+	for name, b := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := s.old(t, "p")
+			p.raw(b)
+			if m, err := p.next(); err == nil {
+				t.Errorf("heard %+v, want a close", m)
+			}
+		})
+	}
+	s.old(t, "honest").quiet()
+}
+
+func TestSilentClients(t *testing.T) {
+	short := func(w *ws.Config, _ *chat.Config) {
+		w.PingInterval, w.DeadAfter, w.DeadAfterOld = 100*time.Millisecond, 500*time.Millisecond, 700*time.Millisecond
+	}
+	deaf := func(p *person) { p.ws.SetPingHandler(func(string) error { return nil }) }
+
+	t.Run("an old one that answers pings is never closed", func(t *testing.T) {
+		s := openSite(t, short)
+		p := s.old(t, "p")
+		pings, enough := 0, make(chan struct{})
+		answer := p.ws.PingHandler()
+		p.ws.SetPingHandler(func(d string) error {
+			if pings++; pings == 12 { // 1.2 s: well beyond DeadAfterOld
+				close(enough)
+			}
+			return answer(d)
+		})
+		go func() { <-enough; p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) }()
+		p.expect("pong")
+	})
+	t.Run("an old one that is silent is gone", func(t *testing.T) {
+		s := openSite(t, short)
+		a, b := s.pair(t)
+		deaf(b)
+		go func() { // b reads, but says nothing
+			for {
+				if _, _, err := b.ws.ReadMessage(); err != nil {
+					return
+				}
+			}
+		}()
+		a.expect("partner_disconnected")
+	})
+	t.Run("a resumable one that is silent is away", func(t *testing.T) {
+		s := openSite(t, short)
+		a, _ := s.resumable(t, "a")
+		b, _ := s.resumable(t, "b")
+		a.send(`{"type":"search"}`)
+		a.expect("searching")
+		b.send(`{"type":"search"}`)
+		b.expect("searching")
+		b.expect("matched")
+		if m := a.expect("matched"); m.PartnerID == "" {
+			t.Errorf("%+v", m)
+		}
+		deaf(b)
+		go io.Copy(io.Discard, b.ws.NetConn())
+		if m := a.expect("partner_away"); m.UntilMs < time.Now().UnixMilli() {
+			t.Errorf("until %d", m.UntilMs)
+		}
+	})
+}
+
+// A reader that does not read holds up its own partner and nobody else, and is closed in the end.
+func TestSlowReader(t *testing.T) {
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 500 * time.Millisecond })
+	a, slow := s.pair(t)
+	slow.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
+	c, d := s.pair(t)
+	fed := make(chan error, 1)
+	go func() {
+		body := text(strings.Repeat("x", 60<<10))
+		for range 1000 { // 60 MB: more than any socket buffer
+			if err := a.ws.WriteMessage(websocket.TextMessage, []byte(body)); err != nil {
+				fed <- err
+				return
+			}
+		}
+		fed <- nil
+	}()
+	for range 100 {
+		c.send(text("on"))
+		d.expect("message")
+	}
+	if m := a.expect("partner_disconnected"); m.Type == "" {
+		t.Errorf("%+v", m)
+	}
+	select {
+	case err := <-fed:
+		if err != nil {
+			t.Errorf("the sender was closed: %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the sender is stuck")
+	}
+}
+
+// A burst that is faster than the writer waits; nobody is closed for it and nothing is lost.
+func TestBurstArrivesWhole(t *testing.T) {
+	s := openSite(t)
+	a, b := s.pair(t)
+	const many = 5000
+	go func() {
+		for i := range many {
+			if a.ws.WriteMessage(websocket.TextMessage, []byte(text(string(rune('a'+i%26))))) != nil {
+				return
+			}
+		}
+	}()
+	for i := range many {
+		if m := b.expect("message"); m.Text != string(rune('a'+i%26)) {
+			t.Fatalf("message %d is %q", i, m.Text)
+		}
+	}
+}
+
+// 200 connections come and go; nothing stays behind.
+func TestNothingStaysBehind(t *testing.T) {
+	s := openSite(t)
+	s.old(t, "warm up").ws.Close()
+	eventually(t, "the first is gone", func() bool { return s.endpoint.Conns() == 0 })
+	before := runtime.NumGoroutine()
+	for range 100 {
+		a, b := s.pair(t)
+		a.ws.Close()
+		b.ws.Close()
+		eventually(t, "both are gone", func() bool { return s.hub.Attached() == 0 }) // or the next would meet them
+	}
+	eventually(t, "all sockets are gone", func() bool { return s.endpoint.Conns() == 0 && s.hub.Attached() == 0 })
+	eventually(t, "their goroutines too", func() bool { return runtime.NumGoroutine() <= before+2 })
+}

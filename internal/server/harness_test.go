@@ -1,0 +1,254 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/protocol"
+	"chatme/internal/server"
+	"chatme/internal/store"
+	"chatme/internal/web"
+	"chatme/internal/ws"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/websocket"
+)
+
+const (
+	webKey    = "web-key-for-tests"
+	mobileKey = "mobile-key-for-tests"
+	patience  = 20 * time.Second // how long a test waits for what must come
+)
+
+// site is a whole server in this process, on a real port and a real database.
+type site struct {
+	URL      string
+	db       string // the database file
+	hub      *hub.Hub
+	endpoint *ws.Endpoint
+	public   *server.Server
+	log      *logBuffer
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// openSite starts a site; tune may change what the protocol has as defaults.
+func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
+	t.Helper()
+	s := &site{log: &logBuffer{}, db: filepath.Join(t.TempDir(), "chatme.db")}
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	db, err := store.Open(t.Context(), store.Config{Path: s.db, Log: log})
+	must(t, err)
+	now := hub.NewClock()
+	boot, err := db.Begin(t.Context(), store.Boot{At: now()})
+	must(t, err)
+	lc := chat.Config{
+		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
+		Epoch:    boot.Epoch, Boot: boot.Boot,
+		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+	}
+	wc := ws.Config{
+		Log: log, Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
+		Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
+		AuthTimeout: 10 * time.Second, PingInterval: 25 * time.Second, DeadAfter: time.Minute, DeadAfterOld: 5 * time.Minute,
+		ProgressTimeout: 20 * time.Second, StallTimeout: 10 * time.Second,
+		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, MalformedPerMinute: 5, InFlightMax: 256 << 20,
+		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 1000, FailedKeys: 10,
+	}
+	for _, f := range tune {
+		f(&wc, &lc)
+	}
+	s.hub, err = hub.New(hub.Config{
+		Store: db, Lobby: chat.New(lc), Now: now, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, Log: log,
+		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
+	})
+	must(t, err)
+	wc.Hub = s.hub
+	s.endpoint, err = ws.New(wc)
+	must(t, err)
+	page, err := web.New(web.Config{APIKey: webKey})
+	must(t, err)
+	s.public, err = server.New(server.Config{
+		Endpoint: s.endpoint, Origins: []string{"http://localhost:5173", "https://chat.example"}, Page: page,
+		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
+	})
+	must(t, err)
+	h := httptest.NewServer(s.public)
+	s.URL = h.URL
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.hub.Stop(ctx); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		s.endpoint.Shutdown(ctx)
+		h.Close()
+		must(t, db.Close())
+	})
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// person is one socket of a site.
+type person struct {
+	t    *testing.T
+	ws   *websocket.Conn
+	name string
+}
+
+// dial opens a socket that has not authenticated.
+func (s *site) dial(t *testing.T, name string) *person {
+	t.Helper()
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	must(t, err)
+	t.Cleanup(func() { c.Close() })
+	return &person{t: t, ws: c, name: name}
+}
+
+// old opens a socket of an old client.
+func (s *site) old(t *testing.T, name string) *person {
+	t.Helper()
+	p := s.dial(t, name)
+	p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
+	p.expect("auth_success")
+	return p
+}
+
+// resumable opens a socket with a new resumable session.
+func (s *site) resumable(t *testing.T, name string) (*person, protocol.ServerMessage) {
+	t.Helper()
+	p := s.dial(t, name)
+	p.send(`{"type":"auth","apiKey":"` + mobileKey + `","resume":{"v":1}}`)
+	p.expect("auth_success")
+	return p, p.expect("session_id")
+}
+
+// pair opens two old clients that are in a chat.
+func (s *site) pair(t *testing.T) (a, b *person) {
+	t.Helper()
+	a, b = s.old(t, "a"), s.old(t, "b")
+	a.send(`{"type":"search"}`)
+	a.expect("searching")
+	b.send(`{"type":"search"}`)
+	b.expect("searching")
+	b.expect("matched")
+	a.expect("matched")
+	return a, b
+}
+
+func (p *person) send(text string) {
+	p.t.Helper()
+	must(p.t, p.ws.WriteMessage(websocket.TextMessage, []byte(text)))
+}
+
+// sendAside sends while the caller goes on reading; the channel is closed when it is sent, or cannot be.
+func (p *person) sendAside(text string) <-chan struct{} {
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		p.ws.WriteMessage(websocket.TextMessage, []byte(text))
+	}()
+	return sent
+}
+
+// next returns the next message, or the close that came instead.
+func (p *person) next() (protocol.ServerMessage, error) {
+	p.ws.SetReadDeadline(time.Now().Add(patience))
+	var m protocol.ServerMessage
+	_, data, err := p.ws.ReadMessage()
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	return m, err
+}
+
+// expect wants a message of this kind next. An ack comes in its own time, so one that is not wanted is skipped.
+func (p *person) expect(kind string) protocol.ServerMessage {
+	p.t.Helper()
+	for {
+		m, err := p.next()
+		switch {
+		case err != nil:
+			p.t.Fatalf("%s: %v, want %s", p.name, err, kind)
+		case m.Type == kind:
+			return m
+		case m.Type != "ack":
+			p.t.Fatalf("%s heard %+v, want %s", p.name, m, kind)
+		}
+	}
+}
+
+func (p *person) expectClose(code int, text string) {
+	p.t.Helper()
+	m, err := p.next()
+	var ce *websocket.CloseError
+	if !errors.As(err, &ce) {
+		p.t.Fatalf("%s heard %+v, %v, want close %d", p.name, m, err, code)
+	}
+	if ce.Code != code || ce.Text != text {
+		p.t.Errorf("%s: close %d %q, want %d %q", p.name, ce.Code, ce.Text, code, text)
+	}
+}
+
+// quiet checks that nothing was said to p before now: the pong comes next.
+func (p *person) quiet() {
+	p.t.Helper()
+	p.send(`{"type":"ping"}`)
+	p.expect("pong")
+}
+
+func text(s string) string {
+	b, _ := json.Marshal(map[string]string{"type": "message", "text": s})
+	return string(b)
+}
+
+func image(url string) string { return fmt.Sprintf(`{"type":"message","imageUrl":%q}`, url) }
+
+// do sends one HTTP request.
+func (s *site) do(t *testing.T, method, path string, header http.Header) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+	must(t, err)
+	for k, v := range header {
+		r.Header[k] = v
+	}
+	resp, err := http.DefaultClient.Do(r)
+	must(t, err)
+	t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"chatme/internal/ws"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/gorilla/websocket"
+)
+
+// Config is what a Server needs; static after New.
+type Config struct {
+	Endpoint       *ws.Endpoint
+	Origins        []string     // allowed besides the request's own host, exactly as a browser sends them
+	Page           http.Handler // the built-in page and its files; nil: switched off
+	TrustedProxies []string     // CIDR networks whose X-Forwarded-For is believed
+}
+
+// Server answers the public listener.
+type Server struct {
+	endpoint *ws.Endpoint
+	origins  origins
+	router   chi.Router
+	stopping atomic.Bool
+}
+
+// New returns the handler of the public listener.
+func New(cfg Config) (*Server, error) {
+	if cfg.Endpoint == nil {
+		return nil, errors.New("server: incomplete configuration")
+	}
+	clientAddr := middleware.ClientIPFromRemoteAddr
+	if len(cfg.TrustedProxies) > 0 {
+		clientAddr = middleware.ClientIPFromXFF(cfg.TrustedProxies...)
+	}
+	for _, p := range cfg.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			return nil, err
+		}
+	}
+	s := &Server{endpoint: cfg.Endpoint, origins: newOrigins(cfg.Origins)}
+	r := chi.NewRouter()
+	r.Use(clientAddr, s.cors, s.upgrade)
+	r.Get("/healthz", s.health)
+	r.Head("/healthz", s.health)
+	if cfg.Page != nil {
+		page := whenHTML(cfg.Page, upgradeRequired)
+		r.Get("/", page)
+		r.Head("/", page)
+		for _, path := range []string{"/chatme.js", "/-/*"} {
+			r.Method(http.MethodGet, path, cfg.Page)
+			r.Method(http.MethodHead, path, cfg.Page)
+		}
+	}
+	r.NotFound(upgradeRequired)
+	r.MethodNotAllowed(upgradeRequired)
+	s.router = r
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// Stopping makes /healthz answer 503.
+func (s *Server) Stopping() { s.stopping.Store(true) }
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if s.stopping.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ok\n"))
+}
+
+// upgrade takes every WebSocket request, whatever its path: the clients dial the bare origin.
+func (s *Server) upgrade(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || !websocket.IsWebSocketUpgrade(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if !s.origins.mayUpgrade(r) {
+			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
+			return
+		}
+		s.endpoint.Accept(w, r, middleware.GetClientIPAddr(r.Context()))
+	})
+}
+
+// upgradeRequired answers a GET that asks for no page: RFC 9110, section 15.5.22.
+func upgradeRequired(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", http.MethodGet)
+		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("Upgrade", "websocket")
+	w.Header().Set("Connection", "Upgrade")
+	http.Error(w, "Expected a WebSocket upgrade", http.StatusUpgradeRequired)
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"chatme/internal/chat"
+)
+
+// sqlUpsert writes one record. hash, resumable and created_at of a session never change, and leaving them out
+// keeps the index on hash, whose pages are in random order, out of the WAL; a different hash under a known id
+// matches no row.
+const sqlUpsert = `
+	INSERT INTO sessions (
+		id, hash, resumable, created_at, away_since, ended_at,
+		place, queued_at, pair, side, alias, matched_at
+	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+	ON CONFLICT (id) DO UPDATE SET
+		away_since = excluded.away_since,
+		ended_at   = excluded.ended_at,
+		place      = excluded.place,
+		queued_at  = excluded.queued_at,
+		pair       = excluded.pair,
+		side       = excluded.side,
+		alias      = excluded.alias,
+		matched_at = excluded.matched_at
+	WHERE hash = excluded.hash`
+
+// sqlRemove deletes one record.
+const sqlRemove = `DELETE FROM sessions WHERE id = ?1`
+
+// Commit writes a batch of net rows in one transaction and returns nil once it is on disk. An error that is
+// Transient means that nothing was written and that the same batch may be given again; after any other the outcome
+// is unknown, and the process must end with the error's exit code. Deleting a row that is not there is no error.
+func (s *Store) Commit(changes []chat.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	err := s.inTx(func(tx *sql.Tx) error { return s.apply(tx, changes) })
+	return explainCommit(fmt.Sprintf("commit %d rows to", len(changes)), s.path, err)
+}
+
+// apply deletes first, so that what a deleted row held is free for the others.
+func (s *Store) apply(tx *sql.Tx, changes []chat.Change) error {
+	ctx := context.Background()
+	upsert, remove := tx.StmtContext(ctx, s.upsert), tx.StmtContext(ctx, s.remove)
+	for i := range changes {
+		if c := &changes[i]; c.Deleted {
+			if _, err := remove.ExecContext(ctx, int64(c.ID)); err != nil {
+				return fmt.Errorf("delete session %d: %w", c.ID, err)
+			}
+		}
+	}
+	for i := range changes {
+		c := &changes[i]
+		if c.Deleted {
+			continue
+		}
+		result, err := upsert.ExecContext(ctx, columns(&c.Record)...)
+		if err != nil {
+			return fmt.Errorf("write session %d: %w", c.ID, err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, fmt.Errorf("write session %d: the row has another hash", c.ID))
+		}
+	}
+	return nil
+}
+
+// columns returns the arguments of sqlUpsert: zero values that mean "not" become NULL.
+func columns(r *chat.Record) []any {
+	args := []any{
+		int64(r.ID), r.Hash[:], r.Resumable, int64(r.CreatedAt), orNull(r.AwaySince), orNull(r.EndedAt),
+		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt),
+	}
+	if r.Pair != 0 || r.Side != 0 {
+		args[9] = int64(r.Side)
+	}
+	if r.Alias != "" {
+		args[10] = string(r.Alias)
+	}
+	return args
+}
+
+func orNull[T ~int64 | ~uint64](v T) any {
+	if v == 0 {
+		return nil
+	}
+	return int64(v)
+}
+
+// inTx runs f in one IMMEDIATE transaction of the writer. When it returns an error, and the COMMIT itself did not
+// fail for an unknown reason, the transaction has been rolled back.
+func (s *Store) inTx(f func(tx *sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(context.Background(), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := f(tx); err != nil {
+		rollback(tx)
+		return err
+	}
+	// When COMMIT fails and leaves the transaction open, the driver rolls it back.
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// rollback ends tx. It fails only when SQLite has rolled back by itself, as it does on a full disk
+// (https://sqlite.org/lang_transaction.html, section 3); if it ever failed otherwise the next BEGIN would say so.
+func rollback(tx *sql.Tx) { _ = tx.Rollback() }

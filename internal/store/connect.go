@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// minSQLite is the first SQLite without the WAL-reset bug, which can corrupt a database.
+// https://sqlite.org/wal.html#walresetbug
+const minSQLite = "3.51.3"
+
+func (s *Store) connectWriter(ctx context.Context, busy time.Duration) error {
+	dsn, pragmas := writerDSN(s.path, busy)
+	db, err := sql.Open(driverName, dsn)
+	if err != nil {
+		return explainRead("open", s.path, err)
+	}
+	db.SetMaxOpenConns(1)
+	db.SetMaxIdleConns(1)
+	s.writer = db
+	if err := checkVersion(ctx, db); err != nil {
+		return explainRead("open", s.path, err)
+	}
+	return s.checkPragmas(ctx, db, pragmas)
+}
+
+func (s *Store) connectReader(ctx context.Context, busy time.Duration) error {
+	dsn, pragmas := readerDSN(s.path, busy)
+	db, err := sqlx.Open(driverName, dsn)
+	if err != nil {
+		return explainRead("open", s.path, err)
+	}
+	db.SetMaxOpenConns(maxReaders)
+	db.SetMaxIdleConns(maxReaders)
+	s.reader = db
+	return s.checkPragmas(ctx, db.DB, pragmas)
+}
+
+// checkPragmas reads every pragma back: SQLite ignores what it cannot do or does not know.
+func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []pragma) error {
+	for _, p := range pragmas {
+		var got string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
+			return explainRead("open", s.path, err)
+		}
+		if got != p.want {
+			return &Error{
+				what: fmt.Sprintf("open %s: PRAGMA %s is %s where %s is needed", s.path, p.name, got, p.want),
+				todo: "put the database on a local file system",
+				code: exitCreate,
+			}
+		}
+	}
+	return nil
+}
+
+const sqlVersion = `SELECT sqlite_version()`
+
+// checkVersion refuses an SQLite that has the WAL-reset bug.
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	var got string
+	if err := db.QueryRowContext(ctx, sqlVersion).Scan(&got); err != nil {
+		return err
+	}
+	if versionLess(got, minSQLite) {
+		return &Error{
+			what: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
+			todo: "build it with " + minSQLite + " or newer",
+			code: exitFailure,
+		}
+	}
+	return nil
+}
+
+// versionLess reports whether a is before b; both are three numbers with dots.
+func versionLess(a, b string) bool {
+	var x, y [3]int
+	if n, _ := fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2]); n != 3 {
+		return true
+	}
+	if n, _ := fmt.Sscanf(b, "%d.%d.%d", &y[0], &y[1], &y[2]); n != 3 {
+		return false
+	}
+	for i := range x {
+		if x[i] != y[i] {
+			return x[i] < y[i]
+		}
+	}
+	return false
+}

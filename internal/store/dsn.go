@@ -1,0 +1,95 @@
+package store
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// driverName is the name modernc.org/sqlite registers with database/sql.
+const driverName = "sqlite"
+
+// Sizes of the page caches, in KiB and negative as PRAGMA cache_size wants them.
+const (
+	writerCache = "-8192" // the pages of one large batch and its indexes
+	readerCache = "-1024" // a connection; there are maxReaders
+)
+
+// maxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
+const maxReaders = 4
+
+// pragma is one setting of a connection and what reading it back must give.
+type pragma struct{ name, want string }
+
+// uri returns path as SQLite's file: URI with the given parameters; any byte may occur in path.
+// https://sqlite.org/uri.html
+func uri(path string, q url.Values) string {
+	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	return u.String()
+}
+
+// writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has a
+// key of its own at the driver is given by it, because the driver checks those and not what _pragma says.
+func writerDSN(path string, busy time.Duration) (string, []pragma) {
+	ms := strconv.FormatInt(busy.Milliseconds(), 10)
+	q := url.Values{
+		"mode":          {"rw"},
+		"_txlock":       {"immediate"},
+		"_busy_timeout": {ms},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"_foreign_keys": {"1"},
+		"_defensive":    {"1"},
+		"_dqs":          {"0"},
+		"_error_rc":     {"1"},
+		"_pragma":       {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")"},
+	}
+	return uri(path, q), []pragma{
+		{"journal_mode", "wal"},
+		{"synchronous", "2"}, // FULL
+		{"foreign_keys", "1"},
+		{"busy_timeout", ms}, // milliseconds
+		{"secure_delete", "1"},
+		{"trusted_schema", "0"},
+		{"cache_size", writerCache},
+		{"wal_autocheckpoint", "1000"}, // pages; the default, which Litestream needs
+		{"query_only", "0"},
+	}
+}
+
+// readerDSN returns the URI of the read-only handle and its pragmas. It is mode=ro and not query_only, because
+// VACUUM INTO is refused to a query_only connection.
+func readerDSN(path string, busy time.Duration) (string, []pragma) {
+	ms := strconv.FormatInt(busy.Milliseconds(), 10)
+	q := url.Values{
+		"mode":          {"ro"},
+		"_busy_timeout": {ms},
+		"_defensive":    {"1"},
+		"_dqs":          {"0"},
+		"_error_rc":     {"1"},
+		"_pragma":       {"trusted_schema(0)", "cache_size(" + readerCache + ")"},
+	}
+	return uri(path, q), []pragma{
+		{"journal_mode", "wal"},
+		{"busy_timeout", ms},
+		{"trusted_schema", "0"},
+		{"cache_size", readerCache},
+	}
+}
+
+// checkDSN returns the URI for looking at a file before it is trusted. With immutable set, SQLite takes no lock,
+// ignores -wal and -journal and makes no file; it must then be sure that nobody writes.
+func checkDSN(path, mode string, immutable bool, busy time.Duration) string {
+	q := url.Values{
+		"mode":          {mode},
+		"_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)},
+		"_defensive":    {"1"},
+		"_dqs":          {"0"},
+		"_error_rc":     {"1"},
+		"_pragma":       {"trusted_schema(0)"},
+	}
+	if immutable {
+		q.Set("immutable", "1")
+	}
+	return uri(path, q)
+}

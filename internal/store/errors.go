@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Exit codes of the failures this package tells apart, after sysexits.h.
+const (
+	exitFailure = 1  // anything else
+	exitData    = 65 // the database is corrupt, foreign or newer
+	exitCreate  = 73 // it cannot be created or written
+	exitIO      = 74 // I/O error; at a commit the outcome is unknown
+	exitRunning = 75 // another server, or another program's write lock
+	exitConfig  = 78 // bad configuration
+)
+
+// Error is what went wrong and what to do about it, in one line.
+type Error struct {
+	what       string // what was being done to which file, and what came of it
+	todo       string // what to do; may be empty
+	code       int
+	transient  bool
+	identified bool  // the file was read well enough to know that it is somebody else's, or newer
+	err        error // the cause, or nil
+}
+
+// Error returns one line, whatever the cause has to say.
+func (e *Error) Error() string {
+	s := e.what
+	if e.err != nil {
+		s += ": " + e.err.Error()
+	}
+	if e.todo != "" {
+		s += "; " + e.todo
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.err }
+
+// ExitCode returns the exit code a program that gives up because of this error ends with.
+func (e *Error) ExitCode() int { return e.code }
+
+// Transient reports that nothing was committed and that the same call may succeed later: the disk was full or
+// somebody else held the write lock.
+func (e *Error) Transient() bool { return e.transient }
+
+// resultCode returns the primary SQLite result code in err, or -1. https://sqlite.org/rescode.html
+func resultCode(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return -1
+}
+
+// explain makes an *Error of what SQLite or the driver returned while doing op to the file at path. A cause that
+// is one already stays as it is.
+func explain(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	e := &Error{what: op + " " + path, code: exitFailure, err: err}
+	switch resultCode(err) {
+	case sqlite3.SQLITE_BUSY:
+		e.code, e.transient = exitRunning, true
+		e.todo = "another program holds the write lock: close it (a sqlite3 shell with an open transaction?)"
+	case sqlite3.SQLITE_FULL:
+		e.code, e.transient = exitCreate, true
+		e.todo = "free some space"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		e.code = exitCreate
+		e.todo = "make the file and its directory readable and writable for the user the server runs as"
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		e.code = exitData
+		e.todo = restore
+	case sqlite3.SQLITE_IOERR:
+		e.code = exitIO
+		e.todo = "check the disk"
+	}
+	return e
+}
+
+// restore is what to do about a file that cannot be trusted.
+const restore = "restore a copy, or move the file away to begin with an empty one"
+
+// explainRead is explain for a file that is being read or migrated, where an error without a better reason, such as a
+// missing table or a number out of range, means that its content is not what it should be.
+func explainRead(op, path string, err error) error {
+	stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	err = explain(op, path, err)
+	if e, ok := err.(*Error); ok && e.code == exitFailure && e.err != nil && !stopped {
+		e.code, e.todo = exitData, restore
+	}
+	return err
+}
+
+// explainCommit is explain for a transaction that changes rows: only BUSY and FULL have a known outcome.
+func explainCommit(op, path string, err error) error {
+	err = explain(op, path, err)
+	e, ok := err.(*Error)
+	if !ok || e.transient {
+		return err
+	}
+	e.code = exitIO
+	if resultCode(err) == sqlite3.SQLITE_CONSTRAINT {
+		e.todo = "nothing was kept; this is a bug to report: start again, which goes on from what is on disk"
+	} else {
+		e.todo = "whether it was kept is unknown: start again, which reads what is on disk"
+	}
+	return err
+}
+
+// explainFile makes an *Error of what the file system returned for path.
+func explainFile(op, path, dir string, err error) error {
+	e := &Error{what: op + " " + path, code: exitCreate, err: cause(err)}
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !exists(dir):
+		e.todo = fmt.Sprintf("the directory %s must exist: make it (mkdir -p -m 0750), or name another file", dir)
+	case errors.Is(err, fs.ErrExist):
+		e.todo = "remove what is there (a link to nowhere?), or name another file"
+	case errors.Is(err, unix.EISDIR):
+		e.todo = "name a file, not a directory"
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		e.todo = "free some space"
+	default:
+		e.todo = fmt.Sprintf("make it and the directory %s writable for the user the server runs as, or name another file", dir)
+	}
+	return e
+}
+
+// cause strips the operation and path that an *fs.PathError repeats.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

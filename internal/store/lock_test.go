@@ -1,0 +1,64 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLockSameProcess: the second Open is refused and says who has it; Close makes way.
+func TestLockSameProcess(t *testing.T) {
+	s := openNew(t)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(s.path, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{s.path, link} {
+		_, err := Open(t.Context(), Config{Path: path})
+		wantCode(t, err, exitRunning)
+		for _, want := range []string{s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want it to name %q", err, want)
+			}
+		}
+		if err.(*Error).Transient() {
+			t.Error("transient")
+		}
+	}
+	mustClose(t, s)
+	mustClose(t, s)
+	mustClose(t, MustOpen(t, s.path))
+}
+
+// TestLockOtherProcess: the lock holds between processes, and goes with a killed one.
+func TestLockOtherProcess(t *testing.T) {
+	path := newPath(t)
+	holder := helperCmd(t, "hold", path)
+	out, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 4)
+	if _, err := out.Read(line); err != nil || string(line) != "open" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, err = Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+	wantCode(t, err, exitRunning)
+	if want := fmt.Sprintf("(process %d)", holder.Process.Pid); !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want it to name %q", err, want)
+	}
+	second := helperCmd(t, "open", path)
+	if said, _ := second.Output(); second.ProcessState.ExitCode() != exitRunning {
+		t.Errorf("exit code %d: %s", second.ProcessState.ExitCode(), said)
+	}
+	if err := holder.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	holder.Wait()
+	MustOpen(t, path)
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+// beforeInfix stands between the name of the database and the number of the first migration that the copy lacks.
+const beforeInfix = ".before-"
+
+// plan is the migrations this program knows, in order.
+type plan struct {
+	steps    fs.FS
+	versions []int64
+}
+
+// newPlan reads the numbers of the migrations in steps.
+func newPlan(steps fs.FS) (*plan, error) {
+	names, err := fs.Glob(steps, "*.sql")
+	if err != nil {
+		return nil, &Error{what: "read migrations", code: exitFailure, err: err}
+	}
+	p := &plan{steps: steps}
+	for _, name := range names { // sorted
+		v, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, &Error{what: "read migrations", code: exitFailure, err: err}
+		}
+		p.versions = append(p.versions, v)
+	}
+	if len(p.versions) == 0 {
+		return nil, &Error{what: "read migrations: none", code: exitFailure}
+	}
+	return p, nil
+}
+
+// latest returns the number of the last migration.
+func (p *plan) latest() int64 { return p.versions[len(p.versions)-1] }
+
+// next returns the number of the first migration after version, 0 if there is none.
+func (p *plan) next(version int64) int64 {
+	for _, v := range p.versions {
+		if v > version {
+			return v
+		}
+	}
+	return 0
+}
+
+// migrate brings a database at version to the latest, one transaction a migration, and does nothing to one that
+// is there. Before the first it copies a database that is not new to <path>.before-NNNN; older such copies go when
+// all has succeeded. It must run under the one-server lock: goose takes none on SQLite.
+func (s *Store) migrate(ctx context.Context, p *plan, version int64) error {
+	first := p.next(version)
+	if first == 0 {
+		return nil
+	}
+	var kept string
+	if version > 0 {
+		kept = fmt.Sprintf("%s%s%04d", s.path, beforeInfix, first)
+		if err := replaceCopy(ctx, s.writer, kept); err != nil {
+			return explainRead("copy before migrating", s.path, err)
+		}
+	}
+	if err := up(s.writer, p.steps); err != nil {
+		return s.explainMigration(err, kept)
+	}
+	s.log.Info("database migrated", slog.Int64("from", version), slog.Int64("to", p.latest()))
+	if kept != "" {
+		s.dropCopies(kept)
+	}
+	return nil
+}
+
+// up runs what is pending. It does not take a context: a COMMIT that is interrupted has an unknown outcome.
+func up(db *sql.DB, steps fs.FS) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(context.Background())
+	return err
+}
+
+func (s *Store) explainMigration(err error, kept string) error {
+	err = explainRead("migrate", s.path, err)
+	e, ok := err.(*Error)
+	if !ok || e.transient || e.code == exitIO || e.code == exitCreate {
+		return err
+	}
+	e.todo = "that step was rolled back: run the version that was installed before, and report this"
+	if kept != "" {
+		e.todo += "; a copy from before is in " + kept
+	}
+	return e
+}
+
+// replaceCopy writes a copy of db to target, in place of one that a failed attempt has left.
+func replaceCopy(ctx context.Context, db *sql.DB, target string) error {
+	part := target + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return explainFile("replace", part, filepath.Dir(part), err)
+	}
+	if err := vacuumInto(ctx, db, part); err != nil {
+		return err
+	}
+	if err := os.Rename(part, target); err != nil {
+		return explainFile("replace", target, filepath.Dir(target), err)
+	}
+	return syncDir(filepath.Dir(target))
+}
+
+// dropCopies removes the copies made before earlier migrations. One that stays costs space and nothing else.
+func (s *Store) dropCopies(kept string) {
+	dir, prefix := filepath.Dir(s.path), filepath.Base(s.path)+beforeInfix
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.log.Warn("old copies stay", slog.Any("error", err))
+		return
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if !strings.HasPrefix(e.Name(), prefix) || name == kept {
+			continue
+		}
+		if err := os.Remove(name); err != nil {
+			s.log.Warn("old copy stays", slog.Any("error", err))
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"chatme/migrations"
+)
+
+// stepsWith returns the real migrations and others.
+func stepsWith(tb testing.TB, extra map[string]string) fs.FS {
+	tb.Helper()
+	m := fstest.MapFS{}
+	all, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range all {
+		b, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		m[name] = &fstest.MapFile{Data: b}
+	}
+	for name, text := range extra {
+		m[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return m
+}
+
+// TestMigrationFiles: numbered without a gap, forward only, each in a transaction.
+func TestMigrationFiles(t *testing.T) {
+	p, err := newPlan(migrations.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range p.versions {
+		if v != int64(i+1) {
+			t.Errorf("migration %d is numbered %d", i+1, v)
+		}
+	}
+	all, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range all {
+		b, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"+goose Down", "NO TRANSACTION", "ENVSUB"} {
+			if strings.Contains(string(b), bad) {
+				t.Errorf("%s has %q", name, bad)
+			}
+		}
+	}
+}
+
+const (
+	goodStep = "-- +goose Up\nCREATE TABLE extra (x INTEGER) STRICT;\n"
+	badStep  = "-- +goose Up\nCREATE TABLE half (x INTEGER) STRICT;\nDELETE FROM sessions;\nINSERT INTO nowhere VALUES (1);\n"
+)
+
+// TestUpgrade: a step forward is preceded by a copy, and a copy from an earlier upgrade goes once it has succeeded.
+func TestUpgrade(t *testing.T) {
+	path := filled(t)
+	old := path + beforeInfix + "0001"
+	for _, name := range []string{old, path + beforeInfix + "0002.part"} {
+		if err := os.WriteFile(name, []byte("old"), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0002_extra.sql": goodStep}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.schema != 2 {
+		t.Errorf("schema %d", s.schema)
+	}
+	if started := mustBegin(t, s); started.Boot != 2 {
+		t.Errorf("%+v", started)
+	}
+	mustClose(t, s)
+	want := []string{"chatme.db", "chatme.db.before-0002"}
+	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	// The copy is a database that the old program opens, and the new one's is refused by it.
+	if got, err := MustOpen(t, path+beforeInfix+"0002").Load(t.Context()); err != nil || len(got) == 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+	_, err = Open(t.Context(), Config{Path: path})
+	wantCode(t, err, exitData)
+}
+
+// TestUpgradeFails: a step that fails leaves the database as it was, with the copy beside it, and again; the old
+// program goes on with it; and when the step is mended the upgrade succeeds.
+func TestUpgradeFails(t *testing.T) {
+	path := filled(t)
+	before := schemaOf(t, path)
+	steps := stepsWith(t, map[string]string{"0002_extra.sql": badStep})
+	for range 2 {
+		_, err := open(t.Context(), Config{Path: path}, steps)
+		wantCode(t, err, exitData)
+		for _, want := range []string{"0002", "nowhere", "rolled back", path + beforeInfix + "0002"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want it to say %q", err, want)
+			}
+		}
+		if after := schemaOf(t, path); !maps.Equal(after, before) {
+			t.Errorf("schema is %q", after)
+		}
+	}
+	if got, err := MustOpen(t, path).Load(t.Context()); err != nil || len(got) == 0 {
+		t.Errorf("%v, %v: want the sessions back", got, err)
+	}
+}
+
+// TestFirstMigrationFails: a new file whose very first step fails can be tried again.
+func TestFirstMigrationFails(t *testing.T) {
+	path := newPath(t)
+	_, err := open(t.Context(), Config{Path: path}, fstest.MapFS{"0001_bad.sql": {Data: []byte(badStep)}})
+	wantCode(t, err, exitData)
+	MustOpen(t, path)
+}
+
+// TestUpgradeHalfWay: of two steps the first stays when the second fails.
+func TestUpgradeHalfWay(t *testing.T) {
+	path := filled(t)
+	_, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{
+		"0002_extra.sql": goodStep, "0003_bad.sql": badStep,
+	}))
+	wantCode(t, err, exitData)
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0002_extra.sql": goodStep}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := s.Load(t.Context()); err != nil || len(got) == 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestSecondStartMigratesNothing: it makes no copy and writes nothing.
+func TestSecondStartMigratesNothing(t *testing.T) {
+	path := filled(t)
+	before := tree(t, filepath.Dir(path))
+	mustClose(t, MustOpen(t, path))
+	if after := tree(t, filepath.Dir(path)); !maps.Equal(after, before) {
+		t.Errorf("touched: %q", names(after))
+	}
+}
+
+// schemaOf returns the SQL of everything in the database.
+func schemaOf(tb testing.TB, path string) map[string]string {
+	tb.Helper()
+	s := MustOpen(tb, path)
+	defer mustClose(tb, s)
+	var rows []struct{ Name, SQL string }
+	if err := s.reader.Select(&rows, `SELECT name, coalesce(sql, '') AS sql FROM sqlite_schema`); err != nil {
+		tb.Fatal(err)
+	}
+	m := map[string]string{}
+	for _, r := range rows {
+		m[r.Name] = r.SQL
+	}
+	return m
+}

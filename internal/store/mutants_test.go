@@ -1,0 +1,78 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestMutants: a database with one wrong byte is opened or refused with one line; nothing panics, and what is
+// refused is not changed.
+func TestMutants(t *testing.T) {
+	count := 100
+	if testing.Short() {
+		count = 20
+	}
+	whole, err := os.ReadFile(filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, span := range map[string]int{"anywhere": len(whole), "header": 100} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			mutate(t, whole, span, count)
+		})
+	}
+}
+
+// mutate tries count copies of whole, each with one other byte among the first span.
+func mutate(t *testing.T, whole []byte, span, count int) {
+	rng := rand.New(rand.NewPCG(1, uint64(span)))
+	path := newPath(t)
+	opened := 0
+	for range count {
+		mutant := bytes.Clone(whole)
+		at := rng.IntN(span)
+		mutant[at] ^= byte(1 + rng.IntN(255))
+		for _, name := range []string{path, path + "-wal", path + "-shm"} {
+			os.Remove(name)
+		}
+		if err := os.WriteFile(path, mutant, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		what := fmt.Sprintf("byte %d: %#02x for %#02x", at, mutant[at], whole[at])
+		err := tryMutant(t, path)
+		if err == nil {
+			opened++
+			continue
+		}
+		if codeOf(err) != exitData || strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("%s: exit code %d: %v", what, codeOf(err), err)
+		}
+		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, mutant) {
+			t.Errorf("%s: the file was changed", what)
+		}
+	}
+	t.Logf("%d of %d opened", opened, count)
+}
+
+// tryMutant opens a database, does a little of everything, and closes it.
+func tryMutant(t *testing.T, path string) error {
+	s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := s.Load(t.Context()); err != nil {
+		return err
+	}
+	// Whatever is found later is an error and not a panic.
+	s.Begin(t.Context(), Boot{At: t0})
+	s.Find(t.Context(), session(3).Hash)
+	s.Commit(put(waiting(1000, 1000)))
+	s.Sweep(t0+hour, 10)
+	return nil
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"modernc.org/sqlite"
+
+	"chatme/migrations"
+)
+
+// DefaultBusyTimeout is how long a statement waits for another program's lock.
+const DefaultBusyTimeout = 5 * time.Second
+
+// Config says which database and how.
+type Config struct {
+	Path        string        // the database file; its directory must exist
+	Log         *slog.Logger  // nil: nothing is logged
+	BusyTimeout time.Duration // 0: DefaultBusyTimeout
+}
+
+// Store is an open database. All its methods may be called from any goroutine.
+type Store struct {
+	// Static after Open.
+	path    string // absolute, links resolved
+	schema  int64  // number of the last migration
+	log     *slog.Logger
+	lock    *lockFile
+	writer  *sql.DB  // exactly one connection
+	reader  *sqlx.DB // read-only
+	upsert  *sql.Stmt
+	remove  *sql.Stmt
+	sweep   *sql.Stmt
+	find    *sqlx.Stmt
+	expired *sqlx.Stmt
+
+	mu     sync.Mutex
+	boot   int64 // guarded by mu; 0 before Begin
+	closed bool  // guarded by mu
+}
+
+// Open takes the one-server lock, refuses a file that is not a whole chatme database this program understands,
+// creates or migrates it, and prepares the statements. The error is an *Error with exit code 65 (corrupt, foreign,
+// newer), 73 (not writable), 74 (I/O error), 75 (another server, or a write lock held too long) or 78 (bad Config);
+// a refused file has not been touched.
+func Open(ctx context.Context, cfg Config) (*Store, error) { return open(ctx, cfg, migrations.FS) }
+
+// open is Open with the migrations as an argument, for tests.
+func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	path, err := resolve(cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, log: cfg.Log}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.lock, err = lock(path); err != nil {
+		return nil, err
+	}
+	// fdatasync syncs all that is needed to read the data back. Where there is none, SQLite keeps to fsync.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return nil, explain("open", path, err)
+	}
+	plan, err := newPlan(steps)
+	if err != nil {
+		return nil, err
+	}
+	version, err := inspect(ctx, path, plan.latest(), cfg.BusyTimeout)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.connectWriter(ctx, cfg.BusyTimeout); err != nil {
+		return nil, err
+	}
+	if err := s.migrate(ctx, plan, version); err != nil {
+		return nil, err
+	}
+	s.schema = plan.latest()
+	if err := s.connectReader(ctx, cfg.BusyTimeout); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, explainRead("prepare statements for", path, err)
+	}
+	return s, nil
+}
+
+func (cfg *Config) validate() error {
+	switch {
+	case cfg.Path == "":
+		return &Error{what: "no database file", todo: "name one", code: exitConfig}
+	case strings.ContainsRune(cfg.Path, 0):
+		return &Error{what: "the name of the database file contains a NUL", todo: "name another", code: exitConfig}
+	case cfg.BusyTimeout < 0:
+		return &Error{what: "the busy timeout is negative", todo: "give a positive one", code: exitConfig}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.BusyTimeout == 0 {
+		cfg.BusyTimeout = DefaultBusyTimeout
+	}
+	return nil
+}
+
+// resolve returns path absolute and without links, so that two names of one file have one lock.
+func resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", explainFile("find", path, filepath.Dir(path), err)
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return "", explainFile("open", abs, filepath.Dir(abs), err)
+	}
+	abs = filepath.Join(dir, filepath.Base(abs))
+	if file, err := filepath.EvalSymlinks(abs); err == nil {
+		return file, nil
+	}
+	return abs, nil
+}
+
+func (s *Store) prepare(ctx context.Context) (err error) {
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		sql  string
+	}{
+		{&s.upsert, sqlUpsert},
+		{&s.remove, sqlRemove},
+		{&s.sweep, sqlSweep},
+	} {
+		if *p.stmt, err = s.writer.PrepareContext(ctx, p.sql); err != nil {
+			return err
+		}
+	}
+	for _, p := range []struct {
+		stmt **sqlx.Stmt
+		sql  string
+	}{
+		{&s.find, sqlFind},
+		{&s.expired, sqlExpired},
+	} {
+		if *p.stmt, err = s.reader.PreparexContext(ctx, p.sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the database and gives the lock up; calling it again does nothing. The writer is closed last, so
+// that SQLite can take the WAL into the database file.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var errs []error
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
+	return explain("close", s.path, errors.Join(errs...))
+}

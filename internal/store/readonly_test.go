@@ -1,0 +1,59 @@
+package store
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// TestReadOnly: a file or directory the server may not write is refused by a user for whom modes count: root is
+// let through by them, so the second process runs as somebody else then.
+func TestReadOnly(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file, lock, dir os.FileMode
+		want            string
+	}{
+		"file":      {0o444, 0o666, 0o777, "permission denied"},
+		"directory": {0o666, 0o666, 0o555, "writable"}, // SQLite needs to make the -wal
+		"lock file": {0o666, 0o444, 0o777, "permission denied"},
+		"both":      {0o444, 0, 0o555, "permission denied"},
+		"secret":    {0o000, 0o666, 0o777, "permission denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filled(t)
+			dir := filepath.Dir(path)
+			before := tree(t, dir)
+			if tt.lock == 0 {
+				if err := os.Remove(path + lockSuffix); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := os.Chmod(path+lockSuffix, tt.lock); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.Chmod(dir, 0o755) })
+			for name, mode := range map[string]os.FileMode{path: tt.file, dir: tt.dir} {
+				if err := os.Chmod(name, mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := helperCmd(t, "open", path)
+			if os.Getuid() == 0 {
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+			}
+			out, _ := cmd.Output()
+			if got := cmd.ProcessState.ExitCode(); got != exitCreate {
+				t.Errorf("exit code %d: %s", got, out)
+			}
+			if n := bytes.Count(out, []byte("\n")); n != 1 || !bytes.Contains(out, []byte(tt.want)) {
+				t.Errorf("%q; want one line that says %q", out, tt.want)
+			}
+			os.Chmod(path, 0o644)
+			if after := tree(t, dir); !maps.Equal(after, before) {
+				t.Errorf("touched: %q, were %q", names(after), names(before))
+			}
+		})
+	}
+}

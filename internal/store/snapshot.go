@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Snapshot writes a copy of the database, as of one moment and without gaps, to target while the server goes on.
+// It refuses a target that exists. The copy is on disk when Snapshot returns, and it is removed if that fails.
+func (s *Store) Snapshot(ctx context.Context, target string) error {
+	target, err := filepath.Abs(target)
+	if err != nil {
+		return explainFile("write", target, filepath.Dir(target), err)
+	}
+	return explain("copy", s.path, vacuumInto(ctx, s.reader.DB, target))
+}
+
+// sqlVacuumInto accepts a target that is an empty file. https://sqlite.org/lang_vacuum.html#vacuuminto
+const sqlVacuumInto = `VACUUM INTO ?`
+
+// vacuumInto copies the database behind db to the file target, which it creates with mode 0640.
+func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
+	if err := create(target); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return &Error{what: fmt.Sprintf("write %s: it exists", target), todo: "name another file", code: exitCreate}
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(target)
+		}
+	}()
+	if _, err := db.ExecContext(ctx, sqlVacuumInto, target); err != nil {
+		return explain("write", target, err)
+	}
+	// VACUUM INTO does not wait for the disk. The copy is a file of its own, so it may be opened.
+	if err := syncFile(target); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(target))
+}
+
+// syncFile waits until the file is on disk.
+func syncFile(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return explainFile("sync", name, filepath.Dir(name), err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return explainFile("sync", name, filepath.Dir(name), err)
+	}
+	return nil
+}
+
+// syncDir waits until the names in the directory are on disk.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return explainFile("sync", dir, dir, err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return explainFile("sync", dir, dir, err)
+	}
+	return nil
+}

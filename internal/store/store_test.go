@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+const (
+	t0    chat.Time = 1_790_000_000_000 // the moment the tests play at, unix ms
+	hour  chat.Time = 3_600_000
+	quick           = 50 * time.Millisecond // a busy timeout that does not hold the tests up
+)
+
+// helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
+// opens it. What Open said goes to standard output, its exit code is the process's.
+const helperEnv = "CHATME_STORE_TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(helperEnv); role {
+	case "":
+		os.Exit(m.Run())
+	default:
+		os.Exit(helper(role, os.Args[1]))
+	}
+}
+
+func helper(role, path string) int {
+	s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
+	if err != nil {
+		fmt.Println(err)
+		return codeOf(err)
+	}
+	fmt.Println("open")
+	if role == "hold" {
+		select {}
+	}
+	if err := s.Close(); err != nil {
+		fmt.Println(err)
+		return codeOf(err)
+	}
+	return 0
+}
+
+// helperCmd prepares a second process in that role. /proc/self/exe can be run by a user who may not enter the
+// directory of the test binary.
+func helperCmd(tb testing.TB, role, path string) *exec.Cmd {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), "/proc/self/exe", path)
+	cmd.Env = append(os.Environ(), helperEnv+"="+role)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func codeOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.ExitCode()
+	}
+	return -1
+}
+
+// MustOpen opens the database at path and closes it with the test.
+func MustOpen(tb testing.TB, path string) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), Config{Path: path, BusyTimeout: quick})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
+}
+
+// openNew opens a new database in a directory of its own.
+func openNew(tb testing.TB) *Store {
+	tb.Helper()
+	return MustOpen(tb, newPath(tb))
+}
+
+func newPath(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(tb.TempDir(), "chatme.db")
+}
+
+func mustBegin(tb testing.TB, s *Store) Started {
+	tb.Helper()
+	started, err := s.Begin(tb.Context(), Boot{Version: "v1", Commit: "c0ffee", At: t0})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return started
+}
+
+func mustCommit(tb testing.TB, s *Store, changes ...chat.Change) {
+	tb.Helper()
+	if err := s.Commit(changes); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func mustClose(tb testing.TB, s *Store) {
+	tb.Helper()
+	if err := s.Close(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// wantCode fails unless err is one line with that exit code.
+func wantCode(tb testing.TB, err error, code int) {
+	tb.Helper()
+	if err == nil {
+		tb.Fatalf("no error, want exit code %d", code)
+	}
+	if got := codeOf(err); got != code {
+		tb.Errorf("exit code %d, want %d: %v", got, code, err)
+	}
+	if s := err.Error(); s == "" || strings.ContainsAny(s, "\n\r") {
+		tb.Errorf("not one line: %q", s)
+	}
+}
+
+// session makes an idle, attached, resumable session.
+func session(n uint64) chat.Record {
+	r := chat.Record{ID: chat.ID(1<<32 | n), Resumable: true, CreatedAt: t0}
+	binary.BigEndian.PutUint64(r.Hash[:], n*0x9e3779b97f4a7c15) // spread like a hash
+	binary.BigEndian.PutUint64(r.Hash[24:], n)
+	return r
+}
+
+func away(r chat.Record, since chat.Time) chat.Record {
+	r.AwaySince = since
+	return r
+}
+
+func waiting(n, place uint64) chat.Record {
+	r := session(n)
+	r.Place, r.QueuedAt = 1<<32|place, t0+chat.Time(place)
+	return r
+}
+
+func alias(n uint64) chat.Alias {
+	return chat.Alias(fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(n*0x9e3779b9), n))
+}
+
+// pair puts sessions a and b into one chat.
+func pair(number, a, b uint64) (chat.Record, chat.Record) {
+	x, y := session(a), session(b)
+	for side, r := range []*chat.Record{&x, &y} {
+		r.Pair, r.Side, r.MatchedAt = chat.PairID(1<<32|number), uint8(side), t0+chat.Time(number)
+		r.Alias = alias(number<<1 | uint64(side))
+	}
+	return x, y
+}
+
+func put(records ...chat.Record) []chat.Change {
+	changes := make([]chat.Change, len(records))
+	for i, r := range records {
+		changes[i].Record = r
+	}
+	return changes
+}
+
+func del(r chat.Record) chat.Change { return chat.Change{Record: chat.Record{ID: r.ID}, Deleted: true} }

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"chatme/internal/chat"
+)
+
+const (
+	// sqlExpired repeats the condition of its index word for word, or it could not be used; the planner, which has no
+	// statistics, would take the one on pair and read every idle row.
+	sqlExpired = `
+		SELECT id FROM sessions INDEXED BY sessions_idle
+		WHERE away_since <= ?1 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL
+		ORDER BY away_since LIMIT ?2`
+
+	sqlSweep = `
+		DELETE FROM sessions
+		WHERE id = ?1 AND away_since <= ?2 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL`
+)
+
+// Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first, ended
+// ones among them, and returns how many. With nothing to delete it commits nothing. Its errors are those of Commit.
+func (s *Store) Sweep(before chat.Time, limit int) (deleted int, err error) {
+	if limit <= 0 {
+		return 0, nil
+	}
+	var ids []int64
+	if err := s.expired.SelectContext(context.Background(), &ids, int64(before), limit); err != nil {
+		return 0, explain("look for expired sessions in", s.path, err)
+	}
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	err = s.inTx(func(tx *sql.Tx) error {
+		deleted, err = s.deleteExpired(tx, ids, before)
+		return err
+	})
+	if err != nil {
+		return 0, explainCommit("sweep", s.path, err)
+	}
+	return deleted, nil
+}
+
+// deleteExpired asks again for each row: one that was expired when it was found may have come back since.
+func (s *Store) deleteExpired(tx *sql.Tx, ids []int64, before chat.Time) (deleted int, err error) {
+	ctx := context.Background()
+	stmt := tx.StmtContext(ctx, s.sweep)
+	for _, id := range ids {
+		result, err := stmt.ExecContext(ctx, id, int64(before))
+		if err != nil {
+			return 0, err
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		deleted += int(n)
+	}
+	return deleted, nil
+}

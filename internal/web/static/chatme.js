@@ -1,0 +1,646 @@
+// chatme.js: a client of the chatme protocol in one module without dependencies.
+//
+//   const chat = new ChatMe({ url: 'wss://chat.example/', apiKey: 'KEY' })
+//   chat.on('message', (m) => console.log(m.mine ? 'me' : 'stranger', m.text))
+//   chat.on('change', () => console.log(chat.state, chat.partner))
+//   chat.search()
+//
+// What it promises: a message is shown to the partner once, in order, or its status says that it was not; a
+// reload, a lost connection and a restarted server end neither the search nor the chat. It keeps a copy of every
+// message until the server has taken custody of it, in a storage that outlives the page (sessionStorage: one
+// chat a tab). STATE AND COPIES ARE STORED IN ONE WRITE BEFORE ANYTHING IS SENT OR SHOWN.
+
+const BACKOFF_FIRST_MS = 300 // the longest wait before the first attempt to reconnect; each further one doubles it
+const BACKOFF_MAX_MS = 15_000
+const OVERLOADED_MS = 5_000 // the shortest wait after close 1013
+const GREETING_MS = 10_000 // from dialling to where the session stands; the server closes after as long
+const PROBE_MS = 4_000 // a socket that may have died unnoticed must say something within this
+const ACK_MS = 200 // the server wants to hear within 250 ms, or every 16 messages
+const ACK_EVERY = 16
+const HOLD_MS = 2_000 // a refused message is not sent again before this
+const HOLD_MAX_MS = 16_000
+const TYPING_MS = 3_000 // without a key pressed, until the partner is told that the typing stopped
+const TEXT_BYTES = 64 << 10 // the longest text, in UTF-8
+const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
+
+/** Close codes after which the library does not reconnect by itself, and what `stopped` says then. */
+const FINAL = { 1007: 'refused', 1008: 'refused', 1009: 'too_large', 4001: 'key', 4409: 'replaced', 4410: 'banned' }
+
+/** Error codes that mean: not accepted, nothing overtakes it, send it again later. */
+const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
+
+/**
+ * @typedef {object} Message
+ * @property {number} n        its number in this chat and direction; of a gap, the last one missing
+ * @property {boolean} [mine]  sent from here
+ * @property {string} [text]
+ * @property {string} [imageUrl]
+ * @property {number} [ts]     milliseconds of 1970
+ * @property {true} [gap]      no message: some of the partner's were lost here
+ * @property {string} [failed] the error code with which the server refused it for good
+ * @property {true} [lost]     an image was too big to be stored and is gone with a reload
+ *
+ * @typedef {object} Chat
+ * @property {string} partnerId  the partner's alias; '' once the session that knew it is forgotten
+ * @property {''|'you'|'partner'|'lost'} ended  who ended it; lost: the session could not be resumed
+ * @property {number} got        up to here the partner's messages have arrived
+ * @property {number} sent       the last number given to a message
+ * @property {number} acked      up to here the server has custody
+ * @property {number} delivered  up to here the partner's client has them
+ * @property {Message[]} messages
+ */
+
+const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle', wanted: false, ending: false, chat: null })
+
+export class ChatMe {
+  // Static after construction.
+  #url
+  #apiKey
+  #Socket
+  #storage
+  #storageKey
+  #keep
+  #listeners = {}
+
+  // Stored, see fresh(). wanted: search() waits for its answer; while a chat goes on, that is Next. ending: end()
+  // waits for its answer.
+  #state
+  #none = []
+
+  // Of the present socket.
+  #ws = null
+  #ready = false // the server has said where the session stands
+  #sentTo = 0 // the last number that went out on this socket
+  #accepted = 0 // the last number that an earlier socket got accepted
+  #unacked = 0
+  #partner = { here: true, typing: false, awayUntil: 0 }
+
+  #attempt = 0
+  #paused = false
+  #stopped = ''
+  #timers = {}
+  #held = 0 // refusals in a row
+
+  /**
+   * @param {object} options
+   * @param {string|URL} options.url      ws: or wss: address of the server
+   * @param {string} options.apiKey       WEB_API_KEY or MOBILE_API_KEY of the server
+   * @param {Storage|null} [options.storage]  getItem, setItem, removeItem; null: memory only. Default: sessionStorage
+   * @param {string} [options.storageKey]
+   * @param {typeof WebSocket} [options.WebSocket]
+   * @param {number} [options.keep]       how many messages of a chat to remember; copies are always kept
+   */
+  constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300 }) {
+    this.#url = String(url)
+    this.#apiKey = apiKey
+    this.#Socket = Socket ?? globalThis.WebSocket
+    this.#storage = storage === undefined ? sessionStorageOrNull() : storage
+    this.#storageKey = storageKey
+    this.#keep = keep
+    this.#state = this.#load() ?? fresh()
+    globalThis.addEventListener?.('online', this.#wake)
+    globalThis.document?.addEventListener('visibilitychange', this.#wake)
+  }
+
+  // ---- what it tells
+
+  /** 'idle' | 'searching' | 'chatting' */
+  get state() {
+    const s = this.#state
+    return s.wanted ? 'searching' : s.ending ? 'idle' : s.phase
+  }
+  /** Whether the server is there and has answered. */
+  get online() {
+    return this.#ready
+  }
+  /** '', or why the library does not reconnect: 'key' | 'replaced' | 'banned' | 'too_large' | 'refused'. */
+  get stopped() {
+    return this.#stopped
+  }
+  /** The partner of the present chat: { here, typing, awayUntil }, or null. */
+  get partner() {
+    return this.state === 'chatting' ? { ...this.#partner } : null
+  }
+  /** '', or who ended the latest chat: 'you' | 'partner' | 'lost'. */
+  get ended() {
+    return this.#state.chat?.ended ?? ''
+  }
+  /** The messages of the latest chat, oldest first; not to be changed. A new chat is another array. @returns {Message[]} */
+  get messages() {
+    return this.#state.chat?.messages ?? this.#none
+  }
+
+  /** 'sending' | 'sent' | 'delivered' | 'failed' of a message of this chat that was sent from here. */
+  statusOf(m) {
+    const chat = this.#state.chat
+    if (m.failed || !chat) return 'failed'
+    if (m.n <= chat.delivered) return 'delivered'
+    if (m.n <= chat.acked) return 'sent'
+    return chat.ended ? 'failed' : 'sending'
+  }
+
+  /**
+   * Events: change (any of the above) · message (Message, also own ones and gaps) · error ({code, message, n}) ·
+   * frame (every message of the server as it came). on returns the function that undoes it.
+   */
+  on(type, listener) {
+    ;(this.#listeners[type] ??= new Set()).add(listener)
+    return () => this.off(type, listener)
+  }
+  off(type, listener) {
+    this.#listeners[type]?.delete(listener)
+  }
+
+  // ---- what it does
+
+  /** Goes on where the session stands, or opens one. Without it search() connects. */
+  connect() {
+    this.#paused = false
+    this.#stopped = ''
+    if (!this.#ws) this.#dial()
+    this.#emit('change')
+  }
+
+  /** Finds a partner; in a chat, leaves it for the next one. */
+  search() {
+    if (this.state === 'searching' && !this.#stopped) return
+    const s = this.#state
+    s.wanted = true
+    this.#typingStops(false)
+    this.#ack()
+    this.#store()
+    if (this.#ready && !s.ending) this.#askForPartner()
+    this.connect()
+  }
+
+  /**
+   * Sends text, or { text, imageUrl }. The message is stored, and delivered as soon as it can be.
+   * Throws when there is no chat and when the message is empty or too large.
+   * @returns {Message}
+   */
+  send(content) {
+    const { text, imageUrl } = typeof content === 'string' ? { text: content } : content
+    if (this.state !== 'chatting') throw new Error('chatme: not in a chat')
+    if (!text && !imageUrl) throw new RangeError('chatme: nothing to send')
+    const { chat, maxBytes } = this.#state
+    const m = { n: chat.sent + 1, mine: true, text: text || undefined, imageUrl: imageUrl || undefined, ts: Date.now() }
+    const tooLarge = (text && bytes(text) > TEXT_BYTES) || (imageUrl && maxBytes && bytes(JSON.stringify(this.#frameOf(m, m.n))) > maxBytes)
+    if (tooLarge) throw new RangeError('chatme: message too large') // before it takes a number
+    chat.sent = m.n
+    this.#typingStops(true)
+    this.#show(m)
+    this.#pump()
+    this.#emit('change')
+    return m
+  }
+
+  /** Tells the partner that something is being typed; call it at every key. */
+  typing(on = true) {
+    if (!on) this.#typingStops(true)
+    if (!on || this.state !== 'chatting') return
+    if (!this.#timers.typing) this.#say({ type: 'typing_start' })
+    this.#after('typing', TYPING_MS, () => this.#say({ type: 'typing_stop' }))
+  }
+
+  /** Leaves for good: the chat, the session and everything stored. */
+  end() {
+    const s = this.#state
+    this.#ack()
+    s.wanted = false
+    if (s.sessionId) {
+      s.ending = true
+      if (s.chat) s.chat = { ...s.chat, ended: 'you', messages: [] }
+      this.#store()
+      this.#say({ type: 'end_chat' })
+      if (!this.#ws && !this.#timers.retry) this.#dial()
+    } else {
+      this.#forget()
+      this.#drop()
+    }
+    this.#emit('change')
+  }
+
+  /** Going to the background: the server holds what comes for up to ms, and this closes the socket until connect(). */
+  sleep(ms = 600_000) {
+    this.#say({ type: 'sleep', forMs: ms })
+    this.close()
+  }
+
+  /** Closes the socket until connect() or search(). The session and the chat stay, as after any lost connection. */
+  close() {
+    this.#paused = true
+    this.#drop()
+    this.#emit('change')
+  }
+
+  // ---- the socket
+
+  #dial() {
+    this.#cancel('retry')
+    this.#cancel('penalty')
+    const ws = new this.#Socket(this.#url)
+    this.#ws = ws
+    const present = (handle) => (event) => {
+      if (this.#ws === ws) handle(event) // whatever a former socket still says is ignored
+    }
+    ws.onopen = present(() => ws.send(JSON.stringify(this.#auth())))
+    ws.onmessage = present((event) => this.#receive(event.data))
+    ws.onclose = present((event) => this.#closed(event.code, event.reason))
+    this.#after('patience', GREETING_MS, () => this.#lost())
+  }
+
+  #auth() {
+    const { sessionId, epoch, chat } = this.#state
+    const resume = { v: 1 }
+    if (sessionId) Object.assign(resume, { sessionId, epoch })
+    if (sessionId && chat?.partnerId) Object.assign(resume, { partnerId: chat.partnerId, got: chat.got, acked: chat.acked })
+    return { type: 'auth', apiKey: this.#apiKey, resume }
+  }
+
+  /** Lets go of the socket. Closing without a code is a lost connection to the server; 1000 would end the session. */
+  #drop() {
+    const ws = this.#ws
+    this.#ws = null
+    this.#ready = false
+    this.#partner.typing = false
+    for (const name of Object.keys(this.#timers)) this.#cancel(name)
+    ws?.close()
+  }
+
+  #lost() {
+    this.#drop()
+    this.#closed(1006, '')
+  }
+
+  #closed(code, reason) {
+    this.#drop()
+    if (code === 1000 || code === 4400) this.#forget()
+    if (code === 4409) this.#state = fresh() // another tab has the session now, with all that was in it
+    this.#store()
+    this.#stopped = FINAL[code] ?? ''
+    const { phase, wanted, ending } = this.#state
+    if (!this.#stopped && !this.#paused && (phase !== 'idle' || wanted || ending)) this.#retry(code, reason)
+    this.#emit('change')
+  }
+
+  /** Reconnects with full jitter, so that a restarted server is not met by everybody at once. */
+  #retry(code, reason) {
+    let wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt++)
+    if (code === 1013) wait += OVERLOADED_MS
+    if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
+    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#dial()) // a penalty is not cut short by #wake
+  }
+
+  /** The network or the page is back: reconnect at once, or see whether the socket is still alive. */
+  #wake = () => {
+    if (globalThis.document?.visibilityState === 'hidden') return
+    if (this.#timers.retry) this.#dial()
+    else if (this.#ready && !this.#timers.probe) {
+      this.#say({ type: 'ping' })
+      this.#after('probe', PROBE_MS, () => {
+        this.#lost()
+        if (this.#timers.retry) this.#dial()
+      })
+    }
+  }
+
+  #say(frame) {
+    if (this.#ready) this.#ws.send(JSON.stringify(frame))
+  }
+
+  // ---- what the server says
+
+  #receive(data) {
+    let m
+    try {
+      m = JSON.parse(data)
+    } catch {
+      return
+    }
+    if (typeof m?.type !== 'string') return
+    this.#cancel('probe')
+    this.#handle(m)
+    this.#emit('frame', m)
+    this.#emit('change')
+  }
+
+  #handle(m) {
+    const s = this.#state
+    if (s.ending && this.#ready && m.type !== 'chat_ended') return
+    switch (m.type) {
+      case 'session_id':
+        s.sessionId = m.sessionId
+        s.epoch = m.epoch
+        s.maxBytes = m.maxBytes
+        return this.#greeted()
+      case 'resumed':
+        return this.#resumed(m)
+      case 'resume_failed':
+        return this.#forget() // a session_id follows
+      case 'searching':
+        this.#chatOver(s.wanted ? 'you' : 'partner')
+        return this.#queued()
+      case 'partner_disconnected': // MEANS: back in the queue
+        this.#ack() // whoever has not confirmed the end of a chat is not matched
+        this.#chatOver(s.wanted ? 'you' : 'partner')
+        return this.#queued()
+      case 'matched':
+        if (s.phase !== 'chatting' || s.chat?.partnerId !== m.partnerId) this.#begin(m.partnerId)
+        return this.#store()
+      case 'message':
+        return this.#incoming(m)
+      case 'gap':
+        return this.#gap(m.n)
+      case 'ack':
+        if (s.phase === 'chatting') this.#custody(m.recv, m.delivered)
+        return this.#store()
+      case 'typing_start':
+      case 'typing_stop':
+        this.#partner.typing = m.type === 'typing_start'
+        return
+      case 'partner_away':
+        this.#partner = { here: false, typing: false, awayUntil: m.untilMs }
+        return
+      case 'partner_back':
+        this.#partner = { here: true, typing: false, awayUntil: 0 }
+        return this.#release()
+      case 'chat_ended':
+        return this.#closed(1000, '') // as the server will
+      case 'error':
+        return this.#refused(m)
+    }
+  }
+
+  /** Where the session stands is known: go on with what waits for it. */
+  #greeted() {
+    this.#ready = true
+    this.#attempt = 0
+    this.#held = 0
+    this.#cancel('patience')
+    this.#store()
+    const s = this.#state
+    if (s.ending) this.#say({ type: 'end_chat' })
+    else if (s.wanted) this.#askForPartner()
+    else this.#pump()
+  }
+
+  #resumed(m) {
+    const s = this.#state
+    s.epoch = m.epoch
+    s.maxBytes = m.maxBytes
+    if (m.state === 'matched') {
+      if (s.phase !== 'chatting' || s.chat?.partnerId !== m.partnerId) this.#begin(m.partnerId) // heard of only now
+      const chat = s.chat
+      this.#custody(m.recv, m.delivered)
+      this.#sentTo = chat.acked
+      this.#accepted = m.last
+      if (m.last > chat.sent) {
+        // The storage is older than what was sent. Those numbers are used up and never used again.
+        for (const copy of chat.messages) if (copy.mine && copy.n > chat.acked) copy.failed = 'unsent'
+        chat.sent = m.last
+      }
+      this.#partner = { here: m.partner !== 'away', typing: false, awayUntil: 0 }
+    } else if (m.state === 'ended') {
+      // The rest of its messages follow, then partner_disconnected, which says where the session is now.
+      if (m.gap && s.chat) this.#mark(s.chat.got)
+      s.phase = 'searching'
+      s.wanted = false
+    } else {
+      this.#chatOver(s.wanted ? 'you' : 'partner')
+      s.phase = m.state
+      if (m.state === 'searching') s.wanted = false
+    }
+    this.#greeted()
+  }
+
+  #begin(partnerId) {
+    const s = this.#state
+    s.phase = 'chatting'
+    s.wanted = false
+    s.chat = { partnerId, ended: '', got: 0, sent: 0, acked: 0, delivered: 0, messages: [] }
+    this.#sentTo = 0
+    this.#accepted = 0
+    this.#unacked = 0
+    this.#held = 0
+    this.#cancel('hold')
+    this.#cancel('ack')
+    this.#typingStops(false)
+    this.#partner = { here: true, typing: false, awayUntil: 0 }
+  }
+
+  #queued() {
+    this.#state.phase = 'searching'
+    this.#state.wanted = false
+    this.#store()
+  }
+
+  #chatOver(by) {
+    const { chat } = this.#state
+    if (chat && !chat.ended) chat.ended = by
+    this.#typingStops(false)
+    this.#cancel('hold')
+    this.#partner.typing = false
+  }
+
+  /** The session is no more. What was said stays to be read, unless it ended from here. */
+  #forget() {
+    const { chat, wanted, ending } = this.#state
+    this.#chatOver('lost')
+    this.#state = { ...fresh(), wanted, chat: chat && !ending ? { ...chat, partnerId: '' } : null }
+  }
+
+  /** While a chat goes on the frame names it: whoever is matched meanwhile is not left by mistake. */
+  #askForPartner() {
+    const { phase, chat } = this.#state
+    const leaving = phase === 'chatting' && chat ? { partnerId: chat.partnerId } : {}
+    this.#say({ type: 'search', ...leaving })
+  }
+
+  // ---- messages
+
+  #incoming(m) {
+    const { chat, wanted, ending } = this.#state
+    if (!chat || chat.ended || m.from !== chat.partnerId || wanted || ending) return
+    const n = m.n ?? chat.got + 1
+    if (n > chat.got) {
+      if (n > chat.got + 1) this.#mark(n - 1)
+      chat.got = n
+      this.#show({ n, text: textOf(m.text), imageUrl: textOf(m.imageUrl), ts: m.ts ?? Date.now() })
+    }
+    this.#ackSoon()
+  }
+
+  /** Nothing more comes up to n. */
+  #gap(n) {
+    const { chat } = this.#state
+    if (!chat || chat.ended || !(n > chat.got)) return
+    this.#mark(n)
+    this.#ackSoon()
+  }
+
+  #mark(n) {
+    const { chat } = this.#state
+    chat.got = Math.max(chat.got, n)
+    const latest = chat.messages.at(-1)
+    if (!latest?.gap) return this.#show({ n, gap: true })
+    latest.n = n
+    this.#store()
+  }
+
+  /** Stores, then shows. */
+  #show(m) {
+    const { messages, acked } = this.#state.chat
+    messages.push(m)
+    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > acked)) messages.shift()
+    this.#store()
+    this.#emit('message', m)
+  }
+
+  #ackSoon() {
+    if (++this.#unacked >= ACK_EVERY) this.#ack()
+    else if (!this.#timers.ack) this.#after('ack', ACK_MS, () => this.#ack())
+  }
+
+  #ack() {
+    this.#cancel('ack')
+    const { chat } = this.#state
+    if (this.#unacked && chat?.partnerId) this.#say({ type: 'ack', partnerId: chat.partnerId, got: chat.got })
+    this.#unacked = 0
+  }
+
+  /** Custody of everything up to recv has passed: no copy is needed, and what was refused may go. */
+  #custody(recv, delivered) {
+    const { chat } = this.#state
+    const before = chat.acked
+    chat.acked = Math.max(chat.acked, recv)
+    chat.delivered = Math.max(chat.delivered, delivered)
+    if (chat.acked > before) this.#release()
+  }
+
+  #frameOf({ text, imageUrl }, n) {
+    return { type: 'message', partnerId: this.#state.chat.partnerId, n, text, imageUrl }
+  }
+
+  /** Sends the copies that have not gone out on this socket, in order. */
+  #pump() {
+    const { phase, wanted, ending, chat } = this.#state
+    if (!this.#ready || phase !== 'chatting' || wanted || ending || this.#timers.hold) return
+    if (this.#sentTo >= chat.sent) return
+    const copies = new Map()
+    for (const m of chat.messages) {
+      if (!m.mine || m.n <= this.#sentTo) continue
+      if (m.lost && m.n > this.#accepted) m.failed = 'lost'
+      if (!m.lost && !m.failed) copies.set(m.n, m)
+    }
+    // A number is never reused: one without a copy goes out without content, and the partner sees a gap.
+    while (this.#sentTo < chat.sent) {
+      const n = ++this.#sentTo
+      this.#say(this.#frameOf(copies.get(n) ?? {}, n))
+    }
+  }
+
+  #refused(m) {
+    const { phase, wanted, chat } = this.#state
+    const inChat = phase === 'chatting' && m.n > 0
+    if (m.code === 'gap' && inChat) {
+      this.#sentTo = Math.min(this.#sentTo, m.expect - 1)
+      this.#pump()
+    } else if (HELD.has(m.code) && inChat) {
+      this.#sentTo = Math.min(this.#sentTo, m.n - 1)
+      this.#hold()
+    } else if (HELD.has(m.code) && wanted) {
+      this.#after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
+    } else if (inChat) {
+      const message = chat.messages.find((copy) => copy.mine && copy.n === m.n)
+      if (message) message.failed = m.code
+      this.#store()
+    }
+    this.#emit('error', m)
+  }
+
+  #hold() {
+    if (this.#timers.hold) return
+    this.#after('hold', Math.min(HOLD_MAX_MS, HOLD_MS * 2 ** this.#held++), () => this.#pump())
+  }
+
+  #release() {
+    this.#held = 0
+    this.#cancel('hold')
+    this.#pump()
+  }
+
+  #typingStops(tell) {
+    if (!this.#timers.typing) return
+    this.#cancel('typing')
+    if (tell) this.#say({ type: 'typing_stop' })
+  }
+
+  // ---- storage, timers, listeners
+
+  #load() {
+    try {
+      const s = JSON.parse(this.#storage.getItem(this.#storageKey))
+      return s?.v === 1 ? { ...fresh(), ...s } : null
+    } catch {
+      return null // no storage, or nothing of ours in it
+    }
+  }
+
+  #store() {
+    if (!this.#storage) return
+    // Storage is small and images are not. The second try keeps none.
+    for (const limit of [STORED_IMAGE_CHARS, 0]) {
+      try {
+        return this.#storage.setItem(this.#storageKey, JSON.stringify(this.#stored(limit)))
+      } catch {}
+    }
+    this.#emit('error', { code: 'storage', message: 'This chat cannot be stored and will not outlive the page.' })
+  }
+
+  #stored(limit) {
+    const s = this.#state
+    if (!s.chat) return s
+    const kept = (m) => {
+      const copy = limit > 0 && m.mine && m.n > s.chat.acked
+      return !m.imageUrl || copy || m.imageUrl.length <= limit ? m : { ...m, imageUrl: undefined, lost: true }
+    }
+    return { ...s, chat: { ...s.chat, messages: s.chat.messages.map(kept) } }
+  }
+
+  #after(name, ms, act) {
+    clearTimeout(this.#timers[name])
+    this.#timers[name] = setTimeout(() => {
+      delete this.#timers[name]
+      act()
+    }, ms)
+  }
+
+  #cancel(name) {
+    clearTimeout(this.#timers[name])
+    delete this.#timers[name]
+  }
+
+  #emit(type, argument) {
+    for (const listener of [...(this.#listeners[type] ?? [])]) {
+      try {
+        listener(argument)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error // to the console, not into the protocol
+        })
+      }
+    }
+  }
+}
+
+const encoder = new TextEncoder()
+const bytes = (text) => encoder.encode(text).length
+const textOf = (value) => (typeof value === 'string' && value ? value : undefined)
+
+function sessionStorageOrNull() {
+  try {
+    return globalThis.sessionStorage ?? null
+  } catch {
+    return null // switched off in this browser
+  }
+}

@@ -1,0 +1,216 @@
+// The built-in page in a real browser against the real server.
+
+import assert from 'node:assert/strict'
+import { startProxy } from './proxy.mjs'
+import { scene } from './scene.mjs'
+
+scene('two tabs chat, one reloads and is back in its chat', async (s) => {
+  const [a, b] = await s.openPair()
+
+  await a.say('hello')
+  await b.hears('hello')
+  await b.say('hi there')
+  await a.hears('hi there')
+  await a.marked('hello', 'Delivered')
+
+  await a.page.reload()
+  await a.sees('chat')
+  await a.status('With a stranger')
+  assert.deepEqual(await a.conversation(), ['me: hello', 'they: hi there'])
+
+  await a.say('back again')
+  await b.hears('back again')
+  await b.status('With a stranger')
+  await b.say('never noticed')
+  await a.hears('never noticed')
+  assert.deepEqual(await a.conversation(), ['me: hello', 'they: hi there', 'me: back again', 'they: never noticed'])
+  assert.deepEqual(await b.conversation(), ['they: hello', 'me: hi there', 'they: back again', 'me: never noticed'])
+})
+
+scene('what is written to a partner who is away arrives when it is back', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.say('one moment')
+  await b.hears('one moment')
+
+  await a.page.goto('about:blank')
+  await b.status('The stranger is away')
+  await b.say('take your time')
+  await b.say('really')
+  await b.marked('really', 'Waiting')
+
+  await a.page.goto(s.server.url)
+  await a.hears('really')
+  await b.marked('really', 'Delivered')
+  await b.status('With a stranger')
+  assert.deepEqual(await a.conversation(), ['me: one moment', 'they: take your time', 'they: really'])
+})
+
+scene('a chat goes on after the server was killed', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.say('before')
+  await b.hears('before')
+  await a.marked('before', 'Delivered')
+
+  await s.server.crash()
+  await a.say('meanwhile')
+  await a.status('No connection')
+  await s.server.restart()
+  await b.hears('meanwhile')
+  await b.say('after')
+  await a.hears('after')
+  assert.deepEqual(await a.conversation(), ['me: before', 'me: meanwhile', 'they: after'])
+  assert.deepEqual(await b.conversation(), ['they: before', 'they: meanwhile', 'me: after'])
+
+  for (const tab of [a, b]) tab.forgive('ERR_CONNECTION_REFUSED')
+})
+
+scene('Next leaves the partner, who is matched again; End leaves for good', async (s) => {
+  const [a, b] = await s.openPair()
+  await b.say('still here?')
+  await a.hears('still here?')
+
+  await a.next()
+  await a.sees('searching')
+  await b.sees('ended') // and in the queue, before a: the two are not matched again at once
+  await b.page.locator('#presence', { hasText: 'The stranger has left' }).waitFor()
+
+  const c = await s.open()
+  await c.start()
+  await Promise.all([b.sees('chat'), c.sees('chat')])
+  assert.deepEqual(await b.conversation(), [])
+  await c.say('a new one')
+  await b.hears('a new one')
+
+  await b.end()
+  await b.sees('start')
+  await Promise.all([a.sees('chat'), c.sees('chat')])
+  await a.say('found you')
+  await c.hears('found you')
+  assert.deepEqual(await c.conversation(), ['they: found you'])
+
+  // Nothing of the session is left in the tab of who ended it.
+  assert.doesNotMatch(await b.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_|still here/)
+  await b.page.reload()
+  await b.sees('start')
+})
+
+scene('a reload while searching goes on searching', async (s) => {
+  const a = await s.open()
+  await a.start()
+  await a.sees('searching')
+  await a.page.reload()
+  await a.sees('searching')
+  const b = await s.open()
+  await b.start()
+  await Promise.all([a.sees('chat'), b.sees('chat')])
+})
+
+scene('typing is shown, and gone with the message', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.page.getByLabel('Your message').pressSequentially('wai')
+  await b.page.locator('#typing').waitFor({ state: 'visible' })
+  await a.page.getByLabel('Your message').press('Shift+Enter')
+  await a.page.getByLabel('Your message').pressSequentially('ting')
+  await a.page.getByLabel('Your message').press('Enter')
+  await b.page.locator('#typing').waitFor({ state: 'hidden' })
+  await b.hears('wai\nting')
+})
+
+scene('what a stranger sends is only ever text, a link or a picture', async (s) => {
+  const a = await s.open()
+  await a.start()
+  await a.sees('searching')
+  const stranger = await s.open()
+  const dot = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+  const markup = '<script>alert(1)</script><img src=x onerror=alert(2)>'
+  const messages = [{ text: markup }, { imageUrl: 'https://elsewhere.invalid/a.png' }, { imageUrl: dot }, { text: 'the end' }]
+  await stranger.page.evaluate(
+    async ({ apiKey, messages }) => {
+      const socket = new WebSocket(location.href.replace('http', 'ws'))
+      await new Promise((open) => (socket.onopen = open))
+      const say = (frame) => socket.send(JSON.stringify(frame))
+      socket.onmessage = (event) => {
+        if (JSON.parse(event.data).type === 'matched') for (const m of messages) say({ type: 'message', ...m })
+      }
+      say({ type: 'auth', apiKey })
+      say({ type: 'search' })
+      window.kept = socket // or the browser may collect and close it
+    },
+    { apiKey: s.server.key, messages },
+  )
+  await a.hears('the end')
+  await a.hears(markup)
+  const link = a.page.getByRole('link', { name: 'Image at elsewhere.invalid' })
+  assert.equal(await link.getAttribute('href'), 'https://elsewhere.invalid/a.png')
+  assert.match(await link.getAttribute('rel'), /noopener noreferrer/)
+  assert.equal(await a.page.locator('.bubble img').count(), 1)
+  assert.equal(await a.page.locator('.bubble img').getAttribute('src'), dot)
+  assert.equal(await a.page.locator('.bubble img').evaluate((img) => img.decode().then(() => img.naturalWidth)), 1)
+})
+
+scene('a page with an old key says so, and does not try for ever', async (s) => {
+  const a = await s.open()
+  await s.server.crash()
+  s.server.key = 'another key'
+  await s.server.restart()
+  await a.start()
+  await a.page.getByText('does not accept this page').waitFor()
+  await a.sees('start')
+  await a.page.reload() // has the new key
+  await a.sees('searching')
+  a.forgive('ERR_CONNECTION_REFUSED')
+})
+
+scene('who reads further up is left there, and told that there is more', async (s) => {
+  const [a, b] = await s.openPair({ viewport: { width: 360, height: 480 } })
+  for (let i = 1; i <= 12; i++) await b.say(`line ${i}`)
+  await a.hears('line 12')
+  const scroller = a.page.locator('#scroller')
+  const toEnd = (e) => Math.round(e.scrollHeight - e.scrollTop - e.clientHeight)
+  const latest = a.page.getByRole('button', { name: 'New messages' })
+  assert.equal(await scroller.evaluate(toEnd), 0)
+
+  await scroller.evaluate((e) => {
+    e.scrollTop = 0
+    return new Promise((done) => e.addEventListener('scroll', done, { once: true }))
+  })
+  await b.say('one more')
+  await latest.waitFor()
+  assert.equal(await scroller.evaluate((e) => e.scrollTop), 0)
+  await latest.click()
+  await latest.waitFor({ state: 'hidden' })
+  assert.equal(await scroller.evaluate(toEnd), 0)
+
+  await b.page.getByLabel('Your message').pressSequentially('x')
+  await a.page.locator('#typing').waitFor({ state: 'visible' })
+  await a.page.waitForFunction(() => {
+    const e = document.getElementById('scroller')
+    return e.scrollHeight - e.scrollTop - e.clientHeight < 1
+  })
+  assert.equal(await a.page.evaluate(() => document.documentElement.scrollWidth), 360)
+})
+
+scene('the page works under a path prefix', async (s) => {
+  const proxy = await startProxy(s.server.url, '/talk/here/')
+  s.others.push(proxy)
+  s.address = proxy.url
+  const [a, b] = await s.openPair()
+  await a.say('hello')
+  await b.hears('hello')
+})
+
+scene('a second tab with the same session takes over, and the first says so', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.say('hello')
+  await b.hears('hello')
+  const stored = await a.page.evaluate(() => ({ ...sessionStorage }))
+  const copy = await s.open()
+  await copy.page.evaluate((items) => Object.assign(sessionStorage, items), stored)
+  await copy.page.reload()
+  await copy.sees('chat')
+  await a.page.getByText('This chat goes on in another tab.').waitFor()
+  assert.doesNotMatch(await a.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_/)
+  await b.say('who is it?')
+  await copy.hears('who is it?')
+  assert.deepEqual(await copy.conversation(), ['me: hello', 'they: who is it?'])
+})

@@ -1,0 +1,43 @@
+// A reverse proxy that puts the server under a path prefix, as an operator's proxy does.
+
+import { createServer, request } from 'node:http'
+
+/** Passes what comes below prefix on to the server at target, without the prefix. */
+export async function startProxy(target, prefix) {
+  const { hostname, port } = new URL(target)
+  const pass = (incoming) => {
+    const path = incoming.url.startsWith(prefix) ? `/${incoming.url.slice(prefix.length)}` : '/outside-of-the-prefix'
+    return request({ hostname, port, path, method: incoming.method, headers: incoming.headers })
+  }
+  const proxy = createServer((incoming, answer) => {
+    const onward = pass(incoming)
+    onward.on('response', (response) => {
+      answer.writeHead(response.statusCode, response.headers)
+      response.pipe(answer)
+    })
+    onward.on('error', () => answer.destroy())
+    incoming.pipe(onward)
+  })
+  const sockets = new Set()
+  proxy.on('connection', (socket) => sockets.add(socket))
+  proxy.on('upgrade', (incoming, client) => {
+    const onward = pass(incoming)
+    onward.on('upgrade', (response, server) => {
+      const headers = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      client.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('')}\r\n`)
+      client.pipe(server).pipe(client)
+      for (const socket of [client, server]) socket.on('error', () => socket.destroy())
+    })
+    onward.on('response', () => client.destroy())
+    onward.on('error', () => client.destroy())
+    onward.end()
+  })
+  await new Promise((done) => proxy.listen(0, '127.0.0.1', done))
+  return {
+    url: `http://127.0.0.1:${proxy.address().port}${prefix}`,
+    close() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((done) => proxy.close(done))
+    },
+  }
+}

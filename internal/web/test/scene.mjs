@@ -1,0 +1,60 @@
+// A test with a server, a browser and tabs in it, which are gone when it is over.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Server } from './server.mjs'
+import { Tab, launch } from './tab.mjs'
+
+const LIMIT = { timeout: 60_000 }
+
+let browser
+before(async () => {
+  browser = await launch()
+}, LIMIT)
+after(() => browser?.close())
+
+/** Runs act(scene) as a test. It fails also by what a page must not do: errors, requests to elsewhere. */
+export function scene(name, act) {
+  test(name, LIMIT, async (t) => {
+    const s = new Scene()
+    t.after(() => s.close())
+    try {
+      s.server = await Server.start()
+      await act(s)
+      for (const tab of s.tabs) assert.deepEqual(tab.faults, [])
+    } catch (error) {
+      t.diagnostic(`the server's log:\n${s.server?.log.join('\n')}`)
+      throw error
+    }
+  })
+}
+
+class Scene {
+  server
+  tabs = []
+  address = '' // of the page; of the server unless it is set
+  others = [] // with close()
+
+  /** Opens a tab of a new device. */
+  async open(options) {
+    const tab = await Tab.open(browser, this.address || this.server.url, options)
+    this.tabs.push(tab)
+    return tab
+  }
+
+  /** Opens two tabs that are in a chat with each other. */
+  async openPair(options) {
+    const [a, b] = await Promise.all([this.open(options), this.open(options)])
+    await a.start()
+    await a.sees('searching')
+    await b.start()
+    await Promise.all([a.sees('chat'), b.sees('chat')])
+    return [a, b]
+  }
+
+  async close() {
+    await Promise.all(this.tabs.map((tab) => tab.close()))
+    await Promise.all(this.others.map((other) => other.close()))
+    await this.server?.close()
+  }
+}

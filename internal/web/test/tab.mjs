@@ -1,0 +1,109 @@
+// A browser tab with the page in it, and what a person does and sees there.
+
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const DEADLINE_MS = 15_000
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** Starts the browser; its profile is new and temporary. */
+export async function launch() {
+  if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install chromium, or name it in CHROMIUM`)
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  })
+}
+
+export class Tab {
+  /** Everything a page must not do: errors, violations of its policy, requests to elsewhere. */
+  faults = []
+
+  /** Opens the page in a browser context of its own, as on another device. */
+  static async open(browser, url, options = {}) {
+    const context = await browser.newContext(options)
+    context.setDefaultTimeout(DEADLINE_MS)
+    const tab = new Tab(context, await context.newPage())
+    tab.#watch(url)
+    await tab.page.goto(url)
+    return tab
+  }
+
+  constructor(context, page) {
+    this.context = context
+    this.page = page
+  }
+
+  close() {
+    return this.context.close()
+  }
+
+  /** The faults so far that mention one of texts were meant to be. */
+  forgive(...texts) {
+    this.faults = this.faults.filter((fault) => !texts.some((text) => fault.includes(text)))
+  }
+
+  #watch(url) {
+    const { page } = this
+    const fault = (text) => this.faults.push(text)
+    const { host } = new URL(url)
+    const local = (address) => /^(data|blob|about):/.test(address) || new URL(address).host === host
+    page.on('pageerror', (error) => fault(`error: ${error}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') fault(`console: ${message.text()}`)
+    })
+    page.on('request', (request) => local(request.url()) || fault(`request: ${request.url()}`))
+    page.on('websocket', (socket) => local(socket.url()) || fault(`socket: ${socket.url()}`))
+    page.on('dialog', (dialog) => {
+      fault(`dialog: ${dialog.message()}`)
+      return dialog.dismiss()
+    })
+  }
+
+  start() {
+    return this.page.getByRole('button', { name: 'Start chatting' }).click()
+  }
+  next() {
+    return this.page.getByRole('button', { name: 'Next' }).click()
+  }
+  end() {
+    return this.page.getByRole('button', { name: 'End', exact: true }).click()
+  }
+  async say(text) {
+    await this.page.getByLabel('Your message').fill(text)
+    await this.page.getByLabel('Your message').press('Enter')
+  }
+
+  /** Waits until the page shows this view: start, searching, chat or ended. */
+  sees(view) {
+    return this.page.locator(`body[data-view="${view}"]`).waitFor()
+  }
+  /** Waits until the status line says text. */
+  status(text) {
+    return this.page.locator('#status', { hasText: text }).waitFor()
+  }
+  /** Waits until a message with exactly this text is there, from the stranger or from here. */
+  hears(text) {
+    return this.page.locator('.message:not(.mine)', { hasText: new RegExp(`^Stranger: ${escape(text)}$`) }).waitFor()
+  }
+  /** Waits until the latest own message is text and has this mark. */
+  marked(text, mark) {
+    return this.page.locator('.message.mine', { hasText: `You: ${text}${mark}` }).waitFor()
+  }
+
+  /** The conversation as it is on the screen: 'me: …' and 'they: …'. */
+  conversation() {
+    return this.page.locator('#messages > li').evaluateAll((items) =>
+      items.map((item) => {
+        const text = item.querySelector('.bubble')?.textContent ?? item.textContent
+        return text.replace(/^You: /, 'me: ').replace(/^Stranger: /, 'they: ')
+      }),
+    )
+  }
+}
+
+const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -1,0 +1,201 @@
+package web
+
+import (
+	"html"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// mustNew returns the handler of a page with key in it.
+func mustNew(tb testing.TB, key string) http.Handler {
+	tb.Helper()
+	h, err := New(Config{APIKey: key})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// do answers one request; headers are names and values in turn.
+func do(tb testing.TB, h http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), method, path, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// paths is everything that is served.
+func paths() []string {
+	all := []string{"/"}
+	for path := range files {
+		all = append(all, path)
+	}
+	return all
+}
+
+func TestEveryFileIsServed(t *testing.T) {
+	h := mustNew(t, "key")
+	for _, path := range paths() {
+		get := do(t, h, "GET", path)
+		if get.Code != 200 || get.Body.Len() == 0 {
+			t.Errorf("GET %s: %d, %d bytes", path, get.Code, get.Body.Len())
+		}
+		head := do(t, h, "HEAD", path)
+		if head.Code != 200 || head.Body.Len() != 0 || head.Header().Get("Content-Length") != get.Header().Get("Content-Length") {
+			t.Errorf("HEAD %s: %d, %d bytes, length %s", path, head.Code, head.Body.Len(), head.Header().Get("Content-Length"))
+		}
+	}
+	embedded, err := fs.ReadDir(static, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(embedded) != len(paths()) {
+		t.Errorf("%d files are embedded and %d are served", len(embedded), len(paths()))
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	h := mustNew(t, "key")
+	for _, path := range append(paths(), "/-/unknown") {
+		got := do(t, h, "GET", path).Header()
+		for name, want := range map[string]string{
+			"Content-Security-Policy": policy,
+			"X-Content-Type-Options":  "nosniff",
+			"Referrer-Policy":         "no-referrer",
+		} {
+			if got.Get(name) != want {
+				t.Errorf("%s: %s: %q", path, name, got.Get(name))
+			}
+		}
+	}
+	for path, want := range map[string]string{
+		"/": "text/html; charset=utf-8", "/chatme.js": "text/javascript; charset=utf-8", "/-/app.css": "text/css; charset=utf-8",
+	} {
+		if got := do(t, h, "GET", path).Header().Get("Content-Type"); got != want {
+			t.Errorf("%s: Content-Type %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestPolicyAllowsNothingForeignOrInline(t *testing.T) {
+	for _, directive := range []string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'",
+	} {
+		if !strings.Contains("; "+policy+";", "; "+directive+";") {
+			t.Errorf("no %q in %q", directive, policy)
+		}
+	}
+	for _, loose := range []string{"unsafe", "*", "http"} {
+		if strings.Contains(policy, loose) {
+			t.Errorf("%q in %q", loose, policy)
+		}
+	}
+}
+
+func TestCaching(t *testing.T) {
+	h := mustNew(t, "key")
+	page := do(t, h, "GET", "/").Header()
+	if page.Get("Cache-Control") != "no-store" || page.Get("ETag") != "" {
+		t.Errorf("the page, which carries a key: %q, ETag %q", page.Get("Cache-Control"), page.Get("ETag"))
+	}
+	etags := map[string]string{}
+	for path := range files {
+		first := do(t, h, "GET", path)
+		etag := first.Header().Get("ETag")
+		if first.Header().Get("Cache-Control") != "no-cache" || len(etag) < 10 || etags[etag] != "" {
+			t.Errorf("%s: %q, ETag %q, that of %q", path, first.Header().Get("Cache-Control"), etag, etags[etag])
+		}
+		etags[etag] = path
+		if again := do(t, h, "GET", path, "If-None-Match", etag); again.Code != 304 || again.Body.Len() != 0 {
+			t.Errorf("%s, unchanged: %d, %d bytes", path, again.Code, again.Body.Len())
+		}
+		if other := do(t, h, "GET", path, "If-None-Match", `"other"`); other.Code != 200 {
+			t.Errorf("%s, changed: %d", path, other.Code)
+		}
+	}
+}
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	h := mustNew(t, "key")
+	for _, path := range []string{
+		"/-/", "/-/unknown.js", "/-/index.html", "/index.html", "/-/../web.go", "/-/../chatme.js", "/-//app.css", "/static/app.js", "/chatme.js/",
+	} {
+		if w := do(t, h, "GET", path); w.Code != 404 {
+			t.Errorf("GET %s: %d", path, w.Code)
+		}
+	}
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS"} {
+		if w := do(t, h, method, "/"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s /: %d, Allow %q", method, w.Code, w.Header().Get("Allow"))
+		}
+	}
+}
+
+func TestKeyIsEscaped(t *testing.T) {
+	meta := regexp.MustCompile(`<meta name="chatme-key" content="([^"]*)">`)
+	for _, key := range []string{
+		"chatme-web-dev-key-2024", `"><script src=x>`, `a&b&amp;c`, `'`, "ключ ☂", "CHATME-KEY", "</meta>", "$1 ${x}",
+	} {
+		body := do(t, mustNew(t, key), "GET", "/").Body.String()
+		found := meta.FindAllStringSubmatch(body, -1)
+		if len(found) != 1 || html.UnescapeString(found[0][1]) != key {
+			t.Errorf("%q: %q", key, found)
+		}
+		if got, want := strings.Count(body, "<script"), 1; got != want {
+			t.Errorf("%q: %d scripts", key, got)
+		}
+	}
+}
+
+func TestKeyThatAPageCannotCarry(t *testing.T) {
+	for _, key := range []string{"", "a\nb", "a\x00b", "\xff"} {
+		if _, err := New(Config{APIKey: key}); err == nil {
+			t.Errorf("%q: no error", key)
+		} else if key != "" && strings.Contains(err.Error(), key) {
+			t.Errorf("%q: the error repeats the key: %v", key, err)
+		}
+	}
+}
+
+// The policy would stop all of this in a browser, and the page would not work.
+func TestPageIsStrict(t *testing.T) {
+	body := do(t, mustNew(t, "key"), "GET", "/").Body.String()
+	for what, forbidden := range map[string]string{
+		"an inline style":       `(?i)<style|\sstyle=`,
+		"an inline script":      `(?i)<script(\s+type="module")?\s*>`,
+		"an inline handler":     `(?i)\son[a-z]+\s*=`,
+		"an address by a root":  `(?i)\s(href|src|action)="/`,
+		"an address of another": `(?i)\s(href|src|action)="[a-z]+:`,
+	} {
+		if found := regexp.MustCompile(forbidden).FindString(body); found != "" {
+			t.Errorf("%s: %s", what, found)
+		}
+	}
+	// Whatever the page names exists.
+	for _, m := range regexp.MustCompile(`\s(?:href|src)="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if files["/"+m[1]].name == "" {
+			t.Errorf("%s is not served", m[1])
+		}
+	}
+}
+
+// The budget of the whole client, without which a page grows.
+func TestSize(t *testing.T) {
+	const most = 60 << 10
+	h, total := mustNew(t, "key"), 0
+	for _, path := range paths() {
+		total += do(t, h, "GET", path).Body.Len()
+	}
+	if total > most {
+		t.Errorf("the page and its files are %d bytes, want at most %d", total, most)
+	}
+}

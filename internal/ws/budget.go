@@ -1,0 +1,65 @@
+package ws
+
+import (
+	"sync"
+	"time"
+)
+
+// budget bounds the bytes of large frames in memory, over all connections.
+type budget struct {
+	max int64
+
+	mu   sync.Mutex
+	room sync.Cond // on mu: something was released, or a wait is over
+	used int64
+}
+
+func newBudget(max int64) *budget {
+	b := &budget{max: max}
+	b.room.L = &b.mu
+	return b
+}
+
+// acquire takes n bytes, waiting at most patience for them.
+func (b *budget) acquire(n int64, patience time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used+n <= b.max {
+		b.used += n
+		return true
+	}
+	over := false
+	timer := time.AfterFunc(patience, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		over = true
+		b.room.Broadcast()
+	})
+	defer timer.Stop()
+	for b.used+n > b.max && !over {
+		b.room.Wait()
+	}
+	if b.used+n > b.max {
+		return false
+	}
+	b.used += n
+	return true
+}
+
+// charge takes n bytes that are in memory already, over the bound if need be.
+func (b *budget) charge(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used += n
+}
+
+// release gives n bytes back.
+func (b *budget) release(n int64) {
+	if n == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	b.room.Broadcast()
+}

@@ -1,0 +1,245 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
+)
+
+// Conn is one socket from its upgrade to its end.
+type Conn struct {
+	// static after start
+	e      *Endpoint
+	id     chat.ConnID
+	ws     *websocket.Conn
+	net    net.Conn   // below ws
+	addr   netip.Addr // for the throttle only
+	opened chat.Time
+
+	// owned by the read loop
+	frame       protocol.Frame
+	malformed   int       // frames that could not be read…
+	malformedAt chat.Time // … since then
+	controls    int       // pings and pongs of the peer…
+	controlsAt  chat.Time // … since then
+
+	// atomic: the patrol reads them
+	seen      atomic.Int64 // patrol time of the last byte
+	progress  atomic.Int64 // patrol time at which the frame being read last came on; 0: none is
+	busy      atomic.Bool  // the read loop is at work and not waiting for the peer
+	authed    atomic.Bool  // a valid auth was read; set by the read loop
+	resumable atomic.Bool  // … which asked for resume
+	limit     atomic.Int64 // largest frame
+
+	mu      sync.Mutex
+	room    sync.Cond // on mu: the outbox shrank or the Conn is gone
+	out     outbox
+	started bool                    // start has run
+	writing bool                    // a write loop is running
+	pingDue bool                    // the write loop is to send a ping
+	pinged  chat.Time               // when the last one was due
+	closing chat.Time               // a close frame is on its way since then; what is read is discarded
+	closed  bool                    // the socket is closed; nothing is queued any more
+	reason  string                  // why, for the log; the first one counts
+	code    int                     // the close code that came or went
+	secret  string                  // the fresh session ID, until it is told
+	session chat.Hash               // the session this Conn is attached to, for the log
+	fresh   chat.Hash               // the hash of secret
+	resume  chat.Hash               // of the session it asked for
+	stats   struct{ in, out int64 } // frames
+}
+
+const (
+	// closeGrace is how long the peer may take to answer a close frame.
+	closeGrace = 2 * time.Second
+	// closeStuck is how long a close may wait behind what cannot leave.
+	closeStuck = 10 * time.Second
+	// controlsPerMinute is more than any library's pings and our own pongs together, and less than a flood.
+	controlsPerMinute = 600
+)
+
+// start begins the life of an upgraded socket.
+func (c *Conn) start(ws *websocket.Conn) {
+	c.ws = ws
+	c.room.L = &c.mu
+	c.limit.Store(int64(c.e.cfg.FrameBeforeMatch))
+	c.seen.Store(int64(c.e.clock()))
+	c.pinged = c.opened
+	// The limit that counts is checked as the payload arrives: it can rise while a read is under way.
+	ws.SetReadLimit(int64(c.e.cfg.FrameMax))
+	answerPing := ws.PingHandler()
+	ws.SetPingHandler(func(data string) error {
+		if err := c.countControl(); err != nil {
+			return err
+		}
+		return answerPing(data)
+	})
+	ws.SetPongHandler(c.pong)
+	c.mu.Lock()
+	c.started = true
+	c.mu.Unlock()
+	c.e.patrol.add(c)
+	c.e.mu.Lock()
+	stopping := c.e.stopping
+	c.e.mu.Unlock()
+	if stopping {
+		c.restart()
+	}
+	go c.readLoop()
+}
+
+// errFlood ends the read loop of a peer that sends nothing but control frames.
+var errFlood = errors.New("flood of control frames")
+
+func (c *Conn) countControl() error {
+	now := c.e.clock()
+	if now > c.controlsAt.Add(time.Minute) {
+		c.controls, c.controlsAt = 0, now
+	}
+	c.controls++
+	if c.controls <= controlsPerMinute {
+		return nil
+	}
+	c.writeClose(protocol.CloseAbuse, "Too many control frames")
+	return errFlood
+}
+
+// pong takes the answer to a ping: one with a number is for the lobby, the others are keep-alive.
+func (c *Conn) pong(data string) error {
+	if err := c.countControl(); err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(data, 10, 64)
+	if err == nil && c.authed.Load() {
+		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
+	}
+	return nil
+}
+
+// attach gives the Conn, which has shown a valid key, to the hub.
+func (c *Conn) attach(r *protocol.Resume) {
+	auth := chat.Auth{Resumable: r != nil}
+	secret := ""
+	if r == nil {
+		auth.Fresh = hub.RandomHash()
+	} else {
+		secret, auth.Fresh = hub.NewSessionID()
+		if r.SessionID != "" {
+			auth.Resume = &chat.Resume{Hash: hub.HashOf(r.SessionID), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
+		}
+	}
+	c.mu.Lock()
+	c.secret, c.fresh, c.session = secret, auth.Fresh, auth.Fresh
+	if auth.Resume != nil {
+		c.resume = auth.Resume.Hash
+	}
+	c.mu.Unlock()
+	c.resumable.Store(auth.Resumable)
+	c.authed.Store(true)
+	if err := c.e.cfg.Hub.Attach(context.Background(), c.id, c, auth); err != nil {
+		c.e.cfg.Log.Error("look up a session", "error", err)
+		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
+	}
+}
+
+// close sends what is in the outbox and then a close frame; what is read from now on is discarded. reason is
+// for the log.
+func (c *Conn) close(code int, text, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing != 0 || c.closed || !c.started {
+		return
+	}
+	c.note(reason, code)
+	c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: code}, raw: text})
+}
+
+// restart closes with 1012, before what waits for a commit: once the hub has stopped there will be none.
+func (c *Conn) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || !c.started {
+		return
+	}
+	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
+	c.e.budget.release(charged)
+	if dropped > 0 {
+		c.closing = 0 // a close that was queued stood behind what was held
+	}
+	if c.closing == 0 {
+		c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: protocol.CloseRestart}})
+	}
+	c.wakeWriter()
+}
+
+// note keeps the first reason and code for the log. The caller holds mu.
+func (c *Conn) note(reason string, code int) {
+	if c.reason == "" {
+		c.reason, c.code = reason, code
+	}
+}
+
+// abort cuts the socket. It does not block.
+func (c *Conn) abort(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut(reason)
+}
+
+// cut is abort with mu held.
+func (c *Conn) cut(reason string) {
+	c.note(reason, 0)
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.e.budget.release(c.out.clear(c.e.cfg.OutboxBytes))
+	c.room.Broadcast()
+	if c.net != nil {
+		c.net.Close()
+	}
+}
+
+// finish is the end of the read loop and of the Conn.
+func (c *Conn) finish(err error) {
+	var ce *websocket.CloseError
+	leaves := false
+	c.mu.Lock()
+	switch {
+	case errors.As(err, &ce) && ce.Code != websocket.CloseAbnormalClosure:
+		leaves = ce.Code == websocket.CloseNormalClosure && c.closing == 0
+		c.note("closed by peer", ce.Code)
+	case errors.Is(err, errFlood):
+		c.note("flood of control frames", protocol.CloseAbuse)
+	case errors.Is(err, websocket.ErrReadLimit):
+		c.note("frame too large", protocol.CloseTooLarge)
+	default:
+		c.note("socket lost", 0)
+	}
+	c.cut("")
+	log := []any{"conn", uint64(c.id), "reason", c.reason, "seconds", int64(c.e.clock()-c.opened) / 1000, "in", c.stats.in, "out", c.stats.out}
+	if c.code != 0 {
+		log = append(log, "code", c.code)
+	}
+	if c.authed.Load() {
+		log = append(log, "session", c.session.String())
+	}
+	c.mu.Unlock()
+	if c.authed.Load() {
+		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves})
+	}
+	c.e.remove(c)
+	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
+}

@@ -1,0 +1,12 @@
+// Package ws is one WebSocket connection (RFC 6455): upgrade, read, write, keep-alive, close.
+//
+//	read    one goroutine a connection: frame → protocol.Decode → Hub.Do, strictly in order
+//	outbox  bounded; what the hub delivers, held back until its batch is committed
+//	write   a goroutine that lives only while the outbox has something that may leave
+//	patrol  one goroutine for all connections: pings, silence, deadlines
+//
+// gorilla/websocket does the framing. A reader that is slow, or an outbox that waits for the disk, holds up the
+// reading of whoever fills it, and nobody else.
+//
+// ws MUST NOT know who is paired with whom, and MUST NOT log a body, a key, a session ID or an address.
+package ws

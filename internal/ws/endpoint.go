@@ -1,0 +1,188 @@
+package ws
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
+)
+
+// Config is what an Endpoint needs; static after New. Sizes are bytes.
+type Config struct {
+	Hub   *hub.Hub
+	Log   *slog.Logger
+	Rules protocol.Rules
+	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty
+	Keys  []string       // the API keys, at least one
+
+	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
+	PingInterval    time.Duration
+	DeadAfter       time.Duration // without a byte from a resumable client
+	DeadAfterOld    time.Duration // without a byte from an old client
+	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
+	StallTimeout    time.Duration // reading may pause this long for the budget, then 1013
+
+	FrameBeforeMatch   int   // largest frame until the first matched on a connection
+	FrameMax           int   // largest frame afterwards
+	MalformedPerMinute int   // one more is closed 1008
+	InFlightMax        int64 // bytes of large frames in memory, all connections together
+	OutboxFrames       int
+	OutboxBytes        int // beside one larger frame
+	MaxConns           int // sockets at a time; one more is refused 503
+	FailedKeys         int // from one address; then 429
+}
+
+// Endpoint accepts sockets and keeps them until they end.
+type Endpoint struct {
+	cfg      Config // static after New
+	keys     keyring
+	upgrader websocket.Upgrader
+	budget   *budget
+	buffers  buffers
+	throttle *throttle
+	patrol   *patrol
+	clock    func() chat.Time
+	lastConn atomic.Uint64
+
+	mu       sync.Mutex
+	conns    map[*Conn]struct{}
+	stopping bool
+	empty    chan struct{} // closed when stopping and no Conn is left
+}
+
+const (
+	// Most frames are small; what is larger goes around the buffers.
+	readBufferSize  = 512
+	writeBufferSize = 1024
+	// handshakeTimeout bounds the writing of the 101.
+	handshakeTimeout = 10 * time.Second
+)
+
+// New returns an Endpoint; Shutdown ends it.
+func New(cfg Config) (*Endpoint, error) {
+	switch {
+	case cfg.Hub == nil || cfg.Log == nil || len(cfg.Keys) == 0:
+		return nil, errors.New("ws: incomplete configuration")
+	case cfg.AuthTimeout <= 0 || cfg.PingInterval <= 0 || cfg.DeadAfter <= 0 || cfg.DeadAfterOld <= 0 ||
+		cfg.ProgressTimeout <= 0 || cfg.StallTimeout <= 0:
+		return nil, errors.New("ws: a time is not positive")
+	case cfg.FrameBeforeMatch <= 0 || cfg.FrameMax < cfg.FrameBeforeMatch || cfg.InFlightMax < int64(cfg.FrameMax) ||
+		cfg.OutboxFrames <= 0 || cfg.OutboxBytes <= 0 || cfg.MaxConns <= 0 || cfg.FailedKeys <= 0 || cfg.MalformedPerMinute <= 0:
+		return nil, errors.New("ws: a limit is not positive or less than what it must hold")
+	}
+	e := &Endpoint{
+		cfg:  cfg,
+		keys: newKeyring(cfg.Keys),
+		upgrader: websocket.Upgrader{
+			ReadBufferSize:   readBufferSize,
+			WriteBufferSize:  writeBufferSize,
+			WriteBufferPool:  &sync.Pool{},
+			HandshakeTimeout: handshakeTimeout,
+			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
+		},
+		budget:   newBudget(cfg.InFlightMax),
+		throttle: newThrottle(cfg.FailedKeys),
+		clock:    hub.NewClock(),
+		conns:    make(map[*Conn]struct{}),
+		empty:    make(chan struct{}),
+	}
+	e.patrol = newPatrol(min(cfg.AuthTimeout, cfg.PingInterval, cfg.DeadAfter, cfg.ProgressTimeout), e.clock)
+	return e, nil
+}
+
+// Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero
+// Addr is not counted.
+func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
+	if !e.throttle.allows(addr) {
+		w.Header().Set("Retry-After", "60")
+		http.Error(w, "Too many failed keys", http.StatusTooManyRequests)
+		return
+	}
+	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
+	if !e.add(c) {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "Full", http.StatusServiceUnavailable)
+		return
+	}
+	h := &hijacker{ResponseWriter: w, conn: c}
+	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
+	if err != nil {
+		e.remove(c)
+		return
+	}
+	c.start(ws)
+}
+
+// add keeps c unless the endpoint is full or stopping.
+func (e *Endpoint) add(c *Conn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopping || len(e.conns) >= e.cfg.MaxConns {
+		return false
+	}
+	e.conns[c] = struct{}{}
+	return true
+}
+
+func (e *Endpoint) remove(c *Conn) {
+	e.patrol.remove(c)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.conns, c)
+	if e.stopping && len(e.conns) == 0 {
+		e.closeEmpty()
+	}
+}
+
+// closeEmpty closes e.empty once. The caller holds mu.
+func (e *Endpoint) closeEmpty() {
+	select {
+	case <-e.empty:
+	default:
+		close(e.empty)
+	}
+}
+
+// Conns counts the sockets.
+func (e *Endpoint) Conns() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.conns)
+}
+
+// Shutdown closes every socket with 1012 and returns when all are gone, or cuts those that are left when ctx
+// ends. The hub has stopped before: what may be told stands in the outboxes, and what is still held back is
+// dropped, because nobody may ever hear of it.
+func (e *Endpoint) Shutdown(ctx context.Context) {
+	e.mu.Lock()
+	e.stopping = true
+	left := make([]*Conn, 0, len(e.conns))
+	for c := range e.conns {
+		left = append(left, c)
+	}
+	if len(left) == 0 {
+		e.closeEmpty()
+	}
+	e.mu.Unlock()
+	for _, c := range left {
+		c.restart()
+	}
+	select {
+	case <-e.empty:
+	case <-ctx.Done():
+		for _, c := range left {
+			c.abort("cut at the stop")
+		}
+	}
+	e.patrol.stop()
+}

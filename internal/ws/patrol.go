@@ -1,0 +1,115 @@
+package ws
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/protocol"
+)
+
+const (
+	// patrolSlots is into how many parts the connections are divided; one part is visited a tick.
+	patrolSlots = 32
+	// maxRound is how often each connection is visited at least: deadlines are met this much late at most.
+	maxRound = 2500 * time.Millisecond
+	minRound = 64 * time.Millisecond
+)
+
+// patrol looks after all connections in turn: one goroutine and one ticker instead of timers a connection.
+type patrol struct {
+	clock func() chat.Time
+	now   atomic.Int64 // the clock at the last tick: what "just now" costs one load to know
+	quit  chan struct{}
+	done  chan struct{}
+
+	slots [patrolSlots]struct {
+		mu    sync.Mutex
+		conns map[*Conn]struct{}
+	}
+}
+
+// newPatrol starts a patrol that meets deadlines of at least shortest within a quarter of it.
+func newPatrol(shortest time.Duration, clock func() chat.Time) *patrol {
+	p := &patrol{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
+	p.now.Store(int64(clock()))
+	for i := range p.slots {
+		p.slots[i].conns = make(map[*Conn]struct{})
+	}
+	round := min(max(shortest/4, minRound), maxRound)
+	go p.walk(round / patrolSlots)
+	return p
+}
+
+func (p *patrol) stop() {
+	close(p.quit)
+	<-p.done
+}
+
+func (p *patrol) walk(every time.Duration) {
+	defer close(p.done)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for i := 0; ; i = (i + 1) % patrolSlots {
+		select {
+		case <-ticker.C:
+		case <-p.quit:
+			return
+		}
+		now := p.clock()
+		p.now.Store(int64(now))
+		slot := &p.slots[i]
+		slot.mu.Lock()
+		for c := range slot.conns {
+			c.visit(now)
+		}
+		slot.mu.Unlock()
+	}
+}
+
+func (p *patrol) add(c *Conn) {
+	slot := &p.slots[uint64(c.id)%patrolSlots]
+	slot.mu.Lock()
+	slot.conns[c] = struct{}{}
+	slot.mu.Unlock()
+}
+
+func (p *patrol) remove(c *Conn) {
+	slot := &p.slots[uint64(c.id)%patrolSlots]
+	slot.mu.Lock()
+	delete(slot.conns, c)
+	slot.mu.Unlock()
+}
+
+// visit does for one connection what is due. It does not block.
+func (c *Conn) visit(now chat.Time) {
+	cfg := &c.e.cfg
+	silent := now - chat.Time(c.seen.Load())
+	if c.busy.Load() {
+		silent = 0 // we are not listening; it may well be talking
+	}
+	dead := cfg.DeadAfterOld
+	if c.resumable.Load() {
+		dead = cfg.DeadAfter
+	}
+	progress := chat.Time(c.progress.Load())
+	switch {
+	case silent > chat.Time(dead.Milliseconds()):
+		c.abort("silent")
+	case progress != 0 && now > progress.Add(cfg.ProgressTimeout):
+		c.abort("frame does not come on")
+	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
+		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closing != 0 && now > c.closing.Add(closeStuck):
+		c.cut("close frame cannot leave")
+	case c.closing == 0 && now >= c.pinged.Add(cfg.PingInterval):
+		c.pinged = now
+		c.pingDue = true
+		c.wakeWriter()
+	}
+}

@@ -1,0 +1,87 @@
+package ws
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// keyInterval is how often an address that used up its failures may try again.
+	keyInterval = time.Minute
+	// throttleMax is how many addresses are remembered; beyond it those that have recovered are dropped first.
+	throttleMax = 10_000
+)
+
+// throttle counts failed keys by address. Addresses live here only, in memory.
+type throttle struct {
+	failures int // allowed before an address has to wait
+
+	mu   sync.Mutex
+	from map[netip.Prefix]*rate.Limiter
+}
+
+func newThrottle(failures int) *throttle {
+	return &throttle{failures: failures, from: make(map[netip.Prefix]*rate.Limiter)}
+}
+
+// network is what counts as one address: an IPv4 address or an IPv6 /64.
+func network(addr netip.Addr) (netip.Prefix, bool) {
+	addr = addr.Unmap()
+	// A loopback peer without a forwarded address is a proxy nobody configured: the whole site would be one address.
+	if !addr.IsValid() || addr.IsLoopback() {
+		return netip.Prefix{}, false
+	}
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	p, err := addr.Prefix(bits)
+	return p, err == nil
+}
+
+// allows says whether addr may upgrade.
+func (t *throttle) allows(addr netip.Addr) bool {
+	p, ok := network(addr)
+	if !ok {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.from[p]
+	return l == nil || l.Tokens() >= 1
+}
+
+// failed counts a wrong key.
+func (t *throttle) failed(addr netip.Addr) {
+	p, ok := network(addr)
+	if !ok {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.from[p]
+	if l == nil {
+		if len(t.from) >= throttleMax {
+			t.forget()
+		}
+		l = rate.NewLimiter(rate.Every(keyInterval), t.failures)
+		t.from[p] = l
+	}
+	l.Allow()
+}
+
+// forget drops the addresses that have recovered, or all of them if none has: a bound on memory comes before
+// the memory of an attack this wide. The caller holds mu.
+func (t *throttle) forget() {
+	for p, l := range t.from {
+		if l.Tokens() >= float64(t.failures) {
+			delete(t.from, p)
+		}
+	}
+	if len(t.from) >= throttleMax {
+		clear(t.from)
+	}
+}

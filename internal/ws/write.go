@@ -1,0 +1,224 @@
+package ws
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
+)
+
+// fragment is the size in bytes in which large frames are written, so that pings interleave and a slow reader
+// has a deadline for progress and not for the whole.
+const fragment = 32 << 10
+
+// Deliver implements hub.Conn.
+func (c *Conn) Deliver(e chat.Event) (congested bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e.Kind {
+	case chat.Matched:
+		c.raiseLimit()
+	case chat.Resumed:
+		c.session = c.resume
+		if e.Resumed.State == chat.ResumedMatched {
+			c.raiseLimit()
+		}
+	}
+	return c.enqueue(item{event: e})
+}
+
+// raiseLimit lets images through, for the life of the Conn.
+func (c *Conn) raiseLimit() { c.limit.Store(int64(c.e.cfg.FrameMax)) }
+
+// Release implements hub.Conn.
+func (c *Conn) Release(batch uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.released = max(c.out.released, batch)
+	c.wakeWriter()
+}
+
+// say queues a JSON text of the socket layer's own, behind what is queued.
+func (c *Conn) say(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enqueue(item{raw: text})
+}
+
+// sayPong answers a ping, which never waits for the database.
+func (c *Conn) sayPong() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enqueue(item{raw: protocol.Pong, free: true})
+}
+
+// enqueue puts it last and says whether the outbox is congested. What does not fit ends the Conn: its reader is
+// too slow. The caller holds mu.
+func (c *Conn) enqueue(it item) (congested bool) {
+	if c.closing != 0 || c.closed {
+		return false
+	}
+	e, cfg := &it.event, &c.e.cfg
+	if e.Kind == chat.Close {
+		c.closing = c.e.clock()
+		it.raw = cmp.Or(it.raw, protocol.CloseText(e.CloseCode))
+		c.note(it.raw, e.CloseCode)
+		c.out.items = append(c.out.items, it)
+	} else if size := it.size(); !c.out.push(it, cfg.OutboxFrames, cfg.OutboxBytes) {
+		c.cut("reader too slow")
+		return false
+	} else if size > cfg.OutboxBytes {
+		c.e.budget.charge(int64(size))
+	}
+	c.wakeWriter()
+	return c.congested()
+}
+
+func (c *Conn) congested() bool {
+	return c.out.len() > c.e.cfg.OutboxFrames/2 || c.out.bytes > c.e.cfg.OutboxBytes/2
+}
+
+// awaitRoom waits until the outbox is no longer congested or the Conn is gone. Its reader has a deadline for
+// each fragment, so this ends.
+func (c *Conn) awaitRoom() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.congested() && !c.closed && c.closing == 0 {
+		c.room.Wait()
+	}
+}
+
+// wakeWriter starts the write loop if it has something to do. The caller holds mu.
+func (c *Conn) wakeWriter() {
+	if !c.writing && !c.closed && (c.pingDue || c.out.open()) {
+		c.writing = true
+		go c.writeLoop()
+	}
+}
+
+// writeLoop writes what may leave, and ends when nothing more does.
+func (c *Conn) writeLoop() {
+	limit := c.e.cfg.OutboxBytes
+	for {
+		c.mu.Lock()
+		ping := c.pingDue
+		c.pingDue = false
+		it, ok := c.out.pop()
+		if c.closed || !ok && !ping {
+			c.writing = false
+			c.mu.Unlock()
+			return
+		}
+		c.mu.Unlock()
+
+		var err error
+		if ping {
+			err = c.control(websocket.PingMessage, nil)
+		}
+		if ok && err == nil {
+			err = c.write(&it)
+		}
+
+		c.mu.Lock()
+		if ok && it.event.Kind != chat.Close {
+			c.stats.out++
+			c.e.budget.release(c.out.written(it.size(), limit))
+		}
+		c.room.Broadcast()
+		if err != nil {
+			c.cut("write: socket lost or too slow")
+		}
+		c.mu.Unlock()
+	}
+}
+
+func (c *Conn) write(it *item) error {
+	e := &it.event
+	switch {
+	case e.Kind == chat.Close:
+		return c.writeClose(e.CloseCode, it.raw)
+	case it.raw != "":
+		return c.writeText([]byte(it.raw))
+	case e.Kind == chat.Ping:
+		return c.control(websocket.PingMessage, strconv.AppendUint(nil, e.N, 10))
+	}
+	buf := c.e.buffers.get()
+	defer c.e.buffers.put(buf)
+	if e.Kind == chat.Message && len(e.Image) > fragment {
+		*buf = protocol.AppendHead(*buf, e)
+		return c.writeFragments(string(*buf), e.Image, protocol.Tail)
+	}
+	var hello *protocol.Hello
+	switch e.Kind {
+	case chat.SessionID:
+		h := c.e.cfg.Hello
+		c.mu.Lock()
+		h.SessionID, c.secret = c.secret, ""
+		c.mu.Unlock()
+		hello = &h
+	case chat.Resumed:
+		hello = &c.e.cfg.Hello
+	}
+	*buf = protocol.Append(*buf, e, hello)
+	return c.writeText(*buf)
+}
+
+func (c *Conn) writeText(text []byte) error {
+	if len(text) > fragment {
+		return c.writeFragments(string(text))
+	}
+	c.ws.SetWriteDeadline(c.writeBy())
+	return c.ws.WriteMessage(websocket.TextMessage, text)
+}
+
+func (c *Conn) writeBy() time.Time { return time.Now().Add(c.e.cfg.ProgressTimeout) }
+
+// writeFragments writes one message made of parts, in fragments, each with a deadline of its own.
+func (c *Conn) writeFragments(parts ...string) error {
+	w, err := c.ws.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	var chunk [fragment]byte
+	for _, part := range parts {
+		for len(part) > 0 {
+			n := copy(chunk[:], part)
+			part = part[n:]
+			c.ws.SetWriteDeadline(c.writeBy())
+			if _, err := w.Write(chunk[:n]); err != nil {
+				return err
+			}
+			if err := c.pingIfDue(); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Close()
+}
+
+// pingIfDue lets a ping in between two fragments.
+func (c *Conn) pingIfDue() error {
+	c.mu.Lock()
+	due := c.pingDue
+	c.pingDue = false
+	c.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return c.control(websocket.PingMessage, nil)
+}
+
+func (c *Conn) control(kind int, payload []byte) error {
+	return c.ws.WriteControl(kind, payload, c.writeBy())
+}
+
+// writeClose sends a close frame and gives the peer a moment to answer it (RFC 6455, section 7.1.2).
+func (c *Conn) writeClose(code int, text string) error {
+	err := c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(closeGrace))
+	c.net.SetReadDeadline(time.Now().Add(closeGrace))
+	return err
+}
