@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Dev     devCmd     `cmd:"" help:"Run the server with published development keys and readable logs. Not for production."`
+	Torture tortureCmd `cmd:"" help:"Kill a server again and again under load, and judge whether it kept its promises."`
 	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 

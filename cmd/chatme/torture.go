@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"chatme/internal/checker"
+)
+
+type tortureCmd struct {
+	Kills    int           `default:"50" help:"How often the server is killed with SIGKILL (kills)."`
+	Clients  int           `default:"200" help:"Clients at one time, one in four of them an old one (clients)."`
+	Seed     uint64        `default:"0" help:"Of what the clients do and when the server is killed; 0 takes one from the clock."`
+	Duration time.Duration `default:"0" help:"With --url: how long clients are at work (default: 30s). Otherwise: no more kills after this long, which fails the run (default: 5s a kill and a minute) (duration)."`
+	URL      string        `name:"url" placeholder:"URL" help:"Check the server at this address, ws:// or http://, instead of an own one. It is not killed. Nobody else may use it meanwhile."`
+	APIKey   string        `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
+	Keep     bool          `help:"Keep the scratch directory with the database, the log and the whole history, and say where it is."`
+}
+
+// Help is the text behind the flags.
+func (c *tortureCmd) Help() string {
+	return `Hundreds of clients chat, press Next, go away, come back and end, while the server is killed and started
+again; then the history of all that they saw is judged. The server is started by this command, on loopback and with a
+scratch database, and no other process is touched.
+
+The last line is one JSON object. The exit code is 1 if a promise was broken, with what shows it printed before that
+line, or if no kill met unacknowledged work.
+
+Example: chatme torture --kills 50 --clients 200 --seed 7`
+}
+
+// Validate says what is wrong with the flags.
+func (c *tortureCmd) Validate() error {
+	switch {
+	case c.Clients < 2:
+		return errors.New("--clients: at least 2, to have a chat")
+	case c.Kills < 0 || c.Duration < 0:
+		return errors.New("--kills and --duration: not below 0")
+	case c.URL == "" && c.Kills == 0:
+		return errors.New("--kills: at least 1; a server that is not killed is what --url checks")
+	case c.URL == "" && c.APIKey != "":
+		return errors.New("--api-key goes with --url")
+	case c.URL != "" && c.APIKey == "":
+		return errors.New("--url needs --api-key")
+	}
+	return nil
+}
+
+// tortureLine is the last line on stdout.
+type tortureLine struct {
+	Binary       string         `json:"binary"` // SHA-256 of this executable
+	Seed         uint64         `json:"seed"`
+	Clients      int            `json:"clients"`
+	Kills        int            `json:"kills"`
+	Landed       int            `json:"landed"` // kills while something was sent and not acknowledged
+	Operations   int            `json:"operations"`
+	Chats        int            `json:"chats"`
+	Expired      int            `json:"expired"` // chats that ended because somebody stayed away
+	Sent         int            `json:"sent"`
+	Acknowledged int            `json:"acknowledged"`
+	Received     int            `json:"received"`
+	Lost         int            `json:"lost"`
+	Doubled      int            `json:"doubled"`
+	Misdelivered int            `json:"misdelivered"`
+	Overtaken    int            `json:"overtaken"`
+	Unjudged     int            `json:"unjudged"` // ends of chats in which nothing was heard
+	Violations   map[string]int `json:"violations"`
+	Seconds      float64        `json:"seconds"`
+}
+
+// Run tortures a server and prints the verdict.
+func (c *tortureCmd) Run(p *program) error {
+	began := time.Now()
+	if c.Seed == 0 {
+		c.Seed = uint64(began.UnixNano())
+	}
+	binary, hash, err := ownBinary()
+	if err != nil {
+		return err
+	}
+	t := &torture{
+		cmd: c, history: checker.NewRecorder(), chance: rand.New(rand.NewPCG(c.Seed, 0)), marker: fmt.Sprintf("canary-%016x", rand.Uint64()),
+		log: p.stderr,
+	}
+	if c.URL != "" {
+		err = t.visit(p.ctx)
+	} else {
+		err = t.kill(p.ctx, binary, p.stdout)
+	}
+	if err != nil {
+		return err
+	}
+	r := checker.Check(t.history.Events(), t.limits)
+	for i := range r.Violations {
+		fmt.Fprintf(p.stdout, "%s\n", &r.Violations[i])
+	}
+	if err := c.print(p.stdout, r, hash, time.Since(began)); err != nil {
+		return err
+	}
+	switch {
+	case len(r.Violations) > 0:
+		return errors.New("promises were broken; what shows it is printed above")
+	case r.Heard == 0:
+		return errors.New("nothing was received; this run shows nothing")
+	case c.URL == "" && r.Landed == 0:
+		return errors.New("no kill met unacknowledged work; this run shows nothing")
+	case c.URL == "" && r.Kills < c.Kills:
+		return fmt.Errorf("%d of %d kills fit into --duration", r.Kills, c.Kills)
+	}
+	return nil
+}
+
+func (c *tortureCmd) print(w io.Writer, r *checker.Result, hash string, took time.Duration) error {
+	line, err := json.Marshal(tortureLine{
+		Binary: hash, Seed: c.Seed, Clients: c.Clients, Kills: r.Kills, Landed: r.Landed,
+		Operations: r.Operations, Chats: r.Chats, Expired: r.Expired,
+		Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Heard,
+		Lost: r.Counts["D4"] + r.Counts["D5"], Doubled: r.Counts["D2"], Misdelivered: r.Counts["D1"], Overtaken: r.Counts["D3"],
+		Unjudged: r.Unjudged, Violations: r.Counts, Seconds: took.Round(time.Millisecond).Seconds(),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", line)
+	return err
+}
+
+// ownBinary is the path of this executable and the SHA-256 of what is there.
+func ownBinary() (path, hash string, err error) {
+	if path, err = os.Executable(); err != nil {
+		return "", "", fmt.Errorf("find this executable: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", "", fmt.Errorf("hash %s: %w", path, err)
+	}
+	return path, hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// pause waits for d or until ctx ends, and says whether there is time left.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

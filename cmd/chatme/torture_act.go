@@ -1,0 +1,145 @@
+package main
+
+import (
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+)
+
+// acts does one thing that a person or a network does, and says whether the socket is gone by that.
+func (c *tortured) acts() bool {
+	talking := c.here && c.chat != "" && !c.over && !c.leaving
+	if c.t.draining.Load() {
+		if talking && c.probed != c.chat && !c.stopped {
+			c.probed = c.chat
+			c.say()
+		}
+		return false
+	}
+	if talking && c.index == 0 {
+		c.say()
+	}
+	dice := c.chance.IntN(100)
+	switch {
+	case dice < 3:
+		return c.drops()
+	case dice < 4:
+		return c.closes()
+	case !talking:
+		if c.old && c.here && c.chat == "" && dice < 6 {
+			c.search("") // the place is kept
+		}
+		return false
+	case dice < 6:
+		return c.says(c.half)
+	case dice < 7:
+		return c.sleeps()
+	case dice < 8:
+		c.leaving = true
+		c.t.history.Add(c.event(checker.Sent, "end_chat"))
+		c.socket.End()
+	case dice < 13:
+		c.search(c.chat)
+	case dice < 18:
+		c.socket.Typing(dice%2 == 0)
+	case dice < 20:
+		c.socket.Ping()
+	case dice < 80:
+		for range 1 + c.chance.IntN(3) {
+			c.say()
+		}
+	}
+	return false
+}
+
+// search asks for a partner; with the name of a chat it is Next.
+func (c *tortured) search(chat string) {
+	c.leaving = chat != ""
+	c.asks++
+	e := c.event(checker.Sent, "search")
+	if !c.old {
+		e.Chat = chat
+	}
+	c.t.history.Add(e)
+	if chat == "" {
+		c.socket.Search()
+	} else {
+		c.socket.Next()
+	}
+}
+
+// say sends the next message of this chat, if the client may.
+func (c *tortured) say() {
+	c.says(func(text string) { c.socket.Send(text) })
+}
+
+// half sends half of a message; that is the end of the socket.
+func (c *tortured) half(text string) {
+	c.away = c.absence()
+	c.socket.SendHalf(text)
+	c.goes(client.CloseLost, true)
+}
+
+// says gives send the text of the next message, and says whether the client may say one.
+func (c *tortured) says(send func(text string)) bool {
+	if c.stopped || c.old && c.asks > 0 {
+		return false // the words of an old client name no chat: behind a search they would reach somebody else
+	}
+	e := c.event(checker.Sent, "message")
+	if !c.old {
+		s := c.socket.State()
+		if len(s.Copies) >= mostCopies {
+			return false
+		}
+		c.index = s.Sent
+		e.Chat, e.N = s.Partner, s.Sent+1
+	}
+	c.index++
+	e.Body = checker.Body{Who: c.who, Chat: c.chat, Index: c.index}
+	c.t.history.Add(e)
+	send(e.Body.Text(c.t.marker))
+	return true
+}
+
+// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits.
+func (c *tortured) absence() time.Duration {
+	if c.chance.IntN(12) == 0 {
+		return tortureChatWindow*3/4 + c.upTo(tortureChatWindow)
+	}
+	return c.upTo(800 * time.Millisecond)
+}
+
+// drops cuts the connection without a word.
+func (c *tortured) drops() bool {
+	c.away = c.absence()
+	c.goes(client.CloseLost, true)
+	return true
+}
+
+// closes ends the session with its socket.
+func (c *tortured) closes() bool {
+	c.away = c.upTo(300 * time.Millisecond)
+	c.goes(protocol.CloseChatEnded, true)
+	c.opts.Resume = nil
+	c.enter("")
+	c.socket.Close(protocol.CloseChatEnded)
+	return true
+}
+
+// sleeps announces an absence and keeps to it, more or less.
+func (c *tortured) sleeps() bool {
+	if c.old {
+		return false
+	}
+	const goingAway = 1001
+	e := c.event(checker.Sent, "sleep")
+	e.For = min(time.Second+c.upTo(tortureSleepMax), tortureSleepMax)
+	c.t.history.Add(e)
+	c.socket.Sleep(e.For)
+	c.away = c.upTo(e.For * 3 / 2)
+	c.goes(goingAway, true)
+	c.socket.Close(goingAway)
+	return true
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+)
+
+const (
+	// The protocol's: acknowledge in time, and go on from what was refused not at once.
+	ackWithin  = 250 * time.Millisecond
+	ackEach    = 16
+	retryAfter = 2 * time.Second
+
+	mostCopies = 32 // of what is not in custody; then a client waits before it says more
+
+	backOffFirst = 50 * time.Millisecond
+	backOffMost  = time.Second
+)
+
+// tortured is one client: it does what a person and a good library do. All its fields belong to its goroutine.
+type tortured struct {
+	t      *torture
+	who    int
+	old    bool
+	chance *rand.Rand
+	opts   client.Options // to connect with the next time
+	socket *client.Client
+	here   bool // counted in torture.present
+
+	chat    string // the partner's alias; "" is none
+	over    bool   // … who is gone
+	leaving bool   // Next or end_chat was sent and not answered
+	asks    int    // searches sent on this socket and not answered by searching
+	stopped bool   // a number was refused: nothing overtakes it
+	index   uint64 // of the last message said in this chat
+	probed  string // the chat in which something was said in the drain
+
+	unacked int           // messages taken since the last ack
+	away    time.Duration // how long to stay away once the socket is gone
+
+	act, ack, retry time.Time // when to do what; zero: never
+}
+
+func newTortured(t *torture, who int) *tortured {
+	c := &tortured{t: t, who: who, old: who%4 == 3, chance: rand.New(rand.NewPCG(t.cmd.Seed, uint64(who)+1))}
+	c.opts = client.Options{APIKey: t.key, Old: c.old, LocalAddr: t.local}
+	return c
+}
+
+// run connects again and again until ctx ends.
+func (c *tortured) run(ctx context.Context) {
+	for try := 0; ctx.Err() == nil; {
+		if !c.connect(ctx) {
+			c.away = c.upTo(min(backOffFirst<<min(try, 10), backOffMost))
+			try++
+		} else {
+			try = 0
+			c.live(ctx)
+			c.socket.Drop()
+			c.absent()
+		}
+		if !pause(ctx, c.away) {
+			return
+		}
+	}
+}
+
+func (c *tortured) absent() {
+	if c.here {
+		c.here = false
+		c.t.present.Add(-1)
+	}
+}
+
+// upTo is a random time below d, and some more than nothing.
+func (c *tortured) upTo(d time.Duration) time.Duration {
+	return time.Duration(c.chance.Int64N(int64(d))) + time.Millisecond
+}
+
+// connect dials with what the client knows of its session.
+func (c *tortured) connect(ctx context.Context) bool {
+	auth := c.event(checker.Sent, "auth")
+	if s := c.opts.Resume; s != nil {
+		auth.Resume, auth.Chat, auth.N, auth.Recv = true, s.Partner, s.Got, s.Acked
+	}
+	c.t.history.Add(auth)
+	socket, err := client.Dial(ctx, c.t.url, c.opts)
+	if err != nil {
+		return false
+	}
+	c.socket = socket
+	c.away = c.upTo(backOffFirst)
+	c.act = time.Now().Add(c.upTo(100 * time.Millisecond))
+	c.ack, c.retry, c.unacked, c.asks = time.Time{}, time.Time{}, 0, 0
+	if c.old {
+		c.enter("")
+	}
+	return true
+}
+
+func (c *tortured) event(kind checker.Kind, what string) checker.Event {
+	return checker.Event{Who: c.who, Old: c.old, Kind: kind, Type: what}
+}
+
+// live takes what the server says and acts in between, until the socket is gone.
+func (c *tortured) live(ctx context.Context) {
+	for {
+		next := c.act
+		for _, t := range []time.Time{c.ack, c.retry} {
+			if !t.IsZero() && t.Before(next) {
+				next = t
+			}
+		}
+		waiting, cancel := context.WithDeadline(ctx, next)
+		m, err := c.socket.Recv(waiting)
+		cancel()
+		end, ended := errors.AsType[*client.CloseError](err)
+		switch {
+		case err == nil:
+			c.t.history.Add(checker.Hear(c.who, c.old, &m))
+			c.hear(&m)
+		case ended:
+			c.goes(end.Code, false)
+			return
+		case ctx.Err() != nil:
+			return
+		}
+		if c.due() {
+			return
+		}
+	}
+}
+
+// goes records the end of the socket and keeps what is needed to come back.
+func (c *tortured) goes(code int, own bool) {
+	e := c.event(checker.Gone, "")
+	e.CloseCode, e.Own = code, own
+	c.t.history.Add(e)
+	c.opts = c.socket.Resume()
+}
+
+// due does what is to be done by now, and says whether the socket is gone by that.
+func (c *tortured) due() bool {
+	now := time.Now()
+	if !c.ack.IsZero() && !now.Before(c.ack) {
+		c.confirm()
+	}
+	if !c.retry.IsZero() && !now.Before(c.retry) {
+		c.goOn()
+	}
+	if now.Before(c.act) {
+		return false
+	}
+	c.act = now.Add(50*time.Millisecond + c.upTo(300*time.Millisecond))
+	return c.acts()
+}
+
+// hear does what a message of the server asks for at once.
+func (c *tortured) hear(m *protocol.ServerMessage) {
+	switch m.Type {
+	case "auth_success":
+		c.here = true
+		c.t.present.Add(1)
+		if c.old {
+			c.enter("")
+			c.search("")
+		}
+	case "session_id":
+		c.enter("")
+		c.search("")
+	case "resumed":
+		c.resumed(m)
+	case "searching":
+		c.asks--
+		c.enter("")
+	case "chat_ended":
+		c.enter("")
+	case "matched":
+		c.enter(m.PartnerID)
+		c.say()
+	case "partner_disconnected":
+		c.over, c.leaving, c.stopped = true, false, false
+	case "message", "gap":
+		c.took()
+	case "ack":
+		if c.stopped {
+			c.goOn()
+		}
+	case "partner_back":
+		c.goOn()
+	case "error":
+		c.refused(m)
+	}
+}
+
+func (c *tortured) enter(chat string) {
+	c.chat, c.over, c.leaving, c.stopped, c.index = chat, false, false, false, 0
+	c.retry = time.Time{}
+}
+
+func (c *tortured) resumed(m *protocol.ServerMessage) {
+	switch m.State {
+	case "matched":
+		if m.PartnerID != c.chat {
+			c.enter(m.PartnerID)
+		}
+		c.over = false
+		if c.leaving { // the server has not heard it
+			c.leaving = false
+			c.search(c.chat)
+			return
+		}
+		c.goOn()
+		if c.index == 0 {
+			c.say()
+		}
+	case "searching":
+		c.enter("")
+	case "idle":
+		c.enter("")
+		c.search("")
+	}
+}
+
+// took counts a message, to be acknowledged soon.
+func (c *tortured) took() {
+	if c.old {
+		return
+	}
+	c.unacked++
+	if c.unacked >= ackEach {
+		c.confirm()
+	} else if c.ack.IsZero() {
+		c.ack = time.Now().Add(c.upTo(ackWithin))
+	}
+}
+
+func (c *tortured) confirm() {
+	c.ack, c.unacked = time.Time{}, 0
+	s := c.socket.State()
+	if s.Partner == "" {
+		return
+	}
+	e := c.event(checker.Sent, "ack")
+	e.Chat, e.N = s.Partner, s.Got
+	c.t.history.Add(e)
+	c.socket.Ack() // of this and every other write: an error is that of a socket that ends
+}
+
+// goOn sends again what is not in custody.
+func (c *tortured) goOn() {
+	c.retry, c.stopped = time.Time{}, false
+	if c.old || c.chat == "" || c.over || c.leaving {
+		return
+	}
+	s := c.socket.State()
+	for _, b := range s.Copies {
+		e := c.event(checker.Sent, "message")
+		e.Chat, e.N = s.Partner, b.N
+		e.Body, _ = checker.ParseBody(b.Text)
+		c.t.history.Add(e)
+	}
+	c.socket.Resend()
+}
+
+// refused waits before it goes on from a number that was not taken.
+func (c *tortured) refused(m *protocol.ServerMessage) {
+	switch m.Code {
+	case "unavailable", "mailbox_full", "rate_limited", "gap":
+		c.stopped = true
+		if c.retry.IsZero() {
+			c.retry = time.Now().Add(retryAfter)
+		}
+	}
+}

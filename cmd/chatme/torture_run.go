@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/checker"
+)
+
+const (
+	// visitTime is how long clients are at work at a server that is not killed.
+	visitTime = 30 * time.Second
+	// A kill takes the time to come back and to be at work; it needs a third of this.
+	timePerKill = 5 * time.Second
+	timeAround  = time.Minute
+
+	// The drain is over when nothing has happened for quietFor; a server that never gets there is judged all the same.
+	quietFor    = 2500 * time.Millisecond
+	drainWithin = 40 * time.Second
+	lookEvery   = 50 * time.Millisecond
+)
+
+// torture is one run.
+type torture struct {
+	cmd     *tortureCmd
+	history *checker.Recorder
+	limits  checker.Limits
+	chance  *rand.Rand // owned by the goroutine that kills
+	marker  string     // a word that every message carries
+	log     io.Writer
+
+	url, key, local string // what the clients dial; static once they run
+
+	present  atomic.Int64 // clients that have a socket and were greeted
+	draining atomic.Bool  // nobody leaves any more
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// visit lets clients work at somebody else's server.
+func (t *torture) visit(ctx context.Context) error {
+	t.url, t.key = t.cmd.URL, t.cmd.APIKey
+	t.begin(ctx)
+	defer t.end()
+	work := t.cmd.Duration
+	if work == 0 {
+		work = visitTime
+	}
+	if !pause(ctx, work) {
+		return ctx.Err()
+	}
+	return t.drain(ctx, 0)
+}
+
+// kill starts a server of its own, kills it again and again, and lets it come to rest.
+func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) error {
+	v, err := newVictim(binary)
+	if err != nil {
+		return err
+	}
+	defer v.remove(t.cmd.Keep, stdout)
+	t.limits = checker.Limits{
+		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, Settle: tortureSettle, Rematch: tortureRematchAfter,
+	}
+	if err := v.start(ctx); err != nil {
+		return err
+	}
+	t.url, t.key = "ws://"+v.addr, v.key
+	if runtime.GOOS == "linux" {
+		t.local = "127.0.0.2" // so that no client's port can be the one that the next server needs
+	}
+	t.begin(ctx)
+	defer t.end()
+	if err := t.killAll(ctx, v); err != nil {
+		return err
+	}
+	if err := t.drain(ctx, tortureChatWindow); err != nil {
+		return err
+	}
+	if v.died() {
+		return fmt.Errorf("the server ended by itself: %s", v.now.words)
+	}
+	t.end()
+	stopped := v.stop()
+	leaks, err := v.finds(t.marker)
+	for _, name := range leaks {
+		t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Leaked, Code: name})
+	}
+	if t.cmd.Keep {
+		err = errors.Join(err, v.write("history", t.history.Events()))
+	}
+	return errors.Join(stopped, err)
+}
+
+// killAll kills the server as often as it shall be, as long as there is time.
+func (t *torture) killAll(ctx context.Context, v *victim) error {
+	bound := t.cmd.Duration
+	if bound == 0 {
+		bound = time.Duration(t.cmd.Kills)*timePerKill + timeAround
+	}
+	deadline := time.Now().Add(bound)
+	for n := 0; n < t.cmd.Kills && time.Now().Before(deadline); n++ {
+		if t.chance.IntN(5) != 0 || n == 0 { // otherwise into the midst of their coming back
+			if err := t.awaitPresent(ctx); err != nil {
+				return err
+			}
+		}
+		if !pause(ctx, time.Duration(t.chance.IntN(700))*time.Millisecond) {
+			return ctx.Err()
+		}
+		if v.died() {
+			return fmt.Errorf("the server ended by itself: %s", v.now.words)
+		}
+		t.fault(checker.Killed)
+		v.kill()
+		if !pause(ctx, time.Duration(t.chance.IntN(100))*time.Millisecond) {
+			return ctx.Err()
+		}
+		if err := v.start(ctx); err != nil {
+			return err
+		}
+		t.fault(checker.Listening)
+	}
+	return nil
+}
+
+func (t *torture) fault(kind string) {
+	t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: kind})
+}
+
+// awaitPresent waits until half of the clients are there, or for a while.
+func (t *torture) awaitPresent(ctx context.Context) error {
+	const patience = 3 * time.Second
+	deadline := time.Now().Add(patience)
+	for int(t.present.Load()) < t.cmd.Clients/2 && time.Now().Before(deadline) {
+		if !pause(ctx, lookEvery) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// begin sets the clients to work.
+func (t *torture) begin(ctx context.Context) {
+	ctx, t.stop = context.WithCancel(ctx)
+	for who := range t.cmd.Clients {
+		c := newTortured(t, who)
+		t.running.Go(func() { c.run(ctx) })
+	}
+}
+
+// end ends the clients; what they see then is no part of the history.
+func (t *torture) end() {
+	t.stop()
+	t.running.Wait()
+}
+
+// drain lets everybody come back and every message arrive, for at least so long, until nothing happens any more.
+func (t *torture) drain(ctx context.Context, least time.Duration) error {
+	t.draining.Store(true)
+	began := time.Now()
+	seen, since := -1, began
+	for time.Since(began) < drainWithin {
+		if n := t.history.Len(); n != seen {
+			seen, since = n, time.Now()
+		}
+		if time.Since(since) >= quietFor && time.Since(began) >= least+quietFor {
+			break
+		}
+		if !pause(ctx, lookEvery) {
+			return ctx.Err()
+		}
+	}
+	t.fault(checker.Quiet)
+	return nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"chatme/internal/checker"
+)
+
+// The windows of the server that is tortured: short, so that some absences outlast them.
+const (
+	tortureChatWindow    = 4 * time.Second
+	tortureChatWindowOld = 3 * time.Second
+	tortureQueueWindow   = 4 * time.Second
+	tortureSleepMax      = 3 * time.Second
+	tortureRematchAfter  = time.Second
+	tortureSettle        = 2 * time.Second
+)
+
+const (
+	// listenWithin bounds a start; a slow machine needs a tenth of it.
+	listenWithin = 20 * time.Second
+	// stopWithin is more than a server's own limit on a stop.
+	stopWithin = 10 * time.Second
+	// startTries is for a port that somebody else's outgoing connection has for a moment.
+	startTries = 5
+)
+
+// victim is the installation that is tortured: its servers share a directory, a key and a port.
+type victim struct {
+	binary string
+	dir    string
+	key    string
+	addr   string // with the port that the first server was given
+	log    *os.File
+	now    *victimProcess // nil while none runs
+}
+
+// victimProcess is one run of the server.
+type victimProcess struct {
+	cmd    *exec.Cmd
+	ready  chan string   // buffer 1: the address it listens on; never closed
+	exited chan struct{} // closed once the process is gone
+	words  []byte        // its last line; to be read once exited is closed
+}
+
+func newVictim(binary string) (*victim, error) {
+	dir, err := os.MkdirTemp("", "chatme-torture-*")
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &victim{binary: binary, dir: dir, key: "torture-" + rand.Text(), addr: "127.0.0.1:0", log: log}, nil
+}
+
+// start runs a server and waits until it listens.
+func (v *victim) start(ctx context.Context) error {
+	var err error
+	for range startTries {
+		if err = v.startOnce(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+		if !pause(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+func (v *victim) startOnce(ctx context.Context) error {
+	cmd := exec.Command(v.binary, "serve", "--addr", v.addr, "--db", filepath.Join(v.dir, "chatme.db"), "--log-format", "json",
+		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
+		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
+		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String())
+	cmd.Dir = v.dir
+	cmd.Env = []string{"WEB_API_KEY=" + v.key} // nothing of this process's: no other setting gets in
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
+	p := &victimProcess{cmd: cmd, ready: make(chan string, 1), exited: make(chan struct{})}
+	go p.read(stderr, v.log)
+	v.now = p
+	timer := time.NewTimer(listenWithin)
+	defer timer.Stop()
+	select {
+	case v.addr = <-p.ready:
+		return nil
+	case <-p.exited:
+		v.now = nil
+		return fmt.Errorf("the server ended with %d: %s", cmd.ProcessState.ExitCode(), p.words)
+	case <-timer.C:
+		v.kill()
+		return errors.New("the server does not listen")
+	case <-ctx.Done():
+		v.kill()
+		return ctx.Err()
+	}
+}
+
+// read copies the log and looks for the address in it, until the process has ended.
+func (p *victimProcess) read(stderr io.Reader, log io.Writer) {
+	defer close(p.exited)
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		p.words = bytes.Clone(lines.Bytes())
+		fmt.Fprintf(log, "%s\n", p.words)
+		var line struct{ Msg, Addr string }
+		if json.Unmarshal(p.words, &line) == nil && line.Msg == "listening" {
+			p.ready <- line.Addr
+		}
+	}
+	p.cmd.Wait()
+}
+
+// died says whether the server ended by itself.
+func (v *victim) died() bool {
+	if v.now == nil {
+		return false
+	}
+	select {
+	case <-v.now.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the server as a power cut would end its process.
+func (v *victim) kill() {
+	if v.now == nil {
+		return
+	}
+	v.now.cmd.Process.Kill() // an error says that it is gone
+	<-v.now.exited
+	v.now = nil
+}
+
+// stop asks the server to end, and kills it if it does not.
+func (v *victim) stop() error {
+	if v.now == nil {
+		return nil
+	}
+	defer v.kill()
+	if err := v.now.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop the server: %w", err)
+	}
+	timer := time.NewTimer(stopWithin)
+	defer timer.Stop()
+	select {
+	case <-v.now.exited:
+	case <-timer.C:
+		return errors.New("the server does not stop")
+	}
+	if code := v.now.cmd.ProcessState.ExitCode(); code != exitOK {
+		return fmt.Errorf("the server stopped with %d: %s", code, v.now.words)
+	}
+	return nil
+}
+
+// finds returns the names of the files in which text stands. The server MUST be gone.
+func (v *victim) finds(text string) ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(v.dir, "*"))
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Contains(data, []byte(text)) {
+			found = append(found, filepath.Base(name))
+		}
+	}
+	return found, nil
+}
+
+// write puts the history into a file of the directory.
+func (v *victim) write(name string, events []checker.Event) error {
+	var text bytes.Buffer
+	for i := range events {
+		fmt.Fprintln(&text, &events[i])
+	}
+	return os.WriteFile(filepath.Join(v.dir, name), text.Bytes(), 0o600)
+}
+
+// remove ends what runs and deletes the directory, unless it is to be kept.
+func (v *victim) remove(keep bool, say io.Writer) {
+	v.kill()
+	v.log.Close()
+	if keep {
+		fmt.Fprintf(say, "kept %s\n", v.dir)
+		return
+	}
+	os.RemoveAll(v.dir)
+}

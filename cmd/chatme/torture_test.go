@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// tortureTimeout bounds a short run; a slow machine needs a third of it.
+const tortureTimeout = 90 * time.Second
+
+// TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
+// that goes on.
+func TestTorture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the binary")
+	}
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
+	t.Run("Kills", func(t *testing.T) {
+		t.Parallel()
+		line := tortures(t, bin, exitOK, "--kills", "5", "--clients", "40")
+		if line.Kills != 5 || line.Landed == 0 || line.Acknowledged == 0 || line.Received == 0 || line.Chats == 0 || len(line.Binary) != 64 {
+			t.Errorf("%+v", line)
+		}
+	})
+	t.Run("URL", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t, bin)
+		s.start()
+		line := tortures(t, bin, exitOK, "--url", "ws://"+s.addr, "--api-key", s.key, "--clients", "20", "--duration", "3s")
+		if line.Kills != 0 || line.Received == 0 {
+			t.Errorf("%+v", line)
+		}
+	})
+	t.Run("NotInTime", func(t *testing.T) {
+		t.Parallel()
+		tortures(t, bin, exitFailure, "--kills", "1000", "--clients", "4", "--duration", "1s")
+	})
+}
+
+// tortures runs the command to its end and returns its last line.
+func tortures(t *testing.T, bin string, code int, args ...string) (line tortureLine) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), tortureTimeout)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, bin, append([]string{"torture"}, args...)...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir, cmd.Env = &stdout, &stderr, t.TempDir(), []string{}
+	cmd.Run() // the exit code says more
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Fatalf("exit code %d, want %d\n%s%s", got, code, stdout.String(), stderr.String())
+	}
+	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))
+	if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil {
+		t.Fatalf("the last line is no JSON: %v\n%s%s", err, stdout.String(), stderr.String())
+	}
+	if code == exitOK && len(lines) != 1 {
+		t.Errorf("want one line on stdout, got %s", stdout.String())
+	}
+	return line
+}

@@ -1,0 +1,154 @@
+package checker
+
+import "time"
+
+// invariantCase is a history for the invariant its name begins with.
+type invariantCase struct {
+	broken  bool
+	history *script
+}
+
+func invariantCases() map[string]invariantCase {
+	cases := map[string]invariantCase{}
+	holds := func(name string, s *script) { cases[name] = invariantCase{false, s} }
+	breaks := func(name string, s *script) { cases[name] = invariantCase{true, s} }
+	matchCases(holds, breaks)
+	endCases(holds, breaks)
+	queueCases(holds, breaks)
+	deliveryCases(holds, breaks)
+	resumeCases(holds, breaks)
+	return cases
+}
+
+type addCase func(name string, s *script)
+
+func matchCases(holds, breaks addCase) {
+	holds("M1 one after the other", chatting().joins(2).searches(2).leaves(0, 1, "x").meets(2, 1, "y"))
+	breaks("M1 matched twice", chatting().joins(2).searches(2).meets(0, 2, "y"))
+
+	holds("M2 two sides", chatting())
+	breaks("M2 one alias for two", chatting().joins(2).searches(2).hears(2, "matched", alias(1, "x")))
+	breaks("M2 three in a chat", chatting().joins(2).searches(2).hears(2, "matched", "Z").
+		says(0, 1, "x", 2).add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "Z", N: 1, Body: Body{0, alias(1, "x"), 2}}))
+
+	holds("M3 two clients", chatting())
+	breaks("M3 oneself", newScript().joins(0).searches(0).hears(0, "matched", "B").
+		add(Event{Who: 0, Kind: Sent, Type: "message", Chat: "B", N: 1, Body: Body{0, "B", 1}}).
+		add(Event{Who: 0, Kind: Heard, Type: "message", Chat: "A", N: 1, Body: Body{0, "B", 1}}))
+
+	holds("M4 after a search", chatting())
+	holds("M4 after partner_disconnected", chatting().joins(2).leaves(0, 1, "x").searches(2).meets(1, 2, "y"))
+	holds("M4 by a search before the socket was lost", newScript().joins(0).searches(0).
+		gone(0).returns(0, "", "matched", "B", 0, 0))
+	breaks("M4 without a search", newScript().joins(0).hears(0, "matched", "B"))
+	breaks("M4 with a search that never arrived", newScript().joins(0).sends(0, "search", "").gone(0).
+		returns(0, "", "idle", "", 0, 0).hears(0, "matched", "B"))
+}
+
+func endCases(holds, breaks addCase) {
+	ended := func(s *script) *script {
+		return s.returns(0, alias(1, "x"), "ended", alias(1, "x"), 0, 0).hears(0, "partner_disconnected", "").hears(0, "searching", "")
+	}
+	holds("M5 the same chat after a kill", chatting().fault(Killed).gone(0).gone(1).fault(Listening).
+		returns(0, alias(1, "x"), "matched", alias(1, "x"), 1, 1))
+	holds("M5 somebody left", ended(chatting().gone(0).sends(1, "search", alias(0, "x"))))
+	holds("M5 a session ended", chatting().sends(1, "end_chat", "").hears(0, "partner_disconnected", ""))
+	holds("M5 closed in order", chatting().add(Event{Who: 1, Kind: Gone, CloseCode: 1000, Own: true}).hears(0, "partner_disconnected", ""))
+	holds("M5 the window is over", chatting().gone(1).wait(5*time.Second).hears(0, "partner_disconnected", ""))
+	holds("M5 a short sleep is over", chatting().add(Event{Who: 1, Kind: Sent, Type: "sleep", For: time.Second}).gone(1).
+		wait(1100*time.Millisecond).hears(0, "partner_disconnected", ""))
+	holds("M5 an old partner is lost", chatting(1).gone(1).hears(0, "partner_disconnected", ""))
+	holds("M5 a restart with an old partner", ended(chatting(1).fault(Killed).gone(0).fault(Listening)))
+	holds("M5 an old client wrote to one who is away", chatting(0).gone(1).says(0, 1, "x", 2).hears(0, "partner_disconnected", ""))
+	breaks("M5 a chat is lost in a kill", ended(chatting().fault(Killed).gone(0).gone(1).fault(Listening)))
+	breaks("M5 an end without a cause", chatting().hears(0, "partner_disconnected", ""))
+	breaks("M5 the window is not over", chatting().gone(1).wait(time.Second).hears(0, "partner_disconnected", ""))
+	breaks("M5 back before the window was over", chatting().gone(1).wait(time.Second).
+		returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1).wait(10*time.Second).hears(0, "partner_disconnected", ""))
+}
+
+func queueCases(holds, breaks addCase) {
+	three := func() *script { return newScript().joins(0, 1, 2, 3).searches(0, 1, 2) }
+	met := func(s *script, a, b int, round string) *script {
+		return s.meets(a, b, round).says(a, b, round, 1).reads(b, a, round, 1)
+	}
+	holds("M6 in order", met(met(three(), 0, 1, "x").searches(3), 2, 3, "y"))
+	holds("M6 the frame of the first is late", met(met(three().searches(3), 1, 2, "x").wait(time.Second), 0, 3, "y"))
+	holds("M6 the first is away", met(newScript().joins(0, 1, 2, 3).searches(0).gone(0).searches(1, 2), 1, 2, "x").
+		wait(10*time.Second))
+	breaks("M6 the last two", met(three(), 1, 2, "x").wait(10*time.Second).searches(3).meets(0, 3, "y"))
+	breaks("M6 the first is never matched", met(three(), 1, 2, "x").wait(10*time.Second).fault("over").sends(0, "ping", ""))
+
+	holds("M7 all are answered and matched", chatting().wait(time.Minute).fault(Quiet))
+	holds("M7 one waits", chatting().joins(2).searches(2).wait(time.Minute).fault(Quiet))
+	holds("M7 two wait who have just parted", chatting().leaves(0, 1, "x").wait(5*time.Second).fault(Quiet))
+	breaks("M7 two wait who parted long ago", chatting().leaves(0, 1, "x").wait(time.Minute).fault(Quiet))
+	holds("M7 late because of a kill", newScript().joins(0).sends(0, "search", "").fault(Killed).wait(3*time.Second).hears(0, "searching", ""))
+	breaks("M7 late", newScript().joins(0).sends(0, "search", "").wait(3*time.Second).hears(0, "searching", ""))
+	breaks("M7 never", newScript().joins(0).sends(0, "search", "").wait(3*time.Second).fault(Quiet))
+	breaks("M7 two wait", newScript().joins(0, 1).searches(0, 1).wait(time.Minute).fault(Quiet))
+	breaks("M7 matched to one side only", newScript().joins(0, 1).searches(0, 1).hears(0, "matched", "B").wait(time.Minute).fault(Quiet))
+	breaks("M7 one side knows of the end", chatting().leaves(0, 1, "x").joins(2).searches(2).
+		hears(1, "matched", "Q").wait(time.Minute).fault(Quiet))
+}
+
+func deliveryCases(holds, breaks addCase) {
+	body := func(who int, chat string, n uint64, b Body) Event {
+		return Event{Who: who, Kind: Heard, Type: "message", Chat: chat, N: n, Body: b}
+	}
+	holds("D1 of the partner", chatting())
+	breaks("D1 to the former partner", chatting().joins(2).searches(2).leaves(0, 1, "x").meets(0, 2, "y").
+		says(0, 2, "y", 1).add(body(1, alias(0, "x"), 2, Body{0, alias(2, "y"), 1})))
+	breaks("D1 of the former partner in a new chat", chatting().joins(2).searches(2).says(0, 1, "x", 2).leaves(0, 1, "x").
+		meets(2, 1, "y").says(2, 1, "y", 1).reads(1, 2, "y", 1).add(body(1, alias(2, "y"), 2, Body{0, alias(1, "x"), 2})))
+	breaks("D1 of nobody", chatting().add(body(1, alias(0, "x"), 2, Body{})))
+	breaks("D1 never written", chatting().reads(1, 0, "x", 2))
+	breaks("D1 a name that is not the current one", chatting().says(0, 1, "x", 2).add(body(1, "elsewhere", 2, Body{0, alias(1, "x"), 2})))
+
+	again := chatting().gone(1).returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1)
+	holds("D2 each once", chatting().says(0, 1, "x", 2).reads(1, 0, "x", 2))
+	breaks("D2 twice, across a resume", again.reads(1, 0, "x", 1))
+	breaks("D2 twice, to an old client", chatting(1).reads(1, 0, "x", 1))
+
+	two := func(old ...int) *script { return chatting(old...).says(0, 1, "x", 2).says(0, 1, "x", 3) }
+	holds("D3 in order", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3))
+	holds("D3 a gap in its place", two().add(Event{Who: 1, Kind: Heard, Type: "gap", N: 2}).reads(1, 0, "x", 3))
+	holds("D3 one missing, to an old client", two(1).reads(1, 0, "x", 3))
+	breaks("D3 overtaken", two(1).reads(1, 0, "x", 3).reads(1, 0, "x", 2))
+	breaks("D3 a silent hole", two().reads(1, 0, "x", 3))
+
+	holds("D4 acknowledged and there", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3))
+	holds("D4 not acknowledged", two())
+	holds("D4 its receiver left", two().acked(0, 3).sends(1, "search", alias(0, "x")))
+	holds("D4 its receiver stays away", two().acked(0, 3).gone(1).wait(10*time.Second).hears(0, "partner_disconnected", ""))
+	breaks("D4 acknowledged and lost", two().reads(1, 0, "x", 2).acked(0, 3).fault(Killed))
+	breaks("D4 acknowledged by resumed and lost", two().gone(0).returns(0, alias(1, "x"), "matched", alias(1, "x"), 3, 3))
+
+	holds("D5 before the end", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3).leaves(0, 1, "x"))
+	breaks("D5 after the end", two().reads(1, 0, "x", 2).leaves(0, 1, "x").reads(1, 0, "x", 3))
+	breaks("D5 acknowledged and not before the end", two().reads(1, 0, "x", 2).acked(0, 3).leaves(0, 1, "x"))
+
+	holds("D6 all is acknowledged", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3).wait(time.Minute).fault(Quiet))
+	breaks("D6 something is left over", two().reads(1, 0, "x", 2).acked(0, 2).wait(time.Minute).fault(Quiet))
+	breaks("D6 a text on disk", chatting().add(Event{Who: Server, Kind: Fault, Type: Leaked, Code: "chatme.db-wal"}))
+}
+
+func resumeCases(holds, breaks addCase) {
+	x := alias(1, "x")
+	holds("S1 the same chat", chatting().gone(0).returns(0, x, "matched", x, 1, 1).acked(0, 1))
+	holds("S1 the session was ended", chatting().sends(0, "end_chat", "").gone(0).returns(0, x, "ended", x, 0, 0))
+	breaks("S1 another chat", chatting().gone(0).returns(0, x, "matched", "other", 0, 0))
+	breaks("S1 a chat is forgotten", chatting().gone(0).returns(0, x, "idle", "", 0, 0))
+	breaks("S1 custody runs back", chatting().gone(0).returns(0, x, "matched", x, 0, 1))
+	breaks("S1 the last number runs back", chatting().gone(0).returns(0, x, "matched", x, 1, 0))
+	breaks("S1 custody of what was never sent", chatting().acked(0, 7))
+	breaks("S1 an end is taken back", chatting().leaves(1, 0, "x").gone(0).returns(0, x, "matched", x, 1, 1))
+	breaks("S1 the session is gone", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
+		hears(0, "auth_success", "").add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "unknown"}))
+
+	holds("S2 each its own", newScript().joins(0).add(Event{Who: 1, Kind: Heard, Type: "session_id", Session: "a"}).
+		add(Event{Who: 2, Kind: Heard, Type: "session_id", Session: "b"}))
+	breaks("S2 two with one", newScript().add(Event{Who: 1, Kind: Heard, Type: "session_id", Session: "a"}).
+		add(Event{Who: 2, Kind: Heard, Type: "session_id", Session: "a"}))
+	breaks("S2 in a frame to the partner", chatting().add(Event{Who: 1, Kind: Heard, Type: "typing_start", Secret: true}))
+}

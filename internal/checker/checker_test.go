@@ -1,0 +1,215 @@
+package checker
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/protocol"
+)
+
+// script makes a history by hand: each call is one event, a millisecond after the one before.
+type script struct {
+	events []Event
+	now    time.Duration
+	old    map[int]bool
+}
+
+// newScript is a history of clients of whom these are old.
+func newScript(old ...int) *script {
+	s := &script{old: map[int]bool{}}
+	for _, who := range old {
+		s.old[who] = true
+	}
+	return s
+}
+
+func (s *script) add(e Event) *script {
+	s.now += time.Millisecond
+	e.Seq, e.At, e.Old = len(s.events), s.now, s.old[e.Who]
+	s.events = append(s.events, e)
+	return s
+}
+
+func (s *script) wait(d time.Duration) *script {
+	s.now += d
+	return s
+}
+
+func (s *script) fault(t string) *script { return s.add(Event{Who: Server, Kind: Fault, Type: t}) }
+
+func (s *script) sends(who int, t, chat string) *script {
+	return s.add(Event{Who: who, Kind: Sent, Type: t, Chat: chat})
+}
+
+func (s *script) hears(who int, t, chat string) *script {
+	return s.add(Event{Who: who, Kind: Heard, Type: t, Chat: chat})
+}
+
+// joins connects new sessions.
+func (s *script) joins(who ...int) *script {
+	for _, w := range who {
+		s.sends(w, "auth", "").hears(w, "auth_success", "")
+		if !s.old[w] {
+			s.hears(w, "session_id", "")
+		}
+	}
+	return s
+}
+
+// searches asks for a partner and is told that it is in the queue.
+func (s *script) searches(who ...int) *script {
+	for _, w := range who {
+		s.sends(w, "search", "").hears(w, "searching", "")
+	}
+	return s
+}
+
+// alias is what b is called in the chat with a; round tells their chats apart.
+func alias(b int, round string) string { return string(rune('A'+b)) + round }
+
+// meets matches two who wait.
+func (s *script) meets(a, b int, round string) *script {
+	return s.hears(a, "matched", alias(b, round)).hears(b, "matched", alias(a, round))
+}
+
+// says sends the nth message of a to b.
+func (s *script) says(a, b int, round string, n uint64) *script {
+	e := Event{Who: a, Kind: Sent, Type: "message", Chat: alias(b, round), N: n, Body: Body{a, alias(b, round), n}}
+	if s.old[a] {
+		e.N, e.Chat = 0, ""
+	}
+	return s.add(e)
+}
+
+// reads takes the nth message of a at b.
+func (s *script) reads(b, a int, round string, n uint64) *script {
+	e := Event{Who: b, Kind: Heard, Type: "message", Chat: alias(a, round), N: n, Body: Body{a, alias(b, round), n}}
+	if s.old[b] {
+		e.N = 0
+	}
+	return s.add(e)
+}
+
+// acked tells who that the server has taken custody up to n.
+func (s *script) acked(who int, n uint64) *script {
+	return s.add(Event{Who: who, Kind: Heard, Type: "ack", Recv: n})
+}
+
+func (s *script) gone(who int) *script { return s.add(Event{Who: who, Kind: Gone, CloseCode: 1006}) }
+
+// returns resumes a session, naming a chat, to this answer.
+func (s *script) returns(who int, named, state, chat string, recv, last uint64) *script {
+	s.add(Event{Who: who, Kind: Sent, Type: "auth", Resume: true, Chat: named}).hears(who, "auth_success", "")
+	return s.add(Event{Who: who, Kind: Heard, Type: "resumed", State: state, Chat: chat, Recv: recv, Last: last})
+}
+
+// chat is two who have met and said one word each, which the other has confirmed.
+func chatting(old ...int) *script {
+	return newScript(old...).joins(0, 1).searches(0, 1).meets(0, 1, "x").
+		says(0, 1, "x", 1).reads(1, 0, "x", 1).says(1, 0, "x", 1).reads(0, 1, "x", 1).acked(0, 1).acked(1, 1)
+}
+
+// leaves is Next, and what the one who is left hears.
+func (s *script) leaves(a, b int, round string) *script {
+	chat := alias(b, round)
+	if s.old[a] {
+		chat = ""
+	}
+	return s.sends(a, "search", chat).hears(a, "searching", "").hears(b, "partner_disconnected", "")
+}
+
+// TestInvariants shows of each invariant a history that keeps it and those that break it: a checker that nobody has
+// seen fail is worth nothing.
+func TestInvariants(t *testing.T) {
+	for name, c := range invariantCases() {
+		t.Run(name, func(t *testing.T) {
+			id, _, _ := strings.Cut(name, " ")
+			r := Check(c.history.events, Limits{ChatWindow: 4 * time.Second, ChatWindowOld: 3 * time.Second})
+			var found []string
+			for _, v := range r.Violations {
+				found = append(found, v.ID)
+				if len(v.Excerpt) == 0 || v.Reason == "" {
+					t.Errorf("%s without a reason or an excerpt", v.ID)
+				}
+			}
+			switch {
+			case c.broken && !slices.Contains(found, id):
+				t.Errorf("%s is broken and not found, only %v", id, found)
+			case !c.broken && len(found) > 0:
+				t.Errorf("nothing is broken, found %s", &r.Violations[0])
+			}
+		})
+	}
+}
+
+// TestEveryInvariantBites: for each there is a history that passes and one that fails.
+func TestEveryInvariantBites(t *testing.T) {
+	passes, fails := map[string]bool{}, map[string]bool{}
+	for name, c := range invariantCases() {
+		id, _, _ := strings.Cut(name, " ")
+		if c.broken {
+			fails[id] = true
+		} else {
+			passes[id] = true
+		}
+	}
+	for _, inv := range invariants() {
+		if !passes[inv.id] || !fails[inv.id] {
+			t.Errorf("%s: a history that passes: %v, one that fails: %v", inv.id, passes[inv.id], fails[inv.id])
+		}
+	}
+}
+
+func TestBody(t *testing.T) {
+	b := Body{12, "3b241101-e2bb-4255-8caf-4136c566a962", 34}
+	text := b.Text("marker")
+	if got, ok := ParseBody(text); !ok || got != b {
+		t.Errorf("%q is read as %v, %v", text, got, ok)
+	}
+	for _, bad := range []string{"", "hello", strings.Replace(text, "34", "35", 1), text[:len(text)-1], text + "0"} {
+		if got, ok := ParseBody(bad); ok {
+			t.Errorf("%q is read as %v", bad, got)
+		}
+	}
+}
+
+func TestHear(t *testing.T) {
+	b := Body{1, "A", 2}
+	e := Hear(5, false, &protocol.ServerMessage{Type: "message", From: "B", N: 2, Text: b.Text("x")})
+	if e.Who != 5 || e.Chat != "B" || e.N != 2 || e.Body != b || e.Secret {
+		t.Errorf("%+v", e)
+	}
+	secret := "cm1_" + strings.Repeat("x", 43)
+	if e := Hear(5, false, &protocol.ServerMessage{Type: "session_id", SessionID: secret}); e.Secret || e.Session == "" || strings.Contains(e.String(), secret) {
+		t.Errorf("%+v", e)
+	}
+	if e := Hear(5, false, &protocol.ServerMessage{Type: "matched", PartnerID: secret}); !e.Secret {
+		t.Error("a session ID as an alias is not noticed")
+	}
+}
+
+// TestCount: operations are counted once each, and a kill counts as landed only with something unacknowledged.
+func TestCount(t *testing.T) {
+	s := chatting()
+	s.fault(Killed).gone(0).gone(1).fault(Listening)
+	if r := Check(s.events, Limits{}); r.Kills != 1 || r.Landed != 0 {
+		t.Errorf("an idle kill: %+v", r)
+	}
+	s = chatting().says(0, 1, "x", 2).says(0, 1, "x", 2).fault(Killed)
+	r := Check(s.events, Limits{})
+	if r.Landed != 1 || r.Sent != 3 || r.Acknowledged != 2 || r.Heard != 2 || r.Chats != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRecorder(t *testing.T) {
+	r := NewRecorder()
+	r.Add(Event{Who: 1})
+	r.Add(Event{Who: 2})
+	events := r.Events()
+	if r.Len() != 2 || events[1].Seq != 1 || events[1].Who != 2 || events[1].At < events[0].At {
+		t.Errorf("%+v", events)
+	}
+}

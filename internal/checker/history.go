@@ -1,0 +1,140 @@
+package checker
+
+import (
+	"sort"
+	"time"
+)
+
+// history is the events with what every invariant needs to know of them.
+type history struct {
+	events   []Event
+	limits   Limits
+	byWho    map[int][]int    // the events of each client, as indexes, in order
+	sides    map[string]*side // by the alias the side knows its partner by
+	order    []*side          // in the order in which they began
+	faults   []int
+	quiet    int // the index of Quiet; -1 if there is none
+	unjudged int
+}
+
+// side is one end of a chat: what its owner was told and did.
+type side struct {
+	chat     string // the alias of the partner
+	who      int
+	life     int
+	old      bool
+	began    int // the event in which the owner heard of the chat
+	over     int // … and that it is over, or left it; -1: never
+	crossing bool
+	link     *side // the other end; nil while unknown
+	linked   int   // the event that shows it
+
+	said  map[uint64]int // by index: the first event of sending it
+	heard map[uint64]int // of the partner's, by index
+	acks  []int          // the events that raised custody
+}
+
+// newHistory reads events once.
+func newHistory(events []Event, limits Limits) *history {
+	h := &history{events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, sides: map[string]*side{}, quiet: -1}
+	for i := range events {
+		e := &events[i]
+		if e.Kind != Fault {
+			h.byWho[e.Who] = append(h.byWho[e.Who], i)
+			continue
+		}
+		h.faults = append(h.faults, i)
+		if e.Type == Quiet {
+			h.quiet = i
+		}
+	}
+	h.walk(h.index)
+	return h
+}
+
+// walk calls visit with each event of a client, in order, and what the client knew before it.
+func (h *history) walk(visit func(v *view, e *Event)) {
+	views := map[int]*view{}
+	for i := range h.events {
+		e := &h.events[i]
+		if e.Kind == Fault {
+			continue
+		}
+		v := views[e.Who]
+		if v == nil {
+			v = &view{who: e.Who, old: e.Old}
+			views[e.Who] = v
+		}
+		visit(v, e)
+		v.apply(e)
+	}
+}
+
+// index builds the sides.
+func (h *history) index(v *view, e *Event) {
+	now := h.sides[v.chat]
+	switch {
+	case e.heard("matched"), e.heard("resumed") && e.State == "matched":
+		if h.sides[e.Chat] == nil {
+			s := &side{
+				chat: e.Chat, who: v.who, life: v.life, old: v.old, began: e.Seq, over: -1, crossing: v.old && v.crossing > 0,
+				said: map[uint64]int{}, heard: map[uint64]int{},
+			}
+			h.sides[e.Chat], h.order = s, append(h.order, s)
+		}
+		if e.Type == "resumed" && e.Recv > v.recv {
+			h.sides[e.Chat].acks = append(h.sides[e.Chat].acks, e.Seq)
+		}
+	case now == nil:
+	case e.sent("message"):
+		if _, again := now.said[e.Body.Index]; !again {
+			now.said[e.Body.Index] = e.Seq
+		}
+	case e.heard("ack") && e.Recv > v.recv:
+		now.acks = append(now.acks, e.Seq)
+	case e.heard("partner_disconnected", "searching", "chat_ended"):
+		if now.over < 0 {
+			now.over = e.Seq
+		}
+	}
+	if e.heard("message") {
+		h.indexBody(v, e)
+	}
+}
+
+// indexBody links the sides a body shows to belong together, and notes that it was heard.
+func (h *history) indexBody(v *view, e *Event) {
+	to, from := h.sides[e.Chat], h.sides[e.Body.Chat]
+	if to == nil || from == nil || to.who != e.Who || e.Chat != v.chat {
+		return
+	}
+	if to.link == nil && from.link == nil {
+		to.link, from.link, to.linked, from.linked = from, to, e.Seq, e.Seq
+	}
+	if to.link != from {
+		return
+	}
+	if _, twice := to.heard[e.Body.Index]; !twice {
+		to.heard[e.Body.Index] = e.Seq
+	}
+}
+
+// of returns the events of a client between two places in the history, both inclusive.
+func (h *history) of(who, from, to int) []int {
+	all := h.byWho[who]
+	return all[sort.SearchInts(all, from):sort.SearchInts(all, to+1)]
+}
+
+// faultWithin returns the first fault of type t between two moments, -1 if there is none.
+func (h *history) faultWithin(t string, from, to time.Duration) int {
+	first := sort.Search(len(h.faults), func(i int) bool { return h.events[h.faults[i]].At >= from })
+	for _, i := range h.faults[first:] {
+		if h.events[i].At > to {
+			break
+		}
+		if h.events[i].Type == t {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,65 @@
+package checker
+
+import "fmt"
+
+// s1: whoever comes back is where it was: the session is there, the chat it names is the current one or over, and
+// positions never run backwards.
+func s1(h *history, report report) {
+	h.walk(func(v *view, e *Event) {
+		switch {
+		case e.heard("resume_failed"):
+			if !v.closed {
+				report("a session is gone that its client has not ended", h.before(e, 4), h.before(e, 2), h.before(e, 1), e.Seq)
+			}
+		case e.heard("resumed"):
+			h.judgeResumed(v, e, report)
+		case e.heard("ack"):
+			h.judgePositions(v, e, report)
+		}
+	})
+}
+
+func (h *history) judgeResumed(v *view, e *Event, report report) {
+	auth := h.before(e, 2)
+	switch {
+	case v.named != "" && e.State != "matched" && e.State != "ended":
+		report(fmt.Sprintf("a resume that names a chat is answered %s", e.State), auth, e.Seq)
+	case v.named != "" && e.Chat != v.named:
+		report("a resume is answered with another chat than it names", auth, e.Seq)
+	case v.named != "" && v.over && e.State == "matched":
+		report("a chat that was over goes on", h.sides[v.chat].over, auth, e.Seq)
+	}
+	if e.State == "matched" && e.Chat == v.chat {
+		h.judgePositions(v, e, report)
+	}
+}
+
+// judgePositions judges what the server says of the messages of v.
+func (h *history) judgePositions(v *view, e *Event, report report) {
+	switch {
+	case e.Recv < v.recv:
+		report(fmt.Sprintf("custody runs back from %d to %d", v.recv, e.Recv), h.start(v.chat), e.Seq)
+	case e.Recv > v.said:
+		report(fmt.Sprintf("custody of %d messages is said and %d were sent", e.Recv, v.said), h.start(v.chat), e.Seq)
+	case e.Delivered > e.Recv:
+		report(fmt.Sprintf("%d messages delivered, %d taken", e.Delivered, e.Recv), h.start(v.chat), e.Seq)
+	case e.heard("resumed") && e.Last < v.recv:
+		report(fmt.Sprintf("the last number runs back to %d, and %d was acknowledged", e.Last, v.recv), h.start(v.chat), e.Seq)
+	}
+}
+
+// s2: a session ID is told to its owner alone: it stands in no other frame, and no two sessions have the same.
+func s2(h *history, report report) {
+	owners := map[string]int{}
+	h.walk(func(_ *view, e *Event) {
+		if e.Kind == Heard && e.Secret {
+			report("a session ID where it must not be", e.Seq)
+		}
+		if e.heard("session_id") && e.Session != "" {
+			if before, ok := owners[e.Session]; ok {
+				report("two sessions have one ID", before, e.Seq)
+			}
+			owners[e.Session] = e.Seq
+		}
+	})
+}

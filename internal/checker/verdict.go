@@ -1,0 +1,165 @@
+package checker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits are the times of the server and how exact the clock of the clients is. The zero value is the protocol's.
+type Limits struct {
+	ChatWindow    time.Duration // how long a chat waits for an away side
+	ChatWindowOld time.Duration // the same when the other side is an old client
+	Settle        time.Duration // how long an old client whose partner left may be kept from the next
+	Rematch       time.Duration // how long two who have left each other are kept apart
+	Answer        time.Duration // within it a search is answered outside of faults
+
+	Slack  time.Duration // how much later than another client a client may see what happened before
+	Jitter time.Duration // how much shorter than the server's a time may look from here
+}
+
+func (l Limits) orDefaults() Limits {
+	for _, each := range []struct {
+		limit     *time.Duration
+		otherwise time.Duration
+	}{
+		{&l.ChatWindow, 120 * time.Second}, {&l.ChatWindowOld, 30 * time.Second}, {&l.Settle, 2 * time.Second},
+		{&l.Rematch, 10 * time.Second}, {&l.Answer, time.Second}, {&l.Slack, 2 * time.Second}, {&l.Jitter, 50 * time.Millisecond},
+	} {
+		if *each.limit == 0 {
+			*each.limit = each.otherwise
+		}
+	}
+	return l
+}
+
+// Violation is one promise that was not kept.
+type Violation struct {
+	ID      string // of the invariant
+	Reason  string
+	Excerpt []Event // the events that show it, in their order
+}
+
+func (v *Violation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", v.ID, v.Reason)
+	for i := range v.Excerpt {
+		fmt.Fprintf(&b, "  %s\n", &v.Excerpt[i])
+	}
+	return b.String()
+}
+
+// Result is what a history shows.
+type Result struct {
+	Operations   int // frames that clients sent
+	Sent         int // messages, each counted once however often it was sent
+	Acknowledged int // of these: the server has taken custody
+	Refused      int // … and refusals heard
+	Heard        int // messages that arrived
+	Chats        int
+	Expired      int // chats that ended because a side was away too long
+	Unjudged     int // ends and acknowledgements of chats of which one side only is known
+	Kills        int
+	Landed       int // kills while something that a client had sent was not acknowledged
+
+	Violations []Violation // the first few of each invariant
+	Counts     map[string]int
+}
+
+// kept is how many violations of each invariant are kept with their excerpts.
+const kept = 3
+
+// invariant is one promise and how it is judged.
+type invariant struct {
+	id    string
+	judge func(h *history, report report)
+}
+
+// report takes a violation and the events that show it.
+type report func(reason string, excerpt ...int)
+
+func invariants() []invariant {
+	return []invariant{
+		{"M1", m1}, {"M2", m2}, {"M3", m3}, {"M4", m4}, {"M5", m5}, {"M6", m6}, {"M7", m7},
+		{"D1", d1}, {"D2", d2}, {"D3", d3}, {"D4", d4}, {"D5", d5}, {"D6", d6}, {"S1", s1}, {"S2", s2},
+	}
+}
+
+// Check judges a history by every invariant.
+func Check(events []Event, limits Limits) *Result {
+	h := newHistory(events, limits)
+	r := &Result{Counts: map[string]int{}, Chats: len(h.order)}
+	for _, inv := range invariants() {
+		inv.judge(h, func(reason string, excerpt ...int) {
+			r.Counts[inv.id]++
+			if r.Counts[inv.id] > kept {
+				return
+			}
+			slices.Sort(excerpt)
+			v := Violation{ID: inv.id, Reason: reason}
+			for _, i := range slices.Compact(excerpt) {
+				v.Excerpt = append(v.Excerpt, events[i])
+			}
+			r.Violations = append(r.Violations, v)
+		})
+	}
+	r.Unjudged = h.unjudged
+	h.count(r)
+	return r
+}
+
+// count fills in the figures.
+func (h *history) count(r *Result) {
+	for i := range h.events {
+		e := &h.events[i]
+		switch {
+		case e.Kind == Sent:
+			r.Operations++
+		case e.heard("message"):
+			r.Heard++
+		case e.heard("error"):
+			r.Refused++
+		}
+	}
+	for _, s := range h.order {
+		r.Sent += len(s.said)
+		if s.link != nil && s.over >= 0 && h.expired(s, &h.events[s.over]) {
+			r.Expired++
+		}
+		recv := s.recv(h)
+		for index := range s.said {
+			if index <= recv {
+				r.Acknowledged++
+			}
+		}
+	}
+	r.Kills, r.Landed = h.kills()
+}
+
+// kills counts the kills, and those that landed while a resumable client's message or anybody's search, on a socket
+// that was up, had no answer.
+func (h *history) kills() (kills, landed int) {
+	views := map[int]*view{}
+	for i := range h.events {
+		e := &h.events[i]
+		if e.Kind == Fault {
+			if e.Type != Killed {
+				continue
+			}
+			kills++
+			for _, v := range views {
+				if v.present && (v.asked || !v.old && v.chat != "" && !v.over && v.said > v.recv) {
+					landed++
+					break
+				}
+			}
+			continue
+		}
+		if views[e.Who] == nil {
+			views[e.Who] = &view{who: e.Who, old: e.Old}
+		}
+		views[e.Who].apply(e)
+	}
+	return kills, landed
+}

@@ -1,0 +1,102 @@
+package checker
+
+import "time"
+
+// view is what one client knows, from what it did and heard.
+type view struct {
+	who     int
+	old     bool
+	life    int           // which of the client's sessions this is: 0 before the first
+	present bool          // its socket is up and auth was answered
+	since   time.Duration // … and has been since then
+
+	chat  string // the alias of the partner it heard of last, until searching or the session's end; "" is none
+	over  bool   // … and it was told that the chat is over
+	asked bool   // a search was sent and not answered
+	waits bool   // it was told that it is in the queue
+
+	crossing int    // old clients: searches sent and not answered by searching, whatever else came
+	named    string // by the last auth
+	resumed  bool   // the last auth asked for an old session
+	closed   bool   // it has ended its session, as far as it knows
+
+	said, recv, got uint64 // in chat: numbers sent, in custody, arrived
+}
+
+// newSession forgets all but the client and its socket.
+func (v *view) newSession() {
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since}
+}
+
+func (v *view) enter(chat string) {
+	v.chat, v.over, v.asked, v.waits = chat, false, false, false
+	v.said, v.recv, v.got = 0, 0, 0
+}
+
+// apply brings v up to date with an event of its client.
+func (v *view) apply(e *Event) {
+	switch e.Kind {
+	case Sent:
+		v.applySent(e)
+	case Heard:
+		v.applyHeard(e)
+	case Gone:
+		v.present = false
+		v.closed = v.closed || v.old || e.Own && e.CloseCode == closedInOrder
+	}
+}
+
+func (v *view) applySent(e *Event) {
+	switch e.Type {
+	case "auth":
+		v.old, v.named, v.resumed = e.Old, e.Chat, e.Resume
+	case "search":
+		v.asked = true
+		v.crossing++
+	case "message":
+		v.said = max(v.said, e.Body.Index)
+	case "end_chat":
+		v.closed = true
+	}
+}
+
+func (v *view) applyHeard(e *Event) {
+	switch e.Type {
+	case "auth_success":
+		v.present, v.since = true, e.At
+		if v.old {
+			v.newSession()
+		}
+	case "session_id", "chat_ended":
+		v.newSession()
+	case "resumed":
+		v.closed = false
+		v.applyResumed(e)
+	case "searching":
+		v.crossing = max(v.crossing-1, 0)
+		v.enter("")
+		v.waits = true
+	case "matched":
+		v.enter(e.Chat)
+	case "partner_disconnected":
+		v.over, v.waits, v.asked = true, true, false
+	case "message", "gap":
+		v.got = max(v.got, e.N)
+	case "ack":
+		v.recv = max(v.recv, e.Recv)
+	}
+}
+
+func (v *view) applyResumed(e *Event) {
+	switch e.State {
+	case "matched":
+		if e.Chat != v.chat {
+			v.enter(e.Chat)
+		}
+		v.over, v.asked, v.waits = false, false, false
+		v.recv = max(v.recv, e.Recv)
+	case "searching", "idle":
+		v.enter("")
+		v.waits = e.State == "searching"
+	}
+}

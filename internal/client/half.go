@@ -1,0 +1,47 @@
+package client
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// SendHalf sends a text as Send does, but the connection is cut in the middle of its frame: the server never sees
+// the whole of it. The copy stays, for a client that comes back.
+func (c *Client) SendHalf(text string) (n uint64, err error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	defer c.Drop()
+	f := frame{Type: "message", Text: text}
+	if !c.opts.Old {
+		c.mu.Lock()
+		c.state.Sent++
+		f.N, f.PartnerID = c.state.Sent, c.state.Partner
+		c.state.Copies = append(c.state.Copies, Body{N: f.N, Text: text})
+		c.mu.Unlock()
+	}
+	data, err := json.Marshal(&f)
+	if err != nil {
+		return f.N, fmt.Errorf("encode %s: %w", f.Type, err)
+	}
+	whole := maskedFrame(data)
+	c.ws.NetConn().SetWriteDeadline(time.Now().Add(writeTimeout))
+	if _, err := c.ws.NetConn().Write(whole[:len(whole)/2]); err != nil {
+		return f.N, fmt.Errorf("write: %w", err)
+	}
+	return f.N, nil
+}
+
+// maskedFrame is one text frame of a client (RFC 6455, section 5.2) with a mask of zeros, which leaves the data as it
+// is. Data is at most 64 KiB.
+func maskedFrame(data []byte) []byte {
+	const (
+		finText  = 0x81
+		masked   = 0x80
+		twoBytes = 126
+	)
+	head := []byte{finText, masked | twoBytes}
+	head = binary.BigEndian.AppendUint16(head, uint16(len(data)))
+	return append(append(head, 0, 0, 0, 0), data...)
+}
