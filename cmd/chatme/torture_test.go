@@ -16,9 +16,6 @@ const tortureTimeout = 90 * time.Second
 // TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
 // that goes on.
 func TestTorture(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs the binary")
-	}
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	t.Run("Kills", func(t *testing.T) {

@@ -9,28 +9,20 @@ import (
 
 // SendHalf sends a text as Send does, but the connection is cut in the middle of its frame: the server never sees
 // the whole of it. The copy stays, for a client that comes back.
-func (c *Client) SendHalf(text string) (n uint64, err error) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+func (c *Client) SendHalf(text string) (n uint64, err error) { return c.number(Body{Text: text}, c.writeHalf) }
+
+func (c *Client) writeHalf(f *frame) error {
 	defer c.Drop()
-	f := frame{Type: "message", Text: text}
-	if !c.opts.Old {
-		c.mu.Lock()
-		c.state.Sent++
-		f.N, f.PartnerID = c.state.Sent, c.state.Partner
-		c.state.Copies = append(c.state.Copies, Body{N: f.N, Text: text})
-		c.mu.Unlock()
-	}
-	data, err := json.Marshal(&f)
+	data, err := json.Marshal(f)
 	if err != nil {
-		return f.N, fmt.Errorf("encode %s: %w", f.Type, err)
+		return fmt.Errorf("encode %s: %w", f.Type, err)
 	}
 	whole := maskedFrame(data)
 	c.ws.NetConn().SetWriteDeadline(time.Now().Add(writeTimeout))
 	if _, err := c.ws.NetConn().Write(whole[:len(whole)/2]); err != nil {
-		return f.N, fmt.Errorf("write: %w", err)
+		return fmt.Errorf("write: %w", err)
 	}
-	return f.N, nil
+	return nil
 }
 
 // maskedFrame is one text frame of a client (RFC 6455, section 5.2) with a mask of zeros, which leaves the data as it

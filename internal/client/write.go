@@ -59,13 +59,13 @@ func (c *Client) partner() string {
 }
 
 // Send sends a text to the partner and returns the number it was given, 0 for an old client.
-func (c *Client) Send(text string) (n uint64, err error) { return c.number(Body{Text: text}) }
+func (c *Client) Send(text string) (n uint64, err error) { return c.number(Body{Text: text}, c.sendLocked) }
 
 // SendImage sends an image, a data URI or an https URL, like Send.
-func (c *Client) SendImage(url string) (n uint64, err error) { return c.number(Body{Image: url}) }
+func (c *Client) SendImage(url string) (n uint64, err error) { return c.number(Body{Image: url}, c.sendLocked) }
 
-// number gives b the next number of the chat, keeps a copy, then sends it. An error leaves the copy.
-func (c *Client) number(b Body) (uint64, error) {
+// number gives b the next number of the chat, keeps a copy, then has it written. An error leaves the copy.
+func (c *Client) number(b Body, write func(*frame) error) (uint64, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	partner := ""
@@ -76,11 +76,11 @@ func (c *Client) number(b Body) (uint64, error) {
 		c.state.Copies = append(c.state.Copies, b)
 		c.mu.Unlock()
 	}
-	return b.N, c.sendBody(partner, b)
+	return b.N, write(bodyFrame(partner, b))
 }
 
-func (c *Client) sendBody(partner string, b Body) error {
-	return c.sendLocked(&frame{Type: "message", PartnerID: partner, Text: b.Text, ImageURL: b.Image, N: b.N})
+func bodyFrame(partner string, b Body) *frame {
+	return &frame{Type: "message", PartnerID: partner, Text: b.Text, ImageURL: b.Image, N: b.N}
 }
 
 // Resend sends again, with their numbers, all copies of what is not in custody: what a client does after resumed,
@@ -90,7 +90,7 @@ func (c *Client) Resend() error {
 	defer c.writing.Unlock()
 	s := c.State()
 	for _, b := range s.Copies {
-		if err := c.sendBody(s.Partner, b); err != nil {
+		if err := c.sendLocked(bodyFrame(s.Partner, b)); err != nil {
 			return err
 		}
 	}
