@@ -9,7 +9,9 @@ import (
 
 // SendHalf sends a text as Send does, but the connection is cut in the middle of its frame: the server never sees
 // the whole of it. The copy stays, for a client that comes back.
-func (c *Client) SendHalf(text string) (n uint64, err error) { return c.number(Body{Text: text}, c.writeHalf) }
+func (c *Client) SendHalf(text string) (n uint64, err error) {
+	return c.number(Body{Text: text}, c.writeHalf)
+}
 
 func (c *Client) writeHalf(f *frame) error {
 	defer c.Drop()

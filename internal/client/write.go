@@ -59,10 +59,14 @@ func (c *Client) partner() string {
 }
 
 // Send sends a text to the partner and returns the number it was given, 0 for an old client.
-func (c *Client) Send(text string) (n uint64, err error) { return c.number(Body{Text: text}, c.sendLocked) }
+func (c *Client) Send(text string) (n uint64, err error) {
+	return c.number(Body{Text: text}, c.sendLocked)
+}
 
 // SendImage sends an image, a data URI or an https URL, like Send.
-func (c *Client) SendImage(url string) (n uint64, err error) { return c.number(Body{Image: url}, c.sendLocked) }
+func (c *Client) SendImage(url string) (n uint64, err error) {
+	return c.number(Body{Image: url}, c.sendLocked)
+}
 
 // number gives b the next number of the chat, keeps a copy, then has it written. An error leaves the copy.
 func (c *Client) number(b Body, write func(*frame) error) (uint64, error) {
