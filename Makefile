@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all test deps race fuzz lint fmt check gates soak example-db clean
+.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants soak example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -39,6 +39,12 @@ deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, and
 
 race: ## the Go tests with the race detector
 	$(RACE) ./...
+
+torture: build ## kill a server 50 times under load and judge what its clients saw
+	bin/chatme torture --kills 50
+
+mutants: ## show that torture finds every seeded bug
+	.ci/mutants
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)

@@ -23,24 +23,25 @@ import (
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
 	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), fatal: make(chan error, 1)}
-	started, err := db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()})
+	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()}))
 	if err != nil {
 		return nil, err
 	}
 	s.boot = started.Boot
-	records, err := db.Load(ctx)
+	saved, err := seededLoad(db.Load(ctx))
 	if err != nil {
 		return nil, err
 	}
-	s.restored = len(records)
+	s.restored = len(saved.Records)
 	lobby := chat.New(lobbyConfig(cfg, started))
-	if err := lobby.Restore(s.now(), records); err != nil {
+	if err := lobby.Restore(s.now(), saved); err != nil {
 		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: db, Lobby: lobby, Now: s.now, Log: log,
+		Store: seededStore(db), Lobby: lobby, Now: s.now, Log: log,
 		SessionTTL:    cfg.SessionTTL.Duration,
 		QueuedChanges: int(cfg.QueuedChanges),
+		QueuedBytes:   int64(cfg.QueuedBytes),
 		Fatal: func(err error) {
 			select {
 			case s.fatal <- err:
@@ -79,6 +80,13 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		SleepMax:      cfg.SleepMax.Duration,
 		RematchAfter:  cfg.RematchAfter.Duration,
 		SettleTimeout: cfg.SettleTimeout.Duration,
+
+		RingMessages:    int(cfg.RingMessages),
+		RingBytes:       int(cfg.RingBytes),
+		RingTotal:       int64(cfg.RingTotal),
+		MailboxMessages: int(cfg.MailboxMessages),
+		MailboxBytes:    int(cfg.MailboxBytes),
+		MailTotal:       int64(cfg.MailTotal),
 	}
 }
 
@@ -98,7 +106,7 @@ func newEndpoint(cfg *config.Config, h *hub.Hub, epoch string, log *slog.Logger)
 		return nil, err
 	}
 	return ws.New(ws.Config{
-		Hub: h, Log: log, Keys: keys,
+		Hub: seededHub(h), Log: log, Keys: keys,
 		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
 		Hello: protocol.Hello{
 			Epoch:    epoch,

@@ -68,7 +68,7 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 	if _, err := db.Begin(ctx, r.boot); err != nil {
 		return err
 	}
-	if err := db.Commit(r.rows); err != nil {
+	if err := db.Commit(&chat.Batch{Changes: r.rows}); err != nil {
 		return err
 	}
 	if r.stopped != 0 {

@@ -87,7 +87,7 @@ func (v *victim) startOnce(ctx context.Context) error {
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String())
 	cmd.Dir = v.dir
-	cmd.Env = []string{"WEB_API_KEY=" + v.key} // nothing of this process's: no other setting gets in
+	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

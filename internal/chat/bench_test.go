@@ -11,11 +11,12 @@ import (
 type bench struct {
 	lobby *chat.Lobby
 	now   chat.Time
-	rows  []chat.Change
+	batch chat.Batch
 }
 
 func newBench(b *testing.B, pairs int) *bench {
 	cfg := timing(1)
+	cfg.RingMessages = 200
 	cfg.NewAlias = func() chat.Alias { return "00000000-0000-4000-8000-000000000000" }
 	x := &bench{lobby: chat.New(cfg), now: epoch}
 	for i := range 2 * pairs {
@@ -34,20 +35,23 @@ func benchHash(c chat.ConnID) chat.Hash { return chat.Hash{byte(c), byte(c >> 8)
 func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(x.now, c) }
 
 func (x *bench) flush() {
-	var n uint64
-	x.rows, n = x.lobby.Flush(x.rows[:0])
-	x.lobby.Committed(n)
+	x.lobby.Flush(&x.batch)
+	x.lobby.Committed(x.batch.N)
 }
 
 func BenchmarkSend(b *testing.B) {
 	for name, pairs := range map[string]int{"pairs=1": 1, "pairs=10000": 10_000} {
 		b.Run(name, func(b *testing.B) {
 			x := newBench(b, pairs)
-			c := chat.Command{Op: chat.Send, Text: "hello"}
+			send, ack := chat.Command{Op: chat.Send, Text: "hello"}, chat.Command{Op: chat.Ack}
 			for i := range b.N {
-				c.Conn = chat.ConnID(i%(2*pairs) + 1)
-				if len(x.step(&c)) != 1 {
+				send.Conn = chat.ConnID(i%(2*pairs) + 1)
+				if len(x.step(&send)) != 1 {
 					b.Fatal("not relayed")
+				}
+				if round := i / (2 * pairs); round%16 == 15 { // as a client does
+					ack.Conn, ack.Got = (send.Conn-1)^1+1, uint64(round+1)
+					x.step(&ack)
 				}
 			}
 		})
@@ -113,7 +117,7 @@ func BenchmarkRestore(b *testing.B) {
 	records := x.lobby.Records()
 	for b.Loop() {
 		l := chat.New(timing(2))
-		if err := l.Restore(epoch+chat.Time(time.Hour.Milliseconds()), records); err != nil {
+		if err := l.Restore(epoch+chat.Time(time.Hour.Milliseconds()), chat.Saved{Records: records}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -16,8 +16,8 @@ func (l *Lobby) Check() error {
 		}
 	}
 	for i, a := range l.ready {
-		if a.Place == 0 || a.conn == 0 || a.settle != 0 {
-			return fmt.Errorf("L3: %s is ready but not waiting, present and settled", a.Hash)
+		if a.Place == 0 || a.conn == 0 || a.settle != 0 || a.tail() {
+			return fmt.Errorf("L3: %s is ready but not waiting, present, settled and without a tail", a.Hash)
 		}
 		for _, b := range l.ready[i+1:] {
 			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
@@ -53,16 +53,49 @@ func (l *Lobby) checkSession(h Hash, s *session) error {
 		return fmt.Errorf("index: the deadline of %s", h)
 	case s.conn == 0 && s.deadline == 0:
 		return fmt.Errorf("%s is away for ever", h)
-	case s.out.got > s.out.last || s.out.held > s.out.last:
-		return fmt.Errorf("%s: got %d or held %d above last %d", h, s.out.got, s.out.held, s.out.last)
+	case (s.Pair != 0) != (s.out != nil):
+		return fmt.Errorf("L1: %s is paired and has no flow, or the reverse", h)
+	case s.mail != nil && len(s.mail.letters) == 0:
+		return fmt.Errorf("%s has an empty shelf", h)
+	case s.tail() && s.Pair != 0:
+		return fmt.Errorf("%s is paired and has not confirmed its tail", h)
 	}
-	if s.Place != 0 && s.conn != 0 && s.settle == 0 {
+	if s.out != nil {
+		if err := l.checkFlow(s); err != nil {
+			return err
+		}
+	}
+	if s.Place != 0 && s.conn != 0 && s.settle == 0 && !s.tail() {
 		for _, r := range l.ready {
 			if r == s {
 				return nil
 			}
 		}
 		return fmt.Errorf("L3: %s is eligible and not ready", h)
+	}
+	return nil
+}
+
+// checkFlow checks the numbers of what s sends, and where the bodies are.
+func (l *Lobby) checkFlow(s *session) error {
+	f, p := s.out, s.partner
+	switch {
+	case f.got > f.last || f.held > f.last || f.last > f.top:
+		return fmt.Errorf("%s: got %d or held %d above last %d, or that above top %d", s.Hash, f.got, f.held, f.last, f.top)
+	case f.got != min(f.has(), f.last):
+		return fmt.Errorf("%s: got %d, claim %d, last %d", s.Hash, f.got, f.claim, f.last)
+	case len(f.ring) > 0 && (p.conn == 0 || !p.Resumable):
+		return fmt.Errorf("%s: a ring for %s, who is away or cannot come back", s.Hash, p.Hash)
+	}
+	n := f.got
+	for _, m := range f.ring {
+		if m.n <= n || m.n > f.last {
+			return fmt.Errorf("%s: number %d in the ring after %d, last %d", s.Hash, m.n, n, f.last)
+		}
+		n = m.n
+	}
+	if p.mail != nil && (p.mail.letters[0].n <= f.got || p.mail.last() > f.last) {
+		return fmt.Errorf("%s: letters %d to %d, got %d, last %d", s.Hash, p.mail.letters[0].n, p.mail.last(), f.got, f.last)
 	}
 	return nil
 }

@@ -43,8 +43,9 @@ type Command struct {
 type Auth struct {
 	Resumable bool    // false: an old client
 	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
+	MailKey   MailKey // … and what its mail is sealed to
 	Resume    *Resume // nil: a new session
-	Found     *Record // the row of Resume.Hash if the lobby does not hold it; nil when there is none
+	Found     *Found  // what the disk has of Resume.Hash if the lobby does not hold it; nil when there is none
 }
 
 // Resume asks for a session back. Partner, Got and Acked name the latest chat the client has heard of.

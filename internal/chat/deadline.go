@@ -57,7 +57,7 @@ func (l *Lobby) schedule(s *session) {
 		t = s.active.Add(l.cfg.IdleAfter)
 	case state == Waiting && s.settle != 0:
 		t = s.settleBy
-	case state == Waiting && len(l.ready) > 1: // two who have just left each other, and nobody else
+	case state == Waiting && !s.tail() && len(l.ready) > 1: // two who have just left each other, and nobody else
 		t = s.parted.Add(l.cfg.RematchAfter)
 	case s.asked == 0 && s.unconfirmed():
 		t = s.askAfter

@@ -20,10 +20,19 @@
 //	    leaves, or its place lapses while away).
 //	L10 Quiet means quiet: heartbeats, typing and messages between two present sessions commit nothing.
 //
+// # Custody
+//
+// A message to a partner who is attached and can come back is relayed and kept in a ring until the partner confirms
+// it; nothing is written. Once the partner's socket is gone everything unconfirmed becomes letters in its mailbox, and
+// so does what is said from then on: a letter is part of the batch, and the sender hears that custody has passed when
+// the batch is committed (Committed). Whoever comes back is told to replay its letters, from disk and before anything
+// live; they are deleted when it confirms them. Of a chat that is over the letters stay as a tail, which must be
+// confirmed before the next match. A number without a body shows as a gap in its place, and never as nothing.
+//
 // # How durability shows here
 //
-// A session's durable part is one Record, one row. Step marks the records it changes; Flush hands out the net
-// rows since the last Flush under a batch number. Every Event carries in After the batch it depends on, and
+// A session's durable part is one Record, one row, and its letters. Step marks the records it changes; Flush hands
+// out the net rows since the last Flush under a batch number. Every Event carries in After the batch it depends on, and
 // the caller MUST hold it back until that batch is committed. Because a batch holds the last state of each
 // row and not the steps between, whoever is queued and matched within one batch is written once.
 package chat

@@ -170,22 +170,19 @@ func (d *duel) presence() {
 }
 
 // taken is a batch: the rows on their way to the disk are the model's.
-func (d *duel) taken(b batch) {
-	disk := make(map[chat.ID]chat.Record, len(d.disk))
-	for id, r := range d.disk {
-		disk[id] = r
-	}
+func (d *duel) taken(b *chat.Batch) {
+	disk := d.disk.clone()
 	for _, f := range d.flushed {
-		apply(disk, f.rows)
+		disk.apply(f)
 	}
-	rows := make([]chat.Record, 0, len(disk))
-	for _, r := range disk {
+	rows := make([]chat.Record, 0, len(disk.rows))
+	for _, r := range disk.rows {
 		rows = append(rows, r)
 	}
 	if diff := d.same(rows, func(w *who) bool { return w.row }); diff != "" {
-		d.failf("L5: batch %d: %s", b.n, diff)
+		d.failf("L5: batch %d: %s", b.N, diff)
 	}
-	d.snaps[b.n] = d.rows()
+	d.snaps[b.N] = d.rows()
 	d.dirty = 0
 }
 
@@ -203,7 +200,7 @@ func (d *duel) rows() []durable {
 func (d *duel) crash(survive int) {
 	last := d.committed
 	if survive > 0 {
-		last = d.flushed[survive-1].n
+		last = d.flushed[survive-1].N
 	}
 	rows := d.snaps[last]
 	d.kill(survive)

@@ -22,6 +22,7 @@ const (
 	Error                    // Code, N, Expect
 	Ping                     // N: a WebSocket ping; its pong comes back as a Pong command
 	Close                    // CloseCode: close the socket once all before it is written
+	Replay                   // Mail: the letters that are sent here, as Message and Gap, from disk
 )
 
 // Event is one thing to tell one socket.
@@ -43,6 +44,7 @@ type Event struct {
 	Code      ErrorCode
 	CloseCode int
 	Resumed   *Resumption
+	Mail      *MailRange
 }
 
 // Resumption is the answer to a resume that succeeded: where the session stands.
@@ -78,6 +80,7 @@ const (
 	ErrTooLarge    ErrorCode = "too_large"
 	ErrNotMatched  ErrorCode = "not_matched"
 	ErrUnavailable ErrorCode = "unavailable"
+	ErrMailboxFull ErrorCode = "mailbox_full"
 
 	ResumeExpired ErrorCode = "expired"
 	ResumeUnknown ErrorCode = "unknown"
@@ -89,5 +92,6 @@ const (
 	CloseNormal     = 1000 // the chat was ended by its owner
 	CloseRestart    = 1012 // the server restarts
 	CloseHibernated = 4100 // idle; the session lives on
+	CloseImpossible = 4400 // it claims what cannot be
 	CloseReplaced   = 4409 // a newer socket of the same session took over
 )

@@ -31,7 +31,7 @@ func TestL1OneState(t *testing.T) {
 	}
 	for _, w := range walk {
 		w.do()
-		for _, r := range p.disk {
+		for _, r := range p.disk.rows {
 			if r.Hash != a.hash {
 				continue
 			}
@@ -91,15 +91,13 @@ func TestL3OldestFirst(t *testing.T) {
 func TestL5StoreEqualsLobby(t *testing.T) {
 	for seed := range uint64(10) {
 		d := newDuel(t, 6)
-		d.onTake = func(b batch) {
+		d.onTake = func(b *chat.Batch) {
 			d.taken(b)
-			disk := make(map[chat.ID]chat.Record)
-			for id, r := range d.disk {
-				disk[id] = r
-			}
+			all := d.disk.clone()
 			for _, f := range d.flushed {
-				apply(disk, f.rows)
+				all.apply(f)
 			}
+			disk := all.rows
 			for _, r := range d.lobby.Records() {
 				if disk[r.ID] != r {
 					t.Fatalf("the store has %+v\nthe lobby has %+v", disk[r.ID], r)
@@ -126,14 +124,21 @@ func TestL6EventsInOrder(t *testing.T) {
 	a.search()
 	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
 	var want []string
+	n := uint64(0)
 	for i := range 50 {
 		// Some of it while matched is still behind the gate.
 		if i == 20 {
 			p.save()
 		}
+		if i%20 != 10 { // of messages only so many wait for an ack
+			p.step(chat.Command{Op: chat.Typing, Conn: b.conn, Start: i%2 == 0})
+			want = append(want, map[bool]string{true: "typing_start", false: "typing_stop"}[i%2 == 0])
+			continue
+		}
+		n++
 		text := fmt.Sprint(i)
-		p.step(chat.Command{Op: chat.Send, Conn: b.conn, Text: text, N: uint64(i + 1)})
-		want = append(want, fmt.Sprintf("message $2 %q n=%d at +0s", text, i+1))
+		p.step(chat.Command{Op: chat.Send, Conn: b.conn, Text: text, N: n})
+		want = append(want, fmt.Sprintf("message $2 %q n=%d at +0s", text, n))
 	}
 	a.wants(append([]string{"searching", "matched $2"}, want...)...)
 }
@@ -196,7 +201,7 @@ func TestL9ToldMeansQueued(t *testing.T) {
 			if one.conn != c {
 				continue
 			}
-			if r := p.disk[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
+			if r := p.disk.rows[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
 				t.Errorf("%s: on disk it is %s", describe(e), describeRow(r))
 			}
 		}

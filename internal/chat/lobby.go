@@ -7,6 +7,7 @@ type Config struct {
 	NewAlias func() Alias // the only source of randomness: a UUID never given before
 	Epoch    string       // names the history of the database; a resume from another epoch has no chat left
 	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
+	Since    uint64       // number of the first run in this epoch
 
 	SessionTTL    time.Duration // a session without a socket can be resumed this long
 	IdleAfter     time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
@@ -16,6 +17,13 @@ type Config struct {
 	SleepMax      time.Duration // the longest absence a client can announce
 	RematchAfter  time.Duration // two who have just left each other are not matched again before this
 	SettleTimeout time.Duration // an old client whose partner left is matched again after this even without a pong
+
+	RingMessages    int   // messages of one direction that wait for the receiver's ack…
+	RingBytes       int   // … and their bytes
+	RingTotal       int64 // the bytes of all of them
+	MailboxMessages int   // letters in custody for one session…
+	MailboxBytes    int   // … and their bytes
+	MailTotal       int64 // the bytes of all mailboxes
 }
 
 // Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
@@ -35,6 +43,12 @@ type Lobby struct {
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
 	dirty     []*session // sessions whose record changed in this batch
+	letters   []Letter   // of this batch
+	receipts  []Receipt  // of this batch
+	unwritten int64      // bytes of the letters that are not committed
+	custody   []custody  // what the batches not yet committed promise, by rising batch
+	mailBytes int64      // of all mailboxes, those of hibernated sessions too
+	ringBytes int64      // of all rings
 	forgotten uint64     // how many sessions have left memory so far
 	stopped   bool
 
@@ -141,34 +155,45 @@ func (l *Lobby) touch(s *session) {
 }
 
 // Dirty counts the rows that the next Flush can return.
-func (l *Lobby) Dirty() int { return len(l.dirty) }
+func (l *Lobby) Dirty() int { return len(l.dirty) + len(l.letters) + len(l.receipts) }
 
 // Batch is the number the next Flush will give.
 func (l *Lobby) Batch() uint64 { return l.batch }
 
-// Flush appends to dst the net rows changed since the last Flush and returns them with the number of their
-// batch. The events that depend on them carry that number in After.
-func (l *Lobby) Flush(dst []Change) ([]Change, uint64) {
+// Flush fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
+// The events that depend on it carry its number in After.
+func (l *Lobby) Flush(b *Batch) {
+	b.N = l.batch
+	b.Changes = b.Changes[:0]
 	for _, s := range l.dirty {
 		s.dirty = false
 		if s.gone {
 			if s.onDisk {
-				dst = append(dst, Change{Record: Record{ID: s.ID}, Deleted: true})
+				b.Changes = append(b.Changes, Change{Record: Record{ID: s.ID}, Deleted: true})
 			}
 			continue
 		}
 		s.onDisk = true
-		dst = append(dst, Change{Record: s.Record})
+		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
+	b.Letters, l.letters = l.letters, nil // bodies are let go of with their batch
+	b.Receipts, l.receipts = l.receipts, nil
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
-	n := l.batch
 	l.batch++
-	return dst, n
 }
 
-// Committed reports that every batch up to n is durable.
-func (l *Lobby) Committed(n uint64) { l.committed = n }
+// Unwritten is how many bytes of letters wait for their commit.
+func (l *Lobby) Unwritten() int64 { return l.unwritten }
+
+// WouldHold says whether a message from conn goes into a mailbox now: whether it changes rows.
+func (l *Lobby) WouldHold(conn ConnID) bool {
+	s := l.conns[conn]
+	return s != nil && s.partner != nil && s.partner.conn == 0
+}
+
+// Swept reports how many bytes the mailboxes of hibernated sessions held that are gone.
+func (l *Lobby) Swept(bytes int64) { l.mailBytes = max(l.mailBytes-bytes, 0) }
 
 // Holds says whether the session of h is in memory; if not, Attach needs its row in Auth.Found.
 func (l *Lobby) Holds(h Hash) bool { return l.sessions[h] != nil }
@@ -186,11 +211,16 @@ func (l *Lobby) Resumable(conn ConnID) bool {
 	return s != nil && s.Resumable
 }
 
-// stop tells every attached session that the server restarts. The records stay as they are: whoever was
-// attached counts as away from the moment the next run listens.
+// stop tells every attached session that the server restarts, and takes into custody what is on its way to them.
+// The records stay as they are: whoever was attached counts as away from the moment the next run listens.
 func (l *Lobby) stop() {
 	for _, s := range l.attached() {
 		l.hideTyping(s)
+		if s.Pair != 0 && s.Resumable {
+			l.seal(s)
+		}
+	}
+	for _, s := range l.attached() {
 		l.tell(s, Event{Kind: Close, CloseCode: CloseRestart})
 	}
 	l.stopped = true

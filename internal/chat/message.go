@@ -9,33 +9,40 @@ func (l *Lobby) send(s *session, c *Command) {
 		l.sendAlone(s, c)
 		return
 	}
-	n := c.N
+	f, n := s.out, c.N
 	if !s.Resumable {
 		n = 0
 	}
-	switch s.out.order(n) {
+	switch f.order(n) {
 	case again:
 		l.tellAcked(s)
 		return
 	case ahead:
-		if !s.out.gapTold {
-			s.out.gapTold = true
-			l.tell(s, Event{Kind: Error, Code: ErrGap, N: n, Expect: s.out.last + 1})
+		if !f.gapTold {
+			f.gapTold = true
+			l.tell(s, Event{Kind: Error, Code: ErrGap, N: n, Expect: f.last + 1})
 		}
 		return
 	}
-	s.out.gapTold = false
-	p := s.partner
-	switch {
-	case c.Refused != "" || (c.Text == "" && c.Image == ""):
-		l.refuse(s, n, c.Refused)
-	case p.conn == 0 && s.Resumable:
-		l.tell(s, Event{Kind: Error, Code: ErrUnavailable, N: n})
-	case p.conn == 0:
-		// Nothing holds a message for who is away, and an old client cannot be told to wait: its chat ends.
-		l.giveUp(p)
-	default:
-		l.relay(s, p, c)
+	f.gapTold = false
+	useless := c.Refused != "" || c.Text == "" && c.Image == ""
+	if useless && n == 0 { // without a number there is nothing to use up
+		l.tellRefused(s, c)
+		return
+	}
+	m := body{n: f.last + 1, at: l.now}
+	if !useless {
+		m.text, m.image = c.Text, c.Image
+	}
+	if l.accept(s, &m) {
+		l.tellRefused(s, c)
+	}
+}
+
+// tellRefused tells a resumable sender that its body will never be relayed, if that is so: its number is used up.
+func (l *Lobby) tellRefused(s *session, c *Command) {
+	if c.Refused != "" && s.Resumable {
+		l.tell(s, Event{Kind: Error, Code: c.Refused, N: c.N})
 	}
 }
 
@@ -54,38 +61,56 @@ func (l *Lobby) sendAlone(s *session, c *Command) {
 	}
 }
 
-// refuse uses up the number of a body that will never be relayed: the partner hears that nothing comes there.
-func (l *Lobby) refuse(s *session, n uint64, code ErrorCode) {
-	if code != "" && s.Resumable {
-		l.tell(s, Event{Kind: Error, Code: code, N: n})
-	}
-	if n == 0 {
-		return
-	}
-	s.out.accept()
+// accept takes the next message of s, or the place of one that will never come, and says whether it did.
+func (l *Lobby) accept(s *session, m *body) bool {
+	f, p := s.out, s.partner
 	switch {
-	case s.out.last <= s.out.claim: // the partner has it, or has heard of the gap, from before
+	case m.n <= f.claim: // the partner has it, or has heard of the gap, from before
+		f.accept()
 		l.tellAcked(s)
-	case s.partner.Resumable:
-		l.tell(s.partner, Event{Kind: Gap, N: s.out.last})
-	default:
-		l.ask(s.partner)
+	case p.conn == 0:
+		return l.acceptAway(s, p, m)
+	case !p.Resumable:
+		f.accept()
+		l.relay(s, p, m)
+		l.ask(p)
+	case l.canKeep(f, m):
+		f.accept()
+		l.keep(f, *m)
+		l.relay(s, p, m)
+	case s.Resumable:
+		l.tell(s, Event{Kind: Error, Code: ErrUnavailable, N: m.n})
+		return false
+	default: // an old client cannot be told to wait: the partner gets it now or never
+		f.accept()
+		l.relay(s, p, m)
 	}
+	return true
 }
 
-func (l *Lobby) relay(s, p *session, c *Command) {
-	s.out.accept()
-	if s.out.last <= s.out.claim { // the partner has it already, from before
-		l.tellAcked(s)
-		return
+// acceptAway is accept for a partner who is away: its mailbox takes the message or nothing does.
+func (l *Lobby) acceptAway(s, p *session, m *body) bool {
+	switch {
+	case l.canHold(p, m):
+		s.out.accept()
+		l.hold(p, *m)
+		return true
+	case s.Resumable:
+		l.tell(s, Event{Kind: Error, Code: ErrMailboxFull, N: m.n})
+	default: // an old client cannot be told to wait: its chat ends
+		l.giveUp(p)
 	}
-	e := Event{Kind: Message, Alias: s.Alias, Text: c.Text, Image: c.Image}
-	if p.Resumable {
-		e.N, e.At = s.out.last, l.now
-	}
-	l.tell(p, e)
-	if !p.Resumable {
-		l.ask(p)
+	return false
+}
+
+// relay sends p what was accepted. To an old client there is nothing to tell of an empty place.
+func (l *Lobby) relay(s, p *session, m *body) {
+	switch e := m.event(s.Alias); {
+	case p.Resumable:
+		l.tell(p, e)
+	case e.Kind == Message:
+		e.N, e.At = 0, 0
+		l.tell(p, e)
 	}
 }
 
@@ -103,12 +128,21 @@ func (l *Lobby) typing(s *session, start bool) {
 	l.tell(p, Event{Kind: kind})
 }
 
-// ack takes the receiver's word for what has arrived and passes it on to the sender.
+// ack takes the receiver's word for what has arrived, of its chat or of the tail of one that is over.
 func (l *Lobby) ack(s *session, c *Command) {
-	if !s.Resumable || s.partner == nil || s.misnamed(c.Partner) {
-		return
-	}
-	if s.partner.out.confirm(c.Got) {
+	switch {
+	case !s.Resumable:
+	case s.tail() && c.Partner == s.mail.from:
+		l.discard(s, c.Got)
+		if !s.tail() {
+			l.match(s)
+			l.schedule(s)
+		}
+	case s.partner == nil || s.misnamed(c.Partner):
+	case s.partner.out.seen && c.Got > s.partner.out.top:
+		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
+	case s.partner.out.confirm(c.Got):
+		l.release(s)
 		l.tellAcked(s.partner)
 	}
 }

@@ -36,6 +36,12 @@ func (m *model) attach(conn chat.ConnID, a *chat.Auth) {
 // resume: the newest socket wins, then where the session stands, then what it missed.
 func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	re := &chat.Resumption{Gap: r.Epoch != "" && r.Epoch != "e1"}
+	p := m.partner(w)
+	names := p != nil && r.Partner == p.alias && !re.Gap
+	if names && p.out.seen && (r.Got > p.out.top || r.Acked > w.out.recv()) {
+		m.said[conn] = []chat.Event{{Kind: chat.Close, CloseCode: 4400}}
+		return
+	}
 	replaced := w.conn != 0
 	if replaced {
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4409})
@@ -45,22 +51,74 @@ func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	w.conn, w.away, w.active, w.nap = conn, 0, m.now, -1
 	m.say(w, chat.Event{Kind: chat.AuthSuccess})
 	m.came = append(m.came, w)
-
-	p := m.partner(w)
-	var raised, news bool
-	switch {
-	case p != nil && (r.Partner == "" || r.Partner == p.alias && !re.Gap):
-		if r.Partner != "" { // what it says counts for the chat it names only
-			last, got := w.out.last, p.out.got
-			w.out.held = max(w.out.held, r.Acked)
-			w.out.last = max(w.out.last, w.out.held, w.out.got)
-			w.out.level()
-			p.out.claim = max(p.out.claim, r.Got)
-			p.out.level()
-			raised, news = w.out.last > last, p.out.got > got
-		}
-		re.State, re.Alias, re.Here = chat.ResumedMatched, p.alias, p.conn != 0
+	if p == nil {
+		m.resumeAlone(w, r, re)
+		return
+	}
+	if replaced {
+		m.lost(w, p)
+	}
+	last, got := w.out.last, p.out.got
+	if names { // what it says counts for the chat it names only
+		w.out.held = max(w.out.held, r.Acked)
+		w.out.last = max(w.out.last, w.out.held, w.out.got)
+		p.out.claim = max(p.out.claim, r.Got)
+		m.keepUp(w, p)
+		m.keepUp(p, w)
+	}
+	after := max(p.out.got, p.out.claim)
+	missed := m.letters(w, func(l letter) bool { return l.n > after })
+	if names || r.Partner == "" {
+		re.State, re.Alias, re.Here, re.Replay = chat.ResumedMatched, p.alias, p.conn != 0, len(missed)
 		re.Recv, re.Delivered, re.Last = w.out.recv(), w.out.got, w.out.last
+	} else {
+		re.State, re.Alias = chat.ResumedEnded, r.Partner
+	}
+	m.say(w, chat.Event{Kind: chat.Resumed, Resumed: re})
+	m.hideTyping(w)
+	if re.State == chat.ResumedEnded {
+		m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
+		m.say(w, chat.Event{Kind: chat.Matched, Alias: p.alias})
+	}
+	w.out.told = false
+	if p.conn == 0 {
+		m.say(w, chat.Event{Kind: chat.PartnerAway, At: p.until})
+	}
+	m.replay(w, p.alias, missed, after, p.out.last)
+	m.tellOf(w, p, !replaced, w.out.last > last, p.out.got > got)
+}
+
+// tellOf is what p hears of a resume of w.
+func (m *model) tellOf(w, p *who, back, raised, news bool) {
+	if !p.resumable {
+		m.ask(p)
+		return
+	}
+	if back {
+		p.out.told = false
+		m.say(p, chat.Event{Kind: chat.PartnerBack})
+	}
+	if raised && w.out.last > w.out.got {
+		m.say(p, chat.Event{Kind: chat.Gap, N: w.out.last})
+	}
+	if news {
+		m.acked(p)
+	}
+}
+
+// resumeAlone is a resume of somebody who is in no chat: with the tail of one, perhaps.
+func (m *model) resumeAlone(w *who, r *chat.Resume, re *chat.Resumption) {
+	tail := m.tail(w)
+	named := len(tail) > 0 && tail[0].from == r.Partner
+	if named || len(tail) > 0 && re.Gap && tail[0].chat <= m.before {
+		m.discard(func(l letter) bool { return l.to == w.hash && (!named || l.n <= r.Got) })
+		tail = m.tail(w)
+	}
+	if w.place == 0 && (r.Partner != "" || len(tail) > 0) {
+		m.enqueue(w)
+	}
+	re.Replay = len(tail)
+	switch {
 	case r.Partner != "":
 		re.State, re.Alias = chat.ResumedEnded, r.Partner
 	case w.place != 0:
@@ -70,43 +128,19 @@ func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	}
 	m.say(w, chat.Event{Kind: chat.Resumed, Resumed: re})
 	m.hideTyping(w)
-	if re.State == chat.ResumedEnded {
-		m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
-		switch {
-		case p != nil:
-			m.say(w, chat.Event{Kind: chat.Matched, Alias: p.alias})
-		case w.place == 0:
-			m.enqueue(w)
-			fallthrough
-		default:
-			m.say(w, chat.Event{Kind: chat.Searching})
+	after := r.Got
+	if !named && len(tail) > 0 {
+		after = 0
+		if r.Partner != "" {
+			m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
 		}
+		m.say(w, chat.Event{Kind: chat.Matched, Alias: tail[0].from})
 	}
-	if p == nil {
-		return
+	if len(tail) > 0 {
+		m.replay(w, tail[0].from, tail, after, tail[len(tail)-1].n)
 	}
-	w.out.told = false
-	if p.conn == 0 {
-		m.say(w, chat.Event{Kind: chat.PartnerAway, At: p.until})
-	}
-	if replaced {
-		m.lost(w, p)
-	}
-	if p.out.last > p.out.got {
-		m.say(w, chat.Event{Kind: chat.Gap, N: p.out.last})
-	}
-	if !p.resumable {
-		m.ask(p)
-		return
-	}
-	if !replaced {
-		p.out.told = false
-		m.say(p, chat.Event{Kind: chat.PartnerBack})
-	}
-	if raised && w.out.last > w.out.got {
-		m.say(p, chat.Event{Kind: chat.Gap, N: w.out.last})
-	}
-	if news {
-		m.acked(p)
+	if r.Partner != "" || len(tail) > 0 {
+		m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
+		m.say(w, chat.Event{Kind: chat.Searching})
 	}
 }

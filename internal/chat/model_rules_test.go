@@ -12,6 +12,7 @@ func (m *model) search(w *who, alias chat.Alias) {
 		return
 	}
 	if w.chat != 0 {
+		m.giveUp(w)
 		m.part(w)
 	}
 	if w.place == 0 {
@@ -79,22 +80,38 @@ func (m *model) detach(w *who, leaves bool) {
 		m.lost(w, p)
 		m.say(p, chat.Event{Kind: chat.PartnerAway, At: w.until})
 	default:
-		m.lost(w, p)
+		m.hideTyping(p)
+		if !m.seal(p, w) {
+			m.part(w)
+			m.forget(w)
+		}
 	}
 }
 
-// lost is what p hears because a socket of w is gone: w may not have what it did not confirm.
+// lost is what p hears because a socket of w is gone.
 func (m *model) lost(w, p *who) {
 	m.hideTyping(p)
-	if n := &p.out; p.resumable && n.last > n.recv() {
-		n.last = n.recv()
-		m.say(p, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: n.last + 1})
+	m.seal(p, w)
+}
+
+// stop: what is on its way is held, and nothing is accepted any more.
+func (m *model) stop() {
+	for _, w := range m.people {
+		if p := m.partner(w); p != nil && w.conn != 0 && w.resumable {
+			m.seal(p, w)
+		}
 	}
+	for _, w := range m.people {
+		m.hideTyping(w)
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
+	}
+	m.stopped = true
 }
 
 // end is for good.
 func (m *model) end(w *who) {
 	w.conn = 0
+	m.giveUp(w)
 	if w.chat != 0 {
 		m.part(w)
 	}
@@ -121,9 +138,9 @@ func (m *model) due(w *who) (chat.Time, bool) {
 		return w.until, true
 	case w.place != 0 && w.ping != 0:
 		return w.pingBy, true
-	case w.ready():
+	case m.ready(w):
 		for _, v := range m.people { // two who have just left each other, and nobody else
-			if v != w && v.ready() && v.former == w.hash && w.former == v.hash {
+			if v != w && m.ready(v) && v.former == w.hash && w.former == v.hash {
 				return w.parted + 10_000, true
 			}
 		}
@@ -170,94 +187,5 @@ func (m *model) tick() {
 			m.forget(w)
 		}
 		m.matchAll()
-	}
-}
-
-// send is a message. n is 0 if the client gave none.
-func (m *model) send(w *who, c *chat.Command) {
-	if !m.means(w, c.Partner) {
-		return
-	}
-	p, n := m.partner(w), c.N
-	switch {
-	case p == nil && w.resumable:
-		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrNotMatched, N: n})
-		return
-	case p == nil && w.ping != 0:
-		return
-	case p == nil:
-		if w.place == 0 {
-			m.enqueue(w)
-		}
-		m.disconnected(w)
-		return
-	}
-	if !w.resumable {
-		n = 0
-	}
-	out := &w.out
-	switch {
-	case n != 0 && n <= out.last:
-		m.acked(w)
-		return
-	case n > out.last+1:
-		if !out.told {
-			out.told = true
-			m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrGap, N: n, Expect: out.last + 1})
-		}
-		return
-	}
-	out.told = false
-	useless := c.Refused != "" || c.Text == "" && c.Image == ""
-	if c.Refused != "" && w.resumable {
-		m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused, N: n})
-	}
-	switch {
-	case useless && n == 0:
-		return
-	case useless || p.conn != 0:
-		out.last++
-		out.level()
-	case w.resumable:
-		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: n})
-		return
-	default:
-		m.part(p)
-		m.forget(p)
-		return
-	}
-	switch {
-	case out.last <= out.claim:
-		m.acked(w)
-	case useless && p.resumable:
-		m.say(p, chat.Event{Kind: chat.Gap, N: out.last})
-	case useless:
-		m.ask(p)
-	case p.resumable:
-		m.say(p, chat.Event{Kind: chat.Message, Alias: w.alias, Text: c.Text, Image: c.Image, N: out.last, At: m.now})
-	default:
-		m.say(p, chat.Event{Kind: chat.Message, Alias: w.alias, Text: c.Text, Image: c.Image})
-		m.ask(p)
-	}
-}
-
-// open says whether an old client was sent more by a resumable partner than it has confirmed.
-func (m *model) open(w *who) bool {
-	p := m.partner(w)
-	return p != nil && !w.resumable && p.resumable && p.out.last > p.out.got
-}
-
-// ask sends an old client a ping behind what it was sent, one at a time and one in 250 ms.
-func (m *model) ask(w *who) {
-	if m.open(w) && w.asked == 0 && w.askAfter <= m.now {
-		m.pings++
-		w.asked, w.askedFor, w.askAfter = m.pings, m.partner(w).out.last, m.now+250
-		m.say(w, chat.Event{Kind: chat.Ping, N: w.asked})
-	}
-}
-
-func (m *model) acked(w *who) {
-	if w.resumable {
-		m.say(w, chat.Event{Kind: chat.Acked, Recv: w.out.recv(), Delivered: w.out.got})
 	}
 }

@@ -21,8 +21,11 @@ type model struct {
 	batch     uint64
 	committed uint64
 	stopped   bool
+	before    int                          // the last chat from before this epoch
+	mail      []letter                     // in the mailboxes, or on the way there
 	came      []*who                       // those that this step brought to the queue, perhaps
 	wrote     bool                         // this step changed a row
+	posted    bool                         // … or a mailbox
 	said      map[chat.ConnID][]chat.Event // what this step tells, by socket
 }
 
@@ -65,17 +68,6 @@ type who struct {
 	out numbers // to the partner of now
 }
 
-// numbers of the messages of one direction of a chat, in the protocol's words.
-type numbers struct {
-	last, held, got, claim uint64
-	told                   bool // error gap was sent
-}
-
-// level restores what holds at all times.
-func (n *numbers) level() { n.got = min(max(n.got, n.claim), n.last) }
-
-func (n *numbers) recv() uint64 { return max(n.got, n.held) }
-
 func (m *model) partner(w *who) *who {
 	for _, p := range m.people {
 		if p != w && p.chat != 0 && p.chat == w.chat {
@@ -116,10 +108,14 @@ func (m *model) drop(w *who) {
 	m.people = slices.DeleteFunc(m.people, func(x *who) bool { return x == w })
 }
 
-// step is one command.
+// step is one command; nil: the batches up to committed have reached the disk.
 func (m *model) step(now chat.Time, c *chat.Command) {
-	m.now, m.came, m.said, m.wrote = now, nil, make(map[chat.ConnID][]chat.Event), false
-	if m.stopped {
+	m.now, m.came, m.said, m.wrote, m.posted = now, nil, make(map[chat.ConnID][]chat.Event), false, false
+	switch {
+	case m.stopped:
+		return
+	case c == nil:
+		m.commits()
 		return
 	}
 	before := m.rows()
@@ -130,11 +126,7 @@ func (m *model) step(now chat.Time, c *chat.Command) {
 	case c.Op == chat.Tick:
 		m.tick()
 	case c.Op == chat.Stop:
-		for _, w := range m.people {
-			m.hideTyping(w)
-			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
-		}
-		m.stopped = true
+		m.stop()
 	case w != nil:
 		m.command(w, c)
 	}
@@ -168,75 +160,10 @@ func (m *model) note(before map[*who]durable) {
 	}
 }
 
-func (m *model) command(w *who, c *chat.Command) {
-	switch c.Op {
-	case chat.Ack:
-		if p := m.partner(w); p != nil && w.resumable && m.means(w, c.Partner) {
-			got := p.out.got
-			p.out.got = max(got, min(c.Got, p.out.last))
-			if p.out.got > got {
-				m.acked(p)
-			}
-		}
-		return
-	case chat.Pong:
-		switch {
-		case c.N == 0:
-		case c.N == w.ping:
-			w.ping = 0
-			m.came = append(m.came, w)
-		case c.N == w.asked:
-			p := m.partner(w)
-			w.asked = 0
-			if w.askedFor > p.out.got {
-				p.out.got = w.askedFor
-				m.acked(p)
-			}
-			m.ask(w)
-		}
-		return
-	case chat.Typing:
-		if p := m.partner(w); p != nil && p.conn != 0 {
-			p.typing = c.Start
-			kind := map[bool]chat.Kind{true: chat.TypingStart, false: chat.TypingStop}[c.Start]
-			m.say(p, chat.Event{Kind: kind})
-		}
-		return
-	case chat.Detach:
-		m.detach(w, c.Leaves)
-		return
-	}
-	w.active, w.nap = m.now, -1
-	switch c.Op {
-	case chat.Search:
-		m.search(w, c.Partner)
-	case chat.Send:
-		m.send(w, c)
-	case chat.Sleep:
-		if w.resumable {
-			w.nap = min(c.For, 10*time.Minute)
-		}
-	case chat.End:
-		m.say(w, chat.Event{Kind: chat.ChatEnded})
-		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1000})
-		m.end(w)
-	case chat.Malformed:
-		if w.resumable {
-			m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused})
-		}
-	}
-}
-
-// means says whether alias, as w gives it, is the current chat.
-func (m *model) means(w *who, alias chat.Alias) bool {
-	p := m.partner(w)
-	return !w.resumable || alias == "" || p != nil && p.alias == alias
-}
-
 // matchAll matches whoever can be, the oldest first, with the oldest it may meet; when somebody who can be has
 // come to the queue. Two who may meet again wait for the tick else.
 func (m *model) matchAll() {
-	if !slices.ContainsFunc(m.came, (*who).ready) {
+	if !slices.ContainsFunc(m.came, m.ready) {
 		return
 	}
 	queue := m.queue()
@@ -246,7 +173,7 @@ func (m *model) matchAll() {
 				m.chats++
 				for _, w := range []*who{a, b} {
 					w.place, w.queued = 0, 0
-					w.chat, w.alias, w.matched, w.out, w.asked = m.chats, "", m.now, numbers{}, 0
+					w.chat, w.alias, w.matched, w.out, w.asked = m.chats, "", m.now, numbers{seen: true}, 0
 					m.say(w, chat.Event{Kind: chat.Matched})
 				}
 			}
@@ -256,11 +183,13 @@ func (m *model) matchAll() {
 
 func (m *model) eligible(a, b *who) bool {
 	parted := a.former == b.hash && b.former == a.hash && m.now < a.parted+10_000
-	return a.ready() && b.ready() && !parted
+	return m.ready(a) && m.ready(b) && !parted
 }
 
-// ready: waiting, present and settled.
-func (w *who) ready() bool { return w.place != 0 && w.conn != 0 && w.ping == 0 }
+// ready: waiting, present, settled, and done with its last chat.
+func (m *model) ready(w *who) bool {
+	return w.place != 0 && w.conn != 0 && w.ping == 0 && len(m.tail(w)) == 0
+}
 
 // queue lists who waits, the oldest first.
 func (m *model) queue() []*who {
@@ -274,9 +203,16 @@ func (m *model) queue() []*who {
 	return q
 }
 
-// restart begins anew from the rows that were on disk.
-func (m *model) restart(now chat.Time, rows []durable) {
-	*m = model{now: now, batch: 1, places: m.places, chats: m.chats, said: make(map[chat.ConnID][]chat.Event)}
+// restart begins anew from the rows and letters that were on disk.
+func (m *model) restart(now chat.Time, rows []durable, mail []letter) {
+	*m = model{
+		now: now, batch: 1, places: m.places, chats: m.chats, before: min(m.before, m.chats),
+		said: make(map[chat.ConnID][]chat.Event),
+	}
+	for _, l := range mail {
+		l.batch = 0
+		m.mail = append(m.mail, l)
+	}
 	for _, d := range rows {
 		if d.away == 0 {
 			d.away = now
@@ -286,6 +222,13 @@ func (m *model) restart(now chat.Time, rows []durable) {
 			w.until = now + 30_000
 		}
 		m.people = append(m.people, w)
+	}
+	for _, w := range m.people {
+		for _, l := range m.mail {
+			if p := m.partner(w); p != nil && l.to == p.hash && l.chat == p.chat {
+				w.out.last, w.out.held = max(w.out.last, l.n), max(w.out.held, l.n)
+			}
+		}
 	}
 	before := m.rows()
 	for _, w := range slices.Clone(m.people) {

@@ -16,6 +16,7 @@ func (l *Lobby) search(s *session, chat Alias) {
 	case Idle:
 		l.enqueue(s)
 	case Paired:
+		l.discardAll(s)
 		left = l.leave(s)
 		l.enqueue(s)
 	}
@@ -42,14 +43,14 @@ func (l *Lobby) enqueue(s *session) {
 	l.schedule(s)
 }
 
-// match notes that s is in the queue, present and eligible, if it is, and pairs the oldest of those who are with
+// match notes that s is in the queue, present and eligible, which it is not with a tail, and pairs the oldest of those who are with
 // the next it may meet (law L3).
 //
 // Those left are at most two: two stay unmatched only while each is the other's last partner, and a third cannot
 // be the last partner of both. If the Tick that ends this is late, whoever comes meanwhile does not overtake them.
 func (l *Lobby) match(s *session) {
 	l.unready(s)
-	if s.Place == 0 || s.conn == 0 || s.settle != 0 {
+	if s.Place == 0 || s.conn == 0 || s.settle != 0 || s.tail() {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(l.ready, s.Place, func(r *session, place uint64) int {
@@ -83,7 +84,7 @@ func (l *Lobby) pair(a, b *session) {
 	for side, s := range [...]*session{a, b} {
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.now
-		s.out, s.asked = flow{}, 0
+		s.out, s.asked = &flow{seen: true}, 0
 		l.touch(s)
 	}
 	a.partner, b.partner = b, a
@@ -94,7 +95,8 @@ func (l *Lobby) pair(a, b *session) {
 }
 
 // leave takes s out of its chat and puts its partner, whom it returns, back in the queue: partner_disconnected
-// means just that. The caller matches the partner once s has the place it is to have.
+// means just that. The caller matches the partner once s has the place it is to have. Letters stay as a tail; who
+// leaves on its own account gives up its own before.
 func (l *Lobby) leave(s *session) *session {
 	p := s.partner
 	for _, side := range [...]*session{s, p} {
@@ -102,6 +104,8 @@ func (l *Lobby) leave(s *session) *session {
 		side.former, side.parted = side.partner.ID, l.now
 		side.Pair, side.Side, side.Alias, side.MatchedAt = 0, 0, "", 0
 		side.asked = 0
+		l.empty(side.out)
+		side.out = nil
 		l.touch(side)
 	}
 	s.partner, p.partner = nil, nil

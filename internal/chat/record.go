@@ -47,7 +47,8 @@ func (s State) String() string { return [...]string{"idle", "waiting", "paired"}
 type Record struct {
 	ID        ID
 	Hash      Hash
-	Resumable bool // the client asked for a session ID; false for an old client, whose row is dropped at start
+	MailKey   MailKey // what mail for it is sealed to; zero for an old client
+	Resumable bool    // the client asked for a session ID; false for an old client, whose row is dropped at start
 	CreatedAt Time
 	AwaySince Time // 0 while a socket is attached
 	EndedAt   Time // not 0: ended by its owner; the row only says so to a late resume, until it expires

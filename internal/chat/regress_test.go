@@ -138,7 +138,7 @@ func TestPartnerDisconnectedHasPlace(t *testing.T) {
 			p.couple(a, b)
 			leave(a)
 			b.wants("partner_disconnected")
-			if row := p.disk[b.record().ID]; row.State() != chat.Waiting {
+			if row := p.disk.rows[b.record().ID]; row.State() != chat.Waiting {
 				t.Fatalf("on disk it is %s", row.State())
 			}
 			c.search()
@@ -152,7 +152,7 @@ func TestMatchedPersonIsNotQueued(t *testing.T) {
 	a, b, c := p.old(), p.old(), p.old()
 	p.couple(a, b)
 	for _, one := range []*person{a, b} {
-		if r := p.disk[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
+		if r := p.disk.rows[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
 			t.Errorf("on disk it has place %d and pair %d", r.Place, r.Pair)
 		}
 	}

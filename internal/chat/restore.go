@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// Restore fills an empty lobby with the rows that were waiting or paired, at the moment of listening: everybody
-// is away and every window starts anew. Old clients cannot come back, so their rows go and their partners are
-// queued; the changes are part of the first batch.
-func (l *Lobby) Restore(now Time, records []Record) error {
-	l.now = now
+// Restore fills an empty lobby with what was waiting or paired, at the moment of listening: everybody is away and
+// every window starts anew. Of the numbers of a chat only those of the letters are known. Old clients cannot come
+// back, so their rows go and their partners are queued; the changes are part of the first batch.
+func (l *Lobby) Restore(now Time, saved Saved) error {
+	l.now, l.mailBytes = now, saved.MailBytes
+	records := saved.Records
 	pairs := make(map[PairID]*session, len(records)/2)
 	all := make([]*session, 0, len(records))
 	for _, r := range records {
@@ -38,6 +39,26 @@ func (l *Lobby) Restore(now Time, records []Record) error {
 			return fmt.Errorf("restore pair %d: only one side", s.Pair)
 		}
 	}
+	mail := make(map[ID][]Held)
+	for _, h := range saved.Mail {
+		mail[h.To] = append(mail[h.To], h)
+	}
+	for _, s := range all {
+		if s.Pair != 0 {
+			s.out = &flow{}
+		}
+		s.shelve(mail[s.ID])
+	}
+	for _, s := range all {
+		if s.mail == nil || s.Pair == 0 {
+			continue
+		}
+		if s.tail() {
+			return fmt.Errorf("restore session %s: in a chat, and holds letters of another", s.Hash)
+		}
+		n := s.mail.last()
+		s.partner.out = &flow{last: n, top: n, held: n}
+	}
 	for _, s := range all {
 		s.until = now.Add(l.cfg.ChatWindow)
 		if s.Place != 0 {
@@ -62,5 +83,20 @@ func (l *Lobby) Records() []Record {
 		}
 	}
 	slices.SortFunc(all, func(a, b Record) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Mail returns what is known of the letters of every session in memory, by To and N. Their sizes are the lobby's.
+func (l *Lobby) Mail() []Held {
+	var all []Held
+	for _, s := range l.sessions {
+		if s.mail == nil {
+			continue
+		}
+		for _, m := range s.mail.letters {
+			all = append(all, Held{To: s.ID, Pair: s.mail.pair, From: s.mail.from, N: m.n, Size: m.size})
+		}
+	}
+	slices.SortFunc(all, func(a, b Held) int { return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.N, b.N)) })
 	return all
 }

@@ -16,7 +16,7 @@ const epoch chat.Time = 1_700_000_000_000
 // timing is the protocol's.
 func timing(boot uint64) chat.Config {
 	return chat.Config{
-		Epoch: "e1", Boot: boot,
+		Epoch: "e1", Boot: boot, Since: 1,
 		SessionTTL:    24 * time.Hour,
 		IdleAfter:     10 * time.Minute,
 		ChatWindow:    120 * time.Second,
@@ -25,13 +25,10 @@ func timing(boot uint64) chat.Config {
 		SleepMax:      10 * time.Minute,
 		RematchAfter:  10 * time.Second,
 		SettleTimeout: 2 * time.Second,
-	}
-}
 
-// batch is what one Flush returned.
-type batch struct {
-	n    uint64
-	rows []chat.Change
+		RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,
+		MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20,
+	}
 }
 
 // rig is a lobby with what stands around it in a server: a clock, a store and the gate before every socket.
@@ -45,20 +42,21 @@ type rig struct {
 
 	aliases uint64
 
-	disk      map[chat.ID]chat.Record // every committed batch
-	flushed   []batch                 // not committed yet, oldest first
-	committed uint64                  // batch
+	disk      disk
+	flushed   []*chat.Batch // not committed yet, oldest first
+	committed uint64        // batch
 
-	held   map[chat.ConnID][]chat.Event      // behind the gate
-	onWire func(c chat.ConnID, e chat.Event) // what passes the gate
-	onStep func(*chat.Command, []chat.Event) // nil, or looks at every step
-	onTake func(batch)                       // nil, or looks at every batch taken
+	held     map[chat.ConnID][]chat.Event      // behind the gate
+	onWire   func(c chat.ConnID, e chat.Event) // what passes the gate, a replay letter by letter
+	onStep   func(*chat.Command, []chat.Event) // nil, or looks at every step; of a commit the command is nil
+	onTake   func(*chat.Batch)                 // nil, or looks at every batch taken
+	onReplay func(c chat.ConnID, e chat.Event) // nil, or looks at what a replay consists of
 }
 
 func newRig(tb testing.TB) *rig {
 	r := &rig{
 		tb: tb, now: epoch,
-		disk:   make(map[chat.ID]chat.Record),
+		disk:   disk{rows: make(map[chat.ID]chat.Record), mail: make(map[place]chat.Letter)},
 		onWire: func(chat.ConnID, chat.Event) {},
 	}
 	r.start()
@@ -73,18 +71,7 @@ func (r *rig) start() {
 	cfg.NewAlias = func() chat.Alias { r.aliases++; return chat.Alias(fmt.Sprintf("$%d", r.aliases)) }
 	r.lobby = chat.New(cfg)
 	r.flushed, r.committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
-	var live []chat.Record
-	for _, id := range slices.Sorted(maps.Keys(r.disk)) {
-		row := r.disk[id]
-		if row.AwaySince == 0 {
-			row.AwaySince = r.now
-			r.disk[id] = row
-		}
-		if row.State() != chat.Idle {
-			live = append(live, row)
-		}
-	}
-	if err := r.lobby.Restore(r.now, live); err != nil {
+	if err := r.lobby.Restore(r.now, r.disk.load(r.now)); err != nil {
 		r.tb.Fatal(err)
 	}
 	r.check()
@@ -94,7 +81,7 @@ func (r *rig) start() {
 func (r *rig) kill(survive int) {
 	r.tb.Helper()
 	for _, b := range r.flushed[:survive] {
-		apply(r.disk, b.rows)
+		r.disk.apply(b)
 	}
 	r.start()
 }
@@ -110,18 +97,38 @@ func (r *rig) check() {
 func (r *rig) step(c chat.Command) []chat.Event {
 	r.tb.Helper()
 	events := slices.Clone(r.lobby.Step(r.now, &c))
+	r.deliver(&c, events)
+	return events
+}
+
+func (r *rig) deliver(c *chat.Command, events []chat.Event) {
+	r.tb.Helper()
 	r.check()
 	for _, e := range events {
 		if len(r.held[e.Conn]) > 0 || e.After > r.committed {
 			r.held[e.Conn] = append(r.held[e.Conn], e)
 			continue
 		}
-		r.onWire(e.Conn, e)
+		r.pass(e)
 	}
 	if r.onStep != nil {
-		r.onStep(&c, events)
+		r.onStep(c, events)
 	}
-	return events
+}
+
+// pass lets an event through the gate; a replay is read from disk there and then.
+func (r *rig) pass(e chat.Event) {
+	if e.Kind != chat.Replay {
+		r.onWire(e.Conn, e)
+		return
+	}
+	for _, letter := range r.disk.replay(e.Mail) {
+		letter.Conn = e.Conn
+		r.onWire(e.Conn, letter)
+		if r.onReplay != nil {
+			r.onReplay(e.Conn, letter)
+		}
+	}
 }
 
 // advance lets d pass, with a tick at every deadline on the way.
@@ -143,9 +150,9 @@ func (r *rig) advance(d time.Duration) {
 }
 
 // flush takes what has changed as a batch, which is now under way to the disk.
-func (r *rig) flush() batch {
-	rows, n := r.lobby.Flush(nil)
-	b := batch{n, rows}
+func (r *rig) flush() *chat.Batch {
+	b := new(chat.Batch)
+	r.lobby.Flush(b)
 	r.flushed = append(r.flushed, b)
 	if r.onTake != nil {
 		r.onTake(b)
@@ -156,20 +163,21 @@ func (r *rig) flush() batch {
 // commit makes the first n batches under way durable and opens the gate for what waited for them.
 func (r *rig) commit(n int) {
 	for _, b := range r.flushed[:n] {
-		apply(r.disk, b.rows)
-		r.committed = b.n
+		r.disk.apply(b)
+		r.committed = b.N
 	}
 	r.flushed = r.flushed[n:]
-	r.lobby.Committed(r.committed)
+	told := slices.Clone(r.lobby.Committed(r.committed))
 	for _, c := range slices.Sorted(maps.Keys(r.held)) {
 		for len(r.held[c]) > 0 && r.held[c][0].After <= r.committed {
-			r.onWire(c, r.held[c][0])
+			r.pass(r.held[c][0])
 			r.held[c] = r.held[c][1:]
 		}
 		if len(r.held[c]) == 0 {
 			delete(r.held, c)
 		}
 	}
+	r.deliver(nil, told)
 }
 
 // save makes everything durable.
@@ -186,25 +194,13 @@ func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.
 	r.tb.Helper()
 	r.conns++
 	a := &chat.Auth{Resumable: resumable, Fresh: fresh, Resume: resume}
+	if resumable {
+		a.MailKey = chat.MailKey(fresh)
+	}
 	if resume != nil && !r.lobby.Holds(resume.Hash) {
 		r.save()
-		for _, row := range r.disk {
-			if row.Hash == resume.Hash {
-				a.Found = &row
-			}
-		}
+		a.Found = r.disk.find(resume.Hash)
 	}
 	r.step(chat.Command{Op: chat.Attach, Conn: r.conns, Auth: a})
 	return r.conns
-}
-
-// apply is the store.
-func apply(disk map[chat.ID]chat.Record, rows []chat.Change) {
-	for _, c := range rows {
-		if c.Deleted {
-			delete(disk, c.ID)
-		} else {
-			disk[c.ID] = c.Record
-		}
-	}
 }

@@ -107,6 +107,7 @@ func play(t *testing.T, text string) []byte {
 		ids:   make(map[chat.ID]chat.Hash),
 	}
 	s.onStep = func(_ *chat.Command, events []chat.Event) { s.print(events) }
+	s.onReplay = func(c chat.ConnID, e chat.Event) { s.line("%s: … %s", s.label[c], describe(e)) }
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		if strings.HasPrefix(line, "\t") {
 			continue
@@ -211,14 +212,20 @@ func (s *script) do(line string) error {
 	return nil
 }
 
-func (s *script) printBatch(b batch) {
-	s.line("batch %d", b.n)
-	for _, c := range b.rows {
+func (s *script) printBatch(b *chat.Batch) {
+	s.line("batch %d", b.N)
+	for _, c := range b.Changes {
 		if c.Deleted {
 			s.line("  %s deleted", s.names[s.ids[c.ID]])
 		} else {
 			s.ids[c.ID] = c.Hash
 			s.line("  %s %s", s.names[c.Hash], describeRow(c.Record))
 		}
+	}
+	for _, m := range b.Letters {
+		s.line("  %s letter %d from %s %q", s.names[s.ids[m.To]], m.N, m.From, m.Text)
+	}
+	for _, r := range b.Receipts {
+		s.line("  %s has %d", s.names[s.ids[r.To]], r.UpTo)
 	}
 }

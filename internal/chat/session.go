@@ -24,8 +24,9 @@ type session struct {
 
 	// the chat; lost with the process
 	partner *session // symmetric (law L2)
-	out     flow     // from this session to its partner
+	out     *flow    // from this session to its partner; nil when there is none
 	shows   bool     // the last typing event it was told is a start
+	mail    *shelf   // its letters in the mailbox, durable; nil when it has none
 
 	// what an old client has read; lost with the process
 	asked    uint64 // the ping that is under way; 0: none

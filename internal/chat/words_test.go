@@ -15,7 +15,7 @@ var words = map[chat.Kind]string{
 	chat.Message: "message", chat.TypingStart: "typing_start", chat.TypingStop: "typing_stop",
 	chat.PartnerAway: "partner_away", chat.PartnerBack: "partner_back",
 	chat.PartnerDisconnected: "partner_disconnected", chat.ChatEnded: "chat_ended", chat.Acked: "ack",
-	chat.Gap: "gap", chat.Error: "error", chat.Ping: "ping", chat.Close: "close",
+	chat.Gap: "gap", chat.Replay: "replay", chat.Error: "error", chat.Ping: "ping", chat.Close: "close",
 }
 
 // describe writes an event as one line: its name on the wire and the fields that count, times since the epoch.
@@ -31,6 +31,9 @@ func describe(e chat.Event) string {
 		if r.State == chat.ResumedMatched {
 			s += map[bool]string{true: " here", false: " away"}[r.Here]
 			s += fmt.Sprintf(" recv=%d delivered=%d last=%d", r.Recv, r.Delivered, r.Last)
+		}
+		if r.Replay != 0 {
+			s += fmt.Sprintf(" replay=%d", r.Replay)
 		}
 		if r.Gap {
 			s += " gap"
@@ -51,6 +54,8 @@ func describe(e chat.Event) string {
 		return s + " until " + since(e.At)
 	case chat.Acked:
 		return s + fmt.Sprintf(" recv=%d delivered=%d", e.Recv, e.Delivered)
+	case chat.Replay:
+		return s + fmt.Sprintf(" %s above %d up to %d", e.Mail.Alias, e.Mail.After, e.Mail.UpTo)
 	case chat.Gap, chat.Ping:
 		return s + fmt.Sprintf(" %d", e.N)
 	case chat.ResumeFailed:

@@ -59,5 +59,14 @@ type Config struct {
 	OutboxBytes   Bytes `name:"outbox-bytes" env:"CHATME_OUTBOX_BYTES" default:"256KiB" group:"Limits" help:"The same in bytes; one larger frame may wait beside them (bytes)."`
 	MaxConns      Count `name:"max-conns" env:"CHATME_MAX_CONNS" default:"0" group:"Limits" help:"Connections at one time; 0 takes it from the descriptor limit (connections)."`
 	QueuedChanges Count `name:"queued-changes" env:"CHATME_QUEUED_CHANGES" default:"10000" group:"Limits" help:"Changes that wait while the database cannot be written (changes)."`
+	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" default:"64MiB" group:"Limits" help:"The same for messages to people who are away (bytes)."`
 	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" default:"10" group:"Limits" help:"Wrong keys from one address before its upgrades get 429; then one a minute is let in (attempts)."`
+
+	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" default:"200" group:"Limits" help:"Messages held for somebody who is away; beyond, a sender has to wait (messages)."`
+	MailboxBytes    Bytes `name:"mailbox-bytes" env:"CHATME_MAILBOX_BYTES" default:"32MiB" group:"Limits" help:"What the messages held for one may weigh (bytes)."`
+	MailTotal       Bytes `name:"mail-total" env:"CHATME_MAIL_TOTAL" default:"1GiB" group:"Limits" help:"What is held for everybody together (bytes)."`
+	// What a mailbox takes, so that all of it can be held if the receiver's socket is lost.
+	RingMessages Count `name:"ring-messages" env:"CHATME_RING_MESSAGES" default:"200" group:"Limits" help:"Messages kept in memory until somebody who is here acknowledges them (messages)."`
+	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" default:"32MiB" group:"Limits" help:"What they may weigh (bytes)."`
+	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" default:"256MiB" group:"Limits" help:"The same for everybody together (bytes)."`
 }

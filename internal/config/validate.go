@@ -130,6 +130,14 @@ func (c *Config) relations() []relation {
 	atMost(size("CHATME_TEXT_MAX", c.TextMax), before, "a text must fit into a frame")
 	atMost(largest, size("CHATME_IN_FLIGHT_MAX", c.InFlightMax), "the largest frame must fit into the budget")
 
+	ring, mailbox := size("CHATME_RING_BYTES", c.RingBytes), size("CHATME_MAILBOX_BYTES", c.MailboxBytes)
+	less(largest, ring, "the largest message must fit")
+	less(largest, mailbox, "the largest message must fit")
+	atMost(ring, size("CHATME_RING_TOTAL", c.RingTotal), "one ring is part of all")
+	atMost(mailbox, size("CHATME_MAIL_TOTAL", c.MailTotal), "one mailbox is part of all")
+
+	atLeastOne("CHATME_RING_MESSAGES", c.RingMessages)
+	atLeastOne("CHATME_MAILBOX_MESSAGES", c.MailboxMessages)
 	atLeastOne("CHATME_OUTBOX_FRAMES", c.OutboxFrames)
 	atLeastOne("CHATME_QUEUED_CHANGES", c.QueuedChanges)
 	atLeastOne("CHATME_FAILED_KEYS", c.FailedKeys)

@@ -23,7 +23,7 @@ func benchHub(b *testing.B, pairs int) *Hub {
 	s := newHeldStore()
 	s.setFree()
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20,
+		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20, QueuedBytes: 64 << 20,
 		Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
 	})
 	if err != nil {

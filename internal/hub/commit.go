@@ -23,7 +23,7 @@ func (h *Hub) commitLoop() {
 	every := max(h.cfg.SessionTTL/sweepsPerTTL, minSweep)
 	sweep := time.NewTimer(every)
 	defer sweep.Stop()
-	var batch []chat.Change
+	batch := new(chat.Batch)
 	for {
 		select {
 		case <-h.wake:
@@ -35,46 +35,47 @@ func (h *Hub) commitLoop() {
 			sweep.Reset(every)
 			continue
 		case <-h.quit:
-			h.commit(batch[:0])
+			h.commit(batch)
 			return
 		}
-		var ok bool
-		if batch, ok = h.commit(batch[:0]); !ok {
+		if !h.commit(batch) {
 			return
 		}
 	}
 }
 
-// commit takes what has changed as one batch, makes it durable and releases what waits for it. It returns the
-// slice for the next batch, and false when the outcome is unknown or the hub ended before there was one.
-func (h *Hub) commit(batch []chat.Change) ([]chat.Change, bool) {
+// commit takes what has changed as one batch, makes it durable, releases what waits for it and tells what follows
+// from it. It returns false when the outcome is unknown or the hub ended before there was one. batch is reused.
+func (h *Hub) commit(batch *chat.Batch) bool {
 	h.mu.Lock()
-	batch, n := h.lobby.Flush(batch)
-	h.inFlight = len(batch)
+	h.lobby.Flush(batch)
+	h.inFlight = len(batch.Changes) + len(batch.Letters) + len(batch.Receipts)
 	h.mu.Unlock()
 
-	if len(batch) > 0 {
+	if !batch.Empty() {
 		if err := h.persist(batch); err != nil {
-			return batch, false
+			return false
 		}
 	}
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.inFlight = 0
-	h.committed = n
-	h.lobby.Committed(n)
-	for _, conn := range h.gated[n] {
-		conn.Release(n)
+	h.committed = batch.N
+	for _, conn := range h.gated[batch.N] {
+		conn.Release(batch.N)
 	}
-	delete(h.gated, n)
+	delete(h.gated, batch.N)
+	for _, e := range h.lobby.Committed(batch.N) {
+		h.deliver(e)
+	}
 	h.room.Broadcast()
-	clear(batch)
-	return batch, true
+	clear(batch.Changes)
+	return true
 }
 
 // persist commits batch, again and again while the failure is one that passes.
-func (h *Hub) persist(batch []chat.Change) error {
+func (h *Hub) persist(batch *chat.Batch) error {
 	pause := firstRetry
 	for {
 		err := h.cfg.Store.Commit(batch)
@@ -123,14 +124,15 @@ func (h *Hub) setFailing(err error) {
 func (h *Hub) sweep() error {
 	for {
 		before := h.cfg.Now().Add(-h.cfg.SessionTTL)
-		n, err := h.cfg.Store.Sweep(before, sweepRows)
-		if err != nil || n < sweepRows {
+		n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
+		if err != nil {
 			return err
 		}
 		h.mu.Lock()
+		h.lobby.Swept(mailBytes)
 		busy := h.lobby.Dirty() > 0
 		h.mu.Unlock()
-		if busy { // people first; the rest has time until the next sweep
+		if n < sweepRows || busy { // people first; the rest has time until the next sweep
 			return nil
 		}
 	}

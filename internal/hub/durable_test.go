@@ -32,25 +32,28 @@ func l5(t *testing.T, seed uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := chat.New(chat.Config{
-		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
-		Epoch:    started.Epoch, Boot: started.Boot,
-		SessionTTL: time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
-		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
-	})
+	cfg := testConfig(func() chat.Alias { return chat.Alias(uuid.NewString()) })
+	cfg.Epoch, cfg.Boot, cfg.SessionTTL = started.Epoch, started.Boot, time.Hour
+	cfg.MailboxMessages = 5
+	l := chat.New(cfg)
 	r := rand.New(rand.NewPCG(seed, 5))
 	conns := []chat.ConnID{}
 	hashes := []chat.Hash{}
-	for step := range 250 {
+	batch, letters := new(chat.Batch), 0
+	for step := range 400 {
 		now += chat.Time(r.IntN(3000))
 		cmd := chat.Command{Op: chat.Tick}
 		if len(conns) > 0 {
 			cmd.Conn = conns[r.IntN(len(conns))]
 		}
-		switch r.IntN(6) {
+		switch r.IntN(10) {
 		case 0, 1:
 			cmd = chat.Command{Op: chat.Attach, Conn: chat.ConnID(step + 1)}
-			auth := &chat.Auth{Resumable: r.IntN(3) > 0, Fresh: HashOf(fmt.Sprint(seed, step))}
+			id := fmt.Sprint(seed, step)
+			auth := &chat.Auth{Resumable: r.IntN(4) > 0, Fresh: HashOf(id)}
+			if auth.Resumable {
+				auth.MailKey = db.MailKey(id)
+			}
 			if auth.Resumable && len(hashes) > 0 && r.IntN(2) == 0 {
 				auth.Resume = &chat.Resume{Hash: hashes[r.IntN(len(hashes))]}
 				if found, ok, err := db.Find(t.Context(), auth.Resume.Hash); err != nil {
@@ -64,24 +67,50 @@ func l5(t *testing.T, seed uint64) {
 		case 2, 3:
 			cmd.Op = chat.Search
 		case 4:
-			cmd.Op, cmd.Leaves = chat.Detach, r.IntN(4) == 0
+			cmd.Op, cmd.Leaves = chat.Detach, r.IntN(8) == 0
+		case 5, 6, 7:
+			cmd.Op, cmd.Text = chat.Send, "hello"
+		case 8:
+			cmd.Op, cmd.Got = chat.Ack, r.Uint64N(6)
 		}
 		l.Step(now, &cmd)
 		// A lookup reads behind all that is pending, as Hub.find makes sure of; so every step is a batch here.
-		batch, _ := l.Flush(nil)
+		l.Flush(batch)
+		letters += len(batch.Letters)
 		if err := db.Commit(batch); err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}
-		want := slices.DeleteFunc(l.Records(), func(r chat.Record) bool { return r.State() == chat.Idle })
-		got, err := db.Load(t.Context())
-		if err != nil || !slices.Equal(got, want) {
-			t.Fatalf("step %d: the store has %+v, %v; the lobby %+v", step, got, err, want)
-		}
-		for _, c := range batch {
+		l.Committed(batch.N)
+		compareL5(t, fmt.Sprint("step ", step), db, l)
+		for _, c := range batch.Changes {
 			found, ok, err := db.Find(t.Context(), c.Hash)
-			if err != nil || !c.Deleted && (!ok || found != c.Record) {
+			if err != nil || !c.Deleted && (!ok || found.Record != c.Record) {
 				t.Fatalf("step %d: the store has %+v, %v, %v; the batch %+v", step, found, ok, err, c)
 			}
 		}
+	}
+	if letters == 0 {
+		t.Error("no letter was written")
+	}
+}
+
+// compareL5 compares what a start would load with what the lobby knows of it. The sizes of letters are each one's own.
+func compareL5(t *testing.T, when string, db *store.Store, l *chat.Lobby) {
+	t.Helper()
+	got, err := db.Load(t.Context())
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	want := slices.DeleteFunc(l.Records(), func(r chat.Record) bool { return r.State() == chat.Idle })
+	if !slices.Equal(got.Records, want) {
+		t.Fatalf("%s: the store has %+v; the lobby %+v", when, got.Records, want)
+	}
+	live := make(map[chat.ID]bool)
+	for _, r := range want {
+		live[r.ID] = true
+	}
+	mail := slices.DeleteFunc(l.Mail(), func(m chat.Held) bool { return !live[m.To] })
+	if !slices.EqualFunc(got.Mail, mail, func(a, b chat.Held) bool { a.Size = b.Size; return a == b }) {
+		t.Fatalf("%s: the store holds %+v; the lobby knows of %+v", when, got.Mail, mail)
 	}
 }

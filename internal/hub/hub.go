@@ -15,12 +15,18 @@ type Store interface {
 	// Commit makes a batch durable in one transaction. An error with Transient() true means that nothing was
 	// committed and the same batch may be tried again; after any other error the outcome is unknown.
 	// It is called by one goroutine at a time and never with an empty batch.
-	Commit(changes []chat.Change) error
-	// Find returns the row of h; false if there is none.
-	Find(ctx context.Context, h chat.Hash) (chat.Record, bool, error)
+	Commit(b *chat.Batch) error
+	// Find returns the row of h and what its mailbox holds; false if there is none.
+	Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error)
 	// Sweep deletes at most limit hibernated rows that have been away since before or longer, and returns how
-	// many. It writes nothing when there are none. It is called by the goroutine that calls Commit.
-	Sweep(before chat.Time, limit int) (int, error)
+	// many, and how many bytes their mailboxes held. It writes nothing when there are none. It is called by the
+	// goroutine that calls Commit.
+	Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error)
+	// MailKey returns what mail for the session of this ID is sealed to.
+	MailKey(sessionID string) chat.MailKey
+	// Mail opens the letters of r, whose recipient has this session ID, and yields them by rising N. A place that
+	// is empty, or was tampered with, has no body. The error is that of reading, or yield's.
+	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
 // Conn is one socket as the hub sees it. Both methods are called under the hub's lock: they MUST NOT block and
@@ -40,7 +46,8 @@ type Config struct {
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
 	Now           func() chat.Time // never goes back
 	SessionTTL    time.Duration    // hibernated rows older than this are swept
-	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted
+	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted…
+	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
 	Log           *slog.Logger
 	Fatal         func(error) // called once, when the outcome of a commit is unknown
 }
@@ -69,7 +76,7 @@ type Hub struct {
 // New returns a running hub; Stop ends it.
 func New(cfg Config) (*Hub, error) {
 	if cfg.Store == nil || cfg.Lobby == nil || cfg.Now == nil || cfg.Log == nil || cfg.Fatal == nil ||
-		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 {
+		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 || cfg.QueuedBytes <= 0 {
 		return nil, errors.New("hub: incomplete configuration")
 	}
 	h := &Hub{
@@ -99,7 +106,7 @@ func New(cfg Config) (*Hub, error) {
 func (h *Hub) Do(c *chat.Command) (congested Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if changesRows(c.Op) && !h.admit(c.Conn) {
+	if h.changesRows(c) && !h.admit(c) {
 		return nil
 	}
 	congested = h.step(c)
@@ -110,14 +117,16 @@ func (h *Hub) Do(c *chat.Command) (congested Conn) {
 }
 
 // changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
-// gone is gone.
-func changesRows(op chat.Op) bool { return op == chat.Search || op == chat.End }
+// gone is gone. The caller holds mu.
+func (h *Hub) changesRows(c *chat.Command) bool {
+	return c.Op == chat.Search || c.Op == chat.End || c.Op == chat.Send && h.lobby.WouldHold(c.Conn)
+}
 
 // admit waits until there is room for more changes, or refuses a resumable client. The caller holds mu.
-func (h *Hub) admit(conn chat.ConnID) bool {
-	for h.backlog() >= h.cfg.QueuedChanges && !h.stopped {
-		if h.lobby.Resumable(conn) {
-			h.deliver(chat.Event{Conn: conn, Kind: chat.Error, Code: chat.ErrUnavailable})
+func (h *Hub) admit(c *chat.Command) bool {
+	for h.overfull() && !h.stopped {
+		if h.lobby.Resumable(c.Conn) {
+			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
 			return false
 		}
 		h.room.Wait()
@@ -125,7 +134,10 @@ func (h *Hub) admit(conn chat.ConnID) bool {
 	return true
 }
 
-func (h *Hub) backlog() int { return h.lobby.Dirty() + h.inFlight }
+// overfull says whether too much waits for its commit. The caller holds mu.
+func (h *Hub) overfull() bool {
+	return h.lobby.Dirty()+h.inFlight >= h.cfg.QueuedChanges || h.lobby.Unwritten() >= h.cfg.QueuedBytes
+}
 
 // Attach binds conn, which has authenticated, to a new session or to the one auth.Resume asks for. The caller
 // fills all of auth but Found.
@@ -133,7 +145,7 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if auth.Resumable {
-		for h.backlog() >= h.cfg.QueuedChanges && !h.stopped {
+		for h.overfull() && !h.stopped {
 			h.room.Wait()
 		}
 	}
@@ -162,7 +174,7 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 			h.room.Wait()
 		}
 		h.mu.Unlock()
-		record, ok, err := h.cfg.Store.Find(ctx, hash)
+		found, ok, err := h.cfg.Store.Find(ctx, hash)
 		h.mu.Lock()
 		if err != nil {
 			return err
@@ -170,7 +182,7 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 		if h.lobby.Forgotten() == seen {
 			auth.Found = nil
 			if ok {
-				auth.Found = &record
+				auth.Found = &found
 			}
 			return nil
 		}
@@ -244,6 +256,15 @@ func (h *Hub) tick() {
 	}
 	h.timerAt = 0
 	h.step(&chat.Command{Op: chat.Tick})
+}
+
+// MailKey returns what mail for the session of this ID is sealed to.
+func (h *Hub) MailKey(sessionID string) chat.MailKey { return h.cfg.Store.MailKey(sessionID) }
+
+// Mail opens the letters of a Replay event for the session of this ID, one after the other. The caller is the Conn
+// that the event was for, as it leaves; it may take its time.
+func (h *Hub) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	return h.cfg.Store.Mail(ctx, sessionID, r, yield)
 }
 
 // Attached counts the sessions with a socket.

@@ -31,19 +31,19 @@ func newHeldStore() *heldStore {
 	return &heldStore{enter: make(chan []chat.Change), verdict: make(chan error), rows: map[chat.ID]chat.Record{}}
 }
 
-func (s *heldStore) Commit(changes []chat.Change) error {
+func (s *heldStore) Commit(b *chat.Batch) error {
 	s.mu.Lock()
 	free := s.free
 	s.mu.Unlock()
 	if !free {
-		s.enter <- slices.Clone(changes)
+		s.enter <- slices.Clone(b.Changes)
 		if err := <-s.verdict; err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range changes {
+	for _, c := range b.Changes {
 		if c.Deleted {
 			delete(s.rows, c.ID)
 		} else {
@@ -53,7 +53,7 @@ func (s *heldStore) Commit(changes []chat.Change) error {
 	return nil
 }
 
-func (s *heldStore) Find(_ context.Context, h chat.Hash) (chat.Record, bool, error) {
+func (s *heldStore) Find(_ context.Context, h chat.Hash) (chat.Found, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finds++
@@ -62,17 +62,23 @@ func (s *heldStore) Find(_ context.Context, h chat.Hash) (chat.Record, bool, err
 	}
 	for _, r := range s.rows {
 		if r.Hash == h {
-			return r, true, nil
+			return chat.Found{Record: r}, true, nil
 		}
 	}
-	return chat.Record{}, false, nil
+	return chat.Found{}, false, nil
 }
 
-func (s *heldStore) Sweep(before chat.Time, limit int) (int, error) {
+func (s *heldStore) Sweep(before chat.Time, limit int) (int, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.swept = append(s.swept, before)
-	return 0, nil
+	return 0, 0, nil
+}
+
+func (s *heldStore) MailKey(string) chat.MailKey { return chat.MailKey{1} }
+
+func (s *heldStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
+	return errors.New("no mail here")
 }
 
 // passOn lets the commit that is waiting, or the next one, succeed.
@@ -133,12 +139,18 @@ func (e *ear) kinds() []chat.Kind {
 
 func testLobby() *chat.Lobby {
 	n := 0
-	return chat.New(chat.Config{
-		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) },
+	return chat.New(testConfig(func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) }))
+}
+
+// testConfig is the protocol's times and limits.
+func testConfig(newAlias func() chat.Alias) chat.Config {
+	return chat.Config{
+		NewAlias: newAlias,
 		Epoch:    "e", Boot: 1,
 		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
 		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
-	})
+		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
+	}
 }
 
 func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
@@ -147,7 +159,7 @@ func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
 		fatal = func(err error) { t.Errorf("fatal: %v", err) }
 	}
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: 24 * time.Hour, QueuedChanges: bound,
+		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: 24 * time.Hour, QueuedChanges: bound, QueuedBytes: 64 << 20,
 		Log: slog.New(slog.DiscardHandler), Fatal: fatal,
 	})
 	if err != nil {
@@ -167,7 +179,11 @@ func stopHub(t *testing.T, h *Hub) {
 func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 	t.Helper()
 	e := &ear{}
-	if err := h.Attach(t.Context(), id, e, chat.Auth{Resumable: resumable, Fresh: hashOf(id)}); err != nil {
+	auth := chat.Auth{Resumable: resumable, Fresh: hashOf(id)}
+	if resumable {
+		auth.MailKey = h.MailKey("")
+	}
+	if err := h.Attach(t.Context(), id, e, auth); err != nil {
 		t.Fatal(err)
 	}
 	return e

@@ -20,7 +20,8 @@ type Hello struct {
 // Append appends e to dst as one JSON object and returns the longer slice. h is needed for SessionID and Resumed
 // and may be nil otherwise.
 //
-// A Ping and a Close are no JSON but control frames of WebSocket: Append MUST NOT be called with them, and panics.
+// A Ping and a Close are no JSON but control frames of WebSocket, and a Replay is the messages it stands for: Append
+// MUST NOT be called with them, and panics.
 func Append(dst []byte, e *chat.Event, h *Hello) []byte {
 	switch e.Kind {
 	case chat.Message:
@@ -166,7 +167,7 @@ func errorText(code chat.ErrorCode) string {
 		return "There is no partner to send this to."
 	case chat.ErrUnavailable:
 		return "This cannot be done at the moment."
-	case "mailbox_full":
+	case chat.ErrMailboxFull:
 		return "Your partner is away and has no room for more messages."
 	case "rate_limited":
 		return "You are sending too fast."

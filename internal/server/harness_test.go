@@ -3,12 +3,14 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -75,6 +77,8 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		Epoch:    boot.Epoch, Boot: boot.Boot,
 		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
 		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+
+		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
 	}
 	wc := ws.Config{
 		Log: log, Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
@@ -88,7 +92,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		f(&wc, &lc)
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: db, Lobby: chat.New(lc), Now: now, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, Log: log,
+		Store: db, Lobby: chat.New(lc), Now: now, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, QueuedBytes: 64 << 20, Log: log,
 		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
 	})
 	must(t, err)
@@ -122,6 +126,18 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// look opens a second connection to the database, which sees what is committed.
+func (s *site) look(t *testing.T) *sql.Conn {
+	t.Helper()
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db, RawQuery: "mode=ro"}).String())
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	conn, err := db.Conn(t.Context())
+	must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 // person is one socket of a site.

@@ -1,8 +1,6 @@
 package server_test
 
 import (
-	"database/sql"
-	"net/url"
 	"os"
 	"strconv"
 	"testing"
@@ -10,8 +8,6 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/ws"
-
-	_ "modernc.org/sqlite"
 )
 
 // L10: quiet means quiet. Heartbeats, typing, acks and messages between two present sessions commit nothing: another
@@ -28,12 +24,7 @@ func TestL10QuietCommitsNothing(t *testing.T) {
 	d.expect("matched")
 	c.expect("matched")
 
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db, RawQuery: "mode=ro"}).String())
-	must(t, err)
-	defer db.Close()
-	conn, err := db.Conn(t.Context())
-	must(t, err)
-	defer conn.Close()
+	conn := s.look(t)
 	version := func() (v int) {
 		must(t, conn.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&v))
 		return v

@@ -2,7 +2,9 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"chatme/internal/chat"
 )
@@ -58,6 +60,53 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkCommitLetters: a batch of 100 letters into a mailbox, beside one of 100 rows above. sealed is what of it is
+// computed before the write lock is taken.
+func BenchmarkCommitLetters(b *testing.B) {
+	s := openNew(b)
+	mustBegin(b, s)
+	seed(b, s, 20_000, 10_000, 50_000)
+	to := away(reader(200_000), t0)
+	mustCommit(b, s, put(to)...)
+	batch := &chat.Batch{Letters: make([]chat.Letter, 100)}
+	n := uint64(0)
+	var sealed time.Duration
+	for b.Loop() {
+		for i := range batch.Letters {
+			n++
+			batch.Letters[i] = chat.Letter{
+				To: to.ID, Key: to.MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: strings.Repeat("x", 100),
+			}
+		}
+		began := time.Now()
+		letters, err := s.sealLetters(batch)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sealed += time.Since(began)
+		s.sealing.keep(letters) // so that Commit need not
+		if err := s.Commit(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*100), "ns/letter")
+	b.ReportMetric(float64(sealed.Nanoseconds())/float64(b.N*100), "ns-sealing/letter")
+}
+
+// BenchmarkMail: a replay of 100 letters.
+func BenchmarkMail(b *testing.B) {
+	p := newPost(b)
+	for n := range uint64(100) {
+		p.mustHold(b, p.letter(n+1, strings.Repeat("x", 100)))
+	}
+	for b.Loop() {
+		count := 0
+		if err := p.Mail(b.Context(), secretOf(1), p.whole(), func(*chat.Letter) error { count++; return nil }); err != nil || count != 100 {
+			b.Fatal(count, err)
+		}
+	}
+}
+
 // BenchmarkRematch: one batch gives 50 pairs, spread over the table, a new chat.
 func BenchmarkRematch(b *testing.B) {
 	s := openNew(b)
@@ -100,8 +149,8 @@ func BenchmarkStart(b *testing.B) {
 		if _, err := s.Begin(b.Context(), Boot{Version: "v1", At: at}); err != nil {
 			b.Fatal(err)
 		}
-		if got, err := s.Load(b.Context()); err != nil || len(got) != 50_000 {
-			b.Fatal(len(got), err)
+		if got := mustLoad(b, s); len(got) != 50_000 {
+			b.Fatal(len(got))
 		}
 		mustClose(b, s)
 	}
@@ -111,8 +160,8 @@ func BenchmarkLoad(b *testing.B) {
 	s := openNew(b)
 	seed(b, s, 20_000, 10_000, 50_000)
 	for b.Loop() {
-		if got, err := s.Load(b.Context()); err != nil || len(got) != 50_000 {
-			b.Fatal(len(got), err)
+		if got := mustLoad(b, s); len(got) != 50_000 {
+			b.Fatal(len(got))
 		}
 	}
 }
@@ -121,7 +170,7 @@ func BenchmarkSweepNothing(b *testing.B) {
 	s := openNew(b)
 	seed(b, s, 20_000, 10_000, 50_000)
 	for b.Loop() {
-		if n, err := s.Sweep(t0-1, 1000); n != 0 || err != nil {
+		if n, _, err := s.Sweep(t0-1, 1000); n != 0 || err != nil {
 			b.Fatal(n, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 
 	"chatme/internal/chat"
 )
@@ -20,7 +21,10 @@ type Boot struct {
 // Started is what a start was given.
 type Started struct {
 	Boot  uint64 // 1, 2, 3…: the upper half of every number the lobby gives in this run
-	Epoch string // 32 hexadecimal digits: which life of the database this is, the same at every start
+	Epoch string // 32 hexadecimal digits: which life of the database this is, the same at every start until a restore
+
+	// Restored says that the database was put back from a backup: the epoch is new, and every chat in it has ended.
+	Restored bool
 }
 
 const (
@@ -33,10 +37,16 @@ const (
 	// sqlAllAway touches those that were attached when the server ended without saying so.
 	sqlAllAway = `UPDATE sessions SET away_since = ?1 WHERE away_since IS NULL`
 
+	// sqlNoChats ends every chat. Nobody is told by it: a session hears of the new epoch when it resumes.
+	sqlNoChats = `
+		UPDATE sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL
+		WHERE pair IS NOT NULL`
+
 	sqlEnd = `UPDATE boots SET stopped_at = ?1, reason = ?2 WHERE boot = ?3`
 )
 
-// Begin records that the server starts and, in the same transaction, that every session is away. It must be
+// Begin records that the server starts and, in the same transaction, that every session is away. When the database
+// was put back from a backup it gets a new epoch and every chat in it ends; what is in the mailboxes stays. It must be
 // called once, before Load. The error has an exit code like those of Open; ctx only keeps it from starting.
 func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	s.mu.Lock()
@@ -47,33 +57,66 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	if s.boot != 0 {
 		return Started{}, &Error{what: "begin on " + s.path + ": it has begun already", code: exitFailure}
 	}
+	now, err := sight(s.path, 0)
+	if err != nil {
+		return Started{}, err
+	}
 	var started Started
-	err := s.inTx(func(tx *sql.Tx) (err error) {
-		started, err = s.begin(tx, b)
+	var doubt restoration
+	err = s.inTx(func(tx *sql.Tx) (err error) {
+		started, doubt, err = s.begin(tx, b, now)
 		return err
 	})
 	if err != nil {
 		return Started{}, explain("begin on", s.path, err)
 	}
+	if started.Restored {
+		s.log.Warn("database put back from a backup: it has a new epoch, and every chat in it has ended",
+			slog.String("why", doubt.why), slog.Int64("sessions", doubt.sessions))
+	}
+	// Only now: were it written first, a kill before COMMIT would make the next start doubt the database.
+	now.boot = started.Boot
+	if err := now.write(s.path + witnessSuffix); err != nil {
+		return Started{}, err
+	}
 	s.boot = int64(started.Boot)
 	return started, nil
 }
 
-func (s *Store) begin(tx *sql.Tx, b Boot) (Started, error) {
-	var started Started
+// restoration is why a database is taken for a restored one, and how many sessions were in a chat.
+type restoration struct {
+	why      string
+	sessions int64
+}
+
+// begin is the transaction of Begin; now is the file as it is found.
+func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, doubt restoration, err error) {
 	switch err := tx.QueryRow(sqlLastBoot).Scan(&started.Boot, &started.Epoch); {
 	case errors.Is(err, sql.ErrNoRows):
 		started.Epoch = newEpoch()
 	case err != nil:
-		return Started{}, err
+		return started, doubt, err
+	default:
+		now.boot = started.Boot
+		doubt.why = now.doubt(s.path + witnessSuffix)
+	}
+	if doubt.why != "" {
+		started.Epoch, started.Restored = newEpoch(), true
+		result, err := tx.Exec(sqlNoChats)
+		if err != nil {
+			return started, doubt, err
+		}
+		if doubt.sessions, err = result.RowsAffected(); err != nil {
+			return started, doubt, err
+		}
 	}
 	started.Boot++
-	_, err := tx.Exec(sqlBegin, int64(started.Boot), int64(b.At), b.Version, b.Commit, s.schema, started.Epoch)
+	_, err = tx.Exec(sqlBegin, int64(started.Boot), int64(b.At), b.Version, b.Commit, s.schema, started.Epoch)
 	if err != nil {
-		return Started{}, err
+		return started, doubt, err
 	}
 	_, err = tx.Exec(sqlAllAway, int64(b.At))
-	return started, err
+	return started, doubt, err
 }
 
 // newEpoch returns 128 random bits in hexadecimal.

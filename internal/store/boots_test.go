@@ -53,13 +53,10 @@ func TestBeginAllAway(t *testing.T) {
 	mustCommit(t, s, put(a, b, w, idle)...)
 	mustBegin(t, s) // at t0
 	a.AwaySince, w.AwaySince, idle.AwaySince = t0, t0, t0
-	got, err := s.Load(t.Context())
-	if want := []chat.Record{a, b, w}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
+	if got, want := mustLoad(t, s), []chat.Record{a, b, w}; !slices.Equal(got, want) {
+		t.Errorf("%+v; want %+v", got, want)
 	}
-	if got, _, err := s.Find(t.Context(), idle.Hash); err != nil || got != idle {
-		t.Errorf("%+v, %v", got, err)
-	}
+	wantFound(t, s, idle)
 }
 
 func TestBeginMisuse(t *testing.T) {
@@ -77,7 +74,7 @@ func TestBeginMisuse(t *testing.T) {
 	wantCode(t, err, exitFailure)
 	mustClose(t, s)
 	wantCode(t, s.End("signal", t0), exitIO)
-	wantCode(t, s.Commit(put(session(1))), exitIO)
+	wantCode(t, s.Commit(&chat.Batch{Changes: put(session(1))}), exitIO)
 }
 
 // TestLoadHalfPair: L2, a pair on disk that does not have both its members is refused.

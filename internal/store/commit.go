@@ -15,8 +15,8 @@ import (
 const sqlUpsert = `
 	INSERT INTO sessions (
 		id, hash, resumable, created_at, away_since, ended_at,
-		place, queued_at, pair, side, alias, matched_at
-	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+		place, queued_at, pair, side, alias, matched_at, mail_key
+	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 	ON CONFLICT (id) DO UPDATE SET
 		away_since = excluded.away_since,
 		ended_at   = excluded.ended_at,
@@ -25,25 +25,42 @@ const sqlUpsert = `
 		pair       = excluded.pair,
 		side       = excluded.side,
 		alias      = excluded.alias,
-		matched_at = excluded.matched_at
+		matched_at = excluded.matched_at,
+		mail_key   = excluded.mail_key
 	WHERE hash = excluded.hash`
 
 // sqlRemove deletes one record.
 const sqlRemove = `DELETE FROM sessions WHERE id = ?1`
 
-// Commit writes a batch of net rows in one transaction and returns nil once it is on disk. An error that is
-// Transient means that nothing was written and that the same batch may be given again; after any other the outcome
-// is unknown, and the process must end with the error's exit code. Deleting a row that is not there is no error.
-func (s *Store) Commit(changes []chat.Change) error {
-	if len(changes) == 0 {
+// Commit seals the letters of a batch, writes it in one transaction and returns nil once it is on disk. An error that
+// is Transient means that nothing was written and that the same batch may be given again; after any other the outcome
+// is unknown, and the process must end with the error's exit code. Deleting a row that is not there is no error; a
+// letter to a session that the same batch deletes goes with it. An empty batch does nothing.
+func (s *Store) Commit(b *chat.Batch) error {
+	if b.Empty() {
 		return nil
 	}
-	err := s.inTx(func(tx *sql.Tx) error { return s.apply(tx, changes) })
-	return explainCommit(fmt.Sprintf("commit %d rows to", len(changes)), s.path, err)
+	// Before BEGIN, so that the write lock is not held while it computes.
+	letters, err := s.sealLetters(b)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(func(tx *sql.Tx) error {
+		if err := s.applyChanges(tx, b.Changes); err != nil {
+			return err
+		}
+		return s.applyMail(tx, letters, b.Receipts)
+	})
+	err = explainCommit(fmt.Sprintf("commit %d rows, %d letters and %d receipts to",
+		len(b.Changes), len(b.Letters), len(b.Receipts)), s.path, err)
+	if e, ok := err.(*Error); ok && e.Transient() {
+		s.sealing.keep(letters)
+	}
+	return err
 }
 
-// apply deletes first, so that what a deleted row held is free for the others.
-func (s *Store) apply(tx *sql.Tx, changes []chat.Change) error {
+// applyChanges deletes first, so that what a deleted row held is free for the others.
+func (s *Store) applyChanges(tx *sql.Tx, changes []chat.Change) error {
 	ctx := context.Background()
 	upsert, remove := tx.StmtContext(ctx, s.upsert), tx.StmtContext(ctx, s.remove)
 	for i := range changes {
@@ -73,13 +90,16 @@ func (s *Store) apply(tx *sql.Tx, changes []chat.Change) error {
 func columns(r *chat.Record) []any {
 	args := []any{
 		int64(r.ID), r.Hash[:], r.Resumable, int64(r.CreatedAt), orNull(r.AwaySince), orNull(r.EndedAt),
-		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt),
+		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt), nil,
 	}
 	if r.Pair != 0 || r.Side != 0 {
 		args[9] = int64(r.Side)
 	}
 	if r.Alias != "" {
 		args[10] = string(r.Alias)
+	}
+	if r.MailKey != (chat.MailKey{}) {
+		args[12] = r.MailKey[:]
 	}
 	return args
 }

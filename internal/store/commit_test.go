@@ -15,27 +15,19 @@ func TestRoundTrip(t *testing.T) {
 	a, b := pair(1, 1, 2)
 	b.AwaySince = t0 + 5
 	w := away(waiting(3, 1), t0+7)
-	old := waiting(4, 2)
-	old.Resumable = false
+	forget := old(waiting(4, 2))
 	idle := away(session(5), t0+9)
 	ended := away(session(6), t0+11)
 	ended.EndedAt = t0 + 11
-	all := []chat.Record{a, b, w, old, idle, ended}
-	mustCommit(t, s, put(ended, old, b, w, a, idle)...)
+	all := []chat.Record{a, b, w, forget, idle, ended}
+	mustCommit(t, s, put(ended, forget, b, w, a, idle)...)
 
 	check := func(s *Store) {
 		t.Helper()
 		for _, want := range all {
-			got, ok, err := s.Find(t.Context(), want.Hash)
-			if err != nil || !ok || got != want {
-				t.Errorf("find %v: %+v, %v, %v; want %+v", want.Hash, got, ok, err, want)
-			}
+			wantFound(t, s, want)
 		}
-		got, err := s.Load(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := []chat.Record{a, b, w, old}; !slices.Equal(got, want) {
+		if got, want := mustLoad(t, s), []chat.Record{a, b, w, forget}; !slices.Equal(got, want) {
 			t.Errorf("load:\n%+v\nwant\n%+v", got, want)
 		}
 	}
@@ -71,14 +63,11 @@ func TestNetRows(t *testing.T) {
 	reborn2.Hash = b.Hash
 	mustCommit(t, s, append(put(reborn2), del(reborn))...)
 
-	got, err := s.Load(t.Context())
-	if err != nil || !slices.Equal(got, []chat.Record{reborn2}) {
-		t.Errorf("%+v, %v", got, err)
+	if got := mustLoad(t, s); !slices.Equal(got, []chat.Record{reborn2}) {
+		t.Errorf("%+v", got)
 	}
-	if got, _, err := s.Find(t.Context(), idle.Hash); err != nil || got != idle {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if err := s.Commit(nil); err != nil {
+	wantFound(t, s, idle)
+	if err := s.Commit(&chat.Batch{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -111,6 +100,7 @@ func TestConstraints(t *testing.T) {
 		"id beyond 63 bits":     {nil, put(edit(session(1), func(r *chat.Record) { r.ID = 1 << 63 })), "id > 0"},
 		"never created":         {nil, put(edit(session(1), func(r *chat.Record) { r.CreatedAt = 0 })), "created_at > 0"},
 		"away before 1970":      {nil, put(away(session(1), -1)), "away_since > 0"},
+		"an old client's mail":  {nil, put(edit(session(1), func(r *chat.Record) { r.Resumable = false })), "resumable = 1"},
 		"canary: a text as alias": {nil, put(edit(a, func(r *chat.Record) {
 			r.Alias = "hello, is it me you are looking for?" // 36 characters
 		}), b), "length(alias) = 36"},
@@ -121,7 +111,7 @@ func TestConstraints(t *testing.T) {
 			mustCommit(t, s, tt.before...)
 			before := dump(t, s)
 			extra := session(99) // comes first in the batch, and must not stay
-			err := s.Commit(append(put(extra), tt.batch...))
+			err := s.Commit(&chat.Batch{Changes: append(put(extra), tt.batch...)})
 			wantCode(t, err, exitIO)
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v; want it to name %q", err, tt.want)
@@ -157,7 +147,7 @@ func TestWriteLockHeld(t *testing.T) {
 	release := holdWriteLock(t, s.path)
 	batch := put(waiting(1, 1))
 	for range 2 {
-		err := s.Commit(batch)
+		err := s.Commit(&chat.Batch{Changes: batch})
 		wantCode(t, err, exitRunning)
 		if !err.(*Error).Transient() {
 			t.Error("not transient")
@@ -168,8 +158,8 @@ func TestWriteLockHeld(t *testing.T) {
 	}
 	release()
 	mustCommit(t, s, batch...)
-	if got, err := s.Load(t.Context()); err != nil || len(got) != 1 {
-		t.Errorf("%v, %v", got, err)
+	if got := mustLoad(t, s); len(got) != 1 {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -233,7 +223,7 @@ func TestDiskFull(t *testing.T) {
 		batch = append(batch, put(session(n+2))...)
 	}
 	for range 3 {
-		err := s.Commit(batch)
+		err := s.Commit(&chat.Batch{Changes: batch})
 		wantCode(t, err, exitCreate)
 		if !err.(*Error).Transient() {
 			t.Fatalf("not transient: %v", err)

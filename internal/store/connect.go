@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -13,9 +12,9 @@ import (
 // https://sqlite.org/wal.html#walresetbug
 const minSQLite = "3.51.3"
 
-func (s *Store) connectWriter(ctx context.Context, busy time.Duration) error {
-	dsn, pragmas := writerDSN(s.path, busy)
-	db, err := sql.Open(driverName, dsn)
+func (s *Store) connectWriter(ctx context.Context, cfg Config) error {
+	dsn, pragmas := writerDSN(s.path, cfg.BusyTimeout)
+	db, err := sql.Open(cfg.driver, dsn)
 	if err != nil {
 		return explainRead("open", s.path, err)
 	}
@@ -28,9 +27,9 @@ func (s *Store) connectWriter(ctx context.Context, busy time.Duration) error {
 	return s.checkPragmas(ctx, db, pragmas)
 }
 
-func (s *Store) connectReader(ctx context.Context, busy time.Duration) error {
-	dsn, pragmas := readerDSN(s.path, busy)
-	db, err := sqlx.Open(driverName, dsn)
+func (s *Store) connectReader(ctx context.Context, cfg Config) error {
+	dsn, pragmas := readerDSN(s.path, cfg.BusyTimeout)
+	db, err := sqlx.Open(cfg.driver, dsn)
 	if err != nil {
 		return explainRead("open", s.path, err)
 	}

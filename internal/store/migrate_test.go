@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"io/fs"
 	"maps"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/chat"
 	"chatme/migrations"
 )
 
@@ -71,32 +73,79 @@ const (
 func TestUpgrade(t *testing.T) {
 	path := filled(t)
 	old := path + beforeInfix + "0001"
-	for _, name := range []string{old, path + beforeInfix + "0002.part"} {
+	for _, name := range []string{old, path + beforeInfix + "0003.part"} {
 		if err := os.WriteFile(name, []byte("old"), 0o640); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0002_extra.sql": goodStep}))
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0003_extra.sql": goodStep}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.schema != 2 {
+	if s.schema != 3 {
 		t.Errorf("schema %d", s.schema)
 	}
 	if started := mustBegin(t, s); started.Boot != 2 {
 		t.Errorf("%+v", started)
 	}
 	mustClose(t, s)
-	want := []string{"chatme.db", "chatme.db.before-0002"}
+	want := []string{"chatme.db", "chatme.db.before-0003", "chatme.db.witness"}
 	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// The copy is a database that the old program opens, and the new one's is refused by it.
-	if got, err := MustOpen(t, path+beforeInfix+"0002").Load(t.Context()); err != nil || len(got) == 0 {
-		t.Errorf("%v, %v", got, err)
+	if got := mustLoad(t, MustOpen(t, path+beforeInfix+"0003")); len(got) == 0 {
+		t.Error("nothing")
 	}
 	_, err = Open(t.Context(), Config{Path: path})
 	wantCode(t, err, exitData)
+}
+
+// TestMailboxMigration: a database from before there was mail keeps its rows, and a copy of itself; its sessions have no
+// key yet, and those that come later do.
+func TestMailboxMigration(t *testing.T) {
+	path := newPath(t)
+	first := fstest.MapFS{}
+	for name, file := range stepsWith(t, nil).(fstest.MapFS) {
+		if strings.HasPrefix(name, "0001") {
+			first[name] = file
+		}
+	}
+	// The program of then is not here any more: its rows are written by hand.
+	db, err := sql.Open(driverName, uri(path, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := up(db, first); err != nil {
+		t.Fatal(err)
+	}
+	a, b := pair(1, 1, 2)
+	want := []chat.Record{a, b, waiting(3, 1), away(session(4), t0)}
+	for i := range want {
+		want[i].MailKey = chat.MailKey{}
+		_, err := db.Exec(`
+			INSERT INTO sessions (id, hash, resumable, created_at, away_since, ended_at, place, queued_at, pair, side, alias, matched_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(&want[i])[:12]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s := MustOpen(t, path)
+	if got := mustLoad(t, s); !slices.Equal(got, want[:3]) {
+		t.Errorf("%+v, want %+v", got, want[:3])
+	}
+	wantFound(t, s, want[3])
+	mustBegin(t, s)
+	mustCommit(t, s, put(reader(5))...)
+	wantFound(t, s, reader(5))
+	kept := path + beforeInfix + "0002"
+	if got := ask(t, kept, `SELECT count(*), max(version_id) FROM sessions, goose_db_version`); got[0] != "8|1" { // 0 and 1
+		t.Errorf("the copy has %q", got)
+	}
 }
 
 // TestUpgradeFails: a step that fails leaves the database as it was, with the copy beside it, and again; the old
@@ -104,11 +153,11 @@ func TestUpgrade(t *testing.T) {
 func TestUpgradeFails(t *testing.T) {
 	path := filled(t)
 	before := schemaOf(t, path)
-	steps := stepsWith(t, map[string]string{"0002_extra.sql": badStep})
+	steps := stepsWith(t, map[string]string{"0003_extra.sql": badStep})
 	for range 2 {
 		_, err := open(t.Context(), Config{Path: path}, steps)
 		wantCode(t, err, exitData)
-		for _, want := range []string{"0002", "nowhere", "rolled back", path + beforeInfix + "0002"} {
+		for _, want := range []string{"0003", "nowhere", "rolled back", path + beforeInfix + "0003"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%v; want it to say %q", err, want)
 			}
@@ -117,8 +166,8 @@ func TestUpgradeFails(t *testing.T) {
 			t.Errorf("schema is %q", after)
 		}
 	}
-	if got, err := MustOpen(t, path).Load(t.Context()); err != nil || len(got) == 0 {
-		t.Errorf("%v, %v: want the sessions back", got, err)
+	if got := mustLoad(t, MustOpen(t, path)); len(got) == 0 {
+		t.Error("want the sessions back")
 	}
 }
 
@@ -134,16 +183,16 @@ func TestFirstMigrationFails(t *testing.T) {
 func TestUpgradeHalfWay(t *testing.T) {
 	path := filled(t)
 	_, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{
-		"0002_extra.sql": goodStep, "0003_bad.sql": badStep,
+		"0003_extra.sql": goodStep, "0004_bad.sql": badStep,
 	}))
 	wantCode(t, err, exitData)
-	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0002_extra.sql": goodStep}))
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0003_extra.sql": goodStep}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if got, err := s.Load(t.Context()); err != nil || len(got) == 0 {
-		t.Errorf("%v, %v", got, err)
+	if got := mustLoad(t, s); len(got) == 0 {
+		t.Error("nothing")
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"chatme/internal/chat"
 )
 
 // TestMutants: a database with one wrong byte is opened or refused with one line; nothing panics, and what is
@@ -72,7 +74,7 @@ func tryMutant(t *testing.T, path string) error {
 	// Whatever is found later is an error and not a panic.
 	s.Begin(t.Context(), Boot{At: t0})
 	s.Find(t.Context(), session(3).Hash)
-	s.Commit(put(waiting(1000, 1000)))
+	s.Commit(&chat.Batch{Changes: put(waiting(1000, 1000))})
 	s.Sweep(t0+hour, 10)
 	return nil
 }

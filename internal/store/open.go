@@ -25,6 +25,8 @@ type Config struct {
 	Path        string        // the database file; its directory must exist
 	Log         *slog.Logger  // nil: nothing is logged
 	BusyTimeout time.Duration // 0: DefaultBusyTimeout
+
+	driver string // "": driverName; a test looks on through one of its own
 }
 
 // Store is an open database. All its methods may be called from any goroutine.
@@ -38,9 +40,16 @@ type Store struct {
 	reader  *sqlx.DB // read-only
 	upsert  *sql.Stmt
 	remove  *sql.Stmt
+	hold    *sql.Stmt
+	confirm *sql.Stmt
 	sweep   *sql.Stmt
+	weigh   *sql.Stmt
 	find    *sqlx.Stmt
 	expired *sqlx.Stmt
+	next    *sqlx.Stmt
+	epoch   *sqlx.Stmt
+
+	sealing sealing // what sealing remembers
 
 	mu     sync.Mutex
 	boot   int64 // guarded by mu; 0 before Begin
@@ -83,14 +92,14 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.connectWriter(ctx, cfg.BusyTimeout); err != nil {
+	if err := s.connectWriter(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if err := s.migrate(ctx, plan, version); err != nil {
 		return nil, err
 	}
 	s.schema = plan.latest()
-	if err := s.connectReader(ctx, cfg.BusyTimeout); err != nil {
+	if err := s.connectReader(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -113,6 +122,9 @@ func (cfg *Config) validate() error {
 	}
 	if cfg.BusyTimeout == 0 {
 		cfg.BusyTimeout = DefaultBusyTimeout
+	}
+	if cfg.driver == "" {
+		cfg.driver = driverName
 	}
 	return nil
 }
@@ -141,7 +153,10 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	}{
 		{&s.upsert, sqlUpsert},
 		{&s.remove, sqlRemove},
+		{&s.hold, sqlHold},
+		{&s.confirm, sqlConfirm},
 		{&s.sweep, sqlSweep},
+		{&s.weigh, sqlWeigh},
 	} {
 		if *p.stmt, err = s.writer.PrepareContext(ctx, p.sql); err != nil {
 			return err
@@ -153,6 +168,8 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	}{
 		{&s.find, sqlFind},
 		{&s.expired, sqlExpired},
+		{&s.next, sqlNext},
+		{&s.epoch, sqlEpoch},
 	} {
 		if *p.stmt, err = s.reader.PreparexContext(ctx, p.sql); err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,8 +80,8 @@ func TestPaths(t *testing.T) {
 			s := MustOpen(t, path)
 			mustCommit(t, s, put(waiting(1, 1))...)
 			mustClose(t, s)
-			if got, err := MustOpen(t, path).Load(t.Context()); err != nil || len(got) != 1 {
-				t.Errorf("%v, %v", got, err)
+			if got := mustLoad(t, MustOpen(t, path)); len(got) != 1 {
+				t.Errorf("%v", got)
 			}
 			entries, err := os.ReadDir(dir)
 			if err != nil {
@@ -105,12 +106,13 @@ func TestPaths(t *testing.T) {
 // TestModes: nobody but the owner writes, and nobody but the group reads.
 func TestModes(t *testing.T) {
 	s := openNew(t)
+	mustBegin(t, s)
 	mustCommit(t, s, put(session(1))...)
 	copied := s.path + ".copy"
 	if err := s.Snapshot(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{s.path, s.path + "-wal", s.path + "-shm", s.path + lockSuffix, copied} {
+	for _, name := range []string{s.path, s.path + "-wal", s.path + "-shm", s.path + lockSuffix, s.path + witnessSuffix, copied} {
 		info, err := os.Stat(name)
 		if err != nil {
 			t.Error(err)
@@ -122,10 +124,11 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestClosedLeavesOneFile: after Close there is the database and the lock file, and nothing that a copy would miss.
+// TestClosedLeavesOneFile: after Close there is the database, the witness and the lock file, and nothing that a copy
+// of the database would miss.
 func TestClosedLeavesOneFile(t *testing.T) {
 	path := filled(t)
-	if got := names(tree(t, filepath.Dir(path))); len(got) != 1 {
+	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, []string{"chatme.db", "chatme.db.witness"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -19,13 +19,12 @@ func TestSnapshot(t *testing.T) {
 	}
 	mustCommit(t, s, put(waiting(5, 2))...) // not in the copy
 	copied := MustOpen(t, target)
-	got, err := copied.Load(t.Context())
-	if err != nil || len(got) != 3 {
-		t.Fatalf("%v, %v", got, err)
+	got := mustLoad(t, copied)
+	if len(got) != 3 {
+		t.Fatalf("%v", got)
 	}
-	want, err := s.Load(t.Context())
-	if err != nil || !slices.Equal(got, want[:3]) {
-		t.Errorf("%+v, want %+v, %v", got, want, err)
+	if want := mustLoad(t, s); !slices.Equal(got, want[:3]) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ const (
 )
 
 // helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
-// opens it. What Open said goes to standard output, its exit code is the process's.
+// opens it, "begin" begins once its standard input ends. What Open said goes to standard output, its exit code is the process's.
 const helperEnv = "CHATME_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -41,8 +42,15 @@ func helper(role, path string) int {
 		return codeOf(err)
 	}
 	fmt.Println("open")
-	if role == "hold" {
+	switch role {
+	case "hold":
 		select {}
+	case "begin":
+		io.Copy(io.Discard, os.Stdin)
+		if _, err := s.Begin(context.Background(), Boot{At: t0}); err != nil {
+			fmt.Println(err)
+			return codeOf(err)
+		}
 	}
 	if err := s.Close(); err != nil {
 		fmt.Println(err)
@@ -105,8 +113,30 @@ func mustBegin(tb testing.TB, s *Store) Started {
 
 func mustCommit(tb testing.TB, s *Store, changes ...chat.Change) {
 	tb.Helper()
-	if err := s.Commit(changes); err != nil {
+	if err := s.Commit(&chat.Batch{Changes: changes}); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// mustLoad returns the records, for tests without mail.
+func mustLoad(tb testing.TB, s *Store) []chat.Record {
+	tb.Helper()
+	saved, err := s.Load(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(saved.Mail) != 0 || saved.MailBytes != 0 {
+		tb.Errorf("mail: %+v, %d bytes", saved.Mail, saved.MailBytes)
+	}
+	return saved.Records
+}
+
+// wantFound fails unless that is the record of its hash, without mail.
+func wantFound(tb testing.TB, s *Store, want chat.Record) {
+	tb.Helper()
+	got, ok, err := s.Find(tb.Context(), want.Hash)
+	if err != nil || !ok || got.Record != want || len(got.Mail) != 0 {
+		tb.Errorf("find %v: %+v, %v, %v; want %+v", want.Hash, got, ok, err, want)
 	}
 }
 
@@ -136,6 +166,13 @@ func session(n uint64) chat.Record {
 	r := chat.Record{ID: chat.ID(1<<32 | n), Resumable: true, CreatedAt: t0}
 	binary.BigEndian.PutUint64(r.Hash[:], n*0x9e3779b97f4a7c15) // spread like a hash
 	binary.BigEndian.PutUint64(r.Hash[24:], n)
+	binary.BigEndian.PutUint64(r.MailKey[:], n) // of nobody; reader has a real one
+	return r
+}
+
+// old makes of r the session of an old client.
+func old(r chat.Record) chat.Record {
+	r.Resumable, r.MailKey = false, chat.MailKey{}
 	return r
 }
 

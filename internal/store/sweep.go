@@ -18,45 +18,56 @@ const (
 	sqlSweep = `
 		DELETE FROM sessions
 		WHERE id = ?1 AND away_since <= ?2 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL`
+
+	// sqlWeigh asks how much mail goes with a session.
+	sqlWeigh = `SELECT coalesce(sum(` + sqlSize + `), 0) FROM mailbox AS m WHERE m.recipient = ?1`
 )
 
 // Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first, ended
-// ones among them, and returns how many. With nothing to delete it commits nothing. Its errors are those of Commit.
-func (s *Store) Sweep(before chat.Time, limit int) (deleted int, err error) {
+// ones among them, and returns how many and how many bytes of mail went with them, as Load counts them. With nothing
+// to delete it commits nothing. Its errors are those of Commit.
+func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error) {
 	if limit <= 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	var ids []int64
 	if err := s.expired.SelectContext(context.Background(), &ids, int64(before), limit); err != nil {
-		return 0, explain("look for expired sessions in", s.path, err)
+		return 0, 0, explain("look for expired sessions in", s.path, err)
 	}
 	if len(ids) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	err = s.inTx(func(tx *sql.Tx) error {
-		deleted, err = s.deleteExpired(tx, ids, before)
+		deleted, mailBytes, err = s.deleteExpired(tx, ids, before)
 		return err
 	})
 	if err != nil {
-		return 0, explainCommit("sweep", s.path, err)
+		return 0, 0, explainCommit("sweep", s.path, err)
 	}
-	return deleted, nil
+	return deleted, mailBytes, nil
 }
 
 // deleteExpired asks again for each row: one that was expired when it was found may have come back since.
-func (s *Store) deleteExpired(tx *sql.Tx, ids []int64, before chat.Time) (deleted int, err error) {
+func (s *Store) deleteExpired(tx *sql.Tx, ids []int64, before chat.Time) (deleted int, mailBytes int64, err error) {
 	ctx := context.Background()
-	stmt := tx.StmtContext(ctx, s.sweep)
+	sweep, weigh := tx.StmtContext(ctx, s.sweep), tx.StmtContext(ctx, s.weigh)
 	for _, id := range ids {
-		result, err := stmt.ExecContext(ctx, id, int64(before))
+		var weight int64
+		if err := weigh.QueryRowContext(ctx, id).Scan(&weight); err != nil {
+			return 0, 0, err
+		}
+		result, err := sweep.ExecContext(ctx, id, int64(before))
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		n, err := result.RowsAffected()
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		deleted += int(n)
+		if n != 0 {
+			deleted++
+			mailBytes += weight
+		}
 	}
-	return deleted, nil
+	return deleted, mailBytes, nil
 }

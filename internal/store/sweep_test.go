@@ -28,8 +28,8 @@ func TestSweep(t *testing.T) {
 	mustCommit(t, s, put(append(gone, keep...)...)...)
 
 	for i, want := range []int{2, 1, 0} {
-		if n, err := s.Sweep(t0, 2); err != nil || n != want {
-			t.Errorf("sweep %d: %d, %v; want %d", i, n, err, want)
+		if n, bytes, err := s.Sweep(t0, 2); err != nil || n != want || bytes != 0 {
+			t.Errorf("sweep %d: %d, %d bytes, %v; want %d", i, n, bytes, err, want)
 		}
 		if _, ok, _ := s.Find(t.Context(), gone[0].Hash); ok != (i == 0) {
 			t.Errorf("sweep %d: the youngest is there: %v", i, ok)
@@ -53,11 +53,11 @@ func TestSweepIdle(t *testing.T) {
 	mustCommit(t, s, put(session(1), away(session(2), t0+1))...)
 	before := walFrames(t, s)
 	for range 10 {
-		if n, err := s.Sweep(t0, 100); n != 0 || err != nil {
+		if n, _, err := s.Sweep(t0, 100); n != 0 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 	}
-	if n, err := s.Sweep(t0+1, 0); n != 0 || err != nil {
+	if n, _, err := s.Sweep(t0+1, 0); n != 0 || err != nil {
 		t.Errorf("limit 0: %d, %v", n, err)
 	}
 	if after := walFrames(t, s); after != before {
@@ -77,7 +77,7 @@ func TestSweepRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if n, err := s.deleteExpired(tx, []int64{int64(r.ID)}, t0); n != 0 || err != nil {
-		t.Errorf("%d, %v", n, err)
+	if n, bytes, err := s.deleteExpired(tx, []int64{int64(r.ID)}, t0); n != 0 || bytes != 0 || err != nil {
+		t.Errorf("%d, %d bytes, %v", n, bytes, err)
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"maps"
 	"os/exec"
 	"regexp"
@@ -9,7 +10,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"chatme/internal/chat"
+	"chatme/internal/seal"
 )
 
 // ask runs a query in Debian's sqlite3 shell, read-only, as an operator does.
@@ -29,12 +33,21 @@ func TestViews(t *testing.T) {
 	a, b := pair(1, 1, 2)
 	c, d := pair(2, 3, 4)
 	d.AwaySince = t0 + 3000
-	first, second := waiting(5, 1), away(waiting(6, 2), t0+5000)
-	second.Resumable = false
+	first, second := waiting(5, 1), away(old(waiting(6, 2)), t0+5000)
 	idle := away(session(7), t0+7000)
 	ended := away(session(8), t0+8000)
 	ended.EndedAt = t0 + 8000
 	mustCommit(t, s, put(second, first, d, c, b, a, idle, ended)...)
+	mail := func(r chat.Record, pair chat.PairID, n uint64, text string) chat.Letter {
+		return chat.Letter{To: r.ID, Key: r.MailKey, Pair: pair, From: alias(1), N: n, At: t0, Text: text}
+	}
+	err := s.Commit(&chat.Batch{Letters: []chat.Letter{
+		mail(d, d.Pair, 4, "one"), mail(d, d.Pair, 5, ""), mail(d, d.Pair, 6, "two"),
+		mail(idle, 1<<32|9, 1, "tail"), mail(idle, 1<<32|9, 2, ""),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := s.End("signal", t0+9000); err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +73,13 @@ func TestViews(t *testing.T) {
 			"1-2|" + name(c) + "|" + name(d) + "|2026-09-21T14:13:20Z|second",
 		},
 		`SELECT boot, started, stopped, reason, version, commit_hash, schema, length(epoch) FROM v_boots`: {
-			"1|2026-09-21T14:13:20Z|2026-09-21T14:13:29Z|signal|v1|c0ffee|1|32",
+			"1|2026-09-21T14:13:20Z|2026-09-21T14:13:29Z|signal|v1|c0ffee|2|32",
 		},
-		`SELECT count(*) FROM sqlite_schema WHERE type = 'view'`: {"4"},
+		`SELECT * FROM v_mailbox`: {
+			name(idle) + "|away|1|1|" + fmt.Sprint(256+seal.Overhead) + "|2",
+			name(d) + "|away|2|1|" + fmt.Sprint(2*(256+seal.Overhead)) + "|0",
+		},
+		`SELECT count(*) FROM sqlite_schema WHERE type = 'view'`: {"5"},
 	} {
 		if got := ask(t, s.path, query); !slices.Equal(got, want) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -84,14 +101,14 @@ func TestViewsUnderLoad(t *testing.T) {
 			default:
 			}
 			a, b := pair(n, n, n+1)
-			if err := s.Commit(put(a, b, waiting(n+2, n))); err != nil {
+			if err := s.Commit(&chat.Batch{Changes: put(a, b, waiting(n+2, n))}); err != nil {
 				t.Error(err)
 				return
 			}
 		}
 	})
 	for range 5 {
-		for _, view := range []string{"v_sessions", "v_queue", "v_pairs", "v_boots"} {
+		for _, view := range []string{"v_sessions", "v_queue", "v_pairs", "v_mailbox", "v_boots"} {
 			ask(t, s.path, `SELECT count(*) FROM (SELECT * FROM `+view+`)`)
 		}
 		if got := ask(t, s.path, `SELECT count(*) FROM v_pairs WHERE second IS NULL`); got[0] != "0" {
@@ -122,6 +139,9 @@ func TestCanaryNoText(t *testing.T) {
 	allowed := map[string]string{
 		"sessions.hash":     "32 bytes",
 		"sessions.alias":    "a UUID",
+		"sessions.mail_key": "32 bytes",
+		"mailbox.sender":    "a UUID",
+		"mailbox.body":      "sealed; the one that is not bounded, as a message is not, see TestCanaryBound",
 		"boots.version":     "of the program",
 		"boots.commit_hash": "of the program",
 		"boots.reason":      "why it stopped",
@@ -144,12 +164,18 @@ func TestCanaryNoText(t *testing.T) {
 // TestQueryPlans: looking somebody up, loading and sweeping never read hibernated sessions.
 func TestQueryPlans(t *testing.T) {
 	s := openNew(t)
-	scan := regexp.MustCompile(`SCAN sessions|\(pair=\?\)|TEMP B-TREE`)
+	writer := sqlx.NewDb(s.writer, driverName) // keeps the foreign keys, so that its plans show the cascade
+	scan := regexp.MustCompile(`SCAN (sessions|mailbox|s|m)\b|\(pair=\?\)|TEMP B-TREE`)
 	for name, q := range map[string]struct {
 		sql  string
 		args []any
 	}{
 		"load":      {sqlLoad, nil},
+		"load mail": {sqlLoadMail, nil},
+		"weigh":     {sqlWeigh, []any{1}},
+		"next":      {sqlNext, []any{1, 1, 1, 1}},
+		"confirm":   {sqlConfirm, []any{1, 1, 1}},
+		"cascade":   {sqlRemove, []any{1}},
 		"half pair": {sqlHalfPair, nil},
 		"find":      {sqlFind, []any{make([]byte, 32)}},
 		"expired":   {sqlExpired, []any{1, 1}},
@@ -161,8 +187,11 @@ func TestQueryPlans(t *testing.T) {
 			ID, Parent, Notused int
 			Detail              string
 		}
-		if err := s.reader.Select(&plan, `EXPLAIN QUERY PLAN `+q.sql, q.args...); err != nil {
+		if err := writer.Select(&plan, `EXPLAIN QUERY PLAN `+q.sql, q.args...); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		if name == "cascade" && len(plan) != 2 {
+			t.Errorf("%s: %+v", name, plan)
 		}
 		for _, p := range plan {
 			if scan.MatchString(p.Detail) {

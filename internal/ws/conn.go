@@ -54,11 +54,14 @@ type Conn struct {
 	closed  bool                    // the socket is closed; nothing is queued any more
 	reason  string                  // why, for the log; the first one counts
 	code    int                     // the close code that came or went
-	secret  string                  // the fresh session ID, until it is told
 	session chat.Hash               // the session this Conn is attached to, for the log
-	fresh   chat.Hash               // the hash of secret
 	resume  chat.Hash               // of the session it asked for
 	stats   struct{ in, out int64 } // frames
+
+	// Bearer secrets, guarded by mu, kept no longer than they are needed.
+	fresh     string // the fresh session ID, until it is told
+	presented string // the one it asked for, until attached or the replay is over
+	replays   bool   // there is a replay in the outbox, or under way
 }
 
 const (
@@ -131,17 +134,18 @@ func (c *Conn) pong(data string) error {
 // attach gives the Conn, which has shown a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume) {
 	auth := chat.Auth{Resumable: r != nil}
-	secret := ""
+	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = hub.RandomHash()
 	} else {
-		secret, auth.Fresh = hub.NewSessionID()
-		if r.SessionID != "" {
-			auth.Resume = &chat.Resume{Hash: hub.HashOf(r.SessionID), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
+		fresh, auth.Fresh = hub.NewSessionID()
+		auth.MailKey = c.e.cfg.Hub.MailKey(fresh)
+		if presented = r.SessionID; presented != "" {
+			auth.Resume = &chat.Resume{Hash: hub.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
 		}
 	}
 	c.mu.Lock()
-	c.secret, c.fresh, c.session = secret, auth.Fresh, auth.Fresh
+	c.fresh, c.presented, c.session = fresh, presented, auth.Fresh
 	if auth.Resume != nil {
 		c.resume = auth.Resume.Hash
 	}
@@ -151,6 +155,11 @@ func (c *Conn) attach(r *protocol.Resume) {
 	if err := c.e.cfg.Hub.Attach(context.Background(), c.id, c, auth); err != nil {
 		c.e.cfg.Log.Error("look up a session", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.replays {
+		c.presented = ""
 	}
 }
 

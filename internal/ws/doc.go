@@ -3,10 +3,13 @@
 //	read    one goroutine a connection: frame → protocol.Decode → Hub.Do, strictly in order
 //	outbox  bounded; what the hub delivers, held back until its batch is committed
 //	write   a goroutine that lives only while the outbox has something that may leave
+//	replay  part of write: the letters of a mailbox, one at a time from disk, with what came since behind them
 //	patrol  one goroutine for all connections: pings, silence, deadlines
 //
 // gorilla/websocket does the framing. A reader that is slow, or an outbox that waits for the disk, holds up the
 // reading of whoever fills it, and nobody else.
+//
+// A session ID is a bearer secret: a Conn keeps it until it is told, or until the replay that it opens is over.
 //
 // ws MUST NOT know who is paired with whom, and MUST NOT log a body, a key, a session ID or an address.
 package ws

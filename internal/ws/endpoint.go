@@ -17,9 +17,17 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// Hub is what the endpoint needs of the hub; hub.Hub documents the methods.
+type Hub interface {
+	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error
+	Do(c *chat.Command) (congested hub.Conn)
+	MailKey(sessionID string) chat.MailKey
+	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
+}
+
 // Config is what an Endpoint needs; static after New. Sizes are bytes.
 type Config struct {
-	Hub   *hub.Hub
+	Hub   Hub
 	Log   *slog.Logger
 	Rules protocol.Rules
 	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty

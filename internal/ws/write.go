@@ -27,6 +27,8 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
+	case chat.Replay:
+		c.replays = true
 	}
 	return c.enqueue(item{event: e})
 }
@@ -145,7 +147,13 @@ func (c *Conn) write(it *item) error {
 		return c.writeText([]byte(it.raw))
 	case e.Kind == chat.Ping:
 		return c.control(websocket.PingMessage, strconv.AppendUint(nil, e.N, 10))
+	case e.Kind == chat.Replay:
+		return c.writeReplay(e.Mail)
 	}
+	return c.writeEvent(e)
+}
+
+func (c *Conn) writeEvent(e *chat.Event) error {
 	buf := c.e.buffers.get()
 	defer c.e.buffers.put(buf)
 	if e.Kind == chat.Message && len(e.Image) > fragment {
@@ -157,7 +165,7 @@ func (c *Conn) write(it *item) error {
 	case chat.SessionID:
 		h := c.e.cfg.Hello
 		c.mu.Lock()
-		h.SessionID, c.secret = c.secret, ""
+		h.SessionID, c.fresh = c.fresh, ""
 		c.mu.Unlock()
 		hello = &h
 	case chat.Resumed:

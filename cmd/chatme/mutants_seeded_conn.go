@@ -1,0 +1,122 @@
+//go:build mutants
+
+package main
+
+import "chatme/internal/chat"
+
+// sendEarly lets an event leave at once, and by that all behind it.
+func sendEarly(c *seededConn, e chat.Event) bool {
+	e.After = 0
+	return c.Conn.Deliver(e)
+}
+
+// drop returns a delivery that loses one event of a kind in every so many.
+func drop(kind chat.Kind, every uint64) func(*seededConn, chat.Event) bool {
+	return func(c *seededConn, e chat.Event) bool {
+		if e.Kind == kind && strikes(every) {
+			return false
+		}
+		return c.Conn.Deliver(e)
+	}
+}
+
+func cutMessage(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Message && len(e.Text) > 1 && strikes(10) {
+		e.Text = e.Text[:len(e.Text)-1]
+	}
+	return c.Conn.Deliver(e)
+}
+
+func deliverTwice(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Message && strikes(10) {
+		c.Conn.Deliver(e)
+	}
+	return c.Conn.Deliver(e)
+}
+
+func deliverToFormer(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Message {
+		c.h.mu.Lock()
+		former := c.h.acting.former
+		also := e
+		also.Alias, also.After = c.h.acting.formerly, 0
+		c.h.mu.Unlock()
+		if former != nil && former != c {
+			former.Conn.Deliver(also)
+		}
+	}
+	return c.Conn.Deliver(e)
+}
+
+func deliverToThird(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Message && strikes(10) {
+		c.h.mu.Lock()
+		var third *seededConn
+		also := e
+		for _, each := range c.h.conns {
+			if each != c && each != c.h.acting && each.resumable == c.resumable && each.told == chat.Matched {
+				third, also.Alias, also.After = each, each.alias, 0
+				break
+			}
+		}
+		c.h.mu.Unlock()
+		if third != nil {
+			third.Conn.Deliver(also)
+		}
+	}
+	return c.Conn.Deliver(e)
+}
+
+// reorder keeps a message back until the next event has gone.
+func reorder(c *seededConn, e chat.Event) bool {
+	if held := c.held; held != nil {
+		c.held = nil
+		c.Conn.Deliver(e)
+		return c.Conn.Deliver(*held)
+	}
+	if e.Kind == chat.Message && strikes(10) {
+		c.held = &e
+		return false
+	}
+	return c.Conn.Deliver(e)
+}
+
+func gapInstead(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Message && e.N != 0 && strikes(10) {
+		e = chat.Event{Kind: chat.Gap, N: e.N, After: e.After}
+	}
+	return c.Conn.Deliver(e)
+}
+
+// replayBehind returns a delivery that keeps a replay back until an event of a kind has gone.
+func replayBehind(kind chat.Kind) func(*seededConn, chat.Event) bool {
+	return func(c *seededConn, e chat.Event) bool {
+		if e.Kind == chat.Replay {
+			c.held = &e
+			return false
+		}
+		congested := c.Conn.Deliver(e)
+		if e.Kind == kind && c.held != nil {
+			congested = c.Conn.Deliver(*c.held)
+			c.held = nil
+		}
+		return congested
+	}
+}
+
+// custody returns a delivery that says by so much too much or too little of what the server has taken.
+func custody(by int) func(*seededConn, chat.Event) bool {
+	return func(c *seededConn, e chat.Event) bool {
+		if e.Kind == chat.Acked && e.Recv > 0 && strikes(5) {
+			e.Recv = uint64(int(e.Recv) + by)
+		}
+		return c.Conn.Deliver(e)
+	}
+}
+
+func aliasSecret(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Matched && c.secret != "" && strikes(4) {
+		e.Alias = chat.Alias(c.secret)
+	}
+	return c.Conn.Deliver(e)
+}

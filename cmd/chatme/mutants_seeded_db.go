@@ -1,0 +1,223 @@
+//go:build mutants
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/store"
+)
+
+func seededStart(started store.Started, err error) (store.Started, error) {
+	if err == nil && seed.start != nil {
+		seed.start(&started)
+	}
+	return started, err
+}
+
+func seededLoad(saved chat.Saved, err error) (chat.Saved, error) {
+	if err == nil && seed.load != nil {
+		seed.load(&saved)
+	}
+	return saved, err
+}
+
+func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
+
+// seededDB is the database with the bug.
+type seededDB struct {
+	*store.Store
+
+	mu      sync.Mutex     // held by who commits
+	pending sync.WaitGroup // commits that were said to be done
+	stray   chat.Letter    // the last that was committed; guarded by mu
+}
+
+// Commit implements hub.Store.
+func (s *seededDB) Commit(b *chat.Batch) error {
+	if seed.commit == nil {
+		return s.write(b)
+	}
+	own := chat.Batch{N: b.N, Changes: slices.Clone(b.Changes), Letters: slices.Clone(b.Letters), Receipts: slices.Clone(b.Receipts)}
+	return seed.commit(s, &own)
+}
+
+func (s *seededDB) write(b *chat.Batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Store.Commit(b)
+}
+
+// Find implements hub.Store.
+func (s *seededDB) Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error) {
+	s.pending.Wait()
+	return s.Store.Find(ctx, h)
+}
+
+// Mail implements hub.Store.
+func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	s.pending.Wait()
+	if seed.mail == nil {
+		return s.Store.Mail(ctx, sessionID, r, yield)
+	}
+	return seed.mail(s, ctx, sessionID, r, yield)
+}
+
+// commitLater writes what was said to be written; whoever reads waits for it, so that only a kill shows the bug.
+func commitLater(s *seededDB, b *chat.Batch) error {
+	s.mu.Lock()
+	s.pending.Go(func() {
+		defer s.mu.Unlock() // the next commit waits, so their order stays
+		time.Sleep(100 * time.Millisecond)
+		s.Store.Commit(b) // an error is lost with it
+	})
+	return nil
+}
+
+// commitSlowly is a slow disk: a kill hits the moment that a bug needs more often.
+func commitSlowly(s *seededDB, b *chat.Batch) error {
+	time.Sleep(50 * time.Millisecond)
+	return s.write(b)
+}
+
+// change returns a commit whose rows alter changes first.
+func change(alter func(c *chat.Change) (lost bool)) func(s *seededDB, b *chat.Batch) error {
+	return func(s *seededDB, b *chat.Batch) error {
+		b.Changes = slices.DeleteFunc(b.Changes, func(c chat.Change) bool { return !c.Deleted && alter(&c) })
+		return s.write(b)
+	}
+}
+
+func loseSession(c *chat.Change) bool { return c.Resumable && c.ID%4 == 0 }
+
+func loseWaiting(c *chat.Change) bool {
+	c.Place, c.QueuedAt = 0, 0
+	return false
+}
+
+func losePaired(c *chat.Change) bool {
+	if c.Pair%3 == 0 {
+		c.Pair, c.Side, c.Alias, c.MatchedAt = 0, 0, "", 0
+	}
+	return false
+}
+
+func loseLetter(s *seededDB, b *chat.Batch) error {
+	b.Letters = slices.DeleteFunc(b.Letters, func(chat.Letter) bool { return strikes(3) })
+	return s.write(b)
+}
+
+// swapLetters gives a letter the text of the one before it, if that is of another chat.
+func swapLetters(s *seededDB, b *chat.Batch) error {
+	s.mu.Lock()
+	for i := range b.Letters {
+		m := &b.Letters[i]
+		own := *m
+		if s.stray.Pair != 0 && s.stray.Pair != m.Pair {
+			m.Text = s.stray.Text
+		}
+		s.stray = own
+	}
+	s.mu.Unlock()
+	return s.write(b)
+}
+
+func logLetters(s *seededDB, b *chat.Batch) error {
+	for i := range b.Letters {
+		fmt.Fprintln(os.Stderr, b.Letters[i].Text)
+	}
+	return s.write(b)
+}
+
+func ignoreReceipts(s *seededDB, b *chat.Batch) error {
+	b.Receipts = nil
+	return s.write(b)
+}
+
+// dropStrayMail lets a server start that ignores receipts: it refuses mail of a chat that is not the current one.
+func dropStrayMail(saved *chat.Saved) {
+	pairs := map[chat.ID]chat.PairID{}
+	for i := range saved.Records {
+		pairs[saved.Records[i].ID] = saved.Records[i].Pair
+	}
+	saved.Mail = slices.DeleteFunc(saved.Mail, func(h chat.Held) bool { return pairs[h.To] != 0 && pairs[h.To] != h.Pair })
+}
+
+func deleteFirst(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	if err := s.write(&chat.Batch{Receipts: []chat.Receipt{{To: r.To, Pair: r.Pair, UpTo: r.UpTo}}}); err != nil {
+		return err
+	}
+	return s.Store.Mail(ctx, sessionID, r, yield)
+}
+
+func skipOne(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	first := true
+	return s.Store.Mail(ctx, sessionID, r, func(m *chat.Letter) error {
+		if first {
+			first = false
+			return nil
+		}
+		return yield(m)
+	})
+}
+
+func yieldTwice(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	return s.Store.Mail(ctx, sessionID, r, func(m *chat.Letter) error {
+		if err := yield(m); err != nil {
+			return err
+		}
+		return yield(m)
+	})
+}
+
+// firstPair is the oldest chat of two who can come back; 0 is none.
+func firstPair(saved *chat.Saved) chat.PairID {
+	halves := map[chat.PairID]bool{}
+	for i := range saved.Records {
+		r := &saved.Records[i]
+		if r.Pair == 0 || !r.Resumable {
+			continue
+		}
+		if halves[r.Pair] {
+			return r.Pair
+		}
+		halves[r.Pair] = true
+	}
+	return 0
+}
+
+func forgetPair(saved *chat.Saved) {
+	pair := firstPair(saved)
+	saved.Records = slices.DeleteFunc(saved.Records, func(r chat.Record) bool { return pair != 0 && r.Pair == pair })
+	saved.Mail = slices.DeleteFunc(saved.Mail, func(h chat.Held) bool { return h.Pair == pair })
+}
+
+func endPair(saved *chat.Saved) {
+	pair := firstPair(saved)
+	for i := range saved.Records {
+		if r := &saved.Records[i]; pair != 0 && r.Pair == pair {
+			r.Place, r.QueuedAt = 1+uint64(r.Side), r.MatchedAt // no start gives these places
+			r.Pair, r.Side, r.Alias, r.MatchedAt = 0, 0, "", 0
+		}
+	}
+}
+
+func forgetWaiting(saved *chat.Saved) {
+	gone := map[chat.ID]bool{}
+	saved.Records = slices.DeleteFunc(saved.Records, func(r chat.Record) bool {
+		gone[r.ID] = r.Place != 0
+		return r.Place != 0
+	})
+	saved.Mail = slices.DeleteFunc(saved.Mail, func(h chat.Held) bool { return gone[h.To] })
+}
+
+func changeEpoch(started *store.Started) { started.Epoch = uuid.NewString() }

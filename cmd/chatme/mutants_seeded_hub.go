@@ -1,0 +1,226 @@
+//go:build mutants
+
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/ws"
+)
+
+func seededHub(h *hub.Hub) ws.Hub {
+	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, secrets: map[chat.MailKey]string{}}
+}
+
+// seededLobby is the hub with the bug.
+type seededLobby struct {
+	ws.Hub
+
+	turn  sync.Mutex    // held throughout Do
+	stack []chat.ConnID // whose search is withheld, by turn
+
+	mu      sync.Mutex // nothing else is locked while it is held
+	conns   map[chat.ConnID]*seededConn
+	acting  *seededConn // whose command is being applied
+	secrets map[chat.MailKey]string
+}
+
+// seededConn is a Conn with the bug.
+type seededConn struct {
+	hub.Conn
+	h         *seededLobby
+	id        chat.ConnID
+	resumable bool
+	secret    string     // the session ID, if it is new
+	self      chat.Alias // the chat with itself; guarded by turn
+
+	// of the deliveries
+	held     *chat.Event // kept back
+	swallows int         // how many searching are not to be heard; guarded by h.mu
+
+	// guarded by h.mu
+	told     chat.Kind   // the last of matched, searching and partner_disconnected; 0: none of them
+	alias    chat.Alias  // the partner's
+	partner  *seededConn // whoever heard its last message
+	former   *seededConn // … in the chat before
+	knownAs  chat.Alias  // what partner knows it by
+	formerly chat.Alias  // what former knew it by
+}
+
+// MailKey implements ws.Hub.
+func (h *seededLobby) MailKey(sessionID string) chat.MailKey {
+	key := h.Hub.MailKey(sessionID)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets[key] = sessionID
+	return key
+}
+
+// Attach implements ws.Hub.
+func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error {
+	c := &seededConn{Conn: conn, h: h, id: id, resumable: auth.Resumable}
+	h.mu.Lock()
+	h.conns[id] = c
+	if auth.Resume == nil {
+		c.secret = h.secrets[auth.MailKey]
+	}
+	delete(h.secrets, auth.MailKey)
+	h.mu.Unlock()
+	if seed.attach != nil {
+		seed.attach(&auth)
+	}
+	return h.Hub.Attach(ctx, id, c, auth)
+}
+
+// Do implements ws.Hub.
+func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn) {
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	h.mu.Lock()
+	conn := h.conns[c.Conn]
+	h.acting = conn
+	if c.Op == chat.Detach {
+		delete(h.conns, c.Conn)
+	}
+	h.mu.Unlock()
+	own := *c
+	if conn != nil && seed.do != nil && seed.do(h, conn, &own) {
+		return nil
+	}
+	if full, ok := h.Hub.Do(&own).(*seededConn); ok {
+		return full.Conn
+	}
+	return nil
+}
+
+// Deliver implements hub.Conn.
+func (c *seededConn) Deliver(e chat.Event) (congested bool) {
+	c.note(&e)
+	if seed.deliver == nil {
+		return c.Conn.Deliver(e)
+	}
+	return seed.deliver(c, e)
+}
+
+// note keeps who is in a chat with whom.
+func (c *seededConn) note(e *chat.Event) {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	switch e.Kind {
+	case chat.Searching, chat.PartnerDisconnected:
+		c.told, c.alias = e.Kind, ""
+	case chat.Matched:
+		c.told, c.alias = e.Kind, e.Alias
+	case chat.Resumed:
+		switch e.Resumed.State {
+		case chat.ResumedMatched:
+			c.told, c.alias = chat.Matched, e.Resumed.Alias
+		case chat.ResumedSearching:
+			c.told = chat.Searching
+		}
+	case chat.Message:
+		if from := c.h.acting; from != nil && from.partner != c {
+			from.former, from.formerly = from.partner, from.knownAs
+			from.partner, from.knownAs = c, e.Alias
+		}
+	}
+}
+
+// idle says whether the session neither waits nor has a chat, as it was told.
+func (c *seededConn) idle() bool {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	return c.told == 0
+}
+
+// lastComeFirst keeps every search to itself until there are three, and then lets the two who came last be matched.
+func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
+	at := slices.Index(h.stack, c.Conn)
+	switch {
+	case c.Op == chat.Detach && at >= 0:
+		h.stack = slices.Delete(h.stack, at, at+1)
+		return false
+	case c.Op != chat.Search:
+		return false
+	case at < 0 && !conn.idle():
+		return false
+	}
+	conn.Conn.Deliver(chat.Event{Kind: chat.Searching})
+	if at < 0 {
+		h.stack = append(h.stack, c.Conn)
+	}
+	for n := len(h.stack) - 1; n >= 2; n = len(h.stack) - 1 {
+		for _, id := range h.stack[n-1:] {
+			h.mu.Lock()
+			h.conns[id].swallows++
+			h.mu.Unlock()
+			h.Hub.Do(&chat.Command{Op: chat.Search, Conn: id})
+		}
+		h.stack = h.stack[:n-1]
+	}
+	return true
+}
+
+// swallowSearching keeps back the searching that was told before.
+func swallowSearching(c *seededConn, e chat.Event) bool {
+	if e.Kind == chat.Searching {
+		c.h.mu.Lock()
+		swallow := c.swallows > 0
+		if swallow {
+			c.swallows--
+		}
+		c.h.mu.Unlock()
+		if swallow {
+			return false
+		}
+	}
+	return c.Conn.Deliver(e)
+}
+
+// matchSelf gives some who search a chat with themselves, of which the lobby does not know.
+func matchSelf(_ *seededLobby, conn *seededConn, c *chat.Command) bool {
+	switch {
+	case c.Op == chat.Search && conn.self == "" && conn.idle() && strikes(5):
+		conn.self = chat.Alias(uuid.NewString())
+		conn.Conn.Deliver(chat.Event{Kind: chat.Searching})
+		conn.Conn.Deliver(chat.Event{Kind: chat.Matched, Alias: conn.self})
+		return true
+	case c.Op == chat.Search:
+		conn.self = ""
+	case c.Op == chat.Send && conn.self != "" && conn.resumable:
+		conn.Conn.Deliver(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image, N: c.N, At: 1})
+		conn.Conn.Deliver(chat.Event{Kind: chat.Acked, Recv: c.N})
+		return true
+	case c.Op == chat.Send && conn.self != "":
+		conn.Conn.Deliver(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image})
+		return true
+	}
+	return false
+}
+
+func endLost(_ *seededLobby, _ *seededConn, c *chat.Command) bool {
+	c.Leaves = c.Leaves || c.Op == chat.Detach && strikes(3)
+	return false
+}
+
+func dropSearch(_ *seededLobby, _ *seededConn, c *chat.Command) bool {
+	return c.Op == chat.Search && strikes(4)
+}
+
+func ignoreClaim(a *chat.Auth) {
+	if a.Resume != nil {
+		a.Resume.Got = 0
+	}
+}
+
+func ignoreAcked(a *chat.Auth) {
+	if a.Resume != nil {
+		a.Resume.Acked = 0
+	}
+}

@@ -1,0 +1,134 @@
+package chat
+
+// resume gives s to a new socket; the newest wins. What the client says of its latest chat counts only for the chat
+// it names: the current one, or one that is over, of which it gets the tail. Being told that a chat is over means
+// being queued.
+func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
+	stale := r.Epoch != "" && r.Epoch != l.cfg.Epoch // the database was restored: what the client names is over
+	current := s.Pair != 0 && (r.Partner == "" || r.Partner == s.partner.Alias && !stale)
+	if current && r.Partner != "" && s.impossible(r) {
+		l.events = append(l.events, Event{Conn: conn, Kind: Close, CloseCode: CloseImpossible})
+		return
+	}
+	re := &Resumption{Gap: stale}
+	returning := s.conn == 0
+	if returning {
+		re.AwayMs = int64(max(l.now-s.AwaySince, 0))
+	} else {
+		l.tell(s, Event{Kind: Close, CloseCode: CloseReplaced})
+		delete(l.conns, s.conn)
+	}
+	l.bind(s, conn)
+	l.tell(s, Event{Kind: AuthSuccess})
+	if s.Pair != 0 && !returning { // what went with the other socket
+		l.hideTyping(s.partner)
+		l.seal(s)
+	}
+	if current {
+		l.goOn(s, r, re, returning)
+	} else {
+		l.catchUp(s, r, re, returning)
+	}
+	l.match(s)
+	l.schedule(s)
+}
+
+// impossible says whether a client claims of its current chat what cannot be, as far as this process can prove.
+func (s *session) impossible(r *Resume) bool {
+	return s.out.seen && (r.Got > s.partner.out.top || r.Acked > s.out.recv())
+}
+
+// goOn takes what the client of s says of its current chat, and tells it where that stands.
+func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
+	p := s.partner
+	raised, news := false, false
+	if r.Partner != "" {
+		raised = s.out.resumeSender(r.Acked)
+		news = p.out.claimed(r.Got)
+		l.release(s)
+	}
+	re.State, re.Alias, re.Here = ResumedMatched, p.Alias, p.conn != 0
+	re.Recv, re.Delivered, re.Last = s.out.recv(), s.out.got, s.out.last
+	re.Replay = s.mail.above(p.out.has())
+	l.tell(s, Event{Kind: Resumed, Resumed: re})
+	l.hideTyping(s)
+	l.rejoin(s, returning)
+	if !p.Resumable {
+		return
+	}
+	if n := s.out.missing(); raised && n != 0 {
+		l.tell(p, Event{Kind: Gap, N: n})
+	}
+	if news {
+		l.tellAcked(p)
+	}
+}
+
+// rejoin tells s what it has missed of its chat, and the partner that s is back.
+func (l *Lobby) rejoin(s *session, returning bool) {
+	p := s.partner
+	s.out.gapTold = false
+	if p.conn == 0 {
+		l.tell(s, Event{Kind: PartnerAway, At: p.until})
+	}
+	l.replay(s, p.Alias, p.out.has(), p.out.last)
+	switch {
+	case !p.Resumable:
+		l.ask(p)
+	case returning:
+		p.out.gapTold = false
+		l.tell(p, Event{Kind: PartnerBack})
+	}
+}
+
+// catchUp takes s from the chat its client knows of, which is over, to where it stands now. Of letters that were
+// held before a restore the client gets those of the chat it names, and the rest is deleted.
+func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
+	named := s.tail() && s.mail.from == r.Partner
+	switch {
+	case named:
+		l.discard(s, r.Got)
+	case s.tail() && re.Gap && uint64(s.mail.pair)>>32 < l.cfg.Since:
+		l.discardAll(s)
+	}
+	over := s.tail() || r.Partner != "" // it is told of a chat that is over
+	if s.State() == Idle && over {
+		l.enqueue(s)
+	}
+	switch {
+	case r.Partner != "":
+		re.State, re.Alias = ResumedEnded, r.Partner
+	case s.Place != 0:
+		re.State = ResumedSearching
+	default:
+		re.State = ResumedIdle
+	}
+	if s.tail() {
+		re.Replay = len(s.mail.letters)
+	}
+	l.tell(s, Event{Kind: Resumed, Resumed: re})
+	l.hideTyping(s)
+	if s.tail() && !named {
+		if r.Partner != "" {
+			l.tell(s, Event{Kind: PartnerDisconnected})
+		}
+		l.tell(s, Event{Kind: Matched, Alias: s.mail.from})
+	}
+	if s.tail() {
+		after := uint64(0)
+		if named {
+			after = r.Got
+		}
+		l.replay(s, s.mail.from, after, s.mail.last())
+	}
+	if !over {
+		return
+	}
+	l.tell(s, Event{Kind: PartnerDisconnected})
+	if s.Pair == 0 {
+		l.tell(s, Event{Kind: Searching})
+		return
+	}
+	l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
+	l.rejoin(s, returning)
+}

@@ -1,0 +1,119 @@
+package hub
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"chatme/internal/chat"
+)
+
+// couple attaches two resumable sessions, 1 and 2, that are in a chat; all of it is committed.
+func couple(t *testing.T, h *Hub, s *heldStore) (a, b *ear) {
+	t.Helper()
+	a, b = attach(t, h, 1, true), attach(t, h, 2, true)
+	search(h, 1)
+	search(h, 2)
+	s.drain()
+	a.kinds()
+	b.kinds()
+	return a, b
+}
+
+// drain lets commits succeed until there is nothing to commit.
+func (s *heldStore) drain() {
+	for {
+		synctest.Wait()
+		select {
+		case <-s.enter:
+			s.verdict <- nil
+		default:
+			return
+		}
+	}
+}
+
+func say(h *Hub, id chat.ConnID, n uint64) {
+	h.Do(&chat.Command{Op: chat.Send, Conn: id, N: n, Text: "hello"})
+}
+
+// L4: custody of a message passes with the commit of its letter, and not before.
+func TestL4CustodyPassesWithTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		a, _ := couple(t, h, s)
+		say(h, 1, 1)
+		synctest.Wait()
+		want(t, "a, of a message that is not confirmed", a)
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		<-s.enter // what was on its way is in this batch
+		say(h, 1, 2)
+		synctest.Wait()
+		want(t, "a, before the commit", a) // partner_away waits for the same batch
+		s.verdict <- nil
+		<-s.enter
+		synctest.Wait()
+		a.mu.Lock()
+		last := a.heard[len(a.heard)-1]
+		a.mu.Unlock()
+		if last.Kind != chat.Acked || last.Recv != 1 {
+			t.Errorf("after the first commit: %+v, want custody of 1", last)
+		}
+		want(t, "a", a, chat.PartnerAway, chat.Acked)
+		s.verdict <- nil
+		synctest.Wait()
+		want(t, "a, after the second", a, chat.Acked)
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+// A replay leaves when the letters it reads are on disk, and what is said meanwhile stays behind it.
+func TestReplayWaitsForItsLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		_, b := couple(t, h, s)
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		s.drain()
+		say(h, 1, 1)
+		<-s.enter
+		auth := chat.Auth{Resumable: true, Resume: &chat.Resume{Hash: hashOf(2)}}
+		if err := h.Attach(t.Context(), 3, b, auth); err != nil {
+			t.Fatal(err)
+		}
+		say(h, 1, 2)
+		synctest.Wait()
+		want(t, "b, before the letter is committed", b)
+		s.verdict <- nil
+		s.drain()
+		want(t, "b", b, chat.AuthSuccess, chat.Resumed, chat.Replay, chat.Message)
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+// Beyond the bound on what waits for its commit nothing more is taken into custody: a resumable sender is told,
+// and keeps its copy.
+func TestBoundOnQueuedLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		h.cfg.QueuedBytes = 1
+		a, _ := couple(t, h, s)
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		s.drain()
+		a.kinds()
+		say(h, 1, 1)
+		say(h, 1, 2)
+		synctest.Wait()
+		want(t, "a", a, chat.Error)
+		s.drain()
+		want(t, "a", a, chat.Acked)
+		say(h, 1, 2)
+		s.drain()
+		want(t, "a", a, chat.Acked)
+		s.setFree()
+		stopHub(t, h)
+	})
+}

@@ -1,0 +1,59 @@
+package seal
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Body is what is sealed.
+type Body struct {
+	Time  int64 // when the message was accepted, unix ms
+	Text  string
+	Image string
+}
+
+// headerSize is what stands before text and image: the time and their two lengths.
+const headerSize = 3 * 8
+
+// minPadded is the shortest padded body: a text of up to 232 bytes is as long as an "ok".
+const minPadded = 256
+
+// padded returns how long n bytes are made. Above the floor these are the steps of Padmé, which keep of a length
+// of L bits only log2(L)+1 and cost at most 12 %: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files
+// and Communication with PURBs", PoPETs 2019(4), section 4. From 256 bytes on it is at most 6.25 %.
+func padded(n int) int {
+	if n <= minPadded {
+		return minPadded
+	}
+	exponent := bits.Len(uint(n)) - 1
+	step := 1 << (exponent - bits.Len(uint(exponent)))
+	return (n + step - 1) &^ (step - 1)
+}
+
+// encode returns the padded body.
+func (b *Body) encode() []byte {
+	out := make([]byte, 0, padded(headerSize+len(b.Text)+len(b.Image)))
+	out = binary.BigEndian.AppendUint64(out, uint64(b.Time))
+	out = binary.BigEndian.AppendUint64(out, uint64(len(b.Text)))
+	out = binary.BigEndian.AppendUint64(out, uint64(len(b.Image)))
+	out = append(out, b.Text...)
+	out = append(out, b.Image...)
+	return out[:cap(out)]
+}
+
+// decode undoes encode. It allocates by what is there and not by what a length says.
+func decode(in []byte) (Body, bool) {
+	if len(in) < headerSize {
+		return Body{}, false
+	}
+	text, image := binary.BigEndian.Uint64(in[8:]), binary.BigEndian.Uint64(in[16:])
+	rest := in[headerSize:]
+	if text > uint64(len(rest)) || image > uint64(len(rest))-text {
+		return Body{}, false
+	}
+	return Body{
+		Time:  int64(binary.BigEndian.Uint64(in)),
+		Text:  string(rest[:text]),
+		Image: string(rest[text : text+image]),
+	}, true
+}

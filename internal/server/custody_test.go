@@ -1,0 +1,236 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"chatme/internal/chat"
+	"chatme/internal/protocol"
+	"chatme/internal/ws"
+)
+
+// member is a resumable person in a chat, with what it comes back with.
+type member struct {
+	*person
+	site    *site
+	session protocol.ServerMessage // session_id
+	partner string
+}
+
+// couple opens two resumable clients that are in a chat.
+func (s *site) couple(t *testing.T) (a, b *member) {
+	t.Helper()
+	a, b = &member{site: s}, &member{site: s}
+	for name, m := range map[string]*member{"a": a, "b": b} {
+		m.person, m.session = s.resumable(t, name)
+	}
+	for _, m := range []*member{a, b} {
+		m.send(`{"type":"search"}`)
+		m.expect("searching")
+	}
+	a.partner = a.expect("matched").PartnerID
+	b.partner = b.expect("matched").PartnerID
+	return a, b
+}
+
+// says sends a message with its number.
+func (m *member) says(n int, text string) {
+	m.t.Helper()
+	m.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"text":%q}`, m.partner, n, text))
+}
+
+func (m *member) acks(got int) {
+	m.t.Helper()
+	m.send(fmt.Sprintf(`{"type":"ack","partnerId":%q,"got":%d}`, m.partner, got))
+}
+
+// leaves cuts the socket and waits until the partner knows.
+func (m *member) leaves(partner *member) {
+	m.t.Helper()
+	m.ws.Close()
+	partner.expect("partner_away")
+}
+
+// returns comes back on a new socket.
+func (m *member) returns(got, acked int) protocol.ServerMessage {
+	m.t.Helper()
+	m.person = m.site.dial(m.t, m.name)
+	m.send(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1,"sessionId":%q,"epoch":%q,"partnerId":%q,"got":%d,"acked":%d}}`,
+		mobileKey, m.session.SessionID, m.session.Epoch, m.partner, got, acked))
+	m.expect("auth_success")
+	return m.expect("resumed")
+}
+
+// acked waits until custody has passed up to n.
+func (m *member) acked(n uint64) {
+	m.t.Helper()
+	for {
+		if got := m.expect("ack"); got.Recv >= n {
+			if got.Recv > n {
+				m.t.Errorf("%s: recv %d, want %d", m.name, got.Recv, n)
+			}
+			return
+		}
+	}
+}
+
+func (m *member) hears(n uint64, text string) {
+	m.t.Helper()
+	if got := m.expect("message"); got.N != n || got.Text != text || got.From != m.partner {
+		m.t.Errorf("%s heard %+v, want %d %q", m.name, got, n, text)
+	}
+}
+
+// Held in order before live, with the last confirmed before it went as the first that is not sent again.
+func TestHeldBeforeLive(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	a.says(1, "one")
+	b.hears(1, "one")
+	a.says(2, "two")
+	b.hears(2, "two") // and is not confirmed
+	b.leaves(a)
+	a.says(3, "three")
+	a.acked(3)
+	a.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":4,"imageUrl":"javascript:alert(1)"}`, a.partner))
+	if e := a.expect("error"); e.Code != "bad_image" || e.N != 4 {
+		t.Errorf("heard %+v", e)
+	}
+	a.says(5, "five")
+	re := b.returns(1, 0)
+	a.says(6, "six")
+	if re.State != "matched" || re.Partner != "here" || re.Replay != 4 {
+		t.Errorf("resumed: %+v", re)
+	}
+	b.hears(2, "two")
+	b.hears(3, "three")
+	if g := b.expect("gap"); g.N != 4 {
+		t.Errorf("gap %d", g.N)
+	}
+	b.hears(5, "five")
+	b.hears(6, "six")
+	a.expect("partner_back")
+	b.acks(6)
+	a.acked(6)
+	s.mailbox(t, 0)
+}
+
+// mailbox waits until so many letters are on disk.
+func (s *site) mailbox(t *testing.T, want int) {
+	t.Helper()
+	conn := s.look(t)
+	eventually(t, fmt.Sprintf("%d letters", want), func() bool {
+		var n int
+		must(t, conn.QueryRowContext(t.Context(), `SELECT count(*) FROM mailbox`).Scan(&n))
+		return n == want
+	})
+}
+
+// An image of several MB goes through the mailbox, and so does one behind it.
+func TestLargeImagesAreHeld(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	b.leaves(a)
+	big := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("picture ", 400_000)))
+	for n := 1; n <= 3; n++ {
+		a.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n, big))
+	}
+	a.acked(3)
+	b.returns(0, 0)
+	for n := uint64(1); n <= 3; n++ {
+		if m := b.expect("message"); m.N != n || m.ImageURL != big {
+			t.Fatalf("n %d, %d bytes", m.N, len(m.ImageURL))
+		}
+	}
+}
+
+// A chat that ended leaves a tail, and nobody is matched before it is confirmed.
+func TestTailBeforeNextMatch(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	b.leaves(a)
+	a.says(1, "one")
+	a.says(2, "two")
+	a.acked(2)
+	a.send(`{"type":"search"}`)
+	a.expect("searching")
+	// b comes back to a chat that is over; it is not matched before it has confirmed its tail.
+	if re := b.returns(0, 0); re.State != "ended" || re.Replay != 2 {
+		t.Errorf("resumed: %+v", re)
+	}
+	b.hears(1, "one")
+	b.hears(2, "two")
+	b.expect("partner_disconnected")
+	b.expect("searching")
+	c := s.old(t, "c")
+	c.send(`{"type":"search"}`)
+	c.expect("searching")
+	c.expect("matched") // with a
+	a.expect("matched")
+	b.quiet()
+	d := s.old(t, "d")
+	d.send(`{"type":"search"}`)
+	d.expect("searching")
+	d.quiet()
+	b.acks(2)
+	b.expect("matched")
+	d.expect("matched")
+	s.mailbox(t, 0)
+}
+
+func TestMailboxFull(t *testing.T) {
+	s := openSite(t, func(_ *ws.Config, c *chat.Config) { c.MailboxMessages = 2 })
+	a, b := s.couple(t)
+	b.leaves(a)
+	for n := 1; n <= 3; n++ {
+		a.says(n, fmt.Sprint(n))
+	}
+	// The refusal needs no commit, so it may come before the acks.
+	for {
+		m, err := a.next()
+		must(t, err)
+		if m.Type == "error" {
+			if m.Code != "mailbox_full" || m.N != 3 {
+				t.Errorf("heard %+v", m)
+			}
+			break
+		}
+	}
+	b.returns(0, 0)
+	b.hears(1, "1")
+	b.hears(2, "2")
+	a.expect("partner_back")
+	a.says(3, "3")
+	b.hears(3, "3")
+}
+
+func TestImpossibleClaimIsClosed(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	a.says(1, "one")
+	b.hears(1, "one")
+	b.acks(2)
+	b.expectClose(protocol.CloseImpossibleClaim, protocol.TextImpossibleClaim)
+	c := s.dial(t, "again")
+	c.send(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1,"sessionId":%q,"partnerId":%q,"acked":1}}`,
+		mobileKey, b.session.SessionID, b.partner))
+	c.expectClose(protocol.CloseImpossibleClaim, protocol.TextImpossibleClaim)
+}
+
+// The session ID is kept while a replay needs it and no longer.
+func TestReplayReadsWithTheSessionItCameWith(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	for round := 1; round <= 3; round++ {
+		b.leaves(a)
+		a.says(round, fmt.Sprint(round))
+		a.acked(uint64(round))
+		b.returns(round-1, 0)
+		b.hears(uint64(round), fmt.Sprint(round))
+		b.acks(round)
+		a.expect("partner_back")
+	}
+	s.mailbox(t, 0)
+}

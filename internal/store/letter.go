@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"chatme/internal/chat"
+	"chatme/internal/seal"
+)
+
+const (
+	sqlHold = `INSERT INTO mailbox (recipient, pair, n, sender, body) VALUES (?1, ?2, ?3, ?4, ?5)`
+
+	sqlConfirm = `DELETE FROM mailbox WHERE recipient = ?1 AND pair = ?2 AND n <= ?3`
+
+	sqlEpoch = `SELECT epoch FROM boots WHERE boot = ?1`
+)
+
+// sealing is what is remembered between the sealing of one batch and the next.
+type sealing struct {
+	mu     sync.Mutex
+	kept   []sealedLetter    // guarded by mu; of the batch that was refused, for its next attempt
+	epochs map[uint64]string // guarded by mu; boot → epoch; a row of boots never changes its own
+}
+
+// sealedLetter is a letter and what of it goes to disk.
+type sealedLetter struct {
+	chat.Letter
+	body []byte // nil: an empty place
+}
+
+// keep saves what was sealed for the next attempt.
+func (s *sealing) keep(letters []sealedLetter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = letters
+}
+
+// take returns what was kept, and keeps it no longer.
+func (s *sealing) take() []sealedLetter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.kept
+	s.kept = nil
+	return kept
+}
+
+// sealLetters seals the letters of b but for those to sessions that b deletes. What was sealed for the attempt before
+// is used again. An error means that nothing was written.
+func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
+	kept := s.sealing.take()
+	if len(b.Letters) == 0 {
+		return nil, nil
+	}
+	gone := map[chat.ID]bool{}
+	for i := range b.Changes {
+		if c := &b.Changes[i]; c.Deleted {
+			gone[c.ID] = true
+		}
+	}
+	letters := make([]sealedLetter, 0, len(b.Letters))
+	for i := range b.Letters {
+		letter := &b.Letters[i]
+		if gone[letter.To] {
+			continue
+		}
+		if n := len(letters); n < len(kept) && kept[n].Letter == *letter {
+			letters = append(letters, kept[n])
+			continue
+		}
+		body, err := s.sealLetter(letter)
+		if err != nil {
+			s.sealing.keep(letters)
+			return nil, s.explainSealing(letter, err)
+		}
+		letters = append(letters, sealedLetter{*letter, body})
+	}
+	return letters, nil
+}
+
+// sealLetter returns the sealed body, nil for an empty place.
+func (s *Store) sealLetter(m *chat.Letter) ([]byte, error) {
+	if m.Text == "" && m.Image == "" {
+		return nil, nil
+	}
+	binding, err := s.binding(context.Background(), m.Pair, m.To, m.From)
+	if err != nil {
+		return nil, err
+	}
+	binding.N = m.N
+	return seal.Seal(m.Key, binding, seal.Body{Time: int64(m.At), Text: m.Text, Image: m.Image})
+}
+
+// explainSealing is explainCommit for what comes before BEGIN.
+func (s *Store) explainSealing(m *chat.Letter, err error) error {
+	e, ok := explain(fmt.Sprintf("seal a letter to session %d for", m.To), s.path, err).(*Error)
+	if ok && !e.transient {
+		e.code, e.todo = exitIO, "nothing was kept: start again, which goes on from what is on disk; if it comes again, report it"
+	}
+	return e
+}
+
+// binding returns what bodies in pair from sender to recipient are bound to, but for the number. The epoch is that of
+// the boot in which the pair began, so what was held before a restore opens after it, and what was held in a
+// timeline that the restore has undone does not, though pairs have the same numbers there.
+func (s *Store) binding(ctx context.Context, pair chat.PairID, to chat.ID, from chat.Alias) (seal.Binding, error) {
+	epoch, err := s.epochOf(ctx, uint64(pair)>>32)
+	return seal.Binding{Epoch: epoch, Pair: uint64(pair), Recipient: uint64(to), Sender: string(from)}, err
+}
+
+var errNoBoot = errors.New("its chat is of a start that is not on record")
+
+// epochOf returns the epoch that a start belongs to.
+func (s *Store) epochOf(ctx context.Context, boot uint64) (string, error) {
+	s.sealing.mu.Lock()
+	defer s.sealing.mu.Unlock()
+	if epoch, ok := s.sealing.epochs[boot]; ok {
+		return epoch, nil
+	}
+	var epoch string
+	switch err := s.epoch.GetContext(ctx, &epoch, int64(boot)); {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", errNoBoot
+	case err != nil:
+		return "", err
+	}
+	if s.sealing.epochs == nil {
+		s.sealing.epochs = map[uint64]string{}
+	}
+	s.sealing.epochs[boot] = epoch
+	return epoch, nil
+}
+
+// applyMail puts letters into the mailboxes, then takes out what was confirmed.
+func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.Receipt) error {
+	ctx := context.Background()
+	if len(letters) != 0 {
+		hold := tx.StmtContext(ctx, s.hold)
+		for i := range letters {
+			m := &letters[i]
+			_, err := hold.ExecContext(ctx, int64(m.To), int64(m.Pair), int64(m.N), string(m.From), m.body)
+			if err != nil {
+				return fmt.Errorf("hold letter %d of pair %d for session %d: %w", m.N, m.Pair, m.To, err)
+			}
+		}
+	}
+	if len(receipts) != 0 {
+		confirm := tx.StmtContext(ctx, s.confirm)
+		for _, r := range receipts {
+			if _, err := confirm.ExecContext(ctx, int64(r.To), int64(r.Pair), number(r.UpTo)); err != nil {
+				return fmt.Errorf("confirm pair %d for session %d: %w", r.Pair, r.To, err)
+			}
+		}
+	}
+	return nil
+}
+
+// number returns the bound of a range of numbers as SQLite can hold it; a letter's own is never that large.
+func number(n uint64) int64 { return int64(min(n, math.MaxInt64)) }

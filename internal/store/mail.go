@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"chatme/internal/chat"
+	"chatme/internal/seal"
+)
+
+// sqlNext reads one row, so that whoever reads a mailbox has no more than one body in memory.
+const sqlNext = `
+	SELECT n, sender, body FROM mailbox
+	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4
+	ORDER BY n LIMIT 1`
+
+// MailKey returns what mail for the session with this ID is sealed to.
+func (s *Store) MailKey(sessionID string) chat.MailKey { return seal.PublicKey(sessionID) }
+
+// Mail opens the letters in r with the session ID and gives them to yield, by rising N. Its Key is not filled in. An
+// empty place comes without text, image and time, and so does a letter that does not open, because its row was
+// changed: that is logged, once for each call. Between two letters no connection is held, so yield may take its time; what is
+// committed meanwhile is seen. It ends with the error that yield returns, as it is; the session ID is not kept.
+func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+	opener := seal.NewOpener(sessionID)
+	tampered := tampering{session: chat.Hash(sha256.Sum256([]byte(sessionID))), pair: r.Pair}
+	defer tampered.report(s.log)
+	binding, err := s.binding(ctx, r.Pair, r.To, r.Alias)
+	if err != nil && !errors.Is(err, errNoBoot) {
+		return explain("read mail from", s.path, err)
+	}
+	known := err == nil // otherwise nothing opens
+	for after := number(r.After); ; {
+		var row mailRow
+		switch err := s.next.GetContext(ctx, &row, int64(r.To), int64(r.Pair), after, number(r.UpTo)); {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return explain("read mail from", s.path, err)
+		}
+		after = row.N
+		letter := chat.Letter{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
+		if row.Body != nil {
+			binding.N = letter.N
+			body, err := opener.Open(binding, row.Body)
+			if err == nil && known && row.Sender == r.Alias {
+				letter.At, letter.Text, letter.Image = chat.Time(body.Time), body.Text, body.Image
+			} else {
+				tampered.add(letter.N)
+			}
+			row.Body = nil // not kept while yield waits
+		}
+		if err := yield(&letter); err != nil {
+			return err
+		}
+	}
+}
+
+// mailRow is one row of sqlNext.
+type mailRow struct {
+	N      int64      `db:"n"`
+	Sender chat.Alias `db:"sender"`
+	Body   []byte     `db:"body"`
+}
+
+// tampering counts the letters of one replay that did not open.
+type tampering struct {
+	session chat.Hash
+	pair    chat.PairID
+	first   uint64 // number of the first
+	count   int
+}
+
+func (t *tampering) add(n uint64) {
+	if t.count++; t.count == 1 {
+		t.first = n
+	}
+}
+
+// report writes one line if there were any.
+func (t *tampering) report(log *slog.Logger) {
+	if t.count == 0 {
+		return
+	}
+	log.Error("held messages do not open: their rows were changed; their receiver sees a gap",
+		slog.String("session", t.session.String()),
+		slog.String("pair", fmt.Sprintf("%d-%d", t.pair>>32, uint32(t.pair))), // as v_pairs names it
+		slog.Uint64("n", t.first), slog.Int("count", t.count))
+}
