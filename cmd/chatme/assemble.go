@@ -72,6 +72,7 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		NewAlias:      func() chat.Alias { return chat.Alias(uuid.NewString()) },
 		Epoch:         started.Epoch,
 		Boot:          started.Boot,
+		Since:         started.Since,
 		SessionTTL:    cfg.SessionTTL.Duration,
 		IdleAfter:     cfg.IdleAfter.Duration,
 		ChatWindow:    cfg.ChatWindow.Duration,
@@ -87,6 +88,7 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		MailboxMessages: int(cfg.MailboxMessages),
 		MailboxBytes:    int(cfg.MailboxBytes),
 		MailTotal:       int64(cfg.MailTotal),
+		LetterBytes:     store.LetterBytes,
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 
 	"chatme/internal/chat"
 	"chatme/internal/store"
@@ -56,6 +59,7 @@ func writeExample(ctx context.Context, target string) (err error) {
 type exampleRun struct {
 	boot    store.Boot
 	rows    []chat.Change
+	mail    []chat.Letter
 	stopped chat.Time // 0: it still runs
 }
 
@@ -68,7 +72,15 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 	if _, err := db.Begin(ctx, r.boot); err != nil {
 		return err
 	}
-	if err := db.Commit(&chat.Batch{Changes: r.rows}); err != nil {
+	for i := range r.rows {
+		if row := &r.rows[i]; row.Resumable {
+			row.MailKey = db.MailKey(exampleID(row.ID))
+		}
+	}
+	for i := range r.mail {
+		r.mail[i].Key = db.MailKey(exampleID(r.mail[i].To))
+	}
+	if err := db.Commit(&chat.Batch{Changes: r.rows, Letters: r.mail}); err != nil {
 		return err
 	}
 	if r.stopped != 0 {
@@ -80,9 +92,12 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 }
 
 const (
-	// The two values of a database that are no rows of ours to give: they come from chance and from the clock.
+	// The values of a database that are not ours to give: they come from chance and from the clock. A body is sealed
+	// differently each time; here it becomes as many bytes that open to nobody.
 	sqlFixEpoch      = `UPDATE boots SET epoch = ?1`
 	sqlFixMigratedAt = `UPDATE goose_db_version SET tstamp = ?1`
+	sqlSealed        = `SELECT recipient, n, length(body) AS length FROM mailbox WHERE body IS NOT NULL ORDER BY recipient, n`
+	sqlFixSealed     = `UPDATE mailbox SET body = ?3 WHERE recipient = ?1 AND n = ?2`
 
 	exampleEpoch    = "0123456789abcdef0123456789abcdef"
 	exampleMigrated = "2026-03-01 08:00:00"
@@ -101,7 +116,26 @@ func fixChance(ctx context.Context, path string) error {
 	if _, err := db.ExecContext(ctx, sqlFixMigratedAt, exampleMigrated); err != nil {
 		return err
 	}
+	if err := fixSealed(ctx, db); err != nil {
+		return err
+	}
 	return db.Close()
+}
+
+func fixSealed(ctx context.Context, db *sql.DB) error {
+	var sealed []struct{ Recipient, N, Length int64 }
+	if err := sqlx.NewDb(db, "sqlite").SelectContext(ctx, &sealed, sqlSealed); err != nil {
+		return err
+	}
+	noise := rand.NewChaCha8(sha256.Sum256([]byte(exampleEpoch)))
+	for _, m := range sealed {
+		body := make([]byte, m.Length)
+		noise.Read(body) // always fills it
+		if _, err := db.ExecContext(ctx, sqlFixSealed, m.Recipient, m.N, body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exampleTime is a moment on the day of the example, 1 March 2026, UTC.
@@ -109,8 +143,8 @@ func exampleTime(hour, minute, second int) chat.Time {
 	return chat.Time(time.Date(2026, time.March, 1, hour, minute, second, 0, time.UTC).UnixMilli())
 }
 
-// exampleRuns is the content: a run that was stopped in order and left two sessions on disk only, and one that goes
-// on with two chats and three people who wait.
+// exampleRuns is the content: a run that was stopped in order and left two sessions on disk only, one of them with the
+// tail of a chat, and one that goes on with two chats, three people who wait, and mail for the one who is away.
 func exampleRuns() []exampleRun {
 	at := exampleTime
 
@@ -138,9 +172,11 @@ func exampleRuns() []exampleRun {
 	return []exampleRun{{
 		boot: store.Boot{Version: "v0.1.0", Commit: "example", At: at(8, 0, 0)},
 		rows: exampleRows(resting, ended), stopped: at(20, 0, 0),
+		mail: exampleMail(resting, exampleNumber(1, 1), exampleAlias(1, 1), at(9, 31, 0), "are you there?"),
 	}, {
 		boot: store.Boot{Version: "v0.1.0", Commit: "example", At: at(20, 0, 2)},
 		rows: exampleRows(a, b, c, d, first, second, third),
+		mail: exampleMail(c, uint64(c.Pair), d.Alias, at(20, 12, 35), "hello?", "", "come back soon"),
 	}}
 }
 
@@ -149,16 +185,34 @@ func exampleNumber(boot, n uint64) uint64 { return boot<<32 | n }
 
 func exampleSession(boot, n uint64, created chat.Time) chat.Record {
 	return chat.Record{
-		ID: chat.ID(exampleNumber(boot, n)), Hash: sha256.Sum256(fmt.Appendf(nil, "example session %d-%d", boot, n)),
+		ID: chat.ID(exampleNumber(boot, n)), Hash: sha256.Sum256([]byte(exampleID(chat.ID(exampleNumber(boot, n))))),
 		Resumable: true, CreatedAt: created,
 	}
+}
+
+// exampleID is what stands in for the secret session ID.
+func exampleID(id chat.ID) string { return fmt.Sprintf("example session %d-%d", id>>32, uint32(id)) }
+
+func exampleAlias(n uint64, side int) chat.Alias {
+	return chat.Alias(fmt.Sprintf("%08d-0000-4000-8000-%012d", n, side))
 }
 
 func examplePair(n uint64, at chat.Time, sides ...*chat.Record) {
 	for i, s := range sides {
 		s.Pair, s.Side, s.MatchedAt = chat.PairID(exampleNumber(2, n)), uint8(i), at
-		s.Alias = chat.Alias(fmt.Sprintf("%08d-0000-4000-8000-%012d", n, i))
+		s.Alias = exampleAlias(n, i)
 	}
+}
+
+// exampleMail is what was said to somebody away, a second apart; an empty text is an empty place.
+func exampleMail(to chat.Record, pair uint64, from chat.Alias, at chat.Time, texts ...string) []chat.Letter {
+	letters := make([]chat.Letter, len(texts))
+	for i, text := range texts {
+		letters[i] = chat.Letter{
+			To: to.ID, Pair: chat.PairID(pair), From: from, N: uint64(i + 1), At: at.Add(time.Duration(i) * time.Second), Text: text,
+		}
+	}
+	return letters
 }
 
 func exampleRows(records ...chat.Record) []chat.Change {

@@ -32,7 +32,7 @@ func (s *session) tail() bool { return s.mail != nil && s.mail.pair != s.Pair }
 
 // canHold says whether the mailbox of s, who is away, has room for a message.
 func (l *Lobby) canHold(s *session, m *body) bool {
-	size, n, bytes := m.size(), 0, 0
+	size, n, bytes := l.letterBytes(m), 0, 0
 	if s.mail != nil {
 		n, bytes = len(s.mail.letters), s.mail.bytes
 	}
@@ -40,13 +40,15 @@ func (l *Lobby) canHold(s *session, m *body) bool {
 		bytes+size <= l.cfg.MailboxBytes && l.mailBytes+int64(size) <= l.cfg.MailTotal
 }
 
+func (l *Lobby) letterBytes(m *body) int { return l.cfg.LetterBytes(len(m.text), len(m.image)) }
+
 // hold puts a message of the partner of s into the mailbox of s; the caller has asked canHold.
 func (l *Lobby) hold(s *session, m body) {
 	p := s.partner
 	if s.mail == nil {
 		s.mail = &shelf{pair: s.Pair, from: p.Alias}
 	}
-	size := m.size()
+	size := l.letterBytes(&m)
 	s.mail.letters = append(s.mail.letters, stub{m.n, size})
 	s.mail.bytes += size
 	s.mail.batch = l.batch

@@ -118,7 +118,7 @@ type body struct {
 	image string
 }
 
-// letterOverhead is what a message counts beside its body, in a ring and in a mailbox, in bytes.
+// letterOverhead is what a message counts beside its body, in bytes.
 const letterOverhead = 256
 
 func (b *body) size() int { return letterOverhead + len(b.text) + len(b.image) }

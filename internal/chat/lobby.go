@@ -24,6 +24,9 @@ type Config struct {
 	MailboxMessages int   // letters in custody for one session…
 	MailboxBytes    int   // … and their bytes
 	MailTotal       int64 // the bytes of all mailboxes
+
+	// LetterBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
+	LetterBytes func(text, image int) int
 }
 
 // Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
@@ -60,6 +63,9 @@ type Lobby struct {
 
 // New returns an empty lobby whose first batch is number 1.
 func New(cfg Config) *Lobby {
+	if cfg.LetterBytes == nil {
+		cfg.LetterBytes = func(text, image int) int { return letterOverhead + text + image }
+	}
 	first := cfg.Boot << 32
 	return &Lobby{
 		cfg:      cfg,

@@ -86,7 +86,7 @@ func (l *Lobby) Records() []Record {
 	return all
 }
 
-// Mail returns what is known of the letters of every session in memory, by To and N. Their sizes are the lobby's.
+// Mail returns what is known of the letters of every session in memory, by To and N.
 func (l *Lobby) Mail() []Held {
 	var all []Held
 	for _, s := range l.sessions {

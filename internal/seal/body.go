@@ -30,6 +30,9 @@ func padded(n int) int {
 	return (n + step - 1) &^ (step - 1)
 }
 
+// Size returns how many bytes a body is sealed, whose text and image have these lengths.
+func Size(text, image int) int { return Overhead + padded(headerSize+text+image) }
+
 // encode returns the padded body.
 func (b *Body) encode() []byte {
 	out := make([]byte, 0, padded(headerSize+len(b.Text)+len(b.Image)))

@@ -22,6 +22,7 @@ type Boot struct {
 type Started struct {
 	Boot  uint64 // 1, 2, 3…: the upper half of every number the lobby gives in this run
 	Epoch string // 32 hexadecimal digits: which life of the database this is, the same at every start until a restore
+	Since uint64 // the first start in this epoch
 
 	// Restored says that the database was put back from a backup: the epoch is new, and every chat in it has ended.
 	Restored bool
@@ -34,8 +35,13 @@ const (
 		INSERT INTO boots (boot, started_at, version, commit_hash, schema, epoch)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6)`
 
+	sqlSince = `SELECT min(boot) FROM boots WHERE epoch = ?1`
+
 	// sqlAllAway touches those that were attached when the server ended without saying so.
 	sqlAllAway = `UPDATE sessions SET away_since = ?1 WHERE away_since IS NULL`
+
+	// sqlNoOld drops the old clients that were in a chat: they cannot come back, and being idle would not be loaded.
+	sqlNoOld = `DELETE FROM sessions WHERE pair IS NOT NULL AND resumable = 0`
 
 	// sqlNoChats ends every chat. Nobody is told by it: a session hears of the new epoch when it resumes.
 	sqlNoChats = `
@@ -102,17 +108,24 @@ func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, doubt r
 	}
 	if doubt.why != "" {
 		started.Epoch, started.Restored = newEpoch(), true
-		result, err := tx.Exec(sqlNoChats)
-		if err != nil {
-			return started, doubt, err
-		}
-		if doubt.sessions, err = result.RowsAffected(); err != nil {
-			return started, doubt, err
+		for _, statement := range []string{sqlNoOld, sqlNoChats} {
+			result, err := tx.Exec(statement)
+			if err != nil {
+				return started, doubt, err
+			}
+			n, err := result.RowsAffected()
+			if err != nil {
+				return started, doubt, err
+			}
+			doubt.sessions += n
 		}
 	}
 	started.Boot++
 	_, err = tx.Exec(sqlBegin, int64(started.Boot), int64(b.At), b.Version, b.Commit, s.schema, started.Epoch)
 	if err != nil {
+		return started, doubt, err
+	}
+	if err := tx.QueryRow(sqlSince, started.Epoch).Scan(&started.Since); err != nil {
 		return started, doubt, err
 	}
 	_, err = tx.Exec(sqlAllAway, int64(b.At))

@@ -37,8 +37,9 @@
 // A database put back from a backup tells of chats whose partners have since gone on: it must not go on with them.
 // So beside it lies a file, <database>.witness, that says which start was the last and which file, by device and
 // inode, it was made on. A database that has been started and whose witness is missing, unreadable, of another file or
-// of a later start was put back: it gets a new epoch, and every chat in it ends; the queue stays, and so does the
-// mail, as tails. One whose last start is later than its witness was killed between the two, and goes on.
+// of a later start was put back: it gets a new epoch, and every chat in it ends. The queue stays, and so does the
+// mail, as tails; old clients that were in a chat are dropped. A database whose last start is later than its witness
+// was killed between the two, and goes on.
 //
 // It errs on the safe side: a database that was copied to another disk, or met for the first time by a program
 // that keeps a witness, is taken for a restored one. And there is something it cannot see: a backup of this very

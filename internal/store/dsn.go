@@ -37,7 +37,7 @@ func writerDSN(path string, busy time.Duration) (string, []pragma) {
 		"_txlock":       {"immediate"},
 		"_busy_timeout": {ms},
 		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"},
+		"_synchronous":  {synchronous},
 		"_foreign_keys": {"1"},
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
@@ -46,7 +46,7 @@ func writerDSN(path string, busy time.Duration) (string, []pragma) {
 	}
 	return uri(path, q), []pragma{
 		{"journal_mode", "wal"},
-		{"synchronous", "2"}, // FULL
+		{"synchronous", synchronousRead},
 		{"foreign_keys", "1"},
 		{"busy_timeout", ms}, // milliseconds
 		{"secure_delete", "1"},

@@ -82,6 +82,17 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 	return letters, nil
 }
 
+// emptyBytes is what an empty place counts.
+const emptyBytes = 256
+
+// LetterBytes returns how many bytes a letter counts in a mailbox, whose text and image have these lengths.
+func LetterBytes(text, image int) int {
+	if text == 0 && image == 0 {
+		return emptyBytes
+	}
+	return seal.Size(text, image)
+}
+
 // sealLetter returns the sealed body, nil for an empty place.
 func (s *Store) sealLetter(m *chat.Letter) ([]byte, error) {
 	if m.Text == "" && m.Image == "" {

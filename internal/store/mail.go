@@ -41,6 +41,8 @@ func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yi
 			return nil
 		case err != nil:
 			return explain("read mail from", s.path, err)
+		case row.N <= after:
+			return &Error{what: "read mail from " + s.path + ": damaged, its order is wrong", todo: restore, code: exitData}
 		}
 		after = row.N
 		letter := chat.Letter{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}

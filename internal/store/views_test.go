@@ -175,6 +175,8 @@ func TestQueryPlans(t *testing.T) {
 		"weigh":     {sqlWeigh, []any{1}},
 		"next":      {sqlNext, []any{1, 1, 1, 1}},
 		"confirm":   {sqlConfirm, []any{1, 1, 1}},
+		"no old":    {sqlNoOld, nil},
+		"no chats":  {sqlNoChats, nil},
 		"cascade":   {sqlRemove, []any{1}},
 		"half pair": {sqlHalfPair, nil},
 		"find":      {sqlFind, []any{make([]byte, 32)}},

@@ -100,8 +100,11 @@ func TestWitness(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			restored := tt.why != ""
-			if started.Boot != 4 || started.Restored != restored || (started.Epoch == epoch) == restored {
+			restored, since := tt.why != "", uint64(1)
+			if restored {
+				since = 4
+			}
+			if started.Boot != 4 || started.Since != since || started.Restored != restored || (started.Epoch == epoch) == restored {
 				t.Errorf("%+v, the epoch was %s", started, epoch)
 			}
 			if logged := log.Len() != 0; logged != restored || !strings.Contains(log.String(), tt.why) {
@@ -115,7 +118,7 @@ func TestWitness(t *testing.T) {
 			mustClose(t, s)
 			// And from then on it is a database like any other.
 			s = MustOpen(t, path)
-			if again := mustBegin(t, s); again != (Started{Boot: 5, Epoch: started.Epoch}) {
+			if again := mustBegin(t, s); again != (Started{Boot: 5, Epoch: started.Epoch, Since: started.Since}) {
 				t.Errorf("%+v after %+v", again, started)
 			}
 		})
@@ -213,6 +216,30 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreOldClients: an old client whose chat a restore ends leaves no row behind; who waits is left to the start.
+func TestRestoreOldClients(t *testing.T) {
+	s := openNew(t)
+	mustBegin(t, s)
+	a, b := pair(1, 1, 2)
+	b = old(b)
+	w := old(waiting(3, 1))
+	mustCommit(t, s, put(a, b, w)...)
+	mustClose(t, s)
+	run(t, "rm", s.path+witnessSuffix)
+	s = MustOpen(t, s.path)
+	if started := mustBegin(t, s); !started.Restored {
+		t.Errorf("%+v", started)
+	}
+	if got := mustLoad(t, s); !slices.Equal(got, []chat.Record{away(w, t0)}) {
+		t.Errorf("%+v", got)
+	}
+	if _, ok, err := s.Find(t.Context(), b.Hash); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+	a.Pair, a.Side, a.Alias, a.MatchedAt = 0, 0, "", 0
+	wantFound(t, s, away(a, t0))
+}
+
 // TestWitnessUnwritable: a witness that cannot be written is an error with one line, and the next start, when it can
 // be, goes on with the chats.
 func TestWitnessUnwritable(t *testing.T) {
@@ -259,7 +286,7 @@ func TestWitnessUnwritable(t *testing.T) {
 	}
 	os.Chmod(dir, 0o755)
 	s := MustOpen(t, path)
-	if started := mustBegin(t, s); started != (Started{Boot: 4, Epoch: epoch}) {
+	if started := mustBegin(t, s); started != (Started{Boot: 4, Epoch: epoch, Since: 1}) {
 		t.Errorf("%+v, the epoch was %s", started, epoch)
 	}
 	wantAfterBegin(t, s, p, false)

@@ -1,0 +1,10 @@
+//go:build !mutants
+
+package store
+
+// synchronous is PRAGMA synchronous of the writer, and synchronousRead what reading it back gives: a commit returns
+// once it is on disk. https://sqlite.org/pragma.html#pragma_synchronous
+const (
+	synchronous     = "FULL"
+	synchronousRead = "2"
+)
