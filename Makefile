@@ -51,7 +51,9 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 
 lint: ## vet, staticcheck, and no time.Sleep in a test outside a synctest bubble
 	go vet ./...
+	go vet -tags mutants ./cmd/chatme ./internal/store
 	$(STATICCHECK) ./...
+	$(STATICCHECK) -tags mutants ./cmd/chatme ./internal/store
 	go -C .ci/tools vet ./...
 	go -C .ci/tools test ./...
 	go -C .ci/tools run ./nosleep '$(CURDIR)'
@@ -73,10 +75,12 @@ gates:
 	go mod tidy -diff
 	go -C .ci/tools mod tidy -diff
 
-soak: ## longer runs: fuzz 5m each, the core's tests ten times, the end-to-end tests with 300 kills
+soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each
+	bin/chatme torture --kills 1000
+	SOAK=1 CGO_ENABLED=1 go test -race -timeout 90m -v -run E2E ./cmd/chatme
+	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m
-	CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
-	SOAK=1 CGO_ENABLED=1 go test -race -timeout 20m -run E2E ./cmd/chatme
+	EXPLORE=5s CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
 
 example-db: ## make chatme.db.example anew
 	go run ./cmd/chatme example-db chatme.db.example

@@ -42,6 +42,7 @@ func TestE2E(t *testing.T) {
 		"NoTraceOfWhatIsSecret": testNoTraceOfWhatIsSecret,
 		"DatabaseRefused":       testDatabaseRefused,
 		"ExampleServes":         testExampleServes,
+		"Restored":              testRestored,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
