@@ -1,10 +1,6 @@
 package chat_test
 
-import (
-	"fmt"
-
-	"chatme/internal/chat"
-)
+import "chatme/internal/chat"
 
 // sameEvents compares what every socket hears, in its order.
 func (d *duel) sameEvents(events []chat.Event) {
@@ -34,8 +30,11 @@ func alike(a, b chat.Event) bool {
 	if (a.Resumed == nil) != (b.Resumed == nil) || a.Resumed != nil && *a.Resumed != *b.Resumed {
 		return false
 	}
-	a.Conn, a.After, a.Resumed = 0, 0, nil
-	b.Conn, b.After, b.Resumed = 0, 0, nil
+	if (a.Mail == nil) != (b.Mail == nil) || a.Mail != nil && *a.Mail != *b.Mail {
+		return false
+	}
+	a.Conn, a.After, a.Resumed, a.Mail = 0, 0, nil, nil
+	b.Conn, b.After, b.Resumed, b.Mail = 0, 0, nil, nil
 	return a == b
 }
 
@@ -43,13 +42,18 @@ func alike(a, b chat.Event) bool {
 func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 	for _, e := range events {
 		w := sockets[e.Conn]
-		switch {
-		case w == nil:
+		if w == nil && e.Kind == chat.Close && e.CloseCode == chat.CloseImpossible {
+			continue // it was never attached
+		}
+		if w == nil {
 			d.failf("L7: fenced socket %d hears %s", e.Conn, describe(e))
-		case e.After < w.changed || e.After > d.lobby.Batch():
-			d.failf("L4: %s waits for batch %d, and its session changed in %d", describe(e), e.After, w.changed)
-		case !d.m.wrote && e.After != w.changed:
-			d.failf("L10: %s waits for batch %d, and its session changed in %d", describe(e), e.After, w.changed)
+		}
+		first := max(w.changed, d.posted(e))
+		switch {
+		case e.After < first || e.After > d.lobby.Batch():
+			d.failf("L4: %s waits for batch %d, and needs %d", describe(e), e.After, first)
+		case !d.m.wrote && e.After != first:
+			d.failf("L10: %s waits for batch %d, and needs %d", describe(e), e.After, first)
 		}
 		switch e.Kind {
 		case chat.PartnerDisconnected, chat.Searching:
@@ -57,7 +61,7 @@ func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 				d.failf("L9: %s hears %s without a place", w.hash, describe(e))
 			}
 		case chat.Message:
-			if want := fmt.Sprintf("%d ", w.chat); len(e.Text) < len(want) || e.Text[:len(want)] != want {
+			if chatOf(e.Text) != w.chat {
 				d.failf("L8: %q arrives in chat %d", e.Text, w.chat)
 			}
 		}
@@ -66,6 +70,7 @@ func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 
 // wire is what a client learns from a frame that passed the gate.
 func (d *duel) wire(conn chat.ConnID, e chat.Event) {
+	d.order(conn, e)
 	c := d.driven[conn]
 	if c == nil || c.conn != conn {
 		return
@@ -87,8 +92,12 @@ func (d *duel) wire(conn chat.ConnID, e chat.Event) {
 	case chat.Acked:
 		c.acked = max(c.acked, e.Recv)
 	case chat.Error:
-		if e.Code == chat.ErrUnavailable && e.N > 0 {
+		if (e.Code == chat.ErrUnavailable || e.Code == chat.ErrMailboxFull) && e.N > 0 {
 			c.n = e.N - 1
+		}
+	case chat.Close:
+		if e.CloseCode == chat.CloseImpossible {
+			c.ghosts, c.conn = append(c.ghosts, c.conn), 0
 		}
 	case chat.Ping:
 		c.ping = e.N

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -12,13 +13,23 @@ import (
 type duel struct {
 	*rig
 	m     *model
-	snaps map[uint64][]durable // the model's rows as of each batch taken; 0: at the start
+	snaps map[uint64]snap // as of each batch taken; 0: at the start
 	dirty int
-	used  map[chat.Alias]bool
 	trace []move
+
+	ids   map[chat.Hash]chat.ID
+	pairs map[chat.Alias]chat.PairID // of every alias ever given
+	chats map[chat.Alias]int         // … in the model's numbers
+	heard map[chat.ConnID]uint64     // the last number a socket was told in its chat
 
 	clients []*client
 	driven  map[chat.ConnID]*client
+}
+
+// snap is what the model says is on disk.
+type snap struct {
+	rows []durable
+	mail []letter
 }
 
 // move is a step, for the report of a failure.
@@ -30,9 +41,13 @@ type move struct {
 
 func newDuel(tb testing.TB, clients int) *duel {
 	d := &duel{
-		rig: newRig(tb), m: &model{batch: 1}, snaps: map[uint64][]durable{},
-		used: make(map[chat.Alias]bool), driven: make(map[chat.ConnID]*client),
+		rig: newRig(tb), m: &model{batch: 1, before: math.MaxInt},
+		snaps: make(map[uint64]snap), driven: make(map[chat.ConnID]*client), ids: make(map[chat.Hash]chat.ID),
+		pairs: make(map[chat.Alias]chat.PairID), chats: make(map[chat.Alias]int), heard: make(map[chat.ConnID]uint64),
 	}
+	// The first run is number 0, which is before the epoch began: as after a restore from a backup.
+	d.boot = math.MaxUint64
+	d.start()
 	for i := range clients {
 		d.clients = append(d.clients, &client{number: i})
 	}
@@ -50,7 +65,7 @@ func (d *duel) failf(format string, a ...any) {
 			d.tb.Logf("    %+v", *v.what.Auth.Resume)
 		}
 		for _, e := range v.events {
-			d.tb.Logf("    to %d: %s @%d", e.Conn, describe(e), e.After)
+			d.tb.Logf("    to %d: %.200s @%d", e.Conn, describe(e), e.After)
 		}
 	}
 	d.tb.Fatalf(format, a...)
@@ -58,7 +73,11 @@ func (d *duel) failf(format string, a ...any) {
 
 // compare lets the model take the step that the lobby has just taken.
 func (d *duel) compare(c *chat.Command, events []chat.Event) {
-	d.trace = append(d.trace, move{d.now, *c, events})
+	if c != nil {
+		d.trace = append(d.trace, move{d.now, *c, events})
+	} else {
+		d.trace = append(d.trace, move{d.now, chat.Command{N: d.committed}, events})
+	}
 	sockets := make(map[chat.ConnID]*who)
 	for _, w := range d.m.people {
 		sockets[w.conn] = w
@@ -74,29 +93,37 @@ func (d *duel) compare(c *chat.Command, events []chat.Event) {
 		d.failf("%s", diff)
 	}
 	d.presence()
-	d.sameEvents(events)
 	d.laws(events, sockets)
-	if !d.m.wrote && d.lobby.Dirty() != d.dirty {
+	if c == nil {
+		events = d.lastAcks(events)
+	}
+	d.sameEvents(events)
+	if !d.m.wrote && !d.m.posted && d.lobby.Dirty() != d.dirty {
 		d.failf("L10: nothing changed, and %d rows are dirty instead of %d", d.lobby.Dirty(), d.dirty)
 	}
 	d.dirty = d.lobby.Dirty()
 }
 
-// learn gives the model the aliases of chats that have just begun; none is ever used twice.
+// learn gives the model the aliases of chats that have just begun, of which none is ever used twice, and the numbers
+// of rows and pairs.
 func (d *duel) learn(records []chat.Record) {
 	for _, r := range records {
 		if w := d.m.named(r.Hash); w != nil && w.chat != 0 && w.alias == "" {
-			if r.Alias == "" || d.used[r.Alias] {
+			if r.Alias == "" || d.pairs[r.Alias] != 0 {
 				d.failf("%s got the alias %q", r.Hash, r.Alias)
 			}
-			d.used[r.Alias] = true
+			d.pairs[r.Alias], d.chats[r.Alias] = r.Pair, w.chat
 			w.alias = r.Alias
 		}
+		d.ids[r.Hash] = r.ID
 	}
 	for conn, told := range d.m.said {
 		for i, e := range told {
-			if e.Kind == chat.Matched {
+			switch {
+			case e.Kind == chat.Matched && e.Alias == "":
 				told[i].Alias = d.m.partner(d.m.at(conn)).alias
+			case e.Kind == chat.Replay:
+				e.Mail.To, e.Mail.Pair = d.ids[d.m.at(conn).hash], d.pairs[e.Mail.Alias]
 			}
 		}
 	}
@@ -169,7 +196,7 @@ func (d *duel) presence() {
 	}
 }
 
-// taken is a batch: the rows on their way to the disk are the model's.
+// taken is a batch: the rows and letters on their way to the disk are the model's.
 func (d *duel) taken(b *chat.Batch) {
 	disk := d.disk.clone()
 	for _, f := range d.flushed {
@@ -182,7 +209,10 @@ func (d *duel) taken(b *chat.Batch) {
 	if diff := d.same(rows, func(w *who) bool { return w.row }); diff != "" {
 		d.failf("L5: batch %d: %s", b.N, diff)
 	}
-	d.snaps[b.N] = d.rows()
+	if diff := d.sameMail(disk); diff != "" {
+		d.failf("L5: batch %d: %s", b.N, diff)
+	}
+	d.snaps[b.N] = snap{d.rows(), slices.Clone(d.m.mail)}
 	d.dirty = 0
 }
 
@@ -202,9 +232,12 @@ func (d *duel) crash(survive int) {
 	if survive > 0 {
 		last = d.flushed[survive-1].N
 	}
-	rows := d.snaps[last]
+	rows, mail := d.snaps[last].rows, d.snaps[last].mail
 	d.kill(survive)
-	d.m.restart(d.now, rows)
+	for _, c := range d.clients {
+		c.conn, c.ghosts = 0, nil
+	}
+	d.m.restart(d.now, rows, mail)
 	d.trace = append(d.trace, move{now: d.now})
 	clear(d.snaps)
 	for i := range rows {
@@ -212,9 +245,30 @@ func (d *duel) crash(survive int) {
 			rows[i].away = d.now
 		}
 	}
-	d.snaps[0] = rows
+	d.snaps[0] = snap{rows, mail}
 	if diff := d.same(d.lobby.Records(), func(w *who) bool { return w.row && w.inMemory() }); diff != "" {
 		d.failf("after a restart: %s", diff)
 	}
 	d.dirty = d.lobby.Dirty()
+}
+
+// sweep is what the store does now and then: sessions that are away for too long are gone, with their mail.
+func (d *duel) sweep() {
+	d.save()
+	gone := func(away chat.Time, idle bool) bool { return idle && away != 0 && away+24*3600_000 <= d.now }
+	for id, r := range d.disk.rows {
+		if gone(r.AwaySince, r.State() == chat.Idle) {
+			for _, h := range d.disk.held(id) {
+				d.lobby.Swept(int64(h.Size))
+			}
+			d.disk.apply(&chat.Batch{Changes: []chat.Change{{Record: r, Deleted: true}}})
+		}
+	}
+	for _, w := range slices.Clone(d.m.people) {
+		if w.row && gone(w.away, !w.inMemory()) {
+			d.m.giveUp(w)
+			d.m.drop(w)
+		}
+	}
+	d.snaps[d.committed] = snap{d.rows(), slices.Clone(d.m.mail)}
 }

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,6 +99,13 @@ func TestL5StoreEqualsLobby(t *testing.T) {
 				all.apply(f)
 			}
 			disk := all.rows
+			var mail []chat.Held
+			for _, r := range d.lobby.Records() {
+				mail = append(mail, all.held(r.ID)...)
+			}
+			if !slices.Equal(mail, d.lobby.Mail()) {
+				t.Fatalf("the store holds %+v\nthe lobby has %+v", mail, d.lobby.Mail())
+			}
 			for _, r := range d.lobby.Records() {
 				if disk[r.ID] != r {
 					t.Fatalf("the store has %+v\nthe lobby has %+v", disk[r.ID], r)

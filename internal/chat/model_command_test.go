@@ -108,31 +108,31 @@ func (m *model) send(w *who, c *chat.Command) {
 	if useless {
 		l.text, l.image = "", ""
 	}
-	if (n != 0 || !useless) && !m.accepts(w, p, l, n) {
+	if (n != 0 || !useless) && !m.accepts(w, p, l) {
 		return
-	}
-	if c.Refused != "" && w.resumable {
-		m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused, N: n})
 	}
 	if n != 0 || !useless {
 		m.relay(w, p, l)
 	}
+	if c.Refused != "" && w.resumable {
+		m.say(w, chat.Event{Kind: chat.Error, Code: c.Refused, N: n})
+	}
 }
 
 // accepts looks for room for l, and says what happens if there is none.
-func (m *model) accepts(w, p *who, l letter, n uint64) bool {
+func (m *model) accepts(w, p *who, l letter) bool {
 	switch {
 	case l.n <= w.out.claim:
 	case p.conn == 0 && m.mailRoom(l):
 	case p.conn == 0 && w.resumable:
-		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: n})
+		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.n})
 		return false
 	case p.conn == 0:
 		m.part(p)
 		m.forget(p)
 		return false
-	case p.resumable && w.resumable && !l.empty() && !m.ringRoom(w, l):
-		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: n})
+	case p.resumable && w.resumable && !m.ringRoom(w, l):
+		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: l.n})
 		return false
 	}
 	return true

@@ -39,7 +39,7 @@ func (n *numbers) recv() uint64 { return max(n.got, n.held) }
 func (m *model) keepUp(w, p *who) {
 	n := &w.out
 	n.got = min(max(n.got, n.claim), n.last)
-	n.ring = slices.DeleteFunc(n.ring, func(l letter) bool { return l.n <= n.recv() })
+	n.ring = slices.DeleteFunc(n.ring, func(l letter) bool { return l.n <= n.got })
 	m.discard(func(l letter) bool { return l.to == p.hash && l.chat == p.chat && l.n <= n.got })
 }
 
@@ -110,33 +110,29 @@ func (m *model) seal(w, p *who) bool {
 	ring := w.out.ring
 	w.out.ring = nil
 	for _, l := range ring {
-		if !m.mailRoom(l) {
-			if w.resumable {
-				w.out.last = l.n - 1
-				m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.n})
-			}
-			return w.resumable
+		switch {
+		case m.mailRoom(l):
+			m.hold(w, l)
+		case !w.resumable:
+			return false
+		case l.n > w.out.recv(): // below it, w has claimed that it was acknowledged
+			w.out.last = l.n - 1
+			m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.n})
+			return true
 		}
-		m.hold(w, l)
 	}
 	return true
 }
 
-// commits: custody is what has reached the disk.
+// commits: custody is what has reached the disk, and the sender hears of it.
 func (m *model) commits() {
 	for _, w := range m.people {
-		recv := w.out.recv()
-		var rest []letter
-		for _, l := range w.out.sealed {
-			if l.batch > m.committed {
-				rest = append(rest, l)
-				continue
-			}
-			w.out.held = max(w.out.held, l.n)
+		held := w.out.held
+		for len(w.out.sealed) > 0 && w.out.sealed[0].batch <= m.committed {
+			w.out.held = max(w.out.held, w.out.sealed[0].n)
+			w.out.sealed = w.out.sealed[1:]
 		}
-		w.out.sealed = rest
-		if p := m.partner(w); p != nil && w.out.recv() > recv {
-			m.keepUp(w, p)
+		if m.partner(w) != nil && w.out.held > held {
 			m.acked(w)
 		}
 	}
@@ -148,7 +144,9 @@ func (m *model) ack(w *who, alias chat.Alias, got uint64) {
 	switch {
 	case p == nil || !m.means(w, alias):
 		m.discard(func(l letter) bool { return l.to == w.hash && l.chat != w.chat && l.from == alias && l.n <= got })
-		m.came = append(m.came, w)
+		if m.posted {
+			m.came = append(m.came, w)
+		}
 	case p.out.seen && got > p.out.top:
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
 	default:

@@ -35,6 +35,7 @@ func (m *model) part(w *who) {
 	for _, x := range []*who{w, p} {
 		m.hideTyping(x)
 		x.chat, x.alias, x.matched, x.parted, x.asked = 0, "", 0, m.now, 0
+		x.out.ring = nil
 	}
 	w.former, p.former = p.hash, w.hash
 	m.enqueue(p)
@@ -97,12 +98,12 @@ func (m *model) lost(w, p *who) {
 // stop: what is on its way is held, and nothing is accepted any more.
 func (m *model) stop() {
 	for _, w := range m.people {
+		m.hideTyping(w)
 		if p := m.partner(w); p != nil && w.conn != 0 && w.resumable {
 			m.seal(p, w)
 		}
 	}
 	for _, w := range m.people {
-		m.hideTyping(w)
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
 	}
 	m.stopped = true

@@ -1,0 +1,32 @@
+package chat_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// TestExploreBites does things wrong around a sound lobby, and expects each to be found: a checker that nobody has
+// seen fail is worthless.
+func TestExploreBites(t *testing.T) {
+	for bug := sound + 1; bug < breakages; bug++ {
+		t.Run(breakageNames[bug], func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(1, uint64(bug)))
+			began, walks := time.Now(), 0
+			for time.Since(began) < 30*time.Second {
+				p := roam(r)
+				p.bug = bug
+				x := newExplorer(p)
+				for range 20 {
+					if v := x.walk(r, 100); v != nil {
+						t.Logf("after %d walks, %v: %v", walks+x.walks, time.Since(began).Round(time.Millisecond), v.fault)
+						return
+					}
+				}
+				walks += x.walks
+			}
+			t.Errorf("not found in %d walks", walks)
+		})
+	}
+}

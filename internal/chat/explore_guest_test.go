@@ -1,0 +1,283 @@
+package chat_test
+
+import (
+	"fmt"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// kind is what sort of client a guest is.
+type kind byte
+
+const (
+	resumable kind = 'r'
+	oldClient kind = 'o'
+	liar      kind = 'l' // resumable, and now and then it claims what is not so
+)
+
+// phase is what a guest believes it is doing.
+type phase byte
+
+const (
+	idle phase = iota
+	searching
+	chatting
+	leaving // Next is pressed, searching has not come: the chat is kept
+	ending  // end_chat is sent, chat_ended has not come
+)
+
+// guest is a client. What a client library must do is in hearResumable; everything above the line is stored by it in
+// one write before it sends and before it shows, so that it survives the client as well as the socket.
+type guest struct {
+	id      int
+	kind    kind
+	dialled chat.ConnID // so many times
+	has     bool        // it has a session to resume…
+	session chat.ConnID // … which began on this socket
+	done    bool        // it has left for good
+	epoch   string
+	phase   phase
+	partner chat.Alias // the latest chat heard of
+	over    bool       // … which has ended
+	got     uint64     // everything of the partner up to this number has arrived, or never will
+	sent    uint64     // the last number given
+	acked   uint64     // the server has custody up to this number
+	copies  []string   // what was sent above acked; "" is a body that cannot be relayed
+	// ────
+	conn    chat.ConnID // 0: no socket
+	greeted bool        // the answer to auth has come
+	cursor  uint64      // sent on this socket up to this number
+	stalled bool        // a number was refused: go on from it later
+	told    uint64      // the got that was last confirmed on this socket
+	bend    uint64      // liar: how much more it claims at its next resume
+	away    bool        // its partner is, as far as it was told
+	former  chat.Alias  // liar: a chat that was
+	words   int         // old client and liar: messages said so far
+	// ──── what the world knows of it
+	current chat.ConnID   // the socket that was attached last
+	queued  bool          // it was told that it is in the queue, and there is no cause for it not to be
+	nap     time.Duration // it went to sleep for so long
+}
+
+// hash is that of the session which began on a socket.
+func (g *guest) hash(s chat.ConnID) chat.Hash {
+	return chat.Hash{'a' + byte(g.id), byte(s), byte(s >> 8)}
+}
+
+// owner and session read a hash.
+func owner(h chat.Hash) int           { return int(h[0] - 'a') }
+func session(h chat.Hash) chat.ConnID { return chat.ConnID(h[1]) | chat.ConnID(h[2])<<8 }
+func (g *guest) name() string         { return string(rune('a' + g.id)) }
+
+func (g *guest) offline() {
+	g.conn, g.greeted, g.stalled, g.cursor, g.told = 0, false, false, 0, 0
+	if g.kind == oldClient { // it comes back as somebody new
+		g.phase, g.partner, g.over = idle, "", false
+	}
+}
+
+// canConnect says whether it may open a socket. An old client that comes back before its last socket is missed is
+// somebody else to everybody, and so it is here: another guest.
+func (g *guest) canConnect(w *world) bool {
+	if g.conn != 0 || g.done {
+		return false
+	}
+	for _, s := range w.sockets {
+		if g.kind == oldClient && s.guest == g.id && s.there {
+			return false
+		}
+	}
+	return true
+}
+
+// connect opens a socket and says who comes.
+func (g *guest) connect(w *world) {
+	g.dialled++
+	g.conn = chat.ConnID(1000*(g.id+1)) + g.dialled // the same whoever else connects meanwhile
+	a := &chat.Auth{Resumable: g.kind != oldClient, Fresh: g.hash(g.conn)}
+	if a.Resumable {
+		a.MailKey = chat.MailKey(a.Fresh)
+	}
+	s := &socket{conn: g.conn, guest: g.id, here: true, there: true, auth: a}
+	if g.has {
+		a.Resume = &chat.Resume{
+			Hash: g.hash(g.session), Epoch: g.epoch,
+			Partner: g.partner, Got: g.got, Acked: g.acked,
+		}
+		if g.bend != 0 {
+			a.Resume.Got += g.bend
+			a.Resume.Acked += g.bend
+			if g.bend == 2 && g.former != "" {
+				a.Resume.Partner = g.former
+			}
+			g.bend = 0
+		}
+	}
+	if g.kind == oldClient {
+		g.session, g.queued = g.conn, false
+	}
+	w.sockets = append(w.sockets, s)
+	if g.kind == oldClient { // the web client sends auth and search in one burst
+		g.phase, g.greeted = searching, true
+		g.send(w, chat.Command{Op: chat.Search})
+	}
+}
+
+func (g *guest) send(w *world, c chat.Command) {
+	if s := w.socket(g.conn); s != nil && s.here && s.there {
+		c.Conn = g.conn
+		s.up = append(s.up, c)
+	}
+}
+
+// canSay says whether there is somebody to talk to.
+func (g *guest) canSay() bool {
+	if g.kind == oldClient {
+		return g.conn != 0 && g.phase == chatting
+	}
+	return g.phase == chatting && !g.over
+}
+
+// say gives the next message its number, keeps a copy, and sends it when it may. A bad one cannot be relayed.
+func (g *guest) say(w *world, bad bool) {
+	if g.kind == oldClient {
+		g.words++
+		text := fmt.Sprintf("%s%d>%s", g.name(), g.words, g.partner)
+		g.send(w, chat.Command{Op: chat.Send, Text: text})
+		return
+	}
+	g.sent++
+	text := fmt.Sprintf("%s%d>%s", g.name(), g.sent, g.partner)
+	if bad {
+		text = ""
+	}
+	w.book.said(g, text)
+	g.copies = append(g.copies, text)
+	g.pump(w)
+}
+
+// pump sends what was not yet sent on this socket.
+func (g *guest) pump(w *world) {
+	if !g.greeted || g.stalled || g.phase != chatting || g.over {
+		return
+	}
+	for g.cursor = max(g.cursor, g.acked); g.cursor < g.sent; {
+		text := g.copies[g.cursor-g.acked]
+		g.cursor++
+		c := chat.Command{Op: chat.Send, Partner: g.partner, N: g.cursor, Text: text}
+		if text == "" {
+			c.Refused = chat.ErrBadImage
+		}
+		g.send(w, c)
+	}
+}
+
+// confirm tells the server what has arrived, also of a chat that is over.
+func (g *guest) confirm(w *world) {
+	if g.unconfirmed() {
+		g.told = g.got
+		g.send(w, chat.Command{Op: chat.Ack, Partner: g.partner, Got: g.got})
+	}
+}
+
+func (g *guest) unconfirmed() bool {
+	return g.greeted && g.kind != oldClient && g.partner != "" && g.got > g.told
+}
+
+// canPress says whether there is a button: not while it searches, for the server takes a second search of somebody it
+// has just matched as Next.
+func (g *guest) canPress() bool { return g.phase == idle || g.phase == chatting }
+
+// press is the button: find somebody, or Next.
+func (g *guest) press(w *world) {
+	c := chat.Command{Op: chat.Search}
+	if g.phase == chatting && !g.over && g.kind != oldClient {
+		g.confirm(w)
+		c.Partner = g.partner
+		g.phase = leaving
+	} else if g.kind == oldClient || g.phase == idle {
+		g.phase = searching
+	}
+	g.send(w, c)
+}
+
+// end leaves for good.
+func (g *guest) end(w *world) {
+	g.phase = ending
+	g.send(w, chat.Command{Op: chat.End})
+}
+
+// quit closes with 1000, after a sleep if it is to come back.
+func (g *guest) quit(w *world, asleep bool) {
+	s := w.socket(g.conn)
+	if asleep {
+		g.send(w, chat.Command{Op: chat.Sleep, For: napTime})
+	} else {
+		g.done = true
+	}
+	g.send(w, chat.Command{Op: chat.Detach, Leaves: true})
+	w.lose(s)
+}
+
+// hear takes a frame of the current socket; those of former ones are ignored.
+func (g *guest) hear(w *world, s *socket, e chat.Event) {
+	if s.conn != g.conn {
+		return
+	}
+	w.book.hears(w, g, s, &e)
+	if e.Kind == chat.Close {
+		w.book.closed(w, g, e.CloseCode)
+		w.lose(s)
+		switch e.CloseCode {
+		case chat.CloseReplaced, chat.CloseImpossible:
+			g.forget()
+		}
+		return
+	}
+	if g.kind == oldClient {
+		g.hearOld(w, e)
+	} else {
+		g.hearResumable(w, s, e)
+	}
+}
+
+// forget drops the session.
+func (g *guest) forget() {
+	g.has, g.epoch = false, ""
+	g.phase = idle
+	g.enter("")
+}
+
+func (g *guest) enter(p chat.Alias) {
+	if g.partner != "" {
+		g.former = g.partner
+	}
+	g.partner, g.over, g.got, g.sent, g.acked, g.copies = p, false, 0, 0, 0, nil
+	g.cursor, g.told, g.stalled, g.away = 0, 0, false, false
+}
+
+// hearOld is what the clients of the base protocol do: after partner_disconnected they show "searching" and send
+// nothing.
+func (g *guest) hearOld(w *world, e chat.Event) {
+	switch e.Kind {
+	case chat.Matched:
+		g.enter(e.Alias)
+		if g.phase != ending {
+			g.phase = chatting
+		}
+	case chat.Searching:
+		if g.phase != ending {
+			g.phase = searching
+		}
+	case chat.PartnerDisconnected:
+		g.over = true
+		if g.phase != ending {
+			g.phase = searching
+		}
+	case chat.ChatEnded:
+		g.done = true
+	case chat.Ping:
+		g.send(w, chat.Command{Op: chat.Pong, N: e.N})
+	}
+}

@@ -1,0 +1,164 @@
+package chat_test
+
+import "chatme/internal/chat"
+
+// records compares the rows of the lobby with the ledger: chats that begin, and M5, that none ends without a cause.
+func (l *ledger) records(w *world) {
+	rows := w.lobby.Records()
+	for _, r := range rows {
+		if n := number(r.Alias); n > 0 && (n >= len(l.sides) || l.sides[n] == 0) {
+			l.begin(w, rows, r.Pair)
+		}
+	}
+	for _, b := range l.bonds {
+		here := among(rows, b)
+		switch {
+		case b.foreign && here:
+			w.failf("a chat of a former epoch lives: %s", b.alias)
+		case b.ended && here: // its end was not on disk yet when the server was killed
+			if b.endTold {
+				w.failf("M5: chat %s lives again after its end was told", b.alias)
+			}
+			b.ended, b.left = false, [2]bool{}
+		case !b.ended && !here:
+			b.ended = true
+			restart := w.now == w.listening && (w.guests[b.guest[0]].kind == oldClient || w.guests[b.guest[1]].kind == oldClient)
+			if b.told && !b.may && !restart {
+				w.failf("M5: chat %s ended without a cause", b.alias)
+			}
+		}
+		b.may = false
+	}
+	for _, g := range w.guests {
+		ok := !g.queued || g.kind == oldClient && w.now == w.listening
+		for _, r := range rows {
+			ok = ok || r.Hash == g.hash(g.session) && r.State() != chat.Idle
+		}
+		if !ok {
+			w.failf("L9: %s was told that it is in the queue and is not", g.name())
+		}
+	}
+}
+
+func (l *ledger) begin(w *world, rows []chat.Record, pair chat.PairID) {
+	b := &bond{pair: pair}
+	for _, r := range rows {
+		if r.Pair == pair {
+			b.alias[r.Side], b.id[r.Side] = r.Alias, r.ID
+			b.guest[r.Side], b.session[r.Side] = owner(r.Hash), session(r.Hash)
+			for len(l.sides) <= number(r.Alias) {
+				l.sides = append(l.sides, 0)
+			}
+			l.sides[number(r.Alias)] = len(l.bonds) + 1
+		}
+	}
+	if b.guest[0] == b.guest[1] {
+		w.failf("M3: %s is matched with itself", w.guests[b.guest[0]].name())
+	}
+	l.bonds = append(l.bonds, b)
+}
+
+// leaves looks at what passes the gate.
+func (l *ledger) leaves(w *world, s *socket, e *chat.Event) {
+	g := w.guests[s.guest]
+	now := g.current == s.conn
+	switch e.Kind {
+	case chat.Matched:
+		s.chat = e.Alias
+		if b, _ := l.bond(e.Alias); b != nil {
+			b.told = true
+		}
+	case chat.Resumed:
+		s.chat = e.Resumed.Alias
+		if b, side := l.bond(s.chat); b != nil && e.Resumed.State == chat.ResumedMatched {
+			b.told = true
+			l.custody(b, 1-side, e.Resumed.Recv)
+		}
+	case chat.Searching, chat.PartnerDisconnected:
+		if b, _ := l.bond(s.chat); b != nil {
+			b.endTold = b.endTold || b.ended
+		}
+		s.chat = ""
+		if now && !w.stopping {
+			l.queue(w, g)
+		}
+	case chat.Acked:
+		if b, side := l.bond(s.chat); b != nil {
+			l.custody(b, 1-side, e.Recv)
+		}
+	}
+}
+
+// resumed checks that the server does not know less of custody than the disk does.
+func (l *ledger) resumed(w *world, r *chat.Resumption) {
+	b, side := l.bond(r.Alias)
+	if b == nil || r.State != chat.ResumedMatched {
+		return
+	}
+	for _, m := range w.disk.letters {
+		if m.To == b.id[side] && m.Pair == b.pair && m.N > r.Recv {
+			w.failf("S1: %q is in custody and recv is %d", m.Text, r.Recv)
+		}
+	}
+}
+
+// queue notes a promise: who is told that it is in the queue is there, or matched, until it leaves. The frame may
+// come late, when it has been matched and left again.
+func (l *ledger) queue(w *world, g *guest) {
+	for _, r := range w.lobby.Records() {
+		if r.Hash == g.hash(g.session) && r.State() != chat.Idle && r.EndedAt == 0 {
+			g.queued = true
+		}
+	}
+}
+
+func (l *ledger) custody(b *bond, side int, recv uint64) {
+	b.dir[side].recv = max(b.dir[side].recv, recv)
+}
+
+// held checks D4 and D5: what was acknowledged has arrived or is on disk, and has arrived before the end of its chat
+// is told.
+func (l *ledger) held(w *world) {
+	for _, b := range l.bonds {
+		for side := range b.dir {
+			d, from, to := &b.dir[side], w.guests[b.guest[side]], w.guests[b.guest[1-side]]
+			if from.kind != resumable || to.kind == liar || b.foreign || b.left[1-side] ||
+				to.kind == resumable && (to.done || to.session != b.session[1-side]) {
+				continue
+			}
+			for n := uint64(1); n <= d.recv && n <= uint64(len(d.said)); n++ {
+				text := d.said[n-1]
+				if text == "" || uint64(len(d.arrived)) >= n && d.arrived[n-1] {
+					continue
+				}
+				m := w.disk.letter(b.id[1-side], b.pair, n)
+				switch {
+				case d.closed:
+					w.failf("D5: %s was acknowledged and %s heard of the end of the chat before it", text, to.name())
+				case to.partner == b.alias[side] && to.got >= n:
+					w.failf("D4: %s was acknowledged and %s has a gap there", text, to.name())
+				case m == nil:
+					w.failf("D4: %s was acknowledged; %s does not have it, nor has the disk", text, to.name())
+				case m.Text != text:
+					w.failf("D4: %s was acknowledged and the disk has %q there", text, m.Text)
+				}
+			}
+			if d.recv > uint64(len(d.said)) {
+				w.failf("%s was told that %d of %d messages are in custody", from.name(), d.recv, len(d.said))
+			}
+		}
+	}
+}
+
+// closed checks how a socket is closed.
+func (l *ledger) closed(w *world, g *guest, code int) {
+	switch {
+	case g.kind == liar:
+	case code == chat.CloseImpossible:
+		w.failf("4400: %s, who is honest, is closed", g.name())
+	case code == chat.CloseNormal && g.phase != ending:
+		w.failf("%s, who does not leave, is closed 1000", g.name())
+	case code == chat.CloseReplaced:
+		w.failf("the newest socket of %s is replaced", g.name())
+	}
+}
