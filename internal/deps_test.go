@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"internal/server":   {"internal/ws", "internal/web", "internal/config"},
 	"internal/client":   {"internal/chat", "internal/protocol"},
 	"internal/checker":  {"internal/chat", "internal/protocol"},
+	"internal/powercut": {},
 	"internal/config":   {},
 	"internal/web":      {},
 	"migrations":        {},

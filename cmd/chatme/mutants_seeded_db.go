@@ -37,9 +37,9 @@ func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
 type seededDB struct {
 	*store.Store
 
-	mu      sync.Mutex     // held by who commits
-	pending sync.WaitGroup // commits that were said to be done
-	stray   chat.Letter    // the last that was committed; guarded by mu
+	mu    sync.Mutex    // held by who commits
+	stray chat.Letter   // the last that was committed; guarded by mu
+	later chan struct{} // closed once what was said to be committed is; guarded by mu; nil: nothing was
 }
 
 // Commit implements hub.Store.
@@ -57,15 +57,25 @@ func (s *seededDB) write(b *chat.Batch) error {
 	return s.Store.Commit(b)
 }
 
+// settle waits for what was said to be committed.
+func (s *seededDB) settle() {
+	s.mu.Lock()
+	later := s.later
+	s.mu.Unlock()
+	if later != nil {
+		<-later
+	}
+}
+
 // Find implements hub.Store.
 func (s *seededDB) Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error) {
-	s.pending.Wait()
+	s.settle()
 	return s.Store.Find(ctx, h)
 }
 
 // Mail implements hub.Store.
 func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
-	s.pending.Wait()
+	s.settle()
 	if seed.mail == nil {
 		return s.Store.Mail(ctx, sessionID, r, yield)
 	}
@@ -75,11 +85,17 @@ func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange,
 // commitLater writes what was said to be written; whoever reads waits for it, so that only a kill shows the bug.
 func commitLater(s *seededDB, b *chat.Batch) error {
 	s.mu.Lock()
-	s.pending.Go(func() {
-		defer s.mu.Unlock() // the next commit waits, so their order stays
-		time.Sleep(100 * time.Millisecond)
-		s.Store.Commit(b) // an error is lost with it
-	})
+	defer s.mu.Unlock()
+	before, done := s.later, make(chan struct{})
+	s.later = done
+	go func() {
+		defer close(done)
+		time.Sleep(300 * time.Millisecond)
+		if before != nil {
+			<-before
+		}
+		s.write(b) // an error is lost with it
+	}()
 	return nil
 }
 
@@ -89,26 +105,24 @@ func commitSlowly(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// change returns a commit whose rows alter changes first.
-func change(alter func(c *chat.Change) (lost bool)) func(s *seededDB, b *chat.Batch) error {
+// alter returns a commit that changes rows first.
+func alter(change func(r *chat.Record)) func(s *seededDB, b *chat.Batch) error {
 	return func(s *seededDB, b *chat.Batch) error {
-		b.Changes = slices.DeleteFunc(b.Changes, func(c chat.Change) bool { return !c.Deleted && alter(&c) })
+		for i := range b.Changes {
+			if c := &b.Changes[i]; !c.Deleted {
+				change(&c.Record)
+			}
+		}
 		return s.write(b)
 	}
 }
 
-func loseSession(c *chat.Change) bool { return c.Resumable && c.ID%4 == 0 }
+func idleInstead(r *chat.Record) { r.Place, r.QueuedAt = 0, 0 }
 
-func loseWaiting(c *chat.Change) bool {
-	c.Place, c.QueuedAt = 0, 0
-	return false
-}
-
-func losePaired(c *chat.Change) bool {
-	if c.Pair%3 == 0 {
-		c.Pair, c.Side, c.Alias, c.MatchedAt = 0, 0, "", 0
+func unpaired(r *chat.Record) {
+	if r.Pair%3 == 0 {
+		r.Pair, r.Side, r.Alias, r.MatchedAt = 0, 0, "", 0
 	}
-	return false
 }
 
 func loseLetter(s *seededDB, b *chat.Batch) error {

@@ -140,6 +140,7 @@ func (c *seededConn) idle() bool {
 }
 
 // lastComeFirst keeps every search to itself until there are three, and then lets the two who came last be matched.
+// The one who waits is one that is judged: an old client may be kept from a match for other reasons.
 func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
 	at := slices.Index(h.stack, c.Conn)
 	switch {
@@ -148,7 +149,7 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
 		return false
 	case c.Op != chat.Search:
 		return false
-	case at < 0 && !conn.idle():
+	case at < 0 && (!conn.idle() || !conn.resumable && len(h.stack) == 0):
 		return false
 	}
 	conn.Conn.Deliver(chat.Event{Kind: chat.Searching})

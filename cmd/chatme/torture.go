@@ -28,11 +28,11 @@ type tortureCmd struct {
 // Help is the text behind the flags.
 func (c *tortureCmd) Help() string {
 	return `Hundreds of clients chat, press Next, go away, come back and end, while the server is killed and started
-again; then the history of all that they saw is judged. The server is started by this command, on loopback and with a
+again; then the history of all that they saw is judged, and what is left in its database. The server is started by this command, on loopback and with a
 scratch database, and no other process is touched.
 
 The last line is one JSON object. The exit code is 1 if a promise was broken, with what shows it printed before that
-line, or if no kill met unacknowledged work.
+line, or if no kill met unacknowledged work or no message was held for somebody who was away.
 
 Example: chatme torture --kills 50 --clients 200 --seed 7`
 }
@@ -60,18 +60,22 @@ type tortureLine struct {
 	Seed         uint64         `json:"seed"`
 	Clients      int            `json:"clients"`
 	Kills        int            `json:"kills"`
-	Landed       int            `json:"landed"` // kills while something was sent and not acknowledged
+	Landed       int            `json:"landed"`   // kills while something was sent and not acknowledged
+	Resuming     int            `json:"resuming"` // kills while somebody who had come back had no answer
 	Operations   int            `json:"operations"`
 	Chats        int            `json:"chats"`
 	Expired      int            `json:"expired"` // chats that ended because somebody stayed away
 	Sent         int            `json:"sent"`
 	Acknowledged int            `json:"acknowledged"`
 	Received     int            `json:"received"`
+	Held         int            `json:"held"`  // messages that arrived after they were held for one who was away
+	Tails        int            `json:"tails"` // … and after the end of their chat
+	Full         int            `json:"full"`  // refusals because a mailbox was full
 	Lost         int            `json:"lost"`
 	Doubled      int            `json:"doubled"`
 	Misdelivered int            `json:"misdelivered"`
 	Overtaken    int            `json:"overtaken"`
-	Unjudged     int            `json:"unjudged"` // ends of chats in which nothing was heard
+	Unjudged     int            `json:"unjudged"` // ends and acknowledgements of chats of which one side only is known
 	Violations   map[string]int `json:"violations"`
 	Seconds      float64        `json:"seconds"`
 }
@@ -112,6 +116,8 @@ func (c *tortureCmd) Run(p *program) error {
 		return errors.New("nothing was received; this run shows nothing")
 	case c.URL == "" && r.Landed == 0:
 		return errors.New("no kill met unacknowledged work; this run shows nothing")
+	case c.URL == "" && r.Held == 0:
+		return errors.New("no message was held for anybody; this run shows nothing")
 	case c.URL == "" && r.Kills < c.Kills:
 		return fmt.Errorf("%d of %d kills fit into --duration", r.Kills, c.Kills)
 	}
@@ -120,9 +126,9 @@ func (c *tortureCmd) Run(p *program) error {
 
 func (c *tortureCmd) print(w io.Writer, r *checker.Result, hash string, took time.Duration) error {
 	line, err := json.Marshal(tortureLine{
-		Binary: hash, Seed: c.Seed, Clients: c.Clients, Kills: r.Kills, Landed: r.Landed,
+		Binary: hash, Seed: c.Seed, Clients: c.Clients, Kills: r.Kills, Landed: r.Landed, Resuming: r.Resuming,
 		Operations: r.Operations, Chats: r.Chats, Expired: r.Expired,
-		Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Heard,
+		Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Heard, Held: r.Held, Tails: r.Tails, Full: r.Full,
 		Lost: r.Counts["D4"] + r.Counts["D5"], Doubled: r.Counts["D2"], Misdelivered: r.Counts["D1"], Overtaken: r.Counts["D3"],
 		Unjudged: r.Unjudged, Violations: r.Counts, Seconds: took.Round(time.Millisecond).Seconds(),
 	})

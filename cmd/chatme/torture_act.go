@@ -46,12 +46,34 @@ func (c *tortured) acts() bool {
 		c.socket.Typing(dice%2 == 0)
 	case dice < 20:
 		c.socket.Ping()
-	case dice < 80:
+	case dice < 77:
 		for range 1 + c.chance.IntN(3) {
+			c.say()
+		}
+	case dice < 80: // as much as a mailbox takes
+		for range tortureMailbox {
 			c.say()
 		}
 	}
 	return false
+}
+
+// breaksOff loses the socket at the worst moments, now and then: the answer to a resume is here and what it announces
+// is not, or a message is here and not confirmed.
+func (c *tortured) breaksOff(m *protocol.ServerMessage) bool {
+	one := 0
+	switch m.Type {
+	case "resumed":
+		one = 15
+	case "matched":
+		one = 30
+	case "message":
+		one = 120
+	}
+	if one == 0 || c.t.draining.Load() || c.chance.IntN(one) != 0 {
+		return false
+	}
+	return c.drops()
 }
 
 // search asks for a partner; with the name of a chat it is Next.
@@ -111,7 +133,7 @@ func (c *tortured) absence() time.Duration {
 	return c.upTo(800 * time.Millisecond)
 }
 
-// drops cuts the connection without a word.
+// drops cuts the connection without a word: what was taken stays taken, confirmed or not.
 func (c *tortured) drops() bool {
 	c.away = c.absence()
 	c.goes(client.CloseLost, true)

@@ -32,12 +32,15 @@ type tortured struct {
 	opts   client.Options // to connect with the next time
 	socket *client.Client
 	here   bool // counted in torture.present
+	asking bool // … and in torture.resuming
+	stayed bool // it was here as the run ended
 
 	chat    string // the partner's alias; "" is none
 	over    bool   // … who is gone
 	leaving bool   // Next or end_chat was sent and not answered
 	asks    int    // searches sent on this socket and not answered by searching
 	stopped bool   // a number was refused: nothing overtakes it
+	recv    uint64 // how much of what was said is in custody
 	index   uint64 // of the last message said in this chat
 	probed  string // the chat in which something was said in the drain
 
@@ -63,6 +66,7 @@ func (c *tortured) run(ctx context.Context) {
 			try = 0
 			c.live(ctx)
 			c.socket.Drop()
+			c.stayed = ctx.Err() != nil && c.here
 			c.absent()
 		}
 		if !pause(ctx, c.away) {
@@ -71,10 +75,25 @@ func (c *tortured) run(ctx context.Context) {
 	}
 }
 
+func (c *tortured) arrives() {
+	c.here = true
+	c.t.present.Add(1)
+	c.answered()
+}
+
 func (c *tortured) absent() {
 	if c.here {
 		c.here = false
 		c.t.present.Add(-1)
+	}
+	c.answered()
+}
+
+// answered notes that the client waits for no answer to a resume.
+func (c *tortured) answered() {
+	if c.asking {
+		c.asking = false
+		c.t.resuming.Add(-1)
 	}
 }
 
@@ -88,10 +107,14 @@ func (c *tortured) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
 	if s := c.opts.Resume; s != nil {
 		auth.Resume, auth.Chat, auth.N, auth.Recv = true, s.Partner, s.Got, s.Acked
+		c.asking = true
+		c.t.resuming.Add(1)
 	}
 	c.t.history.Add(auth)
 	socket, err := client.Dial(ctx, c.t.url, c.opts)
 	if err != nil {
+		c.ended(client.CloseLost, false)
+		c.answered()
 		return false
 	}
 	c.socket = socket
@@ -125,6 +148,9 @@ func (c *tortured) live(ctx context.Context) {
 		case err == nil:
 			c.t.history.Add(checker.Hear(c.who, c.old, &m))
 			c.hear(&m)
+			if c.breaksOff(&m) {
+				return
+			}
 		case ended:
 			c.goes(end.Code, false)
 			return
@@ -139,10 +165,14 @@ func (c *tortured) live(ctx context.Context) {
 
 // goes records the end of the socket and keeps what is needed to come back.
 func (c *tortured) goes(code int, own bool) {
+	c.ended(code, own)
+	c.opts = c.socket.Resume()
+}
+
+func (c *tortured) ended(code int, own bool) {
 	e := c.event(checker.Gone, "")
 	e.CloseCode, e.Own = code, own
 	c.t.history.Add(e)
-	c.opts = c.socket.Resume()
 }
 
 // due does what is to be done by now, and says whether the socket is gone by that.
@@ -165,16 +195,17 @@ func (c *tortured) due() bool {
 func (c *tortured) hear(m *protocol.ServerMessage) {
 	switch m.Type {
 	case "auth_success":
-		c.here = true
-		c.t.present.Add(1)
-		if c.old {
+		if c.old { // otherwise what counts follows
+			c.arrives()
 			c.enter("")
 			c.search("")
 		}
 	case "session_id":
+		c.arrives()
 		c.enter("")
 		c.search("")
 	case "resumed":
+		c.arrives()
 		c.resumed(m)
 	case "searching":
 		c.asks--
@@ -189,7 +220,9 @@ func (c *tortured) hear(m *protocol.ServerMessage) {
 	case "message", "gap":
 		c.took()
 	case "ack":
-		if c.stopped {
+		news := m.Recv > c.recv
+		c.recv = max(c.recv, m.Recv)
+		if c.stopped && news {
 			c.goOn()
 		}
 	case "partner_back":
@@ -200,7 +233,7 @@ func (c *tortured) hear(m *protocol.ServerMessage) {
 }
 
 func (c *tortured) enter(chat string) {
-	c.chat, c.over, c.leaving, c.stopped, c.index = chat, false, false, false, 0
+	c.chat, c.over, c.leaving, c.stopped, c.recv, c.index = chat, false, false, false, 0, 0
 	c.retry = time.Time{}
 }
 
@@ -210,7 +243,7 @@ func (c *tortured) resumed(m *protocol.ServerMessage) {
 		if m.PartnerID != c.chat {
 			c.enter(m.PartnerID)
 		}
-		c.over = false
+		c.over, c.recv = false, max(c.recv, m.Recv)
 		if c.leaving { // the server has not heard it
 			c.leaving = false
 			c.search(c.chat)
@@ -220,6 +253,8 @@ func (c *tortured) resumed(m *protocol.ServerMessage) {
 		if c.index == 0 {
 			c.say()
 		}
+	case "ended": // partner_disconnected follows, with what is left before it
+		c.over, c.leaving, c.stopped = true, false, false
 	case "searching":
 		c.enter("")
 	case "idle":
@@ -228,7 +263,7 @@ func (c *tortured) resumed(m *protocol.ServerMessage) {
 	}
 }
 
-// took counts a message, to be acknowledged soon.
+// took counts a message, of the tail of a chat that is over too, to be acknowledged soon.
 func (c *tortured) took() {
 	if c.old {
 		return

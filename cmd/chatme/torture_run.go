@@ -38,7 +38,9 @@ type torture struct {
 
 	url, key, local string // what the clients dial; static once they run
 
+	clients  []*tortured  // their fields are theirs until they have ended
 	present  atomic.Int64 // clients that have a socket and were greeted
+	resuming atomic.Int64 // clients that ask for their session and have no answer
 	draining atomic.Bool  // nobody leaves any more
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -67,7 +69,8 @@ func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) err
 	}
 	defer v.remove(t.cmd.Keep, stdout)
 	t.limits = checker.Limits{
-		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, Settle: tortureSettle, Rematch: tortureRematchAfter,
+		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, Mailbox: tortureMailbox,
+		Settle: tortureSettle, Rematch: tortureRematchAfter,
 	}
 	if err := v.start(ctx); err != nil {
 		return err
@@ -88,15 +91,30 @@ func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) err
 		return fmt.Errorf("the server ended by itself: %s", v.now.words)
 	}
 	t.end()
-	stopped := v.stop()
-	leaks, err := v.finds(t.marker)
-	for _, name := range leaks {
-		t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Leaked, Code: name})
-	}
+	err = errors.Join(v.stop(), t.lookOnDisk(ctx, v))
 	if t.cmd.Keep {
 		err = errors.Join(err, v.write("history", t.history.Events()))
 	}
-	return errors.Join(stopped, err)
+	return err
+}
+
+// lookOnDisk adds to the history what the server, which MUST be gone, has left on disk and should not have.
+func (t *torture) lookOnDisk(ctx context.Context, v *victim) error {
+	here := map[string]bool{}
+	for _, c := range t.clients {
+		if c.stayed && !c.old {
+			here[c.socket.State().SessionID] = true
+		}
+	}
+	kept, err := v.holds(ctx, here)
+	for _, mail := range kept {
+		t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Kept, Code: mail})
+	}
+	leaks, errFind := v.finds(t.marker)
+	for _, name := range leaks {
+		t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Leaked, Code: name})
+	}
+	return errors.Join(err, errFind)
 }
 
 // killAll kills the server as often as it shall be, as long as there is time.
@@ -107,13 +125,8 @@ func (t *torture) killAll(ctx context.Context, v *victim) error {
 	}
 	deadline := time.Now().Add(bound)
 	for n := 0; n < t.cmd.Kills && time.Now().Before(deadline); n++ {
-		if t.chance.IntN(5) != 0 || n == 0 { // otherwise into the midst of their coming back
-			if err := t.awaitPresent(ctx); err != nil {
-				return err
-			}
-		}
-		if !pause(ctx, time.Duration(t.chance.IntN(700))*time.Millisecond) {
-			return ctx.Err()
+		if err := t.awaitMoment(ctx, n == 0); err != nil {
+			return err
 		}
 		if v.died() {
 			return fmt.Errorf("the server ended by itself: %s", v.now.words)
@@ -135,12 +148,31 @@ func (t *torture) fault(kind string) {
 	t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: kind})
 }
 
-// awaitPresent waits until half of the clients are there, or for a while.
-func (t *torture) awaitPresent(ctx context.Context) error {
+// awaitMoment waits for a moment to kill the server at: mostly with many clients at work, sometimes in the midst of
+// their coming back, sometimes while one resumes.
+func (t *torture) awaitMoment(ctx context.Context, first bool) error {
+	dice := t.chance.IntN(5)
+	if first || dice != 0 {
+		half := int64(t.cmd.Clients / 2)
+		if err := t.await(ctx, lookEvery, func() bool { return t.present.Load() >= half }); err != nil {
+			return err
+		}
+	}
+	if !pause(ctx, time.Duration(t.chance.IntN(700))*time.Millisecond) {
+		return ctx.Err()
+	}
+	if dice != 1 {
+		return nil
+	}
+	return t.await(ctx, time.Duration(1+t.chance.IntN(3000))*time.Microsecond, func() bool { return t.resuming.Load() > 0 })
+}
+
+// await looks again and again whether something is so, for a while.
+func (t *torture) await(ctx context.Context, every time.Duration, so func() bool) error {
 	const patience = 3 * time.Second
 	deadline := time.Now().Add(patience)
-	for int(t.present.Load()) < t.cmd.Clients/2 && time.Now().Before(deadline) {
-		if !pause(ctx, lookEvery) {
+	for !so() && time.Now().Before(deadline) {
+		if !pause(ctx, every) {
 			return ctx.Err()
 		}
 	}
@@ -152,6 +184,7 @@ func (t *torture) begin(ctx context.Context) {
 	ctx, t.stop = context.WithCancel(ctx)
 	for who := range t.cmd.Clients {
 		c := newTortured(t, who)
+		t.clients = append(t.clients, c)
 		t.running.Go(func() { c.run(ctx) })
 	}
 }
@@ -162,7 +195,8 @@ func (t *torture) end() {
 	t.running.Wait()
 }
 
-// drain lets everybody come back and every message arrive, for at least so long, until nothing happens any more.
+// drain lets everybody come back and every message arrive, for at least so long, until all are there and nothing
+// happens any more.
 func (t *torture) drain(ctx context.Context, least time.Duration) error {
 	t.draining.Store(true)
 	began := time.Now()
@@ -171,7 +205,7 @@ func (t *torture) drain(ctx context.Context, least time.Duration) error {
 		if n := t.history.Len(); n != seen {
 			seen, since = n, time.Now()
 		}
-		if time.Since(since) >= quietFor && time.Since(began) >= least+quietFor {
+		if time.Since(since) >= quietFor && time.Since(began) >= least+quietFor && int(t.present.Load()) == t.cmd.Clients {
 			break
 		}
 		if !pause(ctx, lookEvery) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -27,6 +28,9 @@ const (
 	tortureRematchAfter  = time.Second
 	tortureSettle        = 2 * time.Second
 )
+
+// tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
+const tortureMailbox = 12
 
 const (
 	// listenWithin bounds a start; a slow machine needs a tenth of it.
@@ -85,7 +89,8 @@ func (v *victim) startOnce(ctx context.Context) error {
 	cmd := exec.Command(v.binary, "serve", "--addr", v.addr, "--db", filepath.Join(v.dir, "chatme.db"), "--log-format", "json",
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
-		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String())
+		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
+		"--mailbox-messages", strconv.Itoa(tortureMailbox))
 	cmd.Dir = v.dir
 	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in
 	stderr, err := cmd.StderrPipe()

@@ -59,7 +59,15 @@ func endCases(holds, breaks addCase) {
 		wait(1100*time.Millisecond).hears(0, "partner_disconnected", ""))
 	holds("M5 an old partner is lost", chatting(1).gone(1).hears(0, "partner_disconnected", ""))
 	holds("M5 a restart with an old partner", ended(chatting(1).fault(Killed).gone(0).fault(Listening)))
-	holds("M5 an old client wrote to one who is away", chatting(0).gone(1).says(0, 1, "x", 2).hears(0, "partner_disconnected", ""))
+	holds("M5 an old client filled the mailbox", chatting(0).gone(1).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
+	breaks("M5 an old client wrote to one who is away", chatting(0).gone(1).says(0, 1, "x", 2).hears(0, "partner_disconnected", ""))
+	breaks("M5 an old client wrote much to one who is here", chatting(0).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
+	breaks("M5 there was room again", chatting(0).confirms(1, 0, "x", 1).wait(3*time.Second).gone(1).
+		says(0, 1, "x", 2).says(0, 1, "x", 3).wait(2500*time.Millisecond).hears(0, "partner_disconnected", ""))
+	holds("M5 over before it was heard of", unheard(5*time.Second).reads(1, 0, "x", 1).ends(1))
+	breaks("M5 over too early, before it was heard of", unheard(time.Second).reads(1, 0, "x", 1).ends(1))
+	breaks("M5 an end for which a later absence is no cause", chatting().wait(time.Second).hears(0, "partner_disconnected", "").
+		gone(0).gone(1).wait(10*time.Second).returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
 	breaks("M5 a chat is lost in a kill", ended(chatting().fault(Killed).gone(0).gone(1).fault(Listening)))
 	breaks("M5 an end without a cause", chatting().hears(0, "partner_disconnected", ""))
 	breaks("M5 the window is not over", chatting().gone(1).wait(time.Second).hears(0, "partner_disconnected", ""))
@@ -78,6 +86,14 @@ func queueCases(holds, breaks addCase) {
 		wait(10*time.Second))
 	breaks("M6 the last two", met(three(), 1, 2, "x").wait(10*time.Second).searches(3).meets(0, 3, "y"))
 	breaks("M6 the first is never matched", met(three(), 1, 2, "x").wait(10*time.Second).fault("over").sends(0, "ping", ""))
+
+	tail := func() *script {
+		return left().sends(0, "end_chat", "").hears(0, "chat_ended", "").joins(2, 3).
+			returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1)
+	}
+	holds("M6 the first has a tail to confirm", met(tail().searches(2, 3), 2, 3, "y").wait(10*time.Second).sends(1, "ping", ""))
+	breaks("M6 the first has confirmed its tail", met(tail().confirms(1, 0, "x", 2).wait(3*time.Second).searches(2, 3), 2, 3, "y").
+		wait(10*time.Second).sends(1, "ping", ""))
 
 	holds("M7 all are answered and matched", chatting().wait(time.Minute).fault(Quiet))
 	holds("M7 one waits", chatting().joins(2).searches(2).wait(time.Minute).fault(Quiet))
@@ -108,6 +124,13 @@ func deliveryCases(holds, breaks addCase) {
 	again := chatting().gone(1).returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1)
 	holds("D2 each once", chatting().says(0, 1, "x", 2).reads(1, 0, "x", 2))
 	breaks("D2 twice, across a resume", again.reads(1, 0, "x", 1))
+	again = left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1).gone(1)
+	holds("D2 a tail whose ack was lost", again.returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
+	again = left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1).gone(1)
+	breaks("D2 a tail twice", again.returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1))
+	again = unheard(5*time.Second).reads(1, 0, "x", 1).ends(1).gone(1)
+	breaks("D2 a tail twice, as of a chat not heard of", again.returns(1, alias(0, "x"), "searching", "", 0, 0).
+		hears(1, "matched", alias(0, "x")).reads(1, 0, "x", 1).ends(1))
 	breaks("D2 twice, to an old client", chatting(1).reads(1, 0, "x", 1))
 
 	two := func(old ...int) *script { return chatting(old...).says(0, 1, "x", 2).says(0, 1, "x", 3) }
@@ -115,21 +138,42 @@ func deliveryCases(holds, breaks addCase) {
 	holds("D3 a gap in its place", two().add(Event{Who: 1, Kind: Heard, Type: "gap", N: 2}).reads(1, 0, "x", 3))
 	holds("D3 one missing, to an old client", two(1).reads(1, 0, "x", 3))
 	breaks("D3 overtaken", two(1).reads(1, 0, "x", 3).reads(1, 0, "x", 2))
+	holds("D3 a tail", unheard(5*time.Second).reads(1, 0, "x", 1).ends(1))
+	breaks("D3 a tail that begins in its middle", left().says(0, 1, "x", 3).
+		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 3).ends(1))
 	breaks("D3 a silent hole", two().reads(1, 0, "x", 3))
 
 	holds("D4 acknowledged and there", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3))
 	holds("D4 not acknowledged", two())
 	holds("D4 its receiver left", two().acked(0, 3).sends(1, "search", alias(0, "x")))
 	holds("D4 its receiver stays away", two().acked(0, 3).gone(1).wait(10*time.Second).hears(0, "partner_disconnected", ""))
+	holds("D4 its receiver has not come back", two().gone(1).acked(0, 3).wait(10*time.Second).hears(0, "partner_disconnected", ""))
+	holds("D4 a gap for what was not acknowledged", two().acked(0, 1).gap(1, 3))
+	holds("D4 a gap for an old client's words", chatting(0).says(0, 1, "x", 2).gap(1, 2))
+	breaks("D4 a gap for what was acknowledged", two().reads(1, 0, "x", 2).acked(0, 3).gap(1, 3))
+	breaks("D4 a gap, and then its receiver left", two().gap(1, 3).acked(0, 3).leaves(1, 0, "x"))
+	breaks("D4 its receiver is back in the chat", two().gone(1).acked(0, 3).
+		returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1).reads(1, 0, "x", 2))
+	breaks("D4 acknowledged on behalf of an old client", chatting(1).says(0, 1, "x", 2).acked(0, 2).gone(1).hears(0, "partner_disconnected", ""))
 	breaks("D4 acknowledged and lost", two().reads(1, 0, "x", 2).acked(0, 3).fault(Killed))
 	breaks("D4 acknowledged by resumed and lost", two().gone(0).returns(0, alias(1, "x"), "matched", alias(1, "x"), 3, 3))
 
 	holds("D5 before the end", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3).leaves(0, 1, "x"))
+	holds("D5 a tail", left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1))
+	holds("D5 its receiver left, and its socket was lost", two().acked(0, 3).sends(1, "search", alias(0, "x")).gone(1).
+		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
+	breaks("D5 a tail is lost", left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
+	breaks("D5 a tail is lost after the window", two().gone(1).acked(0, 3).wait(10*time.Second).hears(0, "partner_disconnected", "").
+		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
+	breaks("D5 its receiver left a later chat", two().acked(0, 3).leaves(0, 1, "x").
+		joins(2).searches(2).meets(1, 2, "y").leaves(1, 2, "y").sends(1, "end_chat", ""))
+	breaks("D5 the end crosses Next", two().acked(0, 3).sends(1, "search", alias(0, "x")).leaves(0, 1, "x"))
 	breaks("D5 after the end", two().reads(1, 0, "x", 2).leaves(0, 1, "x").reads(1, 0, "x", 3))
 	breaks("D5 acknowledged and not before the end", two().reads(1, 0, "x", 2).acked(0, 3).leaves(0, 1, "x"))
 
 	holds("D6 all is acknowledged", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3).wait(time.Minute).fault(Quiet))
 	breaks("D6 something is left over", two().reads(1, 0, "x", 2).acked(0, 2).wait(time.Minute).fault(Quiet))
+	breaks("D6 a mailbox is not empty", chatting().fault(Quiet).add(Event{Who: Server, Kind: Fault, Type: Kept, Code: "3 messages"}))
 	breaks("D6 a text on disk", chatting().add(Event{Who: Server, Kind: Fault, Type: Leaked, Code: "chatme.db-wal"}))
 }
 
@@ -137,6 +181,15 @@ func resumeCases(holds, breaks addCase) {
 	x := alias(1, "x")
 	holds("S1 the same chat", chatting().gone(0).returns(0, x, "matched", x, 1, 1).acked(0, 1))
 	holds("S1 the session was ended", chatting().sends(0, "end_chat", "").gone(0).returns(0, x, "ended", x, 0, 0))
+	holds("S1 a chat that is over is named again", left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1).
+		confirms(1, 0, "x", 2).gone(1).returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
+	breaks("S1 a chat that is over is forgotten", chatting().leaves(1, 0, "x").gone(0).returns(0, x, "searching", "", 0, 0))
+	breaks("S1 an ack outside of a chat", chatting().says(0, 1, "x", 2).leaves(1, 0, "x").acked(0, 2))
+	holds("S1 the session was ended before the resume was answered", chatting().gone(0).
+		add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).hears(0, "auth_success", "").sends(0, "end_chat", "").
+		add(Event{Who: 0, Kind: Heard, Type: "resumed", State: "matched", Chat: x, Recv: 1, Last: 1}).gone(0).
+		add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).hears(0, "auth_success", "").
+		add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "ended"}))
 	breaks("S1 another chat", chatting().gone(0).returns(0, x, "matched", "other", 0, 0))
 	breaks("S1 a chat is forgotten", chatting().gone(0).returns(0, x, "idle", "", 0, 0))
 	breaks("S1 custody runs back", chatting().gone(0).returns(0, x, "matched", x, 0, 1))

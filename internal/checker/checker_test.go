@@ -97,6 +97,33 @@ func (s *script) acked(who int, n uint64) *script {
 	return s.add(Event{Who: who, Kind: Heard, Type: "ack", Recv: n})
 }
 
+// gap tells who that nothing more comes up to n.
+func (s *script) gap(who int, n uint64) *script {
+	return s.add(Event{Who: who, Kind: Heard, Type: "gap", N: n})
+}
+
+// confirms says that b has what a said up to n.
+func (s *script) confirms(b, a int, round string, n uint64) *script {
+	return s.add(Event{Who: b, Kind: Sent, Type: "ack", Chat: alias(a, round), N: n})
+}
+
+// ends is what follows the tail of a chat that is over.
+func (s *script) ends(who int) *script {
+	return s.hears(who, "partner_disconnected", "").hears(who, "searching", "")
+}
+
+// left is a chat that 0 has left while 1 was away, with a message of 0 that is held for 1.
+func left() *script {
+	return chatting().gone(1).says(0, 1, "x", 2).acked(0, 2).sends(0, "search", alias(1, "x")).hears(0, "searching", "")
+}
+
+// unheard is a chat that was over, a window after 1 was lost, before 1 heard of it; a message of 0 is held for 1.
+func unheard(window time.Duration) *script {
+	return newScript().joins(0, 1).searches(0, 1).hears(0, "matched", alias(1, "x")).gone(1).says(0, 1, "x", 1).acked(0, 1).
+		wait(window).hears(0, "partner_disconnected", "").
+		returns(1, "", "searching", "", 0, 0).hears(1, "matched", alias(0, "x"))
+}
+
 func (s *script) gone(who int) *script { return s.add(Event{Who: who, Kind: Gone, CloseCode: 1006}) }
 
 // returns resumes a session, naming a chat, to this answer.
@@ -126,7 +153,7 @@ func TestInvariants(t *testing.T) {
 	for name, c := range invariantCases() {
 		t.Run(name, func(t *testing.T) {
 			id, _, _ := strings.Cut(name, " ")
-			r := Check(c.history.events, Limits{ChatWindow: 4 * time.Second, ChatWindowOld: 3 * time.Second})
+			r := Check(c.history.events, Limits{ChatWindow: 4 * time.Second, ChatWindowOld: 3 * time.Second, Mailbox: 2})
 			var found []string
 			for _, v := range r.Violations {
 				found = append(found, v.ID)
@@ -201,6 +228,26 @@ func TestCount(t *testing.T) {
 	r := Check(s.events, Limits{})
 	if r.Landed != 1 || r.Sent != 3 || r.Acknowledged != 2 || r.Heard != 2 || r.Chats != 2 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestCountCustody: what a resume announces counts as held when it is heard, and as a tail if the chat is over.
+func TestCountCustody(t *testing.T) {
+	replays := func(s *script, n int) *script { s.events[len(s.events)-1].Replay = n; return s }
+	s := replays(chatting().gone(1).says(0, 1, "x", 2).says(0, 1, "x", 3).
+		add(Event{Who: 0, Kind: Heard, Type: "error", Code: "mailbox_full", N: 3}).acked(0, 2).
+		returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1), 1).reads(1, 0, "x", 2).says(0, 1, "x", 3).reads(1, 0, "x", 3)
+	if r := Check(s.events, Limits{}); r.Held != 1 || r.Tails != 0 || r.Full != 1 || r.Refused != 1 {
+		t.Errorf("%+v", r)
+	}
+	s = replays(left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0), 1).reads(1, 0, "x", 2).ends(1)
+	s.gone(1).add(Event{Who: 1, Kind: Sent, Type: "auth", Resume: true, Chat: alias(0, "x")}).fault(Killed)
+	if r := Check(s.events, Limits{}); r.Held != 1 || r.Tails != 1 || r.Kills != 1 || r.Resuming != 1 {
+		t.Errorf("%+v", r)
+	}
+	s = newScript().joins(0).searches(0).hears(0, "matched", "B").says(0, 1, "", 1).acked(0, 1)
+	if r := Check(s.events, Limits{}); r.Unjudged != 1 {
+		t.Errorf("acknowledged in a chat of which one side is known: %+v", r)
 	}
 }
 

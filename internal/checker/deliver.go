@@ -76,19 +76,32 @@ func (h *history) sentAt(e *Event) int {
 	return e.Seq
 }
 
-// d4: a body that was acknowledged arrives, unless its receiver left or stayed away too long.
+// d4: a body that was acknowledged arrives, unless its receiver gave it up or has not come back. That its number is a
+// gap is no excuse for anybody.
 func d4(h *history, report report) {
 	h.eachLost(func(s *side, index uint64, acked int) {
-		if s.link.over < 0 || !h.events[s.link.over].heard("partner_disconnected") {
+		if !s.link.heardEnd(h) {
 			report("an acknowledged message has not arrived", s.said[index], acked, s.link.began, h.last(s.link.who))
 		}
 	})
+	for _, s := range h.order {
+		if s.link == nil {
+			continue
+		}
+		for _, g := range s.link.gaps {
+			for index, sent := range s.said {
+				if g.above < index && index <= g.upTo && index <= s.recv(h) {
+					report("an acknowledged message is a gap", sent, s.ackedAt(h, index), g.at)
+				}
+			}
+		}
+	}
 }
 
-// d5: a body that was acknowledged arrives before partner_disconnected.
+// d5: a body that was acknowledged arrives before partner_disconnected, and nothing after it.
 func d5(h *history, report report) {
 	h.eachLost(func(s *side, index uint64, acked int) {
-		if s.link.over >= 0 && h.events[s.link.over].heard("partner_disconnected") {
+		if s.link.heardEnd(h) {
 			report("a chat is over before an acknowledged message has arrived", s.said[index], acked, s.link.over)
 		}
 	})
@@ -99,31 +112,48 @@ func d5(h *history, report report) {
 	})
 }
 
-// eachLost calls lost with each body that was acknowledged and never heard although its receiver neither left nor
-// expired. acked is the event that acknowledged it.
+// heardEnd says whether the owner of s was told that its partner is gone: until then it had to be given everything,
+// whoever of the two was away, and for how long.
+func (s *side) heardEnd(h *history) bool {
+	return s.over >= 0 && h.events[s.over].heard("partner_disconnected")
+}
+
+// eachLost calls lost with each body that was acknowledged and never heard although its receiver did not give it up
+// and was told of the end, or is there as the history ends. acked is the event that acknowledged it.
 func (h *history) eachLost(lost func(s *side, index uint64, acked int)) {
-	if len(h.events) == 0 {
-		return
-	}
-	end := &h.events[len(h.events)-1]
+	ends := h.viewsAt(len(h.events))
 	for _, s := range h.order {
 		recv := s.recv(h)
-		if recv == 0 || s.link == nil {
+		if recv == 0 || s.link == nil || !s.link.old && h.gaveItUp(s.link) {
 			continue
 		}
-		var gone, known bool
+		// What an old client has is all that is ever acknowledged on its behalf.
+		if v := ends[s.link.who]; !s.link.old && !s.link.heardEnd(h) && !(v.present && v.life == s.link.life) {
+			continue // it may still come
+		}
 		for index := range s.said {
-			if _, arrived := s.link.heard[index]; arrived || index > recv {
-				continue
-			}
-			if !known {
-				gone, known = h.gaveUp(s.link, end), true
-			}
-			if !gone {
+			if _, arrived := s.link.heard[index]; !arrived && index <= recv {
 				lost(s, index, s.ackedAt(h, index))
 			}
 		}
 	}
+}
+
+// gaveItUp says whether the owner of s, a resumable client, has given up what was held for it: it ended its session, or pressed Next. A
+// Next that partner_disconnected crosses is dropped, unless the socket was lost in between.
+func (h *history) gaveItUp(s *side) bool {
+	asked := false
+	for _, i := range h.of(s.who, s.began, s.end(h)) {
+		switch of := &h.events[i]; {
+		case of.sent("end_chat"), of.Kind == Gone && of.Own && of.CloseCode == closedInOrder:
+			return true
+		case of.sent("search") && (of.Chat == s.chat || of.Chat == ""):
+			asked = true
+		case of.Kind == Gone && asked:
+			return true
+		}
+	}
+	return asked && !s.heardEnd(h)
 }
 
 // recv is how far the owner of s was told that custody has passed.
@@ -145,11 +175,15 @@ func (s *side) ackedAt(h *history, index uint64) int {
 }
 
 // d6: after the drain nothing is left over: what was sent in a chat that goes on is acknowledged; and the marker that
-// every body carries is found in no file of the server.
+// every body carries is found in no file of the server. Of the mailboxes their owners' clients cannot tell: that
+// they are empty is looked up on disk, by whoever can.
 func d6(h *history, report report) {
 	for _, i := range h.faults {
-		if e := &h.events[i]; e.Type == Leaked {
+		switch e := &h.events[i]; e.Type {
+		case Leaked:
 			report("the text of a message is found in "+e.Code, i)
+		case Kept:
+			report("after the drain a mailbox holds "+e.Code, i)
 		}
 	}
 	if h.quiet < 0 {

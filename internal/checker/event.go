@@ -29,6 +29,7 @@ const (
 	Listening = "listening"
 	Quiet     = "quiet" // everybody came back, and nothing has happened for a while
 	Leaked    = "leaked"
+	Kept      = "kept" // after the end: a mailbox is not empty although its owner was there; Code says what it holds
 )
 
 // closedInOrder is the code of a close that ends the session.
@@ -49,6 +50,7 @@ type Event struct {
 	For  time.Duration
 
 	Recv, Delivered, Last uint64 // ack, resumed; of auth, Recv is acked
+	Replay                int    // resumed: so many messages were held
 	State, Code           string
 	Resume                bool   // auth that asks for an old session
 	Session               string // session_id: the beginning of a hash of it
@@ -65,7 +67,7 @@ const secretPrefix = "cm1_"
 func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 	e := Event{
 		Who: who, Old: old, Kind: Heard, Type: m.Type, Chat: m.PartnerID, N: m.N,
-		Recv: m.Recv, Delivered: m.Delivered, Last: m.Last, State: m.State, Code: m.Code,
+		Recv: m.Recv, Delivered: m.Delivered, Last: m.Last, Replay: m.Replay, State: m.State, Code: m.Code,
 	}
 	if m.Type == "message" {
 		e.Chat = m.From
@@ -114,6 +116,7 @@ func (e *Event) String() string {
 	add("recv", e.Recv, e.Recv != 0)
 	add("delivered", e.Delivered, e.Delivered != 0)
 	add("last", e.Last, e.Last != 0)
+	add("replay", e.Replay, e.Replay != 0)
 	add("for", e.For, e.For != 0)
 	add("session", e.Session, e.Session != "")
 	return b.String()

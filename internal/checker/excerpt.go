@@ -43,13 +43,17 @@ func (h *history) last(who int) int {
 func (h *history) comings(s *side, e *Event) []int {
 	const most = 24
 	var all []int
-	for _, i := range h.of(s.who, s.began, e.Seq) {
+	began := s.began
+	if s.late && s.link != nil {
+		began = min(began, s.link.began)
+	}
+	for _, i := range h.of(s.who, began, e.Seq) {
 		if !h.events[i].sent("message", "ack") && !h.events[i].heard("message", "ack") {
 			all = append(all, i)
 		}
 	}
 	for _, i := range h.faults {
-		if i >= s.began && i <= e.Seq {
+		if i >= began && i <= e.Seq {
 			all = append(all, i)
 		}
 	}

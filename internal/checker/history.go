@@ -23,15 +23,23 @@ type side struct {
 	who      int
 	life     int
 	old      bool
-	began    int // the event in which the owner heard of the chat
-	over     int // … and that it is over, or left it; -1: never
+	began    int  // the event in which the owner heard of the chat
+	late     bool // … having come back: the chat may be older than that
+	over     int  // … and that it is over, or left it; -1: never
 	crossing bool
 	link     *side // the other end; nil while unknown
 	linked   int   // the event that shows it
 
 	said  map[uint64]int // by index: the first event of sending it
 	heard map[uint64]int // of the partner's, by index
+	gaps  []gap          // of the partner's
 	acks  []int          // the events that raised custody
+}
+
+// gap is numbers of which the owner of a side was told that they do not come.
+type gap struct {
+	above, upTo uint64
+	at          int // the event
 }
 
 // newHistory reads events once.
@@ -77,7 +85,7 @@ func (h *history) index(v *view, e *Event) {
 	case e.heard("matched"), e.heard("resumed") && e.State == "matched":
 		if h.sides[e.Chat] == nil {
 			s := &side{
-				chat: e.Chat, who: v.who, life: v.life, old: v.old, began: e.Seq, over: -1, crossing: v.old && v.crossing > 0,
+				chat: e.Chat, who: v.who, life: v.life, old: v.old, began: e.Seq, late: v.resumed, over: -1, crossing: v.old && v.crossing > 0,
 				said: map[uint64]int{}, heard: map[uint64]int{},
 			}
 			h.sides[e.Chat], h.order = s, append(h.order, s)
@@ -92,6 +100,8 @@ func (h *history) index(v *view, e *Event) {
 		}
 	case e.heard("ack") && e.Recv > v.recv:
 		now.acks = append(now.acks, e.Seq)
+	case e.heard("gap") && e.N > v.got:
+		now.gaps = append(now.gaps, gap{v.got, e.N, e.Seq})
 	case e.heard("partner_disconnected", "searching", "chat_ended"):
 		if now.over < 0 {
 			now.over = e.Seq
@@ -119,10 +129,11 @@ func (h *history) indexBody(v *view, e *Event) {
 	}
 }
 
-// of returns the events of a client between two places in the history, both inclusive.
+// of returns the events of a client between two places in the history, both inclusive; none if they are in the wrong
+// order.
 func (h *history) of(who, from, to int) []int {
 	all := h.byWho[who]
-	return all[sort.SearchInts(all, from):sort.SearchInts(all, to+1)]
+	return all[sort.SearchInts(all, from):sort.SearchInts(all, max(to+1, from))]
 }
 
 // faultWithin returns the first fault of type t between two moments, -1 if there is none.

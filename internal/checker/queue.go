@@ -8,6 +8,9 @@ type waiter struct {
 	ready time.Duration // from here on it is present and may be matched
 }
 
+// never is a moment that does not come.
+const never time.Duration = 1 << 62
+
 // beaten is a waiter while two who came after it were matched.
 type beaten struct {
 	waiter int // its event
@@ -79,14 +82,19 @@ func (h *history) trackWaiter(waiting map[int]*waiter, v *view, e *Event) {
 	case e.heard("searching") && waiting[e.Who] != nil: // it has asked again, and keeps its place
 	case e.heard("searching"), e.heard("partner_disconnected"):
 		ready := e.At
-		if e.Old {
+		switch {
+		case e.Old:
 			ready += h.limits.Settle + h.limits.Slack
+		case v.lacks():
+			ready = never // until it confirms what may be a tail
 		}
 		waiting[e.Who] = &waiter{since: e.Seq, ready: ready}
+	case e.sent("ack") && waiting[e.Who] != nil && e.Chat == v.chat && e.N >= v.got:
+		waiting[e.Who].ready = min(waiting[e.Who].ready, e.At+h.limits.Slack)
 	case e.heard("resumed") && e.State == "searching" && waiting[e.Who] != nil:
 		waiting[e.Who].ready = e.At
 	case e.Kind == Gone && !v.old && waiting[e.Who] != nil:
-		waiting[e.Who].ready = 1 << 62 // until it is back
+		waiting[e.Who].ready = never // until it is back
 	case e.heard("session_id", "resume_failed", "chat_ended", "resumed"), e.sent("end_chat"), e.Kind == Gone:
 		delete(waiting, e.Who)
 	}

@@ -13,6 +13,8 @@ func s1(h *history, report report) {
 			}
 		case e.heard("resumed"):
 			h.judgeResumed(v, e, report)
+		case e.heard("ack") && (v.chat == "" || v.over):
+			report("an acknowledgement outside of a chat", h.before(e, 1), e.Seq)
 		case e.heard("ack"):
 			h.judgePositions(v, e, report)
 		}

@@ -11,6 +11,7 @@ import (
 type Limits struct {
 	ChatWindow    time.Duration // how long a chat waits for an away side
 	ChatWindowOld time.Duration // the same when the other side is an old client
+	Mailbox       int           // messages that are held for one who is away
 	Settle        time.Duration // how long an old client whose partner left may be kept from the next
 	Rematch       time.Duration // how long two who have left each other are kept apart
 	Answer        time.Duration // within it a search is answered outside of faults
@@ -30,6 +31,9 @@ func (l Limits) orDefaults() Limits {
 		if *each.limit == 0 {
 			*each.limit = each.otherwise
 		}
+	}
+	if l.Mailbox == 0 {
+		l.Mailbox = 200
 	}
 	return l
 }
@@ -56,12 +60,16 @@ type Result struct {
 	Sent         int // messages, each counted once however often it was sent
 	Acknowledged int // of these: the server has taken custody
 	Refused      int // … and refusals heard
+	Full         int // … of these, because a mailbox was full
 	Heard        int // messages that arrived
+	Held         int // … of these: they had been held for one who was away
+	Tails        int // … of these, when their chat was over
 	Chats        int
 	Expired      int // chats that ended because a side was away too long
 	Unjudged     int // ends and acknowledgements of chats of which one side only is known
 	Kills        int
 	Landed       int // kills while something that a client had sent was not acknowledged
+	Resuming     int // kills while somebody who had come back had no answer
 
 	Violations []Violation // the first few of each invariant
 	Counts     map[string]int
@@ -120,26 +128,56 @@ func (h *history) count(r *Result) {
 			r.Heard++
 		case e.heard("error"):
 			r.Refused++
+			if e.Code == "mailbox_full" {
+				r.Full++
+			}
 		}
 	}
+	h.countHeld(r)
 	for _, s := range h.order {
 		r.Sent += len(s.said)
 		if s.link != nil && s.over >= 0 && h.expired(s, &h.events[s.over]) {
 			r.Expired++
 		}
-		recv := s.recv(h)
+		recv, acknowledged := s.recv(h), 0
 		for index := range s.said {
 			if index <= recv {
-				r.Acknowledged++
+				acknowledged++
 			}
 		}
+		r.Acknowledged += acknowledged
+		if s.link == nil {
+			r.Unjudged += acknowledged
+		}
 	}
-	r.Kills, r.Landed = h.kills()
+	h.countKills(r)
 }
 
-// kills counts the kills, and those that landed while a resumable client's message or anybody's search, on a socket
-// that was up, had no answer.
-func (h *history) kills() (kills, landed int) {
+// countHeld counts the messages that a resume announced as held. They are the next that its client hears.
+func (h *history) countHeld(r *Result) {
+	held, tail := map[int]int{}, map[int]bool{} // by client
+	h.walk(func(_ *view, e *Event) {
+		switch {
+		case e.heard("resumed"):
+			held[e.Who], tail[e.Who] = e.Replay, e.State != "matched"
+		case e.Kind == Gone:
+			delete(held, e.Who)
+		case e.heard("message", "gap") && held[e.Who] > 0:
+			held[e.Who]--
+			if e.Type == "gap" {
+				break
+			}
+			r.Held++
+			if tail[e.Who] {
+				r.Tails++
+			}
+		}
+	})
+}
+
+// countKills counts the kills, those that landed while a resumable client's message or anybody's search, on a socket
+// that was up, had no answer, and those that met a resume.
+func (h *history) countKills(r *Result) {
 	views := map[int]*view{}
 	for i := range h.events {
 		e := &h.events[i]
@@ -147,12 +185,17 @@ func (h *history) kills() (kills, landed int) {
 			if e.Type != Killed {
 				continue
 			}
-			kills++
+			r.Kills++
+			landed, resuming := false, false
 			for _, v := range views {
-				if v.present && (v.asked || !v.old && v.chat != "" && !v.over && v.said > v.recv) {
-					landed++
-					break
-				}
+				landed = landed || v.present && (v.asked || !v.old && v.chat != "" && !v.over && v.said > v.recv)
+				resuming = resuming || v.resuming
+			}
+			if landed {
+				r.Landed++
+			}
+			if resuming {
+				r.Resuming++
 			}
 			continue
 		}
@@ -161,5 +204,4 @@ func (h *history) kills() (kills, landed int) {
 		}
 		views[e.Who].apply(e)
 	}
-	return kills, landed
 }

@@ -10,7 +10,7 @@ type view struct {
 	present bool          // its socket is up and auth was answered
 	since   time.Duration // … and has been since then
 
-	chat  string // the alias of the partner it heard of last, until searching or the session's end; "" is none
+	chat  string // the alias of the partner it heard of last, until the next one, the session's end or, after Next, searching; "" is none
 	over  bool   // … and it was told that the chat is over
 	asked bool   // a search was sent and not answered
 	waits bool   // it was told that it is in the queue
@@ -18,9 +18,12 @@ type view struct {
 	crossing int    // old clients: searches sent and not answered by searching, whatever else came
 	named    string // by the last auth
 	resumed  bool   // the last auth asked for an old session
+	resuming bool   // … and has no answer
 	closed   bool   // it has ended its session, as far as it knows
+	ending   bool   // … by end_chat on this socket
 
 	said, recv, got uint64 // in chat: numbers sent, in custody, arrived
+	confirmed       uint64 // … of those that arrived, it has said so
 }
 
 // newSession forgets all but the client and its socket.
@@ -30,7 +33,7 @@ func (v *view) newSession() {
 
 func (v *view) enter(chat string) {
 	v.chat, v.over, v.asked, v.waits = chat, false, false, false
-	v.said, v.recv, v.got = 0, 0, 0
+	v.said, v.recv, v.got, v.confirmed = 0, 0, 0, 0
 }
 
 // apply brings v up to date with an event of its client.
@@ -41,7 +44,7 @@ func (v *view) apply(e *Event) {
 	case Heard:
 		v.applyHeard(e)
 	case Gone:
-		v.present = false
+		v.present, v.resuming = false, false
 		v.closed = v.closed || v.old || e.Own && e.CloseCode == closedInOrder
 	}
 }
@@ -49,16 +52,30 @@ func (v *view) apply(e *Event) {
 func (v *view) applySent(e *Event) {
 	switch e.Type {
 	case "auth":
-		v.old, v.named, v.resumed = e.Old, e.Chat, e.Resume
+		v.old, v.named, v.resumed, v.resuming = e.Old, e.Chat, e.Resume, e.Resume
+		v.ending = false
+		v.confirms(e)
+	case "ack":
+		v.confirms(e)
 	case "search":
 		v.asked = true
 		v.crossing++
 	case "message":
 		v.said = max(v.said, e.Body.Index)
 	case "end_chat":
-		v.closed = true
+		v.closed, v.ending = true, true
 	}
 }
+
+// confirms notes what the client says it has of its chat.
+func (v *view) confirms(e *Event) {
+	if e.Chat == v.chat {
+		v.confirmed = max(v.confirmed, e.N)
+	}
+}
+
+// lacks says whether the client has not confirmed all that it has: if that is a tail, it is not to be matched yet.
+func (v *view) lacks() bool { return !v.old && v.chat != "" && v.confirmed < v.got }
 
 func (v *view) applyHeard(e *Event) {
 	switch e.Type {
@@ -70,16 +87,18 @@ func (v *view) applyHeard(e *Event) {
 	case "session_id", "chat_ended":
 		v.newSession()
 	case "resumed":
-		v.closed = false
+		v.closed, v.resuming = v.ending, false
 		v.applyResumed(e)
 	case "searching":
 		v.crossing = max(v.crossing-1, 0)
-		v.enter("")
-		v.waits = true
+		if !v.over {
+			v.enter("")
+		}
+		v.asked, v.waits = false, true
 	case "matched":
 		v.enter(e.Chat)
 	case "partner_disconnected":
-		v.over, v.waits, v.asked = true, true, false
+		v.over, v.waits, v.asked = v.chat != "", true, false
 	case "message", "gap":
 		v.got = max(v.got, e.N)
 	case "ack":

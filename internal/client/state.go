@@ -12,9 +12,12 @@ type State struct {
 	SessionID string // "" before session_id, after the session's end, and for old clients
 	Epoch     string
 
-	// The latest chat heard of, also one that is over, until searching or the next matched.
+	// The latest chat heard of, until the next matched. One that is over stays too, with its Got: the tail that it
+	// left may still be to be confirmed, and a resume that does not name it brings the tail again. One that this
+	// client left is forgotten at searching, which answers Next: with it the client gave up its letters.
 	Partner string // the partner's alias; "" is none
-	Got     uint64 // everything of the partner up to this number has arrived
+	Over    bool   // the chat is over, and not because this client left it; what is sent in it is dropped
+	Got     uint64 // everything of the partner up to this number has arrived, or will not come
 	Sent    uint64 // the last number given
 	Acked   uint64 // the server's recv: it has taken custody up to this number
 	Copies  []Body // what was sent and is not in custody, by rising number
@@ -39,9 +42,9 @@ func (c *Client) State() State {
 	return c.state.clone()
 }
 
-// enter begins a chat, or with "" leaves the one that was.
+// enter begins a chat, or with "" forgets the one that was.
 func (s *State) enter(partner string) {
-	s.Partner, s.Got, s.Sent, s.Acked, s.Copies = partner, 0, 0, 0, nil
+	*s = State{SessionID: s.SessionID, Epoch: s.Epoch, Partner: partner}
 }
 
 // apply brings s up to date with a message of the server.
@@ -54,15 +57,19 @@ func (s *State) apply(m *protocol.ServerMessage) {
 	case "resumed":
 		s.resumed(m)
 	case "searching":
-		s.enter("")
+		if !s.Over {
+			s.enter("")
+		}
 	case "matched":
 		s.enter(m.PartnerID)
+	case "partner_disconnected": // also one that crosses a Next, which the server has then dropped
+		s.Over = s.Partner != ""
 	case "message":
 		if m.From == s.Partner {
-			s.Got = max(s.Got, m.N)
+			s.take(m.N)
 		}
 	case "gap":
-		s.Got = max(s.Got, m.N)
+		s.take(m.N)
 	case "ack":
 		s.confirm(m.Recv)
 	case "error":
@@ -73,6 +80,14 @@ func (s *State) apply(m *protocol.ServerMessage) {
 	}
 }
 
+// take notes that n is here, or will not come. A number that was here before changes nothing; one beyond the next
+// says, as a gap does, that those between do not come any more.
+func (s *State) take(n uint64) {
+	if s.Partner != "" {
+		s.Got = max(s.Got, n)
+	}
+}
+
 func (s *State) resumed(m *protocol.ServerMessage) {
 	s.Epoch = m.Epoch
 	switch chat.ResumedState(m.State) {
@@ -80,9 +95,14 @@ func (s *State) resumed(m *protocol.ServerMessage) {
 		if m.PartnerID != s.Partner {
 			s.enter(m.PartnerID)
 		}
+		s.Over = false
 		s.confirm(m.Recv)
-		s.Sent = max(s.Sent, m.Last) // above what was ever sent: go on behind it
-	case chat.ResumedSearching, chat.ResumedIdle:
+		if m.Last > s.Sent { // numbers this client knows nothing of: its copies have lost theirs
+			s.Sent, s.Copies = m.Last, nil
+		}
+	case chat.ResumedEnded:
+		s.Over = s.Partner != ""
+	case chat.ResumedSearching, chat.ResumedIdle: // no chat was named
 		s.enter("")
 	}
 }

@@ -44,17 +44,17 @@ func (c *Client) auth(s *State) error {
 // Search asks for a partner, naming no chat: while matched it leaves whichever is current.
 func (c *Client) Search() error { return c.send(&frame{Type: "search"}) }
 
-// Next leaves the chat the caller knows of, by its name, and asks for another partner. Outside of a chat, and for
-// an old client, it is Search.
-func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: c.partner()}) }
+// Next leaves the chat the caller knows of, by its name, and asks for another partner. Outside of a chat, in one that
+// is over, and for an old client, it is Search.
+func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: c.current()}) }
 
-// partner is the chat to name in a frame; old clients name none.
-func (c *Client) partner() string {
-	if c.opts.Old {
-		return ""
-	}
+// current is the chat to leave by its name: the latest, unless it is over. Old clients name none.
+func (c *Client) current() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.opts.Old || c.state.Over {
+		return ""
+	}
 	return c.state.Partner
 }
 
@@ -88,11 +88,15 @@ func bodyFrame(partner string, b Body) *frame {
 }
 
 // Resend sends again, with their numbers, all copies of what is not in custody: what a client does after resumed,
-// and when a number that was refused may be tried again. The server drops those it has.
+// and when a number that was refused may be tried again. The server drops those it has. In a chat that is over it
+// sends nothing.
 func (c *Client) Resend() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	s := c.State()
+	if s.Over {
+		return nil
+	}
 	for _, b := range s.Copies {
 		if err := c.sendLocked(bodyFrame(s.Partner, b)); err != nil {
 			return err
@@ -109,7 +113,7 @@ func (c *Client) Typing(start bool) error {
 	return c.send(&frame{Type: "typing_stop"})
 }
 
-// Ack confirms all that the caller has taken of the current chat.
+// Ack confirms all that the caller has taken of the latest chat, also of the tail of one that is over.
 func (c *Client) Ack() error {
 	s := c.State()
 	return c.send(&frame{Type: "ack", PartnerID: s.Partner, Got: &s.Got})
