@@ -70,7 +70,7 @@ function statusText(view) {
 
 function presenceText(view) {
   if (view === 'ended') return 'The stranger has left. Looking for someone new…'
-  if (view === 'chat' && !chat.partner.here) return 'The stranger is away and may come back. What you write waits here, or press Next.'
+  if (view === 'chat' && !chat.partner.here) return 'The stranger is away and may come back. What you write is kept for them. Or press Next.'
   return ''
 }
 

@@ -37,11 +37,14 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  * @property {string} [imageUrl]
  * @property {number} [ts]     milliseconds of 1970
  * @property {true} [gap]      no message: some of the partner's were lost here
- * @property {string} [failed] the error code with which the server refused it for good
+ * @property {string} [failed] why it does not arrive: the error code with which the server refused it for good; lost:
+ *                             as below; unsent: more was sent than was stored, so this number may stand for another
  * @property {true} [lost]     an image was too big to be stored and is gone with a reload
  *
  * @typedef {object} Chat
- * @property {string} partnerId  the partner's alias; '' once the session that knew it is forgotten
+ * @property {string} partnerId  the partner's alias. One that the partner ended keeps it until the next chat begins: what
+ *                               is left of it may still be to be confirmed, and without that nobody is matched again.
+ *                               '' once it was left, or the session that knew it is forgotten
  * @property {''|'you'|'partner'|'lost'} ended  who ended it; lost: the session could not be resumed
  * @property {number} got        up to here the partner's messages have arrived
  * @property {number} sent       the last number given to a message
@@ -50,6 +53,7 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  * @property {Message[]} messages
  */
 
+/** The chat is stored from matched until the next one: a resume names the latest the client has heard of. */
 const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle', wanted: false, ending: false, chat: null })
 
 export class ChatMe {
@@ -262,6 +266,7 @@ export class ChatMe {
     const ws = this.#ws
     this.#ws = null
     this.#ready = false
+    this.#unacked = 0 // the next auth says it
     this.#partner.typing = false
     for (const name of Object.keys(this.#timers)) this.#cancel(name)
     ws?.close()
@@ -279,7 +284,8 @@ export class ChatMe {
     this.#store()
     this.#stopped = FINAL[code] ?? ''
     const { phase, wanted, ending } = this.#state
-    if (!this.#stopped && !this.#paused && (phase !== 'idle' || wanted || ending)) this.#retry(code, reason)
+    const needed = phase !== 'idle' || wanted || ending || code === 4400 // which asks for a fresh session
+    if (!this.#stopped && !this.#paused && needed) this.#retry(code, reason)
     this.#emit('change')
   }
 
@@ -329,23 +335,23 @@ export class ChatMe {
     if (s.ending && this.#ready && m.type !== 'chat_ended') return
     switch (m.type) {
       case 'session_id':
-        s.sessionId = m.sessionId
-        s.epoch = m.epoch
-        s.maxBytes = m.maxBytes
+        if (s.sessionId) this.#forget()
+        Object.assign(this.#state, { sessionId: m.sessionId, epoch: m.epoch, maxBytes: m.maxBytes })
         return this.#greeted()
       case 'resumed':
         return this.#resumed(m)
       case 'resume_failed':
         return this.#forget() // a session_id follows
       case 'searching':
-        this.#chatOver(s.wanted ? 'you' : 'partner')
+        if (s.wanted && s.phase === 'chatting') this.#left()
+        this.#chatOver('partner')
         return this.#queued()
-      case 'partner_disconnected': // MEANS: back in the queue
+      case 'partner_disconnected': // MEANS: back in the queue. A Next that it crosses is dropped: over, not left
         this.#ack() // whoever has not confirmed the end of a chat is not matched
-        this.#chatOver(s.wanted ? 'you' : 'partner')
+        this.#chatOver('partner')
         return this.#queued()
       case 'matched':
-        if (s.phase !== 'chatting' || s.chat?.partnerId !== m.partnerId) this.#begin(m.partnerId)
+        this.#enter(m.partnerId)
         return this.#store()
       case 'message':
         return this.#incoming(m)
@@ -389,19 +395,11 @@ export class ChatMe {
     s.epoch = m.epoch
     s.maxBytes = m.maxBytes
     if (m.state === 'matched') {
-      if (s.phase !== 'chatting' || s.chat?.partnerId !== m.partnerId) this.#begin(m.partnerId) // heard of only now
-      const chat = s.chat
-      this.#custody(m.recv, m.delivered)
-      this.#sentTo = chat.acked
-      this.#accepted = m.last
-      if (m.last > chat.sent) {
-        // The storage is older than what was sent. Those numbers are used up and never used again.
-        for (const copy of chat.messages) if (copy.mine && copy.n > chat.acked) copy.failed = 'unsent'
-        chat.sent = m.last
-      }
-      this.#partner = { here: m.partner !== 'away', typing: false, awayUntil: 0 }
+      this.#enter(m.partnerId)
+      this.#goOn(m)
     } else if (m.state === 'ended') {
       // The rest of its messages follow, then partner_disconnected, which says where the session is now.
+      if (s.wanted) this.#chatOver('you')
       if (m.gap && s.chat) this.#mark(s.chat.got)
       s.phase = 'searching'
       s.wanted = false
@@ -411,6 +409,30 @@ export class ChatMe {
       if (m.state === 'searching') s.wanted = false
     }
     this.#greeted()
+  }
+
+  /** The chat goes on, and the server says up to where it has what. */
+  #goOn({ recv, delivered, last, partner }) {
+    const { chat } = this.#state
+    const copies = chat.messages.filter((m) => m.mine && m.n > chat.acked)
+    this.#custody(recv, delivered)
+    this.#sentTo = chat.acked
+    this.#accepted = last
+    if (last > chat.sent) {
+      // The storage is older than what was sent. Those numbers are used up and never used again, and whether they
+      // carried these copies cannot be known.
+      for (const copy of copies) copy.failed ??= 'unsent'
+      this.#sentTo = chat.sent = last
+    }
+    this.#partner = { here: partner !== 'away', typing: false, awayUntil: 0 }
+  }
+
+  /** Now in the chat with partnerId, which may be heard of only now. */
+  #enter(partnerId) {
+    const s = this.#state
+    if (s.chat?.partnerId !== partnerId) return this.#begin(partnerId)
+    s.phase = 'chatting'
+    s.chat.ended = ''
   }
 
   #begin(partnerId) {
@@ -442,6 +464,12 @@ export class ChatMe {
     this.#partner.typing = false
   }
 
+  /** Next is answered: with it this side has given up what was left of the chat, and does not name it again. */
+  #left() {
+    this.#chatOver('you')
+    this.#state.chat.partnerId = ''
+  }
+
   /** The session is no more. What was said stays to be read, unless it ended from here. */
   #forget() {
     const { chat, wanted, ending } = this.#state
@@ -459,8 +487,8 @@ export class ChatMe {
   // ---- messages
 
   #incoming(m) {
-    const { chat, wanted, ending } = this.#state
-    if (!chat || chat.ended || m.from !== chat.partnerId || wanted || ending) return
+    const { chat } = this.#state
+    if (!chat?.partnerId || m.from !== chat.partnerId) return
     const n = m.n ?? chat.got + 1
     if (n > chat.got) {
       if (n > chat.got + 1) this.#mark(n - 1)
@@ -473,8 +501,8 @@ export class ChatMe {
   /** Nothing more comes up to n. */
   #gap(n) {
     const { chat } = this.#state
-    if (!chat || chat.ended || !(n > chat.got)) return
-    this.#mark(n)
+    if (!chat?.partnerId) return
+    if (n > chat.got) this.#mark(n)
     this.#ackSoon()
   }
 
@@ -526,12 +554,11 @@ export class ChatMe {
     const { phase, wanted, ending, chat } = this.#state
     if (!this.#ready || phase !== 'chatting' || wanted || ending || this.#timers.hold) return
     if (this.#sentTo >= chat.sent) return
-    const copies = new Map()
-    for (const m of chat.messages) {
-      if (!m.mine || m.n <= this.#sentTo) continue
-      if (m.lost && m.n > this.#accepted) m.failed = 'lost'
-      if (!m.lost && !m.failed) copies.set(m.n, m)
-    }
+    const unsent = chat.messages.filter((m) => m.mine && m.n > this.#sentTo)
+    const lost = unsent.filter((m) => m.lost && !m.failed && m.n > this.#accepted)
+    for (const m of lost) m.failed = 'lost'
+    if (lost.length > 0) this.#store()
+    const copies = new Map(unsent.filter((m) => !m.lost && !m.failed).map((m) => [m.n, m]))
     // A number is never reused: one without a copy goes out without content, and the partner sees a gap.
     while (this.#sentTo < chat.sent) {
       const n = ++this.#sentTo
@@ -543,10 +570,10 @@ export class ChatMe {
     const { phase, wanted, chat } = this.#state
     const inChat = phase === 'chatting' && m.n > 0
     if (m.code === 'gap' && inChat) {
-      this.#sentTo = Math.min(this.#sentTo, m.expect - 1)
+      this.#goBackTo(m.expect)
       this.#pump()
     } else if (HELD.has(m.code) && inChat) {
-      this.#sentTo = Math.min(this.#sentTo, m.n - 1)
+      this.#goBackTo(m.n)
       this.#hold()
     } else if (HELD.has(m.code) && wanted) {
       this.#after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
@@ -556,6 +583,11 @@ export class ChatMe {
       this.#store()
     }
     this.#emit('error', m)
+  }
+
+  /** The next to go out is n again, but nothing the server has in custody: of that there need not be a copy. */
+  #goBackTo(n) {
+    this.#sentTo = Math.min(this.#sentTo, Math.max(n - 1, this.#state.chat.acked))
   }
 
   #hold() {

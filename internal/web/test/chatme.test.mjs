@@ -2,12 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FakeSocket, HELLO, chatting, frozen as still, newChat, resume, tick } from './fake.mjs'
+import { FakeSocket, HELLO, chatting, frozen as still, matched, newChat, resume, texts, tick } from './fake.mjs'
 
 const frozen = (name, act) => test(name, () => still(act))
-const matched = (more) => ({ state: 'matched', partnerId: 'P', ...more })
-const texts = (chat) => chat.messages.map((m) => (m.gap ? `gap ${m.n}` : m.text))
-const numbers = (frames) => frames.filter((f) => f.type === 'message').map((f) => f.n)
 
 frozen('a new session is asked for, and searched in', () => {
   const chat = newChat()
@@ -39,47 +36,6 @@ frozen('a reload comes back with what it has, and the messages', () => {
   assert.equal(again.statusOf(again.messages[0]), 'delivered')
 })
 
-frozen('copies that are not acknowledged are sent again after a resume, in order', () => {
-  const chat = chatting()
-  for (const text of ['1', '2', '3']) chat.send(text)
-  FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 })
-  FakeSocket.last.ends()
-  chat.send('4')
-  tick(300)
-  resume(matched({ recv: 1, delivered: 1, last: 2 }))
-  assert.deepEqual(FakeSocket.last.take().map((f) => [f.n, f.text]), [[2, '2'], [3, '3'], [4, '4']])
-  FakeSocket.last.says({ type: 'ack', recv: 4, delivered: 3 })
-  assert.deepEqual(chat.messages.map((m) => chat.statusOf(m)), ['delivered', 'delivered', 'delivered', 'sent'])
-})
-
-frozen('the state is stored before anything is sent or shown', () => {
-  const chat = chatting()
-  const stored = () => JSON.parse(chat.storage.getItem('chatme')).chat
-  let seen = 0
-  chat.on('message', (m) => {
-    seen++
-    assert.equal(stored().messages.at(-1).text, m.text)
-    assert.equal(m.mine ? stored().sent : stored().got, m.n)
-    assert.deepEqual(FakeSocket.last.sent, [])
-  })
-  FakeSocket.last.says({ type: 'message', text: 'hi', from: 'P', n: 1 })
-  chat.send('hello')
-  assert.equal(seen, 2)
-})
-
-frozen('doubles are dropped and confirmed again; numbers that are missing are a gap', () => {
-  const chat = chatting()
-  const socket = FakeSocket.last
-  const message = (n) => ({ type: 'message', text: `m${n}`, from: 'P', n })
-  socket.says(message(1), message(1), message(4), message(2), { type: 'gap', n: 6 }, { type: 'gap', n: 5 }, { type: 'gap', n: 7 })
-  assert.deepEqual(texts(chat), ['m1', 'gap 3', 'm4', 'gap 7'])
-  tick(250)
-  assert.deepEqual(socket.take(), [{ type: 'ack', partnerId: 'P', got: 7 }])
-  socket.says(message(7))
-  tick(250)
-  assert.deepEqual(socket.take(), [{ type: 'ack', partnerId: 'P', got: 7 }])
-})
-
 frozen('every 16 messages are confirmed at once, others within 250 ms', () => {
   chatting()
   const socket = FakeSocket.last
@@ -91,89 +47,10 @@ frozen('every 16 messages are confirmed at once, others within 250 ms', () => {
 
 frozen('messages of another chat are ignored', () => {
   const chat = chatting()
-  FakeSocket.last.says({ type: 'message', text: 'x', from: 'Q', n: 1 }, { type: 'partner_disconnected' }, { type: 'message', text: 'y', from: 'P', n: 1 })
+  FakeSocket.last.says({ type: 'message', text: 'x', from: 'Q', n: 1 }, { type: 'partner_disconnected' }, { type: 'message', text: 'y', n: 1 })
   assert.deepEqual(texts(chat), [])
   assert.equal(chat.state, 'searching')
   assert.equal(chat.ended, 'partner')
-})
-
-for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
-  frozen(`a message refused as ${code} stops what follows, and goes again after 2 s`, () => {
-    const chat = chatting()
-    const socket = FakeSocket.last
-    chat.send('1')
-    chat.send('2')
-    assert.deepEqual(numbers(socket.take()), [1, 2])
-    socket.says({ type: 'error', code, n: 1 }, { type: 'error', code: 'gap', n: 2, expect: 1 })
-    chat.send('3')
-    tick(1999)
-    assert.deepEqual(socket.take(), [])
-    tick(1)
-    assert.deepEqual(numbers(socket.take()), [1, 2, 3])
-    assert.equal(chat.statusOf(chat.messages[0]), 'sending')
-  })
-}
-
-frozen('a refused message goes on at partner_back, or at an ack that advances', () => {
-  const chat = chatting()
-  const socket = FakeSocket.last
-  chat.send('1')
-  socket.take()
-  socket.says({ type: 'partner_away', untilMs: 9 }, { type: 'error', code: 'unavailable', n: 1 })
-  assert.deepEqual(chat.partner, { here: false, typing: false, awayUntil: 9 })
-  socket.says({ type: 'ack', recv: 0, delivered: 0 })
-  assert.deepEqual(socket.take(), [])
-  socket.says({ type: 'partner_back' })
-  assert.deepEqual(numbers(socket.take()), [1])
-  chat.send('2')
-  socket.take()
-  socket.says({ type: 'error', code: 'unavailable', n: 2 }, { type: 'ack', recv: 1, delivered: 1 })
-  assert.deepEqual(numbers(socket.take()), [2])
-})
-
-frozen('after an error gap the expected number is sent', () => {
-  const chat = chatting()
-  const socket = FakeSocket.last
-  for (const text of ['1', '2', '3']) chat.send(text)
-  socket.take()
-  socket.says({ type: 'error', code: 'gap', n: 3, expect: 2 })
-  assert.deepEqual(numbers(socket.take()), [2, 3])
-})
-
-frozen('a message refused for good has used up its number', () => {
-  const chat = chatting()
-  const socket = FakeSocket.last
-  const image = chat.send({ imageUrl: 'data:image/png;base64,AAAA' })
-  socket.says({ type: 'error', code: 'bad_image', n: 1 })
-  assert.equal(chat.statusOf(image), 'failed')
-  socket.ends()
-  tick(300)
-  resume(matched({ last: 0 })) // the server has forgotten it
-  assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 1 }])
-})
-
-frozen('an image that the storage has no room for is lost with a reload, and its number used up', () => {
-  const chat = chatting()
-  chat.storage.quota = 2000
-  const image = chat.send({ imageUrl: `data:image/png;base64,${'A'.repeat(4000)}` })
-  assert.equal(chat.statusOf(image), 'sending')
-  const again = newChat(chat.storage)
-  again.connect()
-  resume(matched())
-  assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 1 }])
-  assert.equal(again.statusOf(again.messages[0]), 'failed')
-})
-
-frozen('resumed.last above what was ever sent: the copies are unsent, numbers go on from there', () => {
-  const chat = chatting()
-  const old = chat.send('old')
-  FakeSocket.last.ends()
-  tick(300)
-  resume(matched({ recv: 0, last: 5 }))
-  assert.equal(chat.statusOf(old), 'failed')
-  FakeSocket.last.take()
-  chat.send('new')
-  assert.equal(FakeSocket.last.take().at(-1).n, 6)
 })
 
 frozen('too large is said before a number is taken', () => {
@@ -182,38 +59,6 @@ frozen('too large is said before a number is taken', () => {
   assert.throws(() => chat.send({ imageUrl: 'x'.repeat(HELLO.maxBytes) }), RangeError)
   assert.throws(() => chat.send(''), RangeError)
   assert.equal(chat.send('fine').n, 1)
-})
-
-frozen('Next names the chat it leaves, and is sent again until it has happened', () => {
-  const chat = chatting()
-  chat.search()
-  assert.equal(chat.state, 'searching')
-  assert.deepEqual(FakeSocket.last.take(), [{ type: 'search', partnerId: 'P' }])
-  FakeSocket.last.says({ type: 'message', text: 'too late', from: 'P', n: 1 })
-  assert.deepEqual(texts(chat), [])
-  FakeSocket.last.ends()
-  tick(300)
-  resume(matched())
-  assert.deepEqual(FakeSocket.last.take(), [{ type: 'search', partnerId: 'P' }])
-  FakeSocket.last.says({ type: 'searching' })
-  assert.equal(chat.ended, 'you')
-  FakeSocket.last.ends()
-  tick(300)
-  resume({ state: 'ended', partnerId: 'P' })
-  FakeSocket.last.says({ type: 'partner_disconnected' }, { type: 'searching' }, { type: 'matched', partnerId: 'Q' })
-  assert.deepEqual(FakeSocket.last.take(), [])
-  assert.equal(chat.state, 'chatting')
-})
-
-frozen('a partner that leaves during Next is no reason to leave the next one', () => {
-  const chat = chatting()
-  chat.search()
-  FakeSocket.last.says({ type: 'partner_disconnected' }, { type: 'matched', partnerId: 'Q' })
-  assert.equal(chat.state, 'chatting')
-  FakeSocket.last.ends()
-  tick(300)
-  resume(matched({ partnerId: 'Q' }))
-  assert.deepEqual(FakeSocket.last.take().filter((f) => f.type === 'search'), [])
 })
 
 frozen('after resumed nothing is searched for', () => {
@@ -226,18 +71,6 @@ frozen('after resumed nothing is searched for', () => {
   resume({ state: 'idle' })
   assert.deepEqual(FakeSocket.last.take(), [])
   assert.equal(chat.state, 'idle')
-})
-
-frozen('the tail of a chat that ended meanwhile is shown, and confirmed before its end', () => {
-  const chat = chatting()
-  FakeSocket.last.ends()
-  tick(300)
-  resume({ state: 'ended', partnerId: 'P' })
-  const socket = FakeSocket.last
-  socket.says({ type: 'message', text: 'bye', from: 'P', n: 1 }, { type: 'partner_disconnected' })
-  assert.deepEqual(socket.take(), [{ type: 'ack', partnerId: 'P', got: 1 }])
-  assert.deepEqual(texts(chat), ['bye'])
-  assert.equal(chat.ended, 'partner')
 })
 
 frozen('a chat begun while away is joined', () => {

@@ -120,3 +120,13 @@ export function resume(state) {
   socket.says({ type: 'auth_success' }, { type: 'resumed', partner: 'here', recv: 0, delivered: 0, last: 0, replay: 0, gap: false, awayMs: 1, ...HELLO, ...state })
   return auth
 }
+
+/** What resume is told of a chat with P that goes on. */
+export const matched = (more) => ({ state: 'matched', partnerId: 'P', ...more })
+/** What resume is told of a chat with P that is over. */
+export const over = (more) => ({ state: 'ended', partnerId: 'P', ...more })
+
+/** The messages of chat as a reader sees them. */
+export const texts = (chat) => chat.messages.map((m) => (m.gap ? `gap ${m.n}` : m.text))
+/** The numbers of the messages among frames. */
+export const numbers = (frames) => frames.filter((f) => f.type === 'message').map((f) => f.n)

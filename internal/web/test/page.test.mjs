@@ -27,22 +27,44 @@ scene('two tabs chat, one reloads and is back in its chat', async (s) => {
   assert.deepEqual(await b.conversation(), ['they: hello', 'me: hi there', 'they: back again', 'me: never noticed'])
 })
 
-scene('what is written to a partner who is away arrives when it is back', async (s) => {
+scene('what is written to a partner who is away is held, and arrives when it is back', async (s) => {
   const [a, b] = await s.openPair()
   await a.say('one moment')
   await b.hears('one moment')
 
-  await a.page.goto('about:blank')
+  await a.shut()
   await b.status('The stranger is away')
-  await b.say('take your time')
-  await b.say('really')
-  await b.marked('really', 'Waiting')
+  for (const text of ['take your time', 'really', 'no hurry']) await b.say(text)
+  await b.marked('no hurry', 'Sent')
 
-  await a.page.goto(s.server.url)
-  await a.hears('really')
-  await b.marked('really', 'Delivered')
+  await a.reopen()
+  await a.hears('no hurry')
+  await b.marked('no hurry', 'Delivered')
   await b.status('With a stranger')
-  assert.deepEqual(await a.conversation(), ['me: one moment', 'they: take your time', 'they: really'])
+  assert.deepEqual(await a.conversation(), ['me: one moment', 'they: take your time', 'they: really', 'they: no hurry'])
+  await a.say('here I am')
+  await b.hears('here I am')
+})
+
+scene('what was held outlives the server, the page that wrote it, and the chat', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.shut()
+  await b.status('The stranger is away')
+  for (const text of ['one', 'two', 'three']) await b.say(text)
+  await b.marked('three', 'Sent')
+  await b.next()
+  await b.sees('searching')
+  await b.close()
+  await s.server.crash()
+  await s.server.restart()
+
+  await a.reopen()
+  await a.sees('ended')
+  assert.deepEqual(await a.conversation(), ['they: one', 'they: two', 'they: three'])
+  const c = await s.open()
+  await c.start()
+  await Promise.all([a.sees('chat'), c.sees('chat')]) // only who has confirmed its tail is matched
+  assert.deepEqual(await a.conversation(), [])
 })
 
 scene('a chat goes on after the server was killed', async (s) => {

@@ -1,4 +1,4 @@
-// A reverse proxy that puts the server under a path prefix, as an operator's proxy does.
+// A reverse proxy that puts the server under a path prefix, as an operator's proxy does, and cuts connections, as networks do.
 
 import { createServer, request } from 'node:http'
 
@@ -19,14 +19,34 @@ export async function startProxy(target, prefix) {
     incoming.pipe(onward)
   })
   const sockets = new Set()
-  proxy.on('connection', (socket) => sockets.add(socket))
+  const links = new Set() // of WebSockets: both ends of each
+  let fuse = Infinity
+  const cut = (link) => {
+    links.delete(link)
+    for (const socket of link) socket.destroy()
+  }
+  const burn = (link) => {
+    if (--fuse > 0) return
+    fuse = Infinity
+    cut(link)
+  }
+  proxy.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   proxy.on('upgrade', (incoming, client) => {
     const onward = pass(incoming)
     onward.on('upgrade', (response, server) => {
       const headers = Object.entries(response.headers).map(([name, value]) => `${name}: ${value}\r\n`)
       client.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('')}\r\n`)
       client.pipe(server).pipe(client)
-      for (const socket of [client, server]) socket.on('error', () => socket.destroy())
+      const link = [client, server]
+      links.add(link)
+      for (const socket of link) {
+        socket.on('error', () => socket.destroy())
+        socket.on('close', () => cut(link))
+        socket.on('data', () => burn(link))
+      }
     })
     onward.on('response', () => client.destroy())
     onward.on('error', () => client.destroy())
@@ -35,6 +55,14 @@ export async function startProxy(target, prefix) {
   await new Promise((done) => proxy.listen(0, '127.0.0.1', done))
   return {
     url: `http://127.0.0.1:${proxy.address().port}${prefix}`,
+    /** Cuts every WebSocket there is now. */
+    cutAll() {
+      for (const link of links) cut(link)
+    },
+    /** Cuts the WebSocket on which the n-th piece of data from now passes. */
+    cutAfter(n) {
+      fuse = n
+    },
     close() {
       for (const socket of sockets) socket.destroy()
       return new Promise((done) => proxy.close(done))

@@ -22,6 +22,7 @@ export async function launch() {
 export class Tab {
   /** Everything a page must not do: errors, violations of its policy, requests to elsewhere. */
   faults = []
+  #kept = {} // the storage of the page that was shut
 
   /** Opens the page in a browser context of its own, as on another device. */
   static async open(browser, url, options = {}) {
@@ -40,6 +41,21 @@ export class Tab {
 
   close() {
     return this.context.close()
+  }
+
+  /** Closes the page alone, as a tab is closed that the browser can open again. */
+  async shut() {
+    this.#kept = await this.page.evaluate(() => ({ ...sessionStorage }))
+    await this.page.close()
+  }
+
+  /** Opens the page again that was shut, with what it had stored. */
+  async reopen() {
+    const url = this.page.url()
+    this.page = await this.context.newPage()
+    this.#watch(url)
+    await this.page.addInitScript((items) => Object.assign(sessionStorage, { ...items, ...sessionStorage }), this.#kept)
+    await this.page.goto(url)
   }
 
   /** The faults so far that mention one of texts were meant to be. */

@@ -1,0 +1,249 @@
+// Custody in the client library: numbers, copies, refusals and what is said of them. The server says what the test wants.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FakeSocket, HELLO, chatting, frozen as still, matched, newChat, numbers, resume, texts, tick } from './fake.mjs'
+
+const frozen = (name, act) => test(name, () => still(act))
+const statuses = (chat) => chat.messages.filter((m) => m.mine).map((m) => chat.statusOf(m))
+const message = (n) => ({ type: 'message', text: `m${n}`, from: 'P', n })
+const ack = (recv, delivered = 0) => ({ type: 'ack', recv, delivered })
+const error = (code, n, more) => ({ type: 'error', code, n, ...more })
+const stored = (chat) => JSON.parse(chat.storage.getItem('chatme'))
+
+/** The connection of chat is lost and comes back to what the server knows. Returns the resume of the auth. */
+function lose(state) {
+  FakeSocket.last.ends()
+  tick(300)
+  return resume(state).resume
+}
+
+frozen('a message is sending until custody has passed, then sent, then delivered', () => {
+  const chat = chatting()
+  for (const text of ['1', '2', '3']) chat.send(text)
+  assert.deepEqual(statuses(chat), ['sending', 'sending', 'sending'])
+  FakeSocket.last.says(ack(2))
+  assert.deepEqual(statuses(chat), ['sent', 'sent', 'sending'])
+  FakeSocket.last.says(ack(3, 1))
+  assert.deepEqual(statuses(chat), ['delivered', 'sent', 'sent'])
+  lose(matched({ recv: 3, delivered: 2, last: 3 }))
+  assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'sent'])
+  FakeSocket.last.says(ack(0, 0)) // of a server that has started anew
+  assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'sent'])
+})
+
+frozen('copies that are not acknowledged are sent again after a resume, in order', () => {
+  const chat = chatting()
+  for (const text of ['1', '2', '3']) chat.send(text)
+  FakeSocket.last.says(ack(1, 1))
+  FakeSocket.last.ends()
+  chat.send('4')
+  tick(300)
+  assert.equal(resume(matched({ recv: 1, delivered: 1, last: 2 })).resume.acked, 1)
+  assert.deepEqual(FakeSocket.last.take().map((f) => [f.n, f.text]), [[2, '2'], [3, '3'], [4, '4']])
+  FakeSocket.last.says(ack(4, 3))
+  assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'delivered', 'sent'])
+})
+
+frozen('the server says in resumed what it took meanwhile; only the rest is sent again', () => {
+  const chat = chatting()
+  for (const text of ['1', '2', '3']) chat.send(text)
+  lose(matched({ recv: 2, last: 2 }))
+  assert.deepEqual(numbers(FakeSocket.last.take()), [3])
+  assert.deepEqual(statuses(chat), ['sent', 'sent', 'sending'])
+})
+
+frozen('state and copies are stored in one write, before sending and before showing', () => {
+  const chat = chatting()
+  const socket = FakeSocket.last
+  const steps = []
+  const { setItem } = chat.storage
+  chat.storage.setItem = (key, value) => {
+    const { sent, got, messages } = JSON.parse(value).chat
+    steps.push(`store sent ${sent} got ${got}: ${messages.map((m) => m.text ?? `gap ${m.n}`)}`)
+    setItem.call(chat.storage, key, value)
+  }
+  const { send } = socket
+  socket.send = (text) => {
+    steps.push(`send ${JSON.parse(text).type}`)
+    send.call(socket, text)
+  }
+  chat.on('message', (m) => steps.push(`show ${m.text ?? 'gap'}`))
+  chat.send('mine')
+  assert.deepEqual(steps.splice(0), ['store sent 1 got 0: mine', 'show mine', 'send message'])
+  socket.says(message(1))
+  tick(250)
+  assert.deepEqual(steps.splice(0), ['store sent 1 got 1: mine,m1', 'show m1', 'send ack'])
+  socket.says({ type: 'gap', n: 2 })
+  tick(250)
+  assert.deepEqual(steps, ['store sent 1 got 2: mine,m1,gap 2', 'show gap', 'send ack'])
+})
+
+frozen('doubles are dropped and confirmed again; numbers that are missing are a gap', () => {
+  const chat = chatting()
+  const socket = FakeSocket.last
+  socket.says(message(1), message(1), message(4), message(2), { type: 'gap', n: 6 }, { type: 'gap', n: 5 }, { type: 'gap', n: 7 })
+  assert.deepEqual(texts(chat), ['m1', 'gap 3', 'm4', 'gap 7'])
+  tick(250)
+  assert.deepEqual(socket.take(), [{ type: 'ack', partnerId: 'P', got: 7 }])
+  for (const again of [message(7), { type: 'gap', n: 6 }]) {
+    socket.says(again)
+    tick(250)
+    assert.deepEqual(socket.take(), [{ type: 'ack', partnerId: 'P', got: 7 }])
+  }
+})
+
+frozen('a replay goes on behind what is here', () => {
+  const chat = chatting()
+  FakeSocket.last.says(message(1), message(2))
+  assert.equal(lose(matched({ replay: 2 })).got, 2)
+  FakeSocket.last.says(message(2), message(3), message(4))
+  assert.deepEqual(texts(chat), ['m1', 'm2', 'm3', 'm4'])
+  tick(250)
+  assert.deepEqual(FakeSocket.last.take(), [{ type: 'ack', partnerId: 'P', got: 4 }])
+})
+
+for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
+  frozen(`a message refused as ${code} stops what follows, and goes again after 2 s`, () => {
+    const chat = chatting()
+    const socket = FakeSocket.last
+    chat.send('1')
+    chat.send('2')
+    assert.deepEqual(numbers(socket.take()), [1, 2])
+    socket.says(error(code, 1), error('gap', 2, { expect: 1 }))
+    chat.send('3')
+    tick(1999)
+    assert.deepEqual(socket.take(), [])
+    tick(1)
+    assert.deepEqual(numbers(socket.take()), [1, 2, 3])
+    assert.deepEqual(statuses(chat), ['sending', 'sending', 'sending'])
+    socket.says(error(code, 1))
+    assert.deepEqual(socket.take(), []) // never at once
+  })
+
+  const signals = {
+    'at partner_back': () => FakeSocket.last.says({ type: 'partner_back' }),
+    'at an ack that advances': () => FakeSocket.last.says(ack(2)),
+    'after a resume': () => lose(matched({ recv: 1, last: 2 })),
+  }
+  for (const [when, happens] of Object.entries(signals)) {
+    frozen(`a message refused as ${code} goes on ${when}`, () => {
+      const chat = chatting()
+      for (const text of ['1', '2', '3', '4']) chat.send(text)
+      FakeSocket.last.says({ type: 'partner_away', untilMs: 9 }, ack(1), error(code, 3), error('gap', 4, { expect: 3 }))
+      chat.send('5')
+      FakeSocket.last.take()
+      FakeSocket.last.says(ack(1)) // does not advance
+      assert.deepEqual(FakeSocket.last.take(), [])
+      happens()
+      assert.deepEqual(FakeSocket.last.take().map((f) => [f.n, f.text]).slice(-3), [[3, '3'], [4, '4'], [5, '5']])
+    })
+  }
+}
+
+frozen('what did not fit when the partner went is refused late, and goes on behind what was held', () => {
+  const chat = chatting()
+  const socket = FakeSocket.last
+  for (let n = 1; n <= 5; n++) chat.send(`${n}`)
+  socket.take()
+  socket.says(error('mailbox_full', 4), { type: 'partner_away', untilMs: 9 })
+  assert.deepEqual(socket.take(), [])
+  socket.says(ack(3))
+  assert.deepEqual(numbers(socket.take()), [4, 5])
+  socket.says(error('mailbox_full', 4), error('gap', 5, { expect: 4 }))
+  assert.deepEqual(socket.take(), [])
+  assert.deepEqual(statuses(chat), ['sent', 'sent', 'sent', 'sending', 'sending'])
+})
+
+frozen('after an error gap the expected number is sent', () => {
+  const chat = chatting()
+  const socket = FakeSocket.last
+  for (const text of ['1', '2', '3']) chat.send(text)
+  socket.take()
+  socket.says(error('gap', 3, { expect: 2 }))
+  assert.deepEqual(numbers(socket.take()), [2, 3])
+})
+
+frozen('an error that custody has overtaken brings nothing back of which there may be no copy', () => {
+  const chat = chatting({ keep: 1 })
+  const socket = FakeSocket.last
+  for (const text of ['1', '2', '3']) chat.send(text)
+  socket.says(ack(2))
+  socket.take()
+  socket.says(error('gap', 3, { expect: 1 }))
+  assert.deepEqual(socket.take().map((f) => [f.n, f.text]), [[3, '3']])
+})
+
+for (const code of ['bad_image', 'bad_message', 'too_large']) {
+  frozen(`a message refused as ${code} has used up its number`, () => {
+    const chat = chatting()
+    const socket = FakeSocket.last
+    const image = chat.send({ imageUrl: 'data:image/png;base64,AAAA' })
+    chat.send('next')
+    assert.deepEqual(numbers(socket.take()), [1, 2])
+    socket.says(error(code, 1))
+    assert.deepEqual([socket.take(), statuses(chat)], [[], ['failed', 'sending']])
+    lose(matched({ last: 0 })) // the server has forgotten it
+    assert.deepEqual(FakeSocket.last.take(), [
+      { type: 'message', partnerId: 'P', n: 1 },
+      { type: 'message', partnerId: 'P', n: 2, text: 'next' },
+    ])
+    FakeSocket.last.says(ack(2, 2))
+    assert.deepEqual([chat.statusOf(image), ...statuses(newChat(chat.storage))], ['failed', 'failed', 'delivered'])
+  })
+}
+
+frozen('an image that the storage has no room for is lost with a reload, and its number used up', () => {
+  const chat = chatting()
+  chat.storage.quota = 2000
+  const image = chat.send({ imageUrl: `data:image/png;base64,${'A'.repeat(4000)}` })
+  chat.send('next')
+  assert.equal(chat.statusOf(image), 'sending')
+  const again = newChat(chat.storage)
+  again.connect()
+  FakeSocket.last.send = function (text) {
+    const frame = JSON.parse(text)
+    if (frame.n === 1) assert.equal(stored(chat).chat.messages[0].failed, 'lost') // whatever happens from here on
+    this.sent.push(frame)
+  }
+  resume(matched())
+  assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 1 }, { type: 'message', partnerId: 'P', n: 2, text: 'next' }])
+  assert.deepEqual(statuses(again), ['failed', 'sending'])
+})
+
+frozen('a copy that is lost after the server has accepted it may still arrive', () => {
+  const chat = chatting()
+  chat.storage.quota = 2000
+  chat.send({ imageUrl: `data:image/png;base64,${'A'.repeat(4000)}` })
+  const again = newChat(chat.storage)
+  again.connect()
+  resume(matched({ last: 1 }))
+  assert.deepEqual(statuses(again), ['sending'])
+  FakeSocket.last.says(ack(1, 1))
+  assert.deepEqual(statuses(again), ['delivered'])
+})
+
+frozen('resumed.last above what was ever sent: the copies are unsent, numbers go on from there', () => {
+  const chat = chatting()
+  chat.send('1')
+  FakeSocket.last.says(ack(1))
+  chat.send('2')
+  chat.send('3')
+  assert.equal(lose(matched({ recv: 2, last: 5 })).acked, 1)
+  assert.deepEqual(statuses(chat), ['sent', 'failed', 'failed']) // 2 may have been another's
+  assert.deepEqual(FakeSocket.last.take(), [])
+  chat.send('new')
+  assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 6, text: 'new' }])
+  // The claim is what the server said. What it has forgotten by now is not made up.
+  assert.equal(lose(matched({ recv: 2, last: 3 })).acked, 2)
+  assert.deepEqual(FakeSocket.last.take().map((f) => [f.n, f.text]), [[3, undefined], [4, undefined], [5, undefined], [6, 'new']])
+  assert.deepEqual(statuses(newChat(chat.storage)), ['sent', 'failed', 'failed', 'sending'])
+})
+
+frozen('too large is said before a number is taken', () => {
+  const chat = chatting()
+  assert.throws(() => chat.send('é'.repeat(40_000)), RangeError)
+  assert.throws(() => chat.send({ imageUrl: 'x'.repeat(HELLO.maxBytes) }), RangeError)
+  assert.throws(() => chat.send(''), RangeError)
+  assert.equal(chat.send('fine').n, 1)
+})
