@@ -24,7 +24,10 @@ const (
 	// The drain is over when nothing has happened for quietFor; a server that never gets there is judged all the same.
 	quietFor    = 2500 * time.Millisecond
 	drainWithin = 40 * time.Second
-	lookEvery   = 50 * time.Millisecond
+
+	// calmTime is how long clients are at work after the last kill: what takes seconds to show, shows here only.
+	calmTime  = 4 * time.Second
+	lookEvery = 50 * time.Millisecond
 )
 
 // torture is one run.
@@ -69,7 +72,7 @@ func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) err
 	}
 	defer v.remove(t.cmd.Keep, stdout)
 	t.limits = checker.Limits{
-		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, Mailbox: tortureMailbox,
+		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, QueueWindow: tortureQueueWindow, Mailbox: tortureMailbox,
 		Settle: tortureSettle, Rematch: tortureRematchAfter,
 	}
 	if err := v.start(ctx); err != nil {
@@ -83,6 +86,9 @@ func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) err
 	defer t.end()
 	if err := t.killAll(ctx, v); err != nil {
 		return err
+	}
+	if !pause(ctx, calmTime) {
+		return ctx.Err()
 	}
 	if err := t.drain(ctx, tortureChatWindow); err != nil {
 		return err

@@ -151,6 +151,7 @@ func deliveryCases(holds, breaks addCase) {
 	holds("D4 a gap for what was not acknowledged", two().acked(0, 1).gap(1, 3))
 	holds("D4 a gap for an old client's words", chatting(0).says(0, 1, "x", 2).gap(1, 2))
 	breaks("D4 a gap for what was acknowledged", two().reads(1, 0, "x", 2).acked(0, 3).gap(1, 3))
+	holds("D4 a gap for who has asked to leave", two().acked(0, 3).sends(1, "search", alias(0, "x")).gap(1, 3).hears(1, "searching", ""))
 	breaks("D4 a gap, and then its receiver left", two().gap(1, 3).acked(0, 3).leaves(1, 0, "x"))
 	breaks("D4 its receiver is back in the chat", two().gone(1).acked(0, 3).
 		returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1).reads(1, 0, "x", 2))
@@ -190,6 +191,10 @@ func resumeCases(holds, breaks addCase) {
 		add(Event{Who: 0, Kind: Heard, Type: "resumed", State: "matched", Chat: x, Recv: 1, Last: 1}).gone(0).
 		add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).hears(0, "auth_success", "").
 		add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "ended"}))
+	waiting := func() *script { return newScript().joins(0).searches(0).gone(0) }
+	holds("S1 a place is kept", waiting().returns(0, "", "searching", "", 0, 0))
+	holds("S1 a place lapses", waiting().wait(30*time.Second).returns(0, "", "idle", "", 0, 0))
+	breaks("S1 a place is lost", waiting().returns(0, "", "idle", "", 0, 0))
 	breaks("S1 another chat", chatting().gone(0).returns(0, x, "matched", "other", 0, 0))
 	breaks("S1 a chat is forgotten", chatting().gone(0).returns(0, x, "idle", "", 0, 0))
 	breaks("S1 custody runs back", chatting().gone(0).returns(0, x, "matched", x, 0, 1))

@@ -89,6 +89,9 @@ func d4(h *history, report report) {
 			continue
 		}
 		for _, g := range s.link.gaps {
+			if h.asked(s.link, g.at) {
+				continue // what was held for it went while it was being sent
+			}
 			for index, sent := range s.said {
 				if g.above < index && index <= g.upTo && index <= s.recv(h) {
 					report("an acknowledged message is a gap", sent, s.ackedAt(h, index), g.at)
@@ -96,6 +99,16 @@ func d4(h *history, report report) {
 			}
 		}
 	}
+}
+
+// asked says whether the owner of s has asked to leave before an event.
+func (h *history) asked(s *side, before int) bool {
+	for _, i := range h.of(s.who, s.began, before) {
+		if of := &h.events[i]; of.sent("end_chat") || of.sent("search") && (of.Chat == s.chat || of.Chat == "") {
+			return true
+		}
+	}
+	return false
 }
 
 // d5: a body that was acknowledged arrives before partner_disconnected, and nothing after it.

@@ -35,6 +35,7 @@ func m6(h *history, report report) {
 		case e.heard("partner_disconnected", "resumed", "resume_failed"):
 			delete(asked, e.Who)
 		case e.Kind == Gone:
+			h.judgeBeaten(lost[e.Who], e, report) // it waited until now
 			delete(lost, e.Who)
 			delete(asked, e.Who)
 		case e.heard("matched"):
@@ -60,8 +61,8 @@ func m6(h *history, report report) {
 			}
 		}
 	})
-	for who, all := range lost {
-		h.judgeBeaten(all, &h.events[h.last(who)], report)
+	for _, all := range lost { // and these until the end
+		h.judgeBeaten(all, &h.events[len(h.events)-1], report)
 	}
 }
 

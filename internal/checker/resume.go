@@ -26,6 +26,8 @@ func (h *history) judgeResumed(v *view, e *Event, report report) {
 	switch {
 	case v.named != "" && e.State != "matched" && e.State != "ended":
 		report(fmt.Sprintf("a resume that names a chat is answered %s", e.State), auth, e.Seq)
+	case v.named == "" && v.waits && e.State == "idle" && e.At-v.lost+h.limits.Jitter < h.limits.QueueWindow:
+		report("a place in the queue is lost", h.before(e, 4), auth, e.Seq)
 	case v.named != "" && e.Chat != v.named:
 		report("a resume is answered with another chat than it names", auth, e.Seq)
 	case v.named != "" && v.over && e.State == "matched":

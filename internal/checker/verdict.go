@@ -11,6 +11,7 @@ import (
 type Limits struct {
 	ChatWindow    time.Duration // how long a chat waits for an away side
 	ChatWindowOld time.Duration // the same when the other side is an old client
+	QueueWindow   time.Duration // how long an away client keeps its place in the queue
 	Mailbox       int           // messages that are held for one who is away
 	Settle        time.Duration // how long an old client whose partner left may be kept from the next
 	Rematch       time.Duration // how long two who have left each other are kept apart
@@ -25,7 +26,8 @@ func (l Limits) orDefaults() Limits {
 		limit     *time.Duration
 		otherwise time.Duration
 	}{
-		{&l.ChatWindow, 120 * time.Second}, {&l.ChatWindowOld, 30 * time.Second}, {&l.Settle, 2 * time.Second},
+		{&l.ChatWindow, 120 * time.Second}, {&l.ChatWindowOld, 30 * time.Second},
+		{&l.QueueWindow, 30 * time.Second}, {&l.Settle, 2 * time.Second},
 		{&l.Rematch, 10 * time.Second}, {&l.Answer, time.Second}, {&l.Slack, 2 * time.Second}, {&l.Jitter, 50 * time.Millisecond},
 	} {
 		if *each.limit == 0 {

@@ -9,6 +9,7 @@ type view struct {
 	life    int           // which of the client's sessions this is: 0 before the first
 	present bool          // its socket is up and auth was answered
 	since   time.Duration // … and has been since then
+	lost    time.Duration // when its last socket ended
 
 	chat  string // the alias of the partner it heard of last, until the next one, the session's end or, after Next, searching; "" is none
 	over  bool   // … and it was told that the chat is over
@@ -28,7 +29,7 @@ type view struct {
 
 // newSession forgets all but the client and its socket.
 func (v *view) newSession() {
-	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since}
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost}
 }
 
 func (v *view) enter(chat string) {
@@ -44,7 +45,7 @@ func (v *view) apply(e *Event) {
 	case Heard:
 		v.applyHeard(e)
 	case Gone:
-		v.present, v.resuming = false, false
+		v.present, v.resuming, v.lost = false, false, e.At
 		v.closed = v.closed || v.old || e.Own && e.CloseCode == closedInOrder
 	}
 }
