@@ -94,6 +94,8 @@ func m7(h *history, report report) {
 	for who, v := range ends {
 		switch s := h.sides[v.chat]; {
 		case !v.present:
+		case v.asked:
+			report("all is quiet, and a search has no answer", h.last(who), h.quiet)
 		case v.waits:
 			waiting = append(waiting, who)
 		case s == nil || v.over:
