@@ -23,7 +23,7 @@ func (l *ledger) records(w *world) {
 		case !b.ended && !here:
 			b.ended = true
 			restart := w.now == w.listening && (w.guests[b.guest[0]].kind == oldClient || w.guests[b.guest[1]].kind == oldClient)
-			if b.told && !b.may && !restart {
+			if b.told && !b.may && !restart && !l.deserted(w, b) {
 				w.failf("M5: chat %s ended without a cause", b.alias)
 			}
 		}
@@ -38,6 +38,16 @@ func (l *ledger) records(w *world) {
 			w.failf("L9: %s was told that it is in the queue and is not", g.name())
 		}
 	}
+}
+
+// deserted says whether a liar has a session in this chat that is not its latest: what becomes of that is not followed.
+func (l *ledger) deserted(w *world, b *bond) bool {
+	for side, g := range b.guest {
+		if w.guests[g].kind == liar && w.guests[g].session != b.session[side] {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *ledger) begin(w *world, rows []chat.Record, pair chat.PairID) {
@@ -75,7 +85,7 @@ func (l *ledger) leaves(w *world, s *socket, e *chat.Event) {
 			l.custody(b, 1-side, e.Resumed.Recv)
 		}
 	case chat.Searching, chat.PartnerDisconnected:
-		if b, _ := l.bond(s.chat); b != nil {
+		if b, _ := l.bond(s.chat); b != nil && g.kind != liar { // which may name a chat of another session
 			b.endTold = b.endTold || b.ended
 		}
 		s.chat = ""
