@@ -3,107 +3,87 @@ package main
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"chatme/internal/client"
 )
 
-// testNoTraceOfWhatIsSecret sends marked words through everything a server reads, then looks for them in all that it
-// wrote: the database, its WAL and what stands beside them, and the log at its most talkative.
+// testNoTraceOfWhatIsSecret sends marked words through everything a server reads, through its mailbox and kills of it
+// too, then looks for them in all that it wrote: the database, its WAL and what stands beside them, a copy, and the
+// log at its most talkative.
 func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	s.flags = []string{"--log-level", "debug"}
-	marks := map[string]string{"API key": s.key}
-	mark := func(what string) string {
-		marks[what] = "canary" + rand.Text()
-		return marks[what]
-	}
+	marks := marks{"API key": s.key}
 	marks["address"], marks["IPv6 address"], marks["forwarded address"] = "127.0.0.77", "2001:db8::77", "203.0.113.77"
 	options := client.Options{
 		LocalAddr: marks["address"],
 		Header: http.Header{
-			"User-Agent":      {mark("user agent")},
+			"User-Agent":      {marks.add("user agent")},
 			"X-Forwarded-For": {marks["IPv6 address"] + ", " + marks["forwarded address"]},
 		},
 	}
 
 	server, _ := s.start()
 	a, b := s.join("a", options), s.join("b", options)
+	marks.session("a's", a)
+	marks.session("b's", b)
 	meet(a, b)
 	b.check(b.Typing(true))
 	a.expect("typing_start")
-	text, image := mark("text"), "data:image/png;base64,"+base64.StdEncoding.EncodeToString([]byte(mark("image")))
-	marks["encoded image"] = strings.TrimPrefix(image, "data:image/png;base64,")
-	_, err := a.Send(text)
-	a.check(err)
-	_, err = a.SendImage(image)
-	a.check(err)
-	if m := b.expect("message"); m.Text != text {
-		t.Errorf("%+v", m)
-	}
-	if m := b.expect("message"); m.ImageURL != image {
-		t.Errorf("%+v", m)
-	}
+	text, image := marks.add("text"), marks.image("image", 1)
+	a.sends(text, image)
+	b.receives(text, image)
 	b.check(b.Ack())
 	a.expect("ack")
 
 	// What is refused leaves no more traces than what is taken.
-	_, err = a.SendImage("javascript:" + mark("refused image"))
+	_, err := a.SendImage("javascript:" + marks.add("refused image"))
 	a.check(err)
 	a.expect("error")
-	a.check(a.SendRaw([]byte(`{"type":"message","text":{"` + mark("malformed frame") + `":1}}`)))
+	a.check(a.SendRaw([]byte(`{"type":"message","text":{"` + marks.add("malformed frame") + `":1}}`)))
 	a.expect("error")
-	a.check(a.SendRaw([]byte(`{"type":"` + mark("unknown type") + `"}`)))
-	marks["session ID"], marks["second session ID"] = a.State().SessionID, b.State().SessionID
+	a.check(a.SendRaw([]byte(`{"type":"` + marks.add("unknown type") + `"}`)))
+	s.strangers(options, marks)
+
+	// What is held for b is on disk, and lasts from kill to kill.
 	b.Drop()
 	a.await("partner_away")
-	_, err = a.Send(mark("text to who is away"))
-	a.check(err)
-	a.await("error")
-
-	unknown := options
-	unknown.APIKey = s.key
-	unknown.Resume = &client.State{SessionID: "cm1_" + mark("unknown session ID"), Epoch: mark("epoch"), Partner: mark("partner")}
-	p := &person{tb: t, site: s, name: "unknown"}
-	p.dial(unknown)
-	if m := p.greet(); m.Code != "unknown" {
+	var held []string
+	for round := range inSoak(50, 5) {
+		text, image := marks.add(fmt.Sprintf("held text %d", round)), marks.image(fmt.Sprintf("held image %d", round), 1<<13)
+		held = append(held, text, image)
+		a.sends(text, image)
+		for sent := a.State().Sent; a.State().Acked < sent; {
+			a.await("ack")
+		}
+		server.kill() // so the WAL is as it was
+		s.holdsNone(marks)
+		server, _ = s.start()
+		a.comesBackMatched("away")
+	}
+	s.asks(`SELECT sum(messages) FROM v_mailbox`, strconv.Itoa(len(held)))
+	s.copies("copy.db")
+	b.dial(b.Resume())
+	if m := b.greet(); m.State != "matched" || m.Replay != len(held)+1 {
 		t.Errorf("%+v", m)
 	}
-	p.expect("session_id")
-	marks["third session ID"] = p.State().SessionID
-	wrong := options
-	wrong.APIKey = mark("wrong key")
-	p.dial(wrong)
-	p.expect("auth_error")
-	p.drain(nil)
-	unknown.Resume = nil
-	p.dial(unknown)
-	p.check(p.SendRaw([]byte(mark("frame that is not UTF-8") + "\xff")))
-	p.drain(nil)
-	origin := options
-	origin.Origin = "https://" + strings.ToLower(mark("origin")) + ".example"
-	marks["origin"] = origin.Origin
-	if _, err := client.Dial(step(t), "ws://"+s.addr+"/"+mark("path"), origin); err == nil {
-		t.Error("a foreign origin is let in")
-	}
-	s.talksRubbish(mark("request"))
+	b.expect("gap") // in the place of the image that was refused
+	b.receives(held...)
+	b.check(b.Ack())
+	s.comesTo(`SELECT count(*) FROM mailbox`, "0")
 
-	for _, what := range []string{"session ID", "second session ID", "third session ID"} {
-		secret, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(marks[what], "cm1_"))
-		if err != nil || len(secret) != 32 {
-			t.Errorf("%s: %d bytes, %v", what, len(secret), err)
-		}
-		marks[what+" in binary"] = string(secret)
-	}
-
-	server.kill() // so the WAL is as it was
+	server.kill()
 	s.holdsNone(marks)
 	server, _ = s.start()
-	a.comesBackMatched("away")
 	if code, _ := server.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
@@ -118,8 +98,102 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	}
 }
 
+// strangers are those who get no further than the door, each with something that marks it.
+func (s *site) strangers(options client.Options, marks marks) {
+	unknown := options
+	unknown.APIKey = s.key
+	unknown.Resume = &client.State{
+		SessionID: "cm1_" + marks.add("unknown session ID"), Epoch: marks.add("epoch"), Partner: marks.add("partner"),
+	}
+	p := &person{tb: s.tb, site: s, name: "stranger"}
+	p.dial(unknown)
+	if m := p.greet(); m.Code != "unknown" {
+		s.tb.Errorf("%+v", m)
+	}
+	p.expect("session_id")
+	marks.session("a stranger's", p)
+	wrong := options
+	wrong.APIKey = marks.add("wrong key")
+	p.dial(wrong)
+	p.expect("auth_error")
+	p.drain(nil)
+	unknown.Resume = nil
+	p.dial(unknown)
+	p.check(p.SendRaw([]byte(marks.add("frame that is not UTF-8") + "\xff")))
+	p.drain(nil)
+	origin := options
+	origin.Origin = "https://" + strings.ToLower(marks.add("origin")) + ".example"
+	marks["origin"] = origin.Origin
+	if _, err := client.Dial(step(s.tb), "ws://"+s.addr+"/"+marks.add("path"), origin); err == nil {
+		s.tb.Error("a foreign origin is let in")
+	}
+	s.talksRubbish(marks.add("request"))
+}
+
+// marks are words that nobody else writes, by what they were sent as.
+type marks map[string]string
+
+// add makes a new one.
+func (m marks) add(what string) string {
+	m[what] = "canary" + rand.Text()
+	return m[what]
+}
+
+// image returns an image in which a new mark stands size times, and takes it in each form that it could be kept in.
+func (m marks) image(what string, size int) (uri string) {
+	picture := strings.Repeat(m.add(what), size)
+	encoded := base64.StdEncoding.EncodeToString([]byte(picture))
+	m["encoded "+what] = encoded[:min(len(encoded), 40)]
+	return "data:image/png;base64," + encoded
+}
+
+// session takes the ID of p's session, in each form that it could be kept in.
+func (m marks) session(whose string, p *person) {
+	p.tb.Helper()
+	id := p.State().SessionID
+	secret, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(id, "cm1_"))
+	if err != nil || len(secret) != 32 {
+		p.tb.Fatalf("%s: a secret of %d bytes, %v", p.name, len(secret), err)
+	}
+	m[whose+" session ID"] = strings.TrimPrefix(id, "cm1_")
+	m[whose+" session ID in binary"] = string(secret)
+	m[whose+" session ID in hex"] = hex.EncodeToString(secret)
+}
+
+// sends sends texts, and images as what they are.
+func (p *person) sends(bodies ...string) {
+	p.tb.Helper()
+	for _, body := range bodies {
+		send := p.Send
+		if strings.HasPrefix(body, "data:") {
+			send = p.SendImage
+		}
+		_, err := send(body)
+		p.check(err)
+	}
+}
+
+// receives wants these texts and images next.
+func (p *person) receives(bodies ...string) {
+	p.tb.Helper()
+	for i, body := range bodies {
+		if m := p.expect("message"); m.Text+m.ImageURL != body {
+			p.tb.Errorf("%s: body %d of %d is %s", p.name, i, len(bodies), client.Describe(&m))
+		}
+	}
+}
+
+// copies makes a copy of the database beside it, as a backup does.
+func (s *site) copies(name string) {
+	s.tb.Helper()
+	copied := exec.CommandContext(step(s.tb), shell(s.tb), "-readonly", s.db, "VACUUM INTO '"+filepath.Join(s.dir, name)+"'")
+	if out, err := copied.CombinedOutput(); err != nil {
+		s.tb.Fatalf("back up: %v: %s", err, out)
+	}
+}
+
 // holdsNone wants no mark in the log, nor in any file of the site, whose server MUST be gone.
-func (s *site) holdsNone(marks map[string]string) {
+func (s *site) holdsNone(marks marks) {
 	s.tb.Helper()
 	wrote := map[string]string{"the log": s.wrote.String()}
 	files, err := filepath.Glob(filepath.Join(s.dir, "*"))

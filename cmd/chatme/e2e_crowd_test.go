@@ -200,7 +200,7 @@ func (m *member) resumes(stays bool) (waits, away bool) {
 		waits, away = false, re.Partner == "away"
 	case re.State == "ended" && was != "" && re.PartnerID == was:
 		m.expect("partner_disconnected", "searching|matched")
-		waits = m.State().Partner == ""
+		waits = m.State().Over
 	case re.State == "searching" && was == "":
 		waits = true
 	case re.State == "idle" && was == "" && !m.waits:

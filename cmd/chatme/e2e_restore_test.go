@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,11 +24,7 @@ func testRestored(t *testing.T, s *site) {
 		a.await("ack")
 	}
 
-	backup := s.db + ".backup"
-	copied := exec.CommandContext(step(t), shell(t), "-readonly", s.db, "VACUUM INTO '"+backup+"'")
-	if out, err := copied.CombinedOutput(); err != nil {
-		t.Fatalf("back up: %v: %s", err, out)
-	}
+	s.copies("backup.db")
 	a.say()
 	a.await("ack")
 	late := s.join("late", client.Options{}) // the backup knows nothing of this one
@@ -39,7 +36,7 @@ func testRestored(t *testing.T, s *site) {
 	for _, name := range []string{s.db, s.db + "-wal", s.db + "-shm"} {
 		exec.Command("rm", "-f", name).Run()
 	}
-	if out, err := exec.Command("mv", backup, s.db).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mv", filepath.Join(s.dir, "backup.db"), s.db).CombinedOutput(); err != nil {
 		t.Fatalf("restore: %v: %s", err, out)
 	}
 	server, _ = s.start()

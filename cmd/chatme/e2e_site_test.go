@@ -198,6 +198,20 @@ func (s *site) asks(query string, want ...string) {
 	}
 }
 
+// comesTo asks until the answer is this row.
+func (s *site) comesTo(query, want string) {
+	s.tb.Helper()
+	for ctx := step(s.tb); ; {
+		got := s.ask(query)
+		if slices.Equal(got, []string{want}) {
+			return
+		}
+		if ctx.Err() != nil {
+			s.tb.Fatalf("%s: still %q, want %q", query, got, want)
+		}
+	}
+}
+
 // shell is the path of the sqlite3 shell.
 func shell(tb testing.TB) string {
 	tb.Helper()
