@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"time"
 
@@ -90,14 +89,11 @@ func (c *tortureCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	t := &torture{
-		cmd: c, history: checker.NewRecorder(), chance: rand.New(rand.NewPCG(c.Seed, 0)), marker: fmt.Sprintf("canary-%016x", rand.Uint64()),
-		log: p.stderr,
-	}
+	t := newTorture(c, p.stderr)
 	if c.URL != "" {
 		err = t.visit(p.ctx)
 	} else {
-		err = t.kill(p.ctx, binary, p.stdout)
+		err = t.torment(p.ctx, binary, t.killAll, p.stdout)
 	}
 	if err != nil {
 		return err

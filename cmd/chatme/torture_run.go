@@ -49,6 +49,13 @@ type torture struct {
 	running  sync.WaitGroup
 }
 
+func newTorture(cmd *tortureCmd, log io.Writer) *torture {
+	return &torture{
+		cmd: cmd, history: checker.NewRecorder(), chance: rand.New(rand.NewPCG(cmd.Seed, 0)),
+		marker: fmt.Sprintf("canary-%016x", rand.Uint64()), log: log,
+	}
+}
+
 // visit lets clients work at somebody else's server.
 func (t *torture) visit(ctx context.Context) error {
 	t.url, t.key = t.cmd.URL, t.cmd.APIKey
@@ -64,8 +71,8 @@ func (t *torture) visit(ctx context.Context) error {
 	return t.drain(ctx, 0)
 }
 
-// kill starts a server of its own, kills it again and again, and lets it come to rest.
-func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) error {
+// torment starts a server of its own, has faults befall it, and lets it come to rest.
+func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *victim) error, stdout io.Writer) error {
 	v, err := newVictim(binary)
 	if err != nil {
 		return err
@@ -84,7 +91,7 @@ func (t *torture) kill(ctx context.Context, binary string, stdout io.Writer) err
 	}
 	t.begin(ctx)
 	defer t.end()
-	if err := t.killAll(ctx, v); err != nil {
+	if err := faults(ctx, v); err != nil {
 		return err
 	}
 	if !pause(ctx, calmTime) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -48,7 +49,8 @@ type victim struct {
 	key    string
 	addr   string // with the port that the first server was given
 	log    *os.File
-	now    *victimProcess // nil while none runs
+	under  []string       // the command that the next server runs under; none if empty
+	now    *victimProcess // nil before the first, and after one was killed
 }
 
 // victimProcess is one run of the server.
@@ -86,11 +88,12 @@ func (v *victim) start(ctx context.Context) error {
 }
 
 func (v *victim) startOnce(ctx context.Context) error {
-	cmd := exec.Command(v.binary, "serve", "--addr", v.addr, "--db", filepath.Join(v.dir, "chatme.db"), "--log-format", "json",
+	args := append(slices.Clone(v.under), v.binary, "serve", "--addr", v.addr, "--db", filepath.Join(v.dir, "chatme.db"), "--log-format", "json",
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
 		"--mailbox-messages", strconv.Itoa(tortureMailbox))
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.dir
 	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in
 	stderr, err := cmd.StderrPipe()
@@ -109,7 +112,6 @@ func (v *victim) startOnce(ctx context.Context) error {
 	case v.addr = <-p.ready:
 		return nil
 	case <-p.exited:
-		v.now = nil
 		return fmt.Errorf("the server ended with %d: %s", cmd.ProcessState.ExitCode(), p.words)
 	case <-timer.C:
 		v.kill()

@@ -82,7 +82,10 @@ func explain(op, path string, err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		e.code = exitCreate
 		e.todo = "make the file and its directory readable and writable for the user the server runs as"
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT: // also a page that the disk does not give, EIO
+		e.code = exitData
+		e.todo = "check the disk, then " + restore
+	case sqlite3.SQLITE_NOTADB:
 		e.code = exitData
 		e.todo = restore
 	case sqlite3.SQLITE_IOERR:
