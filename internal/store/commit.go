@@ -56,6 +56,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 	if e, ok := err.(*Error); ok && e.Transient() {
 		s.sealing.keep(letters)
 	}
+	s.wal.look(s.log)
 	return err
 }
 

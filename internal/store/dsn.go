@@ -31,7 +31,7 @@ func uri(path string, q url.Values) string {
 // writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has a
 // key of its own at the driver is given by it, because the driver checks those and not what _pragma says.
 func writerDSN(path string, busy time.Duration) (string, []pragma) {
-	ms := strconv.FormatInt(busy.Milliseconds(), 10)
+	ms, limit := strconv.FormatInt(busy.Milliseconds(), 10), strconv.Itoa(walKept)
 	q := url.Values{
 		"mode":          {"rw"},
 		"_txlock":       {"immediate"},
@@ -42,7 +42,8 @@ func writerDSN(path string, busy time.Duration) (string, []pragma) {
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
-		"_pragma":       {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")"},
+		"_pragma": {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")",
+			"journal_size_limit(" + limit + ")"},
 	}
 	return uri(path, q), []pragma{
 		{"journal_mode", "wal"},
@@ -53,6 +54,7 @@ func writerDSN(path string, busy time.Duration) (string, []pragma) {
 		{"trusted_schema", "0"},
 		{"cache_size", writerCache},
 		{"wal_autocheckpoint", "1000"}, // pages; the default, which Litestream needs
+		{"journal_size_limit", limit},
 		{"query_only", "0"},
 	}
 }

@@ -50,6 +50,7 @@ type Store struct {
 	epoch   *sqlx.Stmt
 
 	sealing sealing // what sealing remembers
+	wal     walWatch
 
 	mu     sync.Mutex
 	boot   int64 // guarded by mu; 0 before Begin
@@ -72,6 +73,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 		return nil, err
 	}
 	s := &Store{path: path, log: cfg.Log}
+	s.wal = walWatch{path: path + "-wal", limit: walLarge}
 	defer func() {
 		if err != nil {
 			s.Close()

@@ -17,7 +17,7 @@ func TestPragmas(t *testing.T) {
 	defer s.Close()
 	for name, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "secure_delete": "1",
-		"wal_autocheckpoint": "1000", "locking_mode": "normal", "application_id": "1128811845", "user_version": "0",
+		"wal_autocheckpoint": "1000", "journal_size_limit": "16777216", "locking_mode": "normal", "application_id": "1128811845", "user_version": "0",
 	} {
 		var got string
 		if err := s.writer.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != want {

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestParkedReader: somebody who stays in a transaction makes the WAL grow, which the log says; once he has gone it
+// is begun anew and cut.
+func TestParkedReader(t *testing.T) {
+	p := newPost(t)
+	p.wal.limit = walKept + walKept/4
+	log := logged(p.Store)
+	size := func() int64 {
+		info, err := os.Stat(p.path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	n := uint64(0)
+	write := func() {
+		n++
+		p.mustHold(t, p.letter(n, strings.Repeat("x", 1<<20)))
+	}
+	for range 2 * walKept >> 20 {
+		write()
+	}
+	if size() > walKept || log.Len() != 0 {
+		t.Fatalf("%d bytes while nobody reads\n%s", size(), log)
+	}
+
+	parked, err := p.reader.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := parked.QueryRow(`SELECT count(*) FROM mailbox`).Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	for size() <= p.wal.limit {
+		write()
+	}
+	write()
+	if strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "somebody keeps a transaction open") {
+		t.Errorf("the log: %s", log)
+	}
+
+	if err := parked.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the first takes the pages into the database, the second begins anew
+		write()
+	}
+	if size() > walKept {
+		t.Errorf("%d bytes after the reader has gone", size())
+	}
+	if strings.Count(log.String(), "begun anew") != 1 {
+		t.Errorf("the log: %s", log)
+	}
+}
