@@ -77,7 +77,7 @@ gates:
 
 soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
-	SOAK=1 CGO_ENABLED=1 go test -race -timeout 90m -v -run E2E ./cmd/chatme
+	SOAK=1 CGO_ENABLED=1 go test -race -timeout 90m -v -run 'E2E|SystemCallsFail' ./cmd/chatme
 	SOAK=1 go test -timeout 60m -v -run PowerLoss ./cmd/chatme
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m

@@ -155,50 +155,58 @@ func p99(d []time.Duration) time.Duration {
 	return d[len(d)*99/100]
 }
 
-// writeLock is the sqlite3 shell in the middle of a transaction.
-type writeLock struct {
+// openShell is a sqlite3 shell on the database of a site, somewhere in a transaction.
+type openShell struct {
 	tb     testing.TB
-	cmd    *exec.Cmd
 	input  io.WriteCloser
 	output *bufio.Scanner
 }
 
-// holdWriteLock begins the transaction and returns once it has the lock.
-func (s *site) holdWriteLock() *writeLock {
+// holdWriteLock begins a transaction and returns once it has the lock.
+func (s *site) holdWriteLock() *openShell {
 	s.tb.Helper()
-	l := &writeLock{tb: s.tb, cmd: exec.Command(shell(s.tb), "-bail", s.db)}
-	input, err := l.cmd.StdinPipe()
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	output, err := l.cmd.StdoutPipe()
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	l.input, l.output = input, bufio.NewScanner(output)
-	if err := l.cmd.Start(); err != nil {
-		s.tb.Fatal(err)
-	}
-	s.tb.Cleanup(func() {
-		l.cmd.Process.Kill()
-		l.cmd.Wait()
-	})
-	l.runs(".timeout 5000\nBEGIN IMMEDIATE;\n", "held")
+	l := s.openShell()
+	l.runs(".timeout 5000\nBEGIN IMMEDIATE;\n")
 	return l
 }
 
-// runs gives the shell input and waits until it is past it.
-func (l *writeLock) runs(input, answer string) {
+// openShell starts a shell that ends with the test.
+func (s *site) openShell(flags ...string) *openShell {
+	s.tb.Helper()
+	cmd := exec.Command(shell(s.tb), append(flags, "-bail", s.db)...)
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return &openShell{tb: s.tb, input: input, output: bufio.NewScanner(output)}
+}
+
+// runs gives the shell input and waits until it is past it. It wants these lines of output.
+func (l *openShell) runs(input string, want ...string) {
 	l.tb.Helper()
-	if _, err := io.WriteString(l.input, input+"SELECT '"+answer+"';\n"); err != nil {
+	if _, err := io.WriteString(l.input, input+"SELECT 'done';\n"); err != nil {
 		l.tb.Fatal(err)
 	}
-	if !l.output.Scan() || l.output.Text() != answer {
-		l.tb.Fatalf("the shell says %q, want %q", l.output.Text(), answer)
+	for _, line := range append(want, "done") {
+		if !l.output.Scan() || l.output.Text() != line {
+			l.tb.Fatalf("the shell says %q, want %q", l.output.Text(), line)
+		}
 	}
 }
 
-func (l *writeLock) release() {
+// release ends its transaction.
+func (l *openShell) release() {
 	l.tb.Helper()
-	l.runs("ROLLBACK;\n", "free")
+	l.runs("ROLLBACK;\n")
 }

@@ -43,6 +43,8 @@ func TestE2E(t *testing.T) {
 		"DatabaseRefused":       testDatabaseRefused,
 		"ExampleServes":         testExampleServes,
 		"Restored":              testRestored,
+		"DiskFull":              testDiskFull,
+		"ParkedReader":          testParkedReader,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+)
+
+// smallDisk is the size in bytes of the file system that is filled.
+const smallDisk = 4 << 20
+
+// testDiskFull: while the disk is full, who has a chat does not notice, nobody is told what is not so, and nobody is
+// disconnected. Once there is space again all goes on by itself.
+func testDiskFull(t *testing.T, s *site) {
+	s.movesTo(t, smallDisk)
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	c, d := s.join("c", client.Options{}), s.join("d", client.Options{})
+	meet(c, d)
+	d.Drop()
+	c.await("partner_away")
+	c.say()
+	c.await("ack")
+
+	free := fillDisk(t, s.dir)
+	var late []*person
+	for full := false; !full; {
+		p := s.join(fmt.Sprintf("late%d", len(late)), client.Options{Old: true}) // without a row before its search
+		p.check(p.Search())
+		late = append(late, p)
+		select {
+		case l := <-server.fails:
+			full = true
+			if !strings.Contains(l.Error, "free some space") {
+				t.Errorf("the log says %q", l.Error)
+			}
+		case <-time.After(pulse): // what fits in what the WAL has is committed
+		}
+	}
+	c.say() // to somebody who is away: not before there is space
+	last := late[len(late)-1]
+	for over, ticks := time.After(inSoak(30*time.Second, time.Second)), time.NewTicker(pulse); over != nil; {
+		select {
+		case <-over:
+			over = nil
+			ticks.Stop()
+		case <-ticks.C:
+			talk(a, b)
+			a.check(a.Ping())
+			a.await("pong")
+			a.check(a.Ack())
+			b.check(b.Ack())
+		}
+	}
+	if m, err := last.Recv(ended(t)); err == nil {
+		t.Errorf("while nothing can be committed, a search is answered with %s", client.Describe(&m))
+	}
+	if acked := c.State().Acked; acked != 1 {
+		t.Errorf("while nothing can be committed, custody passes up to %d", acked)
+	}
+
+	free()
+	took := timed(func() {
+		last.await("searching")
+		for c.State().Acked < 2 {
+			c.await("ack")
+		}
+	})
+	if took > drained {
+		t.Errorf("%v after there is space again", took)
+	}
+	t.Logf("%d searches filled a disk of %d MiB; answered %v after there was space again", len(late), smallDisk>>20, took)
+	for _, p := range append(late, a, b, c) {
+		if end := p.CloseErr(); end != nil {
+			t.Errorf("%s: %v", p.name, end)
+		}
+	}
+	talk(a, b)
+	server.kill()
+	s.start()
+	a.comesBackMatched("away")
+	d.dial(d.Resume())
+	if m := d.greet(); m.Replay != 2 {
+		t.Errorf("d comes back to %s", client.Describe(&m))
+	}
+	d.hear(c)
+	s.asks(`PRAGMA integrity_check`, "ok")
+}
+
+// movesTo puts the site on a file system of its own, of so many bytes.
+func (s *site) movesTo(t *testing.T, size int) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		if os.Getenv("CI") != "" {
+			t.Fatal("needs root, to mount a small file system")
+		}
+		t.Skip("needs root, to mount a small file system")
+	}
+	if err := syscall.Mount("none", s.dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
+		t.Fatalf("mount a small file system: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(s.dir, 0); err != nil {
+			t.Errorf("unmount %s: %v", s.dir, err)
+		}
+	})
+}
+
+// fillDisk leaves no byte free in the file system of dir; free gives all of it back.
+func fillDisk(t *testing.T, dir string) (free func()) {
+	t.Helper()
+	name := filepath.Join(dir, "ballast")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := make([]byte, 4096); ; {
+		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// parkedWAL is how far a parked reader lets the WAL grow here, in bytes: beyond what is left of it afterwards.
+const parkedWAL = 24 << 20
+
+// testParkedReader: somebody who looks at the database and stays in a transaction makes the WAL grow and nothing else
+// happens; once he has gone it is used anew, and cut.
+func testParkedReader(t *testing.T, s *site) {
+	s.flags = []string{"--mailbox-bytes", "64MiB", "--mailbox-messages", "1000"}
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	b.Drop()
+	a.await("partner_away")
+	image := marks{}.image("image", 1<<14)
+	write := func() {
+		a.sends(image)
+		for sent := a.State().Sent; a.State().Acked < sent; {
+			a.await("ack")
+		}
+	}
+	wal := func() int64 {
+		info, err := os.Stat(s.db + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	write()
+
+	parked := s.openShell("-readonly")
+	parked.runs("BEGIN;\nSELECT count(*) FROM mailbox;\n", "1")
+	for wal() < parkedWAL {
+		write()
+	}
+	parked.release()
+	write()
+	write() // this one begins the WAL anew
+	after := wal()
+	for range 20 {
+		write()
+	}
+	if grown := wal(); after >= parkedWAL || grown >= parkedWAL {
+		t.Errorf("the WAL has %d bytes after the reader has gone, and %d later", after, grown)
+	}
+	sent := int(a.State().Sent)
+	b.dial(b.Resume())
+	if m := b.greet(); m.Replay != sent {
+		t.Errorf("%s, want a replay of %d", client.Describe(&m), sent)
+	}
+	for range sent {
+		b.receives(image)
+	}
+	b.check(b.Ack())
+	s.comesTo(`SELECT count(*) FROM mailbox`, "0")
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	t.Logf("%d images of %d bytes; the WAL had %d bytes, and then %d", sent, len(image), parkedWAL, after)
+}
