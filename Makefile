@@ -10,6 +10,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 RACE := CGO_ENABLED=1 go test -race -timeout 10m
 
+# Without the race detector, which makes it six times as long: it examines databases, hundreds of them.
+POWERLOSS := go test -timeout 60m -run PowerLoss ./cmd/chatme
+
 WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
 # How long each fuzz target runs.
@@ -32,6 +35,7 @@ build-all: build ## also bin/chatme-linux-arm64 and bin/chatme-linux-armv7
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser test
 	$(MAKE) --no-print-directory build
 	$(RACE) ./...
+	$(POWERLOSS)
 	if [ -f $(WEB)/package.json ]; then npm --prefix $(WEB) run --if-present test; fi
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, and of the npm packages
@@ -78,7 +82,7 @@ gates:
 soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
 	SOAK=1 CGO_ENABLED=1 go test -race -timeout 90m -v -run 'E2E|SystemCallsFail' ./cmd/chatme
-	SOAK=1 go test -timeout 60m -v -run PowerLoss ./cmd/chatme
+	SOAK=1 $(POWERLOSS) -v
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m
 	EXPLORE=5s CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
