@@ -37,7 +37,7 @@ type torture struct {
 	limits  checker.Limits
 	chance  *rand.Rand // owned by the goroutine that kills
 	marker  string     // a word that every message carries
-	log     io.Writer
+	log     io.Writer // how far it is, for people
 
 	url, key, local string // what the clients dial; static once they run
 
@@ -153,6 +153,9 @@ func (t *torture) killAll(ctx context.Context, v *victim) error {
 			return err
 		}
 		t.fault(checker.Listening)
+		if done := n + 1; done%max(t.cmd.Kills/10, 1) == 0 {
+			fmt.Fprintf(t.log, "%d of %d kills\n", done, t.cmd.Kills)
+		}
 	}
 	return nil
 }
