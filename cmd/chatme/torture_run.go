@@ -37,7 +37,7 @@ type torture struct {
 	limits  checker.Limits
 	chance  *rand.Rand // owned by the goroutine that kills
 	marker  string     // a word that every message carries
-	log     io.Writer // how far it is, for people
+	log     io.Writer  // how far it is, for people
 
 	url, key, local string // what the clients dial; static once they run
 
