@@ -43,6 +43,7 @@ func deliverToFormer(c *seededConn, e chat.Event) bool {
 		c.h.mu.Unlock()
 		if former != nil && former != c {
 			former.Conn.Deliver(also)
+			former.Conn.Flush()
 		}
 	}
 	return c.Conn.Deliver(e)
@@ -62,6 +63,7 @@ func deliverToThird(c *seededConn, e chat.Event) bool {
 		c.h.mu.Unlock()
 		if third != nil {
 			third.Conn.Deliver(also)
+			third.Conn.Flush()
 		}
 	}
 	return c.Conn.Deliver(e)

@@ -79,7 +79,7 @@ func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn,
 }
 
 // Do implements ws.Hub.
-func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn) {
+func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn, done bool) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	h.mu.Lock()
@@ -91,12 +91,14 @@ func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn) {
 	h.mu.Unlock()
 	own := *c
 	if conn != nil && seed.do != nil && seed.do(h, conn, &own) {
-		return nil
+		conn.Flush()
+		return nil, true
 	}
-	if full, ok := h.Hub.Do(&own).(*seededConn); ok {
-		return full.Conn
+	congested, done = h.Hub.Do(&own)
+	if full, ok := congested.(*seededConn); ok {
+		congested = full.Conn
 	}
-	return nil
+	return congested, done
 }
 
 // Deliver implements hub.Conn.
@@ -190,6 +192,7 @@ func matchSelf(_ *seededLobby, conn *seededConn, c *chat.Command) bool {
 	case c.Op == chat.Search && conn.self == "" && conn.idle() && strikes(5):
 		conn.self = chat.Alias(uuid.NewString())
 		conn.Conn.Deliver(chat.Event{Kind: chat.Searching})
+		conn.Flush()
 		conn.Conn.Deliver(chat.Event{Kind: chat.Matched, Alias: conn.self})
 		return true
 	case c.Op == chat.Search:

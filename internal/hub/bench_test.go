@@ -17,6 +17,7 @@ type sink struct{ n atomic.Int64 }
 
 func (s *sink) Deliver(chat.Event) bool { s.n.Add(1); return false }
 func (s *sink) Release(uint64)          {}
+func (s *sink) Flush()                  {}
 
 // benchHub returns a hub with pairs of old clients in a chat: Conns 1 and 2, 3 and 4, …
 func benchHub(b *testing.B, pairs int) *Hub {
@@ -66,7 +67,8 @@ func BenchmarkRelayInbox(b *testing.B) {
 	var owner sync.WaitGroup
 	owner.Go(func() {
 		for l := range inbox {
-			l.done <- h.Do(l.cmd)
+			congested, _ := h.Do(l.cmd)
+			l.done <- congested
 		}
 	})
 	var who atomic.Int64

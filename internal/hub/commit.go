@@ -59,17 +59,20 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 	}
 
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.inFlight = 0
 	h.committed = batch.N
 	for _, conn := range h.gated[batch.N] {
 		conn.Release(batch.N)
+		h.touch(conn)
 	}
 	delete(h.gated, batch.N)
 	for _, e := range h.lobby.Committed(batch.N) {
 		h.deliver(e)
 	}
 	h.room.Broadcast()
+	if touched := h.release(); touched != nil {
+		go flush(touched) // while it writes, the next batch is committed
+	}
 	clear(batch.Changes)
 	return true
 }
@@ -150,7 +153,7 @@ func (h *Hub) Stop(ctx context.Context) error {
 		h.room.Broadcast()
 		close(h.quit)
 	}
-	h.mu.Unlock()
+	h.unlock()
 	select {
 	case <-h.done:
 		return nil

@@ -29,8 +29,8 @@ type Store interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Conn is one socket as the hub sees it. Both methods are called under the hub's lock: they MUST NOT block and
-// MUST NOT call the hub.
+// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; Deliver and Release are
+// called under the hub's lock.
 type Conn interface {
 	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
 	// before Release was called with at least e.After. It says whether the outbox is so full that whoever
@@ -38,6 +38,9 @@ type Conn interface {
 	Deliver(e chat.Event) (congested bool)
 	// Release lets go what waits for batch or an earlier one.
 	Release(batch uint64)
+	// Flush has what may leave written, as far as that does not block. It is called after Deliver and Release,
+	// without the lock.
+	Flush()
 }
 
 // Config is what a Hub needs; static after New.
@@ -65,6 +68,7 @@ type Hub struct {
 	lobby     *chat.Lobby
 	conns     map[chat.ConnID]Conn
 	gated     map[uint64][]Conn // the Conns with events waiting, by batch
+	touched   *[]Conn           // to be flushed by whoever holds mu, once it does not; nil if there is none
 	committed uint64            // every batch up to this one is durable
 	inFlight  int               // rows in the batch being committed
 	failing   bool              // the last try to commit failed
@@ -101,37 +105,43 @@ func New(cfg Config) (*Hub, error) {
 // Do applies one command of an attached Conn, in the order of the calls. It returns the Conn whose outbox the
 // command filled too far, if any: the caller is to wait for room there, outside of the hub, before it reads on.
 //
-// It blocks only when too much is uncommitted, and then only for commands of old clients that change a row;
-// a resumable client hears error unavailable instead.
-func (h *Hub) Do(c *chat.Command) (congested Conn) {
+// It does not block. When too much is uncommitted, a command that changes a row is refused to a resumable client with
+// error unavailable; that of an old client is not done: the caller is to AwaitRoom and then to call again.
+func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.changesRows(c) && !h.admit(c) {
-		return nil
+	defer h.unlock()
+	if h.changesRows(c) && h.overfull() && !h.stopped {
+		if h.lobby.Resumable(c.Conn) {
+			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
+			return nil, true
+		}
+		return nil, false
 	}
 	congested = h.step(c)
 	if c.Op == chat.Detach {
 		delete(h.conns, c.Conn)
 	}
-	return congested
+	return congested, true
+}
+
+// AwaitRoom returns once there is room for more changes.
+func (h *Hub) AwaitRoom() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.awaitRoom()
+}
+
+// awaitRoom is AwaitRoom with mu held.
+func (h *Hub) awaitRoom() {
+	for h.overfull() && !h.stopped {
+		h.room.Wait()
+	}
 }
 
 // changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
 // gone is gone. The caller holds mu.
 func (h *Hub) changesRows(c *chat.Command) bool {
 	return c.Op == chat.Search || c.Op == chat.End || c.Op == chat.Send && h.lobby.WouldHold(c.Conn)
-}
-
-// admit waits until there is room for more changes, or refuses a resumable client. The caller holds mu.
-func (h *Hub) admit(c *chat.Command) bool {
-	for h.overfull() && !h.stopped {
-		if h.lobby.Resumable(c.Conn) {
-			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
-			return false
-		}
-		h.room.Wait()
-	}
-	return true
 }
 
 // overfull says whether too much waits for its commit. The caller holds mu.
@@ -143,11 +153,9 @@ func (h *Hub) overfull() bool {
 // fills all of auth but Found.
 func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth) error {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	defer h.unlock()
 	if auth.Resumable {
-		for h.overfull() && !h.stopped {
-			h.room.Wait()
-		}
+		h.awaitRoom()
 	}
 	if auth.Resume != nil {
 		if err := h.find(ctx, &auth); err != nil {
@@ -212,10 +220,47 @@ func (h *Hub) deliver(e chat.Event) Conn {
 	} else if waiting := h.gated[e.After]; len(waiting) == 0 || waiting[len(waiting)-1] != conn {
 		h.gated[e.After] = append(waiting, conn)
 	}
-	if conn.Deliver(e) {
+	full := conn.Deliver(e)
+	h.touch(conn)
+	if full {
 		return conn
 	}
 	return nil
+}
+
+// touched lists are used again: there is one for nearly every command.
+var touchedLists = sync.Pool{New: func() any { return new([]Conn) }}
+
+// touch has conn flushed at unlock. The caller holds mu.
+func (h *Hub) touch(conn Conn) {
+	if h.touched == nil {
+		h.touched = touchedLists.Get().(*[]Conn)
+	}
+	if all := *h.touched; len(all) == 0 || all[len(all)-1] != conn {
+		*h.touched = append(all, conn)
+	}
+}
+
+// unlock ends what needed mu and has written what may leave by now.
+func (h *Hub) unlock() { flush(h.release()) }
+
+// release is unlock without the writing, which is left to the caller.
+func (h *Hub) release() (touched *[]Conn) {
+	touched, h.touched = h.touched, nil
+	h.mu.Unlock()
+	return touched
+}
+
+func flush(touched *[]Conn) {
+	if touched == nil {
+		return
+	}
+	for _, conn := range *touched {
+		conn.Flush()
+	}
+	clear(*touched)
+	*touched = (*touched)[:0]
+	touchedLists.Put(touched)
 }
 
 // settle wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
@@ -246,7 +291,7 @@ const retryTick = time.Second
 
 func (h *Hub) tick() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	defer h.unlock()
 	if h.stopped {
 		return
 	}

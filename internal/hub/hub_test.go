@@ -111,6 +111,9 @@ func (e *ear) Deliver(ev chat.Event) bool {
 	return e.full
 }
 
+// Flush implements Conn.
+func (e *ear) Flush() {}
+
 func (e *ear) Release(batch uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -191,7 +194,15 @@ func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 
 func hashOf(id chat.ConnID) chat.Hash { return HashOf(fmt.Sprint("session ", id)) }
 
-func search(h *Hub, id chat.ConnID) { h.Do(&chat.Command{Op: chat.Search, Conn: id}) }
+// search waits for room if it must, as a Conn does.
+func search(h *Hub, id chat.ConnID) {
+	for {
+		if _, done := h.Do(&chat.Command{Op: chat.Search, Conn: id}); done {
+			return
+		}
+		h.AwaitRoom()
+	}
+}
 
 func want(t *testing.T, who string, e *ear, kinds ...chat.Kind) {
 	t.Helper()
@@ -540,13 +551,13 @@ func TestCongestionIsReported(t *testing.T) {
 		search(h, 1)
 		search(h, 2)
 		synctest.Wait()
-		if got := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != nil {
+		if got, _ := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != nil {
 			t.Errorf("congested = %v, want none", got)
 		}
 		b.mu.Lock()
 		b.full = true
 		b.mu.Unlock()
-		if got := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != Conn(b) {
+		if got, _ := h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "x"}); got != Conn(b) {
 			t.Errorf("congested = %v, want b", got)
 		}
 		stopHub(t, h)

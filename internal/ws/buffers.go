@@ -1,24 +1,60 @@
 package ws
 
-import "sync"
+import (
+	"bufio"
+	"sync"
 
-// firstBuffer holds a common message; a buffer grows with what really arrives, never with what is declared.
-const firstBuffer = 4 << 10
+	"chatme/internal/protocol"
+)
 
-// buffers is a pool of byte slices for frames up to smallFrame; larger ones are left to the collector.
-type buffers struct{ pool sync.Pool }
+const (
+	// firstBuffer holds a common message; a buffer grows with what really arrives, never with what is declared.
+	firstBuffer = 4 << 10
+	// readBuffer is what is read from a socket at once.
+	readBuffer = 4 << 10
+)
 
-func (b *buffers) get() *[]byte {
-	if p, ok := b.pool.Get().(*[]byte); ok {
-		return p
-	}
-	p := make([]byte, 0, firstBuffer)
-	return &p
+// scratch is what one frame needs while it is handled.
+type scratch struct {
+	data  []byte
+	frame protocol.Frame
 }
 
-func (b *buffers) put(p *[]byte) {
-	if cap(*p) <= smallFrame {
-		*p = (*p)[:0]
-		b.pool.Put(p)
+// scratches is a pool of them, for frames up to smallFrame; larger ones are left to the collector.
+type scratches struct{ pool sync.Pool }
+
+func (b *scratches) get() *scratch {
+	if s, ok := b.pool.Get().(*scratch); ok {
+		return s
+	}
+	return &scratch{data: make([]byte, 0, firstBuffer)}
+}
+
+func (b *scratches) put(s *scratch) {
+	if cap(s.data) <= smallFrame {
+		s.data, s.frame = s.data[:0], protocol.Frame{}
+		b.pool.Put(s)
+	}
+}
+
+// readers is a pool of buffers to read into.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
+
+// borrow puts a buffer under gorilla's reader for a turn: at rest a Conn has none.
+func (c *Conn) borrow() {
+	if c.lent == nil {
+		c.lent = readers.Get().(*bufio.Reader)
+		c.lent.Reset(&c.socket)
+		c.reader = *c.lent
+	}
+}
+
+// giveBack ends the loan, unless there is something in the buffer.
+func (c *Conn) giveBack() {
+	if c.reader.Buffered() == 0 {
+		c.reader = bufio.Reader{}
+		c.lent.Reset(nil)
+		readers.Put(c.lent)
+		c.lent = nil
 	}
 }

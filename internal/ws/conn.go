@@ -1,10 +1,10 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -24,22 +24,26 @@ type Conn struct {
 	e      *Endpoint
 	id     chat.ConnID
 	ws     *websocket.Conn
-	net    net.Conn   // below ws
+	socket socket     // below ws
 	addr   netip.Addr // for the throttle only
 	opened chat.Time
 
-	// owned by the read loop
-	frame       protocol.Frame
-	malformed   int       // frames that could not be read…
-	malformedAt chat.Time // … since then
-	controls    int       // pings and pongs of the peer…
-	controlsAt  chat.Time // … since then
+	// owned by the goroutine that reads: one of its own, or a leader of the poller
+	reader      bufio.Reader  // gorilla's; it has a buffer during a turn
+	lent        *bufio.Reader // whose buffer that is
+	reads       int           // of the socket in this turn
+	leader      *leader       // that serves it; nil if its goroutine is its own
+	slot        int32         // in the poller
+	malformed   int           // frames that could not be read…
+	malformedAt chat.Time     // … since then
+	controls    int           // pings and pongs of the peer…
+	controlsAt  chat.Time     // … since then
 
 	// atomic: the patrol reads them
 	seen      atomic.Int64 // patrol time of the last byte
 	progress  atomic.Int64 // patrol time at which the frame being read last came on; 0: none is
-	busy      atomic.Bool  // the read loop is at work and not waiting for the peer
-	authed    atomic.Bool  // a valid auth was read; set by the read loop
+	busy      atomic.Bool  // its reader is at work and not waiting for the peer
+	authed    atomic.Bool  // a valid auth was read; set by its reader
 	resumable atomic.Bool  // … which asked for resume
 	limit     atomic.Int64 // largest frame
 
@@ -47,8 +51,8 @@ type Conn struct {
 	room    sync.Cond // on mu: the outbox shrank or the Conn is gone
 	out     outbox
 	started bool                    // start has run
-	writing bool                    // a write loop is running
-	pingDue bool                    // the write loop is to send a ping
+	writing bool                    // somebody writes what is in the outbox
+	pingDue bool                    // … and is to send a ping
 	pinged  chat.Time               // when the last one was due
 	closing chat.Time               // a close frame is on its way since then; what is read is discarded
 	closed  bool                    // the socket is closed; nothing is queued any more
@@ -82,13 +86,7 @@ func (c *Conn) start(ws *websocket.Conn) {
 	c.pinged = c.opened
 	// The limit that counts is checked as the payload arrives: it can rise while a read is under way.
 	ws.SetReadLimit(int64(c.e.cfg.FrameMax))
-	answerPing := ws.PingHandler()
-	ws.SetPingHandler(func(data string) error {
-		if err := c.countControl(); err != nil {
-			return err
-		}
-		return answerPing(data)
-	})
+	ws.SetPingHandler(c.ping)
 	ws.SetPongHandler(c.pong)
 	c.mu.Lock()
 	c.started = true
@@ -100,7 +98,10 @@ func (c *Conn) start(ws *websocket.Conn) {
 	if stopping {
 		c.restart()
 	}
-	go c.readLoop()
+	c.giveBack()
+	if !c.park() {
+		go c.readLoop()
+	}
 }
 
 // errFlood ends the read loop of a peer that sends nothing but control frames.
@@ -115,8 +116,20 @@ func (c *Conn) countControl() error {
 	if c.controls <= controlsPerMinute {
 		return nil
 	}
-	c.writeClose(protocol.CloseAbuse, "Too many control frames")
+	c.close(protocol.CloseAbuse, "Too many control frames", "flood of control frames")
 	return errFlood
+}
+
+// ping has a ping of the peer answered, behind what is being written.
+func (c *Conn) ping(data string) error {
+	if err := c.countControl(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.enqueue(item{raw: data, free: true, pong: true})
+	c.mu.Unlock()
+	c.Flush()
+	return nil
 }
 
 // pong takes the answer to a ping: one with a number is for the lobby, the others are keep-alive.
@@ -166,6 +179,7 @@ func (c *Conn) attach(r *protocol.Resume) {
 // close sends what is in the outbox and then a close frame; what is read from now on is discarded. reason is
 // for the log.
 func (c *Conn) close(code int, text, reason string) {
+	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing != 0 || c.closed || !c.started {
@@ -177,6 +191,7 @@ func (c *Conn) close(code int, text, reason string) {
 
 // restart closes with 1012, before what waits for a commit: once the hub has stopped there will be none.
 func (c *Conn) restart() {
+	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || !c.started {
@@ -190,7 +205,6 @@ func (c *Conn) restart() {
 	if c.closing == 0 {
 		c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: protocol.CloseRestart}})
 	}
-	c.wakeWriter()
 }
 
 // note keeps the first reason and code for the log. The caller holds mu.
@@ -216,12 +230,10 @@ func (c *Conn) cut(reason string) {
 	c.closed = true
 	c.e.budget.release(c.out.clear(c.e.cfg.OutboxBytes))
 	c.room.Broadcast()
-	if c.net != nil {
-		c.net.Close()
-	}
+	c.socket.shut()
 }
 
-// finish is the end of the read loop and of the Conn.
+// finish is the end of the Conn, once nobody reads it any more.
 func (c *Conn) finish(err error) {
 	var ce *websocket.CloseError
 	leaves := false
@@ -238,6 +250,7 @@ func (c *Conn) finish(err error) {
 		c.note("socket lost", 0)
 	}
 	c.cut("")
+	c.socket.Close()
 	log := []any{"conn", uint64(c.id), "reason", c.reason, "seconds", int64(c.e.clock()-c.opened) / 1000, "in", c.stats.in, "out", c.stats.out}
 	if c.code != 0 {
 		log = append(log, "code", c.code)

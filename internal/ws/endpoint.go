@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,8 @@ import (
 // Hub is what the endpoint needs of the hub; hub.Hub documents the methods.
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error
-	Do(c *chat.Command) (congested hub.Conn)
+	Do(c *chat.Command) (congested hub.Conn, done bool)
+	AwaitRoom()
 	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
@@ -56,9 +58,10 @@ type Endpoint struct {
 	keys     keyring
 	upgrader websocket.Upgrader
 	budget   *budget
-	buffers  buffers
+	scratch  scratches
 	throttle *throttle
 	patrol   *patrol
+	pollers  []*poller
 	clock    func() chat.Time
 	lastConn atomic.Uint64
 
@@ -69,8 +72,7 @@ type Endpoint struct {
 }
 
 const (
-	// Most frames are small; what is larger goes around the buffers.
-	readBufferSize  = 512
+	// Most frames are small; what is larger goes around the buffer.
 	writeBufferSize = 1024
 	// handshakeTimeout bounds the writing of the 101.
 	handshakeTimeout = 10 * time.Second
@@ -92,7 +94,6 @@ func New(cfg Config) (*Endpoint, error) {
 		cfg:  cfg,
 		keys: newKeyring(cfg.Keys),
 		upgrader: websocket.Upgrader{
-			ReadBufferSize:   readBufferSize,
 			WriteBufferSize:  writeBufferSize,
 			WriteBufferPool:  &sync.Pool{},
 			HandshakeTimeout: handshakeTimeout,
@@ -104,8 +105,27 @@ func New(cfg Config) (*Endpoint, error) {
 		conns:    make(map[*Conn]struct{}),
 		empty:    make(chan struct{}),
 	}
+	for range runtime.GOMAXPROCS(0) {
+		p, err := newPoller()
+		if err != nil {
+			e.stopPollers()
+			return nil, err
+		}
+		e.pollers = append(e.pollers, p)
+	}
 	e.patrol = newPatrol(min(cfg.AuthTimeout, cfg.PingInterval, cfg.DeadAfter, cfg.ProgressTimeout), e.clock)
 	return e, nil
+}
+
+// poller is the one that a Conn is parked in.
+func (e *Endpoint) poller(id chat.ConnID) *poller {
+	return e.pollers[uint64(id)%uint64(len(e.pollers))]
+}
+
+func (e *Endpoint) stopPollers() {
+	for _, p := range e.pollers {
+		p.stop()
+	}
 }
 
 // Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero
@@ -193,4 +213,5 @@ func (e *Endpoint) Shutdown(ctx context.Context) {
 		}
 	}
 	e.patrol.stop()
+	e.stopPollers()
 }

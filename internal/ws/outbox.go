@@ -11,6 +11,7 @@ type item struct {
 	event chat.Event
 	raw   string // a whole JSON text, and event is zero; or, with a Close, its reason
 	free  bool   // tells of nothing that is committed, and overtakes what is held
+	pong  bool   // raw is the payload of a WebSocket pong
 }
 
 const (
@@ -21,6 +22,9 @@ const (
 func (it *item) size() int {
 	return frameOverhead + len(it.raw) + len(it.event.Text) + len(it.event.Image)
 }
+
+// small says whether it is written at once: the system takes that much, or nothing.
+func (it *item) small() bool { return it.event.Kind != chat.Replay && it.size() <= fragment }
 
 // outbox is what waits to be written to one socket, in order.
 type outbox struct {
@@ -100,6 +104,9 @@ func (o *outbox) pop() (item, bool) {
 	}
 	return it, true
 }
+
+// first is the one to be written next; there MUST be one.
+func (o *outbox) first() *item { return &o.items[o.head] }
 
 // open says whether the first item may leave.
 func (o *outbox) open() bool {

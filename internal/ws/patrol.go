@@ -102,6 +102,7 @@ func (c *Conn) visit(now chat.Time) {
 	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
 	}
+	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -110,6 +111,5 @@ func (c *Conn) visit(now chat.Time) {
 	case c.closing == 0 && now >= c.pinged.Add(cfg.PingInterval):
 		c.pinged = now
 		c.pingDue = true
-		c.wakeWriter()
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
 )
 
 const (
@@ -19,28 +21,64 @@ const (
 var errTooLarge = errors.New("frame too large")
 var errStalled = errors.New("no room for a frame")
 
-// readLoop reads until the socket ends.
-func (c *Conn) readLoop() { c.finish(c.readFrames()) }
+// readLoop serves c in a goroutine of its own, until it is parked or ends.
+func (c *Conn) readLoop() { c.goOn(c.turn()) }
 
-func (c *Conn) readFrames() error {
-	for {
-		c.busy.Store(false)
-		_, r, err := c.ws.NextReader()
-		if err != nil {
-			return err
+// goOn is readLoop after a turn that ended with err.
+func (c *Conn) goOn(err error) {
+	for ; err == nil; err = c.turn() {
+		if c.park() {
+			return
 		}
-		if err := c.readFrame(r); err != nil {
+	}
+	c.finish(err)
+}
+
+// park gives c to a poller, if that can serve it.
+func (c *Conn) park() bool { return c.socket.raw != nil && c.e.poller(c.id).park(c) }
+
+// aboutToRead is called before each read of the socket: a leader is not to wait for the rest of a frame.
+func (c *Conn) aboutToRead() {
+	if c.reads++; c.reads > 1 {
+		c.ownGoroutine()
+	}
+}
+
+// ownGoroutine is called before what may take time: if a leader runs this turn, somebody else leads from here on.
+func (c *Conn) ownGoroutine() {
+	if c.leader != nil {
+		c.leader.handOver(c)
+	}
+}
+
+// turn reads at least one frame, and handles those that are there.
+func (c *Conn) turn() error {
+	c.reads = 0
+	c.borrow()
+	defer c.giveBack()
+	for {
+		// gorilla would answer a ping and then wait for more.
+		isControl, err := c.readControl()
+		if !isControl && err == nil {
+			err = c.readFrame()
+		}
+		c.busy.Store(false)
+		if err != nil || c.reader.Buffered() == 0 {
 			return err
 		}
 	}
 }
 
 // readFrame reads one frame and handles it. Frames of one socket are handled strictly in order.
-func (c *Conn) readFrame(r io.Reader) error {
-	buf := c.e.buffers.get()
-	defer c.e.buffers.put(buf)
+func (c *Conn) readFrame() error {
+	_, r, err := c.ws.NextReader()
+	if err != nil {
+		return err
+	}
+	s := c.e.scratch.get()
+	defer c.e.scratch.put(s)
 	c.progress.Store(c.e.patrol.now.Load())
-	charged, err := c.readPayload(r, buf)
+	charged, err := c.readPayload(r, &s.data)
 	c.progress.Store(0)
 	c.busy.Store(true)
 	defer c.e.budget.release(charged)
@@ -52,9 +90,44 @@ func (c *Conn) readFrame(r io.Reader) error {
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "no room for a frame")
 		_, err = io.Copy(io.Discard, r)
 	case err == nil && !c.isClosing():
-		c.handle(*buf)
+		c.handle(s.data, &s.frame)
 	}
 	return err
+}
+
+// The first two bytes of a ping and of a pong from a client (RFC 6455, section 5.2): a whole frame, masked, of so many
+// bytes.
+const (
+	wholePing = 0x80 | websocket.PingMessage
+	wholePong = 0x80 | websocket.PongMessage
+	masked    = 0x80
+	maskSize  = 4
+	longest   = 125
+)
+
+// readControl reads a ping or a pong, if that comes next. What is wrong with a frame is left to gorilla.
+func (c *Conn) readControl() (isControl bool, err error) {
+	head, err := c.reader.Peek(2)
+	if err != nil {
+		return false, nil // gorilla meets the same
+	}
+	first, size := head[0], int(head[1]&^masked)
+	if first != wholePing && first != wholePong || head[1]&masked == 0 || size > longest {
+		return false, nil
+	}
+	frame, err := c.reader.Peek(2 + maskSize + size)
+	if err != nil {
+		return true, err
+	}
+	payload := make([]byte, size)
+	for i, b := range frame[2+maskSize:] {
+		payload[i] = b ^ frame[2+i%maskSize]
+	}
+	c.reader.Discard(len(frame))
+	if first == wholePing {
+		return true, c.ping(string(payload))
+	}
+	return true, c.pong(string(payload))
 }
 
 // readPayload appends the payload to *buf and returns how much of the budget it holds.
@@ -97,12 +170,11 @@ func (c *Conn) isClosing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.in++
-	return c.closing != 0
+	return c.closing != 0 || c.closed
 }
 
 // handle does what one frame asks for, and waits while the outbox that it filled is too full.
-func (c *Conn) handle(data []byte) {
-	f := &c.frame
+func (c *Conn) handle(data []byte, f *protocol.Frame) {
 	err := c.e.cfg.Rules.Decode(data, f)
 	authed := c.authed.Load()
 	switch {
@@ -116,14 +188,13 @@ func (c *Conn) handle(data []byte) {
 			c.do(malformed(f))
 		}
 	case f.Kind == protocol.KindAuth:
+		c.ownGoroutine()
 		c.auth(f)
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
-		c.awaitRoom()
 	default:
 		c.do(&f.Command)
 	}
-	*f = protocol.Frame{}
 }
 
 // malformed is what the lobby is told of a frame that could not be read: a message whose number is known uses
@@ -137,7 +208,14 @@ func malformed(f *protocol.Frame) *chat.Command {
 
 func (c *Conn) do(cmd *chat.Command) {
 	cmd.Conn = c.id
-	if full, ok := c.e.cfg.Hub.Do(cmd).(*Conn); ok {
+	congested, done := c.e.cfg.Hub.Do(cmd)
+	for !done {
+		c.ownGoroutine()
+		c.e.cfg.Hub.AwaitRoom()
+		congested, done = c.e.cfg.Hub.Do(cmd)
+	}
+	if full, ok := congested.(*Conn); ok {
+		c.ownGoroutine()
 		full.awaitRoom()
 	}
 }
@@ -161,7 +239,6 @@ func (c *Conn) auth(f *protocol.Frame) {
 		c.refuse(protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
 		c.say(protocol.AuthSuccess)
-		c.awaitRoom()
 	default:
 		c.attach(f.Resume)
 	}

@@ -41,21 +41,24 @@ func (c *Conn) Release(batch uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.released = max(c.out.released, batch)
-	c.wakeWriter()
 }
 
 // say queues a JSON text of the socket layer's own, behind what is queued.
-func (c *Conn) say(text string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.enqueue(item{raw: text})
-}
+func (c *Conn) say(text string) { c.put(item{raw: text}) }
 
 // sayPong answers a ping, which never waits for the database.
-func (c *Conn) sayPong() {
+func (c *Conn) sayPong() { c.put(item{raw: protocol.Pong, free: true}) }
+
+// put queues it for this Conn's own reader, which goes on once there is room.
+func (c *Conn) put(it item) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.enqueue(item{raw: protocol.Pong, free: true})
+	full := c.enqueue(it)
+	c.mu.Unlock()
+	c.Flush()
+	if full {
+		c.ownGoroutine()
+		c.awaitRoom()
+	}
 }
 
 // enqueue puts it last and says whether the outbox is congested. What does not fit ends the Conn: its reader is
@@ -70,13 +73,16 @@ func (c *Conn) enqueue(it item) (congested bool) {
 		it.raw = cmp.Or(it.raw, protocol.CloseText(e.CloseCode))
 		c.note(it.raw, e.CloseCode)
 		c.out.items = append(c.out.items, it)
-	} else if size := it.size(); !c.out.push(it, cfg.OutboxFrames, cfg.OutboxBytes) {
+		return false
+	}
+	size := it.size()
+	if !c.out.push(it, cfg.OutboxFrames, cfg.OutboxBytes) {
 		c.cut("reader too slow")
 		return false
-	} else if size > cfg.OutboxBytes {
+	}
+	if size > cfg.OutboxBytes {
 		c.e.budget.charge(int64(size))
 	}
-	c.wakeWriter()
 	return c.congested()
 }
 
@@ -94,27 +100,41 @@ func (c *Conn) awaitRoom() {
 	}
 }
 
-// wakeWriter starts the write loop if it has something to do. The caller holds mu.
-func (c *Conn) wakeWriter() {
-	if !c.writing && !c.closed && (c.pingDue || c.out.open()) {
-		c.writing = true
-		go c.writeLoop()
+// Flush implements hub.Conn: it writes what may leave, unless somebody does so already. What would block is left to a
+// goroutine.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	if c.writing || c.closed || !c.started || !c.pingDue && !c.out.open() {
+		c.mu.Unlock()
+		return
+	}
+	c.writing = true
+	c.mu.Unlock()
+	if c.socket.raw == nil || !c.writeOut(false) {
+		go c.writeOut(true)
 	}
 }
 
-// writeLoop writes what may leave, and ends when nothing more does.
-func (c *Conn) writeLoop() {
+// writeOut writes what may leave, until nothing more does; it then no longer writes. If it is not to block it stops, and
+// returns false, before what would. Only who has set writing may call it.
+func (c *Conn) writeOut(block bool) bool {
 	limit := c.e.cfg.OutboxBytes
+	if block && c.flush() != nil {
+		c.abort("write: socket lost or too slow")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for {
-		c.mu.Lock()
+		if c.closed || !c.pingDue && !c.out.open() {
+			c.writing = false
+			return true
+		}
+		if !block && c.out.open() && !c.out.first().small() {
+			return false
+		}
 		ping := c.pingDue
 		c.pingDue = false
 		it, ok := c.out.pop()
-		if c.closed || !ok && !ping {
-			c.writing = false
-			c.mu.Unlock()
-			return
-		}
 		c.mu.Unlock()
 
 		var err error
@@ -124,6 +144,10 @@ func (c *Conn) writeLoop() {
 		if ok && err == nil {
 			err = c.write(&it)
 		}
+		if block && err == nil {
+			err = c.flush()
+		}
+		stuck := !block && c.socket.full()
 
 		c.mu.Lock()
 		if ok && it.event.Kind != chat.Close {
@@ -133,16 +157,22 @@ func (c *Conn) writeLoop() {
 		c.room.Broadcast()
 		if err != nil {
 			c.cut("write: socket lost or too slow")
+		} else if stuck {
+			return false
 		}
-		c.mu.Unlock()
 	}
 }
+
+// flush blocks until the system has taken what was written, with a deadline for progress.
+func (c *Conn) flush() error { return c.socket.flush(c.writeBy()) }
 
 func (c *Conn) write(it *item) error {
 	e := &it.event
 	switch {
 	case e.Kind == chat.Close:
 		return c.writeClose(e.CloseCode, it.raw)
+	case it.pong:
+		return c.control(websocket.PongMessage, []byte(it.raw))
 	case it.raw != "":
 		return c.writeText([]byte(it.raw))
 	case e.Kind == chat.Ping:
@@ -154,11 +184,11 @@ func (c *Conn) write(it *item) error {
 }
 
 func (c *Conn) writeEvent(e *chat.Event) error {
-	buf := c.e.buffers.get()
-	defer c.e.buffers.put(buf)
+	s := c.e.scratch.get()
+	defer c.e.scratch.put(s)
 	if e.Kind == chat.Message && len(e.Image) > fragment {
-		*buf = protocol.AppendHead(*buf, e)
-		return c.writeFragments(string(*buf), e.Image, protocol.Tail)
+		s.data = protocol.AppendHead(s.data, e)
+		return c.writeFragments(string(s.data), e.Image, protocol.Tail)
 	}
 	var hello *protocol.Hello
 	switch e.Kind {
@@ -171,8 +201,8 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 	case chat.Resumed:
 		hello = &c.e.cfg.Hello
 	}
-	*buf = protocol.Append(*buf, e, hello)
-	return c.writeText(*buf)
+	s.data = protocol.Append(s.data, e, hello)
+	return c.writeText(s.data)
 }
 
 func (c *Conn) writeText(text []byte) error {
@@ -198,6 +228,9 @@ func (c *Conn) writeFragments(parts ...string) error {
 			part = part[n:]
 			c.ws.SetWriteDeadline(c.writeBy())
 			if _, err := w.Write(chunk[:n]); err != nil {
+				return err
+			}
+			if err := c.flush(); err != nil {
 				return err
 			}
 			if err := c.pingIfDue(); err != nil {
@@ -226,7 +259,6 @@ func (c *Conn) control(kind int, payload []byte) error {
 
 // writeClose sends a close frame and gives the peer a moment to answer it (RFC 6455, section 7.1.2).
 func (c *Conn) writeClose(code int, text string) error {
-	err := c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(closeGrace))
-	c.net.SetReadDeadline(time.Now().Add(closeGrace))
-	return err
+	time.AfterFunc(closeGrace, func() { c.abort("") })
+	return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(closeGrace))
 }

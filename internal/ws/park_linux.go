@@ -1,0 +1,175 @@
+package ws
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// poller waits for all its parked Conns at once (epoll(7)). One goroutine leads: it serves the Conns that are ready, one
+// after the other. Before one blocks it, it hands the lead to another goroutine and goes on with that Conn alone,
+// which is parked again when nothing is left to read. So a Conn at rest costs no goroutine, a small frame no change
+// of goroutines, and whoever is slow holds up nobody.
+type poller struct {
+	file *os.File // the epoll instance; in Go's own poller, so that waiting pins no thread
+	raw  syscall.RawConn
+
+	mu      sync.Mutex
+	parked  []*Conn // by slot; nil is free
+	free    []int32 // slots
+	backlog []int32 // slots that are ready, left by a leader
+}
+
+// readyAtOnce is how many Conns one call to the system tells of.
+const readyAtOnce = 64
+
+// leader is a goroutine that serves what is ready.
+type leader struct {
+	p      *poller
+	ready  []int32 // slots; the end of queue that is not served yet
+	queue  []int32
+	events [readyAtOnce]unix.EpollEvent
+	n      int                      // of events
+	failed error                    // of the last call to the system
+	poll   func(epoll uintptr) bool // kept, because it would be made anew each time
+}
+
+var leaders = sync.Pool{New: func() any {
+	l := &leader{}
+	l.poll = func(epoll uintptr) bool {
+		l.n, l.failed = unix.EpollWait(int(epoll), l.events[:], 0)
+		return l.n > 0 || l.failed != nil && l.failed != unix.EINTR
+	}
+	return l
+}}
+
+func newPoller() (*poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // which is how os takes it for one that can be waited for
+		unix.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	p := &poller{file: os.NewFile(uintptr(fd), "epoll")}
+	if p.raw, err = p.file.SyscallConn(); err != nil {
+		p.file.Close()
+		return nil, err
+	}
+	go p.lead()
+	return p, nil
+}
+
+func (p *poller) stop() { p.file.Close() }
+
+// park has c served when there is something to read, and says whether it could. The caller MUST NOT touch what
+// belongs to the reader of c any more.
+func (p *poller) park(c *Conn) bool {
+	p.mu.Lock()
+	if n := len(p.free); n > 0 {
+		c.slot = p.free[n-1]
+		p.free = p.free[:n-1]
+	} else {
+		c.slot = int32(len(p.parked))
+		p.parked = append(p.parked, nil)
+	}
+	slot := c.slot
+	p.parked[slot] = c
+	p.mu.Unlock()
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: slot}
+	if p.control(c, unix.EPOLL_CTL_ADD, &event) == nil {
+		return true
+	}
+	p.vacate(slot)
+	return false
+}
+
+// unpark takes c, whose turn it is, out.
+func (p *poller) unpark(c *Conn) {
+	p.control(c, unix.EPOLL_CTL_DEL, nil) // an error says that the descriptor is closed
+	p.vacate(c.slot)
+}
+
+func (p *poller) vacate(slot int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.parked[slot] = nil
+	p.free = append(p.free, slot)
+}
+
+func (p *poller) control(c *Conn, op int, event *unix.EpollEvent) error {
+	var failed error
+	err := c.socket.raw.Control(func(fd uintptr) {
+		epoll := p.raw.Control(func(epoll uintptr) { failed = unix.EpollCtl(int(epoll), op, int(fd), event) })
+		failed = errors.Join(failed, epoll)
+	})
+	return errors.Join(failed, err)
+}
+
+// lead serves what is ready until the poller is stopped or a Conn is about to block it.
+func (p *poller) lead() {
+	l := leaders.Get().(*leader)
+	defer leaders.Put(l)
+	l.p = p
+	for l.await() == nil {
+		for len(l.ready) > 0 {
+			c := p.at(l.ready[0])
+			l.ready = l.ready[1:]
+			if c == nil {
+				continue
+			}
+			c.leader = l
+			err := c.turn()
+			switch {
+			case c.leader == nil: // it has handed over
+				c.goOn(err)
+				return
+			case err != nil:
+				c.leader = nil
+				p.unpark(c)
+				go c.finish(err)
+			default:
+				c.leader = nil
+			}
+		}
+	}
+}
+
+func (p *poller) at(slot int32) *Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.parked[slot]
+}
+
+// await waits until a Conn is ready.
+func (l *leader) await() error {
+	l.p.mu.Lock()
+	l.queue = append(l.queue[:0], l.p.backlog...)
+	l.p.backlog = l.p.backlog[:0]
+	l.p.mu.Unlock()
+	var err error
+	if len(l.queue) == 0 {
+		l.n, l.failed = 0, nil
+		err = errors.Join(l.p.raw.Read(l.poll), l.failed)
+		for _, event := range l.events[:max(l.n, 0)] {
+			l.queue = append(l.queue, event.Fd)
+		}
+	}
+	l.ready = l.queue
+	return err
+}
+
+// handOver makes the caller one that serves c alone.
+func (l *leader) handOver(c *Conn) {
+	c.leader = nil
+	l.p.unpark(c)
+	l.p.mu.Lock()
+	l.p.backlog = append(l.p.backlog, l.ready...)
+	l.p.mu.Unlock()
+	l.ready = nil
+	go l.p.lead()
+}
