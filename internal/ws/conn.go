@@ -31,7 +31,6 @@ type Conn struct {
 	// owned by the goroutine that reads: one of its own, or a leader of the poller
 	reader      bufio.Reader  // gorilla's; it has a buffer during a turn
 	lent        *bufio.Reader // whose buffer that is
-	reads       int           // of the socket in this turn
 	leader      *leader       // that serves it; nil if its goroutine is its own
 	slot        int32         // in the poller
 	malformed   int           // frames that could not be read…

@@ -137,6 +137,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 		return
 	}
 	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
+	c.socket.by, c.socket.fd = c, -1
 	if !e.add(c) {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)

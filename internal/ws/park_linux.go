@@ -69,6 +69,7 @@ func (p *poller) stop() { p.file.Close() }
 // park has c served when there is something to read, and says whether it could. The caller MUST NOT touch what
 // belongs to the reader of c any more.
 func (p *poller) park(c *Conn) bool {
+	fd := c.socket.fd
 	p.mu.Lock()
 	if n := len(p.free); n > 0 {
 		c.slot = p.free[n-1]
@@ -81,7 +82,7 @@ func (p *poller) park(c *Conn) bool {
 	p.parked[slot] = c
 	p.mu.Unlock()
 	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: slot}
-	if p.control(c, unix.EPOLL_CTL_ADD, &event) == nil {
+	if p.control(fd, unix.EPOLL_CTL_ADD, &event) == nil {
 		return true
 	}
 	p.vacate(slot)
@@ -90,7 +91,7 @@ func (p *poller) park(c *Conn) bool {
 
 // unpark takes c, whose turn it is, out.
 func (p *poller) unpark(c *Conn) {
-	p.control(c, unix.EPOLL_CTL_DEL, nil) // an error says that the descriptor is closed
+	p.control(c.socket.fd, unix.EPOLL_CTL_DEL, nil) // an error says that the descriptor is closed
 	p.vacate(c.slot)
 }
 
@@ -101,12 +102,9 @@ func (p *poller) vacate(slot int32) {
 	p.free = append(p.free, slot)
 }
 
-func (p *poller) control(c *Conn, op int, event *unix.EpollEvent) error {
+func (p *poller) control(fd int32, op int, event *unix.EpollEvent) error {
 	var failed error
-	err := c.socket.raw.Control(func(fd uintptr) {
-		epoll := p.raw.Control(func(epoll uintptr) { failed = unix.EpollCtl(int(epoll), op, int(fd), event) })
-		failed = errors.Join(failed, epoll)
-	})
+	err := p.raw.Control(func(epoll uintptr) { failed = unix.EpollCtl(int(epoll), op, int(fd), event) })
 	return errors.Join(failed, err)
 }
 

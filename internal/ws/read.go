@@ -35,13 +35,12 @@ func (c *Conn) goOn(err error) {
 }
 
 // park gives c to a poller, if that can serve it.
-func (c *Conn) park() bool { return c.socket.raw != nil && c.e.poller(c.id).park(c) }
-
-// aboutToRead is called before each read of the socket: a leader is not to wait for the rest of a frame.
-func (c *Conn) aboutToRead() {
-	if c.reads++; c.reads > 1 {
-		c.ownGoroutine()
+func (c *Conn) park() bool {
+	if !c.socket.isBare() {
+		return false
 	}
+	c.socket.rests()
+	return c.e.poller(c.id).park(c)
 }
 
 // ownGoroutine is called before what may take time: if a leader runs this turn, somebody else leads from here on.
@@ -53,7 +52,6 @@ func (c *Conn) ownGoroutine() {
 
 // turn reads at least one frame, and handles those that are there.
 func (c *Conn) turn() error {
-	c.reads = 0
 	c.borrow()
 	defer c.giveBack()
 	for {

@@ -5,23 +5,28 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
-// socket is the net.Conn under gorilla. A byte that is read counts as life. A write does not block, where the system
-// can do that: what it does not take at once stays in rest, behind which everything stands until flush has written it.
+// socket is the net.Conn under gorilla. Where it can it is a bare descriptor: Go's own connection costs a third of what
+// an idle socket costs altogether. A read that has to wait, and what a write could not give to the system at once, go
+// through an os.File that is made for that and closed after it.
+//
+// Otherwise (TLS, other systems) it is the connection that the HTTP server had; its writes block.
 type socket struct {
-	net.Conn
+	conn net.Conn // nil: a bare descriptor
 	by   *Conn
-	raw  syscall.RawConn // nil: writes block, and the socket cannot be parked (TLS)
-	gone atomic.Bool     // shut: whatever still comes is not read
+	file *os.File // owned by the reader: the descriptor, to wait for it; nil while nobody does
+
+	gone atomic.Bool // shut: whatever still comes is not read
 
 	mu       sync.Mutex
-	rest     []byte // guarded by mu
+	fd       int32  // guarded by mu, but its reader may read it; -1 once closed
 	flushing bool   // guarded by mu; what flush took from rest is on its way
+	rest     []byte // guarded by mu; written by gorilla and not yet taken by the system; everything stands behind it
 }
 
 // hijacker gives gorilla the socket, and a reader whose buffer is on loan.
@@ -46,17 +51,32 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock() // a stop may cut the Conn while it shakes hands
-	c.socket.Conn, c.socket.by, c.socket.raw = nc, c, rawConn(nc)
+	c.socket.takeOver(nc)
 	if c.closed {
-		nc.Close()
+		c.socket.shut()
 	}
 	return &c.socket, rw, nil
 }
 
-// Read notes a sign of life. Only the first read of a turn is sure to find something.
-func (s *socket) Read(p []byte) (int, error) {
-	s.by.aboutToRead()
-	n, err := s.Conn.Read(p)
+// takeOver makes s what nc was.
+func (s *socket) takeOver(nc net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd = bare(nc); s.fd < 0 {
+		s.conn = nc
+	}
+}
+
+// isBare says whether writes do not block, and the socket can be parked.
+func (s *socket) isBare() bool { return s.conn == nil }
+
+// Read notes a sign of life.
+func (s *socket) Read(p []byte) (n int, err error) {
+	if s.isBare() {
+		n, err = s.readBare(p)
+	} else {
+		n, err = s.conn.Read(p)
+	}
 	if s.gone.Load() {
 		return 0, net.ErrClosed
 	}
@@ -66,16 +86,42 @@ func (s *socket) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// readBare reads what is there, and waits in a goroutine of its own if that is nothing.
+func (s *socket) readBare(p []byte) (int, error) {
+	if s.file == nil {
+		if n, err := readNow(s.fd, p); err != errWouldBlock {
+			return n, err
+		}
+		s.by.ownGoroutine()
+		var err error
+		if s.file, err = waitFor(s.fd); err != nil {
+			return 0, err
+		}
+	}
+	return s.file.Read(p)
+}
+
+// rests ends the waiting of the reader.
+func (s *socket) rests() {
+	if s.file != nil {
+		s.file.Close() // the descriptor in it is a copy
+		s.file = nil
+	}
+}
+
 func (s *socket) Write(p []byte) (int, error) {
-	if s.raw == nil {
-		return s.Conn.Write(p)
+	if !s.isBare() {
+		return s.conn.Write(p)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.fd < 0 {
+		return 0, net.ErrClosed
+	}
 	n := 0
 	if len(s.rest) == 0 && !s.flushing {
 		var err error
-		if n, err = writeOnce(s.raw, p); err != nil {
+		if n, err = writeNow(s.fd, p); err != nil && err != errWouldBlock {
 			return n, err
 		}
 	}
@@ -83,14 +129,6 @@ func (s *socket) Write(p []byte) (int, error) {
 		s.rest = append(s.rest, p[n:]...)
 	}
 	return len(p), nil
-}
-
-// SetWriteDeadline is for writes that block.
-func (s *socket) SetWriteDeadline(t time.Time) error {
-	if s.raw == nil {
-		return s.Conn.SetWriteDeadline(t)
-	}
-	return nil
 }
 
 // full says whether there is something for flush.
@@ -105,30 +143,84 @@ func (s *socket) flush(by time.Time) error {
 	if !s.full() {
 		return nil
 	}
-	s.Conn.SetWriteDeadline(by)
+	s.mu.Lock()
+	if s.fd < 0 {
+		s.mu.Unlock()
+		return net.ErrClosed
+	}
+	file, err := waitFor(s.fd)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	file.SetWriteDeadline(by)
 	for {
 		s.mu.Lock()
 		rest := s.rest
 		s.rest, s.flushing = nil, len(rest) > 0
 		s.mu.Unlock()
 		if len(rest) == 0 {
-			return s.Conn.SetWriteDeadline(time.Time{}) // one that is over would refuse a write that does not block
+			return nil
 		}
-		if _, err := s.Conn.Write(rest); err != nil {
+		if _, err := file.Write(rest); err != nil {
 			return err
 		}
 	}
 }
 
-// shut ends the socket in both directions, so that who reads or waits for it sees its end; Close is for the reader.
+// shut ends the socket in both directions, so that who reads or waits for it sees its end. Close is for the reader.
 func (s *socket) shut() {
 	s.gone.Store(true)
-	switch nc := s.Conn.(type) {
-	case nil:
-	case *net.TCPConn:
-		nc.CloseRead() // an error says that it is gone
-		nc.CloseWrite()
-	default:
-		nc.Close()
+	if s.conn != nil {
+		s.conn.Close()
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
+		shutNow(s.fd)
 	}
 }
+
+// Close implements net.Conn. Nobody may read any more.
+func (s *socket) Close() error {
+	s.rests()
+	if s.conn != nil {
+		return s.conn.Close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
+		closeNow(s.fd)
+	}
+	s.fd = -1
+	return nil
+}
+
+// SetWriteDeadline is for writes that block.
+func (s *socket) SetWriteDeadline(t time.Time) error {
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.SetWriteDeadline(t)
+}
+
+// SetReadDeadline and SetDeadline are not for a bare descriptor: the patrol looks after it.
+func (s *socket) SetReadDeadline(t time.Time) error {
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.SetReadDeadline(t)
+}
+
+func (s *socket) SetDeadline(t time.Time) error {
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.SetDeadline(t)
+}
+
+// LocalAddr and RemoteAddr have nothing to say: nobody may know an address.
+func (s *socket) LocalAddr() net.Addr  { return &net.TCPAddr{} }
+func (s *socket) RemoteAddr() net.Addr { return &net.TCPAddr{} }

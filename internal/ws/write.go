@@ -110,7 +110,7 @@ func (c *Conn) Flush() {
 	}
 	c.writing = true
 	c.mu.Unlock()
-	if c.socket.raw == nil || !c.writeOut(false) {
+	if !c.socket.isBare() || !c.writeOut(false) {
 		go c.writeOut(true)
 	}
 }
