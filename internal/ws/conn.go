@@ -33,9 +33,9 @@ type Conn struct {
 	lent        *bufio.Reader // whose buffer that is
 	leader      *leader       // that serves it; nil if its goroutine is its own
 	slot        int32         // in the poller
-	malformed   int           // frames that could not be read…
+	malformed   int32         // frames that could not be read…
 	malformedAt chat.Time     // … since then
-	controls    int           // pings and pongs of the peer…
+	controls    int32         // pings and pongs of the peer…
 	controlsAt  chat.Time     // … since then
 
 	// atomic: the patrol reads them
@@ -47,7 +47,7 @@ type Conn struct {
 	limit     atomic.Int64 // largest frame
 
 	mu      sync.Mutex
-	room    sync.Cond // on mu: the outbox shrank or the Conn is gone
+	room    *sync.Cond // on mu: the outbox shrank or the Conn is gone; nil before anybody waited
 	out     outbox
 	started bool                    // start has run
 	writing bool                    // somebody writes what is in the outbox
@@ -58,13 +58,19 @@ type Conn struct {
 	reason  string                  // why, for the log; the first one counts
 	code    int                     // the close code that came or went
 	session chat.Hash               // the session this Conn is attached to, for the log
-	resume  chat.Hash               // of the session it asked for
 	stats   struct{ in, out int64 } // frames
 
-	// Bearer secrets, guarded by mu, kept no longer than they are needed.
-	fresh     string // the fresh session ID, until it is told
-	presented string // the one it asked for, until attached or the replay is over
-	replays   bool   // there is a replay in the outbox, or under way
+	arrival *arrival // guarded by mu; nil before auth, and once it is over
+}
+
+// arrival is what a Conn keeps of its auth until all that follows from it is told. The session IDs in it are bearer
+// secrets.
+type arrival struct {
+	fresh     string    // the fresh session ID, until it is told
+	presented string    // the one it asked for, until attached or the replay is over
+	resume    chat.Hash // of the session it asked for
+	attached  bool      // the hub has it
+	replays   int       // in the outbox, or under way
 }
 
 const (
@@ -79,7 +85,6 @@ const (
 // start begins the life of an upgraded socket.
 func (c *Conn) start(ws *websocket.Conn) {
 	c.ws = ws
-	c.room.L = &c.mu
 	c.limit.Store(int64(c.e.cfg.FrameBeforeMatch))
 	c.seen.Store(int64(c.e.clock()))
 	c.pinged = c.opened
@@ -103,38 +108,32 @@ func (c *Conn) start(ws *websocket.Conn) {
 	}
 }
 
-// errFlood ends the read loop of a peer that sends nothing but control frames.
-var errFlood = errors.New("flood of control frames")
-
-func (c *Conn) countControl() error {
+// countControl closes a peer that sends nothing but control frames, and says whether this one counts.
+func (c *Conn) countControl() bool {
 	now := c.e.clock()
 	if now > c.controlsAt.Add(time.Minute) {
 		c.controls, c.controlsAt = 0, now
 	}
 	c.controls++
 	if c.controls <= controlsPerMinute {
-		return nil
+		return true
 	}
 	c.close(protocol.CloseAbuse, "Too many control frames", "flood of control frames")
-	return errFlood
+	return false
 }
 
 // ping has a ping of the peer answered, behind what is being written.
 func (c *Conn) ping(data string) error {
-	if err := c.countControl(); err != nil {
-		return err
+	if c.countControl() {
+		c.put(item{raw: data, free: true, pong: true})
 	}
-	c.mu.Lock()
-	c.enqueue(item{raw: data, free: true, pong: true})
-	c.mu.Unlock()
-	c.Flush()
 	return nil
 }
 
 // pong takes the answer to a ping: one with a number is for the lobby, the others are keep-alive.
 func (c *Conn) pong(data string) error {
-	if err := c.countControl(); err != nil {
-		return err
+	if !c.countControl() {
+		return nil
 	}
 	n, err := strconv.ParseUint(data, 10, 64)
 	if err == nil && c.authed.Load() {
@@ -156,10 +155,14 @@ func (c *Conn) attach(r *protocol.Resume) {
 			auth.Resume = &chat.Resume{Hash: hub.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
 		}
 	}
-	c.mu.Lock()
-	c.fresh, c.presented, c.session = fresh, presented, auth.Fresh
+	coming := &arrival{fresh: fresh, presented: presented}
 	if auth.Resume != nil {
-		c.resume = auth.Resume.Hash
+		coming.resume = auth.Resume.Hash
+	}
+	c.mu.Lock()
+	c.session = auth.Fresh
+	if auth.Resumable {
+		c.arrival = coming
 	}
 	c.mu.Unlock()
 	c.resumable.Store(auth.Resumable)
@@ -170,8 +173,15 @@ func (c *Conn) attach(r *protocol.Resume) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.replays {
-		c.presented = ""
+	coming.attached = true
+	c.arrived()
+}
+
+// arrived forgets the secrets that nothing needs any more: the presented one is needed until the replay is over, the
+// fresh one until it is told. It is called as each of them may be over, with mu held.
+func (c *Conn) arrived() {
+	if a := c.arrival; a != nil && a.attached && a.replays == 0 && a.fresh == "" {
+		c.arrival = nil
 	}
 }
 
@@ -228,7 +238,7 @@ func (c *Conn) cut(reason string) {
 	}
 	c.closed = true
 	c.e.budget.release(c.out.clear(c.e.cfg.OutboxBytes))
-	c.room.Broadcast()
+	c.madeRoom()
 	c.socket.shut()
 }
 
@@ -241,8 +251,6 @@ func (c *Conn) finish(err error) {
 	case errors.As(err, &ce) && ce.Code != websocket.CloseAbnormalClosure:
 		leaves = ce.Code == websocket.CloseNormalClosure && c.closing == 0
 		c.note("closed by peer", ce.Code)
-	case errors.Is(err, errFlood):
-		c.note("flood of control frames", protocol.CloseAbuse)
 	case errors.Is(err, websocket.ErrReadLimit):
 		c.note("frame too large", protocol.CloseTooLarge)
 	default:

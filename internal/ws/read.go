@@ -224,7 +224,7 @@ func (c *Conn) countMalformed() {
 		c.malformed, c.malformedAt = 0, now
 	}
 	c.malformed++
-	if c.malformed > c.e.cfg.MalformedPerMinute {
+	if int(c.malformed) > c.e.cfg.MalformedPerMinute {
 		c.close(protocol.CloseAbuse, protocol.TextAbuse, "too many malformed frames")
 	}
 }

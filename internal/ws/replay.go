@@ -10,7 +10,7 @@ import (
 // body shows as a gap. What came in the meantime waits behind it in the outbox.
 func (c *Conn) writeReplay(r *chat.MailRange) error {
 	c.mu.Lock()
-	secret := c.presented
+	secret := c.arrival.presented
 	c.mu.Unlock()
 	told := r.After
 	var unwritten error // the socket is lost
@@ -50,6 +50,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 		c.e.cfg.Log.Error("read a mailbox", "session", c.session.String(), "error", err)
 		c.note("mailbox unreadable", 0)
 	}
-	c.replays, c.presented = false, ""
+	c.arrival.replays--
+	c.arrived()
 	return err
 }

@@ -3,6 +3,7 @@ package ws
 import (
 	"cmp"
 	"strconv"
+	"sync"
 	"time"
 
 	"chatme/internal/chat"
@@ -23,12 +24,12 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 	case chat.Matched:
 		c.raiseLimit()
 	case chat.Resumed:
-		c.session = c.resume
+		c.session, c.arrival.fresh = c.arrival.resume, ""
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
 	case chat.Replay:
-		c.replays = true
+		c.arrival.replays++
 	}
 	return c.enqueue(item{event: e})
 }
@@ -95,8 +96,18 @@ func (c *Conn) congested() bool {
 func (c *Conn) awaitRoom() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.room == nil {
+		c.room = sync.NewCond(&c.mu)
+	}
 	for c.congested() && !c.closed && c.closing == 0 {
 		c.room.Wait()
+	}
+}
+
+// madeRoom wakes who waits for room. The caller holds mu.
+func (c *Conn) madeRoom() {
+	if c.room != nil {
+		c.room.Broadcast()
 	}
 }
 
@@ -154,7 +165,7 @@ func (c *Conn) writeOut(block bool) bool {
 			c.stats.out++
 			c.e.budget.release(c.out.written(it.size(), limit))
 		}
-		c.room.Broadcast()
+		c.madeRoom()
 		if err != nil {
 			c.cut("write: socket lost or too slow")
 		} else if stuck {
@@ -195,7 +206,8 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 	case chat.SessionID:
 		h := c.e.cfg.Hello
 		c.mu.Lock()
-		h.SessionID, c.fresh = c.fresh, ""
+		h.SessionID, c.arrival.fresh = c.arrival.fresh, ""
+		c.arrived()
 		c.mu.Unlock()
 		hello = &h
 	case chat.Resumed:
