@@ -30,6 +30,7 @@ const (
 func serve(ctx context.Context, cfg *config.Config, dev bool, stdout, stderr io.Writer) error {
 	began := time.Now()
 	log := newLogger(cfg, stderr)
+	tuneMemory(ctx)
 	s, listener, err := start(ctx, cfg, log)
 	if err != nil && ctx.Err() != nil {
 		log.Info("stopped while starting", "error", err)

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestGroupLimit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		self  string
+		files map[string]string
+		limit int64
+		ok    bool
+	}{
+		"version 2":                 {"0::/chatme\n", map[string]string{"chatme/memory.max": "134217728\n"}, 128 << 20, true},
+		"version 2 without a limit": {"0::/chatme\n", map[string]string{"chatme/memory.max": "max\n"}, 0, false},
+		"version 1":                 {"4:memory:/a\n3:cpu:/\n", map[string]string{"memory/a/memory.limit_in_bytes": "1048576\n"}, 1 << 20, true},
+		"version 1 without a limit": {"4:memory:/a\n", map[string]string{"memory/a/memory.limit_in_bytes": "9223372036854771712\n"}, 0, false},
+		"not mounted":               {"0::/chatme\n", nil, 0, false},
+		"no groups":                 {"", nil, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			self := filepath.Join(root, "self")
+			mustWrite(t, self, []byte(tt.self))
+			for file, text := range tt.files {
+				file = filepath.Join(root, file)
+				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				mustWrite(t, file, []byte(text))
+			}
+			limit, ok := groupLimit(self, root)
+			if ok != tt.ok || ok && limit != tt.limit {
+				t.Errorf("%d, %v, want %d, %v", limit, ok, tt.limit, tt.ok)
+			}
+		})
+	}
+}
