@@ -52,7 +52,7 @@ torture: build ## kill a server 50 times under load and judge what its clients s
 mutants: ## show that torture finds every seeded bug
 	.ci/mutants
 
-# The peers are modules of their own; a quick run takes a minute and shows only that it works.
+# The peers are in a module of their own. QUICK=1 takes less than a minute and shows only that everything works.
 bench: build ## measure chatme beside two other relays: ROUNDS=3, or QUICK=1; on a machine that does nothing else
 	CGO_ENABLED=0 go -C internal/bench build -trimpath -o '$(CURDIR)/bin/bench/' ./...
 	bin/bench/bench --chatme bin/chatme --peers bin/bench --rounds $(ROUNDS) $(if $(QUICK),--quick)

@@ -8,8 +8,6 @@ import (
 const (
 	// settles is how long a server may tidy up after the last connection before quiet is measured.
 	settles = 2 * time.Second
-	// herdWithin bounds the coming back of all; a slow machine needs a tenth of it.
-	herdWithin = time.Minute
 	// herdDialers is below the usual backlog of a listener (net.core.somaxconn is 4096): beyond it the kernel drops a
 	// dial, which is tried again after a second.
 	herdDialers = 4000
