@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants soak example-db clean
+.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants bench soak example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -17,6 +17,8 @@ WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
+# How often each figure of bench is taken.
+ROUNDS ?= 3
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +52,11 @@ torture: build ## kill a server 50 times under load and judge what its clients s
 mutants: ## show that torture finds every seeded bug
 	.ci/mutants
 
+# The peers are in a module of their own. QUICK=1 takes less than a minute and shows only that everything works.
+bench: build ## measure chatme beside two other relays: ROUNDS=3, or QUICK=1; on a machine that does nothing else
+	CGO_ENABLED=0 go -C internal/bench build -trimpath -o '$(CURDIR)/bin/bench/' ./...
+	bin/bench/bench --chatme bin/chatme --peers bin/bench --rounds $(ROUNDS) $(if $(QUICK),--quick)
+
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
 
@@ -61,6 +68,8 @@ lint: ## vet, staticcheck, and no time.Sleep in a test outside a synctest bubble
 	go -C .ci/tools vet ./...
 	go -C .ci/tools test ./...
 	go -C .ci/tools run ./nosleep '$(CURDIR)'
+	go -C internal/bench vet ./...
+	go -C internal/bench test ./...
 
 fmt: ## format the Go code
 	gofmt -w cmd internal migrations .ci
@@ -78,6 +87,7 @@ gates:
 	go test -run ImportTable ./internal
 	go mod tidy -diff
 	go -C .ci/tools mod tidy -diff
+	go -C internal/bench mod tidy -diff
 
 soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000

@@ -15,6 +15,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Dev     devCmd     `cmd:"" help:"Run the server with published development keys and readable logs. Not for production."`
 	Torture tortureCmd `cmd:"" help:"Kill a server again and again under load, and judge whether it kept its promises."`
+	Bench   benchCmd   `cmd:"" help:"Measure how fast a server is, and what it costs."`
 	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
-	"path/filepath"
 )
 
 const (
@@ -21,7 +20,7 @@ const (
 // holds opens the database of a server, which MUST be gone, wants it whole, and says what it holds for the sessions
 // with these IDs, one line each. What is held for others may still be asked for.
 func (v *victim) holds(ctx context.Context, ids map[string]bool) (mail []string, err error) {
-	dsn := url.URL{Scheme: "file", Opaque: filepath.Join(v.dir, "chatme.db"), RawQuery: "mode=ro"}
+	dsn := url.URL{Scheme: "file", Opaque: v.database(), RawQuery: "mode=ro"}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

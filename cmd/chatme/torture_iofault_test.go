@@ -121,7 +121,7 @@ func (f *ioFaulter) befall(ctx context.Context, v *victim) error {
 		f.fault(checker.Killed)
 		v.kill()
 		log := filepath.Join(f.logs, strconv.Itoa(i))
-		v.under = fault.strace(filepath.Join(v.dir, "chatme.db"), log)
+		v.under = fault.strace(v.database(), log)
 		err := v.startOnce(ctx)
 		if err == nil {
 			f.fault(checker.Listening)

@@ -33,6 +33,16 @@ const (
 // tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
 const tortureMailbox = 12
 
+// tortureFlags are the settings of the server that is tortured.
+func tortureFlags() []string {
+	return []string{
+		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
+		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
+		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
+		"--mailbox-messages", strconv.Itoa(tortureMailbox),
+	}
+}
+
 const (
 	// listenWithin bounds a start; a slow machine needs a tenth of it.
 	listenWithin = 20 * time.Second
@@ -42,9 +52,10 @@ const (
 	startTries = 5
 )
 
-// victim is the installation that is tortured: its servers share a directory, a key and a port.
+// victim is an installation of its own to torture or to measure: its servers share a directory, a key and a port.
 type victim struct {
 	binary string
+	flags  []string // of serve, besides those that make it this victim's
 	dir    string
 	key    string
 	addr   string // with the port that the first server was given
@@ -61,8 +72,9 @@ type victimProcess struct {
 	words  []byte        // its last line; to be read once exited is closed
 }
 
-func newVictim(binary string) (*victim, error) {
-	dir, err := os.MkdirTemp("", "chatme-torture-*")
+// newVictim makes the directory, which has the purpose in its name.
+func newVictim(binary, purpose string, flags ...string) (*victim, error) {
+	dir, err := os.MkdirTemp("", "chatme-"+purpose+"-*")
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +82,11 @@ func newVictim(binary string) (*victim, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &victim{binary: binary, dir: dir, key: "torture-" + rand.Text(), addr: "127.0.0.1:0", log: log}, nil
+	return &victim{binary: binary, flags: flags, dir: dir, key: purpose + "-" + rand.Text(), addr: "127.0.0.1:0", log: log}, nil
 }
+
+// database is the path of the victim's database.
+func (v *victim) database() string { return filepath.Join(v.dir, "chatme.db") }
 
 // start runs a server and waits until it listens.
 func (v *victim) start(ctx context.Context) error {
@@ -88,11 +103,8 @@ func (v *victim) start(ctx context.Context) error {
 }
 
 func (v *victim) startOnce(ctx context.Context) error {
-	args := append(slices.Clone(v.under), v.binary, "serve", "--addr", v.addr, "--db", filepath.Join(v.dir, "chatme.db"), "--log-format", "json",
-		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
-		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
-		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
-		"--mailbox-messages", strconv.Itoa(tortureMailbox))
+	args := append(slices.Clone(v.under), v.binary, "serve", "--addr", v.addr, "--db", v.database(), "--log-format", "json")
+	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.dir
 	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in

@@ -1,0 +1,154 @@
+// Command bench measures chatme and its peers side by side, one after the other in rounds, and prints one table of
+// medians and ratios with the goals beside them.
+//
+//	bench --chatme FILE --peers DIR [--rounds 3] [--quick]
+//
+// What it runs is "chatme bench", which starts the peers too. It needs a machine that does nothing else.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	var r runner
+	flag.StringVar(&r.chatme, "chatme", "", "path of chatme")
+	flag.StringVar(&r.peers, "peers", "", "directory of the peers")
+	flag.IntVar(&r.rounds, "rounds", 3, "how often each figure is taken")
+	flag.BoolVar(&r.quick, "quick", false, "one short round: shows that it works, not how fast")
+	flag.Parse()
+	if r.chatme == "" || r.peers == "" || r.rounds < 1 || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := r.run(os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// The servers, in the order of the columns.
+const (
+	chatme  = "chatme"
+	gorilla = "gorilla"
+	gws     = "gws"
+)
+
+// experiment is one call of "chatme bench" for each of its servers.
+type experiment struct {
+	name     string
+	args     []string
+	brief    []string // … instead of args, if it is to be quick
+	everyone bool     // the peers too, which speak the base protocol only
+	old      bool     // chatme speaks it here as well
+	once     bool     // in the first round only
+}
+
+var experiments = []experiment{
+	{name: "relay 50", everyone: true, old: true,
+		args:  []string{"relay", "--pairs", "50", "--duration", "2s"},
+		brief: []string{"relay", "--pairs", "50", "--duration", "500ms"}},
+	{name: "relay 500", everyone: true, old: true,
+		args:  []string{"relay", "--pairs", "500", "--duration", "2s"},
+		brief: []string{"relay", "--pairs", "500", "--duration", "500ms"}},
+	{name: "relay 500 resumable",
+		args:  []string{"relay", "--pairs", "500", "--duration", "2s"},
+		brief: []string{"relay", "--pairs", "500", "--duration", "500ms"}},
+	{name: "relay by the clock", everyone: true, old: true,
+		args:  []string{"relay", "--pairs", "500", "--rate", "5000", "--duration", "2s"},
+		brief: []string{"relay", "--pairs", "500", "--rate", "2000", "--duration", "500ms"}},
+	{name: "match", args: []string{"match", "--duration", "3s"}, brief: []string{"match", "--connections", "500", "--duration", "500ms"}},
+	// 2,000 people who meet somebody every 160 ms are 6,250 matches a second.
+	{name: "match by the clock",
+		args:  []string{"match", "--think", "160ms", "--duration", "3s"},
+		brief: []string{"match", "--connections", "500", "--think", "160ms", "--duration", "500ms"}},
+	{name: "mixed", args: []string{"mixed", "--duration", "3s"}, brief: []string{"mixed", "--connections", "200", "--duration", "500ms"}},
+	{name: "connect", everyone: true, args: []string{"connect"}, brief: []string{"connect", "--connections", "1000"}},
+	{name: "idle", everyone: true,
+		args:  []string{"idle", "--duration", "3s"},
+		brief: []string{"idle", "--connections", "2000", "--duration", "500ms"}},
+	{name: "quiet", once: true,
+		args:  []string{"idle", "--duration", "60s"},
+		brief: []string{"idle", "--connections", "2000", "--duration", "3s"}},
+	{name: "herd", args: []string{"herd"}, brief: []string{"herd", "--connections", "500"}},
+}
+
+// figure is one line of "chatme bench".
+type figure map[string]any
+
+// figures is what was measured, by experiment and server, in the order of the rounds.
+type figures map[string]map[string][]figure
+
+type runner struct {
+	chatme, peers string
+	rounds        int
+	quick         bool
+}
+
+func (r *runner) run(stdout, stderr io.Writer) error {
+	if r.quick {
+		r.rounds = 1
+	}
+	began, taken := time.Now(), figures{}
+	for round := range r.rounds {
+		for _, e := range experiments {
+			if e.once && round > 0 {
+				continue
+			}
+			if taken[e.name] == nil {
+				taken[e.name] = map[string][]figure{}
+			}
+			for _, server := range e.servers(round) {
+				fmt.Fprintf(stderr, "round %d of %d: %s, %s\n", round+1, r.rounds, e.name, server)
+				f, err := r.take(e, server)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", e.name, server, err)
+				}
+				taken[e.name][server] = append(taken[e.name][server], f)
+			}
+		}
+	}
+	fmt.Fprintf(stderr, "%d rounds in %s\n", r.rounds, time.Since(began).Round(time.Second))
+	return taken.print(stdout, !r.quick)
+}
+
+// servers is who takes part; each is the first in some rounds.
+func (e *experiment) servers(round int) []string {
+	if !e.everyone {
+		return []string{chatme}
+	}
+	all := []string{chatme, gorilla, gws}
+	first := round % len(all)
+	return append(all[first:len(all):len(all)], all[:first]...)
+}
+
+// take starts a fresh server and takes one figure.
+func (r *runner) take(e experiment, server string) (figure, error) {
+	args := e.args
+	if r.quick {
+		args = e.brief
+	}
+	args = append([]string{"bench"}, args...)
+	if server != chatme {
+		args = append(args, "--old", "--exec", filepath.Join(r.peers, server)+" {addr}")
+	} else if e.old {
+		args = append(args, "--old")
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(r.chatme, args...)
+	cmd.Stderr = &stderr
+	line, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	f := figure{}
+	return f, json.Unmarshal(line, &f)
+}
