@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	// gcPercent is how much a server may allocate between two collections, in percent of what it holds. Most of that is
-	// sockets at rest, and a message costs hardly any: measured, a quarter of Go's default saves a quarter of the
-	// memory and costs a few percent of CPU.
-	gcPercent = 25
+	// gcPercent is how much a server may allocate between two collections, in percent of what it holds: half of Go's
+	// default, since most of that is sockets at rest and a message costs hardly any.
+	gcPercent = 50
 	// limitShare is how much of the limit of its control group Go may use; the rest is for SQLite and the system.
 	limitShare = 0.8
 
