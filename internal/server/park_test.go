@@ -1,0 +1,116 @@
+package server_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A connection at rest has no goroutine, once each has said something, and after it was busy in one of its own.
+func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere each has one")
+	}
+	const conns = 100
+	s := openSite(t)
+	a, b := s.pair(t)
+	all := []*person{a, b}
+	for i := range conns - 2 {
+		all = append(all, s.old(t, fmt.Sprint(i)))
+	}
+	for _, p := range all {
+		p.quiet()
+	}
+	big := image("data:image/png;base64," + strings.Repeat("AAAA", 1<<18))
+	sent := a.sendAside(big) // does not fit into one read
+	b.expect("message")
+	<-sent
+	before := runtime.NumGoroutine()
+	if before >= conns {
+		eventually(t, "fewer goroutines than connections", func() bool { return runtime.NumGoroutine() < conns/2 })
+	}
+	for _, p := range all {
+		p.quiet()
+	}
+	eventually(t, "the goroutines of before", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// Whoever is in the middle of a frame is waited for in a goroutine of its own: two hundred of them hold up nobody.
+func TestSlowSendersHoldUpNobody(t *testing.T) {
+	s := openSite(t)
+	a, b := s.pair(t)
+	var slow []*person
+	ping := frame(true, 1, `{"type":"ping"}`)
+	for i := range 200 {
+		p := s.old(t, fmt.Sprintf("slow %d", i))
+		p.raw(ping[:3+i%10])
+		slow = append(slow, p)
+	}
+	for i := range 1000 {
+		a.send(text("x"))
+		b.expect("message")
+		p := slow[i%len(slow)]
+		if at, end := 3+i%10, len(ping); i < len(slow) { // a byte of each now and then
+			p.raw(ping[at : at+1])
+		} else if i < 2*len(slow) {
+			p.raw(ping[at+1 : end])
+		}
+	}
+	for _, p := range slow {
+		p.expect("pong")
+	}
+	a.quiet()
+}
+
+// Frames that arrive together are handled in their order, control frames between them too, and the end of one that
+// is not there yet is waited for.
+func TestFramesInOneSegment(t *testing.T) {
+	s := openSite(t)
+	a, b := s.pair(t)
+	var pongs []string
+	a.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
+	var all []byte
+	for n := range 30 {
+		all = append(all, frame(true, 1, text(fmt.Sprint(n)))...)
+		if n%10 == 0 {
+			all = append(all, frame(true, 9, fmt.Sprint("ping ", n))...)
+			all = append(all, frame(true, 10, "")...)
+		}
+	}
+	all = append(all, frame(true, 1, `{"type":"ping"}`)...)
+	a.raw(all[:len(all)-5])
+	for n := range 30 {
+		if m := b.expect("message"); m.Text != fmt.Sprint(n) {
+			t.Fatalf("message %d is %q", n, m.Text)
+		}
+	}
+	a.raw(all[len(all)-5:])
+	a.expect("pong")
+	if want := "[ping 0 ping 10 ping 20]"; fmt.Sprint(pongs) != want {
+		t.Errorf("pongs %v, want %s", pongs, want)
+	}
+}
+
+// What the system does not take at once is written once it does, in order, and nothing of it twice.
+func TestReaderThatPauses(t *testing.T) {
+	s := openSite(t)
+	a, b := s.couple(t)
+	const messages, size = 40, 30_000
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for n := 1; n <= messages; n++ {
+			a.says(n, strings.Repeat(string(rune('a'+n%26)), size))
+		}
+	}()
+	<-sent // into b's socket, outbox and a's own
+	for n := 1; n <= messages; n++ {
+		m := b.expect("message")
+		if m.N != uint64(n) || m.Text != strings.Repeat(string(rune('a'+n%26)), size) {
+			t.Fatalf("message %d: n %d, %d bytes", n, m.N, len(m.Text))
+		}
+		b.acks(n)
+	}
+	a.acked(messages)
+}
