@@ -10,7 +10,7 @@ import (
 )
 
 type benchCmd struct {
-	Kinds []string `arg:"" name:"kind" enum:"connect,idle,herd,match,relay,mixed" help:"What to measure, one or more: connect, idle, herd, match, relay or mixed."`
+	Kinds []string `arg:"" name:"kind" enum:"connect,idle,herd,match,relay,mixed,grown" help:"What to measure, one or more: connect, idle, herd, match, relay, mixed or grown."`
 
 	Connections int           `default:"0" help:"People who connect; default: idle 10000, connect 5000, herd and match 2000, mixed 1000 beside the pairs (connections)."`
 	Pairs       []int         `default:"50,500" help:"Pairs who chat in relay, one figure for each; mixed takes the first (pairs)."`
@@ -19,6 +19,9 @@ type benchCmd struct {
 	Duration    time.Duration `default:"5s" help:"How long is measured; of idle, how long it is quiet (duration)."`
 	Dialers     int           `default:"64" help:"People who connect at one time; in herd all do (connections)."`
 	Think       time.Duration `default:"0" help:"match: between matched and Next; 0: at once. mixed: default 500ms (duration)."`
+	Sessions    int           `default:"100000" help:"grown: sessions in the database before the start (sessions)."`
+	Waiting     int           `default:"0" help:"grown: of them in the queue (sessions)."`
+	InChats     int           `default:"0" help:"grown: of them in chats (sessions)."`
 	Old         bool          `help:"Speak the base protocol: no session to come back to, no acknowledgements."`
 
 	URL    string `name:"url" placeholder:"URL" help:"Measure the server at this address, ws:// or http://, instead of an own one."`
@@ -38,6 +41,7 @@ func (c *benchCmd) Help() string {
   match     everybody searches, and presses Next once matched
   relay     pairs chat
   mixed     pairs chat while others search and press Next
+  grown     start, memory, and the cost of a resume and of a new session, with many sessions in the database
 
 Each figure is one JSON object on a line of stdout. Times are in microseconds; cpu_s is the server's, load_cpu_s this
 command's own.
@@ -82,7 +86,7 @@ func (c *benchCmd) Validate() error {
 			return errors.New("herd: old clients have nothing to come back to")
 		}
 	}
-	return nil
+	return c.validateGrown()
 }
 
 // maxSize leaves room in a frame for what is around the text, also when it comes back.
@@ -147,6 +151,8 @@ func (c *benchCmd) figure(ctx context.Context, t *benchTarget, kind string, pair
 		return b.match(ctx)
 	case "relay":
 		return b.relay(ctx, pairs)
+	case "grown":
+		return b.grown(ctx)
 	}
 	return b.mixed(ctx, pairs)
 }

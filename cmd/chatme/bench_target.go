@@ -24,8 +24,10 @@ type benchTarget struct {
 	to         netip.AddrPort
 	host, path string // of the upgrade
 	key        string
-	pid        int    // 0: not known
-	database   string // "": not ours
+	pid        int           // 0: not known
+	database   string        // "": not ours
+	ready      time.Duration // of an own server: how long its start took
+	hibernated []string      // of grown: IDs of sessions that can be resumed
 	stop       func() error
 }
 
@@ -41,12 +43,22 @@ func (c *benchCmd) target(ctx context.Context, binary string) (*benchTarget, err
 	if err != nil {
 		return nil, err
 	}
+	var hibernated []string
+	if c.Kinds[0] == "grown" {
+		if hibernated, err = c.seed(ctx, v.database()); err != nil {
+			v.remove(false, io.Discard)
+			return nil, err
+		}
+	}
+	began := time.Now()
 	if err := v.start(ctx); err != nil {
 		v.remove(false, io.Discard)
 		return nil, err
 	}
+	ready := time.Since(began)
 	to, err := netip.ParseAddrPort(v.addr)
 	t := &benchTarget{name: c.called("chatme"), to: to, host: v.addr, path: "/", key: v.key, pid: v.now.cmd.Process.Pid, database: v.database()}
+	t.ready, t.hibernated = ready, hibernated
 	t.stop = func() error {
 		defer v.remove(false, io.Discard)
 		if v.died() {

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"slices"
+	"sync"
 
 	"chatme/internal/chat"
 )
@@ -54,9 +55,17 @@ func (o *outbox) push(it item, frames, limit int) bool {
 	if it.free {
 		at = o.held()
 	}
+	if o.items == nil {
+		o.items = itemBuffers.Get().(*[fewItems]item)[:0]
+	}
 	o.items = slices.Insert(o.items, at, it)
 	return true
 }
+
+// itemBuffers is a pool of room for items: most outboxes hold one or two, and those for a moment.
+var itemBuffers = sync.Pool{New: func() any { return new([fewItems]item) }}
+
+const fewItems = 4
 
 // held is the index of the first item that may not leave yet: the length if there is none.
 func (o *outbox) held() int {
@@ -99,8 +108,11 @@ func (o *outbox) pop() (item, bool) {
 	it := o.items[o.head]
 	o.items[o.head] = item{}
 	o.head++
-	if o.head == len(o.items) {
-		o.items, o.head = nil, 0 // at rest it holds no memory
+	if o.head == len(o.items) { // at rest it holds no memory
+		if cap(o.items) == fewItems {
+			itemBuffers.Put((*[fewItems]item)(o.items[:fewItems]))
+		}
+		o.items, o.head = nil, 0
 	}
 	return it, true
 }

@@ -16,6 +16,8 @@ const (
 	progressBytes = 16 << 10
 	// smallFrame is the most that is read without the budget, into a buffer of the pool.
 	smallFrame = 64 << 10
+	// framesPerTurn is how many frames a leader handles before it looks after others.
+	framesPerTurn = 32
 )
 
 var errTooLarge = errors.New("frame too large")
@@ -54,7 +56,10 @@ func (c *Conn) ownGoroutine() {
 func (c *Conn) turn() error {
 	c.borrow()
 	defer c.giveBack()
-	for {
+	for n := 1; ; n++ {
+		if n > framesPerTurn {
+			c.ownGoroutine()
+		}
 		// gorilla would answer a ping and then wait for more.
 		isControl, err := c.readControl()
 		if !isControl && err == nil {
@@ -137,6 +142,7 @@ func (c *Conn) readPayload(r io.Reader, buf *[]byte) (charged int64, err error) 
 		if len(b) == cap(b) {
 			more := cap(b)
 			if more >= smallFrame/2 {
+				c.ownGoroutine()
 				if !c.e.budget.acquire(int64(more), c.e.cfg.StallTimeout) {
 					return charged, errStalled
 				}

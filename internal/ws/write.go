@@ -221,7 +221,9 @@ func (c *Conn) writeText(text []byte) error {
 	if len(text) > fragment {
 		return c.writeFragments(string(text))
 	}
-	c.ws.SetWriteDeadline(c.writeBy())
+	if !c.socket.isBare() {
+		c.ws.SetWriteDeadline(c.writeBy())
+	}
 	return c.ws.WriteMessage(websocket.TextMessage, text)
 }
 
