@@ -13,23 +13,20 @@ import (
 )
 
 const (
-	// gcPercent is how much a server may allocate between two collections, in percent of what it holds: half of Go's
-	// default, since most of that is sockets at rest and a message costs hardly any.
-	gcPercent = 50
 	// limitShare is how much of the limit of its control group Go may use; the rest is for SQLite and the system.
 	limitShare = 0.8
 
-	quietLook = 5 * time.Second
-	// quietAfter is what must have been allocated for it to be worth a collection, in bytes.
-	quietAfter = 4 << 20
+	// It is quiet when there was no collection for so long,
+	quietLook = time.Second
+	// and then one is worth it if so much was allocated since the last, in bytes.
+	quietAfter = 8 << 20
 )
 
-// tuneMemory sets what GOGC and GOMEMLIMIT leave open, and then gives back to the system what is free whenever it has
-// become quiet, until ctx ends: Go itself keeps some of it for the next rush.
+// tuneMemory keeps the process within its control group, if GOMEMLIMIT does not say otherwise, and gives back to the
+// system what is free whenever it has become quiet, until ctx ends. Go itself keeps as much again as it holds for the
+// next rush, which is most of what sockets at rest cost; what that saves in collections while there is much to do, GOGC
+// decides.
 func tuneMemory(ctx context.Context) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if limit, ok := groupLimit("/proc/self/cgroup", "/sys/fs/cgroup"); ok && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(float64(limit) * limitShare))
 	}

@@ -11,7 +11,7 @@ const driverName = "sqlite"
 
 // Sizes of the page caches, in KiB and negative as PRAGMA cache_size wants them.
 const (
-	writerCache = "-8192" // the pages of one large batch and its indexes
+	writerCache = "-2048" // the pages of one large batch and its indexes
 	readerCache = "-1024" // a connection; there are maxReaders
 )
 

@@ -33,6 +33,7 @@ type Conn struct {
 	lent        *bufio.Reader // whose buffer that is
 	leader      *leader       // that serves it; nil if its goroutine is its own
 	slot        int32         // in the poller
+	beat        int32         // the index in its slot of the patrol, whose lock guards it
 	malformed   int32         // frames that could not be read…
 	malformedAt chat.Time     // … since then
 	controls    int32         // pings and pongs of the peer…
@@ -269,6 +270,7 @@ func (c *Conn) finish(err error) {
 	if c.authed.Load() {
 		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves})
 	}
-	c.e.remove(c)
+	c.e.patrol.remove(c)
+	c.e.leave()
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
 }

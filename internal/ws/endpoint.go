@@ -66,7 +66,7 @@ type Endpoint struct {
 	lastConn atomic.Uint64
 
 	mu       sync.Mutex
-	conns    map[*Conn]struct{}
+	open     int // Conns, from before their upgrade to their end
 	stopping bool
 	empty    chan struct{} // closed when stopping and no Conn is left
 }
@@ -102,7 +102,6 @@ func New(cfg Config) (*Endpoint, error) {
 		budget:   newBudget(cfg.InFlightMax),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    hub.NewClock(),
-		conns:    make(map[*Conn]struct{}),
 		empty:    make(chan struct{}),
 	}
 	for range runtime.GOMAXPROCS(0) {
@@ -138,7 +137,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	}
 	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
 	c.socket.by, c.socket.fd = c, -1
-	if !e.add(c) {
+	if !e.enter() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)
 		return
@@ -146,29 +145,29 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
 	if err != nil {
-		e.remove(c)
+		e.leave()
 		return
 	}
 	c.start(ws)
 }
 
-// add keeps c unless the endpoint is full or stopping.
-func (e *Endpoint) add(c *Conn) bool {
+// enter counts a Conn that is to be, unless the endpoint is full or stopping.
+func (e *Endpoint) enter() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopping || len(e.conns) >= e.cfg.MaxConns {
+	if e.stopping || e.open >= e.cfg.MaxConns {
 		return false
 	}
-	e.conns[c] = struct{}{}
+	e.open++
 	return true
 }
 
-func (e *Endpoint) remove(c *Conn) {
-	e.patrol.remove(c)
+// leave is called once for each that has entered.
+func (e *Endpoint) leave() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.conns, c)
-	if e.stopping && len(e.conns) == 0 {
+	e.open--
+	if e.stopping && e.open == 0 {
 		e.closeEmpty()
 	}
 }
@@ -186,7 +185,7 @@ func (e *Endpoint) closeEmpty() {
 func (e *Endpoint) Conns() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.conns)
+	return e.open
 }
 
 // Shutdown closes every socket with 1012 and returns when all are gone, or cuts those that are left when ctx
@@ -195,21 +194,17 @@ func (e *Endpoint) Conns() int {
 func (e *Endpoint) Shutdown(ctx context.Context) {
 	e.mu.Lock()
 	e.stopping = true
-	left := make([]*Conn, 0, len(e.conns))
-	for c := range e.conns {
-		left = append(left, c)
-	}
-	if len(left) == 0 {
+	if e.open == 0 {
 		e.closeEmpty()
 	}
 	e.mu.Unlock()
-	for _, c := range left {
+	for _, c := range e.patrol.all() { // whoever is still shaking hands learns it when it starts
 		c.restart()
 	}
 	select {
 	case <-e.empty:
 	case <-ctx.Done():
-		for _, c := range left {
+		for _, c := range e.patrol.all() {
 			c.abort("cut at the stop")
 		}
 	}

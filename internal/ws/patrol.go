@@ -26,7 +26,7 @@ type patrol struct {
 
 	slots [patrolSlots]struct {
 		mu    sync.Mutex
-		conns map[*Conn]struct{}
+		conns []*Conn // in any order; Conn.beat is the index
 	}
 }
 
@@ -34,9 +34,6 @@ type patrol struct {
 func newPatrol(shortest time.Duration, clock func() chat.Time) *patrol {
 	p := &patrol{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
 	p.now.Store(int64(clock()))
-	for i := range p.slots {
-		p.slots[i].conns = make(map[*Conn]struct{})
-	}
 	round := min(max(shortest/4, minRound), maxRound)
 	go p.walk(round / patrolSlots)
 	return p
@@ -61,7 +58,7 @@ func (p *patrol) walk(every time.Duration) {
 		p.now.Store(int64(now))
 		slot := &p.slots[i]
 		slot.mu.Lock()
-		for c := range slot.conns {
+		for _, c := range slot.conns {
 			c.visit(now)
 		}
 		slot.mu.Unlock()
@@ -71,15 +68,33 @@ func (p *patrol) walk(every time.Duration) {
 func (p *patrol) add(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
-	slot.conns[c] = struct{}{}
-	slot.mu.Unlock()
+	defer slot.mu.Unlock()
+	c.beat = int32(len(slot.conns))
+	slot.conns = append(slot.conns, c)
 }
 
+// remove takes c out, whose place the last one gets.
 func (p *patrol) remove(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
-	delete(slot.conns, c)
-	slot.mu.Unlock()
+	defer slot.mu.Unlock()
+	end := len(slot.conns) - 1
+	last := slot.conns[end]
+	slot.conns[c.beat], last.beat = last, c.beat
+	slot.conns[end] = nil
+	slot.conns = slot.conns[:end]
+}
+
+// all returns everybody.
+func (p *patrol) all() []*Conn {
+	var all []*Conn
+	for i := range p.slots {
+		slot := &p.slots[i]
+		slot.mu.Lock()
+		all = append(all, slot.conns...)
+		slot.mu.Unlock()
+	}
+	return all
 }
 
 // visit does for one connection what is due. It does not block.

@@ -150,7 +150,7 @@ func (c *Conn) writeOut(block bool) bool {
 
 		var err error
 		if ping {
-			err = c.control(websocket.PingMessage, nil)
+			err = c.ws.WritePreparedMessage(keepAlive)
 		}
 		if ok && err == nil {
 			err = c.write(&it)
@@ -173,6 +173,15 @@ func (c *Conn) writeOut(block bool) bool {
 		}
 	}
 }
+
+// keepAlive is a WebSocket ping without a number, made once: making it anew is most of what a quiet server would do.
+var keepAlive = func() *websocket.PreparedMessage {
+	m, err := websocket.NewPreparedMessage(websocket.PingMessage, nil)
+	if err != nil {
+		panic(err) // cannot be
+	}
+	return m
+}()
 
 // flush blocks until the system has taken what was written, with a deadline for progress.
 func (c *Conn) flush() error { return c.socket.flush(c.writeBy()) }
