@@ -137,6 +137,10 @@ func explainFile(op, path, dir string, err error) error {
 		e.todo = "name a file, not a directory"
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		e.todo = "free some space"
+	case errors.Is(err, unix.EIO):
+		e.code, e.todo = exitIO, "check the disk"
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		e.todo = "allow more open files (LimitNOFILE=, ulimit -n)"
 	default:
 		e.todo = fmt.Sprintf("make it and the directory %s writable for the user the server runs as, or name another file", dir)
 	}
