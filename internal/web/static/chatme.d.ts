@@ -114,7 +114,7 @@ export declare class ChatMe {
      *   null: memory only. Default: sessionStorage, where there is one
      * @param {string} [options.storageKey]
      * @param {new (url: string) => any} [options.WebSocket]  default: the global one
-     * @param {number} [options.keep]       how many messages of a chat to remember; copies are always kept
+     * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
      * @param {boolean} [options.resume]    false: never ask for a session that can be resumed
      * @param {Signal} [options.signal]     when it aborts: close, and no more events
      */

@@ -144,7 +144,7 @@ export class ChatMe {
    *   null: memory only. Default: sessionStorage, where there is one
    * @param {string} [options.storageKey]
    * @param {new (url: string) => any} [options.WebSocket]  default: the global one
-   * @param {number} [options.keep]       how many messages of a chat to remember; copies are always kept
+   * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
    * @param {boolean} [options.resume]    false: never ask for a session that can be resumed
    * @param {Signal} [options.signal]     when it aborts: close, and no more events
    */
@@ -474,13 +474,13 @@ export class ChatMe {
   /** The server must say something within ms, or as long as bytes leave; else the socket has died. */
   #probe(ms, otherwise = () => {}) {
     const { unsentBytes } = this
-    if (!unsentBytes) this.#say({ type: 'ping' })
     this.#after('probe', ms, () => {
       if (this.unsentBytes < unsentBytes) return this.#probe(ms, otherwise)
       otherwise()
       this.#lost()
       if (this.#timers.retry) this.#dial()
     })
+    if (!unsentBytes) this.#say({ type: 'ping' })
   }
 
   /** A link that is too slow for its images looks like a dead one: each time it is believed for longer. */
@@ -732,9 +732,10 @@ export class ChatMe {
 
   /** Stores, then shows. */
   #show(m) {
-    const { messages, acked } = this.#state.chat
+    const { messages, acked, delivered } = this.#state.chat
     messages.push(m)
-    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > acked)) messages.shift()
+    const settled = this.#plain ? acked : delivered // until then there is a status to tell
+    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > settled)) messages.shift()
     this.#store()
     this.#emit('message', m)
   }
