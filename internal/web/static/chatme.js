@@ -30,6 +30,8 @@ const ACK_EVERY = 16
 const HOLD_MS = 2_000 // a refused message is not sent again before this
 const HOLD_MAX_MS = 16_000
 const TYPING_MS = 3_000 // without a key pressed, until the partner is told that the typing stopped
+// A close without a code is 1000 in React Native, which ends the session. No server gives this one a meaning.
+const LEAVING = 4000
 const TEXT_BYTES = 64 << 10 // the longest text, in UTF-8
 const FRAME_BYTES = 16_842_752 // the largest frame, where the server does not say
 const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
@@ -424,7 +426,7 @@ export class ChatMe {
     return { type: 'auth', apiKey: this.#apiKey, resume }
   }
 
-  /** Lets go of the socket. Closing without a code is a lost connection to the server; 1000 would end the session. */
+  /** Lets go of the socket: to the server that is a lost connection. */
   #drop() {
     const ws = this.#ws
     this.#ws = null
@@ -433,7 +435,7 @@ export class ChatMe {
     this.#partner.typing = false
     for (const name of Object.keys(this.#timers)) this.#cancel(name)
     this.#sessionless()
-    ws?.close()
+    ws?.close(LEAVING)
   }
 
   /** Without a session nothing outlives the socket: the chat is lost, the search begins anew. */
