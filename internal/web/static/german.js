@@ -10,7 +10,6 @@ export const GERMAN = {
   'The server passes messages on and keeps none, except encrypted for somebody who is away. This tab keeps the chat until you end it or close the tab.':
     'Der Server reicht Nachrichten weiter und behält keine, außer verschlüsselt für jemanden, der gerade weg ist. Dieser Tab behält den Chat, bis du ihn beendest oder den Tab schließt.',
   'Start chatting': 'Chat starten',
-  'This page needs JavaScript.': 'Diese Seite braucht JavaScript.',
   'Looking for someone…': 'Suche jemanden …',
   'This goes on by itself, also when you look at another tab.': 'Das geht von selbst weiter, auch wenn du einen anderen Tab ansiehst.',
   Next: 'Weiter',
