@@ -55,16 +55,22 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if s.endpoint, err = newEndpoint(cfg, s.hub, started.Epoch, log); err != nil {
 		return nil, err
 	}
-	var page http.Handler
-	if cfg.Web == "on" && cfg.WebAPIKey != "" {
-		if page, err = web.New(web.Config{APIKey: cfg.WebAPIKey}); err != nil {
-			return nil, err
-		}
+	page, err := newPage(cfg)
+	if err != nil {
+		return nil, withCode(exitConfig, err)
 	}
 	s.public, err = server.New(server.Config{
 		Endpoint: s.endpoint, Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies,
 	})
 	return s, err
+}
+
+// newPage is what is served at /; nil: nothing.
+func newPage(cfg *config.Config) (http.Handler, error) {
+	if cfg.Web != "on" || cfg.WebAPIKey == "" {
+		return nil, nil
+	}
+	return web.New(web.Config{APIKey: cfg.WebAPIKey, Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
 }
 
 func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {

@@ -87,32 +87,5 @@ func (c *serveCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return serve(p.ctx, cfg, false, p.stdout, p.stderr)
-}
-
-// The keys in the web and mobile clients' own development settings. They are published: no secret.
-const (
-	devWebAPIKey    = "chatme-web-dev-key-2024"
-	devMobileAPIKey = "chatme-mobile-dev-key-2024"
-)
-
-// devDefaults are the defaults of dev, by flag, in place of the struct's.
-func devDefaults() map[string]string {
-	return map[string]string{
-		"web-api-key":    devWebAPIKey,
-		"mobile-api-key": devMobileAPIKey,
-		"log-format":     "text",
-	}
-}
-
-type devCmd struct{ settings }
-
-// Run serves as serve does, with other defaults.
-func (c *devCmd) Run(p *program) error {
-	cfg, _, err := p.load(c.settings, devDefaults())
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(p.stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
-	return serve(p.ctx, cfg, true, p.stdout, p.stderr)
+	return serve(p.ctx, cfg, nil, p.stderr)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -26,8 +25,9 @@ const (
 	maxHeader     = 16 << 10    // bytes
 )
 
-// serve runs the server described by cfg until ctx ends. dev is the development mode.
-func serve(ctx context.Context, cfg *config.Config, dev bool, stdout, stderr io.Writer) error {
+// serve runs the server described by cfg until ctx ends. ready, unless it is nil, is called once with the address that
+// it listens on.
+func serve(ctx context.Context, cfg *config.Config, ready func(net.Addr), stderr io.Writer) error {
 	began := time.Now()
 	log := newLogger(cfg, stderr)
 	tuneMemory(ctx)
@@ -41,8 +41,8 @@ func serve(ctx context.Context, cfg *config.Config, dev bool, stdout, stderr io.
 	}
 	log.Info("listening", "addr", listener.Addr().String(), "boot", s.boot, "restored", s.restored,
 		"ready_ms", time.Since(began).Milliseconds())
-	if dev {
-		fmt.Fprintf(stdout, "chatme is ready: open %s in a browser, twice, and chat\n", pageURL(listener.Addr()))
+	if ready != nil {
+		ready(listener.Addr())
 	}
 	return s.run(ctx, listener)
 }
@@ -142,7 +142,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	return nil
 }
 
-// pageURL is where a person on this machine finds the page.
+// pageURL is where a person, or a client, on this machine finds the page.
 func pageURL(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() || ip.IsLoopback() {

@@ -14,11 +14,12 @@ type Config struct {
 	MobileAPIKey string `name:"mobile-api-key" env:"MOBILE_API_KEY" secret:"true" group:"Server" help:"Key of the mobile client."`
 
 	// The first two are where the web client's development servers listen, the third is this server's own page.
-	AllowedOrigins []string `name:"allowed-origins" env:"ALLOWED_ORIGINS" default:"http://localhost:5173,http://localhost:3000,http://localhost:8787" check:"origin" group:"Server" help:"Origins whose pages may connect, scheme://host[:port], separated by commas. The server's own host always may."`
+	AllowedOrigins []string `name:"allowed-origins" env:"ALLOWED_ORIGINS" default:"http://localhost:5173,http://localhost:3000,http://localhost:8787" check:"origin" group:"Server" help:"Origins whose pages may connect, scheme://host[:port], separated by commas, and may frame the page. The server's own host always may."`
 
 	// any, because the protocol has remote images; data keeps the viewer's address from the image's host.
 	Images string `name:"images" env:"CHATME_IMAGES" default:"any" choices:"any,data,off" group:"Server" help:"Images that are relayed: any, data (data URIs only) or off."`
-	Web    string `name:"web" env:"CHATME_WEB" default:"on" choices:"on,off" group:"Server" help:"The built-in page at /: on or off."`
+	Web    string `name:"web" env:"CHATME_WEB" default:"on" choices:"on,off" group:"Server" help:"The page at /: on or off."`
+	WebDir string `name:"web-dir" env:"CHATME_WEB_DIR" group:"Server" help:"A directory with a page of your own in place of the built-in one, read at the start; empty: none."`
 
 	// Only a proxy on this machine is believed when it says whom it forwards.
 	TrustedProxies []string `name:"trusted-proxies" env:"CHATME_TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128" check:"network" group:"Server" help:"Networks whose X-Forwarded-For is believed, as CIDR, separated by commas."`

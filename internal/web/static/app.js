@@ -1,16 +1,24 @@
 // The page: it shows where the chat stands and passes on what is pressed. What happens is up to chatme.js.
 
 import { ChatMe } from '../chatme.js'
+import { messageCame, partnerCame, soundSwitch } from './attention.js'
+import { Composer } from './composer.js'
 import { Transcript } from './transcript.js'
+import { UploadSocket, percentSent } from './upload.js'
+import { t, translatePage } from './words.js'
 
 const $ = (id) => document.getElementById(id)
+
+translatePage($('language'))
 
 // The socket is where the page is, so that both live under the same path prefix.
 const address = new URL('.', location.href)
 address.protocol = address.protocol === 'http:' ? 'ws:' : 'wss:'
 
-const chat = new ChatMe({ url: address, apiKey: document.querySelector('meta[name="chatme-key"]').content })
+const apiKey = document.querySelector('meta[name="chatme-key"]').content
+const chat = new ChatMe({ url: address, apiKey, WebSocket: UploadSocket })
 const transcript = new Transcript({ list: $('messages'), scroller: $('scroller'), content: $('content'), pill: $('latest') })
+const composer = new Composer(chat)
 
 const STOPPED = {
   key: 'The server does not accept this page any more. Reload it.',
@@ -20,6 +28,8 @@ const STOPPED = {
   refused: 'The server closed the connection.',
 }
 
+const MARKS = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', waiting: 'Waiting', failed: 'Not delivered' }
+
 // ---- what is shown
 
 let shown = ''
@@ -27,30 +37,49 @@ let outage // of the timer that waits before an outage is worth mentioning
 let outageShown = false
 
 chat.on('change', render)
+chat.on('message', (m) => m.mine || messageCame())
 
 function render() {
   const view = viewOf()
   document.body.dataset.view = view
   document.body.toggleAttribute('data-away', view === 'chat' && !chat.partner.here)
   watchOutage()
-  setText($('status'), statusText(view))
-  setText($('end'), view === 'chat' ? 'End' : 'Stop')
-  setNotice(noticeText())
+  setText($('status'), t(statusText(view)))
+  setText($('end'), t(view === 'chat' ? 'End' : 'Stop'))
+  setNotice(t(noticeText()))
   const partner = chat.partner
   $('typing').hidden = !(view === 'chat' && partner.here && partner.typing && chat.online)
-  const presence = presenceText(view)
+  const presence = t(presenceText(view))
   $('presence').hidden = presence === ''
   setText($('presence'), presence)
-  if (transcript.sync(chat.messages, markOf)) clearDraft()
+  if (transcript.sync(chat.messages, markOf)) composer.clear()
+  watchUpload()
   if (view !== shown) {
+    if (view === 'chat' && shown !== '') partnerCame()
     shown = view
     moveFocus(view)
   }
 }
 
+/** What is said under an own message. */
 function markOf(m) {
   const status = chat.statusOf(m)
-  return status === 'sending' && chat.partner?.here === false ? 'waiting' : status
+  const waits = status === 'sending' && chat.partner?.here === false
+  const percent = status === 'sending' && m.imageUrl ? percentSent(m.imageUrl.length) : null
+  const progress = percent === null ? '' : ` ${percent} %`
+  return { text: t(MARKS[waits ? 'waiting' : status]) + progress, failed: status === 'failed' }
+}
+
+let upload // of the timer that shows how far an image is
+
+function watchUpload() {
+  const sending = chat.messages.some((m) => m.mine && m.imageUrl && chat.statusOf(m) === 'sending')
+  if (!sending) {
+    clearInterval(upload)
+    upload = undefined
+  } else {
+    upload ??= setInterval(() => transcript.sync(chat.messages, markOf), 200)
+  }
 }
 
 /** start, searching, chat, or ended: the partner has left, its messages can be read while a new one is looked for. */
@@ -106,10 +135,13 @@ function setText(e, text) {
   if (e.textContent !== text) e.textContent = text
 }
 
+/** What had the focus may be gone; whoever uses the keyboard goes on where the view begins. */
 function moveFocus(view) {
   // On a touch screen the focus would bring up the keyboard.
   if (view === 'chat' && matchMedia('(pointer: fine)').matches) $('text').focus()
-  else if (view === 'start' && document.activeElement !== document.body) $('start').focus()
+  else if (document.activeElement === document.body) return
+  else if (view === 'start') $('start').focus()
+  else if (view !== 'ended') $('main').focus()
 }
 
 // ---- what is pressed
@@ -117,53 +149,16 @@ function moveFocus(view) {
 $('start').addEventListener('click', () => chat.search())
 $('next').addEventListener('click', () => chat.search())
 $('end').addEventListener('click', () => chat.end())
+soundSwitch($('sound'))
 
-$('composer').addEventListener('submit', (event) => {
+// Esc also closes the emoji, and is then no Next; nor is one that is held down, which would leave one after the other.
+let panelOpen = false
+$('faces').addEventListener('toggle', (event) => (panelOpen = event.newState === 'open'))
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.repeat || event.isComposing || panelOpen || shown !== 'chat') return
   event.preventDefault()
-  send()
+  chat.search()
 })
-
-$('text').addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-  event.preventDefault()
-  send()
-})
-
-$('text').addEventListener('input', () => {
-  fitText()
-  $('text').setCustomValidity('')
-  chat.typing($('text').value !== '')
-})
-
-function send() {
-  const field = $('text')
-  const text = field.value.trim()
-  if (text === '' || chat.state !== 'chatting') return
-  try {
-    chat.send(text)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    field.setCustomValidity('This is too long for one message.')
-    field.reportValidity()
-    return
-  }
-  clearDraft()
-  field.focus()
-}
-
-/** What was being written was meant for the one who is gone. */
-function clearDraft() {
-  $('text').value = ''
-  fitText()
-}
-
-/** The field grows with its text where field-sizing does not do it. */
-function fitText() {
-  if (CSS.supports('field-sizing', 'content')) return
-  const field = $('text')
-  field.style.height = 'auto'
-  field.style.height = `${field.scrollHeight + 2}px`
-}
 
 // ---- start: go on where this tab was
 
@@ -172,5 +167,26 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })
 
+const PLACE = 'chatme-place'
+addEventListener('pagehide', () => keepPlace(transcript.place))
+
 render()
+transcript.place = placeKept()
 if (chat.state !== 'idle') chat.connect()
+
+/** Storage may be switched off; then a reload begins at the end. */
+function keepPlace(place) {
+  try {
+    if (place === null) sessionStorage.removeItem(PLACE)
+    else sessionStorage.setItem(PLACE, place)
+  } catch {}
+}
+
+function placeKept() {
+  try {
+    const kept = sessionStorage.getItem(PLACE)
+    return kept === null ? null : Number(kept)
+  } catch {
+    return null
+  }
+}

@@ -1,9 +1,10 @@
 // The list of messages on the page. What the stranger sends is hostile until shown otherwise: text goes in as
 // text, an image only as a data URI of a type that cannot run anything, and nothing is ever fetched.
 
-const INLINE_IMAGE = /^data:image\/(png|jpeg|jpg|gif|webp|avif|heic|heif|bmp);base64,[A-Za-z0-9+/]+=*$/
+import { linkTo, withLinks } from './links.js'
+import { t } from './words.js'
 
-const MARKS = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', waiting: 'Waiting', failed: 'Not delivered' }
+const INLINE_IMAGE = /^data:image\/(png|jpeg|jpg|gif|webp|avif|heic|heif|bmp);base64,[A-Za-z0-9+/]+=*$/
 
 /**
  * Shows messages in list and keeps scroller at the end of content, also when an image has loaded or the keyboard of
@@ -32,7 +33,26 @@ export class Transcript {
     sizes.observe(content)
   }
 
-  /** Makes the list show messages; another array is another chat. Says whether it is one. */
+  /** How far from the top the reader is; null: at the end, and stays there. */
+  get place() {
+    return this.#following ? null : this.#scroller.scrollTop
+  }
+  set place(top) {
+    if (top === null) return
+    const go = () => {
+      this.#following = false
+      this.#scroller.scrollTop = top
+    }
+    go()
+    // Images have no height before they are there.
+    const images = [...this.#list.querySelectorAll('img')].map((img) => img.decode().catch(() => {}))
+    if (images.length > 0) Promise.all(images).then(go)
+  }
+
+  /**
+   * Makes the list show messages; another array is another chat. Says whether it is one. markOf gives what is said
+   * under an own message: { text, failed }.
+   */
   sync(messages, markOf) {
     let theirs = false
     let mine = false
@@ -68,13 +88,12 @@ export class Transcript {
     const latest = messages.findLast((m) => m.mine)
     for (const m of messages) {
       if (!m.mine) continue
-      const status = markOf(m)
+      const { text, failed } = markOf(m)
       const item = this.#items.get(m)
-      const failed = status === 'failed'
       item.classList.toggle('failed', failed)
-      const text = failed || m === latest ? MARKS[status] : ''
+      const said = failed || m === latest ? text : ''
       const mark = item.querySelector('.mark')
-      if (mark.textContent !== text) mark.textContent = text
+      if (mark.textContent !== said) mark.textContent = said
     }
   }
 
@@ -89,8 +108,8 @@ function messageItem(m, before) {
   if (before?.classList.contains('message') && before.classList.contains('mine') === Boolean(m.mine)) item.classList.add('follows')
   const bubble = element('div', 'bubble')
   bubble.dir = 'auto'
-  bubble.append(element('span', 'unseen', m.mine ? 'You: ' : 'Stranger: '))
-  if (m.text) bubble.append(m.text)
+  bubble.append(element('span', 'unseen', t(m.mine ? 'You: ' : 'Stranger: ')))
+  if (m.text) bubble.append(...withLinks(m.text))
   if (m.imageUrl || m.lost) bubble.append(image(m))
   item.append(bubble)
   // Only the text of a message is announced, not what becomes of it.
@@ -101,35 +120,27 @@ function messageItem(m, before) {
 }
 
 function image({ imageUrl, mine }) {
-  if (!imageUrl) return element('em', '', 'An image that was too big to be kept')
+  if (!imageUrl) return remark('An image that was too big to be kept')
   if (INLINE_IMAGE.test(imageUrl)) {
     const img = element('img')
-    img.alt = mine ? 'Image you sent' : 'Image from the stranger'
-    img.addEventListener('error', () => img.replaceWith(element('em', '', 'An image that this browser cannot show')))
+    img.alt = t(mine ? 'Image you sent' : 'Image from the stranger')
+    img.addEventListener('error', () => img.replaceWith(remark('An image that this browser cannot show')))
     img.src = imageUrl
     return img
   }
-  return link(imageUrl) ?? element('em', '', 'An image that is not shown')
+  return remoteImage(imageUrl) ?? remark('An image that is not shown')
 }
 
 /** A remote image would tell its host who looks at it, so it is only a link, and the reader's choice. */
-function link(address) {
-  let url
-  try {
-    url = new URL(address)
-  } catch {
-    return null
-  }
-  if (url.protocol !== 'https:') return null
-  const a = element('a', '', `Image at ${url.host}`)
-  a.href = url.href
-  a.target = '_blank'
-  a.rel = 'noopener noreferrer nofollow'
-  a.title = 'Opening it shows your address to that site'
+function remoteImage(address) {
+  const a = address.startsWith('https:') ? linkTo(address, (url) => `${t('Image at')} ${url.host}`) : null
+  if (a) a.title = t('Opening it shows your address to that site')
   return a
 }
 
-const gapItem = () => element('li', 'gap', 'Some messages did not arrive')
+const remark = (text) => element('em', '', t(text))
+
+const gapItem = () => element('li', 'gap', t('Some messages did not arrive'))
 
 function element(name, className = '', text = '') {
   const e = document.createElement(name)

@@ -138,38 +138,6 @@ scene('typing is shown, and gone with the message', async (s) => {
   await b.hears('wai\nting')
 })
 
-scene('what a stranger sends is only ever text, a link or a picture', async (s) => {
-  const a = await s.open()
-  await a.start()
-  await a.sees('searching')
-  const stranger = await s.open()
-  const dot = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
-  const markup = '<script>alert(1)</script><img src=x onerror=alert(2)>'
-  const messages = [{ text: markup }, { imageUrl: 'https://elsewhere.invalid/a.png' }, { imageUrl: dot }, { text: 'the end' }]
-  await stranger.page.evaluate(
-    async ({ apiKey, messages }) => {
-      const socket = new WebSocket(location.href.replace('http', 'ws'))
-      await new Promise((open) => (socket.onopen = open))
-      const say = (frame) => socket.send(JSON.stringify(frame))
-      socket.onmessage = (event) => {
-        if (JSON.parse(event.data).type === 'matched') for (const m of messages) say({ type: 'message', ...m })
-      }
-      say({ type: 'auth', apiKey })
-      say({ type: 'search' })
-      window.kept = socket // or the browser may collect and close it
-    },
-    { apiKey: s.server.key, messages },
-  )
-  await a.hears('the end')
-  await a.hears(markup)
-  const link = a.page.getByRole('link', { name: 'Image at elsewhere.invalid' })
-  assert.equal(await link.getAttribute('href'), 'https://elsewhere.invalid/a.png')
-  assert.match(await link.getAttribute('rel'), /noopener noreferrer/)
-  assert.equal(await a.page.locator('.bubble img').count(), 1)
-  assert.equal(await a.page.locator('.bubble img').getAttribute('src'), dot)
-  assert.equal(await a.page.locator('.bubble img').evaluate((img) => img.decode().then(() => img.naturalWidth)), 1)
-})
-
 scene('a page with an old key says so, and does not try for ever', async (s) => {
   const a = await s.open()
   await s.server.crash()

@@ -59,6 +59,13 @@ export async function startProxy(target, prefix) {
     cutAll() {
       for (const link of links) cut(link)
     },
+    /** Lets nothing pass from the clients to the server that are connected now, until release. */
+    hold() {
+      for (const [client, server] of links) client.unpipe(server)
+    },
+    release() {
+      for (const [client, server] of links) client.pipe(server)
+    },
     /** Cuts the WebSocket on which the n-th piece of data from now passes. */
     cutAfter(n) {
       fuse = n

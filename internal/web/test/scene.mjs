@@ -13,13 +13,16 @@ before(async () => {
 }, LIMIT)
 after(() => browser?.close())
 
-/** Runs act(scene) as a test. It fails also by what a page must not do: errors, requests to elsewhere. */
-export function scene(name, act) {
+/**
+ * Runs act(scene) as a test, with a server that has settings. It fails also by what a page must not do: errors, requests
+ * to elsewhere.
+ */
+export function scene(name, act, settings) {
   test(name, LIMIT, async (t) => {
     const s = new Scene()
     t.after(() => s.close())
     try {
-      s.server = await Server.start()
+      s.server = await Server.start(settings)
       await act(s)
       for (const tab of s.tabs) assert.deepEqual(tab.faults, [])
     } catch (error) {

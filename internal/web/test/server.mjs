@@ -18,13 +18,15 @@ const binary = resolve(web, process.env.CHATME_BIN ?? '../../bin/chatme')
 export class Server {
   key = randomBytes(12).toString('hex')
   log = []
+  settings = {} // further ones, by their names in the environment; in force from the next start
   #directory
   #address = '127.0.0.1:0'
   #process
 
-  static async start() {
+  static async start(settings = {}) {
     if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it first, or name it in CHATME_BIN`)
     const server = new Server()
+    server.settings = settings
     server.#directory = await mkdtemp(join(tmpdir(), 'chatme-web-'))
     try {
       await server.restart()
@@ -53,7 +55,7 @@ export class Server {
   async restart() {
     const child = spawn(binary, ['serve', '--addr', this.#address, '--db', join(this.#directory, 'chatme.db')], {
       cwd: this.#directory, // holds no settings file
-      env: { PATH: process.env.PATH, WEB_API_KEY: this.key },
+      env: { PATH: process.env.PATH, WEB_API_KEY: this.key, ...this.settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#process = child

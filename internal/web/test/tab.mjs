@@ -24,9 +24,10 @@ export class Tab {
   faults = []
   #kept = {} // the storage of the page that was shut
 
-  /** Opens the page in a browser context of its own, as on another device. */
-  static async open(browser, url, options = {}) {
+  /** Opens the page in a browser context of its own, as on another device. script runs before it, whatever its policy. */
+  static async open(browser, url, { script, ...options } = {}) {
     const context = await browser.newContext(options)
+    if (script) await context.addInitScript(script)
     context.setDefaultTimeout(DEADLINE_MS)
     const tab = new Tab(context, await context.newPage())
     tab.#watch(url)
@@ -56,6 +57,15 @@ export class Tab {
     this.#watch(url)
     await this.page.addInitScript((items) => Object.assign(sessionStorage, { ...items, ...sessionStorage }), this.#kept)
     await this.page.goto(url)
+  }
+
+  /** Waits for a fault that is as it was meant to be. */
+  async fails(meant) {
+    const deadline = Date.now() + DEADLINE_MS
+    while (!this.faults.some(meant)) {
+      if (Date.now() > deadline) throw new Error(`none of these faults is the one that was meant: ${this.faults}`)
+      await this.page.waitForTimeout(20)
+    }
   }
 
   /** The faults so far that mention one of texts were meant to be. */
@@ -109,6 +119,16 @@ export class Tab {
   /** Waits until the latest own message is text and has this mark. */
   marked(text, mark) {
     return this.page.locator('.message.mine', { hasText: `You: ${text}${mark}` }).waitFor()
+  }
+
+  /** Waits for the nth image of the stranger, counted from 0, and returns its address and size. */
+  async seesImage(nth = 0) {
+    const image = this.page.locator('.message:not(.mine) .bubble img').nth(nth)
+    await image.waitFor()
+    return image.evaluate(async (img) => {
+      await img.decode()
+      return { uri: img.src, width: img.naturalWidth, height: img.naturalHeight }
+    })
   }
 
   /** The conversation as it is on the screen: 'me: …' and 'they: …'. */

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+)
+
+// The keys in the web and mobile clients' own development settings. They are published: no secret.
+const (
+	devWebAPIKey    = "chatme-web-dev-key-2024"
+	devMobileAPIKey = "chatme-mobile-dev-key-2024"
+)
+
+// devDefaults are the defaults of dev, by flag, in place of the struct's.
+func devDefaults() map[string]string {
+	return map[string]string{
+		"web-api-key":    devWebAPIKey,
+		"mobile-api-key": devMobileAPIKey,
+		"log-format":     "text",
+	}
+}
+
+// strangerDefaults are further ones for a server with a built-in stranger. With the protocol's ten seconds, Next would
+// keep the only person there waiting.
+func strangerDefaults() map[string]string {
+	return map[string]string{"rematch-after": "1s"}
+}
+
+type devCmd struct {
+	settings
+
+	Stranger bool `help:"Add a built-in partner who answers, so that one browser tab is enough to try it."`
+}
+
+// Run serves as serve does, with other defaults and perhaps a stranger.
+func (c *devCmd) Run(p *program) error {
+	defaults := devDefaults()
+	if c.Stranger {
+		maps.Copy(defaults, strangerDefaults())
+	}
+	cfg, _, err := p.load(c.settings, defaults)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
+
+	ctx, cancel := context.WithCancel(p.ctx)
+	left := make(chan struct{}) // closed once the stranger has gone; never, if there was none
+	came := false
+	defer func() {
+		cancel()
+		if came {
+			<-left
+		}
+	}()
+	return serve(ctx, cfg, func(addr net.Addr) {
+		url := pageURL(addr)
+		if !c.Stranger {
+			fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
+			return
+		}
+		fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser and chat with the built-in stranger\n", url)
+		came = true
+		go func() {
+			defer close(left)
+			s := stranger{url: dialURL(addr), apiKey: firstOf(cfg.WebAPIKey, cfg.MobileAPIKey)}
+			s.stay(ctx)
+		}()
+	}, p.stderr)
+}
+
+// dialURL is where a client in this process finds the server: an address, because a name may mean another one first.
+func dialURL(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "ws://" + net.JoinHostPort(host, port)
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

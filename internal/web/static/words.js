@@ -1,0 +1,35 @@
+// What the page says, in the reader's language. The English text stands where it is used and is the key here; a further
+// language is a further dictionary.
+
+import { GERMAN } from './german.js'
+import { choose, chosen } from './prefs.js'
+
+const DICTIONARIES = { en: {}, de: GERMAN }
+
+const wanted = [chosen('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2))
+const language = wanted.find((tag) => Object.hasOwn(DICTIONARIES, tag)) ?? 'en'
+
+/** The text in the reader's language. */
+export const t = (text) => DICTIONARIES[language][text] ?? text
+
+/** Translates what stands in the page, and makes button switch to the other language. */
+export function translatePage(button) {
+  document.documentElement.lang = language
+  const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT)
+  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      if (node.data.trim()) node.data = t(node.data.trim())
+    } else {
+      for (const name of ['aria-label', 'placeholder', 'title']) {
+        if (node.hasAttribute(name)) node.setAttribute(name, t(node.getAttribute(name)))
+      }
+    }
+  }
+  const other = language === 'de' ? 'en' : 'de'
+  button.lang = other
+  button.textContent = { en: 'English', de: 'Deutsch' }[other]
+  button.addEventListener('click', () => {
+    choose('language', other)
+    location.reload()
+  })
+}

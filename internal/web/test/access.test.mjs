@@ -1,0 +1,200 @@
+// The page for everybody: in the dark, on a small screen, by keyboard, for a screen reader, in another language, and for
+// somebody who looks elsewhere.
+
+import assert from 'node:assert/strict'
+import axe from 'axe-core'
+import { GERMAN } from '../static/german.js'
+import { photoWithPlace } from './photo.mjs'
+import { scene } from './scene.mjs'
+
+const LOOKS = {
+  'in the light': { colorScheme: 'light', viewport: { width: 1000, height: 700 } },
+  'in the dark': { colorScheme: 'dark', viewport: { width: 1000, height: 700 } },
+  'on a phone': { colorScheme: 'light', viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+  'on a phone in the dark': { colorScheme: 'dark', viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true },
+}
+
+/** Nothing that axe knows of keeps anybody out, and nothing is wider than the screen. */
+async function isAccessible(tab, screen) {
+  const { violations, passes } = await tab.page.evaluate(() => globalThis.axe.run(document))
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`)
+  assert.deepEqual(found, [], screen)
+  assert.ok(passes.some((rule) => rule.id === 'color-contrast'), `${screen}: the contrast was not looked at`)
+  const [wide, screenWide] = await tab.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+  assert.equal(wide, screenWide, screen)
+}
+
+for (const [look, options] of Object.entries(LOOKS)) {
+  scene(`every screen is accessible ${look}`, async (s) => {
+    const a = await s.open({ script: axe.source, ...options })
+    assert.equal(await a.page.evaluate(() => getComputedStyle(document.body).colorScheme || getComputedStyle(document.documentElement).colorScheme), 'light dark')
+    await isAccessible(a, 'start')
+    await a.start()
+    await a.sees('searching')
+    await isAccessible(a, 'searching')
+    const b = await s.open()
+    await b.start()
+    await Promise.all([a.sees('chat'), b.sees('chat')])
+    await a.say('Hello, see https://chatme.example/somewhere/a/little/longer/than/usual')
+    await b.say('A picture:')
+    await b.page.locator('#file').setInputFiles({ name: 'p.jpg', mimeType: 'image/jpeg', buffer: await photoWithPlace(b.page, 300, 200) })
+    await a.seesImage()
+    await a.say('and what was marked')
+    await a.marked('and what was marked', 'Delivered')
+    await b.page.getByLabel('Your message').pressSequentially('x')
+    await a.page.locator('#typing').waitFor({ state: 'visible' })
+    await isAccessible(a, 'chat')
+    await a.page.getByRole('button', { name: 'Emoji' }).click()
+    await a.page.getByRole('button', { name: '🎉' }).waitFor()
+    await isAccessible(a, 'emoji')
+    await a.page.keyboard.press('Escape')
+    await b.shut()
+    await a.status('The stranger is away')
+    await isAccessible(a, 'away')
+    await b.reopen()
+    await a.status('With a stranger')
+    await b.next()
+    await a.sees('ended')
+    await isAccessible(a, 'ended')
+    await a.page.getByRole('button', { name: 'Stop' }).click()
+    await a.sees('start')
+    await isAccessible(a, 'start, after a chat')
+  })
+}
+
+scene('the dark is dark, and the light is light', async (s) => {
+  const brightness = (tab) => tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).reduce((sum, c) => sum + Number(c), 0) / 765)
+  const light = await s.open({ colorScheme: 'light' })
+  const dark = await s.open({ colorScheme: 'dark' })
+  assert.ok((await brightness(light)) > 0.9)
+  assert.ok((await brightness(dark)) < 0.2)
+})
+
+scene('a whole chat by keyboard: start, write, emoji, Esc for Next', async (s) => {
+  const a = await s.open()
+  const focused = () => a.page.evaluate(() => document.activeElement.id)
+  await a.page.keyboard.press('Tab')
+  assert.equal(await focused(), 'start')
+  await a.page.keyboard.press('Enter')
+  await a.sees('searching')
+  assert.equal(await focused(), 'main')
+  const b = await s.open()
+  await b.start()
+  await Promise.all([a.sees('chat'), b.sees('chat')])
+  assert.equal(await focused(), 'text')
+
+  await a.page.keyboard.type('one')
+  await a.page.keyboard.press('Shift+Enter')
+  await a.page.keyboard.type('two ')
+  await a.page.keyboard.press('Shift+Tab')
+  assert.equal(await focused(), 'emoji')
+  await a.page.keyboard.press('Enter')
+  await a.page.getByRole('button', { name: '😀' }).waitFor()
+  await a.page.keyboard.press('Escape') // closes the panel and is no Next
+  await a.page.getByRole('button', { name: '😀' }).waitFor({ state: 'hidden' })
+  await a.sees('chat')
+  await a.page.keyboard.press('Enter')
+  await a.page.keyboard.press('Tab')
+  await a.page.keyboard.press('Tab')
+  await a.page.keyboard.press('Enter')
+  assert.equal(await focused(), 'text')
+  await a.page.keyboard.press('Enter')
+  await b.hears('one\ntwo 😂')
+
+  await a.page.keyboard.press('Escape')
+  await a.sees('searching')
+  await b.sees('ended')
+})
+
+scene('what a screen reader is told: where the chat stands, and every message as it comes', async (s) => {
+  const [a, b] = await s.openPair()
+  assert.equal(await a.page.getByRole('status').first().textContent(), 'With a stranger')
+  const log = a.page.getByRole('log')
+  assert.equal(await log.getAttribute('aria-live'), 'polite')
+  await b.say('hello')
+  await log.getByText('Stranger: hello').waitFor()
+  await a.say('hi')
+  await a.marked('hi', 'Delivered')
+  assert.equal(await log.locator('.mark').last().getAttribute('aria-live'), 'off') // only the text is announced
+  await a.page.locator('#status').evaluate((e) => {
+    globalThis.spoken = []
+    new MutationObserver(() => globalThis.spoken.push(e.textContent)).observe(e, { childList: true, characterData: true, subtree: true })
+  })
+  for (const text of ['one', 'two', 'three']) await b.say(text)
+  await a.hears('three')
+  await b.shut()
+  await a.status('The stranger is away')
+  assert.deepEqual(await a.page.evaluate(() => globalThis.spoken), ['The stranger is away']) // once, and not at every message
+})
+
+scene('who looks elsewhere sees how many came, and hears them if they want', async (s) => {
+  const script = () => {
+    globalThis.tones = 0
+    const start = OscillatorNode.prototype.start
+    OscillatorNode.prototype.start = function (...at) {
+      globalThis.tones++
+      return start.apply(this, at)
+    }
+    let away = false
+    Object.defineProperty(document, 'hidden', { get: () => away })
+    globalThis.goAway = (on) => {
+      away = on
+      document.dispatchEvent(new Event('visibilitychange'))
+    }
+  }
+  const [a, b] = await s.openPair({ script })
+  const tones = () => a.page.evaluate(() => globalThis.tones)
+  await b.say('seen')
+  await a.hears('seen')
+  assert.equal(await a.page.title(), 'chatme')
+  await a.page.evaluate(() => globalThis.goAway(true))
+  await b.say('one')
+  await b.say('two')
+  await a.hears('two')
+  assert.equal(await a.page.title(), '(2) chatme')
+  assert.equal(await tones(), 0) // off until it is wanted
+  await a.page.evaluate(() => globalThis.goAway(false))
+  assert.equal(await a.page.title(), 'chatme')
+
+  const sound = a.page.getByRole('button', { name: 'Sound' })
+  await sound.click()
+  assert.equal(await sound.getAttribute('aria-pressed'), 'true')
+  assert.equal(await tones(), 1)
+  await a.page.evaluate(() => globalThis.goAway(true))
+  await b.say('three')
+  await a.hears('three')
+  assert.equal(await tones(), 2)
+  await a.page.evaluate(() => globalThis.goAway(false))
+  await b.say('four')
+  await a.hears('four')
+  assert.equal(await tones(), 2) // who looks needs no sound
+  await a.page.reload()
+  assert.equal(await sound.getAttribute('aria-pressed'), 'true') // the choice is kept
+})
+
+scene('in German everything is German, and the choice is kept', async (s) => {
+  const a = await s.open({ locale: 'de-AT' })
+  assert.equal(await a.page.evaluate(() => document.documentElement.lang), 'de')
+  const texts = await a.page.evaluate(() => {
+    const found = [...document.body.querySelectorAll(':not(noscript)')].flatMap((e) => [
+      ...['aria-label', 'placeholder', 'title'].map((name) => e.getAttribute(name) ?? ''),
+      ...[...e.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data.trim()),
+    ])
+    return [...new Set(found)].filter((text) => /\p{L}{2}/u.test(text))
+  })
+  assert.ok(texts.length > 15, `only ${texts}`)
+  const german = [...Object.values(GERMAN), 'chatme', 'English']
+  assert.deepEqual(texts.filter((text) => !german.includes(text)), [])
+
+  await a.page.getByRole('button', { name: 'Chat starten' }).click()
+  const b = await s.open()
+  await b.start()
+  await Promise.all([a.sees('chat'), b.sees('chat')])
+  await b.say('hello')
+  await a.page.getByText('Gegenüber: hello').waitFor()
+  await a.page.getByRole('button', { name: 'Beenden' }).click()
+  await a.page.getByRole('button', { name: 'English' }).click()
+  await a.page.getByRole('button', { name: 'Start chatting' }).waitFor()
+  await a.page.reload()
+  await a.page.getByRole('button', { name: 'Start chatting' }).waitFor()
+})

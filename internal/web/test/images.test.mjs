@@ -1,0 +1,99 @@
+// Images, from the file on one device to the screen of the other.
+
+import assert from 'node:assert/strict'
+import { PLACE, photoWithPlace } from './photo.mjs'
+import { startProxy } from './proxy.mjs'
+import { scene } from './scene.mjs'
+
+const photo = (buffer) => ({ name: 'photo.jpg', mimeType: 'image/jpeg', buffer })
+
+/** Runs in the page: hands over a file as the event of this type does. */
+function handOver({ type, base64, mimeType }) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+  const transfer = new DataTransfer()
+  transfer.items.add(new File([bytes], 'file', { type: mimeType }))
+  const init = { bubbles: true, cancelable: true, clipboardData: transfer, dataTransfer: transfer }
+  const target = type === 'paste' ? document.getElementById('text') : document.getElementById('messages')
+  return target.dispatchEvent(type === 'paste' ? new ClipboardEvent(type, init) : new DragEvent(type, init))
+}
+
+scene('an image is sent by button, paste and drop, smaller, upright and without its place', async (s) => {
+  const [a, b] = await s.openPair()
+  const file = await photoWithPlace(a.page, 2400, 1800)
+  assert.ok(file.includes(PLACE))
+
+  await a.page.locator('#file').setInputFiles(photo(file))
+  const shown = await b.seesImage()
+  assert.deepEqual([shown.width, shown.height], [1200, 1600])
+  const sent = Buffer.from(shown.uri.replace(/^data:image\/jpeg;base64,/, ''), 'base64')
+  assert.ok(!sent.includes(PLACE) && !sent.includes('Exif'), 'the place left the device')
+  assert.ok(sent.length < 400_000, `${sent.length} bytes`)
+  await a.marked('', 'Delivered')
+
+  const handed = { base64: file.toString('base64'), mimeType: 'image/jpeg' }
+  assert.equal(await a.page.evaluate(handOver, { type: 'paste', ...handed }), false) // the browser does nothing more
+  await b.seesImage(1)
+  assert.equal(await a.page.evaluate(handOver, { type: 'dragover', ...handed }), false)
+  await a.page.locator('body[data-drop]').waitFor()
+  assert.equal(await a.page.evaluate(handOver, { type: 'drop', ...handed }), false)
+  await b.seesImage(2)
+  assert.equal(await a.page.locator('body[data-drop]').count(), 0)
+
+  // A reload shows them again, on both sides.
+  await Promise.all([a.page.reload(), b.page.reload()])
+  await b.seesImage(2)
+  await a.page.locator('.mine img').nth(2).waitFor()
+})
+
+scene('the button for images opens the choice of files, and what is no image is said to be none', async (s) => {
+  const [a, b] = await s.openPair()
+  const [chooser] = await Promise.all([a.page.waitForEvent('filechooser'), a.page.getByRole('button', { name: 'Send an image' }).click()])
+  await chooser.setFiles({ name: 'page.png', mimeType: 'image/png', buffer: Buffer.from('<script>') })
+  await a.page.getByText('This browser cannot read that as an image.').waitFor()
+  await a.say('sorry')
+  await b.hears('sorry')
+  assert.deepEqual(await b.conversation(), ['they: sorry'])
+  assert.equal(await a.page.locator('#remark').textContent(), '')
+})
+
+scene('while an image is on its way the page says how far it is', async (s) => {
+  const proxy = await startProxy(s.server.url, '/')
+  s.others.push(proxy)
+  s.address = proxy.url
+  const script = () => Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { get: () => globalThis.waiting ?? 0 })
+  const [a, b] = await s.openPair({ script })
+  const file = await photoWithPlace(a.page, 400, 300)
+  proxy.hold()
+  await a.page.evaluate(() => (globalThis.waiting = 1e9))
+  await a.page.locator('#file').setInputFiles(photo(file))
+  await a.page.getByText('Sending… 0 %').waitFor()
+  await a.page.evaluate(() => (globalThis.waiting = document.querySelector('.mine img').src.length / 4))
+  await a.page.getByText('Sending… 75 %').waitFor()
+  proxy.release()
+  await b.seesImage()
+  await a.page.getByText('Delivered', { exact: true }).waitFor()
+})
+
+scene('an image is never sent to another than the one it was meant for', async (s) => {
+  const script = () => {
+    const prepare = globalThis.createImageBitmap
+    globalThis.createImageBitmap = async (file) => {
+      await new Promise((go) => (globalThis.go = go))
+      return prepare(file)
+    }
+  }
+  const [a, b] = await s.openPair({ script })
+  const c = await s.open()
+  const file = await photoWithPlace(a.page, 100, 100)
+  await a.page.locator('#file').setInputFiles(photo(file))
+  await a.page.getByText('Preparing the image…').waitFor()
+  await b.next()
+  await a.sees('searching')
+  await c.start()
+  await Promise.all([a.sees('chat'), c.sees('chat')])
+  await a.page.evaluate(() => globalThis.go())
+  await a.page.getByText('the image was not sent').waitFor()
+  await a.say('hello')
+  await c.hears('hello')
+  assert.deepEqual(await c.conversation(), ['they: hello'])
+})

@@ -1,0 +1,27 @@
+// The dictionary: whatever the page says is in it, and nothing else.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { GERMAN } from '../static/german.js'
+
+const source = (name) => readFileSync(new URL(`../static/${name}`, import.meta.url), 'utf8')
+
+/** What people read: texts that begin with a capital and are no name of the platform. */
+function texts() {
+  const page = source('index.html').replace(/<noscript>.*<\/noscript>/, '') // which no script translates
+  const body = page.slice(page.indexOf('<body'))
+  const marked = [/>([^<>]+)</g, /(?:aria-label|placeholder|title)="([^"]+)"/g].flatMap((pattern) => [...body.matchAll(pattern)])
+  const code = ['app.js', 'composer.js', 'transcript.js'].flatMap((name) => [...source(name).matchAll(/'([A-Z][^'\n]+)'/g)])
+  const platform = ['Enter', 'Escape', 'Files', 'chatme']
+  return new Set([...marked, ...code].map((m) => (m[1].endsWith(': ') ? m[1] : m[1].trim())).filter((text) => text && !platform.includes(text)))
+}
+
+test('every text has a translation', () => {
+  assert.ok(texts().size > 40)
+  assert.deepEqual([...texts()].filter((text) => !Object.hasOwn(GERMAN, text)), [])
+})
+
+test('every translation is of a text', () => {
+  assert.deepEqual(Object.keys(GERMAN).filter((text) => !texts().has(text)), [])
+})
