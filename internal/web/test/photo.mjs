@@ -8,7 +8,7 @@ export async function photoWithPlace(page, width, height) {
       const context = canvas.getContext('2d')
       const bands = ['#4a7fb5', '#8fb4d6', '#f3d9a4', '#6f8f63', '#40513b']
       const band = width / bands.length
-      bands.reverse().forEach((colour, i) => {
+      bands.forEach((colour, i) => {
         context.fillStyle = colour
         context.fillRect(i * band, 0, band, height)
       })
