@@ -43,8 +43,11 @@ func (f ioFault) String() string {
 // strace returns the command under which f befalls a server on the database db, with a log of what failed.
 func (f ioFault) strace(db, log string) []string {
 	args := []string{"strace", "-D", "-f", "-q", "-ttt", "--seccomp-bpf", "-o", log, "-P", filepath.Dir(db)}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".witness", ".witness.new"} {
+	for _, suffix := range []string{"", "-wal", "-journal", ".witness", ".witness.part"} {
 		args = append(args, "-P", db+suffix)
+	}
+	if !f.passes { // when the index of the WAL cannot grow, the frames that it is to show are written
+		args = append(args, "-P", db+"-shm")
 	}
 	return append(args, "-e", "signal=SIGKILL", "-e", "trace="+f.call, "-e",
 		fmt.Sprintf("inject=%s:error=%s:when=%d..%d", f.call, f.errno, f.first, f.last))
@@ -61,7 +64,7 @@ func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 		full := once("pwrite64", "ENOSPC", last, exitNotWritable)
 		full.last, full.passes = full.first+chance.IntN(20), true
 		all = append(all,
-			once("pwrite64", "EIO", last, exitIO),
+			once("pwrite64", "EIO", last, exitIO, exitNotWritable),
 			full,
 			once("fdatasync", "EIO", max(2, last/4), exitIO),
 			once("fdatasync", "ENOSPC", max(2, last/4), exitIO),

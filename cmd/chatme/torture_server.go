@@ -69,7 +69,7 @@ type victimProcess struct {
 	cmd    *exec.Cmd
 	ready  chan string   // buffer 1: the address it listens on; never closed
 	exited chan struct{} // closed once the process is gone
-	words  []byte        // its last line; to be read once exited is closed
+	words  []byte        // its last words, or its last line; to be read once exited is closed
 }
 
 // newVictim makes the directory, which has the purpose in its name.
@@ -139,10 +139,13 @@ func (p *victimProcess) read(stderr io.Reader, log io.Writer) {
 	defer close(p.exited)
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
-		p.words = bytes.Clone(lines.Bytes())
-		fmt.Fprintf(log, "%s\n", p.words)
+		text := lines.Bytes()
+		fmt.Fprintf(log, "%s\n", text)
+		if forPeople := []byte("chatme: "); bytes.HasPrefix(text, forPeople) || !bytes.HasPrefix(p.words, forPeople) {
+			p.words = bytes.Clone(text) // behind which the log may go on for a moment
+		}
 		var line struct{ Msg, Addr string }
-		if json.Unmarshal(p.words, &line) == nil && line.Msg == "listening" {
+		if json.Unmarshal(text, &line) == nil && line.Msg == "listening" {
 			p.ready <- line.Addr
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,7 +79,40 @@ var experiments = []experiment{
 	{name: "quiet", once: true,
 		args:  []string{"idle", "--duration", "60s"},
 		brief: []string{"idle", "--connections", "2000", "--duration", "3s"}},
+	{name: few, once: true,
+		args:  []string{"grown", "--sessions", "1000"},
+		brief: []string{"grown", "--sessions", "100"}},
+	{name: many, once: true,
+		args:  []string{"grown", "--sessions", "100000", "--waiting", "10000", "--in-chats", "40000"},
+		brief: []string{"grown", "--sessions", "2000", "--waiting", "200", "--in-chats", "400"}},
+	{name: asleep, once: true,
+		args:  []string{"grown", "--sessions", "1000000"},
+		brief: []string{"grown", "--sessions", "5000"}},
 	{name: "herd", args: []string{"herd"}, brief: []string{"herd", "--connections", "500"}},
+}
+
+// The experiments with databases of different sizes, which are compared with each other.
+const (
+	few    = "1,000 sessions"
+	many   = "100,000 sessions"
+	asleep = "1,000,000 hibernated"
+)
+
+// compareSizes adds to the figures of the large databases what they are more than the small one.
+func (taken figures) compareSizes() {
+	number := func(experiment, member string) float64 {
+		for _, f := range taken[experiment][chatme] {
+			n, _ := f[member].(float64)
+			return n
+		}
+		return math.NaN()
+	}
+	for _, f := range taken[many][chatme] {
+		f["auth_ratio"] = number(many, "cpu_us_per_auth") / number(few, "cpu_us_per_auth")
+	}
+	for _, f := range taken[asleep][chatme] {
+		f["rss_more"] = number(asleep, "rss") - number(few, "rss")
+	}
 }
 
 // figure is one line of "chatme bench".
@@ -117,6 +151,7 @@ func (r *runner) run(stdout, stderr io.Writer) error {
 		}
 	}
 	fmt.Fprintf(stderr, "%d rounds in %s\n", r.rounds, time.Since(began).Round(time.Second))
+	taken.compareSizes()
 	return taken.print(stdout, !r.quick)
 }
 

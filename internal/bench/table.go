@@ -50,6 +50,10 @@ var rows = []row{
 	{"  a quiet minute, server CPU, s", "quiet", "cpu_s_per_minute", 1, []goal{atMost("", 0.6)}},
 	{"  its commits", "quiet", "commits", 1, []goal{atMost("", 0)}},
 	{"2,000 cut and back, s", "herd", "seconds", 1, nil},
+	{"start with 100,000 sessions, ms", many, "ready_ms", 1, []goal{atMost("", 500)}},
+	{"  CPU of an auth, to that with 1,000", many, "auth_ratio", 1, []goal{atMost("", 1.1)}},
+	{"a million hibernated, MB more", asleep, "rss_more", 1e6, []goal{atMost("", 10)}},
+	{"  resume of one, p99, ms", asleep, "resume_p99_us", 1000, []goal{atMost("", 5)}},
 }
 
 // print writes the table: medians, and medians of the ratios within a round, which what slows the machine down for a

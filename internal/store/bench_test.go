@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -54,6 +55,55 @@ func BenchmarkCommit(b *testing.B) {
 					}
 				}
 				mustCommit(b, s, batch...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+		})
+	}
+}
+
+// BenchmarkBareDriver is BenchmarkCommit with the driver alone: the same rows, statement, pragmas and transactions.
+func BenchmarkBareDriver(b *testing.B) {
+	for _, rows := range []int{1, 2, 100} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			s := openNew(b)
+			n := seed(b, s, 20_000, 10_000, 50_000)
+			mustClose(b, s)
+			dsn, _ := writerDSN(s.path, quick)
+			db, err := sql.Open(driverName, dsn)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			db.SetMaxOpenConns(1)
+			upsert, err := db.Prepare(sqlUpsert)
+			if err != nil {
+				b.Fatal(err)
+			}
+			place := uint64(1_000_000)
+			records := make([]chat.Record, rows)
+			for b.Loop() {
+				for i := range records {
+					n++
+					place++
+					if i%2 == 1 {
+						records[i-1], records[i] = pair(place, n-1, n)
+					} else {
+						records[i] = waiting(n, place)
+					}
+				}
+				tx, err := db.Begin()
+				if err != nil {
+					b.Fatal(err)
+				}
+				within := tx.Stmt(upsert)
+				for i := range records {
+					if _, err := within.Exec(columns(&records[i])...); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := tx.Commit(); err != nil {
+					b.Fatal(err)
+				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
 		})

@@ -104,7 +104,9 @@ func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, doubt r
 		return started, doubt, err
 	default:
 		now.boot = started.Boot
-		doubt.why = now.doubt(s.path + witnessSuffix)
+		if doubt.why, err = now.doubt(s.path + witnessSuffix); err != nil {
+			return started, doubt, err
+		}
 	}
 	if doubt.why != "" {
 		started.Epoch, started.Restored = newEpoch(), true

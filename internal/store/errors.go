@@ -56,8 +56,16 @@ func (e *Error) Transient() bool { return e.transient }
 
 // resultCode returns the primary SQLite result code in err, or -1. https://sqlite.org/rescode.html
 func resultCode(err error) int {
+	if code := extendedCode(err); code >= 0 {
+		return code & 0xff
+	}
+	return -1
+}
+
+// extendedCode returns the extended SQLite result code in err, or -1.
+func extendedCode(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() & 0xff
+		return e.Code()
 	}
 	return -1
 }
@@ -91,6 +99,9 @@ func explain(op, path string, err error) error {
 	case sqlite3.SQLITE_IOERR:
 		e.code = exitIO
 		e.todo = "check the disk"
+		if extendedCode(err) == sqlite3.SQLITE_IOERR_SHMSIZE { // the -shm file cannot be made larger
+			e.code, e.todo = exitCreate, "free some space, or check the disk"
+		}
 	}
 	return e
 }
@@ -137,6 +148,10 @@ func explainFile(op, path, dir string, err error) error {
 		e.todo = "name a file, not a directory"
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		e.todo = "free some space"
+	case errors.Is(err, unix.EIO):
+		e.code, e.todo = exitIO, "check the disk"
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		e.todo = "allow more open files (LimitNOFILE=, ulimit -n)"
 	default:
 		e.todo = fmt.Sprintf("make it and the directory %s writable for the user the server runs as, or name another file", dir)
 	}

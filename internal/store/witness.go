@@ -39,39 +39,45 @@ func sight(path string, boot uint64) (witness, error) {
 	return witness{boot: boot, device: uint64(st.Dev), inode: st.Ino}, nil
 }
 
-// readWitness returns what the file name says.
+// errNoWitness says that the file holds none.
+var errNoWitness = errors.New("it does not read as one")
+
+// readWitness returns what the file name says. The error is errNoWitness, or one of the file system.
 func readWitness(name string) (witness, error) {
 	// Whatever stands there is not waited for, a pipe for instance.
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return witness{}, cause(err)
+		return witness{}, err
 	}
 	defer f.Close()
 	line, err := io.ReadAll(io.LimitReader(f, maxWitness))
 	if err != nil {
-		return witness{}, cause(err)
+		return witness{}, err
 	}
 	var w witness
 	fmt.Sscanf(string(line), "boot %d, device %d, inode %d\n", &w.boot, &w.device, &w.inode)
 	if w.String() != string(line) {
-		return witness{}, errors.New("it does not read as one")
+		return witness{}, errNoWitness
 	}
 	return w, nil
 }
 
 // doubt returns why the database, which is as now says, is not what the witness in the file name saw last: "" if it
-// is. A database that is ahead is: a start was committed, and killed before it could write its witness.
-func (now witness) doubt(name string) string {
+// is. A database that is ahead is: a start was committed, and killed before it could write its witness. A witness that
+// cannot be read at the moment tells nothing, so that is an error: to doubt would end every chat.
+func (now witness) doubt(name string) (why string, err error) {
 	seen, err := readWitness(name)
 	switch {
+	case errors.Is(err, errNoWitness), errors.Is(err, fs.ErrNotExist):
+		return "no witness: " + cause(err).Error(), nil
 	case err != nil:
-		return "no witness: " + err.Error()
+		return "", explainFile("read", name, filepath.Dir(name), err)
 	case seen.device != now.device || seen.inode != now.inode:
-		return "it is another file"
+		return "it is another file", nil
 	case seen.boot > now.boot:
-		return fmt.Sprintf("it had %d starts and has %d", seen.boot, now.boot)
+		return fmt.Sprintf("it had %d starts and has %d", seen.boot, now.boot), nil
 	}
-	return ""
+	return "", nil
 }
 
 // write puts w into the file name. After a crash there is the old one or the new one.

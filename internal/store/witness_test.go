@@ -79,7 +79,7 @@ func TestWitness(t *testing.T) {
 		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "does not read"},
 		"a directory in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkdir "$1"`, "-", path+witnessSuffix)
-		}, "a directory"},
+		}, ""},
 		"a pipe in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkfifo "$1"`, "-", path+witnessSuffix)
 		}, "does not read"},
@@ -123,6 +123,24 @@ func TestWitness(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWitnessThatCannotBeRead: an error of the disk, or too many open files, is not taken for a restore, which would
+// end every chat. The start fails and changes nothing.
+func TestWitnessThatCannotBeRead(t *testing.T) {
+	path, epoch, p := begun(t, 3)
+	run(t, "sh", "-c", `mv "$1" "$1.kept" && ln -s "$1" "$1"`, "-", path+witnessSuffix) // too many links
+	s := MustOpen(t, path)
+	_, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
+	wantCode(t, err, exitCreate)
+	if !strings.Contains(err.Error(), path+witnessSuffix) {
+		t.Errorf("%v does not say which file", err)
+	}
+	run(t, "mv", path+witnessSuffix+".kept", path+witnessSuffix)
+	if started := mustBegin(t, s); started != (Started{Boot: 4, Epoch: epoch, Since: 1}) {
+		t.Errorf("%+v, the epoch was %s", started, epoch)
+	}
+	wantAfterBegin(t, s, p, false)
 }
 
 // wantAfterBegin fails unless the chat is there, or has ended, and the rest is as it was.

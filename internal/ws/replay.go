@@ -9,8 +9,11 @@ import (
 // writeReplay writes the letters of r from disk, one at a time, as fast as the peer takes them; a number without a
 // body shows as a gap. What came in the meantime waits behind it in the outbox.
 func (c *Conn) writeReplay(r *chat.MailRange) error {
+	secret := ""
 	c.mu.Lock()
-	secret := c.arrival.presented
+	if c.arrival != nil {
+		secret = c.arrival.presented
+	}
 	c.mu.Unlock()
 	told := r.After
 	var unwritten error // the socket is lost
@@ -50,7 +53,9 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 		c.e.cfg.Log.Error("read a mailbox", "session", c.session.String(), "error", err)
 		c.note("mailbox unreadable", 0)
 	}
-	c.arrival.replays--
-	c.arrived()
+	if c.arrival != nil {
+		c.arrival.replays--
+		c.arrived()
+	}
 	return err
 }

@@ -93,19 +93,27 @@ func (s *socket) readBare(p []byte) (int, error) {
 			return n, err
 		}
 		s.by.ownGoroutine()
+		if !s.by.e.budget.acquire(waitingCost, s.by.e.cfg.StallTimeout) {
+			return 0, errStalled
+		}
 		var err error
 		if s.file, err = waitFor(s.fd); err != nil {
+			s.by.e.budget.release(waitingCost)
 			return 0, err
 		}
 	}
 	return s.file.Read(p)
 }
 
+// waitingCost is what it takes to wait for the rest of a frame, in bytes: a goroutine and its buffers.
+const waitingCost = 16 << 10
+
 // rests ends the waiting of the reader.
 func (s *socket) rests() {
 	if s.file != nil {
 		s.file.Close() // the descriptor in it is a copy
 		s.file = nil
+		s.by.e.budget.release(waitingCost)
 	}
 }
 

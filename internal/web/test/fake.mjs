@@ -18,8 +18,14 @@ export class FakeSocket {
     this.url = url
     FakeSocket.all.push(this)
   }
+  pings = 0
+  dead = false // nothing is answered any more
+
   send(text) {
-    this.sent.push(JSON.parse(text))
+    const frame = JSON.parse(text)
+    if (frame.type !== 'ping') return this.sent.push(frame)
+    this.pings++ // answered by the connection itself, as by the server
+    if (!this.dead) this.says({ type: 'pong' })
   }
   close(...code) {
     this.closedWith ??= code

@@ -1,0 +1,423 @@
+// What the library offers to an application besides custody: events, statuses, promises, signals, images, and that it
+// needs nothing of a browser. The server says what the test wants.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FakeSocket, HELLO, chatting, frozen as still, matched, newChat, resume, texts, tick } from './fake.mjs'
+
+const frozen = (name, act) => test(name, () => still(act))
+const IMAGE = 'data:image/png;base64,AAAA'
+const SERVER_SAYS = [
+  'auth_success', 'auth_error', 'session_id', 'resumed', 'resume_failed', 'searching', 'matched', 'partner_disconnected',
+  'partner_away', 'partner_back', 'typing_start', 'typing_stop', 'ack', 'gap', 'chat_ended', 'pong',
+]
+
+/** Lets everything run that waits for a promise. */
+const settled = () => new Promise((done) => setImmediate(done))
+/** What a promise came to by now: a value, 'rejected: …' or 'pending'. */
+async function outcome(promise) {
+  await settled()
+  return Promise.race([promise.then((v) => v ?? 'done', (e) => `rejected: ${e.message}`), settled().then(() => 'pending')])
+}
+
+test('neither the import nor a chat needs anything of a browser', async () => {
+  const names = [
+    'AbortController', 'AbortSignal', 'BroadcastChannel', 'CustomEvent', 'Event', 'EventTarget', 'FileReader', 'MessageChannel',
+    'MessageEvent', 'TextEncoder', 'TextDecoder', 'WebSocket', 'addEventListener', 'crypto', 'document', 'fetch', 'location',
+    'navigator', 'performance', 'sessionStorage', 'localStorage', 'structuredClone', 'window',
+  ]
+  const taken = names.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]).filter(([, found]) => found)
+  for (const [name] of taken) delete globalThis[name]
+  try {
+    assert.equal(typeof EventTarget, 'undefined')
+    const { ChatMe } = await import('../static/chatme.js?bare')
+    still(() => {
+      const chat = new ChatMe({ url: 'ws://server.test/', apiKey: 'KEY', WebSocket: FakeSocket })
+      chat.search()
+      FakeSocket.last.open()
+      FakeSocket.last.says({ type: 'auth_success' }, { type: 'session_id', sessionId: 'cm1_S', ...HELLO }, { type: 'matched', partnerId: 'P' })
+      chat.send('hé')
+      chat.typing()
+      FakeSocket.last.says({ type: 'message', text: 'hi', from: 'P', n: 1 })
+      assert.deepEqual(texts(chat), ['hé', 'hi'])
+      FakeSocket.last.ends()
+      tick(300)
+      resume(matched({ recv: 1, last: 1 }))
+      chat.sleep()
+      chat.wake()
+    })
+  } finally {
+    for (const [name, found] of taken) Object.defineProperty(globalThis, name, found)
+  }
+})
+
+frozen('what the server makes up is no event of ours, and a frame all the same', () => {
+  const chat = chatting()
+  const heard = []
+  for (const type of ['made_up', 'status', 'constructor']) chat.on(type, () => heard.push(type))
+  chat.on('frame', (m) => heard.push(`frame ${m.type}`))
+  FakeSocket.last.says({ type: 'made_up' }, { type: 'status' }, { type: 'constructor' })
+  assert.deepEqual(heard, ['frame made_up', 'frame status', 'frame constructor'])
+})
+
+for (const type of SERVER_SAYS) {
+  frozen(`${type} is an event`, () => {
+    const chat = chatting()
+    const frames = []
+    chat.on(type, (m) => frames.push(m))
+    const frame = { type, n: 1, partnerId: 'P', ...HELLO }
+    FakeSocket.last.says(frame)
+    assert.deepEqual(frames, [frame])
+  })
+}
+
+frozen('a message is an event once, however often it comes, also one that was sent from here', () => {
+  const chat = chatting()
+  const heard = []
+  chat.on('message', (m) => heard.push(`${m.mine ? 'me' : 'stranger'} ${m.text}`))
+  const message = { type: 'message', text: 'hi', from: 'P', n: 1 }
+  FakeSocket.last.says(message, message)
+  chat.send('hello')
+  assert.deepEqual(heard, ['stranger hi', 'me hello'])
+})
+
+frozen('a status is an event each time it is another', () => {
+  const chat = chatting()
+  const heard = []
+  chat.on('status', (m) => heard.push(`${m.text ?? 'image'} ${chat.statusOf(m)}`))
+  chat.send('1')
+  chat.send('2')
+  chat.send({ imageUrl: IMAGE })
+  FakeSocket.last.says({ type: 'ack', recv: 2, delivered: 0 }, { type: 'ack', recv: 2, delivered: 1 }, { type: 'ack', recv: 2, delivered: 1 })
+  assert.deepEqual(heard.splice(0), ['1 sent', '2 sent', '1 delivered'])
+  FakeSocket.last.says({ type: 'error', code: 'bad_image', n: 3 }, { type: 'error', code: 'bad_image', n: 3 }, { type: 'ack', recv: 3, delivered: 3 })
+  assert.deepEqual(heard, ['image failed', '2 delivered'])
+})
+
+frozen('what was stored when a status is told says the same', () => {
+  const chat = chatting()
+  chat.send('1')
+  let again
+  chat.on('status', (m) => (again = newChat(chat.storage).statusOf(m)))
+  FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 })
+  assert.equal(again, 'delivered')
+})
+
+frozen('a listener goes when it is told to, in three ways', () => {
+  const chat = chatting()
+  const heard = []
+  const listeners = ['off', 'undo', 'signal', 'stays'].map((how) => () => heard.push(how))
+  const gone = new AbortController()
+  chat.on('pong', listeners[0])
+  const undo = chat.on('pong', listeners[1])
+  chat.on('pong', listeners[2], { signal: gone.signal })
+  chat.on('pong', listeners[3])
+  FakeSocket.last.says({ type: 'pong' })
+  assert.deepEqual(heard.splice(0), ['off', 'undo', 'signal', 'stays'])
+  chat.off('pong', listeners[0])
+  undo()
+  gone.abort()
+  chat.on('pong', listeners[2], { signal: gone.signal })
+  FakeSocket.last.says({ type: 'pong' })
+  assert.deepEqual(heard, ['stays'])
+})
+
+frozen('the partner has the name that the server gave it, and is gone with the chat', () => {
+  const chat = chatting()
+  assert.deepEqual(chat.partner, { id: 'P', here: true, typing: false, awayUntil: 0 })
+  FakeSocket.last.says({ type: 'typing_start' })
+  assert.equal(chat.partner.typing, true)
+  FakeSocket.last.says({ type: 'partner_away', untilMs: 9 })
+  assert.deepEqual(chat.partner, { id: 'P', here: false, typing: false, awayUntil: 9 })
+  FakeSocket.last.says({ type: 'partner_disconnected' })
+  assert.equal(chat.partner, null)
+})
+
+// ---- promises and signals
+
+/** As still(), for what waits: time stands still until act has come to its end. */
+const waiting = (name, act) => test(name, () => act())
+
+waiting('search resolves with the partner', async () => {
+  let chat, found
+  still(() => {
+    chat = newChat()
+    found = chat.search()
+    FakeSocket.last.open()
+    FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_S', ...HELLO }, { type: 'searching' })
+  })
+  assert.equal(await outcome(found), 'pending')
+  still(() => chat) // a new set of sockets; the former one goes on
+  chat.close()
+  assert.equal(await outcome(found), 'rejected: chatme: closed')
+
+  let partner
+  still(() => {
+    const next = chatting()
+    partner = next.search()
+    FakeSocket.last.says({ type: 'searching' }, { type: 'matched', partnerId: 'Q' })
+    next.close()
+  })
+  assert.equal((await partner).id, 'Q')
+})
+
+waiting('connect resolves when the server has answered, also a plain one', async () => {
+  const [first, second] = [undefined, false].map((resume) =>
+    still(() => {
+      const chat = newChat(null, { resume })
+      const answered = chat.connect()
+      FakeSocket.last.open()
+      FakeSocket.last.says({ type: 'auth_success' })
+      if (resume !== false) FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_S', ...HELLO })
+      chat.close()
+      return answered
+    }),
+  )
+  assert.deepEqual(await Promise.all([outcome(first), outcome(second)]), ['done', 'done'])
+})
+
+for (const [code, why] of [[4001, 'key'], [4409, 'replaced'], [4410, 'banned']]) {
+  waiting(`connect and search reject at close ${code}`, async () => {
+    const promises = still(() => {
+      const chat = newChat()
+      const both = [chat.connect(), chat.search()]
+      FakeSocket.last.open()
+      FakeSocket.last.ends(code)
+      return both
+    })
+    for (const promise of promises) assert.equal(await outcome(promise), `rejected: chatme: ${why}`)
+  })
+}
+
+waiting('a promise that nobody waits for does not end the process', async () => {
+  const unhandled = []
+  const hear = (error) => unhandled.push(error)
+  process.on('unhandledRejection', hear)
+  still(() => {
+    const chat = newChat()
+    chat.connect()
+    chat.search()
+    chat.close()
+  })
+  await settled()
+  process.off('unhandledRejection', hear)
+  assert.deepEqual(unhandled, [])
+})
+
+waiting('an abort ends a search that goes on, and leaves a chat alone', async () => {
+  const abort = new AbortController()
+  const found = still(() => {
+    const chat = newChat()
+    const found = chat.search({ signal: abort.signal })
+    FakeSocket.last.open()
+    FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_S', ...HELLO }, { type: 'searching' })
+    FakeSocket.last.take()
+    abort.abort(new Error('enough'))
+    assert.deepEqual([chat.state, FakeSocket.last.take()], ['idle', [{ type: 'end_chat' }]])
+    FakeSocket.last.says({ type: 'chat_ended' })
+    return found
+  })
+  assert.equal(await outcome(found), 'rejected: enough')
+
+  const late = new AbortController()
+  still(() => {
+    const chat = chatting()
+    chat.search({ signal: late.signal })
+    FakeSocket.last.says({ type: 'searching' }, { type: 'matched', partnerId: 'Q' })
+    late.abort()
+    assert.equal(chat.state, 'chatting')
+    chat.close()
+  })
+})
+
+waiting('what is aborted already is not begun', async () => {
+  const signal = AbortSignal.abort(new Error('too late'))
+  const promises = still(() => {
+    const chat = newChat()
+    const both = [chat.connect({ signal }), chat.search({ signal })]
+    assert.deepEqual([FakeSocket.all.length, chat.state], [0, 'idle'])
+    return both
+  })
+  for (const promise of promises) assert.equal(await outcome(promise), 'rejected: too late')
+})
+
+frozen('an abort of connect closes the socket', () => {
+  const abort = new AbortController()
+  const chat = newChat()
+  chat.connect({ signal: abort.signal })
+  abort.abort()
+  assert.deepEqual(FakeSocket.last.closedWith, [4000])
+  tick(60_000)
+  assert.equal(FakeSocket.all.length, 1)
+})
+
+frozen('an abort of the whole closes the socket, keeps the session, and no event follows', () => {
+  const abort = new AbortController()
+  const chat = chatting({ signal: abort.signal })
+  chat.on('change', () => assert.fail('an event'))
+  abort.abort()
+  assert.deepEqual(FakeSocket.last.closedWith, [4000])
+  tick(60_000)
+  assert.equal(FakeSocket.all.length, 1)
+  assert.match(chat.storage.getItem('chatme'), /cm1_S/)
+})
+
+// ---- images
+
+test('an image is read from a Blob', async () => {
+  const chat = still(() => chatting())
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251)
+  const m = await chat.sendImage(new Blob([bytes], { type: 'image/png' }), { text: 'look' })
+  assert.equal(m.imageUrl, `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`)
+  const [frame] = FakeSocket.last.take()
+  assert.deepEqual([frame.n, frame.text, frame.imageUrl], [1, 'look', m.imageUrl])
+  chat.close()
+})
+
+test('an image that nobody would get is refused before it takes a number', async () => {
+  const chat = still(() => chatting())
+  for (const image of ['javascript:alert(1)', 'http://a.test/b.png', 'data:image/svg+xml;base64,AAAA', new Blob(['x'], { type: 'text/html' })]) {
+    await assert.rejects(chat.sendImage(image), RangeError)
+  }
+  await assert.rejects(chat.sendImage(IMAGE, { signal: AbortSignal.abort(new Error('no')) }), /^Error: no$/)
+  assert.equal((await chat.sendImage('https://a.test/b.png')).n, 1)
+  chat.close()
+})
+
+test('an image does not go to the next partner when the chat ends while it is read', async () => {
+  const chat = still(() => chatting())
+  const sending = chat.sendImage(new Blob(['x'], { type: 'image/png' }))
+  FakeSocket.last.says({ type: 'partner_disconnected' }, { type: 'matched', partnerId: 'Q' })
+  await assert.rejects(sending, /not in a chat/)
+  assert.deepEqual(FakeSocket.last.take(), [])
+  chat.close()
+})
+
+frozen('the length of a text is that of its UTF-8', () => {
+  const chat = chatting()
+  for (const [letter, length] of [['x', 1], ['é', 2], ['€', 3], ['😀', 4]]) {
+    const fits = Math.floor(65_536 / length)
+    assert.equal(chat.send(letter.repeat(fits)).mine, true)
+    assert.throws(() => chat.send(letter.repeat(fits + 1)), RangeError)
+  }
+})
+
+// ---- life of the connection
+
+frozen('a socket that says nothing for pingMs is asked, and given up after a minute without an answer', () => {
+  chatting()
+  const socket = FakeSocket.last
+  tick(24_999)
+  assert.equal(socket.pings, 0)
+  tick(25_001)
+  assert.equal(socket.pings, 2) // the first was answered
+  socket.dead = true
+  tick(25_000 + 59_999)
+  assert.equal(FakeSocket.all.length, 1)
+  tick(1)
+  assert.equal(FakeSocket.all.length, 2)
+})
+
+frozen('a link that is slow with an image is believed longer each time', () => {
+  chatting()
+  const given = []
+  for (let i = 0; i < 3; i++) {
+    const dialled = FakeSocket.all.length
+    FakeSocket.last.dead = true
+    let waited = 0
+    for (; FakeSocket.all.length === dialled; waited += 1000) tick(1000)
+    given.push(waited)
+    resume(matched())
+  }
+  assert.deepEqual(given, [85_000, 145_000, 265_000])
+})
+
+frozen('a socket through which an image still leaves is alive', () => {
+  chatting()
+  const socket = FakeSocket.last
+  socket.dead = true
+  socket.bufferedAmount = 3
+  tick(25_000)
+  for (; socket.bufferedAmount > 0; socket.bufferedAmount--) tick(59_000)
+  assert.equal(FakeSocket.all.length, 1)
+  tick(62_999) // when it was asked, and a minute
+  assert.equal(FakeSocket.all.length, 1)
+  tick(1)
+  assert.equal(FakeSocket.all.length, 2)
+})
+
+/** Runs act with the globals of a browser that the library listens to; events are told through it. */
+function inBrowser(act) {
+  const listeners = new Map()
+  const target = {
+    addEventListener: (type, listener) => listeners.set(type, listener),
+    removeEventListener: (type, listener) => listeners.get(type) === listener && listeners.delete(type),
+  }
+  const document = { visibilityState: 'visible', ...target }
+  Object.assign(globalThis, target, { document })
+  try {
+    act({ document, listeners, tell: (type) => listeners.get(type)?.() })
+  } finally {
+    for (const name of [...Object.keys(target), 'document']) delete globalThis[name]
+  }
+}
+
+for (const type of ['online', 'visibilitychange']) {
+  frozen(`at ${type} it dials at once instead of waiting`, () =>
+    inBrowser(({ tell, document }) => {
+      chatting()
+      for (let i = 0; i < 5; i++) {
+        FakeSocket.last.ends()
+        tick(i < 4 ? 15_000 : 0)
+      }
+      const dialled = FakeSocket.all.length
+      if (type === 'visibilitychange') {
+        document.visibilityState = 'hidden'
+        tell(type)
+        assert.equal(FakeSocket.all.length, dialled)
+        document.visibilityState = 'visible'
+      } else document.visibilityState = 'hidden' // the network matters to a hidden page too
+      tell(type)
+      assert.equal(FakeSocket.all.length, dialled + 1)
+    }),
+  )
+
+  frozen(`at ${type} a socket that has died is noticed within 4 s`, () =>
+    inBrowser(({ tell }) => {
+      chatting()
+      FakeSocket.last.dead = true
+      tell(type)
+      tick(3999)
+      assert.equal(FakeSocket.all.length, 1)
+      tick(1)
+      assert.equal(FakeSocket.all.length, 2)
+    }),
+  )
+}
+
+frozen('a client that is closed or over listens to nothing of the browser', () =>
+  inBrowser(({ listeners }) => {
+    const chat = newChat()
+    assert.equal(listeners.size, 0)
+    chat.connect()
+    assert.equal(listeners.size, 2)
+    chat.close()
+    assert.equal(listeners.size, 0)
+    chat.connect()
+    FakeSocket.last.open()
+    FakeSocket.last.ends(4410)
+    assert.equal(listeners.size, 0)
+  }),
+)
+
+frozen('search connects again after close, and keeps its place', () => {
+  const chat = newChat()
+  chat.search()
+  FakeSocket.last.open()
+  FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_S', ...HELLO }, { type: 'searching' })
+  chat.close()
+  chat.search()
+  assert.equal(FakeSocket.all.length, 2)
+  resume({ state: 'searching' })
+  assert.deepEqual([chat.state, FakeSocket.last.take()], ['searching', []])
+})

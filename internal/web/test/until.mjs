@@ -1,0 +1,12 @@
+// Waiting for something to be so, with a deadline.
+
+const LOOK_MS = 5
+
+/** Resolves when condition returns something true; after ms it fails and says what it waited for. */
+export async function until(condition, ms = 20_000) {
+  const end = Date.now() + ms
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${condition}`)
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
+}
