@@ -21,7 +21,7 @@ export const GERMAN = {
   'The stranger is typing': 'Dein Gegenüber schreibt',
   'New messages ↓': 'Neue Nachrichten ↓',
   'Your message': 'Deine Nachricht',
-  'Write a message': 'Schreib eine Nachricht',
+  Message: 'Nachricht',
   'Send an image': 'Bild senden',
   Emoji: 'Emoji',
   Send: 'Senden',

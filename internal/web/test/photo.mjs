@@ -6,10 +6,12 @@ export async function photoWithPlace(page, width, height) {
     ([width, height]) => {
       const canvas = Object.assign(document.createElement('canvas'), { width, height })
       const context = canvas.getContext('2d')
-      const sky = context.createLinearGradient(0, 0, width, height)
-      for (const [at, colour] of [[0, '#4a7fb5'], [0.6, '#f3d9a4'], [1, '#40513b']]) sky.addColorStop(at, colour)
-      context.fillStyle = sky
-      context.fillRect(0, 0, width, height)
+      const bands = ['#4a7fb5', '#8fb4d6', '#f3d9a4', '#6f8f63', '#40513b']
+      const band = width / bands.length
+      bands.forEach((colour, i) => {
+        context.fillStyle = colour
+        context.fillRect(i * band, 0, band, height)
+      })
       return canvas.toDataURL('image/jpeg', 0.9)
     },
     [width, height],
