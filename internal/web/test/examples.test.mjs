@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -50,8 +51,8 @@ before(async () => {
 })
 after(() => rm(examples, { recursive: true, force: true }))
 
-/** Runs act(server, open, t) with a server; open() is a client of the library in it. */
-const served = (name, act) =>
+/** Runs run(server, open, t) with a server; open() is a client of the library in it. */
+const served = (name, run) =>
   test(name, LIMIT, async (t) => {
     const server = await Server.start()
     const chats = []
@@ -60,13 +61,13 @@ const served = (name, act) =>
       await server.close()
     })
     const open = () => {
-      const chat = new ChatMe({ url: socketOf(server), apiKey: server.key, storage: null, WebSocket })
-      chats.push(chat)
-      return chat
+      chats.push(clientOf(server))
+      return chats.at(-1)
     }
-    await act(server, open, t)
+    await run(server, open, t)
   })
 const socketOf = (server) => server.url.replace('http', 'ws')
+const clientOf = (server) => new ChatMe({ url: socketOf(server), apiKey: server.key, storage: null, WebSocket })
 const heard = (chat) => chat.messages.filter((m) => !m.mine).map((m) => m.text)
 
 test('the notes show the hooks as they are', async () => {
@@ -76,22 +77,34 @@ test('the notes show the hooks as they are', async () => {
   for (const [, path, code] of shown) assert.equal(code, await readFile(join(docs, path), 'utf8'), path)
 })
 
-served('the page chats, and a reload goes on', async (server, open, t) => {
+test('the page chats, and a reload goes on', LIMIT, async (t) => {
+  let html
+  const site = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(html))
+  await new Promise((done) => site.listen(0, '127.0.0.1', done))
+  const address = `http://127.0.0.1:${site.address().port}`
+  const server = await Server.start({ ALLOWED_ORIGINS: address })
+  const chat = clientOf(server)
   const browser = await launch()
-  t.after(() => browser.close())
+  t.after(async () => {
+    await browser.close()
+    chat.close()
+    await server.close()
+    site.close()
+  })
+  html = (await readFile(join(examples, 'page/index.html'), 'utf8'))
+    .replaceAll('http://localhost:8787/', server.url)
+    .replaceAll('ws://localhost:8787/', socketOf(server))
+    .replaceAll('YOUR_KEY', server.key)
   const page = await browser.newPage()
   page.setDefaultTimeout(20_000)
   const faults = []
   page.on('pageerror', (error) => faults.push(String(error)))
-  const html = (await readFile(join(examples, 'page/index.html'), 'utf8'))
-    .replaceAll('http://localhost:8787/', server.url)
-    .replaceAll('ws://localhost:8787/', socketOf(server))
-    .replaceAll('YOUR_KEY', server.key)
-  // An address that the server allows unless it is told otherwise.
-  await page.route('http://localhost:3000/', (route) => route.fulfill({ body: html, contentType: 'text/html' }))
-  const chat = open()
+  page.on('console', (m) => m.type() === 'error' && !m.text().includes('404') && faults.push(m.text()))
+
   const found = chat.search()
-  await page.goto('http://localhost:3000/')
+  await page.goto(address)
+  await until(() => chat.state === 'chatting' || faults.length > 0)
+  assert.deepEqual(faults, [])
   await found
   const line = (text) => page.locator('li', { hasText: new RegExp(`^${text}$`) }).waitFor()
   await page.locator('#text').fill('hello')
@@ -158,7 +171,11 @@ async function rendered(t, path, ...args) {
   return {
     now: () => latest,
     unmount,
-    do: (change) => act(async () => change(latest)),
+    /** Does not wait for what change returns: a search is over when somebody else has come. */
+    do: (change) =>
+      act(async () => {
+        change(latest)
+      }),
     async until(condition) {
       const end = Date.now() + 20_000
       while (!condition(latest)) {
