@@ -20,7 +20,6 @@ export class Server {
   log = []
   settings = {} // further ones, by their names in the environment; in force from the next start
   #directory
-  #settings
   #address = '127.0.0.1:0'
   #process
 
@@ -28,7 +27,7 @@ export class Server {
   static async start(settings = {}) {
     if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it first, or name it in CHATME_BIN`)
     const server = new Server()
-    server.#settings = settings
+    server.settings = settings
     server.#directory = await mkdtemp(join(tmpdir(), 'chatme-web-'))
     try {
       await server.restart()
@@ -57,7 +56,7 @@ export class Server {
   async restart() {
     const child = spawn(binary, ['serve', '--addr', this.#address, '--db', join(this.#directory, 'chatme.db')], {
       cwd: this.#directory, // holds no settings file
-      env: { PATH: process.env.PATH, WEB_API_KEY: this.key, ...this.#settings },
+      env: { PATH: process.env.PATH, WEB_API_KEY: this.key, ...this.settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#process = child
