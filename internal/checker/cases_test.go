@@ -92,6 +92,9 @@ func queueCases(holds, breaks addCase) {
 			returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1)
 	}
 	holds("M6 the first has a tail to confirm", met(tail().searches(2, 3), 2, 3, "y").wait(10*time.Second).sends(1, "ping", ""))
+	holds("M6 the confirmation of the first is on its way", met(left().sends(0, "end_chat", "").hears(0, "chat_ended", "").joins(2, 3).
+		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).confirms(1, 0, "x", 2).ends(1).
+		searches(2, 3), 2, 3, "y").wait(10*time.Second).sends(1, "ping", ""))
 	breaks("M6 the first has confirmed its tail", met(tail().confirms(1, 0, "x", 2).wait(3*time.Second).searches(2, 3), 2, 3, "y").
 		wait(10*time.Second).sends(1, "ping", ""))
 

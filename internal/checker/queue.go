@@ -88,6 +88,8 @@ func (h *history) trackWaiter(waiting map[int]*waiter, v *view, e *Event) {
 			ready += h.limits.Settle + h.limits.Slack
 		case v.lacks():
 			ready = never // until it confirms what may be a tail
+		case v.confirmedAt > 0: // … which may still be on its way
+			ready = max(ready, v.confirmedAt+h.limits.Slack)
 		}
 		waiting[e.Who] = &waiter{since: e.Seq, ready: ready}
 	case e.sent("ack") && waiting[e.Who] != nil && e.Chat == v.chat && e.N >= v.got:

@@ -25,6 +25,7 @@ type view struct {
 
 	said, recv, got uint64 // in chat: numbers sent, in custody, arrived
 	confirmed       uint64 // … of those that arrived, it has said so
+	confirmedAt     time.Duration
 }
 
 // newSession forgets all but the client and its socket.
@@ -71,7 +72,7 @@ func (v *view) applySent(e *Event) {
 // confirms notes what the client says it has of its chat.
 func (v *view) confirms(e *Event) {
 	if e.Chat == v.chat {
-		v.confirmed = max(v.confirmed, e.N)
+		v.confirmed, v.confirmedAt = max(v.confirmed, e.N), e.At
 	}
 }
 
