@@ -16,10 +16,12 @@ const (
 	// limitShare is how much of the limit of its control group Go may use; the rest is for SQLite and the system.
 	limitShare = 0.8
 
-	// It is quiet when there was no collection for so long,
-	quietLook = time.Second
-	// and then one is worth it if so much was allocated since the last, in bytes.
-	quietAfter = 8 << 20
+	lullLook = time.Second
+	// In a lull less than this is allocated from one look to the next, in bytes. Who relays messages allocates more, and
+	// is not to pay for collections besides Go's own.
+	lullRate = 1 << 20
+	// lullWorth is what must have been allocated since the last for a collection to be worth it, in bytes.
+	lullWorth = 8 << 20
 )
 
 // tuneMemory keeps the process within its control group, if GOMEMLIMIT does not say otherwise, and gives back to the
@@ -34,24 +36,38 @@ func tuneMemory(ctx context.Context) {
 }
 
 func giveBackMemory(ctx context.Context) {
-	ticker := time.NewTicker(quietLook)
+	ticker := time.NewTicker(lullLook)
 	defer ticker.Stop()
-	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/allocs:bytes"}}
-	var cycles, done uint64
+	allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	var l lull
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		metrics.Read(samples)
-		quiet := samples[0].Value.Uint64() == cycles
-		cycles = samples[0].Value.Uint64()
-		if allocated := samples[1].Value.Uint64(); quiet && allocated-done > quietAfter {
+		metrics.Read(allocated)
+		if l.has(allocated[0].Value.Uint64()) {
 			debug.FreeOSMemory()
-			done = allocated
 		}
 	}
+}
+
+// lull finds the moments in which memory is given back. Both are bytes allocated since the start of the process.
+type lull struct {
+	seen  uint64 // at the last look
+	freed uint64 // when memory was last given back
+}
+
+// has says whether to give back memory now, at a look.
+func (l *lull) has(allocated uint64) bool {
+	quiet := allocated-l.seen < lullRate
+	l.seen = allocated
+	if !quiet || allocated-l.freed < lullWorth {
+		return false
+	}
+	l.freed = allocated
+	return true
 }
 
 // groupLimit returns the memory limit in bytes of the control group named in the file self, of version 1 or 2, mounted

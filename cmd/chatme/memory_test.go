@@ -38,3 +38,22 @@ func TestGroupLimit(t *testing.T) {
 		})
 	}
 }
+
+// Memory is given back once after each rush, and never while there is much to do.
+func TestLull(t *testing.T) {
+	var l lull
+	allocated := uint64(0)
+	for i, step := range []struct {
+		more uint64
+		want bool
+	}{
+		{20 << 20, false}, {2 << 20, false}, // a rush, and a load that stays
+		{100 << 10, true}, {100 << 10, false}, {0, false}, // quiet
+		{2 << 20, false}, {0, false}, {7 << 20, false}, {0, true}, {0, false}, // not worth it, then worth it
+	} {
+		allocated += step.more
+		if got := l.has(allocated); got != step.want {
+			t.Errorf("look %d: %v, want %v", i, got, step.want)
+		}
+	}
+}
