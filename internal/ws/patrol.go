@@ -117,14 +117,17 @@ func (c *Conn) visit(now chat.Time) {
 	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
 	}
-	defer c.Flush()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	pings := false
 	switch {
 	case c.closing != 0 && now > c.closing.Add(closeStuck):
 		c.cut("close frame cannot leave")
 	case c.closing == 0 && now >= c.pinged.Add(cfg.PingInterval):
 		c.pinged = now
-		c.pingDue = true
+		c.pingDue, pings = true, true
+	}
+	c.mu.Unlock()
+	if pings {
+		c.Flush()
 	}
 }

@@ -90,7 +90,7 @@ func (c *Conn) readFrame() error {
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")
 		_, err = io.Copy(io.Discard, r)
 	case errors.Is(err, errStalled):
-		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "no room for a frame")
+		c.stalled()
 		_, err = io.Copy(io.Discard, r)
 	case err == nil && !c.isClosing():
 		c.handle(s.data, &s.frame)
@@ -131,6 +131,11 @@ func (c *Conn) readControl() (isControl bool, err error) {
 		return true, c.ping(string(payload))
 	}
 	return true, c.pong(string(payload))
+}
+
+// stalled closes c because the frames in memory leave no room for its own.
+func (c *Conn) stalled() {
+	c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "no room for a frame")
 }
 
 // readPayload appends the payload to *buf and returns how much of the budget it holds.

@@ -94,6 +94,7 @@ func (s *socket) readBare(p []byte) (int, error) {
 		}
 		s.by.ownGoroutine()
 		if !s.by.e.budget.acquire(waitingCost, s.by.e.cfg.StallTimeout) {
+			s.by.stalled()
 			return 0, errStalled
 		}
 		var err error
