@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -65,7 +66,7 @@ func (c *devCmd) Run(p *program) error {
 		came = true
 		go func() {
 			defer close(left)
-			s := stranger{url: dialURL(addr), apiKey: firstOf(cfg.WebAPIKey, cfg.MobileAPIKey)}
+			s := stranger{url: dialURL(addr), apiKey: cmp.Or(cfg.WebAPIKey, cfg.MobileAPIKey)}
 			s.stay(ctx)
 		}()
 	}, p.stderr)
@@ -78,11 +79,4 @@ func dialURL(addr net.Addr) string {
 		host = "127.0.0.1"
 	}
 	return "ws://" + net.JoinHostPort(host, port)
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -36,8 +36,8 @@
 //
 // A database put back from a backup tells of chats whose partners have since gone on: it must not go on with them.
 // So beside it lies a file, <database>.witness, that says which start was the last and which file, by device and
-// inode, it was made on. A database that has been started and whose witness is missing, no witness, of another file or
-// of a later start was put back: it gets a new epoch, and every chat in it ends. The queue stays, and so does the
+// inode, it was made on. A database that has been started and whose witness is missing, does not read as one, or is of
+// another file or of a later start was put back: it gets a new epoch, and every chat in it ends. The queue stays, and so does the
 // mail, as tails; old clients that were in a chat are dropped. A database whose last start is later than its witness
 // was killed between the two, and goes on.
 //
