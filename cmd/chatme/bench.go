@@ -179,3 +179,19 @@ func (b *bench) people(otherwise int) int {
 	}
 	return otherwise
 }
+
+// measures runs the load for --duration, from begin on, and returns how many seconds that took and what was used.
+func (b *bench) measures(ctx context.Context, begin func()) (seconds float64, used spent, err error) {
+	before, err := b.target.usage()
+	if err != nil {
+		return 0, used, err
+	}
+	began := b.loop.now()
+	begin()
+	if err := b.loop.runFor(ctx, b.cmd.Duration); err != nil {
+		return 0, used, err
+	}
+	seconds = time.Duration(b.loop.now() - began).Seconds()
+	used, err = b.target.spent(before)
+	return seconds, used, err
+}

@@ -76,16 +76,7 @@ func (b *bench) idle(ctx context.Context) (*idleLine, error) {
 	if err := b.loop.runFor(ctx, settles); err != nil {
 		return nil, err
 	}
-	at, err := b.target.usage()
-	if err != nil {
-		return nil, err
-	}
-	began := b.loop.now()
-	if err := b.loop.runFor(ctx, b.cmd.Duration); err != nil {
-		return nil, err
-	}
-	took := time.Duration(b.loop.now() - began).Seconds()
-	used, err := b.target.spent(at)
+	took, used, err := b.measures(ctx, func() {})
 	if err != nil {
 		return nil, err
 	}

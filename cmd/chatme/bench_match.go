@@ -100,17 +100,9 @@ func (b *bench) match(ctx context.Context) (*matchLine, error) {
 	if err := b.loop.runFor(ctx, warmUp); err != nil {
 		return nil, err
 	}
-	before, err := b.target.usage()
-	if err != nil {
-		return nil, err
-	}
-	began, h := b.loop.now(), &benchHistogram{}
-	w.latencies = h
-	if err := b.loop.runFor(ctx, b.cmd.Duration); err != nil {
-		return nil, err
-	}
-	took, matches := time.Duration(b.loop.now()-began).Seconds(), w.counted/2
-	used, err := b.target.spent(before)
+	h := &benchHistogram{}
+	took, used, err := b.measures(ctx, func() { w.latencies = h })
+	matches := w.counted / 2
 	return &matchLine{
 		benchHead: b.head, Connections: n, ThinkMs: b.cmd.Think.Milliseconds(), Seconds: rounded(took), Matches: matches,
 		PerSecond: rounded(float64(matches) / took), P50: h.us(0.5), P99: h.us(0.99), spent: used, CPUPer1000: used.per(1000, float64(matches)),
@@ -166,21 +158,11 @@ func (b *bench) mixed(ctx context.Context, pairs int) (*mixedLine, error) {
 	if err := b.loop.runFor(ctx, max(warmUp, think)); err != nil {
 		return nil, err
 	}
-	before, err := b.target.usage()
+	took, used, err := b.measures(ctx, func() { r.latencies, w.latencies = beside, &benchHistogram{} })
 	if err != nil {
 		return nil, err
 	}
-	began := b.loop.now()
-	r.latencies, w.latencies = beside, &benchHistogram{}
-	if err := b.loop.runFor(ctx, b.cmd.Duration); err != nil {
-		return nil, err
-	}
-	took := time.Duration(b.loop.now() - began).Seconds()
 	matches := w.counted / 2
-	used, err := b.target.spent(before)
-	if err != nil {
-		return nil, err
-	}
 	if err := r.ends(ctx); err != nil {
 		return nil, err
 	}

@@ -171,21 +171,12 @@ func (b *bench) relay(ctx context.Context, pairs int) (*relayLine, error) {
 	if err := b.loop.runFor(ctx, warmUp); err != nil {
 		return nil, err
 	}
-	before, err := b.target.usage()
+	h := &benchHistogram{}
+	took, used, err := b.measures(ctx, func() { r.latencies = h })
 	if err != nil {
 		return nil, err
 	}
-	began, h := b.loop.now(), &benchHistogram{}
-	r.latencies = h
-	if err := b.loop.runFor(ctx, b.cmd.Duration); err != nil {
-		return nil, err
-	}
-	took := time.Duration(b.loop.now() - began).Seconds()
 	messages := r.counted
-	used, err := b.target.spent(before)
-	if err != nil {
-		return nil, err
-	}
 	if err := r.ends(ctx); err != nil { // what is late is in the latencies too
 		return nil, err
 	}
