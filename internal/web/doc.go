@@ -1,6 +1,8 @@
 // Package web is the built-in page and the client library it uses, embedded in the binary.
 //
-// It MUST NOT know the server: it answers GET and HEAD of fixed paths with bytes that are ready when New returns. Everything in static/ is served as it is; there is no build step.
+// It MUST NOT know the server: it answers GET and HEAD of fixed paths with bytes that are ready when New returns.
+// There is no build step: what is in static/ is served but for its comments and indentation. The library with its
+// comments and types is the npm package.
 //
 //	/            index.html, with the API key of the web in a meta element
 //	/chatme.js   the client library: one ES module without dependencies

@@ -35,13 +35,17 @@ func contentType(name string, body []byte) string {
 	return http.DetectContentType(body)
 }
 
-// builtIn returns the embedded files by name.
+// builtIn returns the embedded files by name, as they are served.
 func builtIn() (map[string][]byte, error) {
 	root, err := fs.Sub(static, "static")
 	if err != nil {
 		return nil, err
 	}
-	return readFiles(root)
+	files, err := readFiles(root)
+	for name, body := range files {
+		files[name] = slim(name, body)
+	}
+	return files, err
 }
 
 // readDir returns the files of an operator's directory by name, as they are now. It reads nothing outside of it, and

@@ -3,6 +3,7 @@
 import { ChatMe } from '../chatme.js'
 import { messageCame, partnerCame, soundSwitch } from './attention.js'
 import { Composer } from './composer.js'
+import { keep, kept } from './prefs.js'
 import { Transcript } from './transcript.js'
 import { UploadSocket, percentSent } from './upload.js'
 import { t, translatePage } from './words.js'
@@ -167,26 +168,13 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })
 
-const PLACE = 'chatme-place'
-addEventListener('pagehide', () => keepPlace(transcript.place))
+addEventListener('pagehide', () => {
+  keep('place', transcript.place)
+  keep('draft', composer.draft || null)
+})
 
 render()
-transcript.place = placeKept()
+const place = kept('place')
+if (place !== null) transcript.place = Number(place)
+if (chat.state === 'chatting') composer.draft = kept('draft') ?? ''
 if (chat.state !== 'idle') chat.connect()
-
-/** Storage may be switched off; then a reload begins at the end. */
-function keepPlace(place) {
-  try {
-    if (place === null) sessionStorage.removeItem(PLACE)
-    else sessionStorage.setItem(PLACE, place)
-  } catch {}
-}
-
-function placeKept() {
-  try {
-    const kept = sessionStorage.getItem(PLACE)
-    return kept === null ? null : Number(kept)
-  } catch {
-    return null
-  }
-}

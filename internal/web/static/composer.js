@@ -28,11 +28,19 @@ export class Composer {
     this.#takeImages()
   }
 
-  /** What was being written was meant for the one who is gone. */
-  clear() {
-    this.#field.value = ''
+  /** What is being written. */
+  get draft() {
+    return this.#field.value
+  }
+  set draft(text) {
+    this.#field.value = text
     this.#say('')
     this.#fit()
+  }
+
+  /** What was being written was meant for the one who is gone. */
+  clear() {
+    this.draft = ''
   }
 
   #send() {

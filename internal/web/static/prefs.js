@@ -1,16 +1,26 @@
-// What a reader has chosen, kept by the browser for all tabs. A browser that keeps nothing, as in a frame of another
-// site, is no error: the choice then lasts as long as the page.
+// What a reader has chosen, kept by the browser for all tabs, and what this tab was at, kept for its next load. A browser
+// that keeps nothing, as in a frame of another site, is no error: it then lasts as long as the page.
 
-export function chosen(name) {
+export const chosen = (name) => read(() => localStorage, name)
+export const choose = (name, value) => write(() => localStorage, name, value)
+
+export const kept = (name) => read(() => sessionStorage, name)
+/** null forgets it. */
+export const keep = (name, value) => write(() => sessionStorage, name, value)
+
+// Even to name a storage that is switched off throws.
+
+function read(storage, name) {
   try {
-    return localStorage.getItem(`chatme-${name}`)
+    return storage().getItem(`chatme-${name}`)
   } catch {
     return null
   }
 }
 
-export function choose(name, value) {
+function write(storage, name, value) {
   try {
-    localStorage.setItem(`chatme-${name}`, value)
+    if (value === null) storage().removeItem(`chatme-${name}`)
+    else storage().setItem(`chatme-${name}`, value)
   } catch {}
 }

@@ -38,7 +38,6 @@ export class Transcript {
     return this.#following ? null : this.#scroller.scrollTop
   }
   set place(top) {
-    if (top === null) return
     const go = () => {
       this.#following = false
       this.#scroller.scrollTop = top

@@ -100,3 +100,21 @@ scene('a reload keeps the messages and the place where the reader was', async (s
     return e.scrollHeight - e.scrollTop - e.clientHeight < 1
   })
 })
+
+scene('a reload keeps what is being written, for the partner it is written to', async (s) => {
+  const [a, b] = await s.openPair()
+  const field = a.page.locator('#text')
+  await field.fill('half a sent')
+  await a.page.reload()
+  await a.status('With a stranger')
+  assert.equal(await field.inputValue(), 'half a sent')
+  await field.press('Enter')
+  await b.hears('half a sent')
+
+  await field.fill('for you alone')
+  await b.next()
+  await a.sees('ended')
+  await a.page.reload()
+  await a.sees('ended')
+  assert.equal(await field.inputValue(), '')
+})

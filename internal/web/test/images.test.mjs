@@ -1,7 +1,7 @@
 // Images, from the file on one device to the screen of the other.
 
 import assert from 'node:assert/strict'
-import { PLACE, photoWithPlace } from './photo.mjs'
+import { PLACE, gifWithPlace, photoWithPlace } from './photo.mjs'
 import { startProxy } from './proxy.mjs'
 import { scene } from './scene.mjs'
 
@@ -43,6 +43,19 @@ scene('an image is sent by button, paste and drop, smaller, upright and without 
   await Promise.all([a.page.reload(), b.page.reload()])
   await b.seesImage(2)
   await a.page.locator('.mine img').nth(2).waitFor()
+})
+
+scene('an animation goes on moving, and leaves its place behind', async (s) => {
+  const [a, b] = await s.openPair()
+  const send = (pictures) => a.page.locator('#file').setInputFiles({ name: 'x.gif', mimeType: 'image/gif', buffer: gifWithPlace(pictures) })
+  await send(2)
+  const { uri } = await b.seesImage()
+  const sent = Buffer.from(uri.replace(/^data:image\/gif;base64,/, ''), 'base64')
+  assert.equal(sent.toString('latin1').split('\x21\xf9').length - 1, 2)
+  assert.ok(sent.includes('NETSCAPE2.0') && !sent.includes(PLACE) && !sent.includes('XMP'))
+
+  await send(1) // does not move, so it goes as every other
+  assert.match((await b.seesImage(1)).uri, /^data:image\/jpeg;base64,/)
 })
 
 scene('the button for images opens the choice of files, and what is no image is said to be none', async (s) => {

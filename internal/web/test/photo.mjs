@@ -31,3 +31,14 @@ function exif() {
   head.writeUInt16BE(body.length + 2, 2)
   return Buffer.concat([head, body])
 }
+
+/** A GIF of so many pictures of one pixel (GIF89a), with a comment and an XMP block that say PLACE. */
+export function gifWithPlace(pictures) {
+  const block = (text) => [text.length, ...Buffer.from(text, 'latin1')]
+  const loop = [0x21, 0xff, ...block('NETSCAPE2.0'), 3, 1, 0, 0, 0]
+  const comment = [0x21, 0xfe, ...block(PLACE), 0]
+  const xmp = [0x21, 0xff, ...block('XMP DataXMP'), ...block(PLACE), 0]
+  const picture = [0x21, 0xf9, 4, 0, 10, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0]
+  const head = [...Buffer.from('GIF89a'), 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255]
+  return Buffer.from([...head, ...loop, ...comment, ...xmp, ...Array(pictures).fill(picture).flat(), 0x3b])
+}

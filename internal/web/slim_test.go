@@ -1,0 +1,68 @@
+package web
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+	"testing"
+)
+
+func TestSlim(t *testing.T) {
+	const source = `// What this is.
+
+/** One line. */
+export const a = 'x' // stays
+/*
+ * Several
+ * lines: // and more
+ */
+  if (a) {
+	b() /* stays */
+    // goes
+  }
+`
+	const want = "export const a = 'x' // stays\nif (a) {\nb() /* stays */\n}\n"
+	for name, want := range map[string]string{"a.js": want, "a.css": want, "index.html": source, "chatme.d.ts": source} {
+		if got := string(slim(name, []byte(source))); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// slim knows lines only: a text over several lines could hold what looks like a comment, and code behind a comment's
+// end would go with it.
+func TestSlimMayBeUsed(t *testing.T) {
+	root, err := fs.Sub(static, "static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := readFiles(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for name, body := range files {
+		if ext := path.Ext(name); ext != ".js" && ext != ".css" {
+			continue
+		}
+		checked++
+		inComment := false
+		for n, line := range strings.Split(string(body), "\n") {
+			text := strings.TrimSpace(line)
+			begins := strings.HasPrefix(text, "/*")
+			if ends := strings.Index(text, "*/"); (begins || inComment) && ends >= 0 && ends != len(text)-2 {
+				t.Errorf("%s:%d: something stands behind the end of a comment", name, n+1)
+			}
+			if inComment = (begins || inComment) && !strings.Contains(text, "*/"); inComment || begins || strings.HasPrefix(text, "//") {
+				continue
+			}
+			// In a character class of a pattern a backtick opens nothing.
+			if quotes := strings.Count(text, "`"); quotes%2 != 0 && !strings.Contains(text, "[^") {
+				t.Errorf("%s:%d: a text that goes on in the next line", name, n+1)
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("%d files looked at", checked)
+	}
+}

@@ -1,0 +1,29 @@
+// What is an animation, and what goes with it.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { animation } from '../static/gif.js'
+import { gifWithPlace } from './photo.mjs'
+
+test('of an animation nothing is kept but what is seen, and what is none is none', async () => {
+  const gif = gifWithPlace(3)
+  const kept = Buffer.from(await animation(gif).arrayBuffer())
+  const again = Buffer.from(await animation(kept).arrayBuffer())
+  assert.deepEqual(again, kept)
+  assert.ok(kept.length < gif.length)
+  assert.equal(animation(gifWithPlace(1)), null)
+  for (const other of [Buffer.alloc(0), Buffer.from('GIF89a'), Buffer.from('<script>'), Buffer.from([0xff, 0xd8, 0xff])]) assert.equal(animation(other), null)
+})
+
+test('an animation cut or spoiled anywhere ends, and is no animation or a whole one', async () => {
+  const gif = gifWithPlace(3)
+  for (let at = 0; at < gif.length; at++) {
+    assert.equal(animation(gif.subarray(0, at)), null, `cut at ${at}`)
+    for (const byte of [0, 0x21, 0x2c, 0x3b, 0xff]) {
+      const spoiled = Buffer.from(gif)
+      spoiled[at] = byte
+      const kept = animation(spoiled)
+      if (kept) assert.equal(Buffer.from(await kept.arrayBuffer()).at(-1), 0x3b)
+    }
+  }
+})
