@@ -27,6 +27,7 @@ type Options struct {
 
 	NoAuth bool               // send nothing by itself, not even auth
 	Mute   bool               // do not answer pings: a peer that is gone without a word
+	NoText bool               // errors do not quote texts: whoever wrote them may be a stranger
 	Buffer int                // messages read ahead of Recv; 0 is DefaultBuffer
 	Tap    func(frame []byte) // called by the read loop with each frame as it came; MUST NOT keep it
 }
@@ -49,10 +50,11 @@ type Client struct {
 	opts Options // static after Dial
 	ws   *websocket.Conn
 
-	in   chan protocol.ServerMessage // buffer Options.Buffer; sent and closed by the read loop
-	cut  chan struct{}               // closed by Drop: nobody waits for room in the buffer any more
-	drop sync.Once                   // closes cut
-	done chan struct{}               // closed by the read loop as it ends
+	in    chan protocol.ServerMessage // buffer Options.Buffer; sent and closed by the read loop
+	cut   chan struct{}               // closed by Drop: nobody waits for room in the buffer any more
+	drop  sync.Once                   // closes cut
+	done  chan struct{}               // closed by the read loop as it ends
+	pongs chan string                 // buffer 1; sent by the read loop: what the last pong carried; never closed
 
 	writing sync.Mutex // one writer at a time; taken before mu
 
@@ -110,13 +112,14 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	c := &Client{
 		opts: o, ws: ws,
 		in:  make(chan protocol.ServerMessage, o.Buffer),
-		cut: make(chan struct{}), done: make(chan struct{}),
+		cut: make(chan struct{}), done: make(chan struct{}), pongs: make(chan string, 1),
 	}
 	c.opts.Resume = nil
 	if o.Resume != nil {
 		c.state = o.Resume.clone()
 	}
 	ws.SetPingHandler(c.pinged)
+	ws.SetPongHandler(c.ponged)
 	go c.readLoop()
 	if o.NoAuth {
 		return c, nil

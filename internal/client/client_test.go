@@ -249,3 +249,44 @@ func TestDialRefused(t *testing.T) {
 		t.Errorf("nobody listens: %v", err)
 	}
 }
+
+func TestPingSocket(t *testing.T) {
+	c, p := newStage(t).connect(t, Options{NoAuth: true})
+	ctx := testContext(t)
+	go p.ws.ReadMessage() // answers pings
+	for range 2 {
+		check(t, c.PingSocket(ctx))
+	}
+	check(t, p.ws.WriteControl(websocket.PongMessage, []byte("asked by nobody"), time.Now().Add(time.Second)))
+	check(t, c.PingSocket(ctx))
+	p.ws.SetPingHandler(func(string) error { return p.ws.NetConn().Close() })
+	var end *CloseError
+	if err := c.PingSocket(ctx); !errors.As(err, &end) {
+		t.Errorf("the socket is gone: %v", err)
+	}
+}
+
+func TestPingSocketIsBounded(t *testing.T) {
+	c, p := newStage(t).connect(t, Options{NoAuth: true})
+	asked := make(chan struct{})
+	p.ws.SetPingHandler(func(string) error { close(asked); return nil })
+	go p.ws.ReadMessage()
+	ctx, cancel := context.WithCancel(testContext(t))
+	go func() { <-asked; cancel() }()
+	if err := c.PingSocket(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What a stranger wrote is in no error.
+func TestErrorsWithoutTexts(t *testing.T) {
+	c, p := newStage(t).connect(t, Options{NoAuth: true, NoText: true})
+	ctx := testContext(t)
+	p.says(`{"type":"message","text":"private","from":"x"}`, `{"type":"message","text":"private","from":"y"}`)
+	for _, from := range []string{"x", "y"} {
+		_, err := c.Expect(ctx, "matched")
+		if err == nil || strings.Contains(err.Error(), "private") || !strings.Contains(err.Error(), "message{from="+from+"}") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

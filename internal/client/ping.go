@@ -1,6 +1,9 @@
 package client
 
 import (
+	"context"
+	"crypto/rand"
+	"fmt"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -40,4 +43,35 @@ func (c *Client) answer() {
 // pong writes a pong; if that fails, the read loop sees the end of the socket too.
 func (c *Client) pong(data string) {
 	_ = c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
+}
+
+// PingSocket sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.3). One at a time; the answer is read
+// only while there is room in the buffer.
+func (c *Client) PingSocket(ctx context.Context) error {
+	data := rand.Text()
+	if err := c.ws.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(writeTimeout)); err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	for {
+		select {
+		case got := <-c.pongs:
+			if got == data {
+				return nil
+			}
+		case <-c.done:
+			return fmt.Errorf("await the pong of a WebSocket ping: %w", c.CloseErr())
+		case <-ctx.Done():
+			return fmt.Errorf("await the pong of a WebSocket ping: %w", ctx.Err())
+		}
+	}
+}
+
+// ponged keeps what the last pong carried.
+func (c *Client) ponged(data string) error {
+	select {
+	case <-c.pongs:
+	default:
+	}
+	c.pongs <- data // the read loop is the only one that sends, so there is room
+	return nil
 }

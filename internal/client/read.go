@@ -75,7 +75,7 @@ func (c *Client) take(m protocol.ServerMessage, ok bool) (protocol.ServerMessage
 	if len(c.heard) == remembered {
 		c.heard = slices.Delete(c.heard, 0, 1)
 	}
-	c.heard = append(c.heard, Describe(&m))
+	c.heard = append(c.heard, c.describe(m))
 	return m, nil
 }
 
@@ -100,7 +100,7 @@ func (c *Client) Expect(ctx context.Context, types ...string) (protocol.ServerMe
 		case slices.Contains(types, m.Type):
 			return m, nil
 		case m.Type != "ack":
-			return m, fmt.Errorf("want %s, got %s (after %s)", strings.Join(types, " or "), Describe(&m), before)
+			return m, fmt.Errorf("want %s, got %s (after %s)", strings.Join(types, " or "), c.describe(m), before)
 		}
 	}
 }
@@ -126,6 +126,13 @@ func (c *Client) Greet(ctx context.Context) (protocol.ServerMessage, error) {
 		return m, err
 	}
 	return c.Expect(ctx, "session_id", "resumed", "resume_failed")
+}
+
+func (c *Client) describe(m protocol.ServerMessage) string {
+	if c.opts.NoText {
+		m.Text = ""
+	}
+	return Describe(&m)
 }
 
 // Describe names a message for people: its type and what it is about, without a session ID or an image.
