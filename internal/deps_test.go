@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"internal/store":    {"internal/chat", "internal/seal", "migrations"},
 	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub"},
 	"internal/server":   {"internal/ws", "internal/web", "internal/config"},
+	"internal/admin":    {},
 	"internal/client":   {"internal/chat", "internal/protocol"},
 	"internal/checker":  {"internal/chat", "internal/protocol"},
 	"internal/powercut": {},

@@ -62,6 +62,10 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	s.public, err = server.New(server.Config{
 		Endpoint: s.endpoint, Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies,
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.admin, err = newAdmin(s)
 	return s, err
 }
 

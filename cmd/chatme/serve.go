@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
+	"chatme/internal/admin"
 	"chatme/internal/chat"
 	"chatme/internal/config"
 	"chatme/internal/hub"
@@ -59,6 +61,9 @@ func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	s, err := assemble(ctx, cfg, db, log)
+	if err == nil {
+		err = s.openAdmin()
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close(), db.Close())
 	}
@@ -74,7 +79,10 @@ type instance struct {
 	hub      *hub.Hub
 	endpoint *ws.Endpoint
 	public   *server.Server
-	fatal    chan error // buffer 1; the outcome of a commit is unknown; never closed
+	admin    *admin.Server
+	operator *http.Server // serves admin on its socket; nil: there is none
+	fatal    chan error   // buffer 1; the outcome of a commit is unknown; never closed
+	stopping atomic.Bool
 	boot     uint64
 	restored int // sessions that were waiting or paired
 }
@@ -109,6 +117,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	defer cancel()
 	s.log.Info("stopping", "reason", reason, "sockets", s.endpoint.Conns())
 	s.public.Stopping()
+	s.stopping.Store(true)
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
@@ -119,6 +128,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	stuck := s.hub.Stop(committing)
 	s.endpoint.Shutdown(ctx)
 	<-closed
+	s.closeAdmin()
 	select {
 	case err := <-s.fatal:
 		return err

@@ -9,6 +9,9 @@ type Config struct {
 	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"address" group:"Server" help:"Address to listen on, host:port; without a host, all of them."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"The SQLite file; it is created if it does not exist."`
 
+	// Beside the database, because a server has one of each.
+	Admin string `name:"admin" env:"CHATME_ADMIN" group:"Server" help:"Unix socket for the commands that talk to the running server; empty: the database's name and .sock; off: none."`
+
 	// One of the two keys must be set; neither has a default, so that nobody runs a server with a published key.
 	WebAPIKey    string `name:"web-api-key" env:"WEB_API_KEY" secret:"true" group:"Server" help:"Key of the web client. One of the two keys must be set."`
 	MobileAPIKey string `name:"mobile-api-key" env:"MOBILE_API_KEY" secret:"true" group:"Server" help:"Key of the mobile client."`

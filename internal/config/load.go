@@ -40,16 +40,9 @@ func Load(src Sources) (*Config, []Setting, error) {
 	bad := map[string]bool{} // by environment name
 	for i := range settings {
 		s := &settings[i]
-		for _, l := range layers {
-			text, ok := l.lookup(s)
-			if !ok {
-				continue
-			}
-			if err := s.set(text); err != nil {
-				bad[s.Env] = true
-				problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, text), err))
-			}
-			s.Value, s.From = s.shown(text), l.from
+		if found := s.fill(layers); found != nil {
+			bad[s.Env] = true
+			problems = append(problems, found...)
 		}
 	}
 	for _, r := range cfg.relations() {
@@ -59,6 +52,40 @@ func Load(src Sources) (*Config, []Setting, error) {
 		}
 	}
 	return cfg, settings, errors.Join(problems...)
+}
+
+// LoadPlace returns a Config that says where the server is, its database and its admin socket, and nothing else: who
+// talks to a running server, or looks at its database, needs no key and is not to be told what is wrong with one.
+// The error joins what keeps that from being known.
+func LoadPlace(src Sources) (*Config, error) {
+	cfg := &Config{}
+	settings := settingsOf(cfg)
+	files, problems := readFiles(src.File)
+	layers := src.layers(settings, files)
+	for i := range settings {
+		if s := &settings[i]; s.Env == "CHATME_DB" || s.Env == "CHATME_ADMIN" {
+			problems = append(problems, s.fill(layers)...)
+		}
+	}
+	if problems == nil {
+		problems = append(problems, cfg.checkAdminSocket())
+	}
+	return cfg, errors.Join(problems...)
+}
+
+// fill takes the value of each layer that has one, the last counts, and returns what is wrong with any.
+func (s *Setting) fill(layers []layer) (problems []error) {
+	for _, l := range layers {
+		text, ok := l.lookup(s)
+		if !ok {
+			continue
+		}
+		if err := s.set(text); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, text), err))
+		}
+		s.Value, s.From = s.shown(text), l.from
+	}
+	return problems
 }
 
 // Default returns the settings of a server nobody configured. It lacks a key, so it is no good for serving

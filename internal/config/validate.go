@@ -111,6 +111,10 @@ func (c *Config) relations() []relation {
 		report("set WEB_API_KEY or MOBILE_API_KEY: without a key no client can connect", "WEB_API_KEY", "MOBILE_API_KEY")
 	}
 
+	if err := c.checkAdminSocket(); err != nil {
+		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
+	}
+
 	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
 	less(ping, span("CHATME_DEAD_AFTER", c.DeadAfter), "a quiet client needs a ping to answer before it counts as away")
 	less(ping, span("CHATME_DEAD_AFTER_OLD", c.DeadAfterOld), "a quiet client needs a ping to answer before it counts as gone")

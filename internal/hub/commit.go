@@ -81,7 +81,7 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 func (h *Hub) persist(batch *chat.Batch) error {
 	pause := firstRetry
 	for {
-		err := h.cfg.Store.Commit(batch)
+		err := h.write(batch)
 		if err == nil {
 			h.setFailing(nil)
 			return nil
@@ -95,13 +95,20 @@ func (h *Hub) persist(batch *chat.Batch) error {
 		case <-time.After(pause):
 		case <-h.quit:
 			// Once more without a pause; then what was not acknowledged is not kept.
-			if err := h.cfg.Store.Commit(batch); err != nil {
+			if err := h.write(batch); err != nil {
 				return err
 			}
 			return nil
 		}
 		pause = min(2*pause, lastRetry)
 	}
+}
+
+// write is one try to commit batch.
+func (h *Hub) write(batch *chat.Batch) error {
+	began := h.watch.begin()
+	defer h.watch.end(began)
+	return h.cfg.Store.Commit(batch)
 }
 
 // transient says whether err leaves no doubt that nothing was committed, and may pass.
@@ -112,8 +119,8 @@ func transient(err error) bool {
 
 func (h *Hub) setFailing(err error) {
 	h.mu.Lock()
-	changed := h.failing != (err != nil)
-	h.failing = err != nil
+	changed := (h.failure != nil) != (err != nil)
+	h.failure = err
 	h.mu.Unlock()
 	switch {
 	case changed && err != nil:
@@ -127,7 +134,9 @@ func (h *Hub) setFailing(err error) {
 func (h *Hub) sweep() error {
 	for {
 		before := h.cfg.Now().Add(-h.cfg.SessionTTL)
+		began := h.watch.begin()
 		n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
+		h.watch.end(began)
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,8 @@ type Config struct {
 type Hub struct {
 	cfg Config // static after New
 
+	watch commitWatch
+
 	wake chan struct{} // buffer 1; sent when there is something to commit; never closed
 	quit chan struct{} // closed by Stop: commit what is left and end
 	done chan struct{} // closed by the committer as it ends
@@ -71,7 +73,7 @@ type Hub struct {
 	touched   *[]Conn           // to be flushed by whoever holds mu, once it does not; nil if there is none
 	committed uint64            // every batch up to this one is durable
 	inFlight  int               // rows in the batch being committed
-	failing   bool              // the last try to commit failed
+	failure   error             // of the last try to commit; nil: it succeeded
 	stopped   bool
 	timer     *time.Timer // calls tick
 	timerAt   chat.Time   // when; 0: not armed
@@ -85,6 +87,7 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h := &Hub{
 		cfg:   cfg,
+		watch: newCommitWatch(),
 		wake:  make(chan struct{}, 1),
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
@@ -295,7 +298,7 @@ func (h *Hub) tick() {
 	if h.stopped {
 		return
 	}
-	if h.failing {
+	if h.failure != nil {
 		h.timer.Reset(retryTick)
 		return
 	}
@@ -317,11 +320,4 @@ func (h *Hub) Attached() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.lobby.Attached()
-}
-
-// Failing says whether the store cannot commit at the moment.
-func (h *Hub) Failing() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.failing
 }

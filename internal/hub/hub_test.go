@@ -346,8 +346,8 @@ func TestTransientFailureIsRetried(t *testing.T) {
 			s.verdict <- passing{errors.New("disk full")}
 		}
 		synctest.Wait()
-		if !h.Failing() {
-			t.Error("Failing() = false while the disk is full")
+		if err := h.Failure(); err == nil || err.Error() != "disk full" {
+			t.Errorf("Failure() = %v while the disk is full", err)
 		}
 		want(t, "c", c)
 		if n := len(b.kinds()); n != 20 {
@@ -356,8 +356,8 @@ func TestTransientFailureIsRetried(t *testing.T) {
 		s.passOn()
 		synctest.Wait()
 		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
-		if h.Failing() {
-			t.Error("Failing() = true after a commit")
+		if err := h.Failure(); err != nil {
+			t.Errorf("Failure() = %v after a commit", err)
 		}
 		s.setFree()
 		stopHub(t, h)

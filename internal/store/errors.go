@@ -54,6 +54,9 @@ func (e *Error) ExitCode() int { return e.code }
 // somebody else held the write lock.
 func (e *Error) Transient() bool { return e.transient }
 
+// DiskFull reports that there was no space left for it.
+func (e *Error) DiskFull() bool { return resultCode(e.err) == sqlite3.SQLITE_FULL }
+
 // resultCode returns the primary SQLite result code in err, or -1. https://sqlite.org/rescode.html
 func resultCode(err error) int {
 	if code := extendedCode(err); code >= 0 {

@@ -1,0 +1,34 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// Config is what a Server needs; static after New.
+type Config struct {
+	Health Health
+}
+
+// Server answers the admin socket.
+type Server struct {
+	health Health
+	router chi.Router
+}
+
+// New returns the handler of the admin socket.
+func New(cfg Config) (*Server, error) {
+	if !cfg.Health.complete() {
+		return nil, errors.New("admin: incomplete configuration")
+	}
+	s := &Server{health: cfg.Health}
+	r := chi.NewRouter()
+	s.healthRoutes(r)
+	s.router = r
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }

@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// Client asks the server that listens on an admin socket.
+type Client struct {
+	path string // of the socket
+	http http.Client
+}
+
+// NewClient returns a client of the socket at path. It does not dial yet.
+func NewClient(path string) *Client {
+	c := &Client{path: path}
+	c.http.Transport = &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			d := net.Dialer{Timeout: dialTimeout}
+			return d.DialContext(ctx, "unix", path)
+		},
+	}
+	return c
+}
+
+// Do sends a request for path, which may have a query, and returns the answer to it, whatever its status. The error
+// says how to find the server if there is none.
+func (c *Client) Do(ctx context.Context, method, path string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://chatme"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	return response, nil
+}
+
+// Get asks for path and decodes the JSON it is answered into answer.
+func (c *Client) Get(ctx context.Context, path string, answer any) error {
+	return c.exchange(ctx, http.MethodGet, path, answer)
+}
+
+// Post has the server do what path says and decodes the JSON it is answered into answer, unless that is nil.
+func (c *Client) Post(ctx context.Context, path string, answer any) error {
+	return c.exchange(ctx, http.MethodPost, path, answer)
+}
+
+func (c *Client) exchange(ctx context.Context, method, path string, answer any) error {
+	body, err := c.Stream(ctx, method, path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if answer == nil {
+		return nil
+	}
+	if err := json.NewDecoder(body).Decode(answer); err != nil {
+		return fmt.Errorf("the server on %s answers %s with what this program does not understand (is it of another version?): %w",
+			c.path, path, err)
+	}
+	return nil
+}
+
+// Stream is what path is answered, for as long as the server and ctx go on. An answer other than 200 is an error with
+// the server's own words. The caller closes it.
+func (c *Client) Stream(ctx context.Context, method, path string) (io.ReadCloser, error) {
+	response, err := c.Do(ctx, method, path)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	line, _ := bufio.NewReader(io.LimitReader(response.Body, 4<<10)).ReadString('\n')
+	line = strings.TrimSpace(line)
+	switch {
+	case response.StatusCode == http.StatusNotFound && strings.HasPrefix(line, "404"):
+		return nil, fmt.Errorf("the server on %s does not know %s: is it of another version?", c.path, path)
+	case line == "":
+		return nil, fmt.Errorf("the server on %s answers %s", c.path, response.Status)
+	}
+	return nil, errors.New(line)
+}
+
+// findIt is how to find a server.
+const findIt = "name its database with --db, its socket with --admin, or its settings with --config"
+
+// explain says how to find the server that could not be reached.
+func (c *Client) explain(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("no server at %s: there is no such socket; is it running? %s", c.path, findIt)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("no access to %s: ask as root, or as a user in the group that the server runs as", c.path)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("no server at %s: nobody answers there any more; start it, or %s", c.path, findIt)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("no answer from the server at %s: %w", c.path, err)
+}

@@ -1,0 +1,9 @@
+// Package admin is what an operator's commands ask of the running server: an HTTP handler for a unix socket, and the
+// socket. Who may open the socket may ask everything: the file's mode is the only check there is.
+//
+//	GET /livez   is the process worth keeping? slow to fail
+//	GET /readyz  should it get traffic? fails at once, with the reason
+//
+// It is never part of the public listener. It MUST NOT know what is stored or who talks with whom but through the
+// functions that it is given, and nothing it answers holds a key, a session ID, a body or an address.
+package admin

@@ -1,0 +1,131 @@
+package admin_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"chatme/internal/admin"
+)
+
+// The socket lets in the server's user and its group, whatever the umask, and goes with its listener.
+func TestListenMakesASocketOfMode0660(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.sock")
+	old := syscall.Umask(0o077)
+	listener, err := admin.Listen(path)
+	syscall.Umask(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != os.ModeSocket|0o660 {
+		t.Errorf("%v, %v; want a socket of mode 0660", info.Mode(), err)
+	}
+	listener.Close()
+	if _, err := os.Lstat(path); !os.IsNotExist(err) {
+		t.Errorf("after Close: %v, want it gone", err)
+	}
+}
+
+func TestListenReplacesTheSocketOfAKilledServer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.sock")
+	killed, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed.SetUnlinkOnClose(false)
+	killed.Close()
+	if err := admin.NewClient(path).Get(t.Context(), "/status", nil); err == nil || !strings.Contains(err.Error(), "nobody answers there any more") {
+		t.Errorf("a stale socket is explained with %v", err)
+	}
+	listener, err := admin.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+}
+
+// What is somebody else's stays.
+func TestListenTakesNothingAway(t *testing.T) {
+	dir := t.TempDir()
+	file, socket := filepath.Join(dir, "file"), filepath.Join(dir, "s.sock")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other, err := admin.Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for path, want := range map[string]string{
+		file:                           "something else is there already; name another path",
+		socket:                         "another server answers there; name another path",
+		dir + "/none/s.sock":           "no such file or directory",
+		dir + strings.Repeat("x", 120): "invalid argument",
+	} {
+		if _, err := admin.Listen(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if text, err := os.ReadFile(file); string(text) != "precious" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
+}
+
+// serveAt serves handler on a socket and returns a client of it.
+func serveAt(t *testing.T, handler http.HandlerFunc) *admin.Client {
+	path := filepath.Join(t.TempDir(), "s.sock")
+	listener, err := admin.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler}
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Close() })
+	return admin.NewClient(path)
+}
+
+func TestClientSaysWhatTheServerSays(t *testing.T) {
+	c := serveAt(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/good":
+			io.WriteString(w, `{"method":"`+r.Method+`","q":"`+r.URL.Query().Get("q")+`"}`)
+		case "/nonsense":
+			io.WriteString(w, "<html>")
+		case "/no":
+			http.Error(w, "no session s_1", http.StatusNotFound)
+		case "/mute":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	var answer struct{ Method, Q string }
+	if err := c.Post(t.Context(), "/good?q=1", &answer); err != nil || answer.Method != "POST" || answer.Q != "1" {
+		t.Errorf("%+v, %v", answer, err)
+	}
+	if err := c.Get(t.Context(), "/good", nil); err != nil {
+		t.Error(err)
+	}
+	for path, want := range map[string]string{
+		"/nonsense": "is it of another version?",
+		"/no":       "no session s_1",
+		"/mute":     "503 Service Unavailable",
+		"/unheard":  "does not know /unheard: is it of another version?",
+	} {
+		if err := c.Get(t.Context(), path, &answer); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	none := filepath.Join(t.TempDir(), "none.sock")
+	err := admin.NewClient(none).Get(context.Background(), "/good", nil)
+	if err == nil || !strings.Contains(err.Error(), "no server at "+none) || !strings.Contains(err.Error(), "--db") {
+		t.Errorf("without a server: %v", err)
+	}
+}

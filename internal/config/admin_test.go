@@ -1,0 +1,55 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAdminSocket(t *testing.T) {
+	for admin, want := range map[string]string{"": "x/chatme.db.sock", "off": "", "/run/c.sock": "/run/c.sock"} {
+		c := Config{DB: "x/chatme.db", Admin: admin}
+		if got := c.AdminSocket(); got != want {
+			t.Errorf("CHATME_ADMIN=%q: %q, want %q", admin, got, want)
+		}
+	}
+}
+
+// A path that no socket can have is refused before anything is made, to the server and to who looks for it.
+func TestAdminSocketTooLong(t *testing.T) {
+	fits := strings.Repeat("d", longestSocket-len(adminSuffix))
+	for db, wrong := range map[string]bool{fits: false, fits + "d": true} {
+		src := Sources{File: noFile, Flags: Flags{"db": db, "web-api-key": "0123456789abcdef"}}
+		_, _, err := Load(src)
+		_, placeErr := LoadPlace(src)
+		for _, err := range []error{err, placeErr} {
+			if wrong != (err != nil) || wrong && !strings.Contains(err.Error(), "has 108 bytes and a socket's may have 107; name a shorter one with CHATME_ADMIN") {
+				t.Errorf("a name of %d bytes: %v", len(db), err)
+			}
+		}
+		src.Flags["admin"] = adminOff
+		if _, _, err := Load(src); err != nil {
+			t.Errorf("without a socket: %v", err)
+		}
+	}
+}
+
+// Who looks for a server needs no key, and hears only of what keeps it from finding it.
+func TestLoadPlace(t *testing.T) {
+	src := Sources{
+		File:    noFile,
+		Environ: []string{"CHATME_DB=/srv/c.db", "CHATME_PING_INTERVAL=abc", "CHATME_UNKNOWN=1"},
+		Flags:   Flags{"admin": "/run/c.sock"},
+	}
+	c, err := LoadPlace(src)
+	if err != nil || c.DB != "/srv/c.db" || c.AdminSocket() != "/run/c.sock" {
+		t.Errorf("%q, %q, %v", c.DB, c.AdminSocket(), err)
+	}
+	src.Environ[0] = "CHATME_DB="
+	if _, err := LoadPlace(src); err == nil || !strings.Contains(err.Error(), "CHATME_DB") {
+		t.Errorf("an empty name: %v", err)
+	}
+	src.File = "no-such-file"
+	if _, err := LoadPlace(src); err == nil || !strings.Contains(err.Error(), "read no-such-file") {
+		t.Errorf("no file: %v", err)
+	}
+}
