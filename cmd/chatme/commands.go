@@ -19,6 +19,8 @@ type commands struct {
 	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
+	Healthcheck healthcheckCmd `cmd:"" help:"Say whether the running server is ready, by the exit code; for containers."`
+
 	ExampleDB exampleDBCmd `cmd:"" name:"example-db" hidden:""`
 }
 

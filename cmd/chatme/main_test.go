@@ -20,6 +20,6 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "files": files},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "files": files, "ready": ready},
 	})
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+	"time"
+
+	"chatme/internal/admin"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -43,5 +48,29 @@ func files(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if want := slices.Sorted(slices.Values(args[1:])); !slices.Equal(got, want) {
 		ts.Fatalf("%s holds %q, want %q", args[0], got, want)
+	}
+}
+
+// ready is the script command "ready SOCKET": it waits until the server on that admin socket is ready.
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ready SOCKET")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
+	defer cancel()
+	server := admin.NewClient(ts.MkAbs(args[0]))
+	for ticks := time.Tick(10 * time.Millisecond); ; {
+		answer, err := server.Do(ctx, http.MethodGet, "/readyz")
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			ts.Fatalf("the server is not ready: %v", err)
+		case <-ticks:
+		}
 	}
 }
