@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ const (
 )
 
 // helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
-// opens it, "begin" begins once its standard input ends. What Open said goes to standard output, its exit code is the process's.
+// opens it, "begin" begins once its standard input ends, "read" reads as another program until then. What Open said goes to standard output, its exit code is the process's.
 const helperEnv = "CHATME_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -36,6 +37,9 @@ func TestMain(m *testing.M) {
 }
 
 func helper(role, path string) int {
+	if role == "read" {
+		return helperReads(path)
+	}
 	s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
 	if err != nil {
 		fmt.Println(err)
@@ -53,6 +57,20 @@ func helper(role, path string) int {
 		}
 	}
 	if err := s.Close(); err != nil {
+		fmt.Println(err)
+		return codeOf(err)
+	}
+	return 0
+}
+
+// helperReads has the database open without the one-server lock.
+func helperReads(path string) int {
+	err := withReader(context.Background(), path, func(*sql.DB, int64) error {
+		fmt.Println("open")
+		_, err := io.Copy(io.Discard, os.Stdin)
+		return err
+	})
+	if err != nil {
 		fmt.Println(err)
 		return codeOf(err)
 	}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"chatme/internal/chat"
+	"chatme/migrations"
+)
+
+// Contents is what is in a database, in figures.
+type Contents struct {
+	Schema    int64     // number of the last migration
+	Boots     int64     // starts of a server on it
+	Sessions  int64     // all of them, whatever their state
+	Resumable int64     // … of these: can come back
+	Waiting   int64     // … of all: in the queue
+	Chats     int64     // pairs
+	Letters   int64     // places in mailboxes
+	Bytes     int64     // of the database, in whole pages; a WAL beside it is not counted
+	Newest    chat.Time // the last change that left a time in it; a message held for somebody leaves none. 0: none
+}
+
+const (
+	sqlContents = `
+		SELECT
+			(SELECT count(*) FROM boots),
+			(SELECT count(*) FROM sessions),
+			(SELECT count(*) FROM sessions WHERE resumable = 1 AND ended_at IS NULL),
+			(SELECT count(*) FROM sessions WHERE place > 0),
+			(SELECT count(DISTINCT pair) FROM sessions WHERE pair > 0),
+			(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())`
+
+	// sqlNewest reads all of sessions; the times have no index, but for the idle ones.
+	sqlNewest = `
+		SELECT max(
+			(SELECT coalesce(max(max(started_at, coalesce(stopped_at, 0))), 0) FROM boots),
+			(SELECT coalesce(max(max(created_at, coalesce(away_since, 0), coalesce(ended_at, 0), coalesce(queued_at, 0),
+				coalesce(matched_at, 0))), 0) FROM sessions))`
+
+	sqlLetters = `SELECT count(*) FROM mailbox`
+
+	// schemaMailbox is the migration that brings the table mailbox.
+	schemaMailbox = 2
+)
+
+// Look returns what is in the database at path, which a server may have open. Nothing in it is changed, but SQLite may
+// make the files -wal and -shm beside it. The error is an *Error with exit code 65 (corrupt, foreign, newer), 73 (cannot
+// be read) or 78 (there is no such file).
+func Look(ctx context.Context, path string) (Contents, error) {
+	var found Contents
+	path, err := resolve(path)
+	if err != nil {
+		return found, err
+	}
+	err = withReader(ctx, path, func(db *sql.DB, version int64) (err error) {
+		found, err = contentsOf(ctx, db, version)
+		return explainRead("look into", path, err)
+	})
+	return found, err
+}
+
+// withReader opens the database at path read-only, on one connection, and calls use once it is known to be chatme's
+// and not newer.
+func withReader(ctx context.Context, path string, use func(db *sql.DB, version int64) error) (err error) {
+	if err := present(path); err != nil {
+		return err
+	}
+	plan, err := newPlan(migrations.FS)
+	if err != nil {
+		return err
+	}
+	dsn, _ := readerDSN(path, DefaultBusyTimeout)
+	return withFile(path, dsn, func(db *sql.DB) error {
+		version, err := identify(ctx, db, path, plan.latest())
+		switch {
+		case err != nil:
+			return err
+		case version == 0:
+			return &Error{what: path + ": an empty database", todo: "start a server on it first", code: exitData}
+		}
+		return use(db, version)
+	})
+}
+
+// withFile opens dsn, the database at path, on one connection for use.
+func withFile(path, dsn string, use func(db *sql.DB) error) (err error) {
+	db, err := sql.Open(driverName, dsn)
+	if err != nil {
+		return explainRead("open", path, err)
+	}
+	defer func() {
+		if e := db.Close(); err == nil {
+			err = explainRead("close", path, e)
+		}
+	}()
+	db.SetMaxOpenConns(1)
+	return use(db)
+}
+
+// present says why there is no database file at path that can be read; nil if there may be one.
+func present(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Error{what: "there is no database " + path, todo: "name the right one", code: exitConfig}
+	case err != nil:
+		return explainFile("open", path, filepath.Dir(path), err)
+	case info.IsDir():
+		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
+	case !info.Mode().IsRegular():
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another", code: exitCreate}
+	case info.Size() < minPage:
+		return &Error{what: "open " + path + ": not a database", todo: "name another file", code: exitData}
+	}
+	if err := unix.Access(path, unix.R_OK); err != nil {
+		return explainFile("read", path, filepath.Dir(path), err)
+	}
+	return nil
+}
+
+func contentsOf(ctx context.Context, db *sql.DB, version int64) (Contents, error) {
+	c := Contents{Schema: version}
+	err := db.QueryRowContext(ctx, sqlContents).Scan(&c.Boots, &c.Sessions, &c.Resumable, &c.Waiting, &c.Chats, &c.Bytes)
+	if err == nil {
+		err = db.QueryRowContext(ctx, sqlNewest).Scan(&c.Newest)
+	}
+	if err == nil && version >= schemaMailbox {
+		err = db.QueryRowContext(ctx, sqlLetters).Scan(&c.Letters)
+	}
+	return c, err
+}
+
+// stamp names a moment in a file name, in UTC and to the millisecond.
+func stamp(t time.Time) string { return t.UTC().Format("20060102T150405.000Z") }

@@ -1,0 +1,268 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"chatme/migrations"
+)
+
+// Restoration says what to put back, and where.
+type Restoration struct {
+	Path   string // the database; its directory must exist
+	Source string // a database file
+	// Fetch, unless it is nil, writes what is to be put back to a file, and Source only says what that is. It is called once
+	// it is clear that nothing is in the way.
+	Fetch func(ctx context.Context, target string) error
+	// Replace puts a database that is there aside. Otherwise it is refused.
+	Replace bool
+}
+
+// Restored is what was put back.
+type Restored struct {
+	Contents
+	Path  string // absolute, links resolved
+	Aside string // where the old database is now; "" if there was none
+}
+
+// restoreOver is what to do when the database is there already.
+const restoreOver = "replace it with --replace, which keeps it aside, or name another"
+
+// Restore puts a copy of a database in the place of r.Path, where no server may run. The next start there has a new
+// epoch whatever the copy is, also one of the very file that was there: the witness of the old one goes. The source is
+// checked from end to end and stays as it is. At every moment there is the old database, whole, or the new one; only an
+// old one that SQLite cannot read is first without its WAL, and then gone. The error is an *Error with exit code 65 (the
+// source is corrupt, foreign or newer), 73 (there is a database, or no room), 75 (somebody has it open) or 78 (no such source).
+func Restore(ctx context.Context, r Restoration) (Restored, error) {
+	path, err := resolve(r.Path)
+	if err != nil {
+		return Restored{}, err
+	}
+	source := r.Source
+	if r.Fetch == nil {
+		if source, err = resolve(source); err != nil {
+			return Restored{}, err
+		}
+		if err := differ(path, source); err != nil {
+			return Restored{}, err
+		}
+	}
+	held, err := lock(path)
+	if err != nil {
+		return Restored{}, err
+	}
+	defer held.release()
+	if err := own(path, path+lockSuffix); err != nil {
+		return Restored{}, err
+	}
+	if exists(path) && !r.Replace {
+		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it exists", path), todo: restoreOver, code: exitCreate}
+	}
+	if r.Fetch != nil {
+		dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+"*")
+		if err != nil {
+			return Restored{}, explainFile("make", path+partInfix, filepath.Dir(path), err)
+		}
+		defer os.RemoveAll(dir)
+		source = filepath.Join(dir, "fetched.db")
+		if err := r.Fetch(ctx, source); err != nil {
+			return Restored{}, err
+		}
+	}
+	part := partOf(path)
+	defer os.Remove(part)
+	done := Restored{Path: path}
+	if done.Contents, err = stage(ctx, source, part); err != nil {
+		return Restored{}, err
+	}
+	if err := own(path, part); err != nil {
+		return Restored{}, err
+	}
+	done.Aside, err = swap(ctx, part, path)
+	return done, err
+}
+
+// differ refuses a source that is the database itself.
+func differ(path, source string) error {
+	a, errA := os.Stat(path)
+	b, errB := os.Stat(source)
+	if errA == nil && errB == nil && os.SameFile(a, b) {
+		return &Error{what: fmt.Sprintf("restore %s from itself", path), todo: "name the backup", code: exitConfig}
+	}
+	return nil
+}
+
+// stage checks the database source from end to end and copies it to part.
+func stage(ctx context.Context, source, part string) (Contents, error) {
+	if err := present(source); err != nil {
+		return Contents{}, err
+	}
+	plan, err := newPlan(migrations.FS)
+	if err != nil {
+		return Contents{}, err
+	}
+	// As at a start: without a -wal or -journal the file is read without leaving a trace beside it.
+	immutable := !exists(source+"-wal") && !exists(source+"-journal")
+	mode := "ro"
+	if exists(source + "-journal") {
+		mode = "rw"
+	}
+	err = withFile(source, checkDSN(source, mode, immutable, DefaultBusyTimeout), func(db *sql.DB) error {
+		version, err := identify(ctx, db, source, plan.latest())
+		switch {
+		case err != nil:
+			return notToRestore(err)
+		case version == 0:
+			return &Error{what: source + ": an empty database", todo: restoreAnother, code: exitData}
+		}
+		if err := integrityCheck(ctx, db, source); err != nil {
+			return notToRestore(err)
+		}
+		return explainRead("copy", source, vacuumInto(ctx, db, part))
+	})
+	if err != nil {
+		return Contents{}, err
+	}
+	return verify(ctx, part, quickCheck)
+}
+
+// restoreAnother is what to do about a source that is no good.
+const restoreAnother = "restore from another backup"
+
+// notToRestore is err, of a source, with advice that fits one.
+func notToRestore(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.code == exitData && !e.identified {
+		e.todo = restoreAnother
+	}
+	return err
+}
+
+// sqlIntegrityCheck looks at every page and index; with it go the references between rows, which it does not look at.
+const (
+	sqlIntegrityCheck  = `PRAGMA integrity_check(1)`
+	sqlForeignKeyCheck = `SELECT count(*) FROM pragma_foreign_key_check`
+)
+
+// integrityCheck is quickCheck with the indexes and the references between rows.
+func integrityCheck(ctx context.Context, db *sql.DB, path string) error {
+	var result string
+	if err := db.QueryRowContext(ctx, sqlIntegrityCheck).Scan(&result); err != nil {
+		return explainRead("check", path, err)
+	}
+	if result != "ok" {
+		return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, result), todo: restore, code: exitData}
+	}
+	var loose int64
+	if err := db.QueryRowContext(ctx, sqlForeignKeyCheck).Scan(&loose); err != nil {
+		return explainRead("check", path, err)
+	}
+	if loose != 0 {
+		return &Error{what: fmt.Sprintf("check %s: damaged: %d rows without what they refer to", path, loose), todo: restore, code: exitData}
+	}
+	return nil
+}
+
+// own gives a file that root made beside the database to the owner of the database, or if there is none, of the
+// directory: the server runs as that one.
+func own(path, name string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	var of unix.Stat_t
+	if unix.Stat(path, &of) != nil {
+		if err := unix.Stat(filepath.Dir(path), &of); err != nil {
+			return explainFile("look at", filepath.Dir(path), path, err)
+		}
+	}
+	if err := os.Chown(name, int(of.Uid), int(of.Gid)); err != nil {
+		return explainFile("give away", name, filepath.Dir(name), err)
+	}
+	return nil
+}
+
+// sideFiles are what SQLite may have beside a database. In this order they go aside: without the first the others
+// mean nothing.
+var sideFiles = [...]string{"-wal", "-journal", "-shm"}
+
+// swap puts part in the place of path and returns where the old database is now.
+func swap(ctx context.Context, part, path string) (aside string, err error) {
+	dir, there := filepath.Dir(path), exists(path)
+	if there {
+		err = settle(ctx, path)
+	} else {
+		err = dropWitness(path) // the new file may be given the inode of the one that was
+	}
+	if err != nil {
+		return "", err
+	}
+	name := path + ".replaced-" + stamp(time.Now())
+	for _, suffix := range sideFiles {
+		if err := os.Rename(path+suffix, name+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", explainFile("put aside", path+suffix, dir, err)
+		}
+	}
+	if there {
+		if err := os.Link(path, name); err != nil {
+			return "", explainFile("put aside", path, dir, err)
+		}
+		aside = name
+	}
+	if err := syncDir(dir); err != nil {
+		return aside, err
+	}
+	if err := os.Rename(part, path); err != nil {
+		return aside, explainFile("restore", path, dir, err)
+	}
+	if err := syncDir(dir); err != nil {
+		return aside, err
+	}
+	// The old file still has its inode, so its witness does not fit the new one; without one there is no doubt at all.
+	return aside, dropWitness(path)
+}
+
+func dropWitness(path string) error {
+	for _, name := range []string{path + witnessSuffix, path + witnessSuffix + ".part"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return explainFile("remove", name, filepath.Dir(name), err)
+		}
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// settle takes the WAL of the old database into it, so that the file alone is whole. One that cannot be read stays as
+// it is. It refuses a database of another program, and one that another program has open: that one would go on with
+// the old file and the new one's WAL.
+func settle(ctx context.Context, path string) error {
+	var mode string
+	err := withFile(path, checkDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
+		if _, err := identify(ctx, db, path, math.MaxInt64); err != nil { // a newer one may be replaced
+			return err
+		}
+		return db.QueryRowContext(ctx, sqlJournalMode).Scan(&mode)
+	})
+	refused, _ := errors.AsType[*Error](err)
+	switch {
+	case ctx.Err() != nil:
+		return explain("close", path, ctx.Err())
+	case refused != nil && refused.identified:
+		return err
+	case err == nil && mode == "wal" && exists(path+"-shm"): // whoever closes a database last removes it
+		return &Error{
+			what: fmt.Sprintf("another program has %s open", path),
+			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exitRunning,
+		}
+	}
+	return nil
+}
+
+// sqlJournalMode has the WAL looked at; the connection that closes last takes it in.
+const sqlJournalMode = `PRAGMA journal_mode`

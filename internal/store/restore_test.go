@@ -1,0 +1,191 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// backedUp makes a database of three starts with a chat, one who waits and mail, and a backup of it.
+func backedUp(tb testing.TB) (path, backup, epoch string, p *post) {
+	tb.Helper()
+	path, epoch, p = begun(tb, 3)
+	backup = filepath.Join(tb.TempDir(), "backup.db")
+	if _, err := Backup(tb.Context(), path, backup); err != nil {
+		tb.Fatal(err)
+	}
+	return path, backup, epoch, p
+}
+
+// TestPutBack: a backup that was put back has what it had, and the next start a new epoch, whatever lies beside it and
+// however like the old database it is.
+func TestPutBack(t *testing.T) {
+	for name, before := range map[string]func(tb testing.TB, path string){
+		"in the place of the very same": func(testing.TB, string) {},
+		"of nothing":                    func(tb testing.TB, path string) { run(tb, "rm", path) },
+		"of nothing but a witness": func(tb testing.TB, path string) {
+			run(tb, "sh", "-c", `rm "$1"; echo "boot 0, device 0, inode 0" >"$1.witness"`, "-", path)
+		},
+		"of a damaged one":             func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"`, "-", path) },
+		"of a damaged one and its WAL": func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"; seq 999 >"$1-wal"`, "-", path) },
+		"of a WAL and a journal alone": func(tb testing.TB, path string) {
+			run(tb, "sh", "-c", `mv "$1" "$1-wal"; seq 9 >"$1-journal"`, "-", path)
+		},
+		"of an empty file": func(tb testing.TB, path string) { run(tb, "sh", "-c", `: >"$1"`, "-", path) },
+		"of one that a newer has made": func(tb testing.TB, path string) {
+			run(tb, "sqlite3", path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+		},
+		"while half a witness is there": func(tb testing.TB, path string) { run(tb, "touch", path+".witness.part") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, backup, epoch, p := backedUp(t)
+			before(t, path)
+			there := exists(path)
+			old, _ := os.ReadFile(path)
+			done, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: there})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if done.Path != path || done.Sessions != 3 || done.Chats != 1 || done.Letters != 1 || (done.Aside != "") != there {
+				t.Errorf("%+v", done)
+			}
+			if kept, err := os.ReadFile(done.Aside); there && (err != nil || string(kept) != string(old)) {
+				t.Errorf("the old database is not what it was: %v", err)
+			}
+			for _, name := range listed(t, path) {
+				if strings.HasPrefix(name, "chatme.db-") || strings.Contains(name, "witness") || strings.Contains(name, partInfix) {
+					t.Errorf("%s is in the way", name)
+				}
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
+				t.Errorf("%v, %v", info, err)
+			}
+			s := MustOpen(t, path)
+			started, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
+			if err != nil || !started.Restored || started.Epoch == epoch || started.Boot != 4 {
+				t.Errorf("%+v, %v; the epoch was %s", started, err, epoch)
+			}
+			wantAfterBegin(t, s, p, true)
+		})
+	}
+}
+
+// TestPutBackCertain: also where the witness of what was there would fit the new file.
+func TestPutBackCertain(t *testing.T) {
+	path, backup, epoch, p := backedUp(t)
+	if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + witnessSuffix); !os.IsNotExist(err) {
+		t.Errorf("a witness is there: %v", err)
+	}
+	s := MustOpen(t, path)
+	if started := mustBegin(t, s); !started.Restored || started.Epoch == epoch {
+		t.Errorf("%+v", started)
+	}
+	wantAfterBegin(t, s, p, true)
+}
+
+// TestPutBackRefuses: a source that is no good, or a place that is taken, has a code and words of its own; what is there
+// stays, byte by byte.
+func TestPutBackRefuses(t *testing.T) {
+	path, backup, _, _ := backedUp(t)
+	in := func(name, script string) string {
+		file := filepath.Join(t.TempDir(), name)
+		run(t, "sh", "-c", script, "-", file, backup)
+		return file
+	}
+	corrupt := in("corrupt", `cp "$2" "$1" && printf '\377\377\377\377' | dd of="$1" bs=1 seek=4100 conv=notrunc 2>/dev/null`)
+	index := in("index", `cp "$2" "$1" && sqlite3 "$1" "PRAGMA writable_schema = 1;
+		UPDATE sqlite_schema SET sql = replace(sql, 'place IS NOT NULL', 'place IS NULL') WHERE name = 'sessions_place'"`)
+	orphan := in("orphan", `cp "$2" "$1" && sqlite3 "$1" "PRAGMA foreign_keys = 0; UPDATE mailbox SET recipient = 99"`)
+	newest := in("newer", `cp "$2" "$1" && sqlite3 "$1" "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"`)
+	foreign := in("foreign", `sqlite3 "$1" "CREATE TABLE x (y)"`)
+	for name, tt := range map[string]struct {
+		r    Restoration
+		code int
+		says string
+	}{
+		"it exists":            {Restoration{Path: path, Source: backup}, exitCreate, "--replace"},
+		"itself":               {Restoration{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
+		"no source":            {Restoration{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
+		"no directory":         {Restoration{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
+		"a corrupt one":        {Restoration{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
+		"a corrupt index":      {Restoration{Path: path, Source: index, Replace: true}, exitData, "another backup"},
+		"mail for nobody":      {Restoration{Path: path, Source: orphan, Replace: true}, exitData, "rows without"},
+		"a newer one":          {Restoration{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
+		"of another program":   {Restoration{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
+		"in the place of that": {Restoration{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := contentsOfDir(t, filepath.Dir(tt.r.Path))
+			_, err := Restore(t.Context(), tt.r)
+			wantCode(t, err, tt.code)
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%v does not say %q", err, tt.says)
+			}
+			if after := contentsOfDir(t, filepath.Dir(tt.r.Path)); !slices.Equal(after, before) {
+				t.Errorf("the directory was\n%q, and is\n%q", before, after)
+			}
+		})
+	}
+}
+
+// contentsOfDir is the files of a directory with what is in them, but for the lock file.
+func contentsOfDir(tb testing.TB, dir string) (all []string) {
+	tb.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, lockSuffix) {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, name+"\n"+string(text))
+	}
+	return all
+}
+
+// TestPutBackWhileOpen: a running server is not restored under, nor a database that some other program has open.
+func TestPutBackWhileOpen(t *testing.T) {
+	path, backup, _, _ := backedUp(t)
+	s := MustOpen(t, path)
+	_, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true})
+	wantCode(t, err, exitRunning)
+	mustClose(t, s)
+
+	other := helperCmd(t, "read", path)
+	hold, err := other.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := said.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true})
+	wantCode(t, err, exitRunning)
+	if !strings.Contains(err.Error(), "Litestream") {
+		t.Error(err)
+	}
+	hold.Close()
+	if err := other.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+		t.Error(err)
+	}
+}
