@@ -9,9 +9,43 @@ import (
 	"chatme/internal/client"
 )
 
-// testRestored puts a backup back in place of the database: what it knows of is over, what it holds comes to those
+// testRestoredByHand puts a backup back as sqlite3 and a shell do.
+func testRestoredByHand(t *testing.T, s *site) {
+	restored(t, s, s.copies, func(name string) {
+		for _, name := range []string{s.db, s.db + "-wal", s.db + "-shm"} {
+			exec.Command("rm", "-f", name).Run()
+		}
+		if out, err := exec.Command("mv", filepath.Join(s.dir, name), s.db).CombinedOutput(); err != nil {
+			t.Fatalf("restore: %v: %s", err, out)
+		}
+	})
+}
+
+// testRestoredByCommand does it with the commands, of which restore is refused as long as a server runs.
+func testRestoredByCommand(t *testing.T, s *site) {
+	restored(t, s, func(name string) {
+		s.runs(exitOK, "backup", "--db", s.db, name)
+		s.runs(exitAlreadyRunning, "restore", "--db", s.db, "--replace", name)
+	}, func(name string) {
+		s.runs(exitNotWritable, "restore", "--db", s.db, name) // it exists
+		s.runs(exitOK, "restore", "--db", s.db, "--replace", name)
+	})
+}
+
+// runs runs another command in the directory of the site, and wants this exit code.
+func (s *site) runs(code int, args ...string) string {
+	s.tb.Helper()
+	cmd := s.command(args...)
+	out, _ := cmd.CombinedOutput() // the exit code says more
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		s.tb.Fatalf("chatme %q: exit code %d, want %d: %s", args, got, code, out)
+	}
+	return string(out)
+}
+
+// restored puts a backup back in place of the database: what it knows of is over, what it holds comes to those
 // who name it, and nobody is told what is not so.
-func testRestored(t *testing.T, s *site) {
+func restored(t *testing.T, s *site, backup, putBack func(name string)) {
 	server, _ := s.start()
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 	meet(a, b)
@@ -24,7 +58,7 @@ func testRestored(t *testing.T, s *site) {
 		a.await("ack")
 	}
 
-	s.copies("backup.db")
+	backup("backup.db")
 	a.say()
 	a.await("ack")
 	late := s.join("late", client.Options{}) // the backup knows nothing of this one
@@ -32,13 +66,7 @@ func testRestored(t *testing.T, s *site) {
 		t.Errorf("exit code %d", code)
 	}
 
-	// By another way than a restore: the file is another.
-	for _, name := range []string{s.db, s.db + "-wal", s.db + "-shm"} {
-		exec.Command("rm", "-f", name).Run()
-	}
-	if out, err := exec.Command("mv", filepath.Join(s.dir, "backup.db"), s.db).CombinedOutput(); err != nil {
-		t.Fatalf("restore: %v: %s", err, out)
-	}
+	putBack("backup.db")
 	server, _ = s.start()
 	if log := s.wrote.String(); strings.Count(log, "put back from a backup") != 1 {
 		t.Errorf("the log does not say once that the database was put back:\n%s", log)

@@ -42,7 +42,8 @@ func TestE2E(t *testing.T) {
 		"NoTraceOfWhatIsSecret": testNoTraceOfWhatIsSecret,
 		"DatabaseRefused":       testDatabaseRefused,
 		"ExampleServes":         testExampleServes,
-		"Restored":              testRestored,
+		"RestoredByHand":        testRestoredByHand,
+		"RestoredByCommand":     testRestoredByCommand,
 		"DiskFull":              testDiskFull,
 		"ParkedReader":          testParkedReader,
 	} {
