@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,7 @@ type Options struct {
 	Origin    string      // header Origin; "" sends none, as apps do
 	Header    http.Header // further headers of the upgrade
 	LocalAddr string      // dial from this address (host or host:port); "" leaves it to the system
+	TLS       *tls.Config // of wss://; nil trusts whom the system trusts
 
 	NoAuth bool               // send nothing by itself, not even auth
 	Mute   bool               // do not answer pings: a peer that is gone without a word
@@ -87,6 +89,7 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 		HandshakeTimeout: dialTimeout,
 		ReadBufferSize:   socketBuffer,
 		WriteBufferSize:  socketBuffer,
+		TLSClientConfig:  o.TLS,
 	}
 	if o.LocalAddr != "" {
 		local, err := localAddr(o.LocalAddr)

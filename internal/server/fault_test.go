@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -37,6 +38,15 @@ func (p *person) raw(b []byte) {
 	p.t.Helper()
 	_, err := p.ws.NetConn().Write(b)
 	must(p.t, err)
+}
+
+// tcp is the connection below, also below TLS.
+func (p *person) tcp() *net.TCPConn {
+	nc := p.ws.NetConn()
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	return nc.(*net.TCPConn)
 }
 
 func TestDeclaredLengthAllocatesNothing(t *testing.T) {
@@ -203,7 +213,7 @@ func TestSilentClients(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 500 * time.Millisecond })
 	a, slow := s.pair(t)
-	slow.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
+	slow.tcp().SetReadBuffer(4 << 10)
 	c, d := s.pair(t)
 	fed := make(chan error, 1)
 	go func() {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,7 @@ type site struct {
 	endpoint *ws.Endpoint
 	public   *server.Server
 	log      *logBuffer
+	tls      *tls.Config // for those who dial; nil: it speaks plainly
 }
 
 type logBuffer struct {
@@ -106,7 +108,13 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
 	})
 	must(t, err)
-	h := httptest.NewServer(s.public)
+	h := httptest.NewUnstartedServer(s.public)
+	if overTLS(t) {
+		h.StartTLS()
+		s.tls = h.Client().Transport.(*http.Transport).TLSClientConfig
+	} else {
+		h.Start()
+	}
 	s.URL = h.URL
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -150,7 +158,8 @@ type person struct {
 // dial opens a socket that has not authenticated.
 func (s *site) dial(t *testing.T, name string) *person {
 	t.Helper()
-	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	dialer := websocket.Dialer{TLSClientConfig: s.tls}
+	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return &person{t: t, ws: c, name: name}

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -182,7 +183,11 @@ func (s *socket) flush(by time.Time) error {
 func (s *socket) shut() {
 	s.gone.Store(true)
 	if s.conn != nil {
-		s.conn.Close()
+		under := s.conn
+		if secure, ok := under.(*tls.Conn); ok {
+			under = secure.NetConn() // TLS would say goodbye, and wait for a peer that does not read
+		}
+		under.Close()
 		return
 	}
 	s.mu.Lock()

@@ -152,6 +152,7 @@ func (c *Conn) writeOut(block bool) bool {
 
 		var err error
 		if ping {
+			c.setWriteDeadline()
 			err = c.ws.WritePreparedMessage(keepAlive)
 		}
 		if ok && err == nil {
@@ -232,10 +233,15 @@ func (c *Conn) writeText(text []byte) error {
 	if len(text) > fragment {
 		return c.writeFragments(string(text))
 	}
+	c.setWriteDeadline()
+	return c.ws.WriteMessage(websocket.TextMessage, text)
+}
+
+// setWriteDeadline gives the next write its time, if it can block; gorilla keeps that of the last for it otherwise.
+func (c *Conn) setWriteDeadline() {
 	if !c.socket.isBare() {
 		c.ws.SetWriteDeadline(c.writeBy())
 	}
-	return c.ws.WriteMessage(websocket.TextMessage, text)
 }
 
 func (c *Conn) writeBy() time.Time { return time.Now().Add(c.e.cfg.ProgressTimeout) }

@@ -1,0 +1,61 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/ws"
+)
+
+// overTLS says whether the sites of t are to speak TLS: below TestOverTLS they do.
+func overTLS(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestOverTLS/") }
+
+// A socket over TLS cannot be parked, and its writes block: it is read and written in other ways, and must do the same.
+func TestOverTLS(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"PipelinedAuthAndSearch":      TestPipelinedAuthAndSearch,
+		"UnauthenticatedSocket":       TestUnauthenticatedSocketIsClosed,
+		"CloseFrameIsAnswered":        TestCloseFrameIsAnswered,
+		"OldReceiverConfirms":         TestOldReceiverConfirmsWithPong,
+		"HeldBeforeLive":              TestHeldBeforeLive,
+		"FramesInOneSegment":          TestFramesInOneSegment,
+		"ReaderThatPauses":            TestReaderThatPauses,
+		"SilentClients":               TestSilentClients,
+		"SlowReader":                  TestSlowReader,
+		"HalfAFrame":                  TestHalfAFrame,
+		"LargeImage":                  testLargeImage,
+		"QuietForLongerThanAFrameMay": testQuietForLongerThanAFrameMay,
+	} {
+		t.Run(name, test)
+	}
+}
+
+func testLargeImage(t *testing.T) {
+	s := openSite(t)
+	a, b := s.pair(t)
+	url := "data:image/png;base64," + strings.Repeat("AAAA", 1<<18)
+	sent := a.sendAside(image(url))
+	if m := b.expect("message"); m.ImageURL != url {
+		t.Errorf("an image of %d bytes came as one of %d", len(url), len(m.ImageURL))
+	}
+	<-sent
+}
+
+// A ping that comes long after the last message had that one's deadline, and the socket was lost.
+func testQuietForLongerThanAFrameMay(t *testing.T) {
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) {
+		w.ProgressTimeout, w.PingInterval = 100*time.Millisecond, 300*time.Millisecond
+	})
+	p := s.old(t, "p")
+	pings := 0
+	answer := p.ws.PingHandler()
+	p.ws.SetPingHandler(func(data string) error {
+		if pings++; pings == 3 {
+			p.send(`{"type":"ping"}`)
+		}
+		return answer(data)
+	})
+	p.expect("pong")
+}
