@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net"
+
+	"chatme/internal/config"
 )
 
 // The keys in the web and mobile clients' own development settings. They are published: no secret.
@@ -57,7 +59,7 @@ func (c *devCmd) Run(p *program) error {
 		}
 	}()
 	return serve(ctx, cfg, func(addr net.Addr) {
-		url := pageURL(addr)
+		url := pageURL(cfg, addr)
 		if !c.Stranger {
 			fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
 			return
@@ -66,17 +68,21 @@ func (c *devCmd) Run(p *program) error {
 		came = true
 		go func() {
 			defer close(left)
-			s := stranger{url: dialURL(addr), apiKey: cmp.Or(cfg.WebAPIKey, cfg.MobileAPIKey)}
+			s := stranger{url: dialURL(cfg, addr), apiKey: cmp.Or(cfg.WebAPIKey, cfg.MobileAPIKey)}
 			s.stay(ctx)
 		}()
 	}, p.stderr)
 }
 
 // dialURL is where a client in this process finds the server: an address, because a name may mean another one first.
-func dialURL(addr net.Addr) string {
+func dialURL(cfg *config.Config, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "ws://" + net.JoinHostPort(host, port)
+	scheme := "ws"
+	if cfg.TLSCert != "" {
+		scheme = "wss"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }

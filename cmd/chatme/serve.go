@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -46,17 +47,25 @@ func serve(ctx context.Context, cfg *config.Config, ready func(net.Addr), stderr
 	if ready != nil {
 		ready(listener.Addr())
 	}
+	s.super.ready()
+	watched, unwatch := context.WithCancel(context.Background()) // and not ctx: the stop has commits of its own
+	defer unwatch()
+	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
 	return s.run(ctx, listener)
 }
 
 // start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,
 // and whoever dials while the rows are read waits in the listener's queue and is not refused.
 func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance, net.Listener, error) {
+	cert, err := openCertificate(cfg.TLSCert, cfg.TLSKey, log)
+	if err != nil {
+		return nil, nil, withCode(exitConfig, err)
+	}
 	db, err := store.Open(ctx, store.Config{Path: cfg.DB, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, err := listen(cfg.Addr)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
@@ -67,6 +76,11 @@ func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close(), db.Close())
 	}
+	if cert != nil {
+		go cert.watch(ctx)
+		listener = cert.listener(listener)
+	}
+	s.cert, s.super = cert, newSupervisor(log)
 	return s, listener, nil
 }
 
@@ -83,6 +97,8 @@ type instance struct {
 	operator *http.Server // serves admin on its socket; nil: there is none
 	fatal    chan error   // buffer 1; the outcome of a commit is unknown; never closed
 	stopping atomic.Bool
+	cert     *certificate // nil: it does not speak TLS itself
+	super    supervisor
 	boot     uint64
 	restored int // sessions that were waiting or paired
 }
@@ -108,6 +124,15 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 	}
 }
 
+// figures is one line for who looks at the service.
+func (s *instance) figures() string {
+	line := fmt.Sprintf("%d sockets, %d sessions connected.", s.endpoint.Conns(), s.hub.Attached())
+	if err := s.hub.Failure(); err != nil {
+		line += " Commits fail and are tried again."
+	}
+	return line
+}
+
 // stop ends the server in order: no new requests, every change on disk, every socket told, the store closed.
 // Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or somebody's write lock
 // holds up is left behind after ShutdownTimeout.
@@ -115,6 +140,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	limit := s.cfg.ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	s.super.stopping()
 	s.log.Info("stopping", "reason", reason, "sockets", s.endpoint.Conns())
 	s.public.Stopping()
 	s.stopping.Store(true)
@@ -153,12 +179,16 @@ func (s *instance) stop(web *http.Server, reason string) error {
 }
 
 // pageURL is where a person, or a client, on this machine finds the page.
-func pageURL(addr net.Addr) string {
+func pageURL(cfg *config.Config, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	scheme := "http"
+	if cfg.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // revision is the commit the binary was built from, "" if the build does not know it.

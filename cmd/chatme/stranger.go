@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -40,7 +41,8 @@ func (s *stranger) stay(ctx context.Context) {
 
 // visit is one session, until its socket is lost.
 func (s *stranger) visit(ctx context.Context) error {
-	c, err := client.Dial(ctx, s.url, client.Options{APIKey: s.apiKey})
+	// The server is this process: whose name its certificate bears does not matter.
+	c, err := client.Dial(ctx, s.url, client.Options{APIKey: s.apiKey, TLS: &tls.Config{InsecureSkipVerify: true}})
 	if err != nil {
 		return err
 	}

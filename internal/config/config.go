@@ -12,6 +12,10 @@ type Config struct {
 	// Beside the database, because a server has one of each.
 	Admin string `name:"admin" env:"CHATME_ADMIN" group:"Server" help:"Unix socket for the commands that talk to the running server; empty: the database's name and .sock; off: none."`
 
+	// Behind a proxy that speaks TLS neither is set.
+	TLSCert string `name:"tls-cert" env:"CHATME_TLS_CERT" group:"Server" help:"Certificate chain (PEM), to serve https and wss without a proxy; with it goes tls-key. Read again when it changes; empty: none."`
+	TLSKey  string `name:"tls-key" env:"CHATME_TLS_KEY" group:"Server" help:"Private key of tls-cert (PEM)."`
+
 	// One of the two keys must be set; neither has a default, so that nobody runs a server with a published key.
 	WebAPIKey    string `name:"web-api-key" env:"WEB_API_KEY" secret:"true" group:"Server" help:"Key of the web client. One of the two keys must be set."`
 	MobileAPIKey string `name:"mobile-api-key" env:"MOBILE_API_KEY" secret:"true" group:"Server" help:"Key of the mobile client."`

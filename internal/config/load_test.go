@@ -72,7 +72,7 @@ func TestEverySettingIsComplete(t *testing.T) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}
 		}
-		optional := s.Flag == "web-dir" || s.Flag == "admin" || s.Flag == "metrics-addr" // where nothing is a choice
+		optional := s.Flag == "web-dir" || s.Flag == "admin" || s.Flag == "metrics-addr" || s.Flag == "tls-cert" || s.Flag == "tls-key" // where nothing is a choice
 		if s.Default == "" && !s.secret && !optional {
 			t.Errorf("--%s has no default", s.Flag)
 		}
@@ -170,6 +170,10 @@ func TestProblems(t *testing.T) {
 				`CHATME_FRAME_MAX (524288 bytes) must not be more than CHATME_IN_FLIGHT_MAX (1024 bytes): the largest frame must fit into the budget`,
 				`CHATME_FAILED_KEYS (0) must be at least 1`,
 			},
+		},
+		"a certificate without its key": {
+			env:  []string{"CHATME_TLS_CERT=/etc/chatme/cert.pem"},
+			want: []string{`set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate is of no use without its key`},
 		},
 		"a relation to a bad value says nothing": {
 			env:  []string{"CHATME_PING_INTERVAL=x", "CHATME_DEAD_AFTER=1s"},

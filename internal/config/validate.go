@@ -114,6 +114,9 @@ func (c *Config) relations() []relation {
 	if err := c.checkAdminSocket(); err != nil {
 		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
 	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate is of no use without its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
+	}
 
 	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
 	less(ping, span("CHATME_DEAD_AFTER", c.DeadAfter), "a quiet client needs a ping to answer before it counts as away")

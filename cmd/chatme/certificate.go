@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// certificateLook is how often handshakes look whether the files have changed.
+	certificateLook = 5 * time.Second
+	// certificateRound is how often somebody looks when nobody shakes hands, and how often an expiry is warned of.
+	certificateRound = 24 * time.Hour
+	// certificateSoon is how long before its end a certificate is warned of: a renewal is due since weeks.
+	certificateSoon = 14 * 24 * time.Hour
+)
+
+// certificate is the pair of files --tls-cert and --tls-key, read again when they have changed. A bad new pair leaves
+// the old one in use.
+type certificate struct {
+	certFile, keyFile string
+	log               *slog.Logger
+
+	inUse    atomic.Pointer[tls.Certificate]
+	lookedAt atomic.Int64 // when the files were last looked at, in unix nanoseconds
+
+	mu    sync.Mutex // one reader of the files at a time
+	tried [2]fileMark
+}
+
+// fileMark tells one state of a file from another.
+type fileMark struct {
+	changed time.Time
+	size    int64
+}
+
+// openCertificate reads the pair for the first time; without one it returns nil.
+func openCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
+	if certFile == "" {
+		return nil, nil
+	}
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
+	if _, err := c.load(); err != nil {
+		return nil, err
+	}
+	c.warn()
+	return c, nil
+}
+
+// listener speaks TLS on what inner accepts. HTTP/2 has no WebSocket upgrade, so that it is not offered.
+func (c *certificate) listener(inner net.Listener) net.Listener {
+	return tls.NewListener(inner, &tls.Config{NextProtos: []string{"http/1.1"}, GetCertificate: c.get})
+}
+
+// get is what a handshake is given.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	now, last := time.Now().UnixNano(), c.lookedAt.Load()
+	if now-last >= int64(certificateLook) && c.lookedAt.CompareAndSwap(last, now) {
+		c.refresh()
+	}
+	return c.inUse.Load(), nil
+}
+
+// refresh reads the pair if a file has changed, and says in the log what came of it. It returns what is wrong with the
+// new pair, as long as it is new.
+func (c *certificate) refresh() error {
+	fresh, err := c.load()
+	switch {
+	case err != nil:
+		c.log.Warn("the new certificate cannot be used; the one of before stays", "error", err)
+	case fresh:
+		c.log.Info("certificate read", "expires", c.inUse.Load().Leaf.NotAfter.UTC())
+		c.warn()
+	}
+	return err
+}
+
+// load takes the pair of now into use, unless that was tried before.
+func (c *certificate) load() (fresh bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Before the reading: what changes in between is a change the next time.
+	marks := [2]fileMark{markOf(c.certFile), markOf(c.keyFile)}
+	if marks == c.tried && c.inUse.Load() != nil {
+		return false, nil
+	}
+	c.tried = marks
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return false, fmt.Errorf("certificate %s with key %s: %w", c.certFile, c.keyFile, err)
+	}
+	c.inUse.Store(&pair)
+	return true, nil
+}
+
+// markOf is the zero mark for a file that cannot be looked at.
+func markOf(name string) fileMark {
+	info, err := os.Stat(name)
+	if err != nil {
+		return fileMark{}
+	}
+	return fileMark{info.ModTime(), info.Size()}
+}
+
+// warn says in the log that the certificate ends soon or has ended.
+func (c *certificate) warn() {
+	left := time.Until(c.inUse.Load().Leaf.NotAfter)
+	switch {
+	case left <= 0:
+		c.log.Warn("the certificate has expired: browsers refuse it; renew it", "file", c.certFile)
+	case left < certificateSoon:
+		c.log.Warn("the certificate expires soon; renew it", "file", c.certFile, "days", int(left/(24*time.Hour)))
+	}
+}
+
+// watch looks at the pair once a day until ctx ends.
+func (c *certificate) watch(ctx context.Context) {
+	ticker := time.NewTicker(certificateRound)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			c.refresh()
+			c.warn()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

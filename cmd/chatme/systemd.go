@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+const (
+	// stuckAfter is how long a commit may be without a result, good or bad, before the watchdog is no longer fed. A
+	// disk that is full, and a write lock that somebody holds, are results: the commit is tried again.
+	stuckAfter = time.Minute
+	// statusEvery is how often systemd is told figures when it wants no watchdog to be fed.
+	statusEvery = 15 * time.Second
+)
+
+// supervisor tells systemd how the server is (sd_notify(3)): through a socket, so that nothing is written to a disk.
+// Started by hand there is no systemd, and nobody is told.
+type supervisor struct {
+	tell     func(state string)
+	watchdog time.Duration // it wants to hear from us this often; 0: it does not
+}
+
+func newSupervisor(log *slog.Logger) supervisor {
+	watchdog, err := daemon.SdWatchdogEnabled(true)
+	if err != nil {
+		log.Warn("systemd's watchdog is not fed", "error", err)
+	}
+	return supervisor{watchdog: watchdog, tell: func(state string) {
+		if _, err := daemon.SdNotify(false, state); err != nil {
+			log.Debug("systemd does not listen", "error", err)
+		}
+	}}
+}
+
+func (s supervisor) ready()    { s.tell(daemon.SdNotifyReady) }
+func (s supervisor) stopping() { s.tell(daemon.SdNotifyStopping) }
+
+// watch feeds the watchdog until ctx ends, unless a commit is stuck, and shows figures in systemctl status. stuck is how
+// long the commit under way has had no result; 0: none is.
+func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figures func() string) {
+	every := statusEvery
+	if s.watchdog > 0 {
+		every = s.watchdog / 3
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		if since := stuck(); since >= stuckAfter {
+			s.tell(fmt.Sprintf("STATUS=A commit has had no result for %d seconds: the disk does not answer.", int(since.Seconds())))
+		} else if s.watchdog > 0 {
+			s.tell(daemon.SdNotifyWatchdog + "\nSTATUS=" + figures())
+		} else {
+			s.tell("STATUS=" + figures())
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
