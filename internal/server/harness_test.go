@@ -44,6 +44,7 @@ type site struct {
 	endpoint *ws.Endpoint
 	public   *server.Server
 	log      *logBuffer
+	stop     func()      // as the server stops, but for its listener
 	tls      *tls.Config // for those who dial; nil: it speaks plainly
 }
 
@@ -116,13 +117,16 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		h.Start()
 	}
 	s.URL = h.URL
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.hub.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 		s.endpoint.Shutdown(ctx)
+	})
+	t.Cleanup(func() {
+		s.stop()
 		h.Close()
 		must(t, db.Close())
 	})

@@ -249,6 +249,15 @@ func TestFullIsRefused(t *testing.T) {
 	}
 }
 
+// Known defect: who was being accepted as a stop began was refused with 503.
+func TestWhoComesAtTheStopIsToldToComeBack(t *testing.T) {
+	s := openSite(t)
+	s.stop()
+	p := s.dial(t, "late")
+	p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
+	p.expectClose(1012, "Server restarting")
+}
+
 func TestFailedKeysAreThrottledByAddress(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.FailedKeys = 3 })
 	dial := func(from string) (*person, int) {

@@ -137,6 +137,10 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	}
 	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
 	c.socket.by, c.socket.fd = c, -1
+	if e.isStopping() {
+		e.turnAway(w, r)
+		return
+	}
 	if !e.enter() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)
@@ -149,6 +153,29 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 		return
 	}
 	c.start(ws)
+}
+
+// turnAway tells who came as the stop began to come back, as everybody is told: a refused upgrade would say that the
+// server does not want it.
+func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request) {
+	ws, err := e.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	by := time.Now().Add(closeGrace)
+	code := protocol.CloseRestart
+	ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, protocol.CloseText(code)), by)
+	ws.SetReadDeadline(by)
+	for err == nil { // until it answers: what is not read makes the system cut the socket off
+		_, _, err = ws.NextReader()
+	}
+}
+
+func (e *Endpoint) isStopping() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopping
 }
 
 // enter counts a Conn that is to be, unless the endpoint is full or stopping.
