@@ -16,6 +16,7 @@ type commands struct {
 	Dev     devCmd     `cmd:"" help:"Run the server with published development keys and readable logs. Not for production."`
 	Backup  backupCmd  `cmd:"" help:"Write a copy of the database, while the server serves."`
 	Restore restoreCmd `cmd:"" help:"Put a backup or a replica in the place of the database."`
+	Drill   drillCmd   `cmd:"" help:"Show that a backup or a replica can be restored and served, without touching the server."`
 	Torture tortureCmd `cmd:"" help:"Kill a server again and again under load, and judge whether it kept its promises."`
 	Bench   benchCmd   `cmd:"" help:"Measure how fast a server is, and what it costs."`
 	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`

@@ -44,6 +44,8 @@ func TestE2E(t *testing.T) {
 		"ExampleServes":         testExampleServes,
 		"RestoredByHand":        testRestoredByHand,
 		"RestoredByCommand":     testRestoredByCommand,
+		"Drill":                 testDrill,
+		"DrillInterrupted":      testDrillInterrupted,
 		"DiskFull":              testDiskFull,
 		"ParkedReader":          testParkedReader,
 	} {
@@ -68,4 +70,18 @@ func step(tb testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(tb.Context(), stepTimeout)
 	context.AfterFunc(tb.Context(), cancel)
 	return ctx
+}
+
+// eventually waits until something holds.
+func eventually(tb testing.TB, what string, holds func() bool) {
+	tb.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for ctx := step(tb); !holds(); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			tb.Fatalf("not within %v: %s", stepTimeout, what)
+		}
+	}
 }

@@ -112,7 +112,7 @@ func (r *replica) restore(ctx context.Context, target string) error {
 // lastWords is the last line of what a program said, or how it ended if it said nothing.
 func lastWords(said string, err error) string {
 	lines := strings.Split(strings.TrimSpace(said), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+	if last := strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "Error: "); last != "" {
 		return last
 	}
 	return err.Error()

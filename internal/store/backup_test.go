@@ -36,10 +36,10 @@ func TestBackup(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		info, err := os.Stat(target)
-		if err != nil || info.Mode().Perm() != 0o640 || info.Size() != got.Bytes {
-			t.Errorf("%s: %v, %v; the figure is %d", name, info, err, got.Bytes)
+		if err != nil || info.Mode().Perm() != 0o640 || info.Size() != got.Bytes || len(got.Epoch) != 32 {
+			t.Errorf("%s: %v, %v; the figures are %+v", name, info, err, got)
 		}
-		got.Bytes = 0
+		got.Bytes, got.Epoch = 0, ""
 		if got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}

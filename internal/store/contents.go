@@ -18,6 +18,7 @@ import (
 // Contents is what is in a database, in figures.
 type Contents struct {
 	Schema    int64     // number of the last migration
+	Epoch     string    // of the last start; "" before the first
 	Boots     int64     // starts of a server on it
 	Sessions  int64     // all of them, whatever their state
 	Resumable int64     // … of these: can come back
@@ -31,6 +32,7 @@ type Contents struct {
 const (
 	sqlContents = `
 		SELECT
+			coalesce((SELECT epoch FROM boots ORDER BY boot DESC LIMIT 1), ''),
 			(SELECT count(*) FROM boots),
 			(SELECT count(*) FROM sessions),
 			(SELECT count(*) FROM sessions WHERE resumable = 1 AND ended_at IS NULL),
@@ -128,7 +130,7 @@ func present(path string) error {
 
 func contentsOf(ctx context.Context, db *sql.DB, version int64) (Contents, error) {
 	c := Contents{Schema: version}
-	err := db.QueryRowContext(ctx, sqlContents).Scan(&c.Boots, &c.Sessions, &c.Resumable, &c.Waiting, &c.Chats, &c.Bytes)
+	err := db.QueryRowContext(ctx, sqlContents).Scan(&c.Epoch, &c.Boots, &c.Sessions, &c.Resumable, &c.Waiting, &c.Chats, &c.Bytes)
 	if err == nil {
 		err = db.QueryRowContext(ctx, sqlNewest).Scan(&c.Newest)
 	}
