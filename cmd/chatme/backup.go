@@ -22,7 +22,7 @@ func (c *backupCmd) Help() string {
 copy is checked, is on disk and has its whole name only then. A killed backup leaves a file with ".part-" in its name,
 which may be deleted. A copy holds what the database holds: no text that can be read, but who is in a chat with whom.
 
-Example: chatme backup --db /var/lib/chatme/chatme.db /var/backups/chatme-$(date +%F).db`
+Example: chatme backup /var/backups/chatme-$(date +%F).db`
 }
 
 // backupLine is what --json prints.

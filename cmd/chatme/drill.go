@@ -23,8 +23,7 @@ type drillCmd struct {
 
 // Help is the text behind the flags.
 func (c *drillCmd) Help() string {
-	return `Shows that a backup or a replica is good for something, without touching production: restores it to a scratch
-directory (in $TMPDIR), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
+	return `Restores it to a scratch directory (in $TMPDIR), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
 kills that server, starts it again and lets both resume. Then everything that was in the copy must still be there. The
 scratch directory goes, also when the drill fails or is interrupted.
 
@@ -33,7 +32,7 @@ only read; where there is none, up to now.
 
 The exit code is 0 if the drill passed, and 1 if not: run it from cron or a systemd timer.
 
-Example: chatme drill --db /var/lib/chatme/chatme.db --max-lost 1m /etc/litestream.yml`
+Example: chatme drill --max-lost 1m /etc/litestream.yml`
 }
 
 // Validate says what is wrong with the flags.

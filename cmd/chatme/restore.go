@@ -25,7 +25,7 @@ The next start begins a new epoch: every chat in the copy is over, the queue kee
 people who were away is delivered to those who still know of it. Clients of sessions that are not in the copy begin
 anew.
 
-Example: chatme restore --db /var/lib/chatme/chatme.db --replace /var/backups/chatme-2026-03-01.db`
+Example: chatme restore --replace /var/backups/chatme-2026-03-01.db`
 }
 
 // restoreLine is what --json prints.
