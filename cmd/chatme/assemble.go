@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -23,11 +24,12 @@ import (
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
 	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), fatal: make(chan error, 1)}
+	s.inForce.Store(cfg)
 	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()}))
 	if err != nil {
 		return nil, err
 	}
-	s.boot = started.Boot
+	s.started = started
 	saved, err := seededLoad(db.Load(ctx))
 	if err != nil {
 		return nil, err
@@ -52,29 +54,41 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return nil, err
 	}
-	if s.endpoint, err = newEndpoint(cfg, s.hub, started.Epoch, log); err != nil {
+	sockets, err := endpointConfig(cfg, started.Epoch)
+	if err != nil {
 		return nil, err
 	}
-	page, err := newPage(cfg)
-	if err != nil {
-		return nil, withCode(exitConfig, err)
+	sockets.Hub, sockets.Log = seededHub(s.hub), log
+	if s.endpoint, err = ws.New(sockets); err != nil {
+		return nil, err
 	}
-	s.public, err = server.New(server.Config{
-		Endpoint: s.endpoint, Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies,
-	})
+	surface, err := surfaceConfig(cfg)
 	if err != nil {
+		return nil, err
+	}
+	surface.Endpoint = s.endpoint
+	if s.public, err = server.New(surface); err != nil {
 		return nil, err
 	}
 	s.admin, err = newAdmin(s)
 	return s, err
 }
 
+// surfaceConfig is all of the public listener but its endpoint.
+func surfaceConfig(cfg *config.Config) (server.Config, error) {
+	page, err := newPage(cfg)
+	if err != nil {
+		return server.Config{}, withCode(exitConfig, err)
+	}
+	return server.Config{Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies}, nil
+}
+
 // newPage is what is served at /; nil: nothing.
 func newPage(cfg *config.Config) (http.Handler, error) {
-	if cfg.Web != "on" || cfg.WebAPIKey == "" {
+	if cfg.Web != "on" || len(cfg.WebAPIKeys) == 0 {
 		return nil, nil
 	}
-	return web.New(web.Config{APIKey: cfg.WebAPIKey, Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
+	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
 }
 
 func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
@@ -102,23 +116,18 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	}
 }
 
-func newEndpoint(cfg *config.Config, h *hub.Hub, epoch string, log *slog.Logger) (*ws.Endpoint, error) {
+// endpointConfig is all of the endpoint but its hub and its log.
+func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
 	images, err := protocol.ParseImagePolicy(cfg.Images)
 	if err != nil {
-		return nil, err
-	}
-	var keys []string
-	for _, key := range []string{cfg.WebAPIKey, cfg.MobileAPIKey} {
-		if key != "" {
-			keys = append(keys, key)
-		}
+		return ws.Config{}, err
 	}
 	conns, err := maxConns(int(cfg.MaxConns))
 	if err != nil {
-		return nil, err
+		return ws.Config{}, err
 	}
-	return ws.New(ws.Config{
-		Hub: seededHub(h), Log: log, Keys: keys,
+	return ws.Config{
+		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
 		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
@@ -140,7 +149,7 @@ func newEndpoint(cfg *config.Config, h *hub.Hub, epoch string, log *slog.Logger)
 		OutboxBytes:        int(cfg.OutboxBytes),
 		MaxConns:           conns,
 		FailedKeys:         int(cfg.FailedKeys),
-	})
+	}, nil
 }
 
 // spareDescriptors are kept for the database, the listener, the log and requests that are no sockets.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/alecthomas/kong"
 
@@ -84,13 +85,38 @@ func (p *program) load(s settings, defaults map[string]string) (*config.Config, 
 	return cfg, found, withCode(exitConfig, err)
 }
 
+// readConfig reads the configuration from where it is, and says where each setting came from.
+type readConfig func() (*config.Config, []config.Setting, error)
+
+// configuration is what a server is started with.
+type configuration struct {
+	*config.Config
+	found []config.Setting // where each setting came from
+	read  readConfig       // the same again, later
+	level *slog.LevelVar   // of the log, which follows log-level
+
+	// hangupReloads says that SIGHUP means reload, and not that the terminal is gone.
+	hangupReloads bool
+}
+
+// configuration is load for a server, which can read it again: files anew, the flags and the environment as they were.
+func (p *program) configuration(s settings, defaults map[string]string) (*configuration, error) {
+	c := &configuration{level: new(slog.LevelVar)}
+	c.read = func() (*config.Config, []config.Setting, error) { return p.load(s, defaults) }
+	var err error
+	c.Config, c.found, err = c.read()
+	c.level.Set(logLevel(c.Config))
+	return c, err
+}
+
 type serveCmd struct{ settings }
 
 // Run serves until a signal comes or the server cannot go on.
 func (c *serveCmd) Run(p *program) error {
-	cfg, _, err := p.load(c.settings, nil)
+	cfg, err := p.configuration(c.settings, nil)
 	if err != nil {
 		return err
 	}
+	cfg.hangupReloads = true
 	return serve(p.ctx, cfg, nil, p.stderr)
 }

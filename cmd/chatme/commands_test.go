@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestDevDefaultsYieldToWhatIsSet(t *testing.T) {
 	tests := map[string]struct {
@@ -18,9 +21,9 @@ func TestDevDefaultsYieldToWhatIsSet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cfg.WebAPIKey != tt.wantWeb || cfg.MobileAPIKey != tt.wantMobile || cfg.LogFormat != tt.wantForm {
+			if !slices.Equal(cfg.WebAPIKeys, []string{tt.wantWeb}) || !slices.Equal(cfg.MobileAPIKeys, []string{tt.wantMobile}) || cfg.LogFormat != tt.wantForm {
 				t.Errorf("got %q, %q, %q; want %q, %q, %q",
-					cfg.WebAPIKey, cfg.MobileAPIKey, cfg.LogFormat, tt.wantWeb, tt.wantMobile, tt.wantForm)
+					cfg.WebAPIKeys, cfg.MobileAPIKeys, cfg.LogFormat, tt.wantWeb, tt.wantMobile, tt.wantForm)
 			}
 		})
 	}

@@ -32,6 +32,9 @@ func (c *configCheckCmd) Run(p *program) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print settings: %w", err)
 	}
+	for _, file := range exposedFiles(found) {
+		fmt.Fprintf(p.stderr, "chatme: warning: everybody on this machine can read %s, which holds keys; take that right away: chmod o-r %[1]s\n", file)
+	}
 	return problems
 }
 

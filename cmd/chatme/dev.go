@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 
 	"chatme/internal/config"
 )
@@ -43,7 +43,7 @@ func (c *devCmd) Run(p *program) error {
 	if c.Stranger {
 		maps.Copy(defaults, strangerDefaults())
 	}
-	cfg, _, err := p.load(c.settings, defaults)
+	cfg, err := p.configuration(c.settings, defaults)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (c *devCmd) Run(p *program) error {
 		}
 	}()
 	return serve(ctx, cfg, func(addr net.Addr) {
-		url := pageURL(cfg, addr)
+		url := pageURL(cfg.Config, addr)
 		if !c.Stranger {
 			fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
 			return
@@ -68,7 +68,7 @@ func (c *devCmd) Run(p *program) error {
 		came = true
 		go func() {
 			defer close(left)
-			s := stranger{url: dialURL(cfg, addr), apiKey: cmp.Or(cfg.WebAPIKey, cfg.MobileAPIKey)}
+			s := stranger{url: dialURL(cfg.Config, addr), apiKey: slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys)[0]}
 			s.stay(ctx)
 		}()
 	}, p.stderr)

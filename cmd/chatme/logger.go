@@ -13,10 +13,9 @@ import (
 )
 
 // newLogger returns the log: JSON for a program to read, text for a person.
-func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has checked it
-	text := cfg.LogFormat == "text" || cfg.LogFormat == "auto" && isTerminal(w)
+func newLogger(c *configuration, w io.Writer) *slog.Logger {
+	level := c.level
+	text := c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(w)
 	if !text {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
@@ -29,6 +28,12 @@ func newLogger(cfg *config.Config, w io.Writer) *slog.Logger {
 			return a
 		},
 	}))
+}
+
+// logLevel is the level that cfg asks for.
+func logLevel(cfg *config.Config) (level slog.Level) {
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has checked it
+	return level
 }
 
 func isTerminal(w io.Writer) bool {

@@ -8,8 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"chatme/internal/admin"
@@ -28,13 +32,19 @@ const (
 	maxHeader     = 16 << 10    // bytes
 )
 
-// serve runs the server described by cfg until ctx ends. ready, unless it is nil, is called once with the address that
+// serve runs the server described by c until ctx ends. ready, unless it is nil, is called once with the address that
 // it listens on.
-func serve(ctx context.Context, cfg *config.Config, ready func(net.Addr), stderr io.Writer) error {
+func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
 	began := time.Now()
-	log := newLogger(cfg, stderr)
+	log := newLogger(c, stderr)
+	warnExposed(log, c.found)
+	hangups := make(chan os.Signal, 1) // one waits while the server starts, or while another is served
+	if c.hangupReloads {
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+	}
 	tuneMemory(ctx)
-	s, listener, err := start(ctx, cfg, log)
+	s, listener, err := start(ctx, c, log)
 	if err != nil && ctx.Err() != nil {
 		log.Info("stopped while starting", "error", err)
 		return nil
@@ -42,7 +52,8 @@ func serve(ctx context.Context, cfg *config.Config, ready func(net.Addr), stderr
 	if err != nil {
 		return err
 	}
-	log.Info("listening", "addr", listener.Addr().String(), "boot", s.boot, "restored", s.restored,
+	s.hangups = hangups
+	log.Info("listening", "addr", listener.Addr().String(), "boot", s.started.Boot, "restored", s.restored,
 		"ready_ms", time.Since(began).Milliseconds())
 	if ready != nil {
 		ready(listener.Addr())
@@ -56,21 +67,22 @@ func serve(ctx context.Context, cfg *config.Config, ready func(net.Addr), stderr
 
 // start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,
 // and whoever dials while the rows are read waits in the listener's queue and is not refused.
-func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance, net.Listener, error) {
-	cert, err := openCertificate(cfg.TLSCert, cfg.TLSKey, log)
+func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, net.Listener, error) {
+	cert, err := openCertificate(c.TLSCert, c.TLSKey, log)
 	if err != nil {
 		return nil, nil, withCode(exitConfig, err)
 	}
-	db, err := store.Open(ctx, store.Config{Path: cfg.DB, Log: log})
+	db, err := store.Open(ctx, store.Config{Path: c.DB, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	listener, err := listen(cfg.Addr)
+	listener, err := listen(c.Addr)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	s, err := assemble(ctx, cfg, db, log)
+	s, err := assemble(ctx, c.Config, db, log)
 	if err == nil {
+		s.read, s.level, s.cert, s.super = c.read, c.level, cert, newSupervisor(log)
 		err = s.openAdmin()
 	}
 	if err != nil {
@@ -80,14 +92,14 @@ func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (*instance
 		go cert.watch(ctx)
 		listener = cert.listener(listener)
 	}
-	s.cert, s.super = cert, newSupervisor(log)
 	return s, listener, nil
 }
 
 // instance is a server that is put together.
 type instance struct {
-	cfg      *config.Config
+	cfg      *config.Config // of the start; what a reload changes is in inForce
 	log      *slog.Logger
+	level    *slog.LevelVar // of log
 	now      func() chat.Time
 	db       *store.Store
 	hub      *hub.Hub
@@ -99,8 +111,13 @@ type instance struct {
 	stopping atomic.Bool
 	cert     *certificate // nil: it does not speak TLS itself
 	super    supervisor
-	boot     uint64
+	started  store.Started
 	restored int // sessions that were waiting or paired
+
+	hangups   <-chan os.Signal              // each asks for a reload
+	read      readConfig                    // the configuration again
+	inForce   atomic.Pointer[config.Config] // replaced by reload, never changed
+	reloading sync.Mutex                    // one reload at a time
 }
 
 // run serves until ctx ends or the server cannot go on.
@@ -114,13 +131,17 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
-	select {
-	case err := <-s.fatal:
-		return err // nothing may be told any more: not even the sockets are closed in order
-	case err := <-served:
-		return errors.Join(err, s.stop(web, "listener failed"))
-	case <-ctx.Done():
-		return s.stop(web, "signal")
+	for {
+		select {
+		case err := <-s.fatal:
+			return err // nothing may be told any more: not even the sockets are closed in order
+		case err := <-served:
+			return errors.Join(err, s.stop(web, "listener failed"))
+		case <-ctx.Done():
+			return s.stop(web, "signal")
+		case <-s.hangups:
+			s.reloadAndLog()
+		}
 	}
 }
 
@@ -137,7 +158,7 @@ func (s *instance) figures() string {
 // Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or somebody's write lock
 // holds up is left behind after ShutdownTimeout.
 func (s *instance) stop(web *http.Server, reason string) error {
-	limit := s.cfg.ShutdownTimeout.Duration
+	limit := s.inForce.Load().ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	s.super.stopping()

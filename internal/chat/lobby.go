@@ -2,7 +2,8 @@ package chat
 
 import "time"
 
-// Config is what a Lobby needs from outside; static after construction. Every duration is at least a millisecond.
+// Config is what a Lobby needs from outside; static after construction but for what Retune changes. Every duration is at
+// least a millisecond.
 type Config struct {
 	NewAlias func() Alias // the only source of randomness: a UUID never given before
 	Epoch    string       // names the history of the database; a resume from another epoch has no chat left
@@ -32,7 +33,7 @@ type Config struct {
 // Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
 // one owner.
 type Lobby struct {
-	cfg Config // static after construction
+	cfg Config
 
 	now    Time    // of the current step
 	events []Event // of the current step, reused

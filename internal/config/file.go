@@ -28,7 +28,7 @@ func readFiles(named string) (layers []layer, problems []error) {
 		values, err := readFile(name)
 		switch {
 		case err == nil:
-			layers = append([]layer{{from: fromFilePrefix + name, values: values}}, layers...)
+			layers = append([]layer{{from: fromFilePrefix + name, values: values, exposed: exposed(name)}}, layers...)
 		case named == "" && errors.Is(err, fs.ErrNotExist):
 		default:
 			problems = append(problems, err)
@@ -39,12 +39,8 @@ func readFiles(named string) (layers []layer, problems []error) {
 
 func readFile(name string) (map[string]string, error) {
 	content, err := os.ReadFile(name)
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return nil, fmt.Errorf("read %s: %w", name, pathErr.Err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, unread(name, err)
 	}
 	values, err := godotenv.UnmarshalBytes(content)
 	if err != nil {
@@ -52,6 +48,15 @@ func readFile(name string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s, line %d: not of the form NAME=value", name, badLine(string(content)))
 	}
 	return values, nil
+}
+
+// unread says once which file could not be read.
+func unread(name string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("read %s: %w", name, err)
 }
 
 // badLine returns the number of the first line that cannot be read: the one after the longest prefix that can.

@@ -9,9 +9,10 @@ import (
 
 // Where a value came from, as it is shown.
 const (
-	fromFlag        = "flag"
-	fromEnvironment = "environment"
-	fromDefault     = "default"
+	fromFlag             = "flag"
+	fromEnvironment      = "environment"
+	fromCredentialPrefix = "credential "
+	fromDefault          = "default"
 )
 
 // ownPrefix marks the names that are ours: another one with it is a mistake, never somebody else's.
@@ -33,8 +34,9 @@ func Load(src Sources) (*Config, []Setting, error) {
 	settings := settingsOf(cfg)
 	files, problems := readFiles(src.File)
 	layers := src.layers(settings, files)
-	for _, l := range layers {
-		problems = append(problems, l.unknown(settings)...)
+	for i := range layers {
+		problems = append(problems, layers[i].unknown(settings)...)
+		problems = append(problems, layers[i].readKeyFiles(settings)...)
 	}
 
 	bad := map[string]bool{} // by environment name
@@ -76,14 +78,14 @@ func LoadPlace(src Sources) (*Config, error) {
 // fill takes the value of each layer that has one, the last counts, and returns what is wrong with any.
 func (s *Setting) fill(layers []layer) (problems []error) {
 	for _, l := range layers {
-		text, ok := l.lookup(s)
+		v, ok := l.lookup(s)
 		if !ok {
 			continue
 		}
-		if err := s.set(text); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, text), err))
+		if err := s.set(v.text); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, v), err))
 		}
-		s.Value, s.From = s.shown(text), l.from
+		s.Value, s.From, s.Exposed = s.shown(v.text), v.from, v.exposed
 	}
 	return problems
 }
@@ -97,9 +99,20 @@ func Default() *Config {
 
 // layer is one source, for the values it has.
 type layer struct {
-	from   string            // as shown in a table
-	byFlag bool              // values are found by flag, else by environment name
-	values map[string]string // raw texts
+	from    string            // as shown in a table
+	byFlag  bool              // values are found by flag, else by environment name
+	values  map[string]string // raw texts
+	exposed string            // the name of its file, if everybody may read that
+	keys    map[string]value  // by flag: what is in the files that it names
+
+	credentials string // the directory of systemd's credentials; "" in other layers
+}
+
+// value is the text of one setting, and where it is from.
+type value struct {
+	text    string
+	from    string // as shown in a table
+	exposed string // the file it is from, if everybody may read that
 }
 
 // layers lists the sources, weakest first.
@@ -117,24 +130,37 @@ func (src Sources) layers(settings []Setting, files []layer) []layer {
 		environment.values[name] = text
 	}
 	layers := append([]layer{defaults}, files...)
+	if dir := environment.values[credentialsEnv]; dir != "" {
+		layers = append(layers, layer{credentials: dir})
+	}
 	return append(layers, environment, layer{from: fromFlag, byFlag: true, values: src.Flags})
 }
 
-func (l layer) lookup(s *Setting) (text string, ok bool) {
-	if l.byFlag {
-		text, ok = l.values[s.Flag]
-	} else {
-		text, ok = l.values[s.Env]
+func (l layer) lookup(s *Setting) (v value, ok bool) {
+	if v, ok = l.keys[s.Flag]; ok {
+		return v, true
 	}
-	return text, ok
+	name := s.Env
+	if l.byFlag {
+		name = s.Flag
+	}
+	v = value{from: l.from}
+	if s.secret {
+		v.exposed = l.exposed
+	}
+	v.text, ok = l.values[name]
+	return v, ok
 }
 
 // cite names a value the way its source writes it.
-func (l layer) cite(s *Setting, text string) string {
-	if l.byFlag {
-		return fmt.Sprintf("--%s=%q", s.Flag, s.shown(text))
+func (l layer) cite(s *Setting, v value) string {
+	if _, isFile := l.keys[s.Flag]; isFile {
+		return v.from
 	}
-	return fmt.Sprintf("%s=%q (from %s)", s.Env, s.shown(text), l.place())
+	if l.byFlag {
+		return fmt.Sprintf("--%s=%q", s.Flag, s.shown(v.text))
+	}
+	return fmt.Sprintf("%s=%q (from %s)", s.Env, s.shown(v.text), l.place())
 }
 
 func (l layer) place() string {

@@ -36,6 +36,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 	got := *Default()
 	want := Config{
 		Addr: ":8787", DB: "chatme.db",
+		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
 		AllowedOrigins: []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
 		Images:         "any", Web: "on",
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
@@ -72,7 +73,7 @@ func TestEverySettingIsComplete(t *testing.T) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}
 		}
-		optional := s.Flag == "web-dir" || s.Flag == "admin" || s.Flag == "metrics-addr" || s.Flag == "tls-cert" || s.Flag == "tls-key" // where nothing is a choice
+		optional := slices.Contains([]string{"web-dir", "admin", "metrics-addr", "tls-cert", "tls-key"}, s.Flag) || strings.HasSuffix(s.Flag, "-file") // where nothing is a choice
 		if s.Default == "" && !s.secret && !optional {
 			t.Errorf("--%s has no default", s.Flag)
 		}
@@ -244,8 +245,8 @@ func TestKeysAreMasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.WebAPIKey != "0123456789abcdef" || cfg.MobileAPIKey != "short" {
-		t.Errorf("keys %q and %q", cfg.WebAPIKey, cfg.MobileAPIKey)
+	if !slices.Equal(cfg.WebAPIKeys, []string{"0123456789abcdef"}) || !slices.Equal(cfg.MobileAPIKeys, []string{"short"}) {
+		t.Errorf("keys %q and %q", cfg.WebAPIKeys, cfg.MobileAPIKeys)
 	}
 	if got := findSetting(t, settings, "web-api-key").Value; got != "01… (16 characters)" {
 		t.Errorf("long key shown as %q", got)
@@ -271,7 +272,7 @@ func TestTemplateChangesNothing(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		want := Default()
-		want.WebAPIKey = "k"
+		want.WebAPIKeys = []string{"k"}
 		if !reflect.DeepEqual(cfg, want) {
 			t.Errorf("%s\n got %+v\nwant %+v", file, cfg, want)
 		}

@@ -80,12 +80,17 @@ type Setting struct {
 
 	// After Load:
 	Value string // the text in force; a key is masked
-	From  string // "flag", "environment", "file NAME" or "default"
+	From  string // "flag", "environment", "credential NAME", "file NAME" or "default"
 
-	secret  bool
-	check   string   // the name of a check of the text, or of each item of a list
-	choices []string // the texts allowed; nil is any
-	field   reflect.Value
+	// Exposed is the file, of those a key is from, that everybody on the machine may read; "" if there is none.
+	Exposed string
+
+	live       bool // a reload changes it
+	secret     bool
+	check      string   // the name of a check of the text, or of each item of a list
+	choices    []string // the texts allowed; nil is any
+	credential string   // name of the systemd credential it may be in; "": none
+	field      reflect.Value
 }
 
 // settingsOf lists the fields of cfg in their order.
@@ -100,9 +105,12 @@ func settingsOf(cfg *Config) []Setting {
 			Default: tag.Get("default"),
 			Group:   tag.Get("group"),
 			Help:    tag.Get("help"),
+			live:    tag.Get("live") == "true",
 			secret:  tag.Get("secret") == "true",
 			check:   tag.Get("check"),
 			field:   value.Field(i),
+
+			credential: tag.Get("credential"),
 		}
 		if choices := tag.Get("choices"); choices != "" {
 			settings[i].choices = strings.Split(choices, ",")
@@ -151,16 +159,23 @@ func splitList(text string) []string {
 	return items
 }
 
-// shown is text as it may be shown: a key keeps its first two characters if it is long enough for them to
-// give nothing away.
+// shown is text as it may be shown: keys are masked.
 func (s *Setting) shown(text string) string {
-	const long = 12 // characters; two of them are a sixth of the key at most
-	switch {
-	case !s.secret || text == "":
+	if !s.secret {
 		return text
-	case len(text) < long:
-		return "(set)"
-	default:
-		return fmt.Sprintf("%.2s… (%d characters)", text, len([]rune(text)))
 	}
+	keys := splitList(text)
+	for i, key := range keys {
+		keys[i] = masked(key)
+	}
+	return strings.Join(keys, ", ")
+}
+
+// masked keeps the first two characters of a key if it is long enough for them to give nothing away.
+func masked(key string) string {
+	const long = 12 // characters; two of them are a sixth of the key at most
+	if len(key) < long {
+		return "(set)"
+	}
+	return fmt.Sprintf("%.2s… (%d characters)", key, len([]rune(key)))
 }

@@ -10,7 +10,8 @@ const templateHead = `# Settings of chatme, NAME=value. Every line is commented 
 # take away the # of those to change, and read the file with --config FILE (or call
 # it .env, in the directory the server starts in).
 #
-# A flag beats the environment, the environment beats this file.
+# A flag beats the environment, the environment beats this file. "chatme reload" reads it
+# again while the server runs.
 # Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB.
 # Put a value with a $, a # or spaces in 'single quotes'.
 `
@@ -25,8 +26,16 @@ func WriteTemplate(w io.Writer) error {
 			group = s.Group
 			fmt.Fprintf(&b, "\n# ---- %s ----\n", group)
 		}
-		fmt.Fprintf(&b, "\n# %s\n# Flag: --%s\n#%s=%s\n", s.Help, s.Flag, s.Env, s.Default)
+		fmt.Fprintf(&b, "\n# %s\n# Flag: --%s%s\n#%s=%s\n", s.Help, s.Flag, s.whenChanged(), s.Env, s.Default)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// whenChanged says when a change of s has an effect, where that is not at a reload.
+func (s *Setting) whenChanged() string {
+	if s.live {
+		return ""
+	}
+	return "; a change needs a restart"
 }

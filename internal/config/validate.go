@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // checkText says what is wrong with one text, or with one item of a list.
@@ -27,6 +29,8 @@ func (s *Setting) checkText(text string) error {
 		return checkOrigin(text)
 	case "network":
 		return checkNetwork(text)
+	case "key":
+		return checkKey(text)
 	}
 	return nil
 }
@@ -72,6 +76,14 @@ func checkNetwork(text string) error {
 	return nil
 }
 
+// checkKey wants what a client can send as a JSON string and a page can carry. The key itself stays unsaid.
+func checkKey(text string) error {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("a key holds a control character or is not UTF-8")
+	}
+	return nil
+}
+
 // relation is a problem between settings that are each well formed.
 type relation struct {
 	settings []string // environment names of those it is about
@@ -107,7 +119,7 @@ func (c *Config) relations() []relation {
 		}
 	}
 
-	if c.WebAPIKey == "" && c.MobileAPIKey == "" {
+	if len(c.WebAPIKeys) == 0 && len(c.MobileAPIKeys) == 0 {
 		report("set WEB_API_KEY or MOBILE_API_KEY: without a key no client can connect", "WEB_API_KEY", "MOBILE_API_KEY")
 	}
 

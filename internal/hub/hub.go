@@ -43,7 +43,7 @@ type Conn interface {
 	Flush()
 }
 
-// Config is what a Hub needs; static after New.
+// Config is what a Hub needs; static after New, but for the two that Retune changes, which mu guards.
 type Config struct {
 	Store         Store
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
@@ -57,7 +57,7 @@ type Config struct {
 
 // Hub serialises the commands of all sockets and gates what they hear. Its methods are safe for concurrent use.
 type Hub struct {
-	cfg Config // static after New
+	cfg Config
 
 	watch commitWatch
 
@@ -304,6 +304,17 @@ func (h *Hub) tick() {
 	}
 	h.timerAt = 0
 	h.step(&chat.Command{Op: chat.Tick})
+}
+
+// Retune puts other times and limits in force: lobby as chat.Lobby.Retune takes it, and the two of Config of the same
+// names.
+func (h *Hub) Retune(lobby chat.Config, queuedChanges int, queuedBytes int64) {
+	h.mu.Lock()
+	defer h.unlock()
+	h.cfg.QueuedChanges, h.cfg.QueuedBytes = queuedChanges, queuedBytes
+	h.lobby.Retune(lobby)
+	h.settle()
+	h.room.Broadcast()
 }
 
 // MailKey returns what mail for the session of this ID is sealed to.

@@ -42,6 +42,7 @@ type site struct {
 	db       string // the database file
 	hub      *hub.Hub
 	endpoint *ws.Endpoint
+	sockets  ws.Config // of endpoint
 	public   *server.Server
 	log      *logBuffer
 	stop     func()      // as the server stops, but for its listener
@@ -100,6 +101,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	})
 	must(t, err)
 	wc.Hub = s.hub
+	s.sockets = wc
 	s.endpoint, err = ws.New(wc)
 	must(t, err)
 	page, err := web.New(web.Config{APIKey: webKey})

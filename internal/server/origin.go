@@ -35,7 +35,7 @@ func (o origins) mayUpgrade(r *http.Request) bool {
 }
 
 // cors answers OPTIONS and marks what an allowed origin may read.
-func (s *Server) cors(next http.Handler) http.Handler {
+func (s *surface) cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
 		allowed := origin != "" && origin != "null" && s.origins.allows(origin, r)

@@ -13,9 +13,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Config is what a Server needs; static after New.
+// Config is what a Server needs.
 type Config struct {
-	Endpoint       *ws.Endpoint
+	Endpoint       *ws.Endpoint // static after New; the rest is what Reload changes
 	Origins        []string     // allowed besides the request's own host, exactly as a browser sends them
 	Page           http.Handler // the built-in page and its files; nil: switched off
 	TrustedProxies []string     // CIDR networks whose X-Forwarded-For is believed
@@ -23,10 +23,16 @@ type Config struct {
 
 // Server answers the public listener.
 type Server struct {
-	endpoint *ws.Endpoint
-	origins  origins
-	router   chi.Router
+	endpoint *ws.Endpoint // static after New
+	surface  atomic.Pointer[surface]
 	stopping atomic.Bool
+}
+
+// surface is what a configuration makes of the public listener; immutable.
+type surface struct {
+	*Server
+	origins origins
+	router  chi.Router
 }
 
 // New returns the handler of the public listener.
@@ -34,18 +40,25 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Endpoint == nil {
 		return nil, errors.New("server: incomplete configuration")
 	}
+	s := &Server{endpoint: cfg.Endpoint}
+	return s, s.Reload(cfg)
+}
+
+// Reload puts cfg, but for its Endpoint, in force for the requests that come from now on. With an error nothing has
+// changed.
+func (s *Server) Reload(cfg Config) error {
 	clientAddr := middleware.ClientIPFromRemoteAddr
 	if len(cfg.TrustedProxies) > 0 {
 		clientAddr = middleware.ClientIPFromXFF(cfg.TrustedProxies...)
 	}
 	for _, p := range cfg.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	s := &Server{endpoint: cfg.Endpoint, origins: newOrigins(cfg.Origins)}
+	next := &surface{Server: s, origins: newOrigins(cfg.Origins)}
 	r := chi.NewRouter()
-	r.Use(clientAddr, s.cors, s.upgrade)
+	r.Use(clientAddr, next.cors, next.upgrade)
 	r.Get("/healthz", s.health)
 	r.Head("/healthz", s.health)
 	if cfg.Page != nil {
@@ -59,12 +72,15 @@ func New(cfg Config) (*Server, error) {
 	}
 	r.NotFound(upgradeRequired)
 	r.MethodNotAllowed(upgradeRequired)
-	s.router = r
-	return s, nil
+	next.router = r
+	s.surface.Store(next)
+	return nil
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.surface.Load().router.ServeHTTP(w, r)
+}
 
 // Stopping makes /healthz answer 503.
 func (s *Server) Stopping() { s.stopping.Store(true) }
@@ -80,7 +96,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 }
 
 // upgrade takes every WebSocket request, whatever its path: the clients dial the bare origin.
-func (s *Server) upgrade(next http.Handler) http.Handler {
+func (s *surface) upgrade(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !websocket.IsWebSocketUpgrade(r) {
 			next.ServeHTTP(w, r)

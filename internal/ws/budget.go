@@ -7,9 +7,8 @@ import (
 
 // budget bounds the bytes of large frames in memory, over all connections.
 type budget struct {
-	max int64
-
 	mu   sync.Mutex
+	max  int64
 	room sync.Cond // on mu: something was released, or a wait is over
 	used int64
 }
@@ -18,6 +17,14 @@ func newBudget(max int64) *budget {
 	b := &budget{max: max}
 	b.room.L = &b.mu
 	return b
+}
+
+// resize changes the bound. What is in memory beyond it stays there until it is released.
+func (b *budget) resize(max int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.max = max
+	b.room.Broadcast()
 }
 
 // acquire takes n bytes, waiting at most patience for them.

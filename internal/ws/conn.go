@@ -86,7 +86,7 @@ const (
 // start begins the life of an upgraded socket.
 func (c *Conn) start(ws *websocket.Conn) {
 	c.ws = ws
-	c.limit.Store(int64(c.e.cfg.FrameBeforeMatch))
+	c.limit.Store(int64(c.e.live.Load().FrameBeforeMatch))
 	c.seen.Store(int64(c.e.clock()))
 	c.pinged = c.opened
 	// The limit that counts is checked as the payload arrives: it can rise while a read is under way.

@@ -27,35 +27,38 @@ type Hub interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Config is what an Endpoint needs; static after New. Sizes are bytes.
+// Config is what an Endpoint needs. Sizes are bytes.
 type Config struct {
-	Hub   Hub
-	Log   *slog.Logger
+	// static after New; what a client was told, and what the books of an outbox are kept by, stays as it was
+	Hub          Hub
+	Log          *slog.Logger
+	PingInterval time.Duration
+	FrameMax     int // largest frame once a connection was matched
+	OutboxFrames int
+	OutboxBytes  int // beside one larger frame
+
+	// what Reload changes: read through Endpoint.live
 	Rules protocol.Rules
 	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty
 	Keys  []string       // the API keys, at least one
 
 	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
-	PingInterval    time.Duration
 	DeadAfter       time.Duration // without a byte from a resumable client
 	DeadAfterOld    time.Duration // without a byte from an old client
 	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
 	StallTimeout    time.Duration // reading may pause this long for the budget, then 1013
 
 	FrameBeforeMatch   int   // largest frame until the first matched on a connection
-	FrameMax           int   // largest frame afterwards
 	MalformedPerMinute int   // one more is closed 1008
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
-	OutboxFrames       int
-	OutboxBytes        int // beside one larger frame
-	MaxConns           int // sockets at a time; one more is refused 503
-	FailedKeys         int // from one address; then 429
+	MaxConns           int   // sockets at a time; one more is refused 503
+	FailedKeys         int   // from one address; then 429
 }
 
 // Endpoint accepts sockets and keeps them until they end.
 type Endpoint struct {
-	cfg      Config // static after New
-	keys     keyring
+	cfg      Config               // static after New, and only what is static is read here
+	live     atomic.Pointer[live] // the rest
 	upgrader websocket.Upgrader
 	budget   *budget
 	scratch  scratches
@@ -78,21 +81,35 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
-// New returns an Endpoint; Shutdown ends it.
-func New(cfg Config) (*Endpoint, error) {
+// live is what Reload puts in place of another; immutable.
+type live struct {
+	Config
+	keys keyring
+}
+
+func newLive(cfg Config) *live { return &live{Config: cfg, keys: newKeyring(cfg.Keys)} }
+
+func (cfg *Config) validate() error {
 	switch {
 	case cfg.Hub == nil || cfg.Log == nil || len(cfg.Keys) == 0:
-		return nil, errors.New("ws: incomplete configuration")
+		return errors.New("ws: incomplete configuration")
 	case cfg.AuthTimeout <= 0 || cfg.PingInterval <= 0 || cfg.DeadAfter <= 0 || cfg.DeadAfterOld <= 0 ||
 		cfg.ProgressTimeout <= 0 || cfg.StallTimeout <= 0:
-		return nil, errors.New("ws: a time is not positive")
+		return errors.New("ws: a time is not positive")
 	case cfg.FrameBeforeMatch <= 0 || cfg.FrameMax < cfg.FrameBeforeMatch || cfg.InFlightMax < int64(cfg.FrameMax) ||
 		cfg.OutboxFrames <= 0 || cfg.OutboxBytes <= 0 || cfg.MaxConns <= 0 || cfg.FailedKeys <= 0 || cfg.MalformedPerMinute <= 0:
-		return nil, errors.New("ws: a limit is not positive or less than what it must hold")
+		return errors.New("ws: a limit is not positive or less than what it must hold")
+	}
+	return nil
+}
+
+// New returns an Endpoint; Shutdown ends it.
+func New(cfg Config) (*Endpoint, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
 	}
 	e := &Endpoint{
-		cfg:  cfg,
-		keys: newKeyring(cfg.Keys),
+		cfg: cfg,
 		upgrader: websocket.Upgrader{
 			WriteBufferSize:  writeBufferSize,
 			WriteBufferPool:  &sync.Pool{},
@@ -104,6 +121,7 @@ func New(cfg Config) (*Endpoint, error) {
 		clock:    hub.NewClock(),
 		empty:    make(chan struct{}),
 	}
+	e.live.Store(newLive(cfg))
 	for range runtime.GOMAXPROCS(0) {
 		p, err := newPoller()
 		if err != nil {
@@ -112,8 +130,28 @@ func New(cfg Config) (*Endpoint, error) {
 		}
 		e.pollers = append(e.pollers, p)
 	}
-	e.patrol = newPatrol(min(cfg.AuthTimeout, cfg.PingInterval, cfg.DeadAfter, cfg.ProgressTimeout), e.clock)
+	e.patrol = newPatrol(cfg.shortest(), e.clock)
 	return e, nil
+}
+
+// shortest is the shortest of the times that the patrol keeps.
+func (cfg *Config) shortest() time.Duration {
+	return min(cfg.AuthTimeout, cfg.PingInterval, cfg.DeadAfter, cfg.ProgressTimeout)
+}
+
+// Reload puts cfg in force, but for what is static in it: for what comes from now on, on every socket. Whoever has
+// authenticated stays, also when the key is no longer there.
+func (e *Endpoint) Reload(cfg Config) error {
+	cfg.Hub, cfg.Log, cfg.PingInterval = e.cfg.Hub, e.cfg.Log, e.cfg.PingInterval
+	cfg.FrameMax, cfg.OutboxFrames, cfg.OutboxBytes = e.cfg.FrameMax, e.cfg.OutboxFrames, e.cfg.OutboxBytes
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	e.live.Store(newLive(cfg))
+	e.budget.resize(cfg.InFlightMax)
+	e.throttle.resize(cfg.FailedKeys)
+	e.patrol.hurry(cfg.shortest())
+	return nil
 }
 
 // poller is the one that a Conn is parked in.
@@ -182,7 +220,7 @@ func (e *Endpoint) isStopping() bool {
 func (e *Endpoint) enter() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopping || e.open >= e.cfg.MaxConns {
+	if e.stopping || e.open >= e.live.Load().MaxConns {
 		return false
 	}
 	e.open++

@@ -21,6 +21,7 @@ const (
 type patrol struct {
 	clock func() chat.Time
 	now   atomic.Int64 // the clock at the last tick: what "just now" costs one load to know
+	every atomic.Int64 // nanoseconds from tick to tick
 	quit  chan struct{}
 	done  chan struct{}
 
@@ -34,9 +35,15 @@ type patrol struct {
 func newPatrol(shortest time.Duration, clock func() chat.Time) *patrol {
 	p := &patrol{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
 	p.now.Store(int64(clock()))
-	round := min(max(shortest/4, minRound), maxRound)
-	go p.walk(round / patrolSlots)
+	p.hurry(shortest)
+	go p.walk()
 	return p
+}
+
+// hurry sets the pace so that deadlines of at least shortest are met within a quarter of it, from the next tick on.
+func (p *patrol) hurry(shortest time.Duration) {
+	round := min(max(shortest/4, minRound), maxRound)
+	p.every.Store(int64(round / patrolSlots))
 }
 
 func (p *patrol) stop() {
@@ -44,15 +51,20 @@ func (p *patrol) stop() {
 	<-p.done
 }
 
-func (p *patrol) walk(every time.Duration) {
+func (p *patrol) walk() {
 	defer close(p.done)
-	ticker := time.NewTicker(every)
+	every := p.every.Load()
+	ticker := time.NewTicker(time.Duration(every))
 	defer ticker.Stop()
 	for i := 0; ; i = (i + 1) % patrolSlots {
 		select {
 		case <-ticker.C:
 		case <-p.quit:
 			return
+		}
+		if pace := p.every.Load(); pace != every {
+			every = pace
+			ticker.Reset(time.Duration(every))
 		}
 		now := p.clock()
 		p.now.Store(int64(now))
@@ -99,7 +111,7 @@ func (p *patrol) all() []*Conn {
 
 // visit does for one connection what is due. It does not block.
 func (c *Conn) visit(now chat.Time) {
-	cfg := &c.e.cfg
+	cfg := &c.e.live.Load().Config
 	silent := now - chat.Time(c.seen.Load())
 	if c.busy.Load() {
 		silent = 0 // we are not listening; it may well be talking

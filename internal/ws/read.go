@@ -148,7 +148,7 @@ func (c *Conn) readPayload(r io.Reader, buf *[]byte) (charged int64, err error) 
 			more := cap(b)
 			if more >= smallFrame/2 {
 				c.ownGoroutine()
-				if !c.e.budget.acquire(int64(more), c.e.cfg.StallTimeout) {
+				if !c.e.budget.acquire(int64(more), c.e.live.Load().StallTimeout) {
 					return charged, errStalled
 				}
 				charged += int64(more)
@@ -184,7 +184,7 @@ func (c *Conn) isClosing() bool {
 
 // handle does what one frame asks for, and waits while the outbox that it filled is too full.
 func (c *Conn) handle(data []byte, f *protocol.Frame) {
-	err := c.e.cfg.Rules.Decode(data, f)
+	err := c.e.live.Load().Rules.Decode(data, f)
 	authed := c.authed.Load()
 	switch {
 	case errors.Is(err, protocol.ErrInvalidUTF8):
@@ -235,7 +235,7 @@ func (c *Conn) countMalformed() {
 		c.malformed, c.malformedAt = 0, now
 	}
 	c.malformed++
-	if int(c.malformed) > c.e.cfg.MalformedPerMinute {
+	if int(c.malformed) > c.e.live.Load().MalformedPerMinute {
 		c.close(protocol.CloseAbuse, protocol.TextAbuse, "too many malformed frames")
 	}
 }
@@ -243,7 +243,7 @@ func (c *Conn) countMalformed() {
 // auth checks the key. A second valid auth changes nothing.
 func (c *Conn) auth(f *protocol.Frame) {
 	switch {
-	case !f.KeyIsString || !c.e.keys.holds(f.APIKey):
+	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
 		c.e.throttle.failed(c.addr)
 		c.refuse(protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():

@@ -94,7 +94,7 @@ func (s *socket) readBare(p []byte) (int, error) {
 			return n, err
 		}
 		s.by.ownGoroutine()
-		if !s.by.e.budget.acquire(waitingCost, s.by.e.cfg.StallTimeout) {
+		if !s.by.e.budget.acquire(waitingCost, s.by.e.live.Load().StallTimeout) {
 			s.by.stalled()
 			return 0, errStalled
 		}

@@ -17,14 +17,23 @@ const (
 
 // throttle counts failed keys by address. Addresses live here only, in memory.
 type throttle struct {
+	mu       sync.Mutex
 	failures int // allowed before an address has to wait
-
-	mu   sync.Mutex
-	from map[netip.Prefix]*rate.Limiter
+	from     map[netip.Prefix]*rate.Limiter
 }
 
 func newThrottle(failures int) *throttle {
 	return &throttle{failures: failures, from: make(map[netip.Prefix]*rate.Limiter)}
+}
+
+// resize changes how many failures are allowed. Whoever has to wait still does.
+func (t *throttle) resize(failures int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failures = failures
+	for _, l := range t.from {
+		l.SetBurst(failures)
+	}
 }
 
 // network is what counts as one address: an IPv4 address or an IPv6 /64.

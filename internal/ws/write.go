@@ -216,14 +216,14 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 	var hello *protocol.Hello
 	switch e.Kind {
 	case chat.SessionID:
-		h := c.e.cfg.Hello
+		h := c.e.live.Load().Hello
 		c.mu.Lock()
 		h.SessionID, c.arrival.fresh = c.arrival.fresh, ""
 		c.arrived()
 		c.mu.Unlock()
 		hello = &h
 	case chat.Resumed:
-		hello = &c.e.cfg.Hello
+		hello = &c.e.live.Load().Hello
 	}
 	s.data = protocol.Append(s.data, e, hello)
 	return c.writeText(s.data)
@@ -244,7 +244,7 @@ func (c *Conn) setWriteDeadline() {
 	}
 }
 
-func (c *Conn) writeBy() time.Time { return time.Now().Add(c.e.cfg.ProgressTimeout) }
+func (c *Conn) writeBy() time.Time { return time.Now().Add(c.e.live.Load().ProgressTimeout) }
 
 // writeFragments writes one message made of parts, in fragments, each with a deadline of its own.
 func (c *Conn) writeFragments(parts ...string) error {

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	"chatme/internal/config"
+)
+
+// reloaded is what a reload did. Keys in it are masked.
+type reloaded struct {
+	Changed []config.Change `json:"changed"`
+	Left    []config.Change `json:"left"` // would need a restart, and stay as they were
+}
+
+// reload reads the configuration again and puts in force what can change while the server runs, all of it or, with an
+// error that lists every problem, nothing. The certificate files are looked at too. Sockets that have authenticated stay, whatever becomes of their key.
+func (s *instance) reload() (*reloaded, error) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	loaded, found, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	warnExposed(s.log, found)
+	next, changed, left, err := config.Merge(s.inForce.Load(), loaded)
+	if err != nil {
+		return nil, err
+	}
+	surface, err := surfaceConfig(next)
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := endpointConfig(next, s.started.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	if s.cert != nil {
+		if err := s.cert.refresh(); err != nil {
+			return nil, err
+		}
+	}
+	// The endpoint first: a page never carries a key that is not accepted yet.
+	if err := s.endpoint.Reload(sockets); err != nil {
+		return nil, err
+	}
+	if err := s.public.Reload(surface); err != nil {
+		return nil, err
+	}
+	s.hub.Retune(lobbyConfig(next, s.started), int(next.QueuedChanges), int64(next.QueuedBytes))
+	s.level.Set(logLevel(next))
+	s.inForce.Store(next)
+	return &reloaded{Changed: changed, Left: left}, nil
+}
+
+// reloadAndLog is reload with its outcome in the log.
+func (s *instance) reloadAndLog() (*reloaded, error) {
+	done, err := s.reload()
+	if err != nil {
+		s.log.Error("not reloaded: the configuration is bad, and the one before stays in force", "problems", strings.Split(err.Error(), "\n"))
+		return nil, err
+	}
+	s.log.Info("reloaded", "changed", names(done.Changed), "needs_restart", names(done.Left))
+	return done, nil
+}
+
+func names(changes []config.Change) []string {
+	all := make([]string, len(changes))
+	for i, c := range changes {
+		all[i] = c.Setting
+	}
+	return all
+}
+
+// warnExposed warns of files with keys that everybody on the machine may read.
+func warnExposed(log *slog.Logger, found []config.Setting) {
+	for _, file := range exposedFiles(found) {
+		log.Warn("everybody on this machine can read a file with keys; take that right away: chmod o-r", "file", file)
+	}
+}
+
+// exposedFiles lists each once.
+func exposedFiles(found []config.Setting) (files []string) {
+	for _, s := range found {
+		if s.Exposed != "" && !slices.Contains(files, s.Exposed) {
+			files = append(files, s.Exposed)
+		}
+	}
+	return files
+}

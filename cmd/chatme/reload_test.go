@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestReloadOnHangup rotates a key with overlap, changes origins and meets a bad file, all without a restart.
+func TestReloadOnHangup(t *testing.T) {
+	const (
+		first, second, third = "the-first-key-1234", "the-second-key-123", "the-third-key-1234"
+		home, guest          = "https://home.example", "https://guest.example"
+	)
+	dir := t.TempDir()
+	conf, keys := filepath.Join(dir, "chatme.conf"), filepath.Join(dir, "keys")
+	write := func(file, content string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings := "WEB_API_KEY_FILE=" + keys + "\nALLOWED_ORIGINS="
+	write(conf, settings+home)
+	write(keys, first)
+	s := startServed(t, nil, "--config", conf)
+	hangup := func() {
+		t.Helper()
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	early, err := s.dial(first, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantKeys(map[string]bool{first: true, second: false})
+	s.wantPage(first, "frame-ancestors 'self' "+home+";")
+	s.wantOrigins(map[string]bool{home: true, guest: false})
+
+	// Both keys for a while; the page carries the new one. A setting that needs a restart is named and left.
+	write(keys, second+"\n"+first+"\n")
+	write(conf, settings+home+","+guest+"\nCHATME_LOG_LEVEL=debug\nCHATME_LOG_FORMAT=text\nCHATME_IDLE_AFTER=9m")
+	hangup()
+	line := s.logged("reloaded", 1)
+	if got, want := fmt.Sprint(line["changed"]), "[WEB_API_KEY ALLOWED_ORIGINS CHATME_LOG_LEVEL CHATME_IDLE_AFTER]"; got != want {
+		t.Errorf("changed %s, want %s", got, want)
+	}
+	if got, want := fmt.Sprint(line["needs_restart"]), "[CHATME_LOG_FORMAT]"; got != want {
+		t.Errorf("needs a restart: %s, want %s", got, want)
+	}
+	s.wantKeys(map[string]bool{first: true, second: true})
+	s.wantPage(second, "frame-ancestors 'self' "+home+" "+guest+";")
+	s.wantOrigins(map[string]bool{home: true, guest: true})
+
+	// The old key goes; whoever came with it stays.
+	write(keys, second)
+	hangup()
+	s.logged("reloaded", 2)
+	s.wantKeys(map[string]bool{first: false, second: true})
+	if err := early.Search(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := early.Expect(step(t), "searching"); err != nil {
+		t.Error(err)
+	}
+
+	// A bad file changes nothing, and says every problem.
+	write(keys, third)
+	write(conf, settings+"nowhere\nCHATME_IMAGES=some\nCHATME_MAX_CONNS=100")
+	hangup()
+	line = s.logged("not reloaded: the configuration is bad, and the one before stays in force", 1)
+	if problems := fmt.Sprint(line["problems"]); !strings.Contains(problems, "nowhere") || !strings.Contains(problems, "CHATME_IMAGES") {
+		t.Errorf("problems %s", problems)
+	}
+	s.wantKeys(map[string]bool{second: true, third: false})
+	s.wantOrigins(map[string]bool{home: true, guest: true})
+
+	for _, key := range []string{first, second, third} {
+		if strings.Contains(s.log.String(), key) {
+			t.Errorf("the log holds a key:\n%s", s.log)
+		}
+	}
+}
+
+// wantKeys says which keys are accepted.
+func (s *served) wantKeys(accepted map[string]bool) {
+	s.tb.Helper()
+	for key, want := range accepted {
+		c, err := s.dial(key, true)
+		if (err == nil) != want {
+			s.tb.Errorf("key %s: %v, want accepted %v", key, err, want)
+		}
+		if c != nil {
+			c.Drop()
+		}
+	}
+}
+
+// wantPage says which key the page carries, and a part of its policy.
+func (s *served) wantPage(key, policy string) {
+	s.tb.Helper()
+	resp := s.request(http.MethodGet, http.Header{"Accept": {"text/html"}})
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(body), key) {
+		s.tb.Errorf("the page does not carry %s; %v", key, err)
+	}
+	if got := resp.Header.Get("Content-Security-Policy"); !strings.Contains(got, policy) {
+		s.tb.Errorf("the policy is %s, want %s in it", got, policy)
+	}
+}
+
+// wantOrigins says whose pages may connect.
+func (s *served) wantOrigins(allowed map[string]bool) {
+	s.tb.Helper()
+	for origin, want := range allowed {
+		resp := s.request(http.MethodOptions, http.Header{"Origin": {origin}})
+		resp.Body.Close()
+		if got := resp.StatusCode == http.StatusOK; got != want {
+			s.tb.Errorf("OPTIONS from %s: %s, want allowed %v", origin, resp.Status, want)
+		}
+		resp = s.request(http.MethodGet, http.Header{"Origin": {origin}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}})
+		resp.Body.Close()
+		if got := resp.StatusCode == http.StatusSwitchingProtocols; got != want {
+			s.tb.Errorf("an upgrade from %s: %s, want allowed %v", origin, resp.Status, want)
+		}
+	}
+}
+
+func (s *served) request(method string, header http.Header) *http.Response {
+	s.tb.Helper()
+	r, err := http.NewRequestWithContext(step(s.tb), method, "http://"+s.addr+"/", nil)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	r.Header = header
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return resp
+}

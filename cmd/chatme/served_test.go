@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+)
+
+// served is a server in this process, run as the command is.
+type served struct {
+	tb    testing.TB
+	dir   string
+	db    string
+	addr  string
+	log   *record
+	stop  context.CancelFunc
+	ended chan int // buffer 1: the exit code
+}
+
+// startServed runs serve with further flags and this environment, in a directory of its own, and waits until it listens.
+func startServed(tb testing.TB, environ []string, flags ...string) *served {
+	tb.Helper()
+	dir := tb.TempDir()
+	s := &served{tb: tb, dir: dir, db: filepath.Join(dir, "chatme.db"), log: &record{}, ended: make(chan int, 1)}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(tb.Context()))
+	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--db", s.db}, flags...)
+	go func() { s.ended <- run(ctx, args, environ, s.log, s.log) }()
+	tb.Cleanup(func() {
+		s.stop()
+		select {
+		case code := <-s.ended:
+			if code != exitOK {
+				tb.Errorf("exit code %d; it said:\n%s", code, s.log)
+			}
+		case <-time.After(stopTimeout):
+			tb.Error("the stop takes too long")
+		}
+	})
+	s.addr = s.logged("listening", 1)["addr"].(string)
+	return s
+}
+
+// logged waits for the nth line of the log with this message.
+func (s *served) logged(msg string, nth int) (line map[string]any) {
+	s.tb.Helper()
+	eventually(s.tb, "logged: "+msg, func() bool {
+		count := 0
+		for text := range strings.Lines(s.log.String()) {
+			if json.Unmarshal([]byte(text), &line) == nil && line["msg"] == msg {
+				if count++; count == nth {
+					return true
+				}
+			}
+			line = nil
+		}
+		return false
+	})
+	return line
+}
+
+// dial connects a client with this key and returns it once it has an answer to auth, or the error it got.
+func (s *served) dial(key string, old bool) (*client.Client, error) {
+	c, err := client.Dial(step(s.tb), "ws://"+s.addr, client.Options{APIKey: key, Old: old})
+	if err != nil {
+		return nil, err
+	}
+	s.tb.Cleanup(c.Drop)
+	_, err = c.Greet(step(s.tb))
+	return c, err
+}

@@ -1,0 +1,92 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Change is a setting whose value differs between two configurations. Keys in it are masked.
+type Change struct {
+	Setting string `json:"setting"` // its name in the environment
+	From    string `json:"from"`
+	To      string `json:"to"`
+
+	// Of a list, what is only in the one or the other; both empty if it is the order that differs.
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+}
+
+// Merge returns what is to be in force once loaded was read while running is: the settings of loaded that can change
+// without a restart, and the others of running. It says which are changed, and which would need a restart and are left
+// as they were. The error lists what does not fit together in the result; the two configurations each do.
+func Merge(running, loaded *Config) (merged *Config, changed, left []Change, err error) {
+	merged = new(Config)
+	*merged = *running
+	before, after := settingsOf(running), settingsOf(loaded)
+	for i, target := range settingsOf(merged) {
+		from, to := before[i].field.Interface(), after[i].field.Interface()
+		if reflect.DeepEqual(from, to) {
+			continue
+		}
+		change := target.change(from, to)
+		if !target.live {
+			left = append(left, change)
+			continue
+		}
+		target.field.Set(after[i].field)
+		changed = append(changed, change)
+	}
+	var problems []error
+	for _, r := range merged.relations() {
+		problems = append(problems, fmt.Errorf("%s; one of them needs a restart", r.text))
+	}
+	return merged, changed, left, errors.Join(problems...)
+}
+
+// change describes the step of s from one value to another.
+func (s *Setting) change(from, to any) Change {
+	c := Change{Setting: s.Env, From: s.shown(textOf(from)), To: s.shown(textOf(to))}
+	old, isList := from.([]string)
+	if !isList {
+		return c
+	}
+	items := to.([]string)
+	c.Added, c.Removed = s.without(items, old), s.without(old, items)
+	return c
+}
+
+// without lists the items that are not among others, as they may be shown.
+func (s *Setting) without(items, others []string) (only []string) {
+	for _, item := range items {
+		if !slices.Contains(others, item) {
+			only = append(only, s.shown(item))
+		}
+	}
+	return only
+}
+
+// textOf writes a value as a setting is written.
+func textOf(v any) string {
+	switch v := v.(type) {
+	case []string:
+		return strings.Join(v, ",")
+	case Duration:
+		return shortSpan(v.Duration)
+	case Bytes:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// String writes the size with the largest unit that leaves a whole number.
+func (b Bytes) String() string {
+	for i, unit := range []string{"GiB", "MiB", "KiB"} {
+		if size := Bytes(1) << (10 * (3 - i)); b >= size && b%size == 0 {
+			return fmt.Sprintf("%d%s", int64(b/size), unit)
+		}
+	}
+	return fmt.Sprintf("%d", int64(b))
+}

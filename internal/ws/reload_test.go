@@ -1,0 +1,70 @@
+package ws
+
+import (
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatme/internal/hub"
+)
+
+// A wait for room ends as soon as a reload makes some.
+func TestBudgetResized(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(10)
+		b.charge(10)
+		got := make(chan bool, 1)
+		go func() { got <- b.acquire(5, time.Hour) }()
+		synctest.Wait()
+		b.resize(15)
+		synctest.Wait()
+		select {
+		case ok := <-got:
+			if !ok {
+				t.Error("refused although there is room")
+			}
+		default:
+			t.Error("still waiting although there is room")
+		}
+		b.resize(5)
+		if b.acquire(1, time.Millisecond) {
+			t.Error("accepted beyond the new bound")
+		}
+	})
+}
+
+// Other failures are allowed from now on; who has used up the old ones still waits for a minute.
+func TestThrottleResized(t *testing.T) {
+	th := newThrottle(1)
+	spent, fresh, known := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("203.0.113.9")
+	th.failed(spent)
+	th.resize(3)
+	th.failed(fresh)
+	th.failed(known)
+	if th.allows(spent) || !th.allows(fresh) {
+		t.Error("after one failure of three a new address may go on, one that had used up all it had may not")
+	}
+	th.resize(1)
+	th.failed(known)
+	if th.allows(known) {
+		t.Error("allowed beyond the new bound")
+	}
+}
+
+// The patrol goes faster as soon as a shorter time is to be kept.
+func TestPatrolHurries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPatrol(time.Hour, hub.NewClock())
+		p.hurry(time.Second / 4)
+		time.Sleep(maxRound/patrolSlots + 2*minRound/patrolSlots)
+		synctest.Wait()
+		first := p.now.Load()
+		time.Sleep(2 * minRound / patrolSlots)
+		synctest.Wait()
+		if p.now.Load() == first {
+			t.Error("the patrol keeps its old pace")
+		}
+		p.stop()
+	})
+}
