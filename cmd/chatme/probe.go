@@ -1,0 +1,132 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"chatme/internal/config"
+)
+
+type probeCmd struct {
+	URL          string        `arg:"" name:"url" help:"The deployment: ws://, wss://, http:// or https://, with the path that the clients use."`
+	APIKey       string        `name:"api-key" placeholder:"KEY" help:"The key of both clients."`
+	WebAPIKey    string        `name:"web-api-key" placeholder:"KEY" help:"The key of the web client."`
+	MobileAPIKey string        `name:"mobile-api-key" placeholder:"KEY" help:"The key of the mobile client."`
+	Config       string        `name:"config" placeholder:"FILE" help:"Without a key: the settings file to take the keys from, as the server reads it (default: the environment, .dev.vars, .env)."`
+	Origin       string        `placeholder:"ORIGIN" help:"Origin of the page that the web client is in, scheme://host[:port] (default: that of the URL)."`
+	Timeout      time.Duration `default:"5s" help:"How long a step may take (duration)."`
+	JSON         bool          `name:"json" help:"Print one JSON object in place of the lines."`
+}
+
+// Help is the text behind the flags.
+func (c *probeCmd) Help() string {
+	return `An old web client, an old mobile client and a resumable one go through the whole protocol at the deployment: who is
+let in, matching, messages and images both ways, Next, leaving; and coming back after a lost socket, with what was held
+meanwhile. A server that has no resumable sessions is fine: that part is "not offered".
+
+It may be used where people chat. It needs a moment in which nobody else waits for a partner: when one of its clients
+is matched with a stranger it says nothing, leaves, and tries again a few times. Each run gives one wrong key on purpose.
+
+The exit code is 0 if everything passed, otherwise 1. A key is never printed; without the flags for them the keys are
+those of the settings, which keeps them out of the list of processes.
+
+Example: chatme probe wss://chat.example.org --config /etc/chatme/chatme.env`
+}
+
+// Validate says what is wrong with the flags.
+func (c *probeCmd) Validate() error {
+	_, err := parseDeployment(c.URL)
+	switch {
+	case err != nil:
+		return err
+	case c.APIKey != "" && (c.WebAPIKey != "" || c.MobileAPIKey != ""):
+		return errors.New("--api-key is the key of both clients; leave it out, or --web-api-key and --mobile-api-key")
+	case c.Timeout <= 0:
+		return errors.New("--timeout: more than 0")
+	}
+	return nil
+}
+
+// Run plays the clients and says what passed.
+func (c *probeCmd) Run(p *program) error {
+	keys, err := c.keys(p)
+	if err != nil {
+		return err
+	}
+	to, err := parseDeployment(c.URL)
+	if err != nil {
+		return err
+	}
+	report := newProbeReport(c, to, p.stdout)
+	probe := &probe{
+		to: to, keys: keys, origin: cmp.Or(c.Origin, to.origin()), timeout: c.Timeout, report: report,
+	}
+	probe.run(p.ctx)
+	return report.finish()
+}
+
+// probeKeys are what the clients authenticate with.
+type probeKeys struct{ web, mobile string }
+
+// keys are those of the flags, or else of the settings. A client without one of its own takes the other's.
+func (c *probeCmd) keys(p *program) (probeKeys, error) {
+	k := probeKeys{cmp.Or(c.APIKey, c.WebAPIKey), cmp.Or(c.APIKey, c.MobileAPIKey)}
+	if k == (probeKeys{}) {
+		cfg, _, err := config.Load(config.Sources{Environ: p.environ, File: c.Config})
+		if err != nil {
+			return k, withCode(exitConfig, errors.Join(errors.New("no key: give --api-key, or put right the settings that hold the keys:"), err))
+		}
+		k = probeKeys{cfg.WebAPIKey, cfg.MobileAPIKey}
+	}
+	k.web, k.mobile = cmp.Or(k.web, k.mobile), cmp.Or(k.mobile, k.web)
+	return k, nil
+}
+
+// deployment is where a server is reached by its clients.
+type deployment struct {
+	secure bool   // TLS
+	host   string // with the port, if it is not the scheme's own
+	path   string // begins with "/"
+}
+
+// parseDeployment reads a URL of any of the four schemes.
+func parseDeployment(text string) (deployment, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return deployment{}, fmt.Errorf("%q is no address of a server; write for example wss://chat.example.org", text)
+	}
+	d := deployment{host: u.Host, path: cmp.Or(u.EscapedPath(), "/")}
+	if u.RawQuery != "" {
+		d.path += "?" + u.RawQuery
+	}
+	switch u.Scheme {
+	case "wss", "https":
+		d.secure = true
+	case "ws", "http":
+	default:
+		return deployment{}, fmt.Errorf("%q has the scheme %q; ws, wss, http and https are possible", text, u.Scheme)
+	}
+	return d, nil
+}
+
+// socket is the address for a WebSocket.
+func (d deployment) socket() string {
+	if d.secure {
+		return "wss://" + d.host + d.path
+	}
+	return "ws://" + d.host + d.path
+}
+
+// page is the address for a browser.
+func (d deployment) page() string { return d.origin() + d.path }
+
+// origin is that of a page there (RFC 6454, section 6.2).
+func (d deployment) origin() string {
+	if d.secure {
+		return "https://" + d.host
+	}
+	return "http://" + d.host
+}

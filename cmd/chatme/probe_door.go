@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"chatme/internal/client"
+)
+
+// foreignOrigin is allowed nowhere: the name cannot exist (RFC 6761, section 6.4).
+const foreignOrigin = "https://probe.invalid"
+
+// door is who is let in, and who is not.
+func (p *probe) door() probePart {
+	return probePart{title: "The door", each: true, steps: []probeStep{
+		{name: "a request without an upgrade is answered 426", run: p.plainRequest},
+		{name: "OPTIONS from a page at " + p.origin + " is answered with what it may do", run: p.preflight},
+		{name: "a page at " + p.origin + " is let in", run: p.letIn(client.Options{Origin: p.origin})},
+		{name: "an app, which names no origin, is let in", run: p.letIn(client.Options{})},
+		{name: "a page at another origin is refused with 403", run: p.foreignRefused},
+		{name: "whoever searches before it authenticates is closed 4001", run: p.notAuthenticated},
+		{name: "a wrong key hears auth_error and is closed 4001", run: p.wrongKey},
+	}}
+}
+
+// request sends one HTTP request and returns its answer, with the beginning of the body.
+func (p *probe) request(ctx context.Context, method, origin string) (*http.Response, string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.to.page(), nil)
+	if err != nil {
+		return nil, "", err
+	}
+	if origin != "" {
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Access-Control-Request-Method", http.MethodGet)
+	}
+	return doOnce(r)
+}
+
+// bodyShown is how much of a body is read, in bytes.
+const bodyShown = 64 << 10
+
+// doOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that.
+func doOnce(r *http.Request) (*http.Response, string, error) {
+	alone := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := alone.Do(r)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, bodyShown))
+	return response, string(body), err
+}
+
+func (p *probe) plainRequest(ctx context.Context) error {
+	response, _, err := p.request(ctx, http.MethodGet, "")
+	switch {
+	case err != nil:
+		return err
+	case response.StatusCode != http.StatusUpgradeRequired:
+		return fmt.Errorf("answered %s", response.Status)
+	}
+	return nil
+}
+
+func (p *probe) preflight(ctx context.Context) error {
+	response, _, err := p.request(ctx, http.MethodOptions, p.origin)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s; %s", response.Status, refusalHint(response.StatusCode))
+	}
+	if got := response.Header.Get("Access-Control-Allow-Origin"); got != p.origin {
+		return fmt.Errorf("Access-Control-Allow-Origin is %q", got)
+	}
+	return nil
+}
+
+// letIn is a step in which somebody may connect, and goes again.
+func (p *probe) letIn(o client.Options) func(context.Context) error {
+	o.NoAuth = true
+	return func(ctx context.Context) error {
+		c, err := p.connect(ctx, o)
+		if err != nil {
+			return err
+		}
+		return c.Close(1000)
+	}
+}
+
+func (p *probe) foreignRefused(ctx context.Context) error {
+	c, err := client.Dial(ctx, p.to.socket(), client.Options{NoAuth: true, Origin: foreignOrigin})
+	if err == nil {
+		c.Drop()
+		return fmt.Errorf("%s was let in: a page anywhere can connect; does the proxy drop or rewrite Origin?", foreignOrigin)
+	}
+	return wantStatus(err, http.StatusForbidden)
+}
+
+// wantStatus takes an upgrade refused with this very status for a success.
+func wantStatus(err error, status int) error {
+	if refused, ok := err.(*client.RefusedError); ok && refused.Status == status {
+		return nil
+	}
+	return explainRefusal(err)
+}
+
+func (p *probe) notAuthenticated(ctx context.Context) error {
+	c, err := p.connect(ctx, client.Options{NoAuth: true})
+	if err != nil {
+		return err
+	}
+	if err := c.Search(); err != nil {
+		return err
+	}
+	return expectRefusal(ctx, c)
+}
+
+func (p *probe) wrongKey(ctx context.Context) error {
+	c, err := p.connect(ctx, client.Options{APIKey: "wrong on purpose, by chatme probe", Old: true})
+	if err != nil {
+		return err
+	}
+	return expectRefusal(ctx, c)
+}
+
+const closeUnauthenticated = 4001
+
+func expectRefusal(ctx context.Context, c *client.Client) error {
+	if _, err := c.Expect(ctx, "auth_error"); err != nil {
+		return err
+	}
+	return expectClose(ctx, c, closeUnauthenticated)
+}
+
+// expectClose wants the server to close with code, and nothing before that.
+func expectClose(ctx context.Context, c *client.Client, code int) error {
+	m, err := c.Recv(ctx)
+	switch end := c.CloseErr(); {
+	case err == nil:
+		return fmt.Errorf("want close %d, got %s", code, client.Describe(&m))
+	case end == nil:
+		return fmt.Errorf("want close %d: %w", code, err)
+	case end.Code != code:
+		return fmt.Errorf("want close %d, got: %w", code, end)
+	}
+	return nil
+}
+
+// expectQuiet wants nothing to be said before the answer to a ping, which the server gives in its turn.
+func expectQuiet(ctx context.Context, c *client.Client) error {
+	if err := c.Ping(); err != nil {
+		return err
+	}
+	_, err := c.Expect(ctx, "pong")
+	return err
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The keys of a server that runs in the process of a test.
+const (
+	webTestKey    = "web-key-of-the-tests"
+	mobileTestKey = "mobile-key-of-the-tests"
+)
+
+// running is a server in this process, and what its operator has set.
+type running struct {
+	addr string
+	db   string
+	env  []string
+}
+
+// runServer serves from a database of its own until the test ends; settings are further lines of the environment.
+func runServer(tb testing.TB, settings ...string) *running {
+	tb.Helper()
+	s := &running{db: filepath.Join(tb.TempDir(), "chatme.db")}
+	s.env = append([]string{"WEB_API_KEY=" + webTestKey, "MOBILE_API_KEY=" + mobileTestKey, "CHATME_DB=" + s.db}, settings...)
+	ctx, stop := context.WithCancel(context.Background())
+	stdout, stderr := &record{}, &record{}
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"dev", "--addr", "127.0.0.1:0"}, s.env, stdout, stderr) }()
+	tb.Cleanup(func() {
+		stop()
+		select {
+		case code := <-ended:
+			if code != exitOK {
+				tb.Errorf("the server ended with %d:\n%s", code, stderr)
+			}
+		case <-time.After(stepTimeout):
+			tb.Error("the server does not stop")
+		}
+	})
+	s.addr = "127.0.0.1:" + announcedPort(tb, stdout, ended)
+	return s
+}
+
+// chatme runs a command in this process, with the server's environment, and returns what it said.
+func (s *running) chatme(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, args, s.env, &out, &err)
+	return code, out.String(), err.String()
+}
