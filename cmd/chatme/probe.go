@@ -79,7 +79,7 @@ func (c *probeCmd) keys(p *program) (probeKeys, error) {
 		if err != nil {
 			return k, withCode(exitConfig, errors.Join(errors.New("no key: give --api-key, or put right the settings that hold the keys:"), err))
 		}
-		k = probeKeys{cfg.WebAPIKey, cfg.MobileAPIKey}
+		k = probeKeys{newest(cfg.WebAPIKeys), newest(cfg.MobileAPIKeys)}
 	}
 	k.web, k.mobile = cmp.Or(k.web, k.mobile), cmp.Or(k.mobile, k.web)
 	return k, nil
@@ -129,4 +129,12 @@ func (d deployment) origin() string {
 		return "https://" + d.host
 	}
 	return "http://" + d.host
+}
+
+// newest is the first of several keys, which the page carries too; "" if there is none.
+func newest(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	return keys[0]
 }
