@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"internal/protocol": {"internal/chat"},
 	"internal/hub":      {"internal/chat"},
 	"internal/seal":     {},
+	"internal/tail":     {"internal/chat"},
 	"internal/store":    {"internal/chat", "internal/seal", "migrations"},
 	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub"},
 	"internal/server":   {"internal/ws", "internal/web", "internal/config"},

@@ -1,0 +1,199 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// ringSize is how many events wait for a listener before it loses some.
+	ringSize = 1024
+	// maxListeners is more than there are people who look, and bounds what they cost: about 250 KiB each.
+	maxListeners = 16
+)
+
+// ErrFull says that as many listen as may.
+var ErrFull = errors.New("too many are listening already; end one of the other tails")
+
+// ErrClosed says that the server stops.
+var ErrClosed = errors.New("the server is stopping")
+
+// Feed hands events to those who listen. Its methods may be called from any goroutine; a nil Feed has no listeners.
+type Feed struct {
+	listeners atomic.Pointer[[]*Listener] // nil: nobody listens; replaced, never changed
+
+	mu      sync.Mutex // of those who come and go
+	closed  bool
+	leaving sync.WaitGroup // one for each Listener
+}
+
+// Active says whether anybody listens: if not, there is nothing to publish.
+func (f *Feed) Active() bool { return f != nil && f.listeners.Load() != nil }
+
+// Publish gives e to everybody who asked for it. It does not block.
+func (f *Feed) Publish(e Event) {
+	if f == nil {
+		return
+	}
+	all := f.listeners.Load()
+	if all == nil {
+		return
+	}
+	now := time.Now()
+	for _, l := range *all {
+		l.offer(&e, now)
+	}
+}
+
+// Listen begins to collect the events that pass filter, for as long as the Listener is not closed. The error is ErrFull
+// or ErrClosed.
+func (f *Feed) Listen(filter Filter) (*Listener, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []*Listener
+	if now := f.listeners.Load(); now != nil {
+		all = *now
+	}
+	switch {
+	case f.closed:
+		return nil, ErrClosed
+	case len(all) >= maxListeners:
+		return nil, ErrFull
+	}
+	l := &Listener{feed: f, filter: filter, ring: make(chan entry, ringSize), ended: make(chan struct{})}
+	all = append(slices.Clone(all), l)
+	f.listeners.Store(&all)
+	f.leaving.Add(1)
+	return l, nil
+}
+
+// Close ends all listening: each Listener gets what is in its ring and then ErrClosed. It returns when all have closed,
+// or when ctx ends.
+func (f *Feed) Close(ctx context.Context) {
+	f.mu.Lock()
+	if now := f.listeners.Load(); now != nil && !f.closed {
+		for _, l := range *now {
+			close(l.ended)
+		}
+	}
+	f.closed = true
+	f.mu.Unlock()
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		f.leaving.Wait()
+	}()
+	select {
+	case <-left:
+	case <-ctx.Done():
+	}
+}
+
+// entry is an event in a ring.
+type entry struct {
+	Event
+	at   time.Time
+	lost uint64 // events that had no room since the one before
+}
+
+// Listener collects events for one who reads them. Next and Close are for one goroutine.
+type Listener struct {
+	// static after Listen
+	feed   *Feed
+	filter Filter
+	ring   chan entry    // buffer ringSize; sent by publishers, which never wait; never closed
+	ended  chan struct{} // closed once by Feed.Close
+
+	lost atomic.Uint64 // events that had no room and are not told of
+
+	last    entry // taken from the ring, behind a line that tells what was lost before it
+	pending bool
+}
+
+// offer puts e into the ring if it was asked for and there is room.
+func (l *Listener) offer(e *Event, now time.Time) {
+	if !l.filter.passes(e) {
+		return
+	}
+	lost := l.lost.Swap(0)
+	select {
+	case l.ring <- entry{Event: *e, at: now, lost: lost}:
+	default:
+		l.lost.Add(lost + 1)
+	}
+}
+
+// Next returns the next line, and waits for it. What was lost is told in its place. The error is ErrClosed, or that of
+// ctx.
+func (l *Listener) Next(ctx context.Context) (Line, error) {
+	if l.pending {
+		l.pending = false
+		return l.last.line(l.last.at), nil
+	}
+	select {
+	case e := <-l.ring:
+		return l.take(e), nil
+	default: // what is in the ring comes before the end
+	}
+	if line, ok := l.remainder(); ok {
+		return line, nil
+	}
+	select {
+	case e := <-l.ring:
+		return l.take(e), nil
+	case <-l.ended:
+		if line, ok := l.remainder(); ok {
+			return line, nil
+		}
+		return Line{}, ErrClosed
+	case <-ctx.Done():
+		return Line{}, ctx.Err()
+	}
+}
+
+// Waiting says whether Next would return at once.
+func (l *Listener) Waiting() bool { return l.pending || len(l.ring) > 0 }
+
+// take returns e, or first what was lost before it.
+func (l *Listener) take(e entry) Line {
+	if e.lost == 0 {
+		return e.line(e.at)
+	}
+	l.last, l.pending = e, true
+	return lostLine(e.lost, e.at)
+}
+
+// remainder tells what was lost and has no event behind it.
+func (l *Listener) remainder() (Line, bool) {
+	if lost := l.lost.Swap(0); lost > 0 {
+		return lostLine(lost, time.Now()), true
+	}
+	return Line{}, false
+}
+
+func lostLine(n uint64, at time.Time) Line {
+	e := Event{Type: Lost, Count: int64(n), Failed: true}
+	return e.line(at)
+}
+
+// Close ends the listening.
+func (l *Listener) Close() {
+	f := l.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.listeners.Load()
+	if now == nil || !slices.Contains(*now, l) {
+		return
+	}
+	rest := slices.DeleteFunc(slices.Clone(*now), func(each *Listener) bool { return each == l })
+	if len(rest) == 0 {
+		f.listeners.Store(nil)
+	} else {
+		f.listeners.Store(&rest)
+	}
+	f.leaving.Done()
+}

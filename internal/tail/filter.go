@@ -1,0 +1,70 @@
+package tail
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"chatme/internal/chat"
+)
+
+// Filter says which events a listener wants; the zero Filter is all of them.
+type Filter struct {
+	Types   []Type // nil: all
+	Session string // the s_ name, or its beginning; "": all
+	Status  Status // "": both
+}
+
+// ParseFilter reads a filter from the query of a request: type, which may be there several times, session and status.
+// The error says what is wrong, and what would be right.
+func ParseFilter(query url.Values) (Filter, error) {
+	f := Filter{Session: strings.ToLower(query.Get("session")), Status: Status(query.Get("status"))}
+	for _, text := range query["type"] {
+		t := Type(text)
+		if !slices.Contains(Types(), t) {
+			return f, fmt.Errorf("type %q is unknown; there are %s", text, strings.Trim(fmt.Sprint(Types()), "[]"))
+		}
+		f.Types = append(f.Types, t)
+	}
+	if f.Status != "" && f.Status != StatusOK && f.Status != StatusError {
+		return f, fmt.Errorf("status %q is unknown; there are %s and %s", f.Status, StatusOK, StatusError)
+	}
+	if f.Session != "" {
+		digits := strings.TrimPrefix(f.Session, "s_")
+		if len(digits) > 8 || strings.Trim(digits, "0123456789abcdef") != "" {
+			return f, fmt.Errorf("%q is no session as tail and the log name it: s_ and eight digits, or the first of them", f.Session)
+		}
+		f.Session = digits
+	}
+	return f, nil
+}
+
+// Query is what ParseFilter reads.
+func (f *Filter) Query() url.Values {
+	q := url.Values{}
+	for _, t := range f.Types {
+		q.Add("type", string(t))
+	}
+	if f.Session != "" {
+		q.Set("session", f.Session)
+	}
+	if f.Status != "" {
+		q.Set("status", string(f.Status))
+	}
+	return q
+}
+
+func (f *Filter) passes(e *Event) bool {
+	return (f.Types == nil || slices.Contains(f.Types, e.Type)) &&
+		(f.Status == "" || f.Status == e.status()) &&
+		(f.Session == "" || f.names(&e.Session) || f.names(&e.With))
+}
+
+// names says whether the name of h begins as is asked for.
+func (f *Filter) names(h *chat.Hash) bool {
+	var digits [8]byte
+	hex.Encode(digits[:], h[:4])
+	return *h != chat.Hash{} && strings.HasPrefix(string(digits[:]), f.Session)
+}

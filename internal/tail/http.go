@@ -1,0 +1,41 @@
+package tail
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// ServeHTTP answers with the events that the query asks for, as they come, until the asking or the server ends: lines of
+// JSON, application/x-ndjson.
+func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	filter, err := ParseFilter(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	l, err := f.Listen(filter)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer l.Close()
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Cache-Control", "no-store")
+	out := http.NewResponseController(w)
+	out.Flush() // says that it has begun
+	lines := json.NewEncoder(w)
+	for {
+		line, err := l.Next(r.Context())
+		if errors.Is(err, ErrClosed) {
+			out.Flush()
+			return
+		}
+		if err != nil || lines.Encode(line) != nil {
+			return
+		}
+		if !l.Waiting() && out.Flush() != nil {
+			return
+		}
+	}
+}
