@@ -20,15 +20,15 @@ const module = "chatme"
 // allowed is what each package may import of ours. A package that is not here does not belong; one that wants
 // to import sideways is in the wrong place. Tests may import more.
 //
-//	cmd → server → ws → {protocol, hub} → chat ← store → migrations
+//	cmd → server → ws → {protocol, hub → tail} → chat ← store → migrations
 var allowed = map[string][]string{
 	"internal/chat":     {},
 	"internal/protocol": {"internal/chat"},
-	"internal/hub":      {"internal/chat"},
+	"internal/hub":      {"internal/chat", "internal/tail"},
 	"internal/seal":     {},
 	"internal/tail":     {"internal/chat"},
 	"internal/store":    {"internal/chat", "internal/seal", "migrations"},
-	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub"},
+	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub", "internal/tail"},
 	"internal/server":   {"internal/ws", "internal/web", "internal/config"},
 	"internal/admin":    {},
 	"internal/client":   {"internal/chat", "internal/protocol"},

@@ -19,6 +19,7 @@ const (
 	Touch                   // a frame of no known type: a sign of activity only: Conn
 	Tick                    // time has passed
 	Stop                    // the server is about to stop; nothing is accepted afterwards
+	Kick                    // an operator ends a session: Auth, whose Resume.Hash names it and whose Found is its row
 )
 
 // Command is one input of the lobby. It is flat, and only the fields named at its Op count, so that a message
@@ -27,7 +28,7 @@ type Command struct {
 	Op   Op
 	Conn ConnID
 
-	Auth    *Auth         // Attach
+	Auth    *Auth         // Attach, Kick
 	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
 	Text    string        // Send
 	Image   string        // Send: a data URI or an https URL

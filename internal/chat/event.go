@@ -94,4 +94,5 @@ const (
 	CloseHibernated = 4100 // idle; the session lives on
 	CloseImpossible = 4400 // it claims what cannot be
 	CloseReplaced   = 4409 // a newer socket of the same session took over
+	CloseRevoked    = 4410 // an operator ended the session
 )

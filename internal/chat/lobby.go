@@ -89,6 +89,8 @@ func (l *Lobby) Step(now Time, c *Command) []Event {
 	switch c.Op {
 	case Attach:
 		l.attach(c.Conn, c.Auth)
+	case Kick:
+		l.kick(c.Auth)
 	case Tick:
 		l.expire()
 	case Stop:

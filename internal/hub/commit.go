@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/tail"
 )
 
 const (
@@ -107,8 +108,9 @@ func (h *Hub) persist(batch *chat.Batch) error {
 // write is one try to commit batch.
 func (h *Hub) write(batch *chat.Batch) error {
 	began := h.watch.begin()
-	defer h.watch.end(began)
-	return h.cfg.Store.Commit(batch)
+	err := h.cfg.Store.Commit(batch)
+	h.narrateCommit(h.watch.end(began), len(batch.Changes)+len(batch.Letters)+len(batch.Receipts))
+	return err
 }
 
 // transient says whether err leaves no doubt that nothing was committed, and may pass.
@@ -125,8 +127,10 @@ func (h *Hub) setFailing(err error) {
 	switch {
 	case changed && err != nil:
 		h.cfg.Log.Warn("commit fails; changes wait, relays go on", "error", err)
+		h.publish(tail.Event{Type: tail.Commit, Failed: true, What: "fails", Reason: err.Error()})
 	case changed:
 		h.cfg.Log.Info("commits work again")
+		h.publish(tail.Event{Type: tail.Commit, What: "works again"})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/tail"
 )
 
 // Store is what the hub needs of the database.
@@ -53,6 +54,7 @@ type Config struct {
 	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
 	Log           *slog.Logger
 	Fatal         func(error) // called once, when the outcome of a commit is unknown
+	Tail          *tail.Feed  // hears what happens; nil: nobody does
 }
 
 // Hub serialises the commands of all sockets and gates what they hear. Its methods are safe for concurrent use.
@@ -116,6 +118,9 @@ func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	if h.changesRows(c) && h.overfull() && !h.stopped {
 		if h.lobby.Resumable(c.Conn) {
 			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
+			if g, ok := h.lobby.Glance(c.Conn); ok && h.cfg.Tail.Active() {
+				h.narrateError(g.Hash, chat.ErrUnavailable)
+			}
 			return nil, true
 		}
 		return nil, false
@@ -203,10 +208,15 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 
 // step runs the lobby and hands out what it tells. The caller holds mu.
 func (h *Hub) step(c *chat.Command) (congested Conn) {
-	for _, e := range h.lobby.Step(h.cfg.Now(), c) {
+	before := h.look(c)
+	events := h.lobby.Step(h.cfg.Now(), c)
+	for _, e := range events {
 		if full := h.deliver(e); full != nil {
 			congested = full
 		}
+	}
+	if before.watched {
+		h.narrate(c, &before, events)
 	}
 	h.settle()
 	return congested
@@ -304,6 +314,32 @@ func (h *Hub) tick() {
 	}
 	h.timerAt = 0
 	h.step(&chat.Command{Op: chat.Tick})
+}
+
+// Named returns the sessions in memory whose s_ name begins with prefix.
+func (h *Hub) Named(prefix string) []chat.Hash {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lobby.Named(prefix)
+}
+
+// Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, whoever it was with is back in
+// the queue, and its client cannot resume it. It returns what the session was doing; false if there is none.
+func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.Glance, bool, error) {
+	h.mu.Lock()
+	defer h.unlock()
+	auth := chat.Auth{Resume: &chat.Resume{Hash: hash}}
+	if err := h.find(ctx, &auth); err != nil {
+		return chat.Glance{}, false, err
+	}
+	was, ok := h.lobby.GlanceOf(hash)
+	if !ok && auth.Found != nil {
+		was, ok = chat.Glance{Hash: hash, Resumable: auth.Found.Resumable}, auth.Found.EndedAt == 0
+	}
+	if ok && !h.stopped {
+		h.step(&chat.Command{Op: chat.Kick, Auth: &auth})
+	}
+	return was, ok, nil
 }
 
 // Retune puts other times and limits in force: lobby as chat.Lobby.Retune takes it, and the two of Config of the same

@@ -20,7 +20,7 @@ const (
 	CloseImpossibleClaim = 4400                 // got or acked above what can be, by what this process saw [with a fresh session]
 	CloseAuthTimeout     = 4408                 // no auth in 10 s [yes]
 	CloseReplaced        = chat.CloseReplaced   // 4409: a newer connection of the same session [no]
-	CloseRevoked         = 4410                 // banned or revoked [no]
+	CloseRevoked         = chat.CloseRevoked    // 4410: banned or revoked [no]
 	CloseRateLimited     = 4429                 // too many messages; the reason is RetryAfter [yes, then]
 )
 

@@ -104,6 +104,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 		}
 		if !s.origins.mayUpgrade(r) {
 			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
+			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
 		s.endpoint.Accept(w, r, middleware.GetClientIPAddr(r.Context()))

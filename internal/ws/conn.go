@@ -266,6 +266,7 @@ func (c *Conn) finish(err error) {
 	if c.authed.Load() {
 		log = append(log, "session", c.session.String())
 	}
+	closed := c.closedEvent()
 	c.mu.Unlock()
 	if c.authed.Load() {
 		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves})
@@ -273,4 +274,5 @@ func (c *Conn) finish(err error) {
 	c.e.patrol.remove(c)
 	c.e.leave()
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
+	c.e.cfg.Tail.Publish(closed)
 }

@@ -14,6 +14,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/protocol"
+	"chatme/internal/tail"
 
 	"github.com/gorilla/websocket"
 )
@@ -35,7 +36,8 @@ type Config struct {
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int
-	OutboxBytes  int // beside one larger frame
+	OutboxBytes  int        // beside one larger frame
+	Tail         *tail.Feed // hears what happens; nil: nobody does
 
 	// what Reload changes: read through Endpoint.live
 	Rules protocol.Rules
@@ -143,7 +145,7 @@ func (cfg *Config) shortest() time.Duration {
 // authenticated stays, also when the key is no longer there.
 func (e *Endpoint) Reload(cfg Config) error {
 	cfg.Hub, cfg.Log, cfg.PingInterval = e.cfg.Hub, e.cfg.Log, e.cfg.PingInterval
-	cfg.FrameMax, cfg.OutboxFrames, cfg.OutboxBytes = e.cfg.FrameMax, e.cfg.OutboxFrames, e.cfg.OutboxBytes
+	cfg.Tail, cfg.FrameMax, cfg.OutboxFrames, cfg.OutboxBytes = e.cfg.Tail, e.cfg.FrameMax, e.cfg.OutboxFrames, e.cfg.OutboxBytes
 	if err := cfg.validate(); err != nil {
 		return err
 	}
@@ -171,6 +173,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	if !e.throttle.allows(addr) {
 		w.Header().Set("Retry-After", "60")
 		http.Error(w, "Too many failed keys", http.StatusTooManyRequests)
+		e.Refused("too many failed keys", http.StatusTooManyRequests)
 		return
 	}
 	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
@@ -182,13 +185,18 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	if !e.enter() {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)
+		e.Refused("full", http.StatusServiceUnavailable)
 		return
 	}
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
 	if err != nil {
 		e.leave()
+		e.Refused("bad handshake", http.StatusBadRequest)
 		return
+	}
+	if e.cfg.Tail.Active() {
+		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Conn: uint64(c.id)})
 	}
 	c.start(ws)
 }

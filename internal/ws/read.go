@@ -7,6 +7,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/protocol"
+	"chatme/internal/tail"
 
 	"github.com/gorilla/websocket"
 )
@@ -255,6 +256,9 @@ func (c *Conn) auth(f *protocol.Frame) {
 
 // refuse tells why the socket is closed with 4001.
 func (c *Conn) refuse(why, text, reason string) {
+	if c.e.cfg.Tail.Active() {
+		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Failed: true, Reason: reason})
+	}
 	c.say(string(protocol.AuthError(nil, why)))
 	c.close(protocol.CloseUnauthenticated, text, reason)
 }
