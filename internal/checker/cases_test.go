@@ -17,6 +17,7 @@ func invariantCases() map[string]invariantCase {
 	queueCases(holds, breaks)
 	deliveryCases(holds, breaks)
 	resumeCases(holds, breaks)
+	restoreCases(holds, breaks)
 	return cases
 }
 

@@ -3,10 +3,10 @@ package checker
 import "time"
 
 // cause says whether there is a reason for a chat to be over by the moment of e: somebody left, a window was over, a
-// side that cannot come back was lost, or one that cannot be told to wait wrote more than can be held. s is one side
-// of it, whose other is known.
+// side that cannot come back was lost, one that cannot be told to wait wrote more than can be held, or the database was
+// put back. s is one side of it, whose other is known.
 func (h *history) cause(s *side, e *Event) bool {
-	return h.gaveUp(s, e) || h.gaveUp(s.link, e) || h.overfilled(s, e) || h.overfilled(s.link, e)
+	return h.restored(s.began, e.Seq) || h.gaveUp(s, e) || h.gaveUp(s.link, e) || h.overfilled(s, e) || h.overfilled(s.link, e)
 }
 
 // gaveUp says whether the owner of s left the chat or lost it, by the moment of e.

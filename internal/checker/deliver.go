@@ -80,7 +80,7 @@ func (h *history) sentAt(e *Event) int {
 // gap is no excuse for anybody.
 func d4(h *history, report report) {
 	h.eachLost(func(s *side, index uint64, acked int) {
-		if !s.link.heardEnd(h) {
+		if !s.link.heardEnd(h) && !h.undone(s) {
 			report("an acknowledged message has not arrived", s.said[index], acked, s.link.began, h.last(s.link.who))
 		}
 	})
@@ -89,8 +89,8 @@ func d4(h *history, report report) {
 			continue
 		}
 		for _, g := range s.link.gaps {
-			if h.asked(s.link, g.at) {
-				continue // what was held for it went while it was being sent
+			if h.asked(s.link, g.at) || h.restored(s.link.began, g.at) {
+				continue // what was held for it went while it was being sent, or with the database
 			}
 			for index, sent := range s.said {
 				if g.above < index && index <= g.upTo && index <= s.recv(h) {
@@ -114,7 +114,7 @@ func (h *history) asked(s *side, before int) bool {
 // d5: a body that was acknowledged arrives before partner_disconnected, and nothing after it.
 func d5(h *history, report report) {
 	h.eachLost(func(s *side, index uint64, acked int) {
-		if s.link.heardEnd(h) {
+		if s.link.heardEnd(h) && !h.undone(s) {
 			report("a chat is over before an acknowledged message has arrived", s.said[index], acked, s.link.over)
 		}
 	})
@@ -168,6 +168,9 @@ func (h *history) gaveItUp(s *side) bool {
 	}
 	return asked && !s.heardEnd(h)
 }
+
+// undone says whether the database was put back while what s was told of its custody was still to arrive.
+func (h *history) undone(s *side) bool { return h.restored(s.began, s.link.end(h)) }
 
 // recv is how far the owner of s was told that custody has passed.
 func (s *side) recv(h *history) uint64 {

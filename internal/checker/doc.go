@@ -16,5 +16,9 @@
 // Clients must be good: they claim on resume what they have taken, name the chat they leave, and forget a session that
 // they closed with 1000. Nobody else may use the server.
 //
+// A database that is put back from a copy (Restored) ends every chat, and undoes what was acknowledged since the copy was
+// made: that is counted in Result.Undone. All else is judged as ever, so that what the copy holds reaches those it was
+// written to, once, or nobody.
+//
 // The package MUST NOT know of the server's insides: all it judges came over the wire.
 package checker

@@ -26,6 +26,7 @@ const Server = -1
 // The types of a Fault.
 const (
 	Killed    = "killed"
+	Restored  = "restored" // the database was put back from a copy, which is older; before the server listens
 	Listening = "listening"
 	Quiet     = "quiet" // everybody came back, and nothing has happened for a while
 	Leaked    = "leaked"
@@ -54,6 +55,7 @@ type Event struct {
 	State, Code           string
 	Resume                bool   // auth that asks for an old session
 	Session               string // session_id: the beginning of a hash of it
+	Epoch                 string // session_id, resumed
 	Secret                bool   // a session ID stands where it must not
 
 	CloseCode int
@@ -68,6 +70,7 @@ func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 	e := Event{
 		Who: who, Old: old, Kind: Heard, Type: m.Type, Chat: m.PartnerID, N: m.N,
 		Recv: m.Recv, Delivered: m.Delivered, Last: m.Last, Replay: m.Replay, State: m.State, Code: m.Code,
+		Epoch: m.Epoch,
 	}
 	if m.Type == "message" {
 		e.Chat = m.From

@@ -13,7 +13,8 @@ type history struct {
 	sides    map[string]*side // by the alias the side knows its partner by
 	order    []*side          // in the order in which they began
 	faults   []int
-	quiet    int // the index of Quiet; -1 if there is none
+	restores []int // of faults: those that put the database back
+	quiet    int   // the index of Quiet; -1 if there is none
 	unjudged int
 }
 
@@ -52,8 +53,11 @@ func newHistory(events []Event, limits Limits) *history {
 			continue
 		}
 		h.faults = append(h.faults, i)
-		if e.Type == Quiet {
+		switch e.Type {
+		case Quiet:
 			h.quiet = i
+		case Restored:
+			h.restores = append(h.restores, i)
 		}
 	}
 	h.walk(h.index)
@@ -135,6 +139,13 @@ func (h *history) of(who, from, to int) []int {
 	all := h.byWho[who]
 	return all[sort.SearchInts(all, from):sort.SearchInts(all, max(to+1, from))]
 }
+
+// era is how often the database had been put back before an event.
+func (h *history) era(event int) int { return sort.SearchInts(h.restores, event) }
+
+// restored says whether the database was put back between two events: what was so at the first need not be so at the
+// second, and every chat that there was is over.
+func (h *history) restored(from, to int) bool { return h.era(from) < h.era(to) }
 
 // faultWithin returns the first fault of type t between two moments, -1 if there is none.
 func (h *history) faultWithin(t string, from, to time.Duration) int {

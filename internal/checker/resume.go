@@ -3,12 +3,13 @@ package checker
 import "fmt"
 
 // s1: whoever comes back is where it was: the session is there, the chat it names is the current one or over, and
-// positions never run backwards.
+// positions never run backwards. Where the database was put back meanwhile the chat is over, and the session or its
+// place in the queue may be gone.
 func s1(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		switch {
 		case e.heard("resume_failed"):
-			if !v.closed {
+			if !v.closed && !h.restored(v.knownAt, e.Seq) {
 				report("a session is gone that its client has not ended", h.before(e, 4), h.before(e, 2), h.before(e, 1), e.Seq)
 			}
 		case e.heard("resumed"):
@@ -23,10 +24,13 @@ func s1(h *history, report report) {
 
 func (h *history) judgeResumed(v *view, e *Event, report report) {
 	auth := h.before(e, 2)
+	undone := h.restored(v.knownAt, e.Seq)
 	switch {
 	case v.named != "" && e.State != "matched" && e.State != "ended":
 		report(fmt.Sprintf("a resume that names a chat is answered %s", e.State), auth, e.Seq)
-	case v.named == "" && v.waits && e.State == "idle" && e.At-v.lost+h.limits.Jitter < h.limits.QueueWindow:
+	case undone && v.named != "" && e.State == "matched":
+		report("a chat goes on although the database was put back", h.start(v.chat), auth, e.Seq)
+	case v.named == "" && v.waits && !undone && e.State == "idle" && e.At-v.lost+h.limits.Jitter < h.limits.QueueWindow:
 		report("a place in the queue is lost", h.before(e, 4), auth, e.Seq)
 	case v.named != "" && e.Chat != v.named:
 		report("a resume is answered with another chat than it names", auth, e.Seq)
@@ -66,4 +70,38 @@ func s2(h *history, report report) {
 			owners[e.Session] = e.Seq
 		}
 	})
+}
+
+// s3: each life of the database has one epoch, and no two lives have the same. A life ends as the database is put back;
+// an epoch was heard in one of the lives between the auth of its socket and the frame that tells it.
+func s3(h *history, report report) {
+	type span struct{ first, last, at int } // the lives it may be of, and the latest event that tells it
+	told := map[string]*span{}
+	h.walk(func(v *view, e *Event) {
+		if !e.heard("session_id", "resumed") || e.Epoch == "" {
+			return
+		}
+		first, last := h.era(v.authAt), h.era(e.Seq)
+		before := told[e.Epoch]
+		if before == nil {
+			told[e.Epoch] = &span{first, last, e.Seq}
+			return
+		}
+		before.first, before.last = max(before.first, first), min(before.last, last)
+		if before.first > before.last {
+			report("an epoch goes on although the database was put back", before.at, e.Seq)
+			before.first, before.last = first, last
+		}
+		before.at = e.Seq
+	})
+	lives := map[int]*span{}
+	for _, s := range told {
+		if s.first != s.last {
+			continue // not known which
+		}
+		if other := lives[s.first]; other != nil {
+			report("two epochs, and the database was not put back between them", other.at, s.at)
+		}
+		lives[s.first] = s
+	}
 }

@@ -69,6 +69,8 @@ type Result struct {
 	Chats        int
 	Expired      int // chats that ended because a side was away too long
 	Unjudged     int // ends and acknowledgements of chats of which one side only is known
+	Undone       int // acknowledged messages that did not arrive because the database was put back
+	Restores     int
 	Kills        int
 	Landed       int // kills while something that a client had sent was not acknowledged
 	Resuming     int // kills while somebody who had come back had no answer
@@ -92,7 +94,7 @@ type report func(reason string, excerpt ...int)
 func invariants() []invariant {
 	return []invariant{
 		{"M1", m1}, {"M2", m2}, {"M3", m3}, {"M4", m4}, {"M5", m5}, {"M6", m6}, {"M7", m7},
-		{"D1", d1}, {"D2", d2}, {"D3", d3}, {"D4", d4}, {"D5", d5}, {"D6", d6}, {"S1", s1}, {"S2", s2},
+		{"D1", d1}, {"D2", d2}, {"D3", d3}, {"D4", d4}, {"D5", d5}, {"D6", d6}, {"S1", s1}, {"S2", s2}, {"S3", s3},
 	}
 }
 
@@ -114,7 +116,7 @@ func Check(events []Event, limits Limits) *Result {
 			r.Violations = append(r.Violations, v)
 		})
 	}
-	r.Unjudged = h.unjudged
+	r.Unjudged, r.Restores = h.unjudged, len(h.restores)
 	h.count(r)
 	return r
 }
@@ -136,6 +138,11 @@ func (h *history) count(r *Result) {
 		}
 	}
 	h.countHeld(r)
+	h.eachLost(func(s *side, _ uint64, _ int) {
+		if h.undone(s) {
+			r.Undone++
+		}
+	})
 	for _, s := range h.order {
 		r.Sent += len(s.said)
 		if s.link != nil && s.over >= 0 && h.expired(s, &h.events[s.over]) {

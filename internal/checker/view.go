@@ -17,6 +17,8 @@ type view struct {
 	waits bool   // it was told that it is in the queue
 
 	crossing int    // old clients: searches sent and not answered by searching, whatever else came
+	authAt   int    // the last auth
+	knownAt  int    // the event by which the server last knew its session
 	named    string // by the last auth
 	resumed  bool   // the last auth asked for an old session
 	resuming bool   // … and has no answer
@@ -30,7 +32,7 @@ type view struct {
 
 // newSession forgets all but the client and its socket.
 func (v *view) newSession() {
-	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost}
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt}
 }
 
 func (v *view) enter(chat string) {
@@ -54,6 +56,7 @@ func (v *view) apply(e *Event) {
 func (v *view) applySent(e *Event) {
 	switch e.Type {
 	case "auth":
+		v.authAt = e.Seq
 		v.old, v.named, v.resumed, v.resuming = e.Old, e.Chat, e.Resume, e.Resume
 		v.ending = false
 		v.confirms(e)
@@ -88,8 +91,10 @@ func (v *view) applyHeard(e *Event) {
 		}
 	case "session_id", "chat_ended":
 		v.newSession()
+		v.knownAt = e.Seq
 	case "resumed":
 		v.closed, v.resuming = v.ending, false
+		v.knownAt = e.Seq
 		v.applyResumed(e)
 	case "searching":
 		v.crossing = max(v.crossing-1, 0)
