@@ -15,13 +15,14 @@ import (
 )
 
 type tortureCmd struct {
-	Kills    int           `default:"50" help:"How often the server is killed with SIGKILL (kills)."`
-	Clients  int           `default:"200" help:"Clients at one time, one in four of them an old one (clients)."`
-	Seed     uint64        `default:"0" help:"Of what the clients do and when the server is killed; 0 takes one from the clock."`
-	Duration time.Duration `default:"0" help:"With --url: how long clients are at work (default: 30s). Otherwise: no more kills after this long, which fails the run (default: 5s a kill and a minute) (duration)."`
-	URL      string        `name:"url" placeholder:"URL" help:"Check the server at this address, ws:// or http://, instead of an own one. It is not killed. Nobody else may use it meanwhile."`
-	APIKey   string        `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
-	Keep     bool          `help:"Keep the scratch directory with the database, the log and the whole history, and say where it is."`
+	Kills      int           `default:"50" help:"How often the server is killed with SIGKILL (kills)."`
+	Clients    int           `default:"200" help:"Clients at one time, one in four of them an old one (clients)."`
+	Seed       uint64        `default:"0" help:"Of what the clients do and when the server is killed; 0 takes one from the clock."`
+	Duration   time.Duration `default:"0" help:"With --url: how long clients are at work (default: 30s). Otherwise: no more kills after this long, which fails the run (default: 5s a kill, 15s with --litestream, and a minute) (duration)."`
+	URL        string        `name:"url" placeholder:"URL" help:"Check the server at this address, ws:// or http://, instead of an own one. It is not killed. Nobody else may use it meanwhile."`
+	APIKey     string        `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
+	Litestream string        `name:"litestream" placeholder:"PROGRAM" help:"Replicate with this program, kill it together with the server, and go on from the replica each time, put back by restore."`
+	Keep       bool          `help:"Keep the scratch directory with the database, the log and the whole history, and say where it is."`
 }
 
 // Help is the text behind the flags.
@@ -47,6 +48,8 @@ func (c *tortureCmd) Validate() error {
 		return errors.New("--kills: at least 1; a server that is not killed is what --url checks")
 	case c.URL == "" && c.APIKey != "":
 		return errors.New("--api-key goes with --url")
+	case c.URL != "" && c.Litestream != "":
+		return errors.New("--litestream: the server at --url is not killed")
 	case c.URL != "" && c.APIKey == "":
 		return errors.New("--url needs --api-key")
 	}
@@ -55,28 +58,29 @@ func (c *tortureCmd) Validate() error {
 
 // tortureLine is the last line on stdout.
 type tortureLine struct {
-	Binary       string         `json:"binary"` // SHA-256 of this executable
-	Seed         uint64         `json:"seed"`
-	Clients      int            `json:"clients"`
-	Kills        int            `json:"kills"`
-	Landed       int            `json:"landed"`   // kills while something was sent and not acknowledged
-	Resuming     int            `json:"resuming"` // kills while somebody who had come back had no answer
-	Operations   int            `json:"operations"`
-	Chats        int            `json:"chats"`
-	Expired      int            `json:"expired"` // chats that ended because somebody stayed away
-	Sent         int            `json:"sent"`
-	Acknowledged int            `json:"acknowledged"`
-	Received     int            `json:"received"`
-	Held         int            `json:"held"`  // messages that arrived after they were held for one who was away
-	Tails        int            `json:"tails"` // … and after the end of their chat
-	Full         int            `json:"full"`  // refusals because a mailbox was full
-	Lost         int            `json:"lost"`
-	Doubled      int            `json:"doubled"`
-	Misdelivered int            `json:"misdelivered"`
-	Overtaken    int            `json:"overtaken"`
-	Unjudged     int            `json:"unjudged"` // ends and acknowledgements of chats of which one side only is known
-	Violations   map[string]int `json:"violations"`
-	Seconds      float64        `json:"seconds"`
+	Binary       string          `json:"binary"` // SHA-256 of this executable
+	Seed         uint64          `json:"seed"`
+	Clients      int             `json:"clients"`
+	Kills        int             `json:"kills"`
+	Landed       int             `json:"landed"`   // kills while something was sent and not acknowledged
+	Resuming     int             `json:"resuming"` // kills while somebody who had come back had no answer
+	Operations   int             `json:"operations"`
+	Chats        int             `json:"chats"`
+	Expired      int             `json:"expired"` // chats that ended because somebody stayed away
+	Sent         int             `json:"sent"`
+	Acknowledged int             `json:"acknowledged"`
+	Received     int             `json:"received"`
+	Held         int             `json:"held"`  // messages that arrived after they were held for one who was away
+	Tails        int             `json:"tails"` // … and after the end of their chat
+	Full         int             `json:"full"`  // refusals because a mailbox was full
+	Lost         int             `json:"lost"`
+	Doubled      int             `json:"doubled"`
+	Misdelivered int             `json:"misdelivered"`
+	Overtaken    int             `json:"overtaken"`
+	Unjudged     int             `json:"unjudged"` // ends and acknowledgements of chats of which one side only is known
+	Violations   map[string]int  `json:"violations"`
+	Restored     *restoreFigures `json:"restored,omitempty"` // with --litestream
+	Seconds      float64         `json:"seconds"`
 }
 
 // Run tortures a server and prints the verdict.
@@ -90,9 +94,12 @@ func (c *tortureCmd) Run(p *program) error {
 		return err
 	}
 	t := newTorture(c, p.stderr)
-	if c.URL != "" {
+	switch {
+	case c.URL != "":
 		err = t.visit(p.ctx)
-	} else {
+	case c.Litestream != "":
+		err = t.torment(p.ctx, binary, t.restoreAll, p.stdout)
+	default:
 		err = t.torment(p.ctx, binary, t.killAll, p.stdout)
 	}
 	if err != nil {
@@ -102,12 +109,17 @@ func (c *tortureCmd) Run(p *program) error {
 	for i := range r.Violations {
 		fmt.Fprintf(p.stdout, "%s\n", &r.Violations[i])
 	}
-	if err := c.print(p.stdout, r, hash, time.Since(began)); err != nil {
+	if t.figures != nil {
+		t.figures.Undone = r.Undone
+	}
+	if err := c.print(p.stdout, r, t.figures, hash, time.Since(began)); err != nil {
 		return err
 	}
 	switch {
 	case len(r.Violations) > 0:
 		return errors.New("promises were broken; what shows it is printed above")
+	case t.figures != nil && t.figures.Bad > 0:
+		return fmt.Errorf("%d of %d restores were bad", t.figures.Bad, r.Kills)
 	case r.Heard == 0:
 		return errors.New("nothing was received; this run shows nothing")
 	case c.URL == "" && r.Landed == 0:
@@ -120,13 +132,13 @@ func (c *tortureCmd) Run(p *program) error {
 	return nil
 }
 
-func (c *tortureCmd) print(w io.Writer, r *checker.Result, hash string, took time.Duration) error {
+func (c *tortureCmd) print(w io.Writer, r *checker.Result, restored *restoreFigures, hash string, took time.Duration) error {
 	line, err := json.Marshal(tortureLine{
 		Binary: hash, Seed: c.Seed, Clients: c.Clients, Kills: r.Kills, Landed: r.Landed, Resuming: r.Resuming,
 		Operations: r.Operations, Chats: r.Chats, Expired: r.Expired,
 		Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Heard, Held: r.Held, Tails: r.Tails, Full: r.Full,
 		Lost: r.Counts["D4"] + r.Counts["D5"], Doubled: r.Counts["D2"], Misdelivered: r.Counts["D1"], Overtaken: r.Counts["D3"],
-		Unjudged: r.Unjudged, Violations: r.Counts, Seconds: took.Round(time.Millisecond).Seconds(),
+		Unjudged: r.Unjudged, Violations: r.Counts, Restored: restored, Seconds: took.Round(time.Millisecond).Seconds(),
 	})
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ type torture struct {
 	marker  string     // a word that every message carries
 	log     io.Writer  // how far it is, for people
 
+	figures *restoreFigures // of restoreAll; nil without it
+
 	url, key, local string // what the clients dial; static once they run
 
 	clients  []*tortured  // their fields are theirs until they have ended

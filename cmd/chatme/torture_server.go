@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -197,23 +199,19 @@ func (v *victim) stop() error {
 	return nil
 }
 
-// finds returns the names of the files in which text stands. The server MUST be gone.
-func (v *victim) finds(text string) ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(v.dir, "*"))
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
+// finds returns the names of the files in which text stands, in the directory and below it. The server MUST be gone.
+func (v *victim) finds(text string) (found []string, err error) {
+	err = filepath.WalkDir(v.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
 		}
-		if bytes.Contains(data, []byte(text)) {
-			found = append(found, filepath.Base(name))
+		data, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(data, []byte(text)) {
+			found = append(found, strings.TrimPrefix(path, v.dir+"/"))
 		}
-	}
-	return found, nil
+		return err
+	})
+	return found, err
 }
 
 // write puts the history into a file of the directory.

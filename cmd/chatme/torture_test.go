@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -25,6 +26,13 @@ func TestTorture(t *testing.T) {
 			t.Errorf("%+v", line)
 		}
 	})
+	t.Run("Restores", func(t *testing.T) {
+		t.Parallel()
+		line := tortures(t, bin, exitOK, "--kills", "2", "--clients", "40", "--litestream", replicates(t, bin))
+		if r := line.Restored; line.Kills != 2 || r == nil || r.Restores != 2 || r.Bad != 0 || line.Received == 0 {
+			t.Errorf("%+v, %+v", line, r)
+		}
+	})
 	t.Run("URL", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, bin)
@@ -38,6 +46,30 @@ func TestTorture(t *testing.T) {
 		t.Parallel()
 		tortures(t, bin, exitFailure, "--kills", "1000", "--clients", "4", "--duration", "1s")
 	})
+}
+
+// replicates is a program that does with backups what torture wants of Litestream.
+func replicates(t *testing.T, bin string) string {
+	name := filepath.Join(t.TempDir(), "replicates")
+	script := `#!/bin/sh
+set -e
+case $1 in
+replicate) # -config FILE
+	db=$(sed -n 's/^  - path: //p' "$3") dir=$(sed -n 's/^      path: //p' "$3")
+	mkdir -p "$dir"
+	while :; do
+		rm -f "$dir/next"
+		` + bin + ` backup --db "$db" "$dir/next" && mv "$dir/next" "$dir/last"
+		sleep 0.2
+	done ;;
+restore) # -integrity-check full -o TARGET file://DIR
+	cp "${6#file://}/last" "$5" ;;
+esac
+`
+	if err := os.WriteFile(name, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // tortures runs the command to its end and returns its last line.

@@ -18,6 +18,10 @@ func restoreCases(holds, breaks addCase) {
 	holds("D4 custody is undone", both(restored(unread())))
 	breaks("D5 custody is lost at a kill", both(unread().sends(1, "auth", "").fault(Killed).gone(0).gone(1).fault(Listening)))
 	holds("D4 a gap after a restore", restored(unread()).returns(1, y, "ended", y, 0, 0).gap(1, 2).ends(1))
+	holds("D5 a tail again after a second restore", restored(ended(restored(unread()), 1, y)).
+		returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
+	breaks("D5 a tail again after a kill", ended(restored(unread()), 1, y).fault(Killed).gone(0).gone(1).fault(Listening).
+		returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 	holds("D1 a tail after a restore", restored(unread()).returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 	breaks("D1 to somebody else after a restore", restored(chatting().joins(2).searches(2).gone(1).says(0, 1, "x", 2)).
 		add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "A2", N: 1, Body: Body{0, x, 2}}))

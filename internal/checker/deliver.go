@@ -111,7 +111,8 @@ func (h *history) asked(s *side, before int) bool {
 	return false
 }
 
-// d5: a body that was acknowledged arrives before partner_disconnected, and nothing after it.
+// d5: a body that was acknowledged arrives before partner_disconnected, and nothing after it, unless a database was put
+// back that holds a tail of the chat.
 func d5(h *history, report report) {
 	h.eachLost(func(s *side, index uint64, acked int) {
 		if s.link.heardEnd(h) && !h.undone(s) {
@@ -119,7 +120,7 @@ func d5(h *history, report report) {
 		}
 	})
 	h.walk(func(v *view, e *Event) {
-		if e.heard("message") && e.Chat == v.chat && v.over {
+		if e.heard("message") && e.Chat == v.chat && v.over && !h.restored(h.sides[e.Chat].over, e.Seq) {
 			report("a message arrives after the end of its chat", h.start(e.Chat), h.sides[e.Chat].over, e.Seq)
 		}
 	})
