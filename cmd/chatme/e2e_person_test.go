@@ -45,7 +45,8 @@ func (s *site) join(name string, o client.Options) *person {
 
 func (p *person) dial(o client.Options) {
 	p.tb.Helper()
-	c, err := client.Dial(step(p.tb), "ws://"+p.site.addr, o)
+	o.TLS = p.site.tls
+	c, err := client.Dial(step(p.tb), p.site.url(), o)
 	if err != nil {
 		p.tb.Fatalf("%s: %v", p.name, err)
 	}

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,10 +24,13 @@ type site struct {
 	bin   string
 	dir   string
 	db    string
-	key   string   // WEB_API_KEY
-	addr  string   // "127.0.0.1:0" before the first start, then with the port that was given
-	flags []string // further flags of serve
-	wrote *record  // all that its servers wrote
+	key   string      // WEB_API_KEY
+	addr  string      // "127.0.0.1:0" before the first start, then with the port that was given
+	flags []string    // further flags of serve
+	env   []string    // further environment
+	holds *os.File    // the listener that it holds for its servers, as systemd does; nil: each makes its own
+	tls   *tls.Config // of who dials; nil: it speaks plainly
+	wrote *record     // all that its servers wrote
 }
 
 func newSite(tb testing.TB, bin string) *site {
@@ -74,8 +79,28 @@ type line struct {
 func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.bin, args...)
 	cmd.Dir = s.dir
-	cmd.Env = []string{"WEB_API_KEY=" + s.key}
+	cmd.Env = append([]string{"WEB_API_KEY=" + s.key}, s.env...)
+	if s.holds != nil {
+		inherit(cmd, s.holds)
+	}
 	return cmd
+}
+
+// inherit has cmd find sockets as systemd hands them over (sd_listen_fds(3)). Its number is only known to itself.
+func inherit(cmd *exec.Cmd, sockets ...*os.File) {
+	program := cmd.Path
+	cmd.Path = "/bin/sh"
+	cmd.Args = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`, program}, cmd.Args[1:]...)
+	cmd.Env = append(cmd.Env, fmt.Sprintf("LISTEN_FDS=%d", len(sockets)))
+	cmd.ExtraFiles = sockets
+}
+
+// url is where clients dial.
+func (s *site) url() string {
+	if s.tls != nil {
+		return "wss://" + s.addr
+	}
+	return "ws://" + s.addr
 }
 
 // start runs a server and waits until it listens.

@@ -48,6 +48,10 @@ func TestE2E(t *testing.T) {
 		"DrillInterrupted":      testDrillInterrupted,
 		"DiskFull":              testDiskFull,
 		"ParkedReader":          testParkedReader,
+		"HandOver":              testHandOver,
+		"SocketsRefused":        testSocketsRefused,
+		"Supervised":            testSupervised,
+		"OwnTLS":                testOwnTLS,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,13 +9,12 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// listen returns the listener that systemd holds for this service (sd_listen_fds(3)), or one on addr if there is none.
-// Closing an inherited one closes this process's descriptor and not the socket: connections wait in its queue for
-// the next process.
-func listen(addr string) (net.Listener, error) {
+// inheritListener returns the listener that systemd holds for this service (sd_listen_fds(3)), nil if there is none. Closing it
+// closes this process's descriptor and not the socket: connections wait in its queue for the next process.
+func inheritListener() (net.Listener, error) {
 	files := activation.Files(true)
 	if len(files) == 0 {
-		return net.Listen("tcp", addr)
+		return nil, nil
 	}
 	var names []string
 	for _, file := range files {

@@ -19,6 +19,8 @@ type reloaded struct {
 func (s *instance) reload() (*reloaded, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	s.super.reloading()
+	defer s.super.ready() // in any case: a bad configuration leaves the one of before in force
 	loaded, found, err := s.read()
 	if err != nil {
 		return nil, err

@@ -72,11 +72,17 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	if err != nil {
 		return nil, nil, withCode(exitConfig, err)
 	}
+	listener, err := inheritListener()
+	if err != nil {
+		return nil, nil, err
+	}
 	db, err := store.Open(ctx, store.Config{Path: c.DB, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	listener, err := listen(c.Addr)
+	if listener == nil {
+		listener, err = net.Listen("tcp", c.Addr)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
@@ -122,13 +128,14 @@ type instance struct {
 
 // run serves until ctx ends or the server cannot go on.
 func (s *instance) run(ctx context.Context, listener net.Listener) error {
-	web := &http.Server{
+	web, open := &http.Server{
 		Handler:           s.public,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug),
-	}
+	}, newRequests()
+	web.ConnState = open.note
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
 	for {
@@ -136,9 +143,11 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 		case err := <-s.fatal:
 			return err // nothing may be told any more: not even the sockets are closed in order
 		case err := <-served:
-			return errors.Join(err, s.stop(web, "listener failed"))
+			return errors.Join(err, s.stop(web, open, "listener failed"))
 		case <-ctx.Done():
-			return s.stop(web, "signal")
+			listener.Close()
+			<-served
+			return s.stop(web, open, "signal")
 		case <-s.hangups:
 			s.reloadAndLog()
 		}
@@ -154,10 +163,10 @@ func (s *instance) figures() string {
 	return line
 }
 
-// stop ends the server in order: no new requests, every change on disk, every socket told, the store closed.
+// stop ends the server, whose listener is closed, in order: no new requests, every change on disk, every socket told, the store closed.
 // Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or somebody's write lock
 // holds up is left behind after ShutdownTimeout.
-func (s *instance) stop(web *http.Server, reason string) error {
+func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	limit := s.inForce.Load().ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -165,16 +174,16 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	s.log.Info("stopping", "reason", reason, "sockets", s.endpoint.Conns())
 	s.public.Stopping()
 	s.stopping.Store(true)
-	closed := make(chan struct{})
+	answered := make(chan struct{})
 	go func() {
-		defer close(closed)
-		web.Shutdown(ctx) // closes the listener and lets answers under way finish
+		defer close(answered)
+		open.drain(ctx, web)
 	}()
 	committing, cancelCommitting := context.WithTimeout(ctx, limit/2)
 	defer cancelCommitting()
 	stuck := s.hub.Stop(committing)
-	s.endpoint.Shutdown(ctx)
-	<-closed
+	s.endpoint.Shutdown(ctx, answered)
+	<-answered
 	s.closeAdmin()
 	select {
 	case err := <-s.fatal:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -39,6 +40,11 @@ func newSupervisor(log *slog.Logger) supervisor {
 func (s supervisor) ready()    { s.tell(daemon.SdNotifyReady) }
 func (s supervisor) stopping() { s.tell(daemon.SdNotifyStopping) }
 
+// reloading comes before ready, which says that the settings are in force.
+func (s supervisor) reloading() {
+	s.tell(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, monotonic()))
+}
+
 // watch feeds the watchdog until ctx ends, unless a commit is stuck, and shows figures in systemctl status. stuck is how
 // long the commit under way has had no result; 0: none is.
 func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figures func() string) {
@@ -62,4 +68,11 @@ func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figur
 			return
 		}
 	}
+}
+
+// monotonic is CLOCK_MONOTONIC in microseconds, by which systemd orders what it hears.
+func monotonic() int64 {
+	var now unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // cannot fail for this clock
+	return now.Nano() / 1000
 }

@@ -125,7 +125,9 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		if err := s.hub.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
 		}
-		s.endpoint.Shutdown(ctx)
+		last := make(chan struct{})
+		close(last)
+		s.endpoint.Shutdown(ctx, last)
 	})
 	t.Cleanup(func() {
 		s.stop()

@@ -73,7 +73,7 @@ type Endpoint struct {
 	mu       sync.Mutex
 	open     int // Conns, from before their upgrade to their end
 	stopping bool
-	empty    chan struct{} // closed when stopping and no Conn is left
+	empty    chan struct{} // closed when the last Conn leaves; nil: nobody waits for that
 }
 
 const (
@@ -121,7 +121,6 @@ func New(cfg Config) (*Endpoint, error) {
 		budget:   newBudget(cfg.InFlightMax),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    hub.NewClock(),
-		empty:    make(chan struct{}),
 	}
 	e.live.Store(newLive(cfg))
 	for range runtime.GOMAXPROCS(0) {
@@ -176,18 +175,20 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 		e.Refused("too many failed keys", http.StatusTooManyRequests)
 		return
 	}
-	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
-	c.socket.by, c.socket.fd = c, -1
-	if e.isStopping() {
+	entered, late := e.enter()
+	switch {
+	case late:
 		e.turnAway(w, r)
+		e.leave()
 		return
-	}
-	if !e.enter() {
+	case !entered:
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)
 		e.Refused("full", http.StatusServiceUnavailable)
 		return
 	}
+	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
+	c.socket.by, c.socket.fd = c, -1
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
 	if err != nil {
@@ -218,21 +219,16 @@ func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (e *Endpoint) isStopping() bool {
+// enter counts a Conn that is to be, unless the endpoint is full. One that is late, because the endpoint stops, is counted
+// in any case.
+func (e *Endpoint) enter() (entered, late bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.stopping
-}
-
-// enter counts a Conn that is to be, unless the endpoint is full or stopping.
-func (e *Endpoint) enter() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.stopping || e.open >= e.live.Load().MaxConns {
-		return false
+	if !e.stopping && e.open >= e.live.Load().MaxConns {
+		return false, false
 	}
 	e.open++
-	return true
+	return true, e.stopping
 }
 
 // leave is called once for each that has entered.
@@ -240,18 +236,23 @@ func (e *Endpoint) leave() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open--
-	if e.stopping && e.open == 0 {
-		e.closeEmpty()
+	if e.empty != nil && e.open == 0 {
+		close(e.empty)
+		e.empty = nil
 	}
 }
 
-// closeEmpty closes e.empty once. The caller holds mu.
-func (e *Endpoint) closeEmpty() {
-	select {
-	case <-e.empty:
-	default:
-		close(e.empty)
+// whenEmpty is closed once no socket is open. Nobody may enter any more, and it may be called once.
+func (e *Endpoint) whenEmpty() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	empty := make(chan struct{})
+	if e.open == 0 {
+		close(empty)
+	} else {
+		e.empty = empty
 	}
+	return empty
 }
 
 // Conns counts the sockets.
@@ -261,21 +262,22 @@ func (e *Endpoint) Conns() int {
 	return e.open
 }
 
-// Shutdown closes every socket with 1012 and returns when all are gone, or cuts those that are left when ctx
-// ends. The hub has stopped before: what may be told stands in the outboxes, and what is still held back is
-// dropped, because nobody may ever hear of it.
-func (e *Endpoint) Shutdown(ctx context.Context) {
+// Shutdown closes every socket with 1012, those too that still come, and returns when all are gone, or cuts those that are
+// left when ctx ends. last is closed once no more will be accepted. The hub has stopped before: what may be told stands
+// in the outboxes, and what is still held back is dropped, because nobody may ever hear of it.
+func (e *Endpoint) Shutdown(ctx context.Context, last <-chan struct{}) {
 	e.mu.Lock()
 	e.stopping = true
-	if e.open == 0 {
-		e.closeEmpty()
-	}
 	e.mu.Unlock()
 	for _, c := range e.patrol.all() { // whoever is still shaking hands learns it when it starts
 		c.restart()
 	}
 	select {
-	case <-e.empty:
+	case <-last:
+	case <-ctx.Done():
+	}
+	select {
+	case <-e.whenEmpty():
 	case <-ctx.Done():
 		for _, c := range e.patrol.all() {
 			c.abort("cut at the stop")

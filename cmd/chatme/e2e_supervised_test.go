@@ -1,0 +1,86 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+)
+
+// testSupervised runs the server as a service of systemd, with a watchdog: it says that it is ready, feeds the watchdog
+// while nothing happens, which writes nothing, and says that it stops.
+func testSupervised(t *testing.T, s *site) {
+	manager := newManager(t)
+	s.env = []string{"NOTIFY_SOCKET=" + manager.path, "WATCHDOG_USEC=150000"}
+	server, _ := s.start()
+	manager.hears("READY=1")
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{Old: true})
+	meet(a, b)
+	talk(a, b)
+	manager.hears("WATCHDOG=1\nSTATUS=2 sockets, 2 sessions connected.")
+
+	before := s.written(t)
+	for range 10 {
+		manager.hears("WATCHDOG=1")
+	}
+	if after := s.written(t); after != before {
+		t.Errorf("to feed the watchdog changed what is on disk: %s, before %s", after, before)
+	}
+	talk(a, b)
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	manager.hears("STOPPING=1")
+}
+
+// written tells one state of the database and of its WAL from another, without opening them.
+func (s *site) written(t *testing.T) (state string) {
+	t.Helper()
+	for _, name := range []string{s.db, s.db + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state += info.ModTime().Format(time.RFC3339Nano) + " "
+	}
+	return state
+}
+
+// manager is what a service tells systemd.
+type manager struct {
+	t    *testing.T
+	path string
+	conn *net.UnixConn
+}
+
+func newManager(t *testing.T) *manager {
+	t.Helper()
+	m := &manager{t: t, path: filepath.Join(t.TempDir(), "notify")}
+	var err error
+	if m.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: m.path, Net: "unixgram"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.conn.Close() })
+	return m
+}
+
+// hears skips what is told until something begins with want.
+func (m *manager) hears(want string) {
+	m.t.Helper()
+	m.conn.SetReadDeadline(time.Now().Add(stepTimeout))
+	var heard []string
+	for buf := make([]byte, 4096); ; {
+		n, err := m.conn.Read(buf)
+		if err != nil {
+			m.t.Fatalf("%v: want %q after %q", err, want, heard)
+		}
+		if strings.HasPrefix(string(buf[:n]), want) {
+			return
+		}
+		heard = append(heard, string(buf[:n]))
+	}
+}
