@@ -55,5 +55,5 @@ func freeSpace(path string) (int64, error) {
 	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {
 		return 0, err
 	}
-	return int64(fs.Bavail) * fs.Bsize, nil
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
 }

@@ -31,6 +31,12 @@ func uri(path string, q url.Values) string {
 // writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has a
 // key of its own at the driver is given by it, because the driver checks those and not what _pragma says.
 func writerDSN(path string, busy time.Duration) (string, []pragma) {
+	q, pragmas := writerSettings(busy)
+	return uri(path, q), pragmas
+}
+
+// writerSettings are the parameters of writerDSN.
+func writerSettings(busy time.Duration) (url.Values, []pragma) {
 	ms, limit := strconv.FormatInt(busy.Milliseconds(), 10), strconv.Itoa(walKept)
 	q := url.Values{
 		"mode":          {"rw"},
@@ -45,7 +51,7 @@ func writerDSN(path string, busy time.Duration) (string, []pragma) {
 		"_pragma": {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")",
 			"journal_size_limit(" + limit + ")"},
 	}
-	return uri(path, q), []pragma{
+	return q, []pragma{
 		{"journal_mode", "wal"},
 		{"synchronous", synchronousRead},
 		{"foreign_keys", "1"},

@@ -193,6 +193,9 @@ func own(path, name string) error {
 // mean nothing.
 var sideFiles = [...]string{"-wal", "-journal", "-shm"}
 
+// replacedInfix stands between the name of the database and when it was put aside.
+const replacedInfix = ".replaced-"
+
 // swap puts part in the place of path and returns where the old database is now.
 func swap(ctx context.Context, part, path string) (aside string, err error) {
 	dir, there := filepath.Dir(path), exists(path)
@@ -204,7 +207,7 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name := path + ".replaced-" + stamp(time.Now())
+	name := path + replacedInfix + stamp(time.Now())
 	for _, suffix := range sideFiles {
 		if err := os.Rename(path+suffix, name+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", explainFile("put aside", path+suffix, dir, err)

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"chatme/internal/chat"
+	"chatme/migrations"
+)
+
+// Files are the names of all that lies beside a database, as absolute paths.
+type Files struct {
+	Database, WAL, SharedMemory, Journal, Lock, Witness string
+
+	Before     []string // copies made before migrations
+	Replaced   []string // what a restore has put aside
+	Parts      []string // of copies that were never finished
+	Litestream string   // the directory in which Litestream keeps what it replicates
+}
+
+// FilesOf names what lies, or may lie, beside the database at path, with its links resolved.
+func FilesOf(path string) (Files, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return Files{}, err
+	}
+	dir, base := filepath.Split(path)
+	f := Files{
+		Database: path, WAL: path + "-wal", SharedMemory: path + "-shm", Journal: path + "-journal",
+		Lock: path + lockSuffix, Witness: path + witnessSuffix,
+		Litestream: filepath.Join(dir, "."+base+"-litestream"), // https://litestream.io/how-it-works
+	}
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return f, explainFile("list", dir, dir, err)
+	}
+	for _, e := range entries {
+		name, full := e.Name(), filepath.Join(dir, e.Name())
+		switch {
+		case !strings.HasPrefix(name, base+"."):
+		case strings.Contains(name, partInfix):
+			f.Parts = append(f.Parts, full)
+		case strings.HasPrefix(name, base+beforeInfix):
+			f.Before = append(f.Before, full)
+		case strings.HasPrefix(name, base+replacedInfix):
+			f.Replaced = append(f.Replaced, full)
+		}
+	}
+	return f, nil
+}
+
+// BootRow is one start of the server.
+type BootRow struct {
+	Boot    uint64
+	Started chat.Time
+	Stopped chat.Time // 0: it is running, or was killed
+	Reason  string    // "" likewise
+}
+
+// PragmaRead is a setting of SQLite that a server relies on, and what reading it back gave.
+type PragmaRead struct{ Name, Got, Want string }
+
+// Examination is what a look at a database shows that changes nothing in it.
+type Examination struct {
+	SQLite     string       // version of the library in this program
+	SQLiteBug  bool         // … which has the WAL-reset bug
+	Schema     int64        // number of its last migration
+	Latest     int64        // … of those that this program knows
+	Pragmas    []PragmaRead // of a connection made with the server's settings
+	Litestream bool         // Litestream has left its mark in it
+	Boots      []BootRow    // the last starts, the newest first, at most MostBoots
+	MailBytes  int64        // what is held for people who are away
+}
+
+// MostBoots is how many starts an Examination has at most.
+const MostBoots = 500
+
+const (
+	sqlBoots = `
+		SELECT boot, started_at, coalesce(stopped_at, 0), coalesce(reason, '') FROM boots
+		ORDER BY boot DESC LIMIT ?1`
+
+	sqlLitestream = `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE '\_litestream\_%' ESCAPE '\'`
+)
+
+// sqlFormatVersion asks the header, because an immutable database is never in WAL mode to the pragma.
+// https://sqlite.org/fileformat2.html#file_format_version_numbers
+const sqlFormatVersion = `
+	SELECT CASE substr(data, 19, 2) WHEN x'0202' THEN 'wal' ELSE 'delete' END FROM sqlite_dbpage WHERE pgno = 1`
+
+// Examine looks at the database at path as a server would see it, on a read-only connection with the server's settings.
+// A server may have it open; nobody is kept from writing for longer than a query takes. The error is an *Error with an
+// exit code as those of Open have.
+func Examine(ctx context.Context, path string) (Examination, error) {
+	var found Examination
+	err := examining(ctx, path, func(db *sql.DB, pragmas []pragma, version, latest int64) (err error) {
+		found, err = examination(ctx, db, pragmas, version)
+		found.Latest = latest
+		return err
+	})
+	return found, err
+}
+
+// examining opens the database at path for use.
+func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []pragma, version, latest int64) error) error {
+	path, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if err := present(path); err != nil {
+		return err
+	}
+	plan, err := newPlan(migrations.FS)
+	if err != nil {
+		return err
+	}
+	dsn, pragmas := examineDSN(path)
+	return withFile(path, dsn, func(db *sql.DB) error {
+		version, err := identify(ctx, db, path, plan.latest())
+		if err != nil {
+			return err
+		}
+		return explainRead("examine", path, use(db, pragmas, version, plan.latest()))
+	})
+}
+
+// examineDSN is the URI of the writer's settings on a connection that cannot write. Where neither a -wal nor a -journal
+// is, everything is in the file and nobody has it open: so it can be read without making any.
+func examineDSN(path string) (string, []pragma) {
+	q, pragmas := writerSettings(DefaultBusyTimeout)
+	q.Set("mode", "ro")
+	if !exists(path+"-wal") && !exists(path+"-journal") {
+		q.Set("immutable", "1")
+	}
+	return uri(path, q), pragmas
+}
+
+func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int64) (Examination, error) {
+	found := Examination{Schema: version}
+	if err := db.QueryRowContext(ctx, sqlVersion).Scan(&found.SQLite); err != nil {
+		return found, err
+	}
+	found.SQLiteBug = HasWALResetBug(found.SQLite)
+	for _, p := range pragmas {
+		read, query := PragmaRead{Name: p.name, Want: p.want}, "PRAGMA "+p.name
+		if p.name == "journal_mode" {
+			query = sqlFormatVersion
+		}
+		if err := db.QueryRowContext(ctx, query).Scan(&read.Got); err != nil {
+			return found, err
+		}
+		found.Pragmas = append(found.Pragmas, read)
+	}
+	if err := db.QueryRowContext(ctx, sqlLitestream).Scan(&found.Litestream); err != nil {
+		return found, err
+	}
+	if version >= schemaMailbox {
+		if err := db.QueryRowContext(ctx, sqlMailBytes).Scan(&found.MailBytes); err != nil {
+			return found, err
+		}
+	}
+	if version == 0 {
+		return found, nil
+	}
+	var err error
+	found.Boots, err = readBoots(ctx, db)
+	return found, err
+}
+
+func readBoots(ctx context.Context, db *sql.DB) (boots []BootRow, err error) {
+	rows, err := db.QueryContext(ctx, sqlBoots, MostBoots)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b BootRow
+		if err := rows.Scan(&b.Boot, &b.Started, &b.Stopped, &b.Reason); err != nil {
+			return nil, err
+		}
+		boots = append(boots, b)
+	}
+	return boots, rows.Err()
+}
+
+// HasWALResetBug says whether an SQLite of this version can corrupt a database in WAL mode.
+// https://sqlite.org/wal.html#walresetbug
+func HasWALResetBug(version string) bool { return versionLess(version, minSQLite) }
+
+// CheckIntegrity reads the whole database at path: every page, every index, every reference. It is a read transaction
+// for as long as that takes, during which the WAL of a server that writes cannot begin anew. The error is that of ctx,
+// or an *Error with exit code 65 if the database is damaged.
+func CheckIntegrity(ctx context.Context, path string) error {
+	return examining(ctx, path, func(db *sql.DB, _ []pragma, _, _ int64) error {
+		if err := integrityCheck(ctx, db, path); err != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+		return nil
+	})
+}
+
+// Doubt returns why the next start would take the database at path, whose last start was boot, for one that was put back
+// from a backup: "" if it would not. A database that was never started is not doubted.
+func Doubt(path string, boot uint64) (string, error) {
+	path, err := resolve(path)
+	if err != nil || boot == 0 {
+		return "", err
+	}
+	now, err := sight(path, boot)
+	if err != nil {
+		return "", err
+	}
+	return now.doubt(path + witnessSuffix)
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"chatme/internal/chat"
+)
+
+// startedOnce makes a database that was started once and is closed.
+func startedOnce(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "chatme.db")
+	s := MustOpen(t, path)
+	if _, err := s.Begin(t.Context(), Boot{At: 5_000}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestExamineLeavesNoTrace(t *testing.T) {
+	path := startedOnce(t)
+	list := func() (names []string) {
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	before, content := list(), mustReadFile(t, path)
+	found, err := Examine(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckIntegrity(t.Context(), path); err != nil {
+		t.Error(err)
+	}
+	if got := list(); !slices.Equal(got, before) || !slices.Equal(content, mustReadFile(t, path)) {
+		t.Errorf("the directory holds %q, want %q, or the file was changed", got, before)
+	}
+	for _, p := range found.Pragmas {
+		if p.Got != p.Want {
+			t.Errorf("PRAGMA %s is %s, want %s", p.Name, p.Got, p.Want)
+		}
+	}
+	if len(found.Pragmas) < 9 || found.SQLiteBug || found.Litestream || found.Schema != found.Latest {
+		t.Errorf("%+v", found)
+	}
+	if want := []BootRow{{Boot: 1, Started: 5_000}}; !slices.Equal(found.Boots, want) {
+		t.Errorf("boots %+v, want %+v", found.Boots, want)
+	}
+}
+
+// Beside a server that has not checkpointed, what is in the WAL counts.
+func TestExamineBesideAServer(t *testing.T) {
+	path := startedOnce(t)
+	s := MustOpen(t, path)
+	if _, err := s.Begin(t.Context(), Boot{At: 9_000}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.Exec(`CREATE TABLE _litestream_lock (id INTEGER)`); err != nil {
+		t.Fatal(err)
+	}
+	found, err := Examine(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []BootRow{{Boot: 2, Started: 9_000}, {Boot: 1, Started: 5_000}}; !slices.Equal(found.Boots, want) || !found.Litestream {
+		t.Errorf("%+v", found)
+	}
+	if err := s.End("test", chat.Time(10_000)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExamineFindsAnotherJournalMode(t *testing.T) {
+	path := startedOnce(t)
+	if out, err := exec.Command("sqlite3", path, `PRAGMA journal_mode = DELETE`).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	found, err := Examine(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(found.Pragmas, func(p PragmaRead) bool { return p.Name == "journal_mode" })
+	if found.Pragmas[i].Got != "delete" {
+		t.Errorf("%+v", found.Pragmas[i])
+	}
+}
+
+func TestCheckIntegrityFindsDamage(t *testing.T) {
+	path := startedOnce(t)
+	content := mustReadFile(t, path)
+	for i := len(content) - 4096; i < len(content)-2048; i++ {
+		content[i] ^= 0x5a
+	}
+	if err := os.WriteFile(path, content, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	err := CheckIntegrity(t.Context(), path)
+	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode() != exitData {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := CheckIntegrity(ctx, path); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHolderOnlyLooks(t *testing.T) {
+	path := startedOnce(t)
+	if pid, err := Holder(path); pid != 0 || err != nil {
+		t.Errorf("nobody: %d, %v", pid, err)
+	}
+	s := MustOpen(t, path)
+	if pid, err := Holder(path); pid != os.Getpid() || err != nil {
+		t.Errorf("this process: %d, %v", pid, err)
+	}
+	s.Close()
+	if pid, err := Holder(path); pid != 0 || err != nil {
+		t.Errorf("nobody again: %d, %v", pid, err)
+	}
+	if pid, err := Holder(filepath.Join(t.TempDir(), "new.db")); pid != 0 || err != nil {
+		t.Errorf("no lock file: %d, %v", pid, err)
+	}
+}
+
+func TestFlockHolder(t *testing.T) {
+	const dev = 8<<8 | 1
+	for line, want := range map[string]int{
+		"1: FLOCK  ADVISORY  WRITE 708 08:01:99 0 EOF":     708,
+		"1: FLOCK  ADVISORY  WRITE 708 00:2a:99 0 EOF":     0,  // another device
+		"1: FLOCK  ADVISORY  WRITE 42 00:2a:99 0 EOF":      42, // … but noted in the lock file
+		"1: FLOCK  ADVISORY  WRITE 708 08:01:98 0 EOF":     0,
+		"2: POSIX  ADVISORY  WRITE 708 08:01:99 0 EOF":     0,
+		"3: FLOCK  ADVISORY  READ  708 08:01:99 0 EOF":     0,
+		"4: -> FLOCK  ADVISORY  WRITE 708 08:01:99 0 EOF":  0, // waits for it
+		"5: FLOCK  ADVISORY  WRITE x 08:01:99 0 EOF":       0,
+		"5: FLOCK  ADVISORY  WRITE 708 nowhere 0 EOF ....": 0,
+		"": 0,
+	} {
+		pid, ok := flockHolder(line, dev, 99, 42)
+		if ok != (want != 0) || ok && pid != want {
+			t.Errorf("%q: %d, %v", line, pid, ok)
+		}
+	}
+}
+
+func TestFilesOf(t *testing.T) {
+	path := startedOnce(t)
+	for _, name := range []string{".before-0002", ".before-0003", ".replaced-20260101T000000.000Z", ".part-00ff", ".else"} {
+		if err := os.WriteFile(path+name, nil, 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := FilesOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(slices.Concat(f.Before, f.Replaced, f.Parts), " ")
+	want := strings.Join([]string{path + ".before-0002", path + ".before-0003", path + ".replaced-20260101T000000.000Z", path + ".part-00ff"}, " ")
+	if got != want || f.Litestream != filepath.Join(filepath.Dir(path), ".chatme.db-litestream") {
+		t.Errorf("%s, want %s; %s", got, want, f.Litestream)
+	}
+	if _, err := FilesOf(filepath.Join(t.TempDir(), "none", "chatme.db")); err == nil {
+		t.Error("no directory is no error")
+	}
+}
+
+func TestDoubt(t *testing.T) {
+	path := startedOnce(t)
+	if why, err := Doubt(path, 1); why != "" || err != nil {
+		t.Errorf("%q, %v", why, err)
+	}
+	if err := os.Remove(path + witnessSuffix); err != nil {
+		t.Fatal(err)
+	}
+	if why, err := Doubt(path, 1); !strings.HasPrefix(why, "no witness") || err != nil {
+		t.Errorf("%q, %v", why, err)
+	}
+	if why, err := Doubt(path, 0); why != "" || err != nil {
+		t.Errorf("never started: %q, %v", why, err)
+	}
+}
+
+func mustReadFile(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name) // nobody has it open
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
