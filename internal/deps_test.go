@@ -24,13 +24,14 @@ const module = "chatme"
 var allowed = map[string][]string{
 	"internal/chat":     {},
 	"internal/protocol": {"internal/chat"},
-	"internal/hub":      {"internal/chat", "internal/tail"},
+	"internal/hub":      {"internal/chat", "internal/metrics", "internal/tail"},
 	"internal/seal":     {},
 	"internal/tail":     {"internal/chat"},
 	"internal/store":    {"internal/chat", "internal/seal", "migrations"},
-	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub", "internal/tail"},
-	"internal/server":   {"internal/ws", "internal/web", "internal/config"},
-	"internal/admin":    {},
+	"internal/metrics":  {}, // of anybody who has something to count
+	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
+	"internal/server":   {"internal/ws", "internal/web", "internal/config", "internal/metrics"},
+	"internal/admin":    {"internal/metrics"},
 	"internal/client":   {"internal/chat", "internal/protocol"},
 	"internal/checker":  {"internal/chat", "internal/protocol"},
 	"internal/powercut": {},

@@ -14,6 +14,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/config"
 	"chatme/internal/hub"
+	"chatme/internal/metrics"
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
@@ -25,6 +26,8 @@ import (
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
 	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), fatal: make(chan error, 1)}
 	s.inForce.Store(cfg)
+	s.metrics = metrics.New()
+	s.history = metrics.NewHistory(s.metrics)
 	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()}))
 	if err != nil {
 		return nil, err
@@ -40,7 +43,8 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: seededStore(db), Lobby: lobby, Now: s.now, Log: log,
+		Metrics: s.metrics,
+		Store:   seededStore(db), Lobby: lobby, Now: s.now, Log: log,
 		SessionTTL:    cfg.SessionTTL.Duration,
 		QueuedChanges: int(cfg.QueuedChanges),
 		QueuedBytes:   int64(cfg.QueuedBytes),
@@ -58,7 +62,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return nil, err
 	}
-	sockets.Hub, sockets.Log = seededHub(s.hub), log
+	sockets.Hub, sockets.Log, sockets.Metrics = seededHub(s.hub), log, s.metrics
 	if s.endpoint, err = ws.New(sockets); err != nil {
 		return nil, err
 	}
@@ -66,10 +70,11 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return nil, err
 	}
-	surface.Endpoint = s.endpoint
+	surface.Endpoint, surface.Metrics = s.endpoint, s.metrics
 	if s.public, err = server.New(surface); err != nil {
 		return nil, err
 	}
+	watchFigures(s.metrics, s)
 	s.admin, err = newAdmin(s)
 	return s, err
 }

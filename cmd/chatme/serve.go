@@ -20,6 +20,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/config"
 	"chatme/internal/hub"
+	"chatme/internal/metrics"
 	"chatme/internal/server"
 	"chatme/internal/store"
 	"chatme/internal/ws"
@@ -89,7 +90,7 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	s, err := assemble(ctx, c.Config, db, log)
 	if err == nil {
 		s.read, s.level, s.cert, s.super = c.read, c.level, cert, newSupervisor(log)
-		err = s.openAdmin()
+		err = s.openAdmin(ctx)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close(), db.Close())
@@ -112,8 +113,10 @@ type instance struct {
 	endpoint *ws.Endpoint
 	public   *server.Server
 	admin    *admin.Server
-	operator *http.Server // serves admin on its socket; nil: there is none
-	fatal    chan error   // buffer 1; the outcome of a commit is unknown; never closed
+	metrics  *metrics.Metrics
+	history  *metrics.History
+	inside   []*http.Server // those that serve the operator: on the admin socket, and for a scraper
+	fatal    chan error     // buffer 1; the outcome of a commit is unknown; never closed
 	stopping atomic.Bool
 	cert     *certificate // nil: it does not speak TLS itself
 	super    supervisor

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 
@@ -13,6 +16,7 @@ import (
 // newAdmin is what s answers on its admin socket.
 func newAdmin(s *instance) (*admin.Server, error) {
 	return admin.New(admin.Config{
+		Figures: admin.Figures{Metrics: s.metrics, History: s.history},
 		Health: admin.Health{
 			Stopping:      s.stopping.Load,
 			CommittingFor: s.hub.CommittingFor,
@@ -22,30 +26,45 @@ func newAdmin(s *instance) (*admin.Server, error) {
 	})
 }
 
-// openAdmin makes the admin socket and serves it. The lock of the database is held, so nobody else has that socket.
-func (s *instance) openAdmin() error {
-	path := s.cfg.AdminSocket()
-	if path == "" {
-		return nil
+// openAdmin makes the admin socket, and the listener for a scraper, and serves them until closeAdmin. The lock of the
+// database is held, so nobody else has that socket. History is taken until ctx ends.
+func (s *instance) openAdmin(ctx context.Context) error {
+	if path := s.cfg.AdminSocket(); path != "" {
+		listener, err := admin.Listen(path)
+		if err != nil {
+			return withCode(exitConfig, err)
+		}
+		s.serveInside(listener, s.admin)
+		go s.history.Run(ctx)
 	}
-	listener, err := admin.Listen(path)
-	if err != nil {
-		return withCode(exitConfig, err)
+	if addr := s.cfg.MetricsAddr; addr != "" {
+		listener, err := net.Listen("tcp", addr)
+		if err != nil {
+			s.closeAdmin()
+			return fmt.Errorf("listen for a scraper (CHATME_METRICS_ADDR): %w", err)
+		}
+		s.log.Info("listening for a scraper", "addr", listener.Addr().String())
+		s.serveInside(listener, s.admin.Scraper())
 	}
-	s.operator = &http.Server{
-		Handler:           s.admin,
+	return nil
+}
+
+func (s *instance) serveInside(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug),
 	}
-	go s.operator.Serve(listener)
-	return nil
+	s.inside = append(s.inside, server)
+	go server.Serve(listener)
 }
 
 // closeAdmin ends what is being answered and removes the socket.
 func (s *instance) closeAdmin() {
-	if s.operator != nil {
-		s.operator.Close()
+	for _, server := range s.inside {
+		server.Close()
 	}
 }
 

@@ -9,23 +9,27 @@ import (
 
 // Config is what a Server needs; static after New.
 type Config struct {
-	Health Health
+	Health  Health
+	Figures Figures
 }
 
 // Server answers the admin socket.
 type Server struct {
-	health Health
-	router chi.Router
+	health  Health
+	figures Figures
+	router  chi.Router
 }
 
 // New returns the handler of the admin socket.
 func New(cfg Config) (*Server, error) {
-	if !cfg.Health.complete() {
+	if !cfg.Health.complete() || cfg.Figures.Metrics == nil || cfg.Figures.History == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
-	s := &Server{health: cfg.Health}
+	s := &Server{health: cfg.Health, figures: cfg.Figures}
 	r := chi.NewRouter()
-	s.healthRoutes(r)
+	s.figureRoutes(r)
+	r.Get("/history", s.history)
+	profileRoutes(r)
 	s.router = r
 	return s, nil
 }

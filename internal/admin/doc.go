@@ -3,6 +3,9 @@
 //
 //	GET /livez   is the process worth keeping? slow to fail
 //	GET /readyz  should it get traffic? fails at once, with the reason
+//	GET /metrics the figures, as Prometheus text
+//	GET /history?since=  the last hour, a metrics.Point every ten seconds, as JSON; those after a unix millisecond
+//	GET /debug/pprof/    profiles of the process, for go tool pprof
 //
 // It is never part of the public listener. It MUST NOT know what is stored or who talks with whom but through the
 // functions that it is given, and nothing it answers holds a key, a session ID, a body or an address.

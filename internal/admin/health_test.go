@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/admin"
+	"chatme/internal/metrics"
 )
 
 type fullDisk struct{ error }
@@ -23,6 +24,17 @@ func healthy() admin.Health {
 		Failure:       func() error { return nil },
 		FreeSpace:     func() (int64, error) { return 1 << 30, nil },
 	}
+}
+
+// open returns an admin server of that health, and its figures.
+func open(t *testing.T, h admin.Health) (*admin.Server, *metrics.Metrics) {
+	t.Helper()
+	m := metrics.New()
+	s, err := admin.New(admin.Config{Health: h, Figures: admin.Figures{Metrics: m, History: metrics.NewHistory(m)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, m
 }
 
 func TestHealth(t *testing.T) {
@@ -51,10 +63,7 @@ func TestHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := healthy()
 			test.change(&h)
-			s, err := admin.New(admin.Config{Health: h})
-			if err != nil {
-				t.Fatal(err)
-			}
+			s, _ := open(t, h)
 			for path, want := range map[string]string{"/livez": test.live, "/readyz": test.ready} {
 				w := httptest.NewRecorder()
 				s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

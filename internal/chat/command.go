@@ -25,8 +25,9 @@ const (
 // Command is one input of the lobby. It is flat, and only the fields named at its Op count, so that a message
 // costs no allocation on its way.
 type Command struct {
-	Op   Op
-	Conn ConnID
+	Op      Op
+	Conn    ConnID
+	Arrived int64 // when its frame had been read, by a clock of the caller's; 0: not known. The lobby does not look at it
 
 	Auth    *Auth         // Attach, Kick
 	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
@@ -42,6 +43,7 @@ type Command struct {
 
 // Auth is what an authenticated socket asks for.
 type Auth struct {
+	Arrived   int64   // as in Command
 	Resumable bool    // false: an old client
 	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
 	MailKey   MailKey // … and what its mail is sealed to

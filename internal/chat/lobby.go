@@ -37,6 +37,7 @@ type Lobby struct {
 
 	now    Time    // of the current step
 	events []Event // of the current step, reused
+	waited []Time  // how long those matched in the current step have been in the queue, reused
 	wrote  bool    // the current step changed a record
 
 	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
@@ -82,7 +83,7 @@ func New(cfg Config) *Lobby {
 func (l *Lobby) Step(now Time, c *Command) []Event {
 	l.now, l.wrote = max(l.now, now), false
 	clear(l.events)
-	l.events = l.events[:0]
+	l.events, l.waited = l.events[:0], l.waited[:0]
 	if l.stopped {
 		return nil
 	}

@@ -82,6 +82,7 @@ func (l *Lobby) unready(s *session) {
 func (l *Lobby) pair(a, b *session) {
 	l.lastPair++
 	for side, s := range [...]*session{a, b} {
+		l.waited = append(l.waited, l.now-s.QueuedAt)
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.now
 		s.out, s.asked = &flow{seen: true}, 0

@@ -33,6 +33,19 @@ func TestAdminSocketTooLong(t *testing.T) {
 	}
 }
 
+// Figures are for this machine alone.
+func TestMetricsAddrIsLoopback(t *testing.T) {
+	for addr, good := range map[string]bool{
+		"": true, "127.0.0.1:9187": true, "[::1]:9187": true, "127.1.2.3:0": true,
+		":9187": false, "0.0.0.0:9187": false, "[::]:9187": false, "192.168.1.2:9187": false, "localhost:9187": false, "127.0.0.1": false,
+	} {
+		_, _, err := Load(Sources{File: noFile, Flags: Flags{"metrics-addr": addr, "web-api-key": "0123456789abcdef"}})
+		if good != (err == nil) || !good && !strings.Contains(err.Error(), "127.0.0.1:9187") {
+			t.Errorf("%q: %v", addr, err)
+		}
+	}
+}
+
 // Who looks for a server needs no key, and hears only of what keeps it from finding it.
 func TestLoadPlace(t *testing.T) {
 	src := Sources{

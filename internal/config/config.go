@@ -14,6 +14,9 @@ type Config struct {
 	// Beside the database, because a server has one of each.
 	Admin string `name:"admin" env:"CHATME_ADMIN" group:"Server" help:"Unix socket for the commands that talk to the running server; empty: the database's name and .sock; off: none."`
 
+	// Loopback only: whoever can ask hears how much is going on.
+	MetricsAddr string `name:"metrics-addr" env:"CHATME_METRICS_ADDR" check:"loopback" group:"Server" help:"Loopback address, host:port, for a scraper: /metrics, /livez and /readyz, and nothing else; empty: none."`
+
 	// Behind a proxy that speaks TLS neither is set.
 	TLSCert string `name:"tls-cert" env:"CHATME_TLS_CERT" group:"Server" help:"Certificate chain (PEM), to serve https and wss without a proxy; with it goes tls-key. Read again when it changes; empty: none."`
 	TLSKey  string `name:"tls-key" env:"CHATME_TLS_KEY" group:"Server" help:"Private key of tls-cert (PEM)."`

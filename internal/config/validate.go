@@ -21,6 +21,8 @@ func (s *Setting) checkText(text string) error {
 	switch s.check {
 	case "address":
 		return checkAddress(text)
+	case "loopback":
+		return checkLoopback(text)
 	case "path":
 		if text == "" {
 			return fmt.Errorf("is empty; write for example %s", s.Default)
@@ -42,6 +44,20 @@ func checkAddress(text string) error {
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("the port must be a number up to 65535")
+	}
+	return nil
+}
+
+func checkLoopback(text string) error {
+	if text == "" {
+		return nil
+	}
+	if err := checkAddress(text); err != nil {
+		return fmt.Errorf("%w; for a scraper on this machine 127.0.0.1:9187", err)
+	}
+	host, _, _ := net.SplitHostPort(text)
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("must be on loopback, 127.0.0.1 or [::1], because it asks nobody for a key; write for example 127.0.0.1:9187, and have a scraper elsewhere come through a tunnel or a proxy of yours")
 	}
 	return nil
 }

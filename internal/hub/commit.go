@@ -62,6 +62,7 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 	h.mu.Lock()
 	h.inFlight = 0
 	h.committed = batch.N
+	h.counts.held += uint64(len(batch.Letters))
 	for _, conn := range h.gated[batch.N] {
 		conn.Release(batch.N)
 		h.touch(conn)
@@ -107,9 +108,16 @@ func (h *Hub) persist(batch *chat.Batch) error {
 
 // write is one try to commit batch.
 func (h *Hub) write(batch *chat.Batch) error {
+	m, rows := h.cfg.Metrics, len(batch.Changes)+len(batch.Letters)+len(batch.Receipts)
+	m.Rows.Count(rows)
 	began := h.watch.begin()
 	err := h.cfg.Store.Commit(batch)
-	h.narrateCommit(h.watch.end(began), len(batch.Changes)+len(batch.Letters)+len(batch.Receipts))
+	took := h.watch.end(began)
+	h.narrateCommit(took, rows)
+	m.Commit.Observe(took)
+	if err != nil {
+		m.FailedCommit()
+	}
 	return err
 }
 

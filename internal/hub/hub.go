@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/metrics"
 	"chatme/internal/tail"
 )
 
@@ -47,6 +48,7 @@ type Conn interface {
 // Config is what a Hub needs; static after New, but for the two that Retune changes, which mu guards.
 type Config struct {
 	Store         Store
+	Metrics       *metrics.Metrics // nil: nothing is counted for anybody
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
 	Now           func() chat.Time // never goes back
 	SessionTTL    time.Duration    // hibernated rows older than this are swept
@@ -75,7 +77,8 @@ type Hub struct {
 	touched   *[]Conn           // to be flushed by whoever holds mu, once it does not; nil if there is none
 	committed uint64            // every batch up to this one is durable
 	inFlight  int               // rows in the batch being committed
-	failure   error             // of the last try to commit; nil: it succeeded
+	counts    counts
+	failure   error // of the last try to commit; nil: it succeeded
 	stopped   bool
 	timer     *time.Timer // calls tick
 	timerAt   chat.Time   // when; 0: not armed
@@ -86,6 +89,9 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Store == nil || cfg.Lobby == nil || cfg.Now == nil || cfg.Log == nil || cfg.Fatal == nil ||
 		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 || cfg.QueuedBytes <= 0 {
 		return nil, errors.New("hub: incomplete configuration")
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = metrics.New()
 	}
 	h := &Hub{
 		cfg:   cfg,
@@ -117,6 +123,7 @@ func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	defer h.unlock()
 	if h.changesRows(c) && h.overfull() && !h.stopped {
 		if h.lobby.Resumable(c.Conn) {
+			h.cfg.Metrics.Error(string(chat.ErrUnavailable))
 			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
 			if g, ok := h.lobby.Glance(c.Conn); ok && h.cfg.Tail.Active() {
 				h.narrateError(g.Hash, chat.ErrUnavailable)
@@ -126,7 +133,10 @@ func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 		return nil, false
 	}
 	congested = h.step(c)
-	if c.Op == chat.Detach {
+	switch c.Op {
+	case chat.Send:
+		h.counts.received++
+	case chat.Detach:
 		delete(h.conns, c.Conn)
 	}
 	return congested, true
@@ -171,7 +181,7 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 		}
 	}
 	h.conns[id] = conn
-	h.step(&chat.Command{Op: chat.Attach, Conn: id, Auth: &auth})
+	h.step(&chat.Command{Op: chat.Attach, Conn: id, Arrived: auth.Arrived, Auth: &auth})
 	return nil
 }
 
@@ -211,9 +221,13 @@ func (h *Hub) step(c *chat.Command) (congested Conn) {
 	before := h.look(c)
 	events := h.lobby.Step(h.cfg.Now(), c)
 	for _, e := range events {
+		h.count(c, &e)
 		if full := h.deliver(e); full != nil {
 			congested = full
 		}
+	}
+	for _, waited := range h.lobby.Waited() {
+		h.cfg.Metrics.MatchWait.Observe(time.Duration(waited) * time.Millisecond)
 	}
 	if before.watched {
 		h.narrate(c, &before, events)

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
 
+	"chatme/internal/metrics"
 	"chatme/internal/ws"
 
 	"github.com/go-chi/chi/v5"
@@ -15,15 +17,17 @@ import (
 
 // Config is what a Server needs.
 type Config struct {
-	Endpoint       *ws.Endpoint // static after New; the rest is what Reload changes
-	Origins        []string     // allowed besides the request's own host, exactly as a browser sends them
-	Page           http.Handler // the built-in page and its files; nil: switched off
-	TrustedProxies []string     // CIDR networks whose X-Forwarded-For is believed
+	Endpoint       *ws.Endpoint     // static after New; the rest is what Reload changes
+	Origins        []string         // allowed besides the request's own host, exactly as a browser sends them
+	Page           http.Handler     // the built-in page and its files; nil: switched off
+	Metrics        *metrics.Metrics // nil: nothing is counted for anybody
+	TrustedProxies []string         // CIDR networks whose X-Forwarded-For is believed
 }
 
 // Server answers the public listener.
 type Server struct {
-	endpoint *ws.Endpoint // static after New
+	endpoint *ws.Endpoint     // static after New
+	metrics  *metrics.Metrics // static after New
 	surface  atomic.Pointer[surface]
 	stopping atomic.Bool
 }
@@ -40,11 +44,14 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Endpoint == nil {
 		return nil, errors.New("server: incomplete configuration")
 	}
-	s := &Server{endpoint: cfg.Endpoint}
+	if cfg.Metrics == nil {
+		cfg.Metrics = metrics.New()
+	}
+	s := &Server{endpoint: cfg.Endpoint, metrics: cfg.Metrics}
 	return s, s.Reload(cfg)
 }
 
-// Reload puts cfg, but for its Endpoint, in force for the requests that come from now on. With an error nothing has
+// Reload puts cfg, but for its Endpoint and Metrics, in force for the requests that come from now on. With an error nothing has
 // changed.
 func (s *Server) Reload(cfg Config) error {
 	clientAddr := middleware.ClientIPFromRemoteAddr
@@ -79,7 +86,18 @@ func (s *Server) Reload(cfg Config) error {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.surface.Load().router.ServeHTTP(w, r)
+	router := s.surface.Load().router
+	if asksUpgrade(r) { // which is counted by what becomes of it
+		router.ServeHTTP(w, r)
+		return
+	}
+	answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+	router.ServeHTTP(answer, r)
+	s.metrics.Request(cmp.Or(answer.Status(), http.StatusOK))
+}
+
+func asksUpgrade(r *http.Request) bool {
+	return r.Method == http.MethodGet && websocket.IsWebSocketUpgrade(r)
 }
 
 // Stopping makes /healthz answer 503.
@@ -98,11 +116,12 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 // upgrade takes every WebSocket request, whatever its path: the clients dial the bare origin.
 func (s *surface) upgrade(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !websocket.IsWebSocketUpgrade(r) {
+		if !asksUpgrade(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		if !s.origins.mayUpgrade(r) {
+			s.metrics.Upgrade(metrics.UpgradeOrigin)
 			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return

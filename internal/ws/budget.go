@@ -53,6 +53,13 @@ func (b *budget) acquire(n int64, patience time.Duration) bool {
 	return true
 }
 
+// inUse is what is taken.
+func (b *budget) inUse() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
 // charge takes n bytes that are in memory already, over the bound if need be.
 func (b *budget) charge(n int64) {
 	b.mu.Lock()

@@ -144,8 +144,8 @@ func (c *Conn) pong(data string) error {
 }
 
 // attach gives the Conn, which has shown a valid key, to the hub.
-func (c *Conn) attach(r *protocol.Resume) {
-	auth := chat.Auth{Resumable: r != nil}
+func (c *Conn) attach(r *protocol.Resume, arrived int64) {
+	auth := chat.Auth{Arrived: arrived, Resumable: r != nil}
 	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = hub.RandomHash()
@@ -260,6 +260,7 @@ func (c *Conn) finish(err error) {
 	c.cut("")
 	c.socket.Close()
 	log := []any{"conn", uint64(c.id), "reason", c.reason, "seconds", int64(c.e.clock()-c.opened) / 1000, "in", c.stats.in, "out", c.stats.out}
+	code := c.code
 	if c.code != 0 {
 		log = append(log, "code", c.code)
 	}
@@ -271,6 +272,7 @@ func (c *Conn) finish(err error) {
 	if c.authed.Load() {
 		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves})
 	}
+	c.e.cfg.Metrics.Closed(code)
 	c.e.patrol.remove(c)
 	c.e.leave()
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)

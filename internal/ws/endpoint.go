@@ -13,6 +13,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/metrics"
 	"chatme/internal/protocol"
 	"chatme/internal/tail"
 
@@ -33,6 +34,7 @@ type Config struct {
 	// static after New; what a client was told, and what the books of an outbox are kept by, stays as it was
 	Hub          Hub
 	Log          *slog.Logger
+	Metrics      *metrics.Metrics // nil: nothing is counted for anybody
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int
@@ -110,6 +112,9 @@ func New(cfg Config) (*Endpoint, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = metrics.New()
+	}
 	e := &Endpoint{
 		cfg: cfg,
 		upgrader: websocket.Upgrader{
@@ -170,6 +175,7 @@ func (e *Endpoint) stopPollers() {
 // Addr is not counted.
 func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
 	if !e.throttle.allows(addr) {
+		e.cfg.Metrics.Upgrade(metrics.UpgradeThrottled)
 		w.Header().Set("Retry-After", "60")
 		http.Error(w, "Too many failed keys", http.StatusTooManyRequests)
 		e.Refused("too many failed keys", http.StatusTooManyRequests)
@@ -182,6 +188,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 		e.leave()
 		return
 	case !entered:
+		e.cfg.Metrics.Upgrade(metrics.UpgradeFull)
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "Full", http.StatusServiceUnavailable)
 		e.Refused("full", http.StatusServiceUnavailable)
@@ -192,10 +199,12 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
 	if err != nil {
+		e.cfg.Metrics.Upgrade(metrics.UpgradeFailed)
 		e.leave()
 		e.Refused("bad handshake", http.StatusBadRequest)
 		return
 	}
+	e.cfg.Metrics.Upgrade(metrics.UpgradeAccepted)
 	if e.cfg.Tail.Active() {
 		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Conn: uint64(c.id)})
 	}

@@ -89,6 +89,13 @@ func (p *poller) park(c *Conn) bool {
 	return false
 }
 
+// count is how many are parked.
+func (p *poller) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.parked) - len(p.free)
+}
+
 // unpark takes c, whose turn it is, out.
 func (p *poller) unpark(c *Conn) {
 	p.control(c.socket.fd, unix.EPOLL_CTL_DEL, nil) // an error says that the descriptor is closed

@@ -185,13 +185,15 @@ func (c *Conn) isClosing() bool {
 
 // handle does what one frame asks for, and waits while the outbox that it filled is too full.
 func (c *Conn) handle(data []byte, f *protocol.Frame) {
+	arrived := c.e.cfg.Metrics.Now()
 	err := c.e.live.Load().Rules.Decode(data, f)
+	f.Command.Arrived = arrived
 	authed := c.authed.Load()
 	switch {
 	case errors.Is(err, protocol.ErrInvalidUTF8):
 		c.close(protocol.CloseInvalidUTF8, protocol.TextInvalidUTF8, "invalid UTF-8")
 	case !authed && (errors.Is(err, protocol.ErrField) || err == nil && f.Kind != protocol.KindAuth):
-		c.refuse(protocol.ReasonNotAuthenticated, protocol.TextNotAuthenticated, "not authenticated")
+		c.refuse("not_authenticated", protocol.ReasonNotAuthenticated, protocol.TextNotAuthenticated, "not authenticated")
 	case err != nil:
 		c.countMalformed()
 		if authed {
@@ -246,16 +248,17 @@ func (c *Conn) auth(f *protocol.Frame) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
 		c.e.throttle.failed(c.addr)
-		c.refuse(protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
+		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
 		c.say(protocol.AuthSuccess)
 	default:
-		c.attach(f.Resume)
+		c.attach(f.Resume, f.Command.Arrived)
 	}
 }
 
-// refuse tells why the socket is closed with 4001.
-func (c *Conn) refuse(why, text, reason string) {
+// refuse tells why the socket is closed with 4001. code is for the figures, and reason for the log.
+func (c *Conn) refuse(code, why, text, reason string) {
+	c.e.cfg.Metrics.Error(code)
 	if c.e.cfg.Tail.Active() {
 		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Failed: true, Reason: reason})
 	}

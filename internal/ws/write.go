@@ -157,6 +157,7 @@ func (c *Conn) writeOut(block bool) bool {
 		}
 		if ok && err == nil {
 			err = c.write(&it)
+			c.e.observe(&it.event)
 		}
 		if block && err == nil {
 			err = c.flush()

@@ -1,0 +1,171 @@
+package metrics
+
+import (
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
+)
+
+// The upper bounds of the histograms' buckets: of seconds, from 10 µs to ten minutes in steps of 1, 2 and 5, and of
+// rows in a commit.
+var (
+	secondsBounds = []float64{
+		1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, .1, .2, .5, 1, 2, 5, 10, 30, 60, 120, 300, 600,
+	}
+	rowsBounds = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000}
+)
+
+// The names of the histograms.
+const (
+	RelaySeconds     = "chatme_relay_seconds"      // a message: from when its frame has been read to when the partner's is written
+	MatchWaitSeconds = "chatme_match_wait_seconds" // a session: from the queue to its match
+	CommitSeconds    = "chatme_commit_seconds"     // a transaction, failed tries included
+	ResumeSeconds    = "chatme_resume_seconds"     // from when an auth that resumes has been read to when resumed is written
+	CommitRows       = "chatme_commit_rows"        // changes, letters and receipts in a transaction
+)
+
+// Metrics are the figures of one server. All methods are safe for concurrent use.
+type Metrics struct {
+	Relay, MatchWait, Commit, Resume Histogram
+	Rows                             Histogram
+
+	set   *vm.Set
+	epoch time.Time // what Now counts from
+
+	// static once the server serves
+	watched []func(*Writer) // asked at every reading…
+	costly  []func(*Writer) // … and these only when somebody looks
+}
+
+// Histogram counts values in buckets.
+type Histogram struct{ h *vm.PrometheusHistogram }
+
+// Observe counts a duration, in seconds.
+func (h Histogram) Observe(d time.Duration) { h.h.Update(d.Seconds()) }
+
+// Count counts a number of things.
+func (h Histogram) Count(n int) { h.h.Update(float64(n)) }
+
+// New returns figures that are all zero.
+func New() *Metrics {
+	// The library has this once for a process; nothing else here uses it.
+	vm.ExposeMetadata(true)
+	set := vm.NewSet()
+	histogram := func(name string, bounds []float64) Histogram {
+		return Histogram{set.NewPrometheusHistogramExt(name, bounds)}
+	}
+	m := &Metrics{
+		Relay:     histogram(RelaySeconds, secondsBounds),
+		MatchWait: histogram(MatchWaitSeconds, secondsBounds),
+		Commit:    histogram(CommitSeconds, secondsBounds),
+		Resume:    histogram(ResumeSeconds, secondsBounds),
+		Rows:      histogram(CommitRows, rowsBounds),
+		set:       set,
+		epoch:     time.Now().Add(-1), // so that no moment is 0
+	}
+	// A rate needs a zero to rise from.
+	for _, result := range upgradeResults {
+		m.upgrades(result)
+	}
+	for _, code := range closeCodes {
+		m.closes(closeLabel(code))
+	}
+	m.commitFailures()
+	return m
+}
+
+// Now is a moment in nanoseconds for SinceArrived; never 0. It costs half of time.Now.
+func (m *Metrics) Now() int64 { return int64(time.Since(m.epoch)) }
+
+// Since returns how long ago a moment that Now gave is.
+func (m *Metrics) Since(moment int64) time.Duration {
+	return time.Since(m.epoch) - time.Duration(moment)
+}
+
+// counter is a counter with one label.
+func (m *Metrics) counter(family, label, value string) *vm.Counter {
+	return m.set.GetOrCreateCounter(family + "{" + label + "=" + strconv.Quote(value) + "}")
+}
+
+func (m *Metrics) upgrades(result string) *vm.Counter {
+	return m.counter("chatme_upgrades_total", "result", result)
+}
+
+func (m *Metrics) closes(label string) *vm.Counter {
+	return m.counter("chatme_closes_total", "code", label)
+}
+
+func (m *Metrics) commitFailures() *vm.Counter {
+	return m.set.GetOrCreateCounter("chatme_commit_failures_total")
+}
+
+// What becomes of a request for a WebSocket.
+const (
+	UpgradeAccepted  = "accepted"
+	UpgradeOrigin    = "origin"    // not an allowed one
+	UpgradeThrottled = "throttled" // too many wrong keys from there
+	UpgradeFull      = "full"      // no room for one more
+	UpgradeFailed    = "failed"    // no proper handshake
+)
+
+var upgradeResults = [...]string{UpgradeAccepted, UpgradeOrigin, UpgradeThrottled, UpgradeFull, UpgradeFailed}
+
+// Upgrade counts a request for a WebSocket by what became of it.
+func (m *Metrics) Upgrade(result string) { m.upgrades(result).Inc() }
+
+// Request counts any other HTTP request by the status it was answered with.
+func (m *Metrics) Request(status int) {
+	m.counter("chatme_http_requests_total", "code", strconv.Itoa(status)).Inc()
+}
+
+// Error counts an error that a client was told, by its code. The codes are those of the protocol.
+func (m *Metrics) Error(code string) { m.counter("chatme_errors_total", "code", code).Inc() }
+
+// Closed counts the end of a socket by the close code that came or went; 0: the socket was lost without one.
+func (m *Metrics) Closed(code int) { m.closes(closeLabel(code)).Inc() }
+
+// closeCodes are those of RFC 6455, section 7.4.1, that come up, and the protocol's own; 0 is a lost socket.
+var closeCodes = [...]int{
+	0, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001, 4100, 4400, 4408, 4409,
+}
+
+// closeLabel keeps what a peer makes up out of the labels.
+func closeLabel(code int) string {
+	switch {
+	case code == 0:
+		return "none"
+	case slices.Contains(closeCodes[:], code):
+		return strconv.Itoa(code)
+	}
+	return "other"
+}
+
+// FailedCommit counts a try to commit that failed and is made again.
+func (m *Metrics) FailedCommit() { m.commitFailures().Inc() }
+
+// Watch has f asked for figures at every reading, also at those that History makes of its own. It MUST NOT touch the
+// disk beyond a stat. It is called before the server serves.
+func (m *Metrics) Watch(f func(*Writer)) { m.watched = append(m.watched, f) }
+
+// WatchCostly has f asked only when somebody looks.
+func (m *Metrics) WatchCostly(f func(*Writer)) { m.costly = append(m.costly, f) }
+
+// Write writes all figures.
+func (m *Metrics) Write(w io.Writer) { m.write(w, true) }
+
+func (m *Metrics) write(w io.Writer, costly bool) {
+	m.set.WritePrometheus(w)
+	own := &Writer{w: w}
+	for _, f := range m.watched {
+		f(own)
+	}
+	if costly {
+		for _, f := range m.costly {
+			f(own)
+		}
+	}
+	vm.WriteProcessMetrics(w)
+}
