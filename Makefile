@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants bench soak example-db clean
+.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -19,9 +19,13 @@ STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
 FUZZTIME ?= 10s
 # How often each figure of bench is taken.
 ROUNDS ?= 3
+# How often soak-litestream goes on from a replica, and how many drills follow.
+RESTORES ?= 50
+DRILLS ?= 20
+LITESTREAM := github.com/benbjohnson/litestream/cmd/litestream@v0.5.18
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, then serve on :8787 with development keys; it prints the address to open
 	bin/chatme dev
@@ -96,6 +100,13 @@ soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hou
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m
 	EXPLORE=5s CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
+
+# Litestream has no go.mod of ours: it is a program, and hundreds of modules. Building it takes some three minutes, once.
+soak-litestream: build ## kill server and Litestream under load and go on from the replica, 50 times; then 20 drills
+	GOBIN='$(CURDIR)/bin' go install -trimpath $(LITESTREAM)
+	bin/litestream databases -config deploy/litestream.yml
+	bin/chatme torture --litestream bin/litestream --kills $(RESTORES)
+	.ci/drills $(DRILLS)
 
 example-db: ## make chatme.db.example anew
 	go run ./cmd/chatme example-db chatme.db.example

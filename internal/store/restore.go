@@ -172,7 +172,7 @@ func integrityCheck(ctx context.Context, db *sql.DB, path string) error {
 }
 
 // own gives a file that root made beside the database to the owner of the database, or if there is none, of the
-// directory: the server runs as that one.
+// directory: the server runs as that one. A link is not followed, for the directory may be somebody else's.
 func own(path, name string) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -183,7 +183,7 @@ func own(path, name string) error {
 			return explainFile("look at", filepath.Dir(path), path, err)
 		}
 	}
-	if err := os.Chown(name, int(of.Uid), int(of.Gid)); err != nil {
+	if err := os.Lchown(name, int(of.Uid), int(of.Gid)); err != nil {
 		return explainFile("give away", name, filepath.Dir(name), err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -86,6 +87,38 @@ func TestPutBackCertain(t *testing.T) {
 		t.Errorf("%+v", started)
 	}
 	wantAfterBegin(t, s, p, true)
+}
+
+// TestPutBackOwner: what root puts back belongs to the owner of the directory, or of the old database.
+func TestPutBackOwner(t *testing.T) {
+	_, backup, _, _ := backedUp(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "chatme.db")
+	chown := func(name string, id int) int {
+		if os.Geteuid() != 0 {
+			return os.Geteuid() // nothing to be given away
+		}
+		if err := os.Chown(name, id, id); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	want := chown(dir, 65534)
+	for range 2 {
+		if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{path, path + lockSuffix} {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := int(info.Sys().(*syscall.Stat_t).Uid); got != want {
+				t.Errorf("%s belongs to %d, want %d", name, got, want)
+			}
+		}
+		want = chown(path, 65533)
+	}
 }
 
 // TestPutBackRefuses: a source that is no good, or a place that is taken, has a code and words of its own; what is there
