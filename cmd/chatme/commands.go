@@ -24,6 +24,7 @@ type commands struct {
 	Config  configCmd  `cmd:"" help:"Write a settings file, or look into the settings in force."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 
+	Status      statusCmd      `cmd:"" help:"Print the figures of the running server: sessions, traffic, latency, storage, the process."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Say whether the running server is ready, by the exit code; for containers."`
 
 	ExampleDB exampleDBCmd `cmd:"" name:"example-db" hidden:""`

@@ -40,7 +40,7 @@ func watchFigures(m *metrics.Metrics, s *instance) {
 		if free, err := freeSpace(s.cfg.DB); err == nil {
 			w.Gauge("chatme_disk_free_bytes", float64(free))
 		}
-		w.Gauge("chatme_build_info", 1, "version", cmp.Or(version, "dev"), "commit", revision(), "go", runtime.Version())
+		w.Gauge("chatme_build_info", 1, "version", cmp.Or(version, "dev"), "commit", cmp.Or(revision(), "unknown"), "go", runtime.Version())
 	})
 	rows := &lastMeasure{db: s.db}
 	m.WatchCostly(func(w *metrics.Writer) {

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 )
 
@@ -35,14 +32,12 @@ func (c *healthcheckCmd) check(p *program) error {
 	}
 	ctx, cancel := context.WithTimeout(p.ctx, healthTimeout)
 	defer cancel()
-	answer, err := server.Do(ctx, http.MethodGet, "/readyz")
+	ready, reason, err := server.Ready(ctx)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	line, _ := bufio.NewReader(answer.Body).ReadString('\n')
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("not ready: %s", strings.TrimSpace(line))
+	if !ready {
+		return fmt.Errorf("not ready: %s", reason)
 	}
 	_, err = fmt.Fprintln(p.stdout, "ready")
 	return err

@@ -61,6 +61,17 @@ func (f Figures) Labelled(family string) map[string]float64 {
 	return found
 }
 
+// WithoutBuckets returns the figures that are not part of a histogram's buckets.
+func (f Figures) WithoutBuckets() Figures {
+	rest := Figures{}
+	for name, value := range f {
+		if family, _, _ := strings.Cut(name, "{"); !strings.HasSuffix(family, "_bucket") {
+			rest[name] = value
+		}
+	}
+	return rest
+}
+
 // Buckets is a histogram: how many values were at most each of the bounds, which rise and end with +Inf.
 type Buckets struct {
 	Bounds []float64

@@ -1,0 +1,54 @@
+package admin
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"chatme/internal/metrics"
+)
+
+// Status is how a server is at one moment: what it says to a scraper, and what follows from that.
+type Status struct {
+	Ready   bool                       `json:"ready"`
+	Reason  string                     `json:"reason,omitempty"` // why it is not
+	Figures metrics.Figures            `json:"figures"`          // by their names in /metrics, without buckets
+	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
+}
+
+// Status asks for the figures and whether the server is ready.
+func (c *Client) Status(ctx context.Context) (*Status, error) {
+	body, err := c.Stream(ctx, http.MethodGet, "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	all, err := metrics.Parse(body)
+	if err != nil {
+		return nil, fmt.Errorf("the figures of the server on %s cannot be read: %w", c.path, err)
+	}
+	s := &Status{Figures: all.WithoutBuckets(), Latency: map[string]metrics.Latency{}}
+	for _, name := range []string{metrics.RelaySeconds, metrics.MatchWaitSeconds, metrics.CommitSeconds, metrics.ResumeSeconds} {
+		s.Latency[name] = metrics.LatencyOf(all.Buckets(name))
+	}
+	if s.Ready, s.Reason, err = c.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Ready says whether the server should get traffic, and if not, why.
+func (c *Client) Ready(ctx context.Context) (ready bool, reason string, err error) {
+	answer, err := c.Do(ctx, http.MethodGet, "/readyz")
+	if err != nil {
+		return false, "", err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusOK {
+		return true, "", nil
+	}
+	line, _ := bufio.NewReader(answer.Body).ReadString('\n')
+	return false, strings.TrimSpace(line), nil
+}
