@@ -13,6 +13,7 @@ import (
 
 // commands is the command line.
 type commands struct {
+	Init    initCmd    `cmd:"" help:"Write a settings file with fresh keys, to begin with."`
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Dev     devCmd     `cmd:"" help:"Run the server with published development keys and readable logs. Not for production."`
 	Backup  backupCmd  `cmd:"" help:"Write a copy of the database, while the server serves."`

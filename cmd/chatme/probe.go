@@ -33,7 +33,7 @@ is matched with a stranger it says nothing, leaves, and tries again a few times.
 The exit code is 0 if everything passed, otherwise 1. A key is never printed; without the flags for them the keys are
 those of the settings, which keeps them out of the list of processes.
 
-Example: chatme probe wss://chat.example.org --config /etc/chatme/chatme.env`
+Example: chatme probe wss://chat.example.org --config /etc/chatme/chatme.conf`
 }
 
 // Validate says what is wrong with the flags.

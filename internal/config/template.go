@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-const templateHead = `# Settings of chatme, NAME=value. Every line is commented out and shows the default;
-# take away the # of those to change, and read the file with --config FILE (or call
-# it .env, in the directory the server starts in).
+const templateHead = `# Settings of chatme, NAME=value. A line that is commented out shows the default; take away
+# the # of those to change, and read the file with --config FILE (or call it .env, in the
+# directory the server starts in).
 #
 # A flag beats the environment, the environment beats this file. "chatme reload" reads it
 # again while the server runs.
@@ -17,7 +17,10 @@ const templateHead = `# Settings of chatme, NAME=value. Every line is commented 
 `
 
 // WriteTemplate writes a file for --config that names every setting and changes none.
-func WriteTemplate(w io.Writer) error {
+func WriteTemplate(w io.Writer) error { return WriteInitial(w, nil) }
+
+// WriteInitial is WriteTemplate for a file that sets values, by their names in the environment.
+func WriteInitial(w io.Writer, values map[string]string) error {
 	var b strings.Builder
 	b.WriteString(templateHead)
 	group := ""
@@ -26,7 +29,11 @@ func WriteTemplate(w io.Writer) error {
 			group = s.Group
 			fmt.Fprintf(&b, "\n# ---- %s ----\n", group)
 		}
-		fmt.Fprintf(&b, "\n# %s\n# Flag: --%s%s\n#%s=%s\n", s.Help, s.Flag, s.whenChanged(), s.Env, s.Default)
+		line := "#" + s.Env + "=" + s.Default
+		if text, ok := values[s.Env]; ok {
+			line = s.Env + "=" + text
+		}
+		fmt.Fprintf(&b, "\n# %s\n# Flag: --%s%s\n%s\n", s.Help, s.Flag, s.whenChanged(), line)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

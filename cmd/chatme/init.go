@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"chatme/internal/config"
+)
+
+type initCmd struct {
+	File string `arg:"" optional:"" default:"chatme.conf" help:"The file to write (default: chatme.conf). One that exists is refused."`
+}
+
+// Help is the text behind the flags.
+func (initCmd) Help() string {
+	return `Writes a settings file with a fresh random key for web and for mobile clients, with images as data URIs only, so that
+no remote host sees the addresses of your visitors, and with every other setting in it, commented out. Only you may
+read it. Nothing that exists is overwritten.
+
+Example: chatme init /etc/chatme/chatme.conf`
+}
+
+// Run writes the file and says what comes next.
+func (c *initCmd) Run(p *program) error {
+	var text bytes.Buffer
+	err := config.WriteInitial(&text, map[string]string{
+		"WEB_API_KEY":    freshKey("web"),
+		"MOBILE_API_KEY": freshKey("mobile"),
+		"CHATME_IMAGES":  "data",
+	})
+	if err != nil {
+		return err
+	}
+	if err := createSecret(c.File, text.Bytes()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, `%[1]s is written, with fresh keys in it. Next:
+
+  1. Start the server:     chatme serve --config %[1]s
+  2. See that it works:    chatme probe --config %[1]s http://localhost:8787
+  3. Put it on the net:    a proxy that speaks TLS before it (deploy/Caddyfile, deploy/nginx.conf), or
+                           CHATME_TLS_CERT and CHATME_TLS_KEY in that file; other sites whose pages may
+                           connect go into ALLOWED_ORIGINS
+  4. Build your clients:   the web client with WEB_API_KEY, the mobile client with MOBILE_API_KEY, as they
+                           are in that file; the page at / has its key already
+
+docs/operations.md has all of it.
+`, c.File)
+	return err
+}
+
+// freshKey is a key that nobody guesses, with whom it is for in front.
+func freshKey(whose string) string { return whose + "-" + rand.Text() }
+
+// createSecret writes a file that was not there before and that only its owner may read.
+func createSecret(name string, content []byte) (err error) {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s exists and stays as it is; name another file, or move that one away", name)
+	case err != nil:
+		return withCode(exitNotWritable, err)
+	}
+	defer func() {
+		if err = errors.Join(err, file.Close()); err != nil {
+			err = withCode(exitNotWritable, errors.Join(err, os.Remove(name)))
+		}
+	}()
+	if _, err = file.Write(content); err != nil {
+		return err
+	}
+	return file.Sync()
+}
