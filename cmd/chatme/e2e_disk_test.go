@@ -197,3 +197,36 @@ func testParkedReader(t *testing.T, s *site) {
 	}
 	t.Logf("%d images of %d bytes; the WAL had %d bytes, and then %d", sent, len(image), parkedWAL, after)
 }
+
+// testBackupDiskFull: where there is no room for a copy none is made, of a backup and of what is put back; what is there
+// stays, and the server is not held up.
+func testBackupDiskFull(t *testing.T, s *site) {
+	s.movesTo(t, smallDisk)
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	s.runs(exitOK, "backup", "--db", s.db, "backup.db")
+	free := fillDisk(t, s.dir)
+	if said := s.runs(exitNotWritable, "backup", "--db", s.db, "another.db"); !strings.Contains(said, "free some space") {
+		t.Errorf("backup says %q", said)
+	}
+	talk(a, b)
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	if said := s.runs(exitNotWritable, "restore", "--db", s.db, "--replace", "backup.db"); !strings.Contains(said, "free some space") {
+		t.Errorf("restore says %q", said)
+	}
+	free()
+	names, err := filepath.Glob(filepath.Join(s.dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.Contains(name, ".part") || strings.Contains(name, "another") || strings.Contains(name, "replaced") {
+			t.Errorf("%s is left", name)
+		}
+	}
+	s.start()
+	a.comesBackMatched("away") // the chat of the old database, not of a restored one
+}

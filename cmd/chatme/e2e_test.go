@@ -47,6 +47,7 @@ func TestE2E(t *testing.T) {
 		"Drill":                 testDrill,
 		"DrillInterrupted":      testDrillInterrupted,
 		"DiskFull":              testDiskFull,
+		"BackupDiskFull":        testBackupDiskFull,
 		"ParkedReader":          testParkedReader,
 		"HandOver":              testHandOver,
 		"SocketsRefused":        testSocketsRefused,

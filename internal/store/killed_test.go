@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// killedAfter is the longest that a process runs that is killed: some copies are made in it, and some begun.
+const killedAfter = 250 * time.Millisecond
+
+// TestBackupKilled: whenever a backup is killed, under each name there is a whole copy.
+func TestBackupKilled(t *testing.T) {
+	path, _, _ := begun(t, 3)
+	dir := t.TempDir()
+	whole := 0
+	for round := range 8 {
+		killedHelper(t, "backups", path, filepath.Join(dir, fmt.Sprint(round)), "keep")
+		names, err := filepath.Glob(filepath.Join(dir, fmt.Sprint(round), "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.Contains(name, partInfix) {
+				continue
+			}
+			whole++
+			if found, err := verify(t.Context(), name, integrityCheck); err != nil || found.Sessions != 3 {
+				t.Errorf("%s: %+v, %v", name, found, err)
+			}
+		}
+	}
+	if whole == 0 {
+		t.Error("no copy was ever made; this shows nothing")
+	}
+}
+
+// TestPutBackKilled: whenever a restore is killed, there is the old database or the new one, whole, and the next start goes
+// on from it: from the new one in a new epoch.
+func TestPutBackKilled(t *testing.T) {
+	path, backup, epoch, _ := backedUp(t)
+	s := MustOpen(t, path)
+	mustBegin(t, s) // the fourth start, which the backup lacks
+	mustClose(t, s)
+	fresh := 0
+	for round := range 8 {
+		killedHelper(t, "restores", path, backup)
+		s := MustOpen(t, path)
+		if err := s.Laws(t.Context()); err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+		started := mustBegin(t, s)
+		mustClose(t, s)
+		switch {
+		case started.Boot == 4 && (!started.Restored || started.Epoch == epoch):
+			t.Errorf("round %d: the backup goes on as if it had not been one: %+v", round, started)
+		case started.Boot == 4:
+			fresh++
+			epoch = started.Epoch
+		case started.Restored:
+			t.Errorf("round %d: the old database is taken for a restored one: %+v", round, started)
+		}
+	}
+	if fresh == 0 {
+		t.Error("nothing was ever put back; this shows nothing")
+	}
+}
+
+// killedHelper runs a second process and kills it at a random moment after it has begun.
+func killedHelper(tb testing.TB, role, path string, more ...string) {
+	tb.Helper()
+	cmd := helperCmd(tb, role, path)
+	cmd.Args = append(cmd.Args, more...)
+	said, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	said.Read(make([]byte, 1)) // an error is its end
+	<-time.After(time.Duration(rand.Int64N(int64(killedAfter))))
+	cmd.Process.Kill()
+	cmd.Wait()
+}
+
+// helperRestores puts a backup back, again and again.
+func helperRestores(path, backup string) int {
+	fmt.Println("begins")
+	for {
+		if _, err := Restore(context.Background(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+			fmt.Println(err)
+			return codeOf(err)
+		}
+	}
+}
+
+// helperBacksUp makes backups in dir until it is killed; unless keeps, one at a time.
+func helperBacksUp(path, dir string, keeps bool) int {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return exitFailure
+	}
+	fmt.Println("begins")
+	for i := 0; ; i++ {
+		target := filepath.Join(dir, fmt.Sprint(i)+".db")
+		if _, err := Backup(context.Background(), path, target); err != nil {
+			fmt.Println(err)
+			return codeOf(err)
+		}
+		if !keeps {
+			os.Remove(target)
+		}
+	}
+}
