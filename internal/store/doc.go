@@ -44,7 +44,14 @@
 // It errs on the safe side: a database that was copied to another disk, or met for the first time by a program
 // that keeps a witness, is taken for a restored one. And there is something it cannot see: a backup of this very
 // start that is copied into the same file, or into one that happens to get the same inode again; and a snapshot of
-// the whole disk or machine, which puts back the witness as well. Whoever restores does best to delete the witness.
+// the whole disk or machine, which puts back the witness as well. Restore deletes the witness, and so should whoever
+// puts a database back by hand.
+//
+// # Copies
+//
+// Backup, Look and Restore are for other processes than the server's. Backup and Look read through SQLite on a handle of
+// their own, so a server may go on; Restore holds the one-server lock. A copy has its name only once it is whole, checked
+// and on disk. Laws holds a whole database against what its schema cannot refuse.
 //
 // # Failures
 //

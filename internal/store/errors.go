@@ -110,7 +110,7 @@ func explain(op, path string, err error) error {
 }
 
 // restore is what to do about a file that cannot be trusted.
-const restore = "restore a copy, or move the file away to begin with an empty one"
+const restore = "restore a copy (chatme restore), or move the file away to begin with an empty one"
 
 // explainRead is explain for a file that is being read or migrated, where an error without a better reason, such as a
 // missing table or a number out of range, means that its content is not what it should be.
