@@ -44,7 +44,7 @@ test: deps ## everything: the tools, the build, the Go tests with the race detec
 	$(POWERLOSS)
 	if [ -f $(WEB)/package.json ]; then npm --prefix $(WEB) run --if-present test; fi
 
-deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, and of the npm packages
+deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages
 	.ci/deps
 
 race: ## the Go tests with the race detector

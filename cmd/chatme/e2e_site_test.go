@@ -240,11 +240,7 @@ func (s *site) comesTo(query, want string) {
 // shell is the path of the sqlite3 shell.
 func shell(tb testing.TB) string {
 	tb.Helper()
-	path, err := exec.LookPath("sqlite3")
-	if err != nil {
-		tb.Fatal("needs the sqlite3 shell; make deps installs it")
-	}
-	return path
+	return tool(tb, "sqlite3")
 }
 
 // mustRead returns a file's content. The server that writes it MUST be gone: closing a descriptor of a database

@@ -53,6 +53,8 @@ func TestE2E(t *testing.T) {
 		"SocketsRefused":        testSocketsRefused,
 		"Supervised":            testSupervised,
 		"OwnTLS":                testOwnTLS,
+		"BehindNginx":           testBehindNginx,
+		"BehindCaddy":           testBehindCaddy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// deployDir holds what operators copy.
+const deployDir = "../../deploy"
+
+// tool returns the path of what make deps installs.
+func tool(tb testing.TB, name string) string {
+	tb.Helper()
+	for _, name := range []string{name, "/usr/sbin/" + name} { // which is not in everybody's PATH
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	tb.Fatalf("needs %s; make deps installs it", name)
+	return ""
+}
+
+// edited writes a file of deploy to dir with each of pairs, old and new, replaced, and returns its name. All must be there.
+func edited(tb testing.TB, dir, name string, pairs ...string) string {
+	tb.Helper()
+	text := string(mustRead(tb, filepath.Join(deployDir, name)))
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			tb.Fatalf("%s has no %q", name, pairs[i])
+		}
+		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
+	}
+	mustWrite(tb, filepath.Join(dir, name), []byte(text))
+	return filepath.Join(dir, name)
+}
+
+// The unit leaves the server what it needs: an exposure of 2.0 at most, where 10 is a service without limits.
+func TestUnitIsHardened(t *testing.T) {
+	out, err := exec.Command(tool(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20",
+		filepath.Join(deployDir, "chatme.service")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Overall exposure level") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// systemd reads the units without a complaint, and the server's own exit codes mean what they say.
+func TestUnits(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{
+		edited(t, dir, "chatme.service", "/usr/bin/chatme", "/bin/true"),
+		edited(t, dir, "chatme.socket"),
+		edited(t, dir, "chatme-drill.service", "/usr/bin/chatme", "/bin/true"),
+		edited(t, dir, "chatme-drill.timer"),
+	}
+	out, err := exec.Command(tool(t, "systemd-analyze"), append([]string{"verify", "--man=no"}, names...)...).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	unit := string(mustRead(t, names[0]))
+	for _, want := range []string{"\nType=notify\n", "\nRestart=always\n", "\nRestartPreventExitStatus=65 73 78\n", "\nStateDirectory=chatme\n"} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("chatme.service lacks %q", want)
+		}
+	}
+}
