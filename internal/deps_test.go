@@ -22,23 +22,24 @@ const module = "chatme"
 //
 //	cmd → server → ws → {protocol, hub → tail} → chat ← store → migrations
 var allowed = map[string][]string{
-	"internal/chat":     {},
-	"internal/protocol": {"internal/chat"},
-	"internal/hub":      {"internal/chat", "internal/metrics", "internal/tail"},
-	"internal/seal":     {},
-	"internal/tail":     {"internal/chat"},
-	"internal/store":    {"internal/chat", "internal/seal", "migrations"},
-	"internal/metrics":  {}, // of anybody who has something to count
-	"internal/ws":       {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
-	"internal/server":   {"internal/ws", "internal/web", "internal/config", "internal/metrics"},
-	"internal/admin":    {"internal/metrics"},
-	"internal/client":   {"internal/chat", "internal/protocol"},
-	"internal/checker":  {"internal/chat", "internal/protocol"},
-	"internal/powercut": {},
-	"internal/config":   {},
-	"internal/web":      {},
-	"migrations":        {},
-	"cmd/chatme":        {anyOfOurs},
+	"internal/chat":      {},
+	"internal/protocol":  {"internal/chat"},
+	"internal/hub":       {"internal/chat", "internal/metrics", "internal/tail"},
+	"internal/seal":      {},
+	"internal/tail":      {"internal/chat"},
+	"internal/store":     {"internal/chat", "internal/seal", "migrations"},
+	"internal/metrics":   {}, // of anybody who has something to count
+	"internal/ws":        {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
+	"internal/server":    {"internal/ws", "internal/web", "internal/config", "internal/metrics"},
+	"internal/admin":     {"internal/metrics"},
+	"internal/dashboard": {"internal/admin"},
+	"internal/client":    {"internal/chat", "internal/protocol"},
+	"internal/checker":   {"internal/chat", "internal/protocol"},
+	"internal/powercut":  {},
+	"internal/config":    {},
+	"internal/web":       {},
+	"migrations":         {},
+	"cmd/chatme":         {anyOfOurs},
 }
 
 const anyOfOurs = "*"

@@ -26,6 +26,7 @@ type commands struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 
 	Status      statusCmd      `cmd:"" help:"Print the figures of the running server: sessions, traffic, latency, storage, the process."`
+	Dashboard   dashboardCmd   `cmd:"" help:"Show charts of the running server's last hour in a browser."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Say whether the running server is ready, by the exit code; for containers."`
 
 	ExampleDB exampleDBCmd `cmd:"" name:"example-db" hidden:""`
