@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"chatme/internal/admin"
+	"chatme/internal/client"
+	"chatme/internal/metrics"
+)
+
+// fetch is the answer to a GET, which must be 200.
+func fetch(t *testing.T, url string) *http.Response {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", url, answer.Status)
+	}
+	return answer
+}
+
+// lasting are the figures that are the same at two readings of a server that nobody uses.
+func lasting(f metrics.Figures) map[string]float64 {
+	kept := map[string]float64{}
+	for name, value := range f {
+		if strings.HasPrefix(name, "chatme_") && name != "chatme_disk_free_bytes" {
+			kept[name] = value
+		}
+	}
+	return kept
+}
+
+// status, the dashboard, the admin socket and a scraper show the same figures, and these are true.
+func TestFiguresAreTheSameEverywhere(t *testing.T) {
+	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey}, "--metrics-addr", "127.0.0.1:0")
+	scraper := "http://" + s.logged("listening for a scraper", 1)["addr"].(string)
+	here := play(t, s)
+	socket := admin.NewClient(s.db + ".sock")
+	var direct *admin.Status
+	eventually(t, "the ends of sockets are counted", func() bool {
+		var err error
+		if direct, err = socket.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return direct.Figures["chatme_sockets"] == 2 && direct.Figures[`chatme_sessions{state="waiting"}`] == 1
+	})
+	for name, want := range map[string]float64{
+		`chatme_upgrades_total{result="accepted"}`: 5,
+		`chatme_http_requests_total{code="200"}`:   1,
+		`chatme_messages_received_total`:           6,
+		`chatme_messages_delivered_total`:          5,
+		`chatme_matches_total`:                     1,
+		`chatme_errors_total{code="invalid_key"}`:  1,
+		`chatme_errors_total{code="not_matched"}`:  1,
+		`chatme_closes_total{code="4001"}`:         1,
+		`chatme_sessions{state="idle"}`:            1,
+		`chatme_sessions{state="waiting"}`:         1,
+		`chatme_sessions{state="matched"}`:         0,
+		`chatme_relay_seconds_count`:               5,
+		`chatme_match_wait_seconds_count`:          2,
+		`chatme_resume_seconds_count`:              1,
+		`chatme_table_rows{table="boots"}`:         1,
+	} {
+		if got, ok := direct.Figures[name]; !ok || got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if l := direct.Latency[metrics.RelaySeconds]; l.P50 == nil || *l.P50 <= 0 || *l.P50 > 5 {
+		t.Errorf("relay takes %v", l.P50)
+	}
+	want := lasting(direct.Figures)
+	for place, got := range map[string]metrics.Figures{
+		"a scraper":     scraped(t, scraper),
+		"chatme status": statusOf(t, s),
+		"the dashboard": dashboardOf(t, s),
+	} {
+		if got := lasting(got); !maps.Equal(got, want) {
+			t.Errorf("%s differs:\n got %v\nwant %v", place, got, want)
+		}
+	}
+	for _, c := range here {
+		c.Drop()
+	}
+}
+
+// play has two meet and chat, one leave and come back, one arrive with a wrong key and one request that is no upgrade. It
+// returns those who stay: one waits, one is idle.
+func play(t *testing.T, s *served) []*client.Client {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	meet := func() *client.Client {
+		c, err := s.dial(webTestKey, false)
+		check(err)
+		return c
+	}
+	expect := func(c *client.Client, kind string) {
+		t.Helper()
+		_, err := c.Expect(step(t), kind)
+		check(err)
+	}
+	a, b := meet(), meet()
+	check(a.Search())
+	expect(a, "searching")
+	check(b.Search())
+	expect(b, "searching")
+	expect(a, "matched")
+	expect(b, "matched")
+	for range 4 {
+		_, err := a.Send("hello")
+		check(err)
+		expect(b, "message")
+	}
+	if _, err := s.dial("a-wrong-key-of-nobody", false); err == nil {
+		t.Fatal("a wrong key is let in")
+	}
+	fetch(t, "http://"+s.addr+"/healthz")
+
+	again := a.Resume()
+	a.Drop()
+	expect(b, "partner_away")
+	a, err := client.Dial(step(t), "ws://"+s.addr, again)
+	check(err)
+	t.Cleanup(a.Drop)
+	_, err = a.Greet(step(t))
+	check(err)
+	expect(b, "partner_back")
+	_, err = b.Send("welcome")
+	check(err)
+	expect(a, "message")
+	check(a.End())
+	expect(a, "chat_ended")
+	expect(b, "partner_disconnected")
+	c := meet()
+	_, err = c.Send("to nobody")
+	check(err)
+	expect(c, "error")
+	return []*client.Client{b, c}
+}
+
+func scraped(t *testing.T, url string) metrics.Figures {
+	f, err := metrics.Parse(fetch(t, url+"/metrics").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.WithoutBuckets()
+}
+
+func statusOf(t *testing.T, s *served) metrics.Figures {
+	out, errs := &record{}, &record{}
+	if code := run(t.Context(), []string{"status", "--json", "--db", s.db}, nil, out, errs); code != exitOK {
+		t.Fatalf("status: %d, %s", code, errs)
+	}
+	var found admin.Status
+	if err := json.Unmarshal([]byte(out.String()), &found); err != nil {
+		t.Fatal(err)
+	}
+	return found.Figures
+}
+
+// dashboardOf runs the dashboard as an operator does, and takes the data of its page.
+func dashboardOf(t *testing.T, s *served) metrics.Figures {
+	ctx, stop := context.WithCancel(t.Context())
+	out, ended := &record{}, make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"dashboard", "--db", s.db}, nil, out, out) }()
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/[a-z0-9]{26}/`)
+	eventually(t, "the dashboard says where it is", func() bool { return address.MatchString(out.String()) })
+	page := address.FindString(out.String())
+	var found admin.Status
+	if err := json.NewDecoder(fetch(t, page+"data/status").Body).Decode(&found); err != nil {
+		t.Fatal(err)
+	}
+	var points []metrics.Point
+	if err := json.NewDecoder(fetch(t, page+"data/history").Body).Decode(&points); err != nil || points == nil {
+		t.Errorf("history: %v, %v", points, err)
+	}
+	stop()
+	if code := <-ended; code != exitOK {
+		t.Errorf("the dashboard ends with %d:\n%s", code, out)
+	}
+	return found.Figures
+}
