@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -45,7 +46,10 @@ func (c *backupCmd) Run(p *program) error {
 	}
 	began := time.Now()
 	copied, err := store.Backup(p.ctx, path, target)
-	if err != nil {
+	switch {
+	case err != nil && p.ctx.Err() != nil:
+		return errors.New("interrupted; no backup was made")
+	case err != nil:
 		return err
 	}
 	took := time.Since(began)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -45,7 +46,10 @@ func (c *restoreCmd) Run(p *program) error {
 	}
 	began := time.Now()
 	done, err := p.restore(p.ctx, path, c.Source, path, c.litestreamFlags, c.Replace)
-	if err != nil {
+	switch {
+	case err != nil && p.ctx.Err() != nil:
+		return errors.New("interrupted; the database is as it was")
+	case err != nil:
 		return err
 	}
 	took := time.Since(began)

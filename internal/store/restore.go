@@ -208,16 +208,16 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 		return "", err
 	}
 	name := path + replacedInfix + stamp(time.Now())
-	for _, suffix := range sideFiles {
-		if err := os.Rename(path+suffix, name+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", explainFile("put aside", path+suffix, dir, err)
-		}
-	}
 	if there {
 		if err := os.Link(path, name); err != nil {
 			return "", explainFile("put aside", path, dir, err)
 		}
 		aside = name
+	}
+	for _, suffix := range sideFiles {
+		if err := os.Rename(path+suffix, name+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return aside, explainFile("put aside", path+suffix, dir, err)
+		}
 	}
 	if err := syncDir(dir); err != nil {
 		return aside, err
