@@ -18,13 +18,14 @@ import (
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
+	"chatme/internal/tail"
 	"chatme/internal/web"
 	"chatme/internal/ws"
 )
 
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
-	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), fatal: make(chan error, 1)}
+	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
 	s.inForce.Store(cfg)
 	s.metrics = metrics.New()
 	s.history = metrics.NewHistory(s.metrics)
@@ -43,8 +44,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
-		Metrics: s.metrics,
-		Store:   seededStore(db), Lobby: lobby, Now: s.now, Log: log,
+		Store: seededStore(db), Lobby: lobby, Now: s.now, Log: log, Metrics: s.metrics, Tail: s.tail,
 		SessionTTL:    cfg.SessionTTL.Duration,
 		QueuedChanges: int(cfg.QueuedChanges),
 		QueuedBytes:   int64(cfg.QueuedBytes),
@@ -62,7 +62,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return nil, err
 	}
-	sockets.Hub, sockets.Log, sockets.Metrics = seededHub(s.hub), log, s.metrics
+	sockets.Hub, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), log, s.metrics, s.tail
 	if s.endpoint, err = ws.New(sockets); err != nil {
 		return nil, err
 	}
@@ -75,8 +75,11 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 		return nil, err
 	}
 	watchFigures(s.metrics, s)
-	s.admin, err = newAdmin(s)
-	return s, err
+	if s.admin, err = newAdmin(s); err != nil {
+		return nil, err
+	}
+	s.answerOperator()
+	return s, nil
 }
 
 // surfaceConfig is all of the public listener but its endpoint.

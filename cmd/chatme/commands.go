@@ -27,6 +27,14 @@ type commands struct {
 
 	Status      statusCmd      `cmd:"" help:"Print the figures of the running server: sessions, traffic, latency, storage, the process."`
 	Dashboard   dashboardCmd   `cmd:"" help:"Show charts of the running server's last hour in a browser."`
+	Tail        tailCmd        `cmd:"" help:"Show what happens in the running server, as it happens."`
+	Sessions    sessionsCmd    `cmd:"" help:"List the sessions of the running server."`
+	Queue       queueCmd       `cmd:"" help:"List who waits for a partner."`
+	Pairs       pairsCmd       `cmd:"" help:"List the chats."`
+	Kick        kickCmd        `cmd:"" help:"End a session."`
+	Reload      reloadCmd      `cmd:"" help:"Have the running server read its settings again: keys, origins, limits."`
+	Deployments deploymentsCmd `cmd:"" help:"List the starts of a server on the database: version, from when to when, how it ended."`
+
 	Healthcheck healthcheckCmd `cmd:"" help:"Say whether the running server is ready, by the exit code; for containers."`
 
 	ExampleDB exampleDBCmd `cmd:"" name:"example-db" hidden:""`

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chatme/internal/config"
+	"chatme/internal/tail"
 )
 
 // reloaded is what a reload did. Keys in it are masked.
@@ -61,9 +62,11 @@ func (s *instance) reloadAndLog() (*reloaded, error) {
 	done, err := s.reload()
 	if err != nil {
 		s.log.Error("not reloaded: the configuration is bad, and the one before stays in force", "problems", strings.Split(err.Error(), "\n"))
+		s.tail.Publish(tail.Event{Type: tail.Reload, Failed: true, Reason: "the configuration is bad"})
 		return nil, err
 	}
 	s.log.Info("reloaded", "changed", names(done.Changed), "needs_restart", names(done.Left))
+	s.tail.Publish(tail.Event{Type: tail.Reload, Count: int64(len(done.Changed))})
 	return done, nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"chatme/internal/metrics"
 	"chatme/internal/server"
 	"chatme/internal/store"
+	"chatme/internal/tail"
 	"chatme/internal/ws"
 )
 
@@ -115,6 +116,7 @@ type instance struct {
 	admin    *admin.Server
 	metrics  *metrics.Metrics
 	history  *metrics.History
+	tail     *tail.Feed     // what happens, for who listens on the admin socket
 	inside   []*http.Server // those that serve the operator: on the admin socket, and for a scraper
 	fatal    chan error     // buffer 1; the outcome of a commit is unknown; never closed
 	stopping atomic.Bool
@@ -174,6 +176,7 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	s.super.stopping()
+	s.published("stopping")
 	s.log.Info("stopping", "reason", reason, "sockets", s.endpoint.Conns())
 	s.public.Stopping()
 	s.stopping.Store(true)
@@ -187,6 +190,7 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	stuck := s.hub.Stop(committing)
 	s.endpoint.Shutdown(ctx, answered)
 	<-answered
+	s.closeTail(ctx)
 	s.closeAdmin()
 	select {
 	case err := <-s.fatal:

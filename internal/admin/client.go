@@ -32,6 +32,9 @@ func NewClient(path string) *Client {
 	return c
 }
 
+// Path is that of the socket.
+func (c *Client) Path() string { return c.path }
+
 // Do sends a request for path, which may have a query, and returns the answer to it, whatever its status. The error
 // says how to find the server if there is none.
 func (c *Client) Do(ctx context.Context, method, path string) (*http.Response, error) {

@@ -15,6 +15,7 @@ type Change struct {
 	To      string `json:"to"`
 
 	// Of a list, what is only in the one or the other; both empty if it is the order that differs.
+	List    bool     `json:"list,omitempty"`
 	Added   []string `json:"added,omitempty"`
 	Removed []string `json:"removed,omitempty"`
 }
@@ -54,7 +55,7 @@ func (s *Setting) change(from, to any) Change {
 		return c
 	}
 	items := to.([]string)
-	c.Added, c.Removed = s.without(items, old), s.without(old, items)
+	c.List, c.Added, c.Removed = true, s.without(items, old), s.without(old, items)
 	return c
 }
 

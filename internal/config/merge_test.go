@@ -28,9 +28,9 @@ func TestMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantChanged := []Change{
-		{Setting: "WEB_API_KEY", From: "th… (20 characters)", To: "a-… (14 characters), th… (20 characters)", Added: []string{"a-… (14 characters)"}},
-		{Setting: "MOBILE_API_KEY", From: "(set), (set)", To: "(set), (set)"},
-		{Setting: "ALLOWED_ORIGINS", From: "https://a.example,https://b.example", To: "https://c.example,https://b.example",
+		{Setting: "WEB_API_KEY", List: true, From: "th… (20 characters)", To: "a-… (14 characters), th… (20 characters)", Added: []string{"a-… (14 characters)"}},
+		{Setting: "MOBILE_API_KEY", List: true, From: "(set), (set)", To: "(set), (set)"},
+		{Setting: "ALLOWED_ORIGINS", List: true, From: "https://a.example,https://b.example", To: "https://c.example,https://b.example",
 			Added: []string{"https://c.example"}, Removed: []string{"https://a.example"}},
 		{Setting: "CHATME_IN_FLIGHT_MAX", From: "256MiB", To: "96MiB"},
 	}

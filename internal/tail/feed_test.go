@@ -78,7 +78,6 @@ func TestFilter(t *testing.T) {
 		"session=0000":                nil, // none is not a session
 		"session=b0&status=error":     {Error},
 		"type=closed":                 nil,
-		"session=s_":                  {Upgrade, Upgrade, Matched, Error},
 		"type=matched&session=b0b000": {Matched},
 	} {
 		f := new(Feed)
@@ -93,6 +92,7 @@ func TestFilter(t *testing.T) {
 	for query, want := range map[string]string{
 		"type=messages":       `type "messages" is unknown; there are upgrade auth`,
 		"status=bad":          `status "bad" is unknown; there are ok and error`,
+		"session=s_":          "s_ and eight digits",
 		"session=s_xyz":       "s_ and eight digits",
 		"session=s_0123abcd0": "s_ and eight digits",
 	} {

@@ -20,7 +20,7 @@ type Filter struct {
 // ParseFilter reads a filter from the query of a request: type, which may be there several times, session and status.
 // The error says what is wrong, and what would be right.
 func ParseFilter(query url.Values) (Filter, error) {
-	f := Filter{Session: strings.ToLower(query.Get("session")), Status: Status(query.Get("status"))}
+	f := Filter{Session: query.Get("session"), Status: Status(query.Get("status"))}
 	for _, text := range query["type"] {
 		t := Type(text)
 		if !slices.Contains(Types(), t) {
@@ -32,14 +32,26 @@ func ParseFilter(query url.Values) (Filter, error) {
 		return f, fmt.Errorf("status %q is unknown; there are %s and %s", f.Status, StatusOK, StatusError)
 	}
 	if f.Session != "" {
-		digits := strings.TrimPrefix(f.Session, "s_")
-		if len(digits) > 8 || strings.Trim(digits, "0123456789abcdef") != "" {
-			return f, fmt.Errorf("%q is no session as tail and the log name it: s_ and eight digits, or the first of them", f.Session)
+		prefix, err := SessionPrefix(f.Session)
+		if err != nil {
+			return f, err
 		}
-		f.Session = digits
+		f.Session = prefix
 	}
 	return f, nil
 }
+
+// SessionPrefix reads the name of a session, or its beginning, with or without s_, which it returns with it.
+func SessionPrefix(text string) (string, error) {
+	digits := strings.TrimPrefix(strings.ToLower(text), "s_")
+	if digits == "" || len(digits) > nameDigits || strings.Trim(digits, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("%q is no name of a session: it is s_ and eight digits, as the log, tail and sessions show it, or the first of them", text)
+	}
+	return "s_" + digits, nil
+}
+
+// nameDigits is how many hexadecimal digits the name of a session has, as chat.Hash.String gives it.
+const nameDigits = 8
 
 // Query is what ParseFilter reads.
 func (f *Filter) Query() url.Values {
@@ -64,7 +76,7 @@ func (f *Filter) passes(e *Event) bool {
 
 // names says whether the name of h begins as is asked for.
 func (f *Filter) names(h *chat.Hash) bool {
-	var digits [8]byte
-	hex.Encode(digits[:], h[:4])
-	return *h != chat.Hash{} && strings.HasPrefix(string(digits[:]), f.Session)
+	name := [2 + nameDigits]byte{'s', '_'}
+	hex.Encode(name[2:], h[:nameDigits/2])
+	return *h != chat.Hash{} && strings.HasPrefix(string(name[:]), f.Session)
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/store"
+)
+
+type deploymentsCmd struct {
+	place
+	Limit int  `name:"limit" short:"n" default:"20" help:"List at most so many; 0: all."`
+	JSON  bool `name:"json" help:"Print one JSON object."`
+}
+
+// Help is the text behind the flags.
+func (deploymentsCmd) Help() string {
+	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
+that never wrote its end was killed, or crashed, or lost power. A new epoch means that the database had been put back
+from a backup. It works without a running server too, and changes nothing.
+
+Example: chatme deployments --db /var/lib/chatme/chatme.db`
+}
+
+// deploymentLine is one start for programs.
+type deploymentLine struct {
+	Boot    int64   `json:"boot"`
+	Version string  `json:"version"`
+	Commit  string  `json:"commit"`
+	Started string  `json:"started"` // RFC 3339, UTC
+	Stopped *string `json:"stopped"` // null: it was killed, or runs
+	Ended   string  `json:"ended"`   // running, killed, or the reason
+	Schema  int64   `json:"schema"`
+	Epoch   string  `json:"epoch"`
+}
+
+// Run lists them.
+func (c *deploymentsCmd) Run(p *program) error {
+	cfg, err := p.locate(c.place)
+	if err != nil {
+		return err
+	}
+	limit := c.Limit
+	if limit <= 0 {
+		limit = -1 // of SQLite: all
+	}
+	all, total, err := store.Deployments(p.ctx, cfg.DB, limit)
+	if err != nil {
+		return err
+	}
+	lines := make([]deploymentLine, len(all))
+	for i, d := range all {
+		lines[i] = deploymentLine{
+			Boot: d.Boot, Version: d.Version, Commit: d.Commit, Started: iso(d.Started), Ended: c.ended(p, &d), Schema: d.Schema, Epoch: d.Epoch,
+		}
+		if d.Stopped != 0 {
+			stopped := iso(d.Stopped)
+			lines[i].Stopped = &stopped
+		}
+	}
+	if c.JSON {
+		return printLine(p.stdout, struct {
+			Deployments []deploymentLine `json:"deployments"`
+			Total       int64            `json:"total"`
+		}{lines, total})
+	}
+	if len(lines) == 0 {
+		fmt.Fprintln(p.stdout, "no server has run on it yet")
+		return nil
+	}
+	var rows [][]string
+	for _, l := range lines {
+		rows = append(rows, []string{
+			fmt.Sprint(l.Boot), l.Version, fmt.Sprintf("%.12s", l.Commit), l.Started, orNothing(l.Stopped), l.Ended, fmt.Sprint(l.Schema), fmt.Sprintf("%.8s", l.Epoch),
+		})
+	}
+	return p.table([]string{"START", "VERSION", "COMMIT", "STARTED", "STOPPED", "ENDED", "SCHEMA", "EPOCH"}, rows, more(len(lines), total))
+}
+
+// ended is how a start came to its end.
+func (c *deploymentsCmd) ended(p *program, d *store.Deployment) string {
+	switch {
+	case d.Stopped != 0:
+		return d.Reason
+	case !d.Last:
+		return "killed"
+	case c.answers(p):
+		return "running"
+	}
+	return "killed, or running without its admin socket"
+}
+
+// answers says whether a server answers on the admin socket.
+func (c *deploymentsCmd) answers(p *program) bool {
+	server, err := p.admin(c.place)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, healthTimeout)
+	defer cancel()
+	answer, err := server.Do(ctx, http.MethodGet, "/livez")
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return true
+}
+
+// iso is t as the views show it.
+func iso(t chat.Time) string { return moment(t).Format(time.RFC3339) }
