@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"chatme/internal/chat"
@@ -11,7 +9,7 @@ import (
 )
 
 type deploymentsCmd struct {
-	place
+	databaseFlags
 	Limit int  `name:"limit" short:"n" default:"20" help:"List at most so many; 0: all."`
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }
@@ -27,7 +25,7 @@ Example: chatme deployments --db /var/lib/chatme/chatme.db`
 
 // deploymentLine is one start for programs.
 type deploymentLine struct {
-	Boot    int64   `json:"boot"`
+	Boot    uint64  `json:"boot"`
 	Version string  `json:"version"`
 	Commit  string  `json:"commit"`
 	Started string  `json:"started"` // RFC 3339, UTC
@@ -39,7 +37,7 @@ type deploymentLine struct {
 
 // Run lists them.
 func (c *deploymentsCmd) Run(p *program) error {
-	cfg, err := p.locate(c.place)
+	path, err := p.database(c.databaseFlags)
 	if err != nil {
 		return err
 	}
@@ -47,14 +45,18 @@ func (c *deploymentsCmd) Run(p *program) error {
 	if limit <= 0 {
 		limit = -1 // of SQLite: all
 	}
-	all, total, err := store.Deployments(p.ctx, cfg.DB, limit)
+	all, total, err := store.Deployments(p.ctx, path, limit)
+	if err != nil {
+		return err
+	}
+	holder, err := store.Holder(path)
 	if err != nil {
 		return err
 	}
 	lines := make([]deploymentLine, len(all))
 	for i, d := range all {
 		lines[i] = deploymentLine{
-			Boot: d.Boot, Version: d.Version, Commit: d.Commit, Started: iso(d.Started), Ended: c.ended(p, &d), Schema: d.Schema, Epoch: d.Epoch,
+			Boot: d.Boot, Version: d.Version, Commit: d.Commit, Started: iso(d.Started), Ended: outcome(&d, holder != 0), Schema: d.Schema, Epoch: d.Epoch,
 		}
 		if d.Stopped != 0 {
 			stopped := iso(d.Stopped)
@@ -80,33 +82,15 @@ func (c *deploymentsCmd) Run(p *program) error {
 	return p.table([]string{"START", "VERSION", "COMMIT", "STARTED", "STOPPED", "ENDED", "SCHEMA", "EPOCH"}, rows, more(len(lines), total))
 }
 
-// ended is how a start came to its end.
-func (c *deploymentsCmd) ended(p *program, d *store.Deployment) string {
+// outcome is how a start came to its end; running says that a server has the database.
+func outcome(d *store.Deployment, running bool) string {
 	switch {
 	case d.Stopped != 0:
 		return d.Reason
-	case !d.Last:
-		return "killed"
-	case c.answers(p):
+	case d.Last && running:
 		return "running"
 	}
-	return "killed, or running without its admin socket"
-}
-
-// answers says whether a server answers on the admin socket.
-func (c *deploymentsCmd) answers(p *program) bool {
-	server, err := p.admin(c.place)
-	if err != nil {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(p.ctx, healthTimeout)
-	defer cancel()
-	answer, err := server.Do(ctx, http.MethodGet, "/livez")
-	if err != nil {
-		return false
-	}
-	answer.Body.Close()
-	return true
+	return "killed"
 }
 
 // iso is t as the views show it.

@@ -64,11 +64,14 @@ func (s *instance) answerOperator() {
 	})
 	post("/kick", func(r *http.Request) (any, error) { return s.kick(r.Context(), r.URL.Query().Get("session")) })
 	post("/reload", func(*http.Request) (any, error) {
+		answer := reloadAnswer{Problems: []string{}}
 		done, err := s.reloadAndLog()
 		if err != nil {
-			return reloadAnswer{Problems: strings.Split(err.Error(), "\n")}, nil
+			done = &reloaded{}
+			answer.Problems = strings.Split(err.Error(), "\n")
 		}
-		return reloadAnswer{reloaded: *done}, nil
+		answer.Changed, answer.Left = listed(done.Changed), listed(done.Left)
+		return answer, nil
 	})
 }
 

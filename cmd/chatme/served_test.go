@@ -19,24 +19,33 @@ type served struct {
 	addr  string
 	log   *record
 	stop  context.CancelFunc
-	ended chan int // buffer 1: the exit code
+	ended chan struct{} // closed once code is set
+	code  int
 }
 
 // startServed runs serve with further flags and this environment, in a directory of its own, and waits until it listens.
 func startServed(tb testing.TB, environ []string, flags ...string) *served {
 	tb.Helper()
-	dir := tb.TempDir()
-	s := &served{tb: tb, dir: dir, db: filepath.Join(dir, "chatme.db"), log: &record{}, ended: make(chan int, 1)}
+	return startServedOn(tb, tb.TempDir(), environ, flags...)
+}
+
+// startServedOn is startServed in a directory where a server may have run before.
+func startServedOn(tb testing.TB, dir string, environ []string, flags ...string) *served {
+	tb.Helper()
+	s := &served{tb: tb, dir: dir, db: filepath.Join(dir, "chatme.db"), log: &record{}, ended: make(chan struct{})}
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(tb.Context()))
 	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--db", s.db}, flags...)
-	go func() { s.ended <- run(ctx, args, environ, s.log, s.log) }()
+	go func() {
+		defer close(s.ended)
+		s.code = run(ctx, args, environ, s.log, s.log)
+	}()
 	tb.Cleanup(func() {
 		s.stop()
 		select {
-		case code := <-s.ended:
-			if code != exitOK {
-				tb.Errorf("exit code %d; it said:\n%s", code, s.log)
+		case <-s.ended:
+			if s.code != exitOK {
+				tb.Errorf("exit code %d; it said:\n%s", s.code, s.log)
 			}
 		case <-time.After(stopTimeout):
 			tb.Error("the stop takes too long")

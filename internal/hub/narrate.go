@@ -44,15 +44,18 @@ func (h *Hub) narrate(c *chat.Command, o *outset, events []chat.Event) {
 		h.publish(tail.Event{Type: tail.Kick, Session: c.Auth.Resume.Hash})
 	}
 	ended := o.known && h.narrateChange(c, o)
+	waited := h.lobby.Waited()
 	for i := range events {
 		e := &events[i]
 		g, _ := h.lobby.Glance(e.Conn)
 		switch {
 		case e.Kind == chat.Searching && c.Op == chat.Search:
 			h.publish(tail.Event{Type: tail.Search, Session: g.Hash})
-		case e.Kind == chat.Matched && i > 0 && events[i-1].Kind == chat.Matched && events[i-1].Conn != e.Conn:
-			h.publish(tail.Event{Type: tail.Matched, Session: g.Partner, With: g.Hash}) // a match is told to both; a match of before to one
-			h.publish(tail.Event{Type: tail.Matched, Session: g.Hash, With: g.Partner})
+		case e.Kind == chat.Matched && i > 0 && events[i-1].Kind == chat.Matched && events[i-1].Conn != e.Conn && len(waited) > 1:
+			// Both hear of a match, one after the other; of a match that is told again only one does.
+			h.publish(tail.Event{Type: tail.Matched, Session: g.Partner, With: g.Hash, MS: int64(waited[0])})
+			h.publish(tail.Event{Type: tail.Matched, Session: g.Hash, With: g.Partner, MS: int64(waited[1])})
+			waited = waited[2:]
 		case e.Kind == chat.PartnerDisconnected && c.Op == chat.Tick && !ended:
 			h.publish(tail.Event{Type: tail.Ended, Session: g.Hash, What: "its partner stayed away"})
 		case e.Kind == chat.Error:
