@@ -19,6 +19,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Write a copy of the database, while the server serves."`
 	Restore restoreCmd `cmd:"" help:"Put a backup or a replica in the place of the database."`
 	Drill   drillCmd   `cmd:"" help:"Show that a backup or a replica can be restored and served, without touching the server."`
+	Doctor  doctorCmd  `cmd:"" help:"Look at an installation, and name a remedy for everything that is wrong with it."`
 	Probe   probeCmd   `cmd:"" help:"Play old and new clients through the whole protocol against a deployment, and print what passed."`
 	Torture tortureCmd `cmd:"" help:"Kill a server again and again under load, and judge whether it kept its promises."`
 	Bench   benchCmd   `cmd:"" help:"Measure how fast a server is, and what it costs."`

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"chatme/internal/client"
 )
@@ -35,16 +37,18 @@ func (p *probe) request(ctx context.Context, method, origin string) (*http.Respo
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", http.MethodGet)
 	}
-	return doOnce(r)
+	return doOnce(r, p.timeout, nil)
 }
 
 // bodyShown is how much of a body is read, in bytes.
 const bodyShown = 64 << 10
 
-// doOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that.
-func doOnce(r *http.Request) (*http.Response, string, error) {
+// doOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that. trust
+// is about https; nil is the system's.
+func doOnce(r *http.Request, timeout time.Duration, trust *tls.Config) (*http.Response, string, error) {
 	alone := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
+		Timeout:       timeout,
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := alone.Do(r)

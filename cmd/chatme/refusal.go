@@ -4,7 +4,7 @@ import "net/http"
 
 const (
 	// remedyHost is for a proxy that asks the server by another name than its clients do.
-	remedyHost = `the proxy changes the Host header; in nginx add "proxy_set_header Host $http_host;" beside proxy_pass (Apache: ProxyPreserveHost On)`
+	remedyHost = `the proxy changes the Host header; in nginx add "proxy_set_header Host $host;" beside proxy_pass ($http_host if the address has a port; Apache: ProxyPreserveHost On)`
 	// remedyUpgrade is for a proxy that drops the hop-by-hop headers of an upgrade (RFC 9110, section 7.6.1).
 	remedyUpgrade = `the proxy drops the upgrade; in nginx add "proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;" and "proxy_set_header Connection upgrade;" beside proxy_pass`
 )

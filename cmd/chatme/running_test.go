@@ -24,14 +24,30 @@ type running struct {
 // runServer serves from a database of its own until the test ends; settings are further lines of the environment.
 func runServer(tb testing.TB, settings ...string) *running {
 	tb.Helper()
-	s := &running{db: filepath.Join(tb.TempDir(), "chatme.db")}
+	s, stop := startServer(tb, settings...)
+	tb.Cleanup(stop)
+	return s
+}
+
+// stoppedServer is one that has been and gone.
+func stoppedServer(tb testing.TB) *running {
+	tb.Helper()
+	s, stop := startServer(tb)
+	stop()
+	return s
+}
+
+// startServer is runServer with the end left to the caller.
+func startServer(tb testing.TB, settings ...string) (s *running, stop func()) {
+	tb.Helper()
+	s = &running{db: filepath.Join(tb.TempDir(), "chatme.db")}
 	s.env = append([]string{"WEB_API_KEY=" + webTestKey, "MOBILE_API_KEY=" + mobileTestKey, "CHATME_DB=" + s.db}, settings...)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	stdout, stderr := &record{}, &record{}
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, []string{"dev", "--addr", "127.0.0.1:0"}, s.env, stdout, stderr) }()
-	tb.Cleanup(func() {
-		stop()
+	stop = func() {
+		cancel()
 		select {
 		case code := <-ended:
 			if code != exitOK {
@@ -40,9 +56,9 @@ func runServer(tb testing.TB, settings ...string) *running {
 		case <-time.After(stepTimeout):
 			tb.Error("the server does not stop")
 		}
-	})
+	}
 	s.addr = "127.0.0.1:" + announcedPort(tb, stdout, ended)
-	return s
+	return s, stop
 }
 
 // chatme runs a command in this process, with the server's environment, and returns what it said.

@@ -65,7 +65,7 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	if err := db.QueryRowContext(ctx, sqlVersion).Scan(&got); err != nil {
 		return err
 	}
-	if versionLess(got, minSQLite) {
+	if Older(got, minSQLite) {
 		return &Error{
 			what: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
 			todo: "build it with " + minSQLite + " or newer",
@@ -75,8 +75,8 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// versionLess reports whether a is before b; both are three numbers with dots.
-func versionLess(a, b string) bool {
+// Older reports whether the version a is before b; both are three numbers with dots. What is no version is older.
+func Older(a, b string) bool {
 	var x, y [3]int
 	if n, _ := fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2]); n != 3 {
 		return true

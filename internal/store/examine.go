@@ -189,7 +189,7 @@ func readBoots(ctx context.Context, db *sql.DB) (boots []BootRow, err error) {
 
 // HasWALResetBug says whether an SQLite of this version can corrupt a database in WAL mode.
 // https://sqlite.org/wal.html#walresetbug
-func HasWALResetBug(version string) bool { return versionLess(version, minSQLite) }
+func HasWALResetBug(version string) bool { return Older(version, minSQLite) }
 
 // CheckIntegrity reads the whole database at path: every page, every index, every reference. It is a read transaction
 // for as long as that takes, during which the WAL of a server that writes cannot begin anew. The error is that of ctx,

@@ -62,7 +62,7 @@ func TestSQLiteVersion(t *testing.T) {
 		"major":      {"4.0.0", false},
 		"nonsense":   {"x", true},
 	} {
-		if got := versionLess(tt.a, minSQLite); got != tt.less {
+		if got := Older(tt.a, minSQLite); got != tt.less {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"chatme/internal/store"
+)
+
+const (
+	// autoIntegrity is the largest database, in bytes, that integrity_check reads unasked: some ten seconds.
+	autoIntegrity = 1 << 30
+	// crashWindow and manyCrashes make a loop of starts.
+	crashWindow = time.Hour
+	someCrashes = 2
+	manyCrashes = 5
+	// clockSlack is how far in the future a start may be.
+	clockSlack = time.Minute
+)
+
+// database is whether it is chatme's, whole, and set up as the server needs it.
+func (d *doctor) database() {
+	info, err := os.Stat(d.files.Database)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		d.ok("database", "%s does not exist yet; the first start makes it", d.files.Database)
+		return
+	}
+	base, err := store.Examine(d.ctx, d.files.Database)
+	if err != nil {
+		d.problem("database", err.Error(), "see docs/operations.md, or restore a backup: chatme restore --help")
+		return
+	}
+	d.base = &base
+	d.ok("database", "schema %d, %s bytes", base.Schema, grouped(info.Size()))
+	if base.Schema < base.Latest {
+		d.ok("database", "the next start migrates it to schema %d, after a copy", base.Latest)
+	}
+	d.pragmas(base)
+	d.integrity(info.Size())
+	d.boots(base.Boots)
+	if len(base.Boots) > 0 {
+		d.witness(base.Boots[0].Boot)
+	}
+}
+
+func (d *doctor) pragmas(base store.Examination) {
+	wrong := 0
+	for _, p := range base.Pragmas {
+		if p.Got == p.Want {
+			continue
+		}
+		wrong++
+		if p.Name == "journal_mode" {
+			d.warning("settings of SQLite", "the database is not in WAL mode; the server puts it there as it starts", "start the server; if it refuses, put the database on a local disk")
+			continue
+		}
+		d.problem("settings of SQLite", fmt.Sprintf("PRAGMA %s is %s where %s is needed", p.Name, p.Got, p.Want), "this program was built with another SQLite; install a released one")
+	}
+	if wrong == 0 {
+		d.ok("settings of SQLite", "WAL, and %d further pragmas that the server relies on, read back", len(base.Pragmas)-1)
+	}
+	if base.SQLiteBug {
+		d.problem("SQLite", "this program has SQLite "+base.SQLite+", which can damage a database", "install a newer chatme")
+		return
+	}
+	d.ok("SQLite", "%s, in this program", base.SQLite)
+}
+
+func (d *doctor) integrity(size int64) {
+	const how = "chatme doctor --integrity full"
+	switch {
+	case d.cmd.Integrity == "off":
+		d.unchecked("integrity", "left out", how)
+		return
+	case d.cmd.Integrity == "auto" && size > autoIntegrity:
+		d.unchecked("integrity", fmt.Sprintf("left out, because the database has %s bytes", grouped(size)), how+", when it is quiet")
+		return
+	}
+	began := time.Now()
+	switch err := store.CheckIntegrity(d.ctx, d.files.Database); {
+	case errors.Is(err, context.Canceled):
+		d.unchecked("integrity", "interrupted", how)
+	case err != nil:
+		d.problem("integrity", err.Error(), "stop the server and restore the latest backup: chatme restore --help")
+	default:
+		d.ok("integrity", "every page, index and reference is whole (%s)", elapsed(time.Since(began)))
+	}
+}
+
+// boots is whether the server stays up.
+func (d *doctor) boots(rows []store.BootRow) {
+	if len(rows) == 0 {
+		return
+	}
+	last := rows[0]
+	started := moment(last.Started)
+	if started.After(d.now.Add(clockSlack)) {
+		d.problem("clock", fmt.Sprintf("it has gone back: the last start was at %s UTC, %s from now", started.Format(time.DateTime), elapsed(started.Sub(d.now))),
+			"set the clock (timedatectl set-ntp true); until it has caught up, nobody's time is up")
+	}
+	crashed := 0
+	for i, row := range rows {
+		running := i == 0 && d.server.pid != 0
+		if row.Stopped == 0 && !running && d.now.Sub(moment(row.Started)) < crashWindow {
+			crashed++
+		}
+	}
+	const remedy = "the log says why, and the exit code: journalctl -u chatme; a kernel that kills for memory says so in dmesg"
+	switch {
+	case crashed >= manyCrashes:
+		d.problem("starts", fmt.Sprintf("%d starts within the last hour ended without a stop: it crashes again and again", crashed), remedy)
+	case crashed >= someCrashes:
+		d.warning("starts", fmt.Sprintf("%d starts within the last hour ended without a stop", crashed), remedy)
+	case d.server.pid == 0 && last.Stopped == 0:
+		d.warning("starts", fmt.Sprintf("start %d of %s UTC ended without a stop: it was killed, crashed, or the power failed", last.Boot, started.Format(time.DateTime)), remedy)
+	case d.server.pid == 0:
+		d.ok("starts", "%d so far; the last ended in order (%s)", last.Boot, last.Reason)
+	default:
+		d.ok("starts", "%d so far; this one is %s old", last.Boot, elapsed(d.now.Sub(started)))
+	}
+}
+
+// witness is whether the next start goes on with the chats.
+func (d *doctor) witness(boot uint64) {
+	switch why, err := store.Doubt(d.files.Database, boot); {
+	case err != nil:
+		d.problem("witness", err.Error(), "without it the server does not start: make it readable for the server's user")
+	case why != "":
+		d.warning("witness", "the next start takes the database for one put back from a backup, and ends every chat in it: "+why,
+			"right after a restore; if the database was moved with its chats, there is no way back to them")
+	default:
+		d.ok("witness", "it fits: the next start goes on with the chats")
+	}
+}
+
+// sqliteShell is whether the shell that people look in with can do harm.
+func (d *doctor) sqliteShell() {
+	path, err := exec.LookPath("sqlite3")
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "-version").Output()
+	if err != nil {
+		d.unchecked("sqlite3 shell", fmt.Sprintf("%s does not say its version: %v", path, err), "")
+		return
+	}
+	d.shellVersion(strings.TrimSpace(string(out)))
+}
+
+func (d *doctor) shellVersion(text string) {
+	version, _, _ := strings.Cut(text, " ")
+	if store.HasWALResetBug(version) {
+		d.warning("sqlite3 shell", version+" has a bug that can damage a database in WAL mode that it writes to", "only ever use it as sqlite3 -readonly")
+		return
+	}
+	d.ok("sqlite3 shell", "%s", version)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"chatme/internal/client"
+)
+
+// outside is what clients meet at the public address.
+func (d *doctor) outside() {
+	to, err := parseDeployment(d.cmd.URL)
+	if err != nil {
+		d.problem("public address", err.Error(), "")
+		return
+	}
+	if !d.encryption(to) {
+		return // every client fails in the same way
+	}
+	d.page(to)
+	if d.upgrade(to) {
+		d.ownOrigin(to)
+		d.listedOrigins(to)
+		d.foreignOrigin(to)
+		d.proxies(to)
+	}
+}
+
+// dial tries an upgrade as a page at origin does, or as an app, and returns the status it was refused with: 0 if it
+// was not.
+func (d *doctor) dial(to deployment, origin string) (status int, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
+	defer cancel()
+	c, err := client.Dial(ctx, to.socket(), client.Options{NoAuth: true, Origin: origin})
+	if err == nil {
+		return 0, c.Close(1000)
+	}
+	if refused, ok := err.(*client.RefusedError); ok {
+		return refused.Status, nil
+	}
+	return 0, err
+}
+
+// upgrade is whether a WebSocket comes through at all.
+func (d *doctor) upgrade(to deployment) bool {
+	status, err := d.dial(to, "")
+	switch {
+	case err != nil:
+		d.problem("upgrade", fmt.Sprintf("%s: %v", to.socket(), err), "is the proxy running, does it pass this path to the server, and is the server running?")
+	case status == 0:
+		d.ok("upgrade", "a WebSocket comes through to the server at %s", to.socket())
+		return true
+	case status == http.StatusForbidden:
+		d.problem("upgrade", "refused with 403, also without an origin: something in front of the server does that", "look into its rules and its log")
+	default:
+		d.problem("upgrade", fmt.Sprintf("refused with %d", status), refusalHint(status))
+	}
+	return false
+}
+
+// ownOrigin is whether the page that the server itself serves may connect. It always may, if the server knows by
+// which name it was asked.
+func (d *doctor) ownOrigin(to deployment) {
+	switch status, err := d.dial(to, to.origin()); {
+	case err != nil:
+		d.problem("origin", err.Error(), "look again")
+	case status == 0:
+		d.ok("origin", "the server's own page may connect")
+	case status == http.StatusForbidden && !slices.Contains(d.cfg.AllowedOrigins, to.origin()):
+		d.problem("origin", "the server's own page is refused with 403: "+"the server is not told the name "+to.host, hostRemedy(to))
+	case status == http.StatusForbidden:
+		d.problem("origin", to.origin()+" is refused with 403, though it is in ALLOWED_ORIGINS here", "have the server read its settings again: chatme reload; and "+hostRemedy(to))
+	default:
+		d.problem("origin", fmt.Sprintf("the server's own page is refused with %d", status), refusalHint(status))
+	}
+}
+
+// hostRemedy is the line that is missing in the proxy. $host of nginx is without a port.
+func hostRemedy(to deployment) string {
+	variable := "$host"
+	if _, _, err := net.SplitHostPort(to.host); err == nil {
+		variable = "$http_host"
+	}
+	return `nginx's proxy_pass changes Host: add "proxy_set_header Host ` + variable + `;" beside it (Apache: ProxyPreserveHost On; Caddy passes it on by itself)`
+}
+
+// listedOrigins is whether the server lets those in whom the settings name.
+func (d *doctor) listedOrigins(to deployment) {
+	let := 0
+	for _, origin := range d.cfg.AllowedOrigins {
+		if origin == to.origin() {
+			continue
+		}
+		status, err := d.dial(to, origin)
+		switch {
+		case err != nil:
+			d.problem("origin", fmt.Sprintf("%s: %v", origin, err), "look again")
+		case status != 0:
+			d.problem("origin", fmt.Sprintf("%s is in ALLOWED_ORIGINS here, and refused with %d", origin, status),
+				"have the server read its settings again: chatme reload; if it has them, the proxy changes Origin")
+		default:
+			let++
+		}
+	}
+	if let > 0 {
+		d.ok("origin", "%s of ALLOWED_ORIGINS may connect", counted(let, "page"))
+	}
+}
+
+func (d *doctor) foreignOrigin(to deployment) {
+	switch status, err := d.dial(to, foreignOrigin); {
+	case err != nil:
+		d.problem("origin", err.Error(), "look again")
+	case status == 0:
+		d.problem("origin", "a page anywhere may connect: "+foreignOrigin+" was let in", "the proxy drops or rewrites Origin: have it passed on as it is")
+	case status != http.StatusForbidden:
+		d.warning("origin", fmt.Sprintf("a page at a foreign origin is refused with %d, and not with 403: old clients then try again", status), "look into the proxy's rules")
+	default:
+		d.ok("origin", "pages elsewhere are refused with 403")
+	}
+}
+
+// page is whether / is what the settings say.
+func (d *doctor) page(to deployment) {
+	response, body, err := d.get(to.page(), "text/html")
+	if err != nil {
+		d.problem("page", err.Error(), "is the proxy running, and does the name lead to it?")
+		return
+	}
+	wanted := d.cfg.Web == "on" && len(d.cfg.WebAPIKeys) > 0
+	isPage := response.StatusCode == http.StatusOK && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
+	switch {
+	case wanted && !isPage:
+		d.problem("page", fmt.Sprintf("%s is answered %s, and not with the page", to.page(), response.Status), refusalHintPage(response.StatusCode))
+	case wanted && d.cfg.WebDir == "" && !strings.Contains(body, "chatme"):
+		d.warning("page", to.page()+" shows a page that is not the built-in one", "does the proxy's location lead to the server?")
+	case wanted:
+		d.ok("page", "%s shows it", to.page())
+	case response.StatusCode == http.StatusUpgradeRequired:
+		d.ok("page", "none, as the settings say")
+	default:
+		d.ok("page", "%s is answered %s; the server has none", to.page(), response.Status)
+	}
+}
+
+func refusalHintPage(status int) string {
+	if status == http.StatusUpgradeRequired {
+		return "the running server has its page switched off, or no web key: have it read its settings again (chatme reload)"
+	}
+	if hint := refusalHint(status); hint != "" {
+		return hint
+	}
+	return "look into the proxy's log"
+}
+
+// trusts says whether what addr forwards is believed.
+func (d *doctor) trusts(addr netip.Addr) bool {
+	return slices.ContainsFunc(d.cfg.TrustedProxies, func(network string) bool {
+		prefix, err := netip.ParsePrefix(network)
+		return err == nil && prefix.Contains(addr.Unmap())
+	})
+}

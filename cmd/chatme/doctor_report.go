@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// finding is one thing that was looked at.
+type finding struct {
+	Check  string       `json:"check"`
+	State  findingState `json:"state"`
+	Text   string       `json:"text"`
+	Remedy string       `json:"remedy,omitempty"`
+}
+
+type findingState string
+
+const (
+	findingOK      findingState = "ok"
+	findingWarning findingState = "warning"
+	findingProblem findingState = "problem"
+	findingNot     findingState = "not checked"
+)
+
+// findings are all, in the order in which things were looked at.
+type findings []finding
+
+func (f *findings) ok(check, format string, args ...any) {
+	*f = append(*f, finding{check, findingOK, fmt.Sprintf(format, args...), ""})
+}
+
+func (f *findings) warning(check, text, remedy string) {
+	*f = append(*f, finding{check, findingWarning, text, remedy})
+}
+
+func (f *findings) problem(check, text, remedy string) {
+	*f = append(*f, finding{check, findingProblem, text, remedy})
+}
+
+// unchecked says why something was not looked at, and how it could be.
+func (f *findings) unchecked(check, text, remedy string) {
+	*f = append(*f, finding{check, findingNot, text, remedy})
+}
+
+func (f findings) count(state findingState) int {
+	n := 0
+	for _, each := range f {
+		if each.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+// doctorSummary is the JSON object.
+type doctorSummary struct {
+	OK       bool     `json:"ok"`
+	Database string   `json:"database"`
+	Problems int      `json:"problems"`
+	Warnings int      `json:"warnings"`
+	Findings findings `json:"findings"`
+}
+
+// finish prints the findings and returns an error if one of them is a problem.
+func (d *doctor) finish(w io.Writer) error {
+	problems, warnings := d.count(findingProblem), d.count(findingWarning)
+	if d.cmd.JSON {
+		line, err := json.Marshal(doctorSummary{problems == 0, d.files.Database, problems, warnings, d.findings})
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
+			return err
+		}
+	} else {
+		d.print(w, problems, warnings)
+	}
+	if problems > 0 {
+		return fmt.Errorf("%s found", counted(problems, "problem"))
+	}
+	return nil
+}
+
+func (d *doctor) print(w io.Writer, problems, warnings int) {
+	width := 0
+	for _, f := range d.findings {
+		width = max(width, len(f.Check))
+	}
+	for _, f := range d.findings {
+		fmt.Fprintf(w, "%-11s  %-*s  %s\n", f.State, width, f.Check, f.Text)
+		if f.Remedy != "" {
+			fmt.Fprintf(w, "%-11s  %-*s  -> %s\n", "", width, "", f.Remedy)
+		}
+	}
+	sum := []string{counted(d.count(findingOK), "thing") + " ok"}
+	if n := d.count(findingNot); n > 0 {
+		sum = append(sum, fmt.Sprintf("%d not checked", n))
+	}
+	fmt.Fprintf(w, "\n%s, %s, %s.\n", counted(problems, "problem"), counted(warnings, "warning"), strings.Join(sum, ", "))
+}
