@@ -9,8 +9,12 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// doctorSockets is how many sockets doctor opens to see from where they arrive at the server.
-const doctorSockets = 3
+const (
+	// doctorSockets is how many sockets doctor opens to see from where they arrive at the server.
+	doctorSockets = 4
+	// seenSockets is how many of them must be new: a proxy sends some over connections that it has kept.
+	seenSockets = 2
+)
 
 // proxies is whether the server believes the proxy that the public address leads through: otherwise every client looks
 // like one address to it. The kernel shows from where sockets arrive, if the server is on this machine.
@@ -62,7 +66,7 @@ func (d *doctor) arrivals() map[netip.AddrPort]bool {
 	return all
 }
 
-// arrived is the address from which as many sockets are new as were opened, or whether these are our own.
+// arrived is the address from which most sockets are new, or whether these are our own.
 func arrived(before, after, own map[netip.AddrPort]bool) (from netip.Addr, direct bool) {
 	fresh := map[netip.Addr]int{}
 	for remote := range after {
@@ -74,10 +78,11 @@ func arrived(before, after, own map[netip.AddrPort]bool) (from netip.Addr, direc
 		}
 		fresh[remote.Addr()]++
 	}
+	most := seenSockets - 1
 	for addr, n := range fresh {
-		if n >= doctorSockets {
-			return addr, false
+		if n > most {
+			from, most = addr, n
 		}
 	}
-	return netip.Addr{}, false
+	return from, false
 }

@@ -77,7 +77,7 @@ func (c *probeCmd) keys(p *program) (probeKeys, error) {
 	if k == (probeKeys{}) {
 		cfg, _, err := config.Load(config.Sources{Environ: p.environ, File: c.Config})
 		if err != nil {
-			return k, withCode(exitConfig, errors.Join(errors.New("no key: give --api-key, or put right the settings that hold the keys:"), err))
+			return k, withCode(exitConfig, errors.Join(errors.New("no key: give --api-key, or put right the settings that hold the keys; what is wrong with them follows"), err))
 		}
 		k = probeKeys{newest(cfg.WebAPIKeys), newest(cfg.MobileAPIKeys)}
 	}
