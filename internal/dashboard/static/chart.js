@@ -1,4 +1,4 @@
-// One chart: lines over the last hour, as SVG.
+// One chart: lines over the last hour, or as much of it as there is, as SVG.
 
 import { clock } from './text.js'
 
@@ -7,7 +7,8 @@ const WIDTH = 360
 const HEIGHT = 130
 const TOP = 14
 const BOTTOM = 116
-const HOUR_MS = 3_600_000
+const LONGEST_MS = 3_600_000
+const SHORTEST_MS = 300_000
 
 function svg(name, attributes, text) {
   const element = document.createElementNS(SVG, name)
@@ -41,19 +42,20 @@ export class Chart {
     })
   }
 
-  /** Draws the points of the hour before now. */
+  /** Draws the points before now. */
   draw(points, now) {
-    Object.assign(this, { points, now })
+    const begin = Math.max(now - LONGEST_MS, Math.min(points[0]?.at ?? now, now - SHORTEST_MS))
+    Object.assign(this, { points, now, begin })
     const values = points.map((point) => this.series.map(([, of]) => of(point)))
     const top = ceiling(Math.max(0, ...values.flat().filter((value) => value !== null)), this.binary)
-    const x = (at) => WIDTH * (1 - (now - at) / HOUR_MS)
+    const x = (at) => (WIDTH * (at - begin)) / (now - begin)
     const y = (value) => BOTTOM - (BOTTOM - TOP) * (value / top)
     const parts = []
     for (const part of [0, 0.5, 1]) {
       parts.push(svg('line', { class: 'grid', x1: 0, x2: WIDTH, y1: y(top * part), y2: y(top * part) }))
     }
     parts.push(svg('text', { x: 0, y: TOP - 4 }, this.text(top)))
-    parts.push(svg('text', { x: 0, y: HEIGHT - 3 }, clock(now - HOUR_MS)))
+    parts.push(svg('text', { x: 0, y: HEIGHT - 3 }, clock(begin)))
     parts.push(svg('text', { x: WIDTH, y: HEIGHT - 3, 'text-anchor': 'end' }, clock(now)))
     this.series.forEach((_, i) => {
       const line = path(points, values, i, x, y)
@@ -87,8 +89,9 @@ export class Chart {
 
   /** Shows the values of the point nearest to the pointer. */
   #read(event) {
+    if (this.points.length === 0) return
     const box = this.picture.getBoundingClientRect()
-    const at = this.now - HOUR_MS * (1 - (event.clientX - box.left) / box.width)
+    const at = this.begin + ((this.now - this.begin) * (event.clientX - box.left)) / box.width
     this.marked = this.points.reduce((best, point) => (Math.abs(point.at - at) < Math.abs(best.at - at) ? point : best), this.points[0])
     this.draw(this.points, this.now)
   }

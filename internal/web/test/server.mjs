@@ -43,6 +43,14 @@ export class Server {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
+  get binary() {
+    return binary
+  }
+
+  get database() {
+    return join(this.#directory, 'chatme.db')
+  }
+
   get url() {
     return `http://${this.#address}/`
   }
@@ -54,7 +62,7 @@ export class Server {
 
   /** Starts the server, after a crash on the same database and port. */
   async restart() {
-    const child = spawn(binary, ['serve', '--addr', this.#address, '--db', join(this.#directory, 'chatme.db')], {
+    const child = spawn(binary, ['serve', '--addr', this.#address, '--db', this.database], {
       cwd: this.#directory, // holds no settings file
       env: { PATH: process.env.PATH, WEB_API_KEY: this.key, ...this.settings },
       stdio: ['ignore', 'ignore', 'pipe'],

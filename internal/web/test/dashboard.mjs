@@ -1,0 +1,36 @@
+// The command chatme dashboard of a test server, for as long as a test looks at it.
+
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+const START_MS = 20_000
+
+export class Dashboard {
+  #process
+
+  /** Starts it for server, and waits until it says where it is. */
+  static async start(server) {
+    const dashboard = new Dashboard()
+    const child = spawn(server.binary, ['dashboard', '--db', server.database], { stdio: ['ignore', 'pipe', 'inherit'] })
+    dashboard.#process = child
+    dashboard.url = await new Promise((done, fail) => {
+      const deadline = setTimeout(() => fail(new Error(`no address from the dashboard within ${START_MS} ms`)), START_MS)
+      child.once('exit', (code) => fail(new Error(`the dashboard ended with ${code}`)))
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const address = /http:\/\/127\.0\.0\.1:\d+\/\w+\//.exec(line)
+        if (!address) return
+        clearTimeout(deadline)
+        done(address[0])
+      })
+    })
+    return dashboard
+  }
+
+  async close() {
+    const child = this.#process
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((done) => child.once('exit', done))
+    child.kill('SIGINT')
+    await ended
+  }
+}

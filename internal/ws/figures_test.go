@@ -1,0 +1,123 @@
+package ws
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+	"chatme/internal/metrics"
+)
+
+// noStore is a hub.Store that takes everything and has nothing.
+type noStore struct{}
+
+func (noStore) Commit(*chat.Batch) error { return nil }
+func (noStore) Find(context.Context, chat.Hash) (chat.Found, bool, error) {
+	return chat.Found{}, false, nil
+}
+func (noStore) Sweep(chat.Time, int) (int, int64, error) { return 0, 0, nil }
+func (noStore) MailKey(string) chat.MailKey              { return chat.MailKey{} }
+func (noStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
+	return nil
+}
+
+// listener is a hub.Conn that does with an event what a Conn does once it is written.
+type listener struct{ of *Endpoint }
+
+func (l listener) Deliver(e chat.Event) bool {
+	if l.of != nil {
+		l.of.observe(&e)
+	}
+	return false
+}
+func (listener) Release(uint64) {}
+func (listener) Flush()         {}
+
+// figuresHub has a thousand old clients in chats: 1 and 2, 3 and 4, …
+func figuresHub(tb testing.TB, m *metrics.Metrics, l listener) *hub.Hub {
+	n := 0
+	lobby := chat.New(chat.Config{
+		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour, IdleAfter: time.Hour,
+		ChatWindow: time.Hour, ChatWindowOld: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour,
+	})
+	h, err := hub.New(hub.Config{
+		Store: noStore{}, Metrics: m, Lobby: lobby, Now: hub.NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20,
+		QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { h.Stop(context.Background()) })
+	for id := chat.ConnID(1); id <= 1000; id++ {
+		if err := h.Attach(tb.Context(), id, l, chat.Auth{Fresh: hub.RandomHash()}); err != nil {
+			tb.Fatal(err)
+		}
+		h.Do(&chat.Command{Op: chat.Search, Conn: id})
+	}
+	return h
+}
+
+// BenchmarkMessageFigures is a message through the hub without and with what is measured of it: when its frame came and
+// how long it took until the partner's was written. What the hub counts under its lock is in both.
+func BenchmarkMessageFigures(b *testing.B) {
+	for _, with := range []bool{false, true} {
+		b.Run(map[bool]string{false: "without", true: "with"}[with], func(b *testing.B) {
+			m := metrics.New()
+			e := &Endpoint{cfg: Config{Metrics: m}}
+			l := listener{}
+			if with {
+				l.of = e
+			}
+			h := figuresHub(b, m, l)
+			var who atomic.Int64
+			b.ReportAllocs()
+			b.ResetTimer()
+			began := cpuTime(b)
+			defer func() { b.ReportMetric(float64(cpuTime(b)-began)/float64(b.N), "cpu-ns/op") }()
+			b.RunParallel(func(pb *testing.PB) {
+				cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+				for pb.Next() {
+					cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
+					if with {
+						cmd.Arrived = m.Now()
+					}
+					h.Do(&cmd)
+				}
+			})
+		})
+	}
+}
+
+// cpuTime is what this process has computed so far: unlike the time that passes, it does not grow with what else the
+// machine has to do.
+func cpuTime(tb testing.TB) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// What is measured of a message allocates nothing.
+func TestMessageFiguresAllocateNothing(t *testing.T) {
+	m := metrics.New()
+	e := &Endpoint{cfg: Config{Metrics: m}}
+	h := figuresHub(t, m, listener{e})
+	cmd := chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}
+	before := h.Census()
+	if n := testing.AllocsPerRun(1000, func() {
+		cmd.Arrived = m.Now()
+		h.Do(&cmd)
+	}); n != 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+	if c := h.Census(); c.Received-before.Received != 1001 || c.Delivered-before.Delivered != 1001 {
+		t.Errorf("%d received and %d delivered, want 1001", c.Received, c.Delivered)
+	}
+}
