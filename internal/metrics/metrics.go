@@ -44,7 +44,7 @@ type Metrics struct {
 type Histogram struct{ h *vm.PrometheusHistogram }
 
 // Observe counts a duration, in seconds.
-func (h Histogram) Observe(d time.Duration) { h.h.Update(d.Seconds()) }
+func (h Histogram) Observe(d time.Duration) { h.h.Update(float64(d) / float64(time.Second)) }
 
 // Count counts a number of things.
 func (h Histogram) Count(n int) { h.h.Update(float64(n)) }
@@ -77,7 +77,7 @@ func New() *Metrics {
 	return m
 }
 
-// Now is a moment in nanoseconds for SinceArrived; never 0. It costs half of time.Now.
+// Now is a moment for Since, in nanoseconds since New; never 0. It costs half of time.Now.
 func (m *Metrics) Now() int64 { return int64(time.Since(m.epoch)) }
 
 // Since returns how long ago a moment that Now gave is.
