@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
+.PHONY: help run build build-all deb test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -36,6 +36,15 @@ build: ## build bin/chatme, static
 build-all: build ## also bin/chatme-linux-arm64 and bin/chatme-linux-armv7
 	GOOS=linux GOARCH=arm64 $(STATIC) -o bin/chatme-linux-arm64 ./cmd/chatme
 	GOOS=linux GOARCH=arm GOARM=7 $(STATIC) -o bin/chatme-linux-armv7 ./cmd/chatme
+
+# Without tags a version below every release, which rises with the commits.
+DEB_VERSION = $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | tr - +)),0.0.0~git$(shell git log -1 --date=format:%Y%m%d%H%M%S --format=%cd.%h))
+DEB_ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || go env GOARCH)
+
+deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
+	GOOS=linux GOARCH=$(DEB_ARCH:armhf=arm) $(STATIC) -o bin/chatme-deb ./cmd/chatme
+	mkdir -p dist
+	ARCH=$(DEB_ARCH) VERSION='$(DEB_VERSION)' go tool -modfile=.ci/nfpm/go.mod nfpm package --config deploy/nfpm.yaml --packager deb --target dist/
 
 # Recursive, so that nothing is built before its tools are there, also with -j.
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser test

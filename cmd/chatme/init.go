@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"chatme/internal/config"
 )
 
 type initCmd struct {
 	File string `arg:"" optional:"" default:"chatme.conf" help:"The file to write (default: chatme.conf). One that exists is refused."`
+	DB   string `name:"db" placeholder:"FILE" help:"Where the database will be, so that no command needs to be told again."`
 }
 
 // Help is the text behind the flags.
@@ -21,24 +23,30 @@ func (initCmd) Help() string {
 no remote host sees the addresses of your visitors, and with every other setting in it, commented out. Only you may
 read it. Nothing that exists is overwritten.
 
-Example: chatme init /etc/chatme/chatme.conf`
+Example: chatme init --db /var/lib/chatme/chatme.db /etc/chatme/chatme.conf`
 }
 
 // Run writes the file and says what comes next.
 func (c *initCmd) Run(p *program) error {
 	var text bytes.Buffer
-	err := config.WriteInitial(&text, map[string]string{
+	values := map[string]string{
 		"WEB_API_KEY":    freshKey("web"),
 		"MOBILE_API_KEY": freshKey("mobile"),
 		"CHATME_IMAGES":  "data",
-	})
-	if err != nil {
+	}
+	if strings.ContainsAny(c.DB, "'\n") {
+		return withCode(exitConfig, errors.New("--db cannot have a quote or a line break in it: a settings file could not hold it"))
+	}
+	if c.DB != "" {
+		values["CHATME_DB"] = "'" + c.DB + "'"
+	}
+	if err := config.WriteInitial(&text, values); err != nil {
 		return err
 	}
 	if err := createSecret(c.File, text.Bytes()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, `%[1]s is written, with fresh keys in it. Next:
+	_, err := fmt.Fprintf(p.stdout, `%[1]s is written, with fresh keys in it. Next:
 
   1. Start the server:     chatme serve --config %[1]s
   2. See that it works:    chatme probe --config %[1]s http://localhost:8787
