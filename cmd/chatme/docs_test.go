@@ -1,0 +1,35 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"chatme/internal/config"
+)
+
+// An operator finds every setting and every command in the guide.
+func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
+	guide := string(mustRead(t, "../../docs/operations.md"))
+	_, settings, err := config.Load(config.Sources{File: "/dev/null", Environ: []string{"WEB_API_KEY=k"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		if !strings.Contains(guide, "`"+s.Env+"`") {
+			t.Errorf("docs/operations.md does not name %s", s.Env)
+		}
+	}
+	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range parser.Model.Leaves(true) {
+		name := regexp.QuoteMeta(strings.TrimPrefix(command.FullPath(), parser.Model.Name+" "))
+		if !regexp.MustCompile("`(chatme )?" + name + "\\b|chatme " + name + "\\b").MatchString(guide) {
+			t.Errorf("docs/operations.md does not name chatme %s", name)
+		}
+	}
+}
