@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,10 +67,10 @@ type drill struct {
 	p        *program
 	live     string // the database in production, which may not be here
 	victim   *victim
-	copy     store.Restored
-	restored bool // copy counts
-	lost     time.Duration
-	against  string
+	copied   store.Restored
+	restored bool          // copied counts
+	lost     time.Duration // up to the newest change in live; up to now if that cannot be read
+	unread   error         // why it cannot
 	steps    []drillStep
 	pair     drillPair
 }
@@ -135,15 +134,16 @@ func (d *drill) run(ctx context.Context) error {
 
 // restore puts the copy into the scratch directory, and finds how old it is.
 func (d *drill) restore(ctx context.Context) (string, error) {
-	upTo, against := time.Now(), "now"
-	if live, err := store.Look(ctx, d.live); err == nil && live.Newest != 0 {
-		upTo, against = moment(live.Newest), d.live
+	upTo := time.Now()
+	live, unread := store.Look(ctx, d.live)
+	if unread == nil {
+		upTo = moment(live.Newest)
 	}
 	copied, err := d.p.restore(ctx, d.victim.database(), d.cmd.Source, d.live, d.cmd.litestreamFlags, false)
 	if err != nil {
 		return "", err
 	}
-	d.copy, d.restored, d.against = copied, true, against
+	d.copied, d.restored, d.unread = copied, true, unread
 	d.lost = max(upTo.Sub(moment(copied.Newest)), 0)
 	return grouped(copied.Bytes) + " bytes, read from end to end", nil
 }
@@ -172,7 +172,7 @@ func (d *drill) check(ctx context.Context) (string, error) {
 			r.AwaySince = now
 		}
 	}
-	lobby := chat.New(lobbyConfig(cfg, store.Started{Boot: uint64(d.copy.Boots) + 1, Epoch: d.copy.Epoch, Since: 1}))
+	lobby := chat.New(lobbyConfig(cfg, store.Started{Boot: uint64(d.copied.Boots) + 1, Epoch: d.copied.Epoch, Since: 1}))
 	if err := lobby.Restore(now, saved); err != nil {
 		return "", err
 	}
@@ -198,11 +198,12 @@ func (d *drill) print(w io.Writer, failed error, took time.Duration) error {
 	fmt.Fprintln(w)
 	lines := []string{"source", withoutSecret(d.cmd.Source)}
 	if d.restored {
-		lines = append(lines, contentsFacts(d.copy.Contents, time.Now())...)
-		lines = append(lines, "would be lost", fmt.Sprintf("%s, up to the newest change in %s", elapsed(d.lost), d.against))
-		if d.against == "now" {
-			lines[len(lines)-1] = elapsed(d.lost) + ", up to now; there is no database " + d.live + " to compare with"
+		lines = append(lines, contentsFacts(d.copied.Contents, time.Now())...)
+		upTo := "the newest change in " + d.live
+		if d.unread != nil {
+			upTo = fmt.Sprintf("now (%v)", d.unread)
 		}
+		lines = append(lines, "would be lost", fmt.Sprintf("%s, up to %s", elapsed(d.lost), upTo))
 	}
 	verdict := "passed"
 	if failed != nil {
@@ -213,14 +214,16 @@ func (d *drill) print(w io.Writer, failed error, took time.Duration) error {
 
 func (d *drill) line(failed error, took time.Duration) drillLine {
 	l := drillLine{
-		Source: withoutSecret(d.cmd.Source), Passed: failed == nil, Steps: d.steps, Lost: -1, Against: cmp.Or(d.against, "now"),
-		Seconds: took.Seconds(),
+		Source: withoutSecret(d.cmd.Source), Passed: failed == nil, Steps: d.steps, Lost: -1, Against: "now", Seconds: took.Seconds(),
 	}
 	if failed != nil {
 		l.Error = failed.Error()
 	}
 	if d.restored {
-		l.contents, l.Lost = contentsFor(d.copy.Contents), d.lost.Seconds()
+		l.contents, l.Lost = contentsFor(d.copied.Contents), d.lost.Seconds()
+		if d.unread == nil {
+			l.Against = d.live
+		}
 	}
 	return l
 }

@@ -36,7 +36,7 @@ func (d *drill) start(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if now.Epoch == d.copy.Epoch {
+	if now.Epoch == d.copied.Epoch {
 		return "", errors.New("the server has not noticed that the database was put back: its epoch is the same")
 	}
 	return "a server on " + d.victim.addr + ", in a new epoch", nil
@@ -132,10 +132,10 @@ func (d *drill) compare(ctx context.Context) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case now.Resumable != d.copy.Resumable:
-		return "", fmt.Errorf("of %d sessions that could come back %d are there", d.copy.Resumable, now.Resumable)
-	case now.Letters != d.copy.Letters:
-		return "", fmt.Errorf("of %d letters %d are there", d.copy.Letters, now.Letters)
+	case now.Resumable != d.copied.Resumable:
+		return "", fmt.Errorf("of %d sessions that could come back %d are there", d.copied.Resumable, now.Resumable)
+	case now.Letters != d.copied.Letters:
+		return "", fmt.Errorf("of %d letters %d are there", d.copied.Letters, now.Letters)
 	}
 	return fmt.Sprintf("all of the copy is there: %s sessions that can come back, %s letters", grouped(now.Resumable), grouped(now.Letters)), nil
 }

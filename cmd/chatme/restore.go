@@ -70,7 +70,7 @@ func (c *restoreCmd) Run(p *program) error {
 
 // restore puts source in the place of the database at path. name is the database's in a configuration of Litestream.
 func (p *program) restore(ctx context.Context, path, source, name string, flags litestreamFlags, replace bool) (store.Restored, error) {
-	r := store.Restoration{Path: path, Source: source, Replace: replace}
+	r := store.RestoreConfig{Path: path, Source: source, Replace: replace}
 	replica, err := flags.replica(source, name, p.environ)
 	switch {
 	case err != nil:

@@ -25,13 +25,13 @@ const (
 
 // restoreFigures are what came of putting the replica in place.
 type restoreFigures struct {
-	Restores  int     `json:"restores"`
-	Bad       int     `json:"bad"` // refused, damaged, of an earlier life, or not noticed by the server
-	Undone    int     `json:"undone"`
-	LostMed   float64 `json:"lost_s_median"` // seconds from the newest change in the replica to that in the database
-	LostMax   float64 `json:"lost_s_max"`
-	RestorMed float64 `json:"restore_s_median"`
-	RestorMax float64 `json:"restore_s_max"`
+	Restores   int     `json:"restores"`
+	Bad        int     `json:"bad"` // refused, damaged, of an earlier life, or not noticed by the server
+	Undone     int     `json:"undone"`
+	LostMedian float64 `json:"lost_s_median"` // seconds from the newest change in the replica to that in the database
+	LostMost   float64 `json:"lost_s_max"`
+	TookMedian float64 `json:"restore_s_median"`
+	TookMost   float64 `json:"restore_s_max"`
 }
 
 // restorer has Litestream replicate a victim's database, and puts the replica in its place.
@@ -144,7 +144,7 @@ func (r *restorer) putBack(ctx context.Context) (store.Restored, error) {
 		return store.Restored{}, fmt.Errorf("look at the database that was killed: %w", err)
 	}
 	began := time.Now()
-	done, err := store.Restore(ctx, store.Restoration{Path: r.v.database(), Source: r.dir, Replace: true, Fetch: r.replica.restore})
+	done, err := store.Restore(ctx, store.RestoreConfig{Path: r.v.database(), Source: r.dir, Replace: true, Fetch: r.replica.restore})
 	if err != nil {
 		return done, err
 	}
@@ -225,8 +225,8 @@ func (r *restorer) kill() {
 // sum is the figures of all rounds.
 func (r *restorer) sum() *restoreFigures {
 	f := &restoreFigures{Restores: len(r.took), Bad: r.bad}
-	f.LostMed, f.LostMax = medianAndMost(r.lost)
-	f.RestorMed, f.RestorMax = medianAndMost(r.took)
+	f.LostMedian, f.LostMost = medianAndMost(r.lost)
+	f.TookMedian, f.TookMost = medianAndMost(r.took)
 	return f
 }
 

@@ -93,7 +93,7 @@ func killedHelper(tb testing.TB, role, path string, more ...string) {
 func helperRestores(path, backup string) int {
 	fmt.Println("begins")
 	for {
-		if _, err := Restore(context.Background(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+		if _, err := Restore(context.Background(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 			fmt.Println(err)
 			return codeOf(err)
 		}

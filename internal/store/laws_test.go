@@ -50,7 +50,7 @@ func TestLaws(t *testing.T) {
 	}
 	t.Run("after a restore", func(t *testing.T) {
 		path, backup, _, _ := backedUp(t)
-		if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+		if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 			t.Fatal(err)
 		}
 		s := MustOpen(t, path)

@@ -16,8 +16,8 @@ import (
 	"chatme/migrations"
 )
 
-// Restoration says what to put back, and where.
-type Restoration struct {
+// RestoreConfig says what to put back, and where.
+type RestoreConfig struct {
 	Path   string // the database; its directory must exist
 	Source string // a database file
 	// Fetch, unless it is nil, writes what is to be put back to a file, and Source only says what that is. It is called once
@@ -42,7 +42,7 @@ const restoreOver = "replace it with --replace, which keeps it aside, or name an
 // checked from end to end and stays as it is. At every moment there is the old database, whole, or the new one; only an
 // old one that SQLite cannot read is first without its WAL, and then gone. The error is an *Error with exit code 65 (the
 // source is corrupt, foreign or newer), 73 (there is a database, or no room), 75 (somebody has it open) or 78 (no such source).
-func Restore(ctx context.Context, r Restoration) (Restored, error) {
+func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 	path, err := resolve(r.Path)
 	if err != nil {
 		return Restored{}, err

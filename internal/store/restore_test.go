@@ -45,7 +45,7 @@ func TestPutBack(t *testing.T) {
 			before(t, path)
 			there := exists(path)
 			old, _ := os.ReadFile(path)
-			done, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: there})
+			done, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: there})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +76,7 @@ func TestPutBack(t *testing.T) {
 // TestPutBackCertain: also where the witness of what was there would fit the new file.
 func TestPutBackCertain(t *testing.T) {
 	path, backup, epoch, p := backedUp(t)
-	if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+	if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path + witnessSuffix); !os.IsNotExist(err) {
@@ -105,7 +105,7 @@ func TestPutBackOwner(t *testing.T) {
 	}
 	want := chown(dir, 65534)
 	for range 2 {
-		if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+		if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{path, path + lockSuffix} {
@@ -137,20 +137,20 @@ func TestPutBackRefuses(t *testing.T) {
 	newest := in("newer", `cp "$2" "$1" && sqlite3 "$1" "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"`)
 	foreign := in("foreign", `sqlite3 "$1" "CREATE TABLE x (y)"`)
 	for name, tt := range map[string]struct {
-		r    Restoration
+		r    RestoreConfig
 		code int
 		says string
 	}{
-		"it exists":            {Restoration{Path: path, Source: backup}, exitCreate, "--replace"},
-		"itself":               {Restoration{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
-		"no source":            {Restoration{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
-		"no directory":         {Restoration{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
-		"a corrupt one":        {Restoration{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
-		"a corrupt index":      {Restoration{Path: path, Source: index, Replace: true}, exitData, "another backup"},
-		"mail for nobody":      {Restoration{Path: path, Source: orphan, Replace: true}, exitData, "rows without"},
-		"a newer one":          {Restoration{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
-		"of another program":   {Restoration{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
-		"in the place of that": {Restoration{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
+		"it exists":            {RestoreConfig{Path: path, Source: backup}, exitCreate, "--replace"},
+		"itself":               {RestoreConfig{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
+		"no source":            {RestoreConfig{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
+		"no directory":         {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
+		"a corrupt one":        {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
+		"a corrupt index":      {RestoreConfig{Path: path, Source: index, Replace: true}, exitData, "another backup"},
+		"mail for nobody":      {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "rows without"},
+		"a newer one":          {RestoreConfig{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
+		"of another program":   {RestoreConfig{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
+		"in the place of that": {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := contentsOfDir(t, filepath.Dir(tt.r.Path))
@@ -190,7 +190,7 @@ func contentsOfDir(tb testing.TB, dir string) (all []string) {
 func TestPutBackWhileOpen(t *testing.T) {
 	path, backup, _, _ := backedUp(t)
 	s := MustOpen(t, path)
-	_, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true})
+	_, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true})
 	wantCode(t, err, exitRunning)
 	mustClose(t, s)
 
@@ -209,7 +209,7 @@ func TestPutBackWhileOpen(t *testing.T) {
 	if _, err := said.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true})
+	_, err = Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true})
 	wantCode(t, err, exitRunning)
 	if !strings.Contains(err.Error(), "Litestream") {
 		t.Error(err)
@@ -218,7 +218,7 @@ func TestPutBackWhileOpen(t *testing.T) {
 	if err := other.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), Restoration{Path: path, Source: backup, Replace: true}); err != nil {
+	if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 		t.Error(err)
 	}
 }
