@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -178,9 +179,21 @@ func testOwnTLS(t *testing.T, s *site) {
 	couple{a, b}.lose()
 	server, _ = s.start()
 	comeBack(t, []couple{{a, b}})
+
+	// A new pair, and a reload: whoever comes now meets it, and those who chat go on.
+	before := s.tls
+	s.tls = files.write(90 * 24 * time.Hour)
+	if err := server.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.says("reloaded")
+	if _, err := client.Dial(step(t), s.url(), client.Options{TLS: before}); err == nil {
+		t.Error("the old certificate is in use after a reload")
+	}
 	old := s.join("again", oldOptions)
 	old.search()
 	old.leave()
+	talk(a, b)
 	if code, took := server.terminate(); code != exitOK || took > stopTimeout {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}

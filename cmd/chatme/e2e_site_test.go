@@ -75,6 +75,20 @@ type line struct {
 	ReadyMs                 int64 `json:"ready_ms"`
 }
 
+// says waits until a server has this text in its log.
+func (s *site) says(text string) {
+	s.tb.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for ctx := step(s.tb); !strings.Contains(s.wrote.String(), text); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.tb.Fatalf("no server has said %q:\n%s", text, s.wrote)
+		}
+	}
+}
+
 // command is the binary with args, in the directory of the site and an environment of its own.
 func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.bin, args...)

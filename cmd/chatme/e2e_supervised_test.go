@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // testSupervised runs the server as a service of systemd, with a watchdog: it says that it is ready, feeds the watchdog
-// while nothing happens, which writes nothing, and says that it stops.
+// while nothing happens, which writes nothing, and says when it reads its settings again and that it stops.
 func testSupervised(t *testing.T, s *site) {
 	manager := newManager(t)
 	s.env = []string{"NOTIFY_SOCKET=" + manager.path, "WATCHDOG_USEC=150000"}
@@ -30,6 +31,11 @@ func testSupervised(t *testing.T, s *site) {
 	if after := s.written(t); after != before {
 		t.Errorf("to feed the watchdog changed what is on disk: %s, before %s", after, before)
 	}
+	if err := server.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	manager.hears("RELOADING=1\nMONOTONIC_USEC=")
+	manager.hears("READY=1")
 	talk(a, b)
 	if code, _ := server.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
