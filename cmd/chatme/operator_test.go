@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/admin"
 	"chatme/internal/client"
 )
 
@@ -146,7 +148,7 @@ func TestOperator(t *testing.T) {
 
 	// Nobody, when there is nobody.
 	s.stop()
-	<-s.ended
+	s.waitEnded()
 	for _, args := range [][]string{{"tail"}, {"sessions"}, {"queue"}, {"pairs"}, {"kick", "s_1a2b3c4d"}, {"reload"}} {
 		_, said := s.asks(exitFailure, args...)
 		if !strings.Contains(said, "no server at "+s.db+".sock: there is no such socket; is it running? name its database with --db") {
@@ -419,4 +421,57 @@ func TestTailRetries(t *testing.T) {
 	if code := enough.wait(t); code != exitOK || strings.Count(enough.out.String(), "\n") != 1 {
 		t.Errorf("exit code %d, want 0 after one event; it showed:\n%s", code, &enough.out)
 	}
+}
+
+// TestStuckTail: one that reads nothing slows nobody, is told what it lost once it reads, and does not hold up a stop.
+func TestStuckTail(t *testing.T) {
+	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	a, b := s.arrive(true), s.arrive(true)
+	s.await(a, "matched")
+	s.await(b, "matched")
+	stuck := s.unread("/tail")
+	held := s.unread("/tail?type=message")
+	const messages = 8000 // more than its ring and the buffers of the socket take
+	go func() {
+		for range messages {
+			if _, err := a.Send("x"); err != nil {
+				return
+			}
+		}
+	}()
+	for range messages {
+		s.await(b, "message")
+	}
+	lines, lost := json.NewDecoder(held.Body), 0
+	for seen := 0; seen+lost < messages; {
+		var line struct {
+			Type  string
+			Count int
+		}
+		if err := lines.Decode(&line); err != nil {
+			t.Fatalf("%v after %d messages, %d lost", err, seen, lost)
+		}
+		if line.Type == "lost" {
+			lost += line.Count
+		} else {
+			seen++
+		}
+	}
+	if lost == 0 {
+		t.Error("nothing was lost, so nothing was shown")
+	}
+	s.stop()
+	s.waitEnded()
+	stuck.Body.Close()
+}
+
+// unread asks the admin socket for path, whose answer is left unread.
+func (s *served) unread(path string) *http.Response {
+	s.tb.Helper()
+	answer, err := admin.NewClient(s.db+".sock").Do(s.tb.Context(), http.MethodGet, path)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(func() { answer.Body.Close() })
+	return answer
 }

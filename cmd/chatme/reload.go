@@ -15,8 +15,9 @@ type reloaded struct {
 	Left    []config.Change `json:"left"` // would need a restart, and stay as they were
 }
 
-// reload reads the configuration again and puts in force what can change while the server runs, all of it or, with an
-// error that lists every problem, nothing. The certificate files are looked at too. Sockets that have authenticated stay, whatever becomes of their key.
+// reload reads the configuration again, looks at the certificate's files, and puts in force what can change while the
+// server runs: all of it or, with an error that lists every problem, nothing. Sockets that have authenticated stay,
+// whatever becomes of their key.
 func (s *instance) reload() (*reloaded, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()

@@ -42,17 +42,23 @@ func startServedOn(tb testing.TB, dir string, environ []string, flags ...string)
 	}()
 	tb.Cleanup(func() {
 		s.stop()
-		select {
-		case <-s.ended:
-			if s.code != exitOK {
-				tb.Errorf("exit code %d; it said:\n%s", s.code, s.log)
-			}
-		case <-time.After(stopTimeout):
-			tb.Error("the stop takes too long")
-		}
+		s.waitEnded()
 	})
 	s.addr = s.logged("listening", 1)["addr"].(string)
 	return s
+}
+
+// waitEnded waits for the end of a server that was stopped.
+func (s *served) waitEnded() {
+	s.tb.Helper()
+	select {
+	case <-s.ended:
+		if s.code != exitOK {
+			s.tb.Errorf("exit code %d; it said:\n%s", s.code, s.log)
+		}
+	case <-time.After(stopTimeout):
+		s.tb.Fatal("the stop takes too long")
+	}
 }
 
 // logged waits for the nth line of the log with this message.

@@ -204,3 +204,14 @@ func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.
 	r.step(chat.Command{Op: chat.Attach, Conn: r.conns, Auth: a})
 	return r.conns
 }
+
+// kick ends the session of h, as the hub does: with its row if it is not in memory.
+func (r *rig) kick(h chat.Hash) {
+	r.tb.Helper()
+	a := &chat.Auth{Resume: &chat.Resume{Hash: h}}
+	if !r.lobby.Holds(h) {
+		r.save()
+		a.Found = r.disk.find(h)
+	}
+	r.step(chat.Command{Op: chat.Kick, Auth: a})
+}

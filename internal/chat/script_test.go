@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the golden scripts with what th
 //	a.1: …                       the same on a's first socket, which is perhaps fenced by now
 //	advance 30s                  time passes, with a tick at each deadline on the way
 //	late 30s                     time passes without one
+//	kick a                       an operator ends a's session
 //	retune 1s                    every time of the lobby becomes that
 //	flush   commit   auto        a batch is taken; made durable; both after every command from here on
 //	kill [1]   stop              ends the server; the batches in flight but the first so many are lost; starts again
@@ -190,6 +191,12 @@ func (s *script) do(line string) error {
 			return nil
 		}
 		s.advance(d)
+	case "kick":
+		a := s.cast[arg]
+		if a == nil {
+			return fmt.Errorf("nobody of that name")
+		}
+		s.kick(a.hash)
 	case "retune":
 		d, err := time.ParseDuration(arg)
 		if err != nil {

@@ -1,0 +1,130 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/tail"
+)
+
+// listen has somebody listen to h, before anything happens there.
+func listen(t *testing.T, h *Hub) *tail.Listener {
+	t.Helper()
+	h.cfg.Tail = new(tail.Feed)
+	l, err := h.cfg.Tail.Listen(tail.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+// hears wants these events next, and no other: type, what and reason, ms, count.
+func hears(t *testing.T, when string, l *tail.Listener, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	var got []string
+	for l.Waiting() {
+		e, err := l.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(fmt.Sprint(e.Type, " ", e.What, " ", e.Reason, " ", e.Kind)), " ")
+		if e.Bytes != 0 {
+			text += fmt.Sprintf(" %d bytes", e.Bytes)
+		}
+		if e.MS != 0 {
+			text += fmt.Sprintf(" %d ms", e.MS)
+		}
+		if e.Count != 0 {
+			text += fmt.Sprintf(" ×%d", e.Count)
+		}
+		got = append(got, text)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: heard\n%s\nwant\n%s", when, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestTailHearsOfCommits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		h := openHub(t, s, 10_000, nil)
+		l := listen(t, h)
+		attach(t, h, 1, true)
+		<-s.enter
+		hears(t, "while it is committed", l, "auth resumable")
+		time.Sleep(slowCommit - time.Millisecond)
+		s.verdict <- nil
+		hears(t, "after a quick one", l)
+
+		search(h, 1)
+		<-s.enter
+		time.Sleep(slowCommit)
+		s.verdict <- passing{errors.New("disk full")}
+		hears(t, "after a failure", l, "search", "commit slow 250 ms ×1", "commit fails disk full")
+		<-s.enter
+		s.verdict <- passing{errors.New("disk full")}
+		hears(t, "after another", l)
+		<-s.enter
+		s.verdict <- nil
+		hears(t, "after a success", l, "commit works again")
+		s.setFree()
+		stopHub(t, h)
+	})
+}
+
+func TestTailHearsOfChats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		l := listen(t, h)
+		attach(t, h, 1, true)
+		attach(t, h, 2, true)
+		search(h, 1)
+		time.Sleep(time.Second)
+		search(h, 2)
+		hears(t, "two who meet", l, "auth resumable", "auth resumable", "search", "search", "matched 1000 ms", "matched")
+
+		say(h, 1, 1)
+		say(h, 1, 1) // again
+		say(h, 1, 7) // too far
+		h.Do(&chat.Command{Op: chat.Send, Conn: 2, N: 1, Image: "data:image/png;base64,AAAA"})
+		h.Do(&chat.Command{Op: chat.Typing, Conn: 2, Start: true})
+		h.Do(&chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
+		hears(t, "what they say", l, "message relayed text 5 bytes", "error gap", "message relayed image 26 bytes")
+
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		say(h, 1, 2)
+		hears(t, "one is away", l, "away paired", "message held text 5 bytes")
+		time.Sleep(2 * time.Minute)
+		hears(t, "and stays away", l, "ended its partner stayed away")
+
+		e := attach(t, h, 3, false)
+		h.Do(&chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
+		time.Sleep(time.Minute) // until it counts as settled
+		hears(t, "an old client that writes to nobody", l, "auth old", "matched 2000 ms", "matched 2000 ms")
+		if found := h.Named(hashOf(3).String()); len(found) != 1 || found[0] != hashOf(3) {
+			t.Errorf("named %v", found)
+		}
+		if was, ok, err := h.Kick(t.Context(), hashOf(3)); err != nil || !ok || was.State != chat.Paired || !was.Here {
+			t.Errorf("kicked %+v, %v, %v", was, ok, err)
+		}
+		hears(t, "who is kicked", l, "kick", "ended kicked")
+		if kinds := e.kinds(); kinds[len(kinds)-1] != chat.Close {
+			t.Errorf("who is kicked hears %v, want the close last", kinds)
+		}
+		if _, ok, err := h.Kick(t.Context(), hashOf(9)); ok || err != nil {
+			t.Errorf("kicking nobody: %v, %v", ok, err)
+		}
+		hears(t, "nobody is kicked", l)
+		stopHub(t, h)
+	})
+}

@@ -1,0 +1,68 @@
+package server_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"chatme/internal/chat"
+	"chatme/internal/tail"
+	"chatme/internal/ws"
+
+	"github.com/gorilla/websocket"
+)
+
+// Whoever is not let in is told of too: by its origin, by its failed keys, because it is full, because it cannot shake
+// hands.
+func TestTailHearsOfRefusals(t *testing.T) {
+	feed := new(tail.Feed)
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.Tail, w.FailedKeys, w.MaxConns = feed, 1, 1 })
+	l, err := feed.Listen(tail.Filter{})
+	must(t, err)
+	t.Cleanup(l.Close)
+	dial := func(header http.Header) {
+		t.Helper()
+		if c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), header); err == nil {
+			t.Errorf("%v is let in", header)
+			c.Close()
+		}
+	}
+	dial(http.Header{"Origin": {"https://elsewhere.example"}})
+	from := http.Header{"X-Forwarded-For": {"203.0.113.7"}}
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), from)
+	must(t, err)
+	defer c.Close()
+	p := &person{t: t, ws: c, name: "p"}
+	dial(nil) // it is full
+	p.send(`{"type":"auth","apiKey":"x"}`)
+	p.expect("auth_error")
+	p.expectClose(4001, "Authentication failed")
+	var got []string
+	hear := func() {
+		t.Helper()
+		e, err := l.Next(t.Context())
+		must(t, err)
+		got = append(got, string(e.Type)+" "+string(e.Status)+" "+e.Reason)
+	}
+	for range 5 { // the last is the end of the socket
+		hear()
+	}
+	dial(from)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+	must(t, err)
+	r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"12"}}
+	resp, err := http.DefaultClient.Do(r)
+	must(t, err)
+	resp.Body.Close()
+
+	hear()
+	hear()
+	want := []string{
+		"upgrade error origin", "upgrade ok ", "upgrade error full", "auth error invalid API key", "closed error invalid API key",
+		"upgrade error too many failed keys", "upgrade error bad handshake",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("heard\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
