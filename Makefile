@@ -100,6 +100,7 @@ gates:
 	go test -run ImportTable ./internal
 	go mod tidy -diff
 	go -C .ci/tools mod tidy -diff
+	go -C .ci/nfpm mod tidy -diff
 	go -C internal/bench mod tidy -diff
 
 soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each

@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -63,5 +64,27 @@ func TestUnits(t *testing.T) {
 		if !strings.Contains(unit, want) {
 			t.Errorf("chatme.service lacks %q", want)
 		}
+	}
+}
+
+// What the Debian package is made of is there, and its scripts can be read. make deb makes it.
+func TestPackageIsWhole(t *testing.T) {
+	const root = "../.."
+	listed := string(mustRead(t, filepath.Join(deployDir, "nfpm.yaml")))
+	sources := regexp.MustCompile(`(?m)^ +(?:- src|postinstall|preremove|postremove): (\S+)$`).FindAllStringSubmatch(listed, -1)
+	if len(sources) < 10 {
+		t.Fatalf("nfpm.yaml lists %d files", len(sources))
+	}
+	for _, source := range sources {
+		name := filepath.Join(root, source[1])
+		if strings.HasPrefix(source[1], "bin/") {
+			continue // make deb builds it
+		}
+		if strings.HasPrefix(source[1], "deploy/deb/") {
+			if out, err := exec.Command("sh", "-n", name).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+		}
+		mustRead(t, name)
 	}
 }
