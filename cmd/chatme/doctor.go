@@ -27,7 +27,7 @@ and run it as the server's user or as root.
 
 The exit code is 0 if there is no problem (warnings are none), otherwise 1.
 
-Example: chatme doctor --config chatme.env --url https://chat.example.org`
+Example: chatme doctor --config chatme.conf --url https://chat.example.org`
 }
 
 // Validate says what is wrong with the flags.

@@ -35,7 +35,7 @@ func (d *doctor) permissions() {
 		d.permission(name, as, unix.R_OK|unix.W_OK)
 	}
 	if len(d.findings) == before {
-		d.ok("permissions", "%s can write the database, and nobody else can read or write it", as.name())
+		d.ok("permissions", "the server's user (%s) can write the database, and not everybody can read it", as.name())
 	}
 }
 

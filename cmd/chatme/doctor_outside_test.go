@@ -36,6 +36,7 @@ func reverseProxy(tb testing.TB, addr string, change func(r *httputil.ProxyReque
 
 // TestDoctorOutside has a proxy in front that is set up wrong, in each way that people set one up.
 func TestDoctorOutside(t *testing.T) {
+	t.Parallel()
 	s := runServer(t)
 	answer := func(status int, contentType, body string) func(t *testing.T) string {
 		return func(t *testing.T) string {
@@ -150,6 +151,7 @@ http {
 
 // The lines that doctor asks for are those that nginx needs: without them the findings are there, with them gone.
 func TestDoctorBehindNginx(t *testing.T) {
+	t.Parallel()
 	s := runServer(t)
 	const (
 		upgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"

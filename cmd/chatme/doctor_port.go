@@ -36,7 +36,7 @@ func (d *doctor) port() {
 func (d *doctor) taken() {
 	holder := d.listening()
 	switch {
-	case holder == 1:
+	case holder == 1 && strings.Contains(named(holder), "(systemd)"):
 		d.ok("port", "%s is held by systemd, which hands it to the server as it starts", d.cfg.Addr)
 	case holder != 0:
 		d.problem("port", fmt.Sprintf("%s is taken by %s", d.cfg.Addr, named(holder)), "stop that, or name another address with CHATME_ADDR")

@@ -202,7 +202,7 @@ func TestDoctorFindings(t *testing.T) {
 			}
 			d.permissions()
 		}, findingProblem, "permissions", "mode 0777", "chmod 0750"},
-		"nothing to say of permissions": {func(_ *testing.T, d *doctor) { d.permissions() }, findingOK, "permissions", "nobody else", ""},
+		"nothing to say of permissions": {func(_ *testing.T, d *doctor) { d.permissions() }, findingOK, "permissions", "not everybody", ""},
 		"an unknown user": {func(_ *testing.T, d *doctor) {
 			d.server = serverProcess{pid: 1, nobody: true}
 			d.permissions()
@@ -316,6 +316,7 @@ func doctored(t *testing.T, s *running, args ...string) (code int, found doctorS
 
 // Beside a server that is well there is no problem, and nothing is changed.
 func TestDoctorOfARunningServer(t *testing.T) {
+	t.Parallel()
 	s := runServer(t)
 	for range 2 {
 		code, found := doctored(t, s)
@@ -339,6 +340,7 @@ func TestDoctorOfARunningServer(t *testing.T) {
 }
 
 func TestDoctorOfAStoppedServer(t *testing.T) {
+	t.Parallel()
 	s := stoppedServer(t)
 	code, found := doctored(t, s)
 	if code != exitOK {

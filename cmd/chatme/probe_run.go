@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"chatme/internal/client"
@@ -94,6 +95,9 @@ func (p *probe) connect(ctx context.Context, o client.Options) (*client.Client, 
 	c, err := client.Dial(ctx, p.to.socket(), o)
 	if err != nil {
 		return nil, explainRefusal(err)
+	}
+	if o.Resume != nil { // it has the session now
+		p.open = slices.DeleteFunc(p.open, func(former *client.Client) bool { return former.State().SessionID == o.Resume.SessionID })
 	}
 	p.open = append(p.open, c)
 	return c, nil
