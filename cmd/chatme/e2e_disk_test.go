@@ -45,6 +45,7 @@ func testDiskFull(t *testing.T, s *site) {
 		case <-time.After(pulse): // what fits in what the WAL has is committed
 		}
 	}
+	s.wantReady("the disk is full")
 	c.say() // to somebody who is away: not before there is space
 	last := late[len(late)-1]
 	for over, ticks := time.After(inSoak(30*time.Second, time.Second)), time.NewTicker(pulse); over != nil; {
@@ -77,6 +78,7 @@ func testDiskFull(t *testing.T, s *site) {
 	if took > drained {
 		t.Errorf("%v after there is space again", took)
 	}
+	s.wantReady("")
 	t.Logf("%d searches filled a disk of %d MiB; answered %v after there was space again", len(late), smallDisk>>20, took)
 	for _, p := range append(late, a, b, c) {
 		if end := p.CloseErr(); end != nil {

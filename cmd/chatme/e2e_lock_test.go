@@ -68,6 +68,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 			t.Errorf("%s, while nothing can be committed: %s, %v", p.name, client.Describe(&m), err)
 		}
 	}
+	s.wantReady("the store")
 	lock.release()
 	took := timed(func() {
 		for _, p := range searches {
@@ -77,6 +78,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 	searches[0].matched() // first come, first served
 	searches[1].matched()
 	talk(searches[0], searches[1])
+	s.wantReady("")
 	s.asks(`SELECT count(*) FROM v_queue`, "1")
 	if took > drained {
 		t.Errorf("searching came %v after the lock was given up", took)

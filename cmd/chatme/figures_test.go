@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +93,92 @@ func TestFiguresAreTheSameEverywhere(t *testing.T) {
 	}
 	for _, c := range here {
 		c.Drop()
+	}
+}
+
+// wantReady wants /livez to be 200, and /readyz to say why not; "" is that the server is ready.
+func (s *site) wantReady(reason string) {
+	s.tb.Helper()
+	socket := admin.NewClient(s.db + ".sock")
+	alive, err := socket.Do(step(s.tb), http.MethodGet, "/livez")
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	alive.Body.Close()
+	ready, got, err := socket.Ready(step(s.tb))
+	if err != nil || alive.StatusCode != http.StatusOK || ready != (reason == "") || !strings.Contains(got, reason) {
+		s.tb.Errorf("alive %d, ready %v: %q, %v; want %q", alive.StatusCode, ready, got, err, reason)
+	}
+}
+
+// L10: quiet means quiet. Looking, however often, commits nothing.
+func TestL10LookingCommitsNothing(t *testing.T) {
+	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey})
+	play(t, s)
+	look, err := sql.Open("sqlite", "file:"+s.db+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer look.Close()
+	conn, err := look.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	state := func() (version int64, wal int64) {
+		if err := conn.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&version); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(s.db + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return version, info.Size()
+	}
+	version, wal := state()
+	socket := admin.NewClient(s.db + ".sock")
+	for range 50 {
+		if _, err := socket.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/history", "/sessions", "/queue", "/pairs"} {
+			if err := socket.Get(t.Context(), path, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if v, w := state(); v != version || w != wal {
+		t.Errorf("version %d → %d, WAL %d → %d bytes: something was committed", version, v, wal, w)
+	}
+}
+
+// Every figure is in the docs, and the docs name no other.
+func TestFiguresAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/figures.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, name := range regexp.MustCompile(`\bchatme_[a-z_]+`).FindAllString(string(text), -1) {
+		said[name] = true
+	}
+	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey})
+	play(t, s)
+	answer, err := admin.NewClient(s.db+".sock").Do(t.Context(), http.MethodGet, "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	served, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^# TYPE (chatme_[a-z_]+) `).FindAllStringSubmatch(string(served), -1) {
+		is[found[1]] = true
+	}
+	if got, want := slices.Sorted(maps.Keys(said)), slices.Sorted(maps.Keys(is)); !slices.Equal(got, want) {
+		t.Errorf("the docs name\n%q, and the server serves\n%q", got, want)
 	}
 }
 
