@@ -33,3 +33,31 @@ func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
 		}
 	}
 }
+
+// What the guide names exists.
+func TestTheGuideNamesNothingElse(t *testing.T) {
+	guide := string(mustRead(t, "../../docs/operations.md"))
+	known := map[string]bool{}
+	_, settings, _ := config.Load(config.Sources{File: "/dev/null"})
+	for _, s := range settings {
+		known[s.Env] = true
+	}
+	for _, name := range regexp.MustCompile(`\bCHATME_[A-Z_]+\b`).FindAllString(guide, -1) {
+		if !known[name] {
+			t.Errorf("docs/operations.md names %s, which is no setting", name)
+		}
+	}
+	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]bool{}
+	for _, child := range parser.Model.Children {
+		commands[child.Name] = true
+	}
+	for _, match := range regexp.MustCompile("(?m)(?:^    +|`|/|sudo )chatme ([a-z][a-z-]*)").FindAllStringSubmatch(guide, -1) {
+		if !commands[match[1]] {
+			t.Errorf("docs/operations.md names chatme %s, which is no command", match[1])
+		}
+	}
+}
