@@ -42,7 +42,8 @@ func (c *reloadCmd) Run(p *program) error {
 		}
 	}
 	if len(answer.Problems) > 0 {
-		problems := []error{errors.New("nothing was changed:")}
+		fmt.Fprintln(p.stderr, "chatme: nothing was changed, because of this:")
+		var problems []error
 		for _, each := range answer.Problems {
 			problems = append(problems, errors.New(each))
 		}

@@ -7,6 +7,13 @@
 //	GET /history?since=  the last hour, a metrics.Point every ten seconds, as JSON; those after a unix millisecond
 //	GET /debug/pprof/    profiles of the process, for go tool pprof
 //
+// What else a command asks is given to Handle, all of it JSON:
+//
+//	GET /tail?type=&session=&status=  what happens, as it happens, one event a line
+//	GET /sessions?state=&limit=       and /queue?limit=, /pairs?limit=: who is there
+//	POST /kick?session=               end a session
+//	POST /reload                      read the settings again
+//
 // It is never part of the public listener. It MUST NOT know what is stored or who talks with whom but through the
 // functions that it is given, and nothing it answers holds a key, a session ID, a body or an address.
 package admin

@@ -83,6 +83,7 @@ type Hub struct {
 	stopped   bool
 	timer     *time.Timer // calls tick
 	timerAt   chat.Time   // when; 0: not armed
+	before    outset      // of the step under way, if anybody listens
 }
 
 // New returns a running hub; Stop ends it.
@@ -230,7 +231,10 @@ func (h *Hub) moment(c *chat.Command) chat.Time {
 
 // step runs the lobby and hands out what it tells. The caller holds mu.
 func (h *Hub) step(c *chat.Command) (congested Conn) {
-	before := h.look(c)
+	watched := h.cfg.Tail.Active()
+	if watched {
+		h.look(c)
+	}
 	events := h.lobby.Step(h.moment(c), c)
 	for _, e := range events {
 		h.count(c, &e)
@@ -241,8 +245,8 @@ func (h *Hub) step(c *chat.Command) (congested Conn) {
 	for _, waited := range h.lobby.Waited() {
 		h.cfg.Metrics.MatchWait.Observe(time.Duration(waited) * time.Millisecond)
 	}
-	if before.watched {
-		h.narrate(c, &before, events)
+	if watched {
+		h.narrate(c, events)
 	}
 	h.settle()
 	return congested

@@ -13,28 +13,26 @@ const slowCommit = 250 * time.Millisecond
 
 // outset is how things stood before a step, as far as it takes to tell what the step has changed.
 type outset struct {
-	watched   bool // somebody listens
 	session   chat.Glance
 	known     bool  // session is of the command's Conn, or of the session to be kicked
 	unwritten int64 // bytes of letters
 }
 
-// look notes how things stand before c, if anybody listens. The caller holds mu.
-func (h *Hub) look(c *chat.Command) (o outset) {
-	if !h.cfg.Tail.Active() {
-		return o
-	}
-	o.watched, o.unwritten = true, h.lobby.Unwritten()
+// look notes how things stand before c. The caller holds mu.
+func (h *Hub) look(c *chat.Command) {
+	o := &h.before
+	o.unwritten = h.lobby.Unwritten()
 	if c.Op == chat.Kick {
 		o.session, o.known = h.lobby.GlanceOf(c.Auth.Resume.Hash)
 	} else {
 		o.session, o.known = h.lobby.Glance(c.Conn)
 	}
-	return o
 }
 
-// narrate publishes what c and the events it led to mean, to those who listen. The caller holds mu.
-func (h *Hub) narrate(c *chat.Command, o *outset, events []chat.Event) {
+// narrate publishes what c and the events it led to mean, to those who listen; look has been called before. The caller
+// holds mu.
+func (h *Hub) narrate(c *chat.Command, events []chat.Event) {
+	o := &h.before
 	switch c.Op {
 	case chat.Attach:
 		h.narrateAttach(c, events)
