@@ -53,7 +53,7 @@ try {
     await pause((MINUTES * 60_000 * 0.6) / PEOPLE)
   }
   await pause(MINUTES * 60_000 * 0.4)
-  const tab = await Tab.open(browser, dashboard.url, { viewport: { width: 1200, height: 1420 }, colorScheme: 'light' })
+  const tab = await Tab.open(browser, dashboard.url, { viewport: { width: 1200, height: 2100 }, colorScheme: 'light' })
   await tab.page.locator('body[data-shown="true"]').waitFor()
   await tab.page.screenshot({ path: picture, animations: 'disabled' })
   await tab.close()
