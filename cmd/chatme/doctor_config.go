@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -68,4 +70,18 @@ func (d *doctor) tlsKey() {
 	default:
 		d.ok("keys", "the private key of the certificate is not for everybody")
 	}
+	d.ownCertificate()
+}
+
+// ownCertificate is whether the server can use the certificate that it is given, and for how long.
+func (d *doctor) ownCertificate() {
+	if d.cfg.TLSCert == "" {
+		return // the configuration says so
+	}
+	pair, err := tls.LoadX509KeyPair(d.cfg.TLSCert, d.cfg.TLSKey)
+	if err != nil {
+		d.problem("TLS", fmt.Sprintf("%s and its key: %v", d.cfg.TLSCert, err), "give the file with the whole chain (fullchain.pem), and the key that belongs to it")
+		return
+	}
+	d.expiry("the certificate in "+d.cfg.TLSCert, pair.Leaf)
 }

@@ -282,3 +282,36 @@ func TestArrived(t *testing.T) {
 		})
 	}
 }
+
+// The certificate that the server itself uses is looked at without an address.
+func TestDoctorOwnCertificate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lives        time.Duration
+		spoil        func(f *certFiles)
+		state        findingState
+		text, remedy string
+	}{
+		"good":        {60 * 24 * time.Hour, nil, findingOK, "is good until", ""},
+		"soon over":   {5 * 24 * time.Hour, nil, findingWarning, "is good until", "renew"},
+		"over":        {-time.Minute, nil, findingProblem, "has expired", "renew"},
+		"another key": {60 * 24 * time.Hour, func(f *certFiles) { newCertFiles(f.tb).writeKey(f.key) }, findingProblem, "private key does not match", "fullchain.pem"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, f := patient(t), newCertFiles(t)
+			f.write(tt.lives)
+			if tt.spoil != nil {
+				tt.spoil(f)
+			}
+			d.cfg.TLSCert, d.cfg.TLSKey = f.cert, f.key
+			d.tlsKey()
+			d.findings.wants(t, findingOK, "keys", "not for everybody", "")
+			d.findings.wants(t, tt.state, "TLS", tt.text, tt.remedy)
+		})
+	}
+}
+
+// writeKey puts the key of another pair into a file.
+func (f *certFiles) writeKey(name string) {
+	f.write(time.Hour)
+	f.put(name, mustRead(f.tb, f.key))
+}

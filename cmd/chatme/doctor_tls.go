@@ -13,9 +13,6 @@ import (
 	"time"
 )
 
-// expiresSoon is what is left of a certificate when it should have been renewed: they are valid for 90 days or less.
-const expiresSoon = 14 * 24 * time.Hour
-
 // encryption is whether the way to the public address is private. It is false if no client would take it.
 func (d *doctor) encryption(to deployment) bool {
 	if to.secure {
@@ -55,14 +52,23 @@ func (d *doctor) certificate(to deployment, roots *x509.CertPool) bool {
 	if err != nil {
 		return d.badCertificate(addr, name, err)
 	}
-	left := leaf.NotAfter.Sub(d.now)
-	text := fmt.Sprintf("the certificate of %s is good until %s (%s)", name, leaf.NotAfter.UTC().Format(time.DateOnly), elapsed(left))
-	if left < expiresSoon {
-		d.warning("TLS", text, "renew it: is the timer that does so running? (certbot renew; Caddy renews by itself and logs why it cannot)")
-		return true
-	}
-	d.ok("TLS", "%s", text)
+	d.expiry("the certificate of "+name, leaf)
 	return true
+}
+
+// expiry is for how long a certificate is good.
+func (d *doctor) expiry(what string, leaf *x509.Certificate) {
+	const remedy = "renew it: is the timer that does so running? (certbot renew; Caddy renews by itself and logs why it cannot)"
+	left := leaf.NotAfter.Sub(d.now)
+	text := fmt.Sprintf("%s is good until %s (%s)", what, leaf.NotAfter.UTC().Format(time.DateOnly), elapsed(left))
+	switch {
+	case left <= 0:
+		d.problem("TLS", fmt.Sprintf("%s has expired at %s UTC", what, leaf.NotAfter.UTC().Format(time.DateTime)), remedy)
+	case left < certificateSoon:
+		d.warning("TLS", text, remedy)
+	default:
+		d.ok("TLS", "%s", text)
+	}
 }
 
 // badCertificate says why clients do not take it.

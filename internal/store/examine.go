@@ -118,25 +118,30 @@ func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []
 	if err != nil {
 		return err
 	}
-	dsn, pragmas := examineDSN(path)
-	return withFile(path, dsn, func(db *sql.DB) error {
-		version, err := identify(ctx, db, path, plan.latest())
-		if err != nil {
+	for {
+		dsn, pragmas, immutable := examineDSN(path)
+		err := withFile(path, dsn, func(db *sql.DB) error {
+			version, err := identify(ctx, db, path, plan.latest())
+			if err != nil {
+				return err
+			}
+			return explainRead("examine", path, use(db, pragmas, version, plan.latest()))
+		})
+		if err == nil || !immutable || !exists(path+"-wal") || ctx.Err() != nil {
 			return err
-		}
-		return explainRead("examine", path, use(db, pragmas, version, plan.latest()))
-	})
+		} // a server has started meanwhile, and what was read may be half of something
+	}
 }
 
 // examineDSN is the URI of the writer's settings on a connection that cannot write. Where neither a -wal nor a -journal
 // is, everything is in the file and nobody has it open: so it can be read without making any.
-func examineDSN(path string) (string, []pragma) {
+func examineDSN(path string) (dsn string, pragmas []pragma, immutable bool) {
 	q, pragmas := writerSettings(DefaultBusyTimeout)
 	q.Set("mode", "ro")
-	if !exists(path+"-wal") && !exists(path+"-journal") {
+	if immutable = !exists(path+"-wal") && !exists(path+"-journal"); immutable {
 		q.Set("immutable", "1")
 	}
-	return uri(path, q), pragmas
+	return uri(path, q), pragmas, immutable
 }
 
 func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int64) (Examination, error) {

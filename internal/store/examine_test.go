@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"os/exec"
@@ -203,4 +204,23 @@ func mustReadFile(t *testing.T, name string) []byte {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// What was read of a file that nobody had open counts for nothing once a server has started on it.
+func TestExamineWhileAServerStarts(t *testing.T) {
+	path := startedOnce(t)
+	tries := 0
+	err := examining(t.Context(), path, func(*sql.DB, []pragma, int64, int64) error {
+		if tries++; tries > 1 {
+			return nil
+		}
+		s := MustOpen(t, path)
+		if _, err := s.Begin(t.Context(), Boot{At: 9_000}); err != nil {
+			t.Fatal(err)
+		}
+		return errors.New("half of something")
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("%d tries, %v", tries, err)
+	}
 }
