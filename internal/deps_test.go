@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"internal/seal":      {},
 	"internal/tail":      {"internal/chat"},
 	"internal/store":     {"internal/chat", "internal/seal", "migrations"},
+	"internal/stdlog":    {},
 	"internal/metrics":   {}, // of anybody who has something to count
 	"internal/ws":        {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
 	"internal/server":    {"internal/ws", "internal/web", "internal/config", "internal/metrics"},

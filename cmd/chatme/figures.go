@@ -80,9 +80,9 @@ func (l *lastMeasure) get() (store.Measure, bool) {
 	if began := time.Now(); began.After(l.again) {
 		ctx, cancel := context.WithTimeout(context.Background(), measureWithin)
 		defer cancel()
-		if found, err := l.db.Measure(ctx); err == nil {
-			l.found, l.ok = found, true
-		}
+		var err error
+		l.found, err = l.db.Measure(ctx)
+		l.ok = err == nil
 		took := time.Since(began)
 		l.again = time.Now().Add(max(measureEvery, measureShare*took))
 	}

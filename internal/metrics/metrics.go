@@ -7,6 +7,8 @@ import (
 	"time"
 
 	vm "github.com/VictoriaMetrics/metrics"
+
+	_ "chatme/internal/stdlog" // before the library above, which writes to the global logger
 )
 
 // The upper bounds of the histograms' buckets: of seconds, from 10 µs to ten minutes in steps of 1, 2 and 5, and of
