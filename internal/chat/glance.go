@@ -29,6 +29,16 @@ func (l *Lobby) GlanceOf(h Hash) (Glance, bool) {
 	return s.glance(), true
 }
 
+// Overdue returns the sessions whose chat a Tick at now will end, because they have stayed away too long.
+func (l *Lobby) Overdue(now Time) (all []Glance) {
+	for _, s := range l.due {
+		if s.deadline <= now && s.conn == 0 && s.Pair != 0 {
+			all = append(all, s.glance())
+		}
+	}
+	return all
+}
+
 // Named returns the sessions in memory whose name, as Hash.String gives it, begins with prefix, in no order.
 func (l *Lobby) Named(prefix string) (found []Hash) {
 	for h := range l.sessions {

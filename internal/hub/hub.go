@@ -231,11 +231,11 @@ func (h *Hub) moment(c *chat.Command) chat.Time {
 
 // step runs the lobby and hands out what it tells. The caller holds mu.
 func (h *Hub) step(c *chat.Command) (congested Conn) {
-	watched := h.cfg.Tail.Active()
+	now, watched := h.moment(c), h.cfg.Tail.Active()
 	if watched {
-		h.look(c)
+		h.look(now, c)
 	}
-	events := h.lobby.Step(h.moment(c), c)
+	events := h.lobby.Step(now, c)
 	for _, e := range events {
 		h.count(c, &e)
 		if full := h.deliver(e); full != nil {

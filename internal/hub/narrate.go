@@ -16,15 +16,19 @@ type outset struct {
 	session   chat.Glance
 	known     bool  // session is of the command's Conn, or of the session to be kicked
 	unwritten int64 // bytes of letters
+	overdue   []chat.Glance
 }
 
-// look notes how things stand before c. The caller holds mu.
-func (h *Hub) look(c *chat.Command) {
+// look notes how things stand before c at the moment now. The caller holds mu.
+func (h *Hub) look(now chat.Time, c *chat.Command) {
 	o := &h.before
-	o.unwritten = h.lobby.Unwritten()
-	if c.Op == chat.Kick {
+	*o = outset{unwritten: h.lobby.Unwritten()}
+	switch c.Op {
+	case chat.Kick:
 		o.session, o.known = h.lobby.GlanceOf(c.Auth.Resume.Hash)
-	} else {
+	case chat.Tick:
+		o.overdue = h.lobby.Overdue(now)
+	default:
 		o.session, o.known = h.lobby.Glance(c.Conn)
 	}
 }
@@ -40,8 +44,12 @@ func (h *Hub) narrate(c *chat.Command, events []chat.Event) {
 		h.narrateSend(c, o, events)
 	case chat.Kick:
 		h.publish(tail.Event{Type: tail.Kick, Session: c.Auth.Resume.Hash})
+	case chat.Tick:
+		h.narrateOverdue(o.overdue)
 	}
-	ended := o.known && h.narrateChange(c, o)
+	if o.known {
+		h.narrateChange(c, o)
+	}
 	waited := h.lobby.Waited()
 	for i := range events {
 		e := &events[i]
@@ -54,8 +62,6 @@ func (h *Hub) narrate(c *chat.Command, events []chat.Event) {
 			h.publish(tail.Event{Type: tail.Matched, Session: g.Partner, With: g.Hash, MS: int64(waited[0])})
 			h.publish(tail.Event{Type: tail.Matched, Session: g.Hash, With: g.Partner, MS: int64(waited[1])})
 			waited = waited[2:]
-		case e.Kind == chat.PartnerDisconnected && c.Op == chat.Tick && !ended:
-			h.publish(tail.Event{Type: tail.Ended, Session: g.Hash, What: "its partner stayed away"})
 		case e.Kind == chat.Error:
 			h.narrateError(g.Hash, e.Code)
 		}
@@ -109,18 +115,29 @@ func (h *Hub) narrateSend(c *chat.Command, o *outset, events []chat.Event) {
 	}
 }
 
-// narrateChange tells what has become of the session that c is of, and whether its chat is over.
-func (h *Hub) narrateChange(c *chat.Command, o *outset) (ended bool) {
+// narrateOverdue tells which chats are over because one side, or both, stayed away.
+func (h *Hub) narrateOverdue(overdue []chat.Glance) {
+	told := map[chat.Hash]bool{}
+	for _, was := range overdue {
+		is, still := h.lobby.GlanceOf(was.Hash)
+		if (still && is.Partner == was.Partner) || told[was.Partner] {
+			continue
+		}
+		told[was.Hash] = true
+		h.publish(tail.Event{Type: tail.Ended, Session: was.Partner, With: was.Hash, What: "stayed away"})
+	}
+}
+
+// narrateChange tells what has become of the session that c is of, and of its chat.
+func (h *Hub) narrateChange(c *chat.Command, o *outset) {
 	was := &o.session
 	is, still := h.lobby.GlanceOf(was.Hash)
 	if still && was.Here && !is.Here && c.Op == chat.Detach {
 		h.publish(tail.Event{Type: tail.Away, Session: was.Hash, What: was.State.String()})
 	}
-	ended = was.Partner != chat.Hash{} && (!still || is.Partner != was.Partner)
-	if ended {
+	if was.Partner != (chat.Hash{}) && (!still || is.Partner != was.Partner) {
 		h.publish(tail.Event{Type: tail.Ended, Session: was.Partner, With: was.Hash, What: endings[c.Op]})
 	}
-	return ended
 }
 
 // endings says how a chat ends by a command.

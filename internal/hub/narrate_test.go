@@ -105,7 +105,7 @@ func TestTailHearsOfChats(t *testing.T) {
 		say(h, 1, 2)
 		hears(t, "one is away", l, "away paired", "message held text 5 bytes")
 		time.Sleep(2 * time.Minute)
-		hears(t, "and stays away", l, "ended its partner stayed away")
+		hears(t, "and stays away", l, "ended stayed away")
 
 		e := attach(t, h, 3, false)
 		h.Do(&chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
@@ -125,6 +125,23 @@ func TestTailHearsOfChats(t *testing.T) {
 			t.Errorf("kicking nobody: %v, %v", ok, err)
 		}
 		hears(t, "nobody is kicked", l)
+		stopHub(t, h)
+	})
+}
+
+// A chat that both have left is told of once.
+func TestTailHearsOfAbandonedChats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		couple(t, h, s)
+		l := listen(t, h)
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		hears(t, "both are away", l, "away paired", "away paired")
+		time.Sleep(3 * time.Minute)
+		hears(t, "and stay away", l, "ended stayed away")
 		stopHub(t, h)
 	})
 }

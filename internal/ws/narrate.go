@@ -31,7 +31,7 @@ func (c *Conn) closedEvent() tail.Event {
 func (c *Conn) wentWrong() bool {
 	switch c.code {
 	case 0: // there was no close frame
-		return c.reason != "socket lost" && c.reason != "silent"
+		return c.reason != "socket lost" && c.reason != "silent" && c.reason != writeFailed
 	case protocol.CloseChatEnded, protocol.CloseRestart, protocol.CloseHibernated, protocol.CloseReplaced, protocol.CloseRevoked,
 		websocket.CloseGoingAway, websocket.CloseNoStatusReceived: // what a browser says that goes elsewhere
 		return false

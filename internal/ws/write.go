@@ -16,6 +16,9 @@ import (
 // has a deadline for progress and not for the whole.
 const fragment = 32 << 10
 
+// writeFailed is why a Conn ended whose peer did not take what was written: it is gone, as a rule.
+const writeFailed = "write: socket lost or too slow"
+
 // Deliver implements hub.Conn.
 func (c *Conn) Deliver(e chat.Event) (congested bool) {
 	c.mu.Lock()
@@ -133,7 +136,7 @@ func (c *Conn) Flush() {
 func (c *Conn) writeOut(block bool) bool {
 	limit := c.e.cfg.OutboxBytes
 	if block && c.flush() != nil {
-		c.abort("write: socket lost or too slow")
+		c.abort(writeFailed)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,7 +174,7 @@ func (c *Conn) writeOut(block bool) bool {
 		}
 		c.madeRoom()
 		if err != nil {
-			c.cut("write: socket lost or too slow")
+			c.cut(writeFailed)
 		} else if stuck {
 			return false
 		}
