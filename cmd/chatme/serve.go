@@ -154,7 +154,7 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 			<-served
 			return s.stop(web, open, "signal")
 		case <-s.hangups:
-			s.reloadAndLog()
+			go s.reloadAndLog() // a file that cannot be read in time does not hold up a stop
 		}
 	}
 }
