@@ -23,8 +23,8 @@ func (dashboardCmd) Help() string {
 long as this command runs. The address it prints holds a random token: who has it can look, and change nothing.
 
 Example: chatme dashboard --db /var/lib/chatme/chatme.db
-From another machine: ssh -t -L 9000:127.0.0.1:9000 chat.example.org chatme dashboard --port 9000
-and open the address that it prints there.`
+
+From another machine: ssh -t -L 9000:127.0.0.1:9000 chat.example.org chatme dashboard --port 9000, and open the address that it prints there.`
 }
 
 // Run serves the page until it is interrupted.

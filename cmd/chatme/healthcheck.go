@@ -17,6 +17,7 @@ func (healthcheckCmd) Help() string {
 each with one line that says so. It writes nothing.
 
 Example: chatme healthcheck --db /var/lib/chatme/chatme.db
+
 In a Dockerfile: HEALTHCHECK CMD ["/chatme", "healthcheck"]`
 }
 

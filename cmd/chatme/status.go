@@ -28,6 +28,7 @@ func (statusCmd) Help() string {
 dashboard get too. Counters and latencies are those since the server started; a latency is estimated from a histogram.
 
 Example: chatme status --db /var/lib/chatme/chatme.db
+
 Example: chatme status --json | jq '.figures["chatme_matches_total"]'`
 }
 

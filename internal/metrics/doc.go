@@ -7,5 +7,5 @@
 //
 // Everything that shows figures (a scraper, chatme status, the dashboard) reads the same text, so they cannot differ.
 //
-// The package MUST NOT know what it counts, and nothing that it is given may be a key, an ID, a body or an address.
+// The package MUST NOT know who counts, and nothing that it is given may be a key, an ID, a body or an address.
 package metrics
