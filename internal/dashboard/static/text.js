@@ -16,6 +16,7 @@ export const share = (n) => `${number(n * 100)} %`
 
 /** A span in seconds. */
 export function span(seconds) {
+  if (seconds === 0) return '0 s'
   if (seconds < 1e-3) return `${number(seconds * 1e6)} µs`
   if (seconds < 1) return `${number(seconds * 1e3)} ms`
   if (seconds < 120) return `${number(seconds)} s`
