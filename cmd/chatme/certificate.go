@@ -32,6 +32,7 @@ type certificate struct {
 
 	mu    sync.Mutex // one reader of the files at a time
 	tried [2]fileMark
+	bad   error // what is wrong with what was tried
 }
 
 // fileMark tells one state of a file from another.
@@ -68,32 +69,34 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 // refresh reads the pair if a file has changed, and says in the log what came of it. It returns what is wrong with the
-// new pair, as long as it is new.
+// files as they are.
 func (c *certificate) refresh() error {
-	fresh, err := c.load()
+	changed, err := c.load()
 	switch {
+	case !changed:
 	case err != nil:
 		c.log.Warn("the new certificate cannot be used; the one of before stays", "error", err)
-	case fresh:
+	default:
 		c.log.Info("certificate read", "expires", c.inUse.Load().Leaf.NotAfter.UTC())
 		c.warn()
 	}
 	return err
 }
 
-// load takes the pair of now into use, unless that was tried before.
-func (c *certificate) load() (fresh bool, err error) {
+// load takes the pair of now into use, unless it was tried before.
+func (c *certificate) load() (changed bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Before the reading: what changes in between is a change the next time.
 	marks := [2]fileMark{markOf(c.certFile), markOf(c.keyFile)}
-	if marks == c.tried && c.inUse.Load() != nil {
-		return false, nil
+	if marks == c.tried && (c.inUse.Load() != nil || c.bad != nil) {
+		return false, c.bad
 	}
 	c.tried = marks
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	if err != nil {
-		return false, fmt.Errorf("certificate %s with key %s: %w", c.certFile, c.keyFile, err)
+	if c.bad = err; err != nil {
+		c.bad = fmt.Errorf("certificate %s with key %s: %w", c.certFile, c.keyFile, err)
+		return true, c.bad
 	}
 	c.inUse.Store(&pair)
 	return true, nil

@@ -134,6 +134,10 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	look()
 	inUse(t, c)
 	said("") // it was said
+	if err := c.refresh(); err == nil {
+		t.Error("a reload takes a pair that does not fit for a good one")
+	}
+	said("")
 	files.made++
 	files.put(files.key, newKey)
 	look()
