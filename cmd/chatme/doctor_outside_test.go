@@ -11,9 +11,6 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -98,55 +95,9 @@ func TestDoctorOutside(t *testing.T) {
 // nginx runs Debian's nginx before the server at addr with these lines in its location, and returns its address.
 func nginx(t *testing.T, addr, location string) string {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		program = "/usr/sbin/nginx" // which is not in everybody's PATH
-	}
-	dir := t.TempDir()
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := socket.Addr().String()
-	socket.Close()
-	conf := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr;
-events {}
-http {
-  access_log off;
-  client_body_temp_path %[1]s/1; proxy_temp_path %[1]s/2; fastcgi_temp_path %[1]s/3; uwsgi_temp_path %[1]s/4; scgi_temp_path %[1]s/5;
-  server { listen %[2]s; location / { proxy_pass http://%[3]s; %[4]s } }
-}`, dir, own, addr, location)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	said := &record{}
-	cmd := exec.Command(program, "-c", conf, "-p", dir)
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("needs nginx; make deps installs it: %v", err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		cmd.Wait()
-	}()
-	t.Cleanup(func() { cmd.Process.Kill(); <-ended })
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for ctx := step(t); ; {
-		if conn, err := net.Dial("tcp", own); err == nil {
-			conn.Close()
-			return own
-		}
-		select {
-		case <-poll.C:
-		case <-ended:
-			t.Fatalf("nginx ended: %s", said)
-		case <-ctx.Done():
-			t.Fatalf("nginx does not listen: %s", said)
-		}
-	}
+	own := freeAddr(t)
+	runNginx(t, own, fmt.Sprintf("access_log off; server { listen %s; location / { proxy_pass http://%s; %s } }", own, addr, location))
+	return own
 }
 
 // The lines that doctor asks for are those that nginx needs: without them the findings are there, with them gone.

@@ -104,12 +104,18 @@ func (h *handOver) run(one func() error) {
 	})
 }
 
-// dial connects. That it is refused, cut off or let down is an error: somebody holds the listener.
+// dial connects. That it is refused or cut off is an error: somebody holds the listener. A server that restarts lets it
+// in, and tells it to come back.
 func (h *handOver) dial(o client.Options) (*client.Client, error) {
 	h.dialing.Add(1)
 	defer h.dialing.Add(-1)
 	o.APIKey = h.site.key
-	return client.Dial(h.ctx, h.site.url(), o)
+	for {
+		c, err := client.Dial(h.ctx, h.site.url(), o)
+		if err == nil || h.restarts(protocol.ServerMessage{}, err) != nil {
+			return c, err
+		}
+	}
 }
 
 func (h *handOver) comesTo(what string, holds func() bool) {

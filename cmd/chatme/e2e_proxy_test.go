@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -25,15 +25,7 @@ func testBehindNginx(t *testing.T, s *site) {
 		"/etc/letsencrypt/live/chat.example.org/fullchain.pem", files.cert,
 		"/etc/letsencrypt/live/chat.example.org/privkey.pem", files.key,
 		"127.0.0.1:8787", s.addr)
-	whole := filepath.Join(s.dir, "whole.conf")
-	mustWrite(t, whole, []byte("daemon off;\nmaster_process off;\npid "+s.dir+"/nginx.pid;\nerror_log stderr;\nevents {}\nhttp {\n"+
-		"client_body_temp_path "+s.dir+"/body;\nproxy_temp_path "+s.dir+"/proxy;\nfastcgi_temp_path "+s.dir+"/fastcgi;\n"+
-		"uwsgi_temp_path "+s.dir+"/uwsgi;\nscgi_temp_path "+s.dir+"/scgi;\ninclude "+s.dir+"/nginx.conf;\n}\n"))
-	arguments := []string{"-p", s.dir, "-e", "stderr", "-c", whole}
-	if out, err := exec.Command(tool(t, "nginx"), append([]string{"-t"}, arguments...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	front.serves(exec.Command(tool(t, "nginx"), arguments...))
+	runNginx(t, front.addr, "include "+s.dir+"/nginx.conf;")
 	front.chats()
 
 	// Who is forwarded is counted, and nobody else for it.
@@ -69,7 +61,7 @@ func testBehindCaddy(t *testing.T, s *site) {
 		"127.0.0.1:8787", s.addr)
 	cmd := exec.Command(tool(t, "caddy"), "run", "--config", name, "--adapter", "caddyfile")
 	cmd.Env = []string{"HOME=" + s.dir, "XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir}
-	front.serves(cmd)
+	runProxy(t, front.addr, cmd)
 	front.chats()
 }
 
@@ -91,42 +83,52 @@ func freeAddr(tb testing.TB) string {
 	return listener.Addr().String()
 }
 
-// serves runs a proxy and returns once it listens.
-func (s *site) serves(proxy *exec.Cmd) {
-	s.tb.Helper()
-	wrote := &record{}
-	proxy.Stdout, proxy.Stderr = wrote, wrote
-	if err := proxy.Start(); err != nil {
-		s.tb.Fatal(err)
+// runNginx runs Debian's nginx with these lines in its http block, until the test ends, and returns once it listens on addr.
+func runNginx(tb testing.TB, addr, lines string) {
+	tb.Helper()
+	dir := tb.TempDir()
+	name := filepath.Join(dir, "whole.conf")
+	mustWrite(tb, name, fmt.Appendf(nil, `daemon off; master_process off; pid %[1]s/pid; error_log stderr;
+events {}
+http {
+  client_body_temp_path %[1]s/1; proxy_temp_path %[1]s/2; fastcgi_temp_path %[1]s/3; uwsgi_temp_path %[1]s/4; scgi_temp_path %[1]s/5;
+  %[2]s
+}
+`, dir, lines))
+	arguments := []string{"-p", dir, "-e", "stderr", "-c", name}
+	if out, err := exec.Command(tool(tb, "nginx"), append([]string{"-t"}, arguments...)...).CombinedOutput(); err != nil {
+		tb.Fatalf("%v\n%s", err, out)
 	}
-	gone := make(chan struct{})
+	runProxy(tb, addr, exec.Command(tool(tb, "nginx"), arguments...))
+}
+
+// runProxy runs a proxy until the test ends, and returns once it listens on addr.
+func runProxy(tb testing.TB, addr string, proxy *exec.Cmd) {
+	tb.Helper()
+	said := &record{}
+	proxy.Stdout, proxy.Stderr = said, said
+	if err := proxy.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	ended := make(chan struct{})
 	go func() {
-		defer close(gone)
+		defer close(ended)
 		proxy.Wait()
 	}()
-	s.tb.Cleanup(func() {
-		proxy.Process.Signal(os.Interrupt)
-		select {
-		case <-gone:
-		case <-time.After(stopTimeout):
-			proxy.Process.Kill()
-			<-gone
-		}
-	})
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for ctx := step(s.tb); ; {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.addr)
-		if err == nil {
+	tb.Cleanup(func() { proxy.Process.Kill(); <-ended })
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for ctx := step(tb); ; {
+		if conn, err := net.Dial("tcp", addr); err == nil {
 			conn.Close()
 			return
 		}
 		select {
-		case <-tick.C:
-		case <-gone:
-			s.tb.Fatalf("the proxy has ended:\n%s", wrote)
+		case <-poll.C:
+		case <-ended:
+			tb.Fatalf("the proxy has ended:\n%s", said)
 		case <-ctx.Done():
-			s.tb.Fatalf("the proxy does not listen:\n%s", wrote)
+			tb.Fatalf("the proxy does not listen:\n%s", said)
 		}
 	}
 }

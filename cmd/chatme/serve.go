@@ -168,9 +168,9 @@ func (s *instance) figures() string {
 	return line
 }
 
-// stop ends the server, whose listener is closed, in order: no new requests, every change on disk, every socket told, the store closed.
-// Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or somebody's write lock
-// holds up is left behind after ShutdownTimeout.
+// stop ends the server, whose listener is closed, in order: every request answered, every change on disk, every socket
+// told, the store closed. Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or
+// somebody's write lock holds up is left behind after ShutdownTimeout.
 func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	limit := s.inForce.Load().ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)

@@ -80,7 +80,8 @@ func (e *RefusedError) Error() string {
 }
 
 // Dial connects to url, ws:// or http:// alike, and sends auth without waiting for the answer. ctx bounds the
-// connecting, not the life of the Client. The error is a *RefusedError if the server answered and did not upgrade.
+// connecting, not the life of the Client. The error is a *RefusedError if the server answered and did not upgrade, a
+// *CloseError if it closed the socket before auth could be sent.
 func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	if o.Buffer <= 0 {
 		o.Buffer = DefaultBuffer
@@ -129,6 +130,10 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	}
 	if err := c.auth(o.Resume); err != nil {
 		c.Drop()
+		<-c.done
+		if end := c.CloseErr(); end.Code != CloseLost {
+			return nil, end
+		}
 		return nil, err
 	}
 	return c, nil

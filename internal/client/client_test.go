@@ -290,3 +290,29 @@ func TestErrorsWithoutTexts(t *testing.T) {
 		}
 	}
 }
+
+// A server that closes the socket as soon as it is there says why, whether auth can still be sent or not.
+func TestDialClosedAtOnce(t *testing.T) {
+	upgrader := websocket.Upgrader{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.Close()
+		ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarting"), time.Now().Add(time.Second))
+		for err == nil {
+			_, _, err = ws.NextReader()
+		}
+	}))
+	defer server.Close()
+	for range 200 {
+		c, err := Dial(testContext(t), server.URL, Options{})
+		if err == nil {
+			_, err = c.Recv(testContext(t))
+		}
+		if end, ok := errors.AsType[*CloseError](err); !ok || end.Code != 1012 {
+			t.Fatalf("got %v, want close 1012", err)
+		}
+	}
+}
