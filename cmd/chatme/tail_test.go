@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/admin"
+	"chatme/internal/client"
+	"chatme/internal/tail"
+)
+
+// tailed is a tail under way.
+type tailed struct {
+	out, err record
+	ended    chan int // buffer 1
+	stop     context.CancelFunc
+}
+
+// startTail runs tail with args until it is stopped, and waits until it is connected.
+func (s *served) startTail(args ...string) *tailed {
+	s.tb.Helper()
+	ctx, cancel := context.WithCancel(s.tb.Context())
+	t := &tailed{ended: make(chan int, 1), stop: cancel}
+	go func() { t.ended <- run(ctx, append([]string{"tail", "--db", s.db}, args...), nil, &t.out, &t.err) }()
+	eventually(s.tb, "the tail is connected", func() bool { return strings.Contains(t.err.String(), "connected to the server at") })
+	return t
+}
+
+func (t *tailed) wait(tb testing.TB) int {
+	tb.Helper()
+	select {
+	case code := <-t.ended:
+		return code
+	case <-time.After(stepTimeout):
+		tb.Fatalf("the tail does not end; it said:\n%s%s", &t.err, &t.out)
+	}
+	panic("unreachable")
+}
+
+// TestTail watches two people meet, chat, be apart and part, beside an operator who kicks and reloads.
+func TestTail(t *testing.T) {
+	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	all, errorsOnly := s.startTail("--json"), s.startTail("--status", "error")
+	a := s.arrive(false)
+	b := s.arrive(false)
+	s.await(a, "matched")
+	s.await(b, "matched")
+	mine := s.startTail("--session", s.nameOf("first"), "--type", "message,away,resumed,back")
+	if _, err := a.Send("the text nobody is to see"); err != nil {
+		t.Fatal(err)
+	}
+	s.await(b, "message")
+	if err := b.Ack(); err != nil {
+		t.Fatal(err)
+	}
+	a.Drop()
+	s.await(b, "partner_away")
+	if _, err := b.Send("held"); err != nil {
+		t.Fatal(err)
+	}
+	s.await(b, "ack")
+	a, err := client.Dial(step(t), "ws://"+s.addr, a.Resume())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Drop()
+	s.await(a, "resumed", "message")
+	s.await(b, "partner_back")
+	if err := b.End(); err != nil {
+		t.Fatal(err)
+	}
+	s.await(a, "partner_disconnected")
+	if _, err := s.dial("not-a-key-of-anybody", true); err == nil {
+		t.Error("a wrong key was taken")
+	}
+	s.logged("connection ended", 3)
+	s.asks(exitOK, "kick", s.nameOf("waiting"))
+	s.wantKicked(a)
+	s.logged("connection ended", 4)
+	s.asks(exitOK, "reload")
+	s.stop()
+	for _, each := range []*tailed{all, errorsOnly, mine} {
+		if code := each.wait(t); code != exitOK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
+			t.Errorf("exit code %d; it said:\n%s", code, &each.err)
+		}
+	}
+
+	want := map[string][]string{ // of one session, of the other, and the rest, each in its order
+		"a": {"auth ok resumable", "search ok", "matched ok with b", "message ok relayed text 25 bytes with b", "away ok paired", "closed ok socket lost",
+			"auth ok resumable", "resumed ok matched", "back ok with b", "ended ok end_chat with b", "kick ok", "closed ok Revoked 4410"},
+		"b": {"auth ok resumable", "search ok", "matched ok with a", "message ok held text 4 bytes with a", "closed ok Chat ended 1000"},
+		"-": {"upgrade ok", "upgrade ok", "upgrade ok", "upgrade ok", "auth error invalid API key", "closed error invalid API key 4001",
+			"reload ok", "server ok stopping"},
+	}
+	if got := sorted(t, all.out.String()); !reflect.DeepEqual(got, want) {
+		for who := range want {
+			t.Errorf("%s:\n got %s\nwant %s", who, strings.Join(got[who], "\n     "), strings.Join(want[who], "\n     "))
+		}
+	}
+	if got := columns(errorsOnly.out.String()); !slices.Equal(got, []string{"auth", "closed"}) {
+		t.Errorf("the errors are %q", got)
+	}
+	if got := columns(mine.out.String()); !slices.Equal(got, []string{"message", "away", "message", "resumed", "back"}) {
+		t.Errorf("of the one session: %q", got)
+	}
+	for _, secret := range []string{"nobody is to see", "held\"}", operatorKey, "not-a-key", "cm1_", "127.0.0.1"} {
+		if strings.Contains(all.out.String(), secret) {
+			t.Errorf("the tail holds %q:\n%s", secret, &all.out)
+		}
+	}
+}
+
+// nameOf is the name of the first side of the only chat, or of the only one who waits.
+func (s *served) nameOf(which string) (name string) {
+	s.tb.Helper()
+	eventually(s.tb, which, func() bool {
+		if which == "first" {
+			var pairs pairsAnswer
+			s.asksJSON(&pairs, "pairs")
+			if len(pairs.Pairs) == 1 {
+				name = pairs.Pairs[0].First
+			}
+		} else {
+			var queue queueAnswer
+			s.asksJSON(&queue, "queue")
+			if len(queue.Queue) == 1 {
+				name = queue.Queue[0].Session
+			}
+		}
+		return name != ""
+	})
+	return name
+}
+
+// sorted is what a tail printed as JSON, by session: a and b in the order in which they came, the rest as "-".
+func sorted(t *testing.T, text string) map[string][]string {
+	t.Helper()
+	names, found := map[string]string{"": "-"}, map[string][]string{}
+	for raw := range strings.Lines(text) {
+		var l struct {
+			Type, Status, Session, With, What, Reason, Kind string
+			Code, Bytes                                     int
+		}
+		if err := json.Unmarshal([]byte(raw), &l); err != nil {
+			t.Fatalf("%v: %s", err, raw)
+		}
+		for _, name := range []string{l.Session, l.With} {
+			if _, known := names[name]; !known {
+				names[name] = string(rune('a' + len(names) - 1))
+			}
+		}
+		parts := []string{l.Type, l.Status, l.What, l.Reason, l.Kind}
+		if l.Code != 0 {
+			parts = append(parts, fmt.Sprint(l.Code))
+		}
+		if l.Bytes != 0 {
+			parts = append(parts, fmt.Sprint(l.Bytes, " bytes"))
+		}
+		if l.With != "" {
+			parts = append(parts, "with "+names[l.With])
+		}
+		parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+		who := names[l.Session]
+		found[who] = append(found[who], strings.Join(parts, " "))
+	}
+	return found
+}
+
+// columns are the types of the lines that a tail printed for people.
+func columns(text string) (types []string) {
+	for line := range strings.Lines(text) {
+		types = append(types, strings.Fields(line)[1])
+	}
+	return types
+}
+
+// TestTailRetries waits for the server to come back, and ends with the user.
+func TestTailRetries(t *testing.T) {
+	first := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	tail := first.startTail("--retry", "--type", "auth")
+	first.stop()
+	eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
+	second := startServedOn(t, first.dir, []string{"WEB_API_KEY=" + operatorKey})
+	eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
+	if _, err := second.dial(operatorKey, true); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it shows what happens", func() bool { return strings.Contains(tail.out.String(), "old client") })
+	tail.stop()
+	if code := tail.wait(t); code != exitOK {
+		t.Errorf("exit code %d; it said:\n%s", code, &tail.err)
+	}
+	enough := second.startTail("-n", "1", "--type", "upgrade")
+	for range 2 {
+		if _, err := second.dial(operatorKey, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := enough.wait(t); code != exitOK || strings.Count(enough.out.String(), "\n") != 1 {
+		t.Errorf("exit code %d, want 0 after one event; it showed:\n%s", code, &enough.out)
+	}
+}
+
+// TestStuckTail: one that reads nothing slows nobody, is told what it lost once it reads, and does not hold up a stop.
+func TestStuckTail(t *testing.T) {
+	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	a, b := s.arrive(true), s.arrive(true)
+	s.await(a, "matched")
+	s.await(b, "matched")
+	stuck := s.unread("/tail")
+	held := s.unread("/tail?type=message")
+	const messages = 8000 // more than its ring and the buffers of the socket take
+	go func() {
+		for range messages {
+			if _, err := a.Send("x"); err != nil {
+				return
+			}
+		}
+	}()
+	for range messages {
+		s.await(b, "message")
+	}
+	lines, lost := json.NewDecoder(held.Body), 0
+	for seen := 0; seen+lost < messages; {
+		var line struct {
+			Type  string
+			Count int
+		}
+		if err := lines.Decode(&line); err != nil {
+			t.Fatalf("%v after %d messages, %d lost", err, seen, lost)
+		}
+		if line.Type == "lost" {
+			lost += line.Count
+		} else {
+			seen++
+		}
+	}
+	if lost == 0 {
+		t.Error("nothing was lost, so nothing was shown")
+	}
+	s.stop()
+	s.waitEnded()
+	stuck.Body.Close()
+}
+
+// unread asks the admin socket for path, whose answer is left unread.
+func (s *served) unread(path string) *http.Response {
+	s.tb.Helper()
+	answer, err := admin.NewClient(s.db+".sock").Do(s.tb.Context(), http.MethodGet, path)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(func() { answer.Body.Close() })
+	return answer
+}
+
+func TestPrettyLine(t *testing.T) {
+	at := time.Date(2026, 3, 1, 20, 13, 20, 5e6, time.Local)
+	for want, l := range map[string]tail.Line{
+		"upgrade   socket 7      accepted":                                         {Type: tail.Upgrade, Conn: 7},
+		"upgrade   -             refused, origin (403)":                            {Type: tail.Upgrade, Status: tail.StatusError, Reason: "origin", Code: 403},
+		"auth      s_1a2b3c4d    resumable client, socket 7":                       {Type: tail.Auth, Session: "s_1a2b3c4d", Conn: 7, Kind: "resumable"},
+		"auth      socket 7      refused, invalid API key":                         {Type: tail.Auth, Status: tail.StatusError, Conn: 7, Reason: "invalid API key"},
+		"resumed   s_1a2b3c4d    matched, away 1.5s, 1 message to be sent again":   {Type: tail.Resumed, Session: "s_1a2b3c4d", What: "matched", MS: 1500, Count: 1},
+		"search    s_1a2b3c4d":                                                     {Type: tail.Search, Session: "s_1a2b3c4d"},
+		"matched   s_1a2b3c4d    with s_5e6f7a8b, after 0s":                        {Type: tail.Matched, Session: "s_1a2b3c4d", With: "s_5e6f7a8b"},
+		"message   s_1a2b3c4d    held, image, 12,345 bytes, for s_5e6f7a8b":        {Type: tail.Message, Session: "s_1a2b3c4d", With: "s_5e6f7a8b", What: "held", Kind: "image", Bytes: 12345},
+		"ended     s_1a2b3c4d    next, by s_5e6f7a8b":                              {Type: tail.Ended, Session: "s_1a2b3c4d", With: "s_5e6f7a8b", What: "next"},
+		"closed    s_1a2b3c4d    Chat ended (1000), open 1m30s, 1 frame in, 2 out": {Type: tail.Closed, Session: "s_1a2b3c4d", Conn: 7, Reason: "Chat ended", Code: 1000, MS: 90_000, In: 1, Out: 2},
+		"commit    -             slow, took 300ms, 12 rows":                        {Type: tail.Commit, Status: tail.StatusError, What: "slow", MS: 300, Count: 12},
+		"reload    -             0 settings changed":                               {Type: tail.Reload, Status: tail.StatusOK},
+		"lost      -             1,024 events lost: the tail is too slow":          {Type: tail.Lost, Status: tail.StatusError, Count: 1024},
+	} {
+		if l.Status == "" {
+			l.Status = tail.StatusOK
+		}
+		l.Time = at
+		if got := prettyLine(&l, false); got != "20:13:20.005  "+want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		coloured := prettyLine(&l, true)
+		if plain := regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(coloured, ""); plain != "20:13:20.005  "+want {
+			t.Errorf("without its colours %q, want %q", plain, want)
+		}
+		if red := strings.Contains(coloured, red); red != (l.Status == tail.StatusError) {
+			t.Errorf("%q is red: %v", want, red)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package hub
+
+import (
+	"context"
+
+	"chatme/internal/chat"
+)
+
+// Named returns the sessions in memory whose s_ name begins with prefix.
+func (h *Hub) Named(prefix string) []chat.Hash {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lobby.Named(prefix)
+}
+
+// Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, whoever it was with is back in
+// the queue, and its client cannot resume it. It returns what the session was doing; false if there is none.
+func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.Glance, bool, error) {
+	h.mu.Lock()
+	defer h.unlock()
+	auth := chat.Auth{Resume: &chat.Resume{Hash: hash}}
+	if err := h.find(ctx, &auth); err != nil {
+		return chat.Glance{}, false, err
+	}
+	was, ok := h.lobby.GlanceOf(hash)
+	if !ok && auth.Found != nil {
+		was, ok = chat.Glance{Hash: hash, Resumable: auth.Found.Resumable}, auth.Found.EndedAt == 0
+	}
+	if ok && !h.stopped {
+		h.step(&chat.Command{Op: chat.Kick, Auth: &auth})
+	}
+	return was, ok, nil
+}
+
+// Retune puts other times and limits in force: lobby as chat.Lobby.Retune takes it, and the two of Config of the same
+// names.
+func (h *Hub) Retune(lobby chat.Config, queuedChanges int, queuedBytes int64) {
+	h.mu.Lock()
+	defer h.unlock()
+	h.cfg.QueuedChanges, h.cfg.QueuedBytes = queuedChanges, queuedBytes
+	h.lobby.Retune(lobby)
+	h.settle()
+	h.room.Broadcast()
+}
