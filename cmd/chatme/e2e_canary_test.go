@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/admin"
 	"chatme/internal/client"
 )
 
@@ -82,6 +83,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	b.receives(held...)
 	b.check(b.Ack())
 	s.comesTo(`SELECT count(*) FROM mailbox`, "0")
+	s.asksAll()
 
 	server.kill()
 	s.holdsNone(marks)
@@ -91,8 +93,9 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	}
 	s.holdsNone(marks)
 	log := s.wrote.String()
-	if !strings.Contains(log, "connection ended") || !strings.Contains(log, `"type":"message"`) {
-		t.Errorf("the log says nothing of connections, or tail nothing of messages:\n%s", log)
+	if !strings.Contains(log, "connection ended") || !strings.Contains(log, `"type":"message"`) ||
+		!strings.Contains(log, "\nchatme_matches_total ") {
+		t.Errorf("the log says nothing of connections, or tail nothing of messages, or there are no figures:\n%s", log)
 	}
 	// Of addresses it has the one it listens at.
 	if rest := strings.ReplaceAll(log, s.addr, ""); strings.Contains(rest, "127.0.0.") {
@@ -113,6 +116,22 @@ func (s *site) watches() {
 		tail.Wait()
 	})
 	eventually(s.tb, "tail is connected", func() bool { return strings.Contains(said.String(), "connected") })
+}
+
+// asksAll writes all that the admin socket answers, figures and lists, to the log.
+func (s *site) asksAll() {
+	s.tb.Helper()
+	socket := admin.NewClient(s.db + ".sock")
+	for _, path := range []string{"/metrics", "/history", "/sessions", "/queue", "/pairs", "/readyz"} {
+		answer, err := socket.Stream(step(s.tb), http.MethodGet, path)
+		if err == nil {
+			_, err = io.Copy(s.wrote, answer)
+			answer.Close()
+		}
+		if err != nil {
+			s.tb.Errorf("%s: %v", path, err)
+		}
+	}
 }
 
 // strangers are those who get no further than the door, each with something that marks it.

@@ -127,7 +127,11 @@ func testStopWhileLocked(t *testing.T, s *site) {
 	case <-step(t).Done():
 		t.Fatal("the log does not say that commits fail")
 	}
+	said := s.lastReason()
 	code, took := server.terminate()
+	if reason := <-said; reason != "stopping" {
+		t.Errorf("while it stops, the server is not ready because: %q", reason)
+	}
 	if took > stopTimeout || code == exitAlreadyRunning {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}
