@@ -53,7 +53,7 @@ func (p *probe) meetWithin() time.Duration {
 	return (meetTries-1)*(p.timeout+meetPause) + meetTries*matchedTogether
 }
 
-// arriveFirst connects the first and has it search. burst sends search behind auth, as the web client does.
+// arriveFirst connects the first and has it search. search goes behind auth in one burst, as the web client sends it.
 func (c *meeting) arriveFirst(ctx context.Context) (err error) {
 	if c.a, err = c.p.connect(ctx, c.first); err != nil {
 		return err
