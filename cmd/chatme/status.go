@@ -75,6 +75,16 @@ func (t *statusTable) row(head string, values []string) {
 // writeStatus prints s as a table.
 func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t := &statusTable{}
+	t.server(s, now)
+	t.sessions(s.Figures)
+	t.traffic(s.Figures)
+	t.latency(s)
+	t.storage(s.Figures)
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+func (t *statusTable) server(s *admin.Status, now time.Time) {
 	f := s.Figures
 	t.group("SERVER")
 	if s.Ready {
@@ -93,14 +103,18 @@ func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t.line("memory", bytesText(f["process_resident_memory_bytes"]))
 	t.line("goroutines", count(f["go_goroutines"]))
 	t.line("garbage collections", count(f["go_gc_duration_seconds_count"]))
+}
 
+func (t *statusTable) sessions(f metrics.Figures) {
 	t.group("SESSIONS")
 	states := f.Labelled("chatme_sessions")
 	for _, state := range []string{"unauthenticated", "idle", "waiting", "matched", "away"} {
 		t.line(state, count(states[state]))
 	}
 	t.line("sockets", fmt.Sprintf("%s, %s of them parked", count(f["chatme_sockets"]), count(f["chatme_sockets_parked"])))
+}
 
+func (t *statusTable) traffic(f metrics.Figures) {
 	t.group("TRAFFIC SINCE THE START")
 	t.line("HTTP requests", labelled(f, "chatme_http_requests_total"))
 	t.line("upgrades", labelled(f, "chatme_upgrades_total"))
@@ -110,7 +124,10 @@ func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t.line("matches", count(f["chatme_matches_total"]))
 	t.line("errors told", labelled(f, "chatme_errors_total"))
 	t.line("sockets closed, by code", labelled(f, "chatme_closes_total"))
+}
 
+func (t *statusTable) latency(s *admin.Status) {
+	f := s.Figures
 	t.group("LATENCY SINCE THE START", "P50", "P95", "P99", "COUNT")
 	for _, h := range []struct{ label, name string }{
 		{"relay, frame in to frame out", metrics.RelaySeconds}, {"wait for a match", metrics.MatchWaitSeconds},
@@ -120,7 +137,9 @@ func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 		t.line(h.label, latencyText(l.P50), latencyText(l.P95), latencyText(l.P99), count(f[h.name+"_count"]))
 	}
 	t.line("failed commits, tried again", count(f["chatme_commit_failures_total"]))
+}
 
+func (t *statusTable) storage(f metrics.Figures) {
 	t.group("STORAGE")
 	t.line("database", bytesText(f["chatme_database_bytes"]))
 	t.line("of that, free pages", bytesText(f["chatme_freelist_bytes"]))
@@ -128,8 +147,6 @@ func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t.line("mailboxes", bytesText(f["chatme_mailbox_bytes"]))
 	t.line("free on the disk", bytesText(f["chatme_disk_free_bytes"]))
 	t.line("rows", labelled(f, "chatme_table_rows"))
-	_, err := io.WriteString(w, t.String())
-	return err
 }
 
 func count(v float64) string { return fmt.Sprintf("%.0f", v) }
