@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -19,18 +17,15 @@ const (
 
 // disk is whether there is room, and whether SQLite can rely on what is there.
 func (d *doctor) disk() {
+	d.wal()
 	dir := filepath.Dir(d.files.Database)
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		d.unchecked("disk", fmt.Sprintf("statfs %s: %v", dir, err), "")
+	magic, left, err := diskOf(dir)
+	if err != nil {
+		d.unchecked("disk", fmt.Sprintf("look at %s: %v", dir, err), "df shows what it has left")
 		return
 	}
-	d.fileSystem(uint32(fs.Type))
-	d.space(diskSpace{
-		bytes: int64(fs.Bavail) * int64(fs.Bsize), inodes: int64(fs.Ffree), counted: fs.Files > 0,
-		readOnly: fs.Flags&unix.ST_RDONLY != 0,
-	})
-	d.wal()
+	d.fileSystem(magic)
+	d.space(left)
 }
 
 // diskSpace is what a file system has left for a user other than root.
