@@ -189,6 +189,27 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 	return nil
 }
 
+// awaitCommit returns once every change up to now is durable or the hub stops, or with ctx's error. The caller holds mu,
+// which is released while waiting.
+func (h *Hub) awaitCommit(ctx context.Context) error {
+	last := h.lobby.Batch()
+	if h.lobby.Dirty() == 0 {
+		last--
+	}
+	defer context.AfterFunc(ctx, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.room.Broadcast()
+	})()
+	for h.committed < last && !h.stopped {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h.room.Wait()
+	}
+	return nil
+}
+
 // find reads the row of a session that is not in memory. A row may be out of date while a change of it is
 // uncommitted, so it is read behind the batches of that moment, and again if meanwhile a session left memory:
 // it could be this one. The caller holds mu, which is released while waiting and reading.
@@ -196,12 +217,8 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	hash := auth.Resume.Hash
 	for !h.lobby.Holds(hash) && !h.stopped {
 		seen := h.lobby.Forgotten()
-		last := h.lobby.Batch()
-		if h.lobby.Dirty() == 0 {
-			last--
-		}
-		for h.committed < last && !h.stopped {
-			h.room.Wait()
+		if err := h.awaitCommit(ctx); err != nil {
+			return err
 		}
 		h.mu.Unlock()
 		found, ok, err := h.cfg.Store.Find(ctx, hash)

@@ -14,7 +14,8 @@ func (h *Hub) Named(prefix string) []chat.Hash {
 }
 
 // Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, whoever it was with is back in
-// the queue, and its client cannot resume it. It returns what the session was doing; false if there is none.
+// the queue, and its client cannot resume it. It returns what the session was doing, once that is durable; false if there
+// is none. With ctx's error it has happened, but may not outlive the process.
 func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.Glance, bool, error) {
 	h.mu.Lock()
 	defer h.unlock()
@@ -26,10 +27,13 @@ func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.Glance, bool, erro
 	if !ok && auth.Found != nil {
 		was, ok = chat.Glance{Hash: hash, Resumable: auth.Found.Resumable}, auth.Found.EndedAt == 0
 	}
-	if ok && !h.stopped {
-		h.step(&chat.Command{Op: chat.Kick, Auth: &auth})
+	if !ok || h.stopped {
+		return was, ok, nil
 	}
-	return was, ok, nil
+	h.step(&chat.Command{Op: chat.Kick, Auth: &auth})
+	h.unlock() // what may leave already does not wait for the disk
+	h.mu.Lock()
+	return was, true, h.awaitCommit(ctx)
 }
 
 // Retune puts other times and limits in force: lobby as chat.Lobby.Retune takes it, and the two of Config of the same
