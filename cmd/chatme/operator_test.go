@@ -223,4 +223,3 @@ func TestKickHibernated(t *testing.T) {
 		t.Errorf("%+v, %v; want ended", m, err)
 	}
 }
-
