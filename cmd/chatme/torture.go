@@ -78,6 +78,7 @@ type tortureLine struct {
 	Misdelivered int             `json:"misdelivered"`
 	Overtaken    int             `json:"overtaken"`
 	Unjudged     int             `json:"unjudged"` // ends and acknowledgements of chats of which one side only is known
+	Stalled      float64         `json:"stalled"`  // seconds: the longest that the clients' process stood still
 	Violations   map[string]int  `json:"violations"`
 	Restored     *restoreFigures `json:"restored,omitempty"` // with --litestream
 	Seconds      float64         `json:"seconds"`
@@ -112,10 +113,13 @@ func (c *tortureCmd) Run(p *program) error {
 	if t.figures != nil {
 		t.figures.Undone = r.Undone
 	}
-	if err := c.print(p.stdout, r, t.figures, hash, time.Since(began)); err != nil {
+	if err := c.print(p.stdout, r, t, hash, time.Since(began)); err != nil {
 		return err
 	}
 	switch {
+	case len(r.Violations) > 0 && t.stalled >= tortureSettle/2:
+		return fmt.Errorf("promises were broken, as is printed above; but this process stood still for %s, and nothing is promised to old clients that are silent for %v: run it on a quieter machine",
+			elapsed(t.stalled), tortureSettle)
 	case len(r.Violations) > 0:
 		return errors.New("promises were broken; what shows it is printed above")
 	case t.figures != nil && t.figures.Bad > 0:
@@ -132,13 +136,13 @@ func (c *tortureCmd) Run(p *program) error {
 	return nil
 }
 
-func (c *tortureCmd) print(w io.Writer, r *checker.Result, restored *restoreFigures, hash string, took time.Duration) error {
+func (c *tortureCmd) print(w io.Writer, r *checker.Result, t *torture, hash string, took time.Duration) error {
 	line, err := json.Marshal(tortureLine{
 		Binary: hash, Seed: c.Seed, Clients: c.Clients, Kills: r.Kills, Landed: r.Landed, Resuming: r.Resuming,
 		Operations: r.Operations, Chats: r.Chats, Expired: r.Expired,
 		Sent: r.Sent, Acknowledged: r.Acknowledged, Received: r.Heard, Held: r.Held, Tails: r.Tails, Full: r.Full,
 		Lost: r.Counts["D4"] + r.Counts["D5"], Doubled: r.Counts["D2"], Misdelivered: r.Counts["D1"], Overtaken: r.Counts["D3"],
-		Unjudged: r.Unjudged, Violations: r.Counts, Restored: restored, Seconds: took.Round(time.Millisecond).Seconds(),
+		Unjudged: r.Unjudged, Violations: r.Counts, Restored: t.figures, Stalled: t.stalled.Round(time.Millisecond).Seconds(), Seconds: took.Round(time.Millisecond).Seconds(),
 	})
 	if err != nil {
 		return err

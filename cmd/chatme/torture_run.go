@@ -39,6 +39,7 @@ type torture struct {
 	marker  string     // a word that every message carries
 	log     io.Writer  // how far it is, for people
 
+	stalled time.Duration   // the longest that this process stood still; for whoever has called end
 	figures *restoreFigures // of restoreAll; nil without it
 
 	url, key, local string // what the clients dial; static once they run
@@ -204,6 +205,17 @@ func (t *torture) begin(ctx context.Context) {
 		c := newTortured(t, who)
 		t.clients = append(t.clients, c)
 		t.running.Go(func() { c.run(ctx) })
+	}
+	t.running.Go(func() { t.watch(ctx) })
+}
+
+// watch measures for how long this process stands still, on a machine that has more to do than it can. An old client
+// that does not answer in time is taken for settled, and what it writes then reaches somebody else.
+func (t *torture) watch(ctx context.Context) {
+	for before := time.Now(); pause(ctx, lookEvery); {
+		now := time.Now()
+		t.stalled = max(t.stalled, now.Sub(before)-lookEvery)
+		before = now
 	}
 }
 
