@@ -28,7 +28,10 @@ func TestOverTLS(t *testing.T) {
 		"LargeImage":                  testLargeImage,
 		"QuietForLongerThanAFrameMay": testQuietForLongerThanAFrameMay,
 	} {
-		t.Run(name, test)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of them wait for a deadline
+			test(t)
+		})
 	}
 }
 
