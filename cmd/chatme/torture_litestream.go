@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"chatme/internal/checker"
@@ -124,14 +125,14 @@ func (r *restorer) round(ctx context.Context) error {
 	default:
 		r.fault(checker.Restored)
 	}
-	if err := r.v.start(ctx); err != nil {
-		return err
+	if errStart := r.v.start(ctx); errStart != nil {
+		return errStart
 	}
 	r.fault(checker.Listening)
-	if err := r.replicate(); err != nil {
-		return err
+	if errStart := r.replicate(); errStart != nil {
+		return errStart
 	}
-	if r.epoch == copied.Epoch {
+	if err == nil && r.epoch == copied.Epoch {
 		r.isBad(errors.New("the server has not noticed that the database was put back"))
 	}
 	return nil
@@ -201,6 +202,7 @@ func (r *restorer) replicate() error {
 	r.epoch = now.Epoch
 	r.now = exec.Command(r.replica.binary, "replicate", "-config", r.config)
 	r.now.Stdout, r.now.Stderr = r.log, r.log
+	r.now.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that whatever it starts ends with it
 	if err := r.now.Start(); err != nil {
 		return fmt.Errorf("start litestream: %w", err)
 	}
@@ -217,7 +219,7 @@ func (r *restorer) kill() {
 	if r.now == nil {
 		return
 	}
-	r.now.Process.Kill() // an error says that it is gone
+	syscall.Kill(-r.now.Process.Pid, syscall.SIGKILL) // an error says that it is gone
 	<-r.exited
 	r.now = nil
 }
