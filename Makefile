@@ -122,4 +122,4 @@ example-db: ## make chatme.db.example anew
 	go run ./cmd/chatme example-db chatme.db.example
 
 clean: ## remove what was built; databases stay
-	rm -rf bin
+	rm -rf bin dist
