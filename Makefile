@@ -115,7 +115,7 @@ soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hou
 soak-litestream: build ## kill server and Litestream under load and go on from the replica, 50 times; then 20 drills
 	GOBIN='$(CURDIR)/bin' go install -trimpath $(LITESTREAM)
 	bin/litestream databases -config deploy/litestream.yml
-	bin/chatme torture --litestream bin/litestream --kills $(RESTORES)
+	bin/chatme torture --litestream bin/litestream --clients 100 --kills $(RESTORES)
 	.ci/drills $(DRILLS)
 
 example-db: ## make chatme.db.example anew

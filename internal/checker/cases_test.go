@@ -54,6 +54,9 @@ func endCases(holds, breaks addCase) {
 		returns(0, alias(1, "x"), "matched", alias(1, "x"), 1, 1))
 	holds("M5 somebody left", ended(chatting().gone(0).sends(1, "search", alias(0, "x"))))
 	holds("M5 a session ended", chatting().sends(1, "end_chat", "").hears(0, "partner_disconnected", ""))
+	holds("M5 an end_chat crosses the match", newScript().joins(0, 1, 2).searches(0, 2).meets(0, 2, "y").sends(0, "end_chat", "").
+		leaves(2, 0, "y").searches(1).meets(0, 1, "x").says(0, 1, "x", 1).reads(1, 0, "x", 1).hears(0, "chat_ended", "").
+		hears(1, "partner_disconnected", ""))
 	holds("M5 closed in order", chatting().add(Event{Who: 1, Kind: Gone, CloseCode: 1000, Own: true}).hears(0, "partner_disconnected", ""))
 	holds("M5 the window is over", chatting().gone(1).wait(5*time.Second).hears(0, "partner_disconnected", ""))
 	holds("M5 a short sleep is over", chatting().add(Event{Who: 1, Kind: Sent, Type: "sleep", For: time.Second}).gone(1).

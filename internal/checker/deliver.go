@@ -156,6 +156,9 @@ func (h *history) eachLost(lost func(s *side, index uint64, acked int)) {
 // gaveItUp says whether the owner of s, a resumable client, has given up what was held for it: it ended its session, or pressed Next. A
 // Next that partner_disconnected crosses is dropped, unless the socket was lost in between.
 func (h *history) gaveItUp(s *side) bool {
+	if s.crossing { // its end_chat, which names no chat, was on its way as this one began
+		return true
+	}
 	asked := false
 	for _, i := range h.of(s.who, s.began, s.end(h)) {
 		switch of := &h.events[i]; {

@@ -89,7 +89,7 @@ func (h *history) index(v *view, e *Event) {
 	case e.heard("matched"), e.heard("resumed") && e.State == "matched":
 		if h.sides[e.Chat] == nil {
 			s := &side{
-				chat: e.Chat, who: v.who, life: v.life, old: v.old, began: e.Seq, late: v.resumed, over: -1, crossing: v.old && v.crossing > 0,
+				chat: e.Chat, who: v.who, life: v.life, old: v.old, began: e.Seq, late: v.resumed, over: -1, crossing: v.old && v.crossing > 0 || v.ending,
 				said: map[uint64]int{}, heard: map[uint64]int{},
 			}
 			h.sides[e.Chat], h.order = s, append(h.order, s)
