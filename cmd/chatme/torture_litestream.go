@@ -238,6 +238,6 @@ func medianAndMost(all []time.Duration) (median, most float64) {
 		return 0, 0
 	}
 	all = slices.Sorted(slices.Values(all))
-	seconds := func(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+	seconds := func(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
 	return seconds(all[len(all)/2]), seconds(all[len(all)-1])
 }
