@@ -146,7 +146,9 @@ func (s *site) start() (*process, line) {
 	}()
 	select {
 	case l := <-p.ready:
-		s.addr = l.Addr
+		if s.addr != l.Addr { // it stays after the first start, and clients that dial meanwhile read it
+			s.addr = l.Addr
+		}
 		return p, l
 	case <-p.exited:
 		s.tb.Fatalf("the server ended with %d:\n%s", p.code, s.wrote.String())
