@@ -124,6 +124,15 @@ func (p *program) configuration(s settings, defaults map[string]string) (*config
 
 type serveCmd struct{ settings }
 
+// Help is the text behind the flags.
+func (serveCmd) Help() string {
+	return `Serves until SIGTERM or SIGINT, tells everybody to come back, and ends with 0. SIGHUP reads the settings again. What each
+exit code means, and what each setting is for, is in docs/operations.md.
+
+Example: chatme serve --config /etc/chatme/chatme.conf
+Example: WEB_API_KEY=some-key chatme serve --addr 127.0.0.1:8787 --db /var/lib/chatme/chatme.db`
+}
+
 // Run serves until a signal comes or the server cannot go on.
 func (c *serveCmd) Run(p *program) error {
 	cfg, err := p.configuration(c.settings, nil)

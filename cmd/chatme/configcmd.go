@@ -16,10 +16,24 @@ type configCmd struct {
 
 type configDefaultCmd struct{}
 
+// Help is the text behind the flags.
+func (configDefaultCmd) Help() string {
+	return `"chatme init" writes the same with fresh keys.
+
+Example: chatme config default > chatme.conf`
+}
+
 // Run prints the file.
 func (configDefaultCmd) Run(p *program) error { return config.WriteTemplate(p.stdout) }
 
 type configCheckCmd struct{ settings }
+
+// Help is the text behind the flags.
+func (configCheckCmd) Help() string {
+	return `Of a key only the first characters are shown. Exit code 78 if a server would not start with these settings.
+
+Example: chatme config check --config /etc/chatme/chatme.conf`
+}
 
 // Run prints the table, also of a bad configuration, and returns what is wrong with it.
 func (c *configCheckCmd) Run(p *program) error {

@@ -37,6 +37,13 @@ type devCmd struct {
 	Stranger bool `help:"Add a built-in partner who answers, so that one browser tab is enough to try it."`
 }
 
+// Help is the text behind the flags.
+func (devCmd) Help() string {
+	return `Serves as "chatme serve" does, with keys that everybody knows and a log for people, and prints the address to open.
+
+Example: chatme dev --stranger`
+}
+
 // Run serves as serve does, with other defaults and perhaps a stranger.
 func (c *devCmd) Run(p *program) error {
 	defaults := devDefaults()

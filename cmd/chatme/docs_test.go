@@ -61,3 +61,22 @@ func TestTheGuideNamesNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks a command for help finds out how it is called, and the example is of that command.
+func TestEveryHelpHasAnExample(t *testing.T) {
+	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves := parser.Model.Leaves(true)
+	if len(leaves) < 20 {
+		t.Fatalf("%d commands", len(leaves))
+	}
+	for _, command := range leaves {
+		path := command.FullPath() // with arguments behind the names
+		name := regexp.MustCompile(`^[a-z]+( [a-z-]+)+`).FindString(path)
+		if !strings.Contains(command.Help+command.Detail, "Example") || !strings.Contains(command.Detail, name) {
+			t.Errorf("%q: the help has no example of it: %q", name, command.Detail)
+		}
+	}
+}
