@@ -130,6 +130,7 @@ func (serveCmd) Help() string {
 exit code means, and what each setting is for, is in docs/operations.md.
 
 Example: chatme serve --config /etc/chatme/chatme.conf
+
 Example: WEB_API_KEY=some-key chatme serve --addr 127.0.0.1:8787 --db /var/lib/chatme/chatme.db`
 }
 
