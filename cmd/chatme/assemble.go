@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -23,13 +24,16 @@ import (
 	"chatme/internal/ws"
 )
 
+// sweepAfter is how long the wall clock is not believed when it may be far ahead: no session expires by it.
+const sweepAfter = time.Hour
+
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
-	s := &instance{cfg: cfg, log: log, db: db, now: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
+	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
 	s.inForce.Store(cfg)
 	s.metrics = metrics.New()
 	s.history = metrics.NewHistory(s.metrics)
-	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.now()}))
+	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.clock.Moment(0).Wall}))
 	if err != nil {
 		return nil, err
 	}
@@ -40,12 +44,13 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	}
 	s.restored = len(saved.Records)
 	lobby := chat.New(lobbyConfig(cfg, started))
-	if err := lobby.Restore(s.now(), saved); err != nil {
+	if err := lobby.Restore(s.clock.Moment(0), saved); err != nil {
 		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: seededStore(db), Lobby: lobby, Now: s.now, Log: log, Metrics: s.metrics, Tail: s.tail,
+		Store: seededStore(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		SessionTTL:    cfg.SessionTTL.Duration,
+		SweepAfter:    sweepAfter,
 		QueuedChanges: int(cfg.QueuedChanges),
 		QueuedBytes:   int64(cfg.QueuedBytes),
 		Fatal: func(err error) {
@@ -62,7 +67,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return nil, err
 	}
-	sockets.Hub, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), log, s.metrics, s.tail
+	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), s.clock, log, s.metrics, s.tail
 	if s.endpoint, err = ws.New(sockets); err != nil {
 		return nil, err
 	}

@@ -173,7 +173,7 @@ func (d *drill) check(ctx context.Context) (string, error) {
 		}
 	}
 	lobby := chat.New(lobbyConfig(cfg, store.Started{Boot: uint64(d.copied.Boots) + 1, Epoch: d.copied.Epoch, Since: 1}))
-	if err := lobby.Restore(now, saved); err != nil {
+	if err := lobby.Restore(chat.At(now), saved); err != nil {
 		return "", err
 	}
 	if err := lobby.Check(); err != nil {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"chatme/internal/admin"
-	"chatme/internal/chat"
 	"chatme/internal/config"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
@@ -108,7 +107,7 @@ type instance struct {
 	cfg      *config.Config // of the start; what a reload changes is in inForce
 	log      *slog.Logger
 	level    *slog.LevelVar // of log
-	now      func() chat.Time
+	clock    *hub.Clock
 	db       *store.Store
 	hub      *hub.Hub
 	endpoint *ws.Endpoint
@@ -201,8 +200,9 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 		s.log.Warn("stopped before the last changes could be committed; nobody was told of them")
 		return nil
 	}
+	s.clock.Stop()
 	ended := make(chan error, 1)
-	go func() { ended <- errors.Join(s.db.End(reason, s.now()), s.db.Close()) }()
+	go func() { ended <- errors.Join(s.db.End(reason, s.clock.Moment(0).Wall), s.db.Close()) }()
 	select {
 	case err := <-ended:
 		if err != nil {

@@ -9,7 +9,13 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 		l.tell(s, Event{Kind: AuthSuccess})
 		if s.Resumable {
 			l.tell(s, Event{Kind: SessionID})
+			return
 		}
+		l.ping(s, Ping)
+		return
+	}
+	if a.Resume.Got > MaxNumber || a.Resume.Acked > MaxNumber {
+		l.events = append(l.events, Event{Conn: conn, Kind: Close, CloseCode: CloseImpossible})
 		return
 	}
 	s, refusal := l.find(a)
@@ -27,7 +33,7 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 func (l *Lobby) open(conn ConnID, a *Auth) *session {
 	l.lastID++
 	s := &session{index: -1, Record: Record{
-		ID: l.lastID, Hash: a.Fresh, MailKey: a.MailKey, Resumable: a.Resumable, CreatedAt: l.now,
+		ID: l.lastID, Hash: a.Fresh, MailKey: a.MailKey, Resumable: a.Resumable, CreatedAt: l.wall,
 	}}
 	l.sessions[s.Hash] = s
 	if s.Resumable {
@@ -39,6 +45,7 @@ func (l *Lobby) open(conn ConnID, a *Auth) *session {
 
 func (l *Lobby) bind(s *session, conn ConnID) {
 	s.conn, s.active, s.asleep, s.until = conn, l.now, false, 0
+	s.silent, s.pulse = false, nil
 	l.conns[conn] = s
 	if s.AwaySince != 0 {
 		s.AwaySince = 0
@@ -58,11 +65,12 @@ func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 		return nil, ResumeUnknown
 	case r.EndedAt != 0:
 		return nil, ResumeEnded
-	case r.AwaySince.Add(l.cfg.SessionTTL) <= l.now:
+	case r.AwaySince.Add(l.cfg.SessionTTL) <= l.wall && !l.unsure:
 		return nil, ResumeExpired
 	}
 	s := &session{index: -1, Record: r.Record, onDisk: true}
 	s.shelve(r.Mail)
+	l.remind(s)
 	l.sessions[s.Hash] = s
 	return s, ""
 }
@@ -84,7 +92,7 @@ func (l *Lobby) detach(s *session, leaves bool) {
 		return
 	}
 	l.unbind(s)
-	s.AwaySince = l.now
+	s.AwaySince = l.wall
 	l.touch(s)
 	switch s.State() {
 	case Idle:
@@ -104,7 +112,7 @@ func (l *Lobby) detach(s *session, leaves bool) {
 // unbind fences the socket of s.
 func (l *Lobby) unbind(s *session) {
 	delete(l.conns, s.conn)
-	s.conn = 0
+	s.conn, s.silent, s.pulse = 0, false, nil
 	l.unready(s)
 }
 
@@ -121,7 +129,7 @@ func (l *Lobby) stepAway(s *session) bool {
 		return false
 	}
 	if p.Resumable {
-		l.tell(p, Event{Kind: PartnerAway, At: s.until})
+		l.tell(p, Event{Kind: PartnerAway, At: l.wallTime(s.until)})
 	}
 	return true
 }
@@ -143,7 +151,7 @@ func (l *Lobby) end(s *session) {
 	}
 	s.Place, s.QueuedAt = 0, 0
 	if s.Resumable {
-		s.EndedAt, s.AwaySince = l.now, l.now
+		s.EndedAt, s.AwaySince = l.wall, l.wall
 		l.touch(s)
 	} else {
 		s.gone = true

@@ -32,7 +32,7 @@ func newBench(b *testing.B, pairs int) *bench {
 
 func benchHash(c chat.ConnID) chat.Hash { return chat.Hash{byte(c), byte(c >> 8), byte(c >> 16)} }
 
-func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(x.now, c) }
+func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(chat.At(x.now), c) }
 
 func (x *bench) flush() {
 	x.lobby.Flush(&x.batch)
@@ -117,7 +117,7 @@ func BenchmarkRestore(b *testing.B) {
 	records := x.lobby.Records()
 	for b.Loop() {
 		l := chat.New(timing(2))
-		if err := l.Restore(epoch+chat.Time(time.Hour.Milliseconds()), chat.Saved{Records: records}); err != nil {
+		if err := l.Restore(chat.At(epoch+chat.Time(time.Hour.Milliseconds())), chat.Saved{Records: records}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,13 +15,16 @@ func (l *Lobby) Check() error {
 			return fmt.Errorf("L7: conn %d leads to %s, which has conn %d", c, s.Hash, s.conn)
 		}
 	}
+	if l.stopped {
+		return nil
+	}
 	for i, a := range l.ready {
-		if a.Place == 0 || a.conn == 0 || a.settle != 0 || a.tail() {
-			return fmt.Errorf("L3: %s is ready but not waiting, present, settled and without a tail", a.Hash)
+		if !a.eligible() {
+			return fmt.Errorf("L3: %s is ready but not waiting, present, heard, settled and without a tail", a.Hash)
 		}
 		for _, b := range l.ready[i+1:] {
 			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
-			if a.Place >= b.Place || !l.estranged(a, b) && !late {
+			if a.Place >= b.Place || !l.estranged(a, b) && l.ghost(a, b) == nil && !late {
 				return fmt.Errorf("L3: %s and %s are ready and not matched", a.Hash, b.Hash)
 			}
 		}
@@ -55,6 +58,10 @@ func (l *Lobby) checkSession(h Hash, s *session) error {
 		return fmt.Errorf("%s is away for ever", h)
 	case (s.Pair != 0) != (s.out != nil):
 		return fmt.Errorf("L1: %s is paired and has no flow, or the reverse", h)
+	case s.conn == 0 && s.pulse != nil || s.conn != 0 && !s.Resumable && s.pulse == nil:
+		return fmt.Errorf("%s: a pulse without a socket, or the reverse", h)
+	case s.unsettled() && (s.Place == 0 || s.Resumable):
+		return fmt.Errorf("%s is not settled, and is not a legacy client that waits", h)
 	case s.mail != nil && len(s.mail.letters) == 0:
 		return fmt.Errorf("%s has an empty shelf", h)
 	case s.tail() && s.Pair != 0:
@@ -65,7 +72,7 @@ func (l *Lobby) checkSession(h Hash, s *session) error {
 			return err
 		}
 	}
-	if s.Place != 0 && s.conn != 0 && s.settle == 0 && !s.tail() {
+	if s.eligible() {
 		for _, r := range l.ready {
 			if r == s {
 				return nil

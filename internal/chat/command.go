@@ -14,7 +14,9 @@ const (
 	Ack                     // confirms what was received: Conn, Partner, Got
 	Sleep                   // announces a long absence: Conn, For
 	End                     // end_chat: leave for good: Conn
-	Pong                    // the answer to an Event of kind Ping: Conn, N
+	Pong                    // the answer to an Event of kind Ping or Probe, or to a keep-alive: Conn, N
+	Heard                   // a byte has come, the first since a Probe: Conn
+	AppPing                 // the client said ping, and has never answered a ping of ours: Conn
 	Malformed               // a frame that could not be read: Conn, Refused
 	Touch                   // a frame of no known type: a sign of activity only: Conn
 	Tick                    // time has passed

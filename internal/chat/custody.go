@@ -175,6 +175,7 @@ func (l *Lobby) replay(s *session, from Alias, after, upTo uint64) {
 // of the letters in it has passed. The slice is reused as that of Step is.
 func (l *Lobby) Committed(n uint64) []Event {
 	l.committed = n
+	l.arrived()
 	clear(l.events)
 	l.events = l.events[:0]
 	done := 0

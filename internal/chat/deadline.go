@@ -55,12 +55,17 @@ func (l *Lobby) schedule(s *session) {
 		t = s.until
 	case state == Idle && s.Resumable:
 		t = s.active.Add(l.cfg.IdleAfter)
-	case state == Waiting && s.settle != 0:
-		t = s.settleBy
-	case state == Waiting && !s.tail() && len(l.ready) > 1: // two who have just left each other, and nobody else
-		t = s.parted.Add(l.cfg.RematchAfter)
-	case s.asked == 0 && s.unconfirmed():
-		t = s.askAfter
+	case state == Waiting && s.unsettled():
+		t = s.settleDue()
+	case state == Waiting && s.eligible():
+		t = l.aliveDue(s)
+		for _, r := range l.ready {
+			if l.estranged(s, r) { // they have just left each other
+				t = min(t, s.parted.Add(l.cfg.RematchAfter), r.parted.Add(l.cfg.RematchAfter))
+			}
+		}
+	case s.unconfirmed() && s.pulse.asking.ping == 0:
+		t = s.pulse.asking.after
 	}
 	if t != s.deadline {
 		s.deadline = t
@@ -89,25 +94,15 @@ func (l *Lobby) expire() {
 			l.hibernate(s)
 		case state == Paired:
 			l.ask(s)
-		case s.settle != 0:
-			l.settled(s)
+		case s.unsettled():
+			l.goOnSettling(s)
+			l.schedule(s)
 		default:
+			l.listen(s)
 			l.match(s)
 			l.schedule(s)
 		}
 	}
-}
-
-// settled ends the wait for a pong. The time counts from when the ping could leave: what its client says before
-// that is still meant for the partner who is gone.
-func (l *Lobby) settled(s *session) {
-	if s.changed > l.committed {
-		s.settleBy = l.now.Add(l.cfg.SettleTimeout)
-	} else {
-		s.settle = 0
-		l.match(s)
-	}
-	l.schedule(s)
 }
 
 // lapse takes the place in the queue from a session that stayed away too long.
@@ -128,7 +123,7 @@ func (l *Lobby) giveUp(s *session) {
 func (l *Lobby) hibernate(s *session) {
 	l.tell(s, Event{Kind: Close, CloseCode: CloseHibernated})
 	l.unbind(s)
-	s.AwaySince = l.now
+	s.AwaySince = l.wall
 	l.touch(s)
 	l.forget(s)
 }

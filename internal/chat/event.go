@@ -21,6 +21,7 @@ const (
 	Gap                      // N: nothing more comes up to this number
 	Error                    // Code, N, Expect
 	Ping                     // N: a WebSocket ping; its pong comes back as a Pong command
+	Probe                    // N: a Ping behind which the socket reports its next byte with a Heard command
 	Close                    // CloseCode: close the socket once all before it is written
 	Replay                   // Mail: the letters that are sent here, as Message and Gap, from disk
 )

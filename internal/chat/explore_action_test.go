@@ -28,6 +28,8 @@ const (
 	ends                 // who says end_chat
 	quits                // who closes with 1000; arg 1: after a sleep
 	lying                // who lies; arg: how
+	pings                // who sends an app ping
+	answers              // who answers a ping that was held up
 	// of who's newest socket but arg:
 	delivers // the client takes a frame
 	leaves   // a frame leaves the gate
@@ -40,6 +42,7 @@ const (
 	flushes
 	commits
 	ticks
+	waits // for the retry of an old client
 	kills // arg batches survive
 	stops
 	backsUp
@@ -48,15 +51,15 @@ const (
 )
 
 var verbNames = [verbs]string{
-	"connects", "says", "presses", "confirms", "retries", "ends", "quits", "lies", "hears", "is sent", "is served",
-	"is missed", "misses it", "drops", "is cut off", "flush", "commit", "tick", "kill", "stop", "backup", "restore",
+	"connects", "says", "presses", "confirms", "retries", "ends", "quits", "lies", "pings", "answers late", "hears", "is sent", "is served",
+	"is missed", "misses it", "drops", "is cut off", "flush", "commit", "tick", "wait", "kill", "stop", "backup", "restore",
 }
 
 func (a action) String() string { return fmt.Sprintf("%s %d %d", verbNames[a.what], a.who, a.arg) }
 
 // limits is how often the costly things may happen.
 type limits struct {
-	says, bad, presses, ends, quits, sleeps, lies, drops, breaks, retries, ticks, kills, stops, backups, restores int8
+	says, bad, presses, ends, quits, sleeps, lies, drops, breaks, retries, ticks, waits, pings, kills, stops, backups, restores int8
 }
 
 // pick returns the socket of a guest that is the newest but k.
@@ -93,9 +96,11 @@ func (w *world) enabled(all []action) []action {
 		add(left.says > 0 && g.canSay() && w.plan.talks(i), says, who, 0)
 		add(left.bad > 0 && g.canSay() && g.kind == resumable, says, who, 1)
 		add(left.presses > 0 && up && g.canPress(), presses, who, 0)
+		add(left.pings > 0 && up && g.kind.old() && g.pinged, pings, who, 0)
+		add(up && len(g.owed) > 0, answers, who, 0)
 		add(left.ends > 0 && up && g.phase != ending, ends, who, 0)
 		add(left.quits > 0 && up, quits, who, 0)
-		add(left.sleeps > 0 && up && g.kind != oldClient, quits, who, 1)
+		add(left.sleeps > 0 && up && !g.kind.old(), quits, who, 1)
 		for k := int8(0); k < lies && g.kind == liar && left.lies > 0 && up; k++ {
 			add(k < 4 && g.partner != "" || k == 4 && g.former != "" || k == 5 && g.phase == chatting || k > 5 && g.bend == 0,
 				lying, who, k)
@@ -111,6 +116,7 @@ func (w *world) enabled(all []action) []action {
 	_, due := w.lobby.NextDeadline()
 	add(left.ticks > 0 && due && w.still(), ticks, 0, 0)
 	add(left.ticks > 0 && due && w.still() && w.plan.late, ticks, 0, 1)
+	add(left.waits > 0 && w.still(), waits, 0, 0)
 	for k := 0; k <= len(w.pipe) && left.kills > 0; k++ {
 		add(true, kills, 0, int8(k))
 	}
@@ -136,10 +142,11 @@ func (w *world) enabledSockets(who int8, add func(bool, verb, int8, int8)) {
 	}
 }
 
-// still says whether time may pass: an old client's messages to a partner who is gone are told from others by time.
+// still reports whether time may pass: what a client that cannot answer pings wrote to a partner who is gone is told from
+// the rest by time.
 func (w *world) still() bool {
 	for _, s := range w.sockets {
-		if w.guests[s.guest].kind == oldClient && s.there && (len(s.up) > 0 || s.here && (len(s.down) > 0 || w.canLeave(s))) {
+		if w.guests[s.guest].kind.timed() && s.there && (len(s.up) > 0 || s.here && (len(s.down) > 0 || w.canLeave(s))) {
 			return false
 		}
 	}
@@ -201,12 +208,20 @@ func (w *world) act(a action) {
 			g.end(w)
 		}
 	case quits:
-		if up && (a.arg == 0 && spend(&left.quits) || a.arg == 1 && g.kind != oldClient && spend(&left.sleeps)) {
+		if up && (a.arg == 0 && spend(&left.quits) || a.arg == 1 && !g.kind.old() && spend(&left.sleeps)) {
 			g.quit(w, a.arg == 1)
 		}
 	case lying:
 		if up && g.kind == liar && spend(&left.lies) {
 			g.lie(w, a.arg)
+		}
+	case pings:
+		if up && g.kind.old() && g.pinged && spend(&left.pings) {
+			g.send(w, chat.Command{Op: chat.AppPing})
+		}
+	case answers:
+		if up && len(g.owed) > 0 {
+			g.answerLate(w)
 		}
 	default:
 		w.actServer(a)
@@ -227,6 +242,10 @@ func (w *world) actServer(a action) {
 	case ticks:
 		if !w.stopping && w.still() && spend(&left.ticks) {
 			w.tick(a.arg == 1)
+		}
+	case waits:
+		if !w.stopping && w.still() && spend(&left.waits) {
+			w.wait(retryAfter)
 		}
 	case kills:
 		if w.stopping || spend(&left.kills) {
@@ -287,7 +306,11 @@ func (w *world) actSocket(what verb, s *socket) {
 
 // settle does at once what in this plan never waits.
 func (w *world) settle() {
-	for again := true; again && w.fault == nil; {
+	for again, n := true, 0; again && w.fault == nil; n++ {
+		if n == 1000 {
+			w.failf("what is said at once goes on for ever")
+			return
+		}
 		again = false
 		for i := 0; i < len(w.sockets); i++ {
 			s := w.sockets[i]

@@ -20,11 +20,17 @@ const (
 	reordered                // the later of two messages goes first
 	notSynced                // the last batch that was reported as committed is lost in a kill
 	foundForgotten           // a session that is looked up is found without its letters
+	readEarly                // … before its last change is on disk
+	earlierPong              // the pong of an earlier ping counts as that of the newest
+	neverNoisy               // no frame disturbs a round
+	alwaysHeard              // every socket was just heard
+	alwaysOpen               // every socket was opened long ago
 	breakages
 )
 
 var breakageNames = [breakages]string{
 	"none", "gate open", "suffix survives", "letters lost", "receipts lost", "deleted when sent", "delivered twice",
 	"acked at flush", "mail forgotten", "replay foreign", "gaps lost", "end untold", "match untold",
-	"reordered", "not synced", "found forgotten",
+	"reordered", "not synced", "found forgotten", "read early", "earlier pong", "never noisy", "always heard",
+	"always open",
 }

@@ -17,6 +17,7 @@ import (
 var fixed = map[reflect.Type]bool{
 	reflect.TypeFor[*plan](): true, reflect.TypeFor[*cell](): true, reflect.TypeFor[*strings.Builder](): true,
 	reflect.TypeFor[error](): true, reflect.TypeFor[func() chat.Alias](): true,
+	reflect.TypeFor[func(chat.ConnID) chat.Sight](): true,
 }
 
 // codec keeps how each type is hashed and cloned. It is not safe for concurrent use.
@@ -142,9 +143,6 @@ func (c *codec) structHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 		}
 		if f.Name == "waited" {
 			continue // of the last step too, and nothing looks at it
-		}
-		if f.Name == "forgotten" || f.Name == "seen" && t == reflect.TypeFor[socket]() {
-			continue // they count only if a look-up is under way, and that is over soon
 		}
 		h := c.hasher(f.Type)
 		if f.Type.Kind() == reflect.Uint64 && (batches[f.Name] || t == reflect.TypeFor[chat.Batch]()) {

@@ -9,6 +9,7 @@ import (
 // drain lets everybody come back and everything in flight arrive, and then checks what must be true when all is
 // quiet.
 func (w *world) drain() {
+	end := w.now.Add(30 * time.Second) // lone waiters are probed for ever
 	w.left = limits{retries: 100, kills: 1}
 	if w.stopping {
 		for len(w.pipe) > 0 {
@@ -31,7 +32,7 @@ func (w *world) drain() {
 		}
 		// Questions to old clients, waits for their pongs, and rematches are over within seconds.
 		at, ok := w.lobby.NextDeadline()
-		if !ok || at > w.now.Add(11*time.Second) {
+		if !ok || at > w.now.Add(11*time.Second) || at > end {
 			break
 		}
 		w.cell.w = w
@@ -76,7 +77,7 @@ func (w *world) quiet() {
 		if g.kind == liar { // it may wait for ever to be matched: behind a tail it does not own up to
 			continue
 		}
-		if r.State() == chat.Waiting {
+		if r.State() == chat.Waiting && !g.kind.timed() { // which may have to wait for its next app ping
 			waiting++
 		}
 		want := chat.Idle
@@ -88,7 +89,7 @@ func (w *world) quiet() {
 		case g.phase != idle:
 			w.failf("%s is stuck in phase %d", g.name(), g.phase)
 		}
-		if r.State() != want && !(g.kind == oldClient && want == chat.Idle) {
+		if r.State() != want && !(g.kind.old() && want == chat.Idle) {
 			w.failf("%s is %s and believes it is %s", g.name(), r.State(), want)
 		}
 		if b, side := w.book.bond(g.partner); want == chat.Paired && (b == nil || b.pair != r.Pair || b.ended) {

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"chatme/internal/chat"
@@ -12,9 +13,22 @@ type kind byte
 
 const (
 	resumable kind = 'r'
-	oldClient kind = 'o'
 	liar      kind = 'l' // resumable, and now and then it claims what is not so
+
+	// legacy clients, by how they answer pings
+	oldClient  kind = 'o' // in the order of what they read and write
+	newestOnly kind = 'n' // only the newest of those that have come
+	jumper     kind = 'j' // the pong overtakes what is queued behind the message that is being sent, as OkHttp's does
+	fragmenter kind = 'f' // the pong comes between two fragments of the message that is being sent
+	muted      kind = 'm' // something on the way eats the pings; it sends its own
+	delayed    kind = 'd' // something on the way holds them up
 )
+
+// old reports whether k is a legacy client.
+func (k kind) old() bool { return k != resumable && k != liar }
+
+// timed reports whether the server may have to tell by the clock what a client of this kind has read.
+func (k kind) timed() bool { return k == muted || k == delayed }
 
 // phase is what a guest believes it is doing.
 type phase byte
@@ -23,7 +37,7 @@ const (
 	idle phase = iota
 	searching
 	chatting
-	leaving // Next is pressed, searching has not come: the chat is kept
+	leaving // Next is pressed, searching has not come: the chat is kept, and an old client goes on writing
 	ending  // end_chat is sent, chat_ended has not come
 )
 
@@ -54,6 +68,9 @@ type guest struct {
 	away    bool        // its partner is, as far as it was told
 	former  chat.Alias  // liar: a chat that was
 	words   int         // old client and liar: messages said so far
+	pinged  bool        // old client: it is past the first ping on this socket
+	owed    []uint64    // delayed: the pings it has not answered yet
+	lost    chat.Time   // when it lost its last socket
 	// ──── what the world knows of it
 	current chat.ConnID   // the socket that was attached last
 	queued  bool          // it was told that it is in the queue, and there is no cause for it not to be
@@ -72,20 +89,23 @@ func (g *guest) name() string         { return string(rune('a' + g.id)) }
 
 func (g *guest) offline() {
 	g.conn, g.greeted, g.stalled, g.cursor, g.told = 0, false, false, 0, 0
-	if g.kind == oldClient { // it comes back as somebody new
+	g.pinged, g.owed = false, nil
+	if g.kind.old() { // it comes back as somebody new
 		g.phase, g.partner, g.over = idle, "", false
 	}
 }
 
-// canConnect says whether it may open a socket. An old client that comes back before its last socket is missed is
-// somebody else to everybody, and so it is here: another guest.
+// retryAfter is how long an old client waits before it opens another socket, at least.
+const retryAfter = 3 * time.Second
+
+// canConnect reports whether it may open a socket. An old client may meet its own ghost then.
 func (g *guest) canConnect(w *world) bool {
 	if g.conn != 0 || g.done {
 		return false
 	}
 	for _, s := range w.sockets {
-		if g.kind == oldClient && s.guest == g.id && s.there {
-			return false
+		if g.kind.old() && s.guest == g.id && s.there {
+			return w.now >= g.lost.Add(retryAfter)
 		}
 	}
 	return true
@@ -95,7 +115,7 @@ func (g *guest) canConnect(w *world) bool {
 func (g *guest) connect(w *world) {
 	g.dialled++
 	g.conn = chat.ConnID(1000*(g.id+1)) + g.dialled // the same whoever else connects meanwhile
-	a := &chat.Auth{Resumable: g.kind != oldClient, Fresh: g.hash(g.conn)}
+	a := &chat.Auth{Resumable: !g.kind.old(), Fresh: g.hash(g.conn)}
 	if a.Resumable {
 		a.MailKey = chat.MailKey(a.Fresh)
 	}
@@ -114,34 +134,63 @@ func (g *guest) connect(w *world) {
 			g.bend = 0
 		}
 	}
-	if g.kind == oldClient {
+	if g.kind.old() {
 		g.session, g.queued = g.conn, false
 	}
 	w.sockets = append(w.sockets, s)
-	if g.kind == oldClient { // the web client sends auth and search in one burst
+	if g.kind.old() { // the web client sends auth and search in one burst
 		g.phase, g.greeted = searching, true
 		g.send(w, chat.Command{Op: chat.Search})
 	}
 }
 
 func (g *guest) send(w *world, c chat.Command) {
-	if s := w.socket(g.conn); s != nil && s.here && s.there {
-		c.Conn = g.conn
+	s := w.socket(g.conn)
+	if s == nil || !s.here || !s.there {
+		return
+	}
+	c.Conn = g.conn
+	switch n := len(s.up); {
+	case c.Op == chat.Pong && g.kind == jumper && n > 1:
+		s.up = slices.Insert(s.up, 1, c)
+	case c.Op == chat.Pong && g.kind == fragmenter && n > 0 && s.up[0].Op == chat.Send:
+		c.Start = true // see socket.amid
+		s.up = slices.Insert(s.up, 0, c)
+	default:
 		s.up = append(s.up, c)
 	}
 }
 
+// answer is a pong, or what comes of a ping otherwise.
+func (g *guest) answer(w *world, s *socket, n uint64) {
+	newer := slices.ContainsFunc(s.down, func(e chat.Event) bool { return e.Kind == chat.Ping || e.Kind == chat.Probe })
+	g.pinged = true
+	switch {
+	case g.kind == muted || g.kind == newestOnly && newer:
+	case g.kind == delayed:
+		g.owed = append(g.owed, n)
+	default:
+		g.send(w, chat.Command{Op: chat.Pong, N: n})
+	}
+}
+
+// answerLate answers the oldest ping that was held up.
+func (g *guest) answerLate(w *world) {
+	g.send(w, chat.Command{Op: chat.Pong, N: g.owed[0]})
+	g.owed = g.owed[1:]
+}
+
 // canSay says whether there is somebody to talk to.
 func (g *guest) canSay() bool {
-	if g.kind == oldClient {
-		return g.conn != 0 && g.phase == chatting
+	if g.kind.old() {
+		return g.conn != 0 && (g.phase == chatting || g.phase == leaving)
 	}
 	return g.phase == chatting && !g.over
 }
 
 // say gives the next message its number, keeps a copy, and sends it when it may. A bad one cannot be relayed.
 func (g *guest) say(w *world, bad bool) {
-	if g.kind == oldClient {
+	if g.kind.old() {
 		g.words++
 		text := fmt.Sprintf("%s%d>%s", g.name(), g.words, g.partner)
 		g.send(w, chat.Command{Op: chat.Send, Text: text})
@@ -182,7 +231,7 @@ func (g *guest) confirm(w *world) {
 }
 
 func (g *guest) unconfirmed() bool {
-	return g.greeted && g.kind != oldClient && g.partner != "" && g.got > g.told
+	return g.greeted && !g.kind.old() && g.partner != "" && g.got > g.told
 }
 
 // canPress says whether there is a button: not while it searches, for the server takes a second search of somebody it
@@ -192,11 +241,13 @@ func (g *guest) canPress() bool { return g.phase == idle || g.phase == chatting 
 // press is the button: find somebody, or Next.
 func (g *guest) press(w *world) {
 	c := chat.Command{Op: chat.Search}
-	if g.phase == chatting && !g.over && g.kind != oldClient {
+	if g.phase == chatting && !g.over && !g.kind.old() {
 		g.confirm(w)
 		c.Partner = g.partner
 		g.phase = leaving
-	} else if g.kind == oldClient || g.phase == idle {
+	} else if g.kind.old() && g.phase == chatting {
+		g.phase = leaving
+	} else if g.phase == idle {
 		g.phase = searching
 	}
 	g.send(w, c)
@@ -235,8 +286,10 @@ func (g *guest) hear(w *world, s *socket, e chat.Event) {
 		}
 		return
 	}
-	if g.kind == oldClient {
-		g.hearOld(w, e)
+	if e.Kind == chat.Ping || e.Kind == chat.Probe {
+		g.answer(w, s, e.N)
+	} else if g.kind.old() {
+		g.hearOld(e)
 	} else {
 		g.hearResumable(w, s, e)
 	}
@@ -259,7 +312,7 @@ func (g *guest) enter(p chat.Alias) {
 
 // hearOld is what the clients of the base protocol do: after partner_disconnected they show "searching" and send
 // nothing.
-func (g *guest) hearOld(w *world, e chat.Event) {
+func (g *guest) hearOld(e chat.Event) {
 	switch e.Kind {
 	case chat.Matched:
 		g.enter(e.Alias)
@@ -277,7 +330,5 @@ func (g *guest) hearOld(w *world, e chat.Event) {
 		}
 	case chat.ChatEnded:
 		g.done = true
-	case chat.Ping:
-		g.send(w, chat.Command{Op: chat.Pong, N: e.N})
 	}
 }

@@ -34,7 +34,7 @@ func (l *ledger) hears(w *world, g *guest, s *socket, e *chat.Event) {
 	case chat.PartnerDisconnected:
 		b, side := l.bond(s.heard)
 		switch {
-		case b == nil && g.kind != oldClient:
+		case b == nil && !g.kind.old():
 			w.failf("%s is in no chat and hears partner_disconnected", g.name())
 		case b != nil && !b.ended:
 			w.failf("%s hears the end of a chat that lives", g.name())
@@ -43,7 +43,7 @@ func (l *ledger) hears(w *world, g *guest, s *socket, e *chat.Event) {
 		}
 		s.heard = ""
 	case chat.Searching:
-		if g.phase == chatting && !g.over && g.kind != oldClient {
+		if g.phase == chatting && !g.over && !g.kind.old() {
 			w.failf("%s is in a chat and hears searching", g.name())
 		}
 		if g.phase == leaving { // it has given up the chat
@@ -121,7 +121,7 @@ func (l *ledger) message(w *world, g *guest, s *socket, e *chat.Event) {
 	}
 	from := w.guests[o.guest].kind
 	d := &b.dir[side]
-	if g.kind != oldClient {
+	if !g.kind.old() {
 		switch {
 		case e.N <= s.place:
 			w.failf("D2: %s hears %d again or late on one socket, after %d", g.name(), e.N, s.place)

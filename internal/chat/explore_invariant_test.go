@@ -1,6 +1,10 @@
 package chat_test
 
-import "chatme/internal/chat"
+import (
+	"time"
+
+	"chatme/internal/chat"
+)
 
 // records compares the rows of the lobby with the ledger: chats that begin, and M5, that none ends without a cause.
 func (l *ledger) records(w *world) {
@@ -22,7 +26,7 @@ func (l *ledger) records(w *world) {
 			b.ended, b.left = false, [2]bool{}
 		case !b.ended && !here:
 			b.ended = true
-			restart := w.now == w.listening && (w.guests[b.guest[0]].kind == oldClient || w.guests[b.guest[1]].kind == oldClient)
+			restart := w.now == w.listening && (w.guests[b.guest[0]].kind.old() || w.guests[b.guest[1]].kind.old())
 			if b.told && !b.may && !restart && !l.deserted(w, b) {
 				w.failf("M5: chat %s ended without a cause", b.alias)
 			}
@@ -30,7 +34,7 @@ func (l *ledger) records(w *world) {
 		b.may = false
 	}
 	for _, g := range w.guests {
-		ok := !g.queued || g.kind == oldClient && w.now == w.listening
+		ok := !g.queued || g.kind.old() && w.now == w.listening
 		for _, r := range rows {
 			ok = ok || r.Hash == g.hash(g.session) && r.State() != chat.Idle
 		}
@@ -63,10 +67,34 @@ func (l *ledger) begin(w *world, rows []chat.Record, pair chat.PairID) {
 		}
 	}
 	// A liar may have left a session behind whose socket is still there: to the server it is somebody else.
-	if g := w.guests[b.guest[0]]; b.guest[0] == b.guest[1] && (g.kind != liar || b.session[0] == b.session[1]) {
+	if g := w.guests[b.guest[0]]; b.guest[0] == b.guest[1] && (g.kind != liar || b.session[0] == b.session[1]) && !l.unasked(w, b) {
 		w.failf("M3: %s is matched with itself", g.name())
 	}
+	l.alive(w, b)
 	l.bonds = append(l.bonds, b)
+}
+
+// unasked reports whether a socket of a legacy client is among the two that was lost before it had answered one ping.
+func (l *ledger) unasked(w *world, b *bond) bool {
+	for side, id := range b.session {
+		if s := w.socket(id); w.guests[b.guest[side]].kind.old() && s != nil && !s.answered {
+			return true
+		}
+	}
+	return false
+}
+
+// alive checks that both who are matched were heard a moment ago. The rules know one kind of client that cannot answer.
+func (l *ledger) alive(w *world, b *bond) {
+	for side, id := range b.session {
+		within := 12 * time.Second
+		if w.guests[b.guest[side]].kind.timed() {
+			within = 65 * time.Second
+		}
+		if s := w.socket(id); s != nil && w.now >= s.sight.Heard.Add(within) { // a resumed session has another socket
+			w.failf("L3: %s is matched and was last heard %d ms ago", w.guests[b.guest[side]].name(), w.now-s.sight.Heard)
+		}
+	}
 }
 
 // leaves looks at what passes the gate.

@@ -124,8 +124,11 @@ func (l *ledger) before(w *world, c *chat.Command) *guest {
 		l.windows(w)
 		return nil
 	}
+	if b, _ := l.haunted(w, c); b != nil {
+		b.may = true
+	}
 	g := l.actor(w, c)
-	if g == nil {
+	if g == nil || g.kind.old() && g.session != c.Conn {
 		return nil
 	}
 	s := w.socket(c.Conn)
@@ -133,26 +136,26 @@ func (l *ledger) before(w *world, c *chat.Command) *guest {
 	leaves := false
 	switch c.Op {
 	case chat.Search:
-		leaves = b != nil && (c.Partner == "" || c.Partner == b.alias[1-side] || g.kind == oldClient)
+		leaves = b != nil && (c.Partner == "" || c.Partner == b.alias[1-side] || g.kind.old())
 	case chat.End:
 		leaves = true
 	case chat.Detach:
-		leaves = g.kind == oldClient || c.Leaves && !s.slept
-		if b != nil && w.guests[b.guest[1-side]].kind == oldClient {
+		leaves = g.kind.old() || c.Leaves && !s.slept
+		if b != nil && w.guests[b.guest[1-side]].kind.old() {
 			l.full(w, b, side)
 		}
 		if s.slept {
 			g.nap = napTime
 		}
 	case chat.Send:
-		if b != nil && g.kind == oldClient {
+		if b != nil && g.kind.old() {
 			l.full(w, b, 1-side)
 		}
 	case chat.Sleep:
 		s.slept = true
 		return g
 	}
-	if c.Op != chat.Ack && c.Op != chat.Pong && c.Op != chat.Typing && c.Op != chat.Detach {
+	if c.Op != chat.Ack && c.Op != chat.Pong && c.Op != chat.AppPing && c.Op != chat.Typing && c.Op != chat.Detach {
 		s.slept = false
 	}
 	if g.kind == liar {
@@ -165,6 +168,22 @@ func (l *ledger) before(w *world, c *chat.Command) *guest {
 		g.queued = false
 	}
 	return g
+}
+
+// haunted returns the chat that a former socket of an old client is in, and its side.
+func (l *ledger) haunted(w *world, c *chat.Command) (*bond, int) {
+	s := w.socket(c.Conn)
+	if s == nil || !w.guests[s.guest].kind.old() || w.guests[s.guest].session == s.conn {
+		return nil, 0
+	}
+	for _, b := range l.bonds {
+		for side := range b.guest {
+			if !b.ended && b.guest[side] == s.guest && b.session[side] == s.conn {
+				return b, side
+			}
+		}
+	}
+	return nil, 0
 }
 
 // full notes that the chat of an old sender ends if the mailbox of its partner, who is away or goes, is full.
@@ -186,7 +205,7 @@ func (l *ledger) windows(w *world) {
 					continue
 				}
 				window := 120 * time.Second
-				if w.guests[b.guest[1-side]].kind == oldClient {
+				if w.guests[b.guest[1-side]].kind.old() {
 					window = 30 * time.Second
 				} else if nap := w.guests[b.guest[side]].nap; nap != 0 {
 					window = nap
@@ -205,6 +224,9 @@ func (l *ledger) windows(w *world) {
 
 // after notes who left.
 func (l *ledger) after(w *world, c *chat.Command, g *guest) {
+	if b, side := l.haunted(w, c); b != nil && !among(w.lobby.Records(), b) {
+		b.left[side] = true
+	}
 	if g == nil || c.Op != chat.Search && c.Op != chat.End && c.Op != chat.Detach {
 		return
 	}

@@ -57,6 +57,16 @@ var plans = []plan{
 	{name: "old and kill", guests: "ro", matched: 2, limits: limits{says: 2, drops: 1, kills: 1, stops: 1}},
 	{name: "old, next, three", guests: "oro", matched: 3, limits: limits{says: 2, presses: 2}, lag: true},
 	{name: "two old", guests: "oo", matched: 2, limits: limits{says: 2, drops: 1, presses: 1, ticks: 1}, lag: true},
+	{name: "settling", guests: "oror", matched: 2, talk: "a", limits: limits{says: 2, presses: 2}, lag: true},
+	{name: "settling behind a commit", guests: "oo", matched: 2, talk: "a", limits: limits{says: 2, presses: 2}, lag: true, slow: true},
+	{name: "settling with three", guests: "ooo", matched: 3, talk: "a", limits: limits{says: 2, presses: 2}, lag: true, slow: true},
+	{name: "newest pong only", guests: "nro", matched: 3, talk: "a", limits: limits{says: 2, presses: 2, ticks: 1}, lag: true, slow: true},
+	{name: "pong first", guests: "joo", matched: 3, talk: "a", limits: limits{says: 3, presses: 1}, lag: true, slow: true},
+	{name: "pong amid", guests: "foo", matched: 3, talk: "a", limits: limits{says: 2, presses: 1}, lag: true, slow: true},
+	{name: "pings eaten", guests: "moo", matched: 3, talk: "a", limits: limits{says: 2, presses: 1, pings: 1, ticks: 3}, lag: true},
+	{name: "pings held up", guests: "doo", matched: 3, talk: "a", limits: limits{says: 2, presses: 1, pings: 1, ticks: 2}, lag: true},
+	{name: "old ghost", guests: "oo", matched: 1, limits: limits{says: 1, drops: 1, waits: 2, ticks: 2}, lag: true},
+	{name: "silence", guests: "rr", matched: 1, limits: limits{drops: 2, waits: 1, ticks: 3, presses: 2}, lag: true},
 	{name: "liar", guests: "rl", matched: 2, talk: "a", limits: limits{says: 2, drops: 1, lies: 2}},
 	{name: "liar speaks", guests: "rl", matched: 2, limits: limits{says: 1, drops: 1, lies: 2, presses: 1}},
 	{name: "liar and kill", guests: "rl", matched: 2, talk: "a", limits: limits{says: 2, drops: 1, lies: 1, kills: 1}},
@@ -69,12 +79,12 @@ var plans = []plan{
 
 // long are the limits of random walks: every plan's guests with much of everything.
 var long = limits{
-	says: 12, bad: 1, presses: 4, ends: 1, quits: 1, sleeps: 1, lies: 6, drops: 6, breaks: 3, retries: 6, ticks: 6,
+	says: 12, bad: 1, presses: 4, ends: 1, quits: 1, sleeps: 1, lies: 6, drops: 6, breaks: 3, retries: 6, ticks: 6, waits: 3, pings: 3,
 	kills: 3, stops: 2, backups: 1, restores: 1,
 }
 
 // crowds are who meets in random walks.
-var crowds = []string{"rr", "rrr", "ro", "oo", "rl", "rro", "roo", "rrl", "rol", "rrrr"}
+var crowds = []string{"rr", "rrr", "ro", "oo", "rl", "rro", "roo", "rrl", "rol", "rrrr", "ooo", "njf", "oorj", "mof", "doro", "nfro"}
 
 // sized fills in what a plan leaves open.
 func (p plan) sized() *plan {

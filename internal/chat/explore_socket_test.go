@@ -16,8 +16,7 @@ type socket struct {
 	there bool // the server's end is open
 
 	auth   *chat.Auth // sent and not yet attached; the frames behind it wait
-	seen   uint64     // looking up a row: what had left memory before
-	need   uint64     // … and the batch that must be committed first; 0: not looking
+	need   uint64     // looking up a row: the batch that must be committed first; 0: not looking
 	gate   []chat.Event
 	cursor uint64         // the last number sent of the Replay at the head of gate
 	down   []chat.Event   // on the wire to the client
@@ -28,6 +27,42 @@ type socket struct {
 	heard chat.Alias // the chat that arrives…
 	place uint64     // … and the last number that came or was shown as a gap
 	slept bool       // its last word was sleep
+
+	sight    chat.Sight // what the server's end knows
+	answered bool       // a ping was
+}
+
+// sight is what the lobby is told of a socket.
+func (w *world) sight(c chat.ConnID) chat.Sight {
+	s := w.socket(c)
+	if s == nil {
+		return chat.Sight{}
+	}
+	sight := s.sight
+	switch w.plan.bug {
+	case neverNoisy:
+		sight.Noise, sight.Reading = 0, false
+	case alwaysHeard:
+		sight.Heard = w.now
+	case alwaysOpen:
+		sight.Opened = 0
+	}
+	return sight
+}
+
+// hears notes what comes from a client, for sight. amid is a pong between two fragments of a message.
+func (s *socket) hears(w *world, c *chat.Command) {
+	s.sight.Heard = w.now
+	s.sight.Reading = c.Op == chat.Pong && c.Start
+	if c.Op != chat.Pong {
+		s.sight.Noise = s.sight.Pinged
+	}
+	if c.Op == chat.Pong {
+		c.Start, s.answered = false, true
+		if w.plan.bug == earlierPong {
+			c.N = s.sight.Pinged
+		}
+	}
 }
 
 func (w *world) socket(c chat.ConnID) *socket {
@@ -66,21 +101,18 @@ func (w *world) serve(s *socket) {
 		s.up = s.up[1:]
 		if c.Op == chat.Detach {
 			s.there = false
+		} else {
+			s.hears(w, &c)
 		}
 		w.noteCommand(s, &c)
 		w.step(c)
+		s.sight.Reading = false
 		return
 	}
 	a := s.auth
 	if a.Resume != nil && !w.lobby.Holds(a.Resume.Hash) {
-		if s.need == 0 || s.seen != w.lobby.Forgotten() {
-			s.seen, s.need = w.lobby.Forgotten(), w.lobby.Batch()
-			if w.lobby.Dirty() == 0 {
-				s.need--
-			}
-			if w.committed < s.need {
-				return
-			}
+		if s.need = w.lobby.Leaving(a.Resume.Hash); s.need > w.committed && w.plan.bug != readEarly {
+			return
 		}
 		a.Found = nil
 		if r := w.disk.row(a.Resume.Hash, 0); r != nil {
@@ -91,6 +123,7 @@ func (w *world) serve(s *socket) {
 		}
 	}
 	s.auth, s.need, s.epoch = nil, 0, fmt.Sprintf("e%d", w.disk.epoch+1)
+	s.sight.Opened, s.sight.Heard = w.now, w.now
 	w.noteAttach(s, a)
 	w.step(chat.Command{Op: chat.Attach, Conn: s.conn, Auth: a})
 }
@@ -116,6 +149,9 @@ func (w *world) leave(s *socket) {
 	}
 	s.gate = s.gate[1:]
 	w.book.leaves(w, s, &e)
+	if e.Kind == chat.Ping || e.Kind == chat.Probe {
+		s.sight.Pinged, s.sight.PingedAt = e.N, w.now
+	}
 	w.put(s, e)
 	if e.Kind == chat.Close {
 		s.there, s.gate, s.up = false, nil, nil
@@ -201,6 +237,7 @@ func (w *world) notice(s *socket) {
 func (w *world) lose(s *socket) {
 	s.here, s.down = false, nil
 	if g := w.guests[s.guest]; g.conn == s.conn {
+		g.lost = w.now
 		g.offline()
 	}
 }

@@ -119,7 +119,7 @@ func roam(r *rand.Rand) *plan {
 	if r.IntN(4) == 0 {
 		p.ttl = time.Minute
 	}
-	for _, less := range []*int8{&p.kills, &p.stops, &p.restores, &p.presses, &p.drops, &p.ticks} {
+	for _, less := range []*int8{&p.kills, &p.stops, &p.restores, &p.presses, &p.drops, &p.ticks, &p.waits, &p.pings} {
 		if r.IntN(3) == 0 {
 			*less = 0
 		}

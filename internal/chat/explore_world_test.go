@@ -71,7 +71,7 @@ func (w *world) prelude() {
 	for _, g := range w.guests[:w.plan.matched] {
 		w.do(action{what: connects, who: int8(g.id)})
 		w.rest()
-		if g.kind != oldClient {
+		if !g.kind.old() {
 			w.left.presses = 1
 			w.do(action{what: presses, who: int8(g.id)})
 			w.rest()
@@ -113,6 +113,7 @@ func (w *world) boot() {
 	cfg.NewAlias = func() chat.Alias { to.w.aliases++; return chat.Alias(fmt.Sprintf("$%d", to.w.aliases)) }
 	w.cell.w = w
 	w.lobby = chat.New(cfg)
+	w.lobby.Sees(func(c chat.ConnID) chat.Sight { return to.w.sight(c) })
 	saved := chat.Saved{MailBytes: w.disk.bytes()}
 	for i := range w.disk.rows {
 		row := &w.disk.rows[i]
@@ -127,13 +128,13 @@ func (w *world) boot() {
 	if w.plan.bug == mailForgotten {
 		saved.Mail, saved.MailBytes = nil, 0
 	}
-	if err := w.lobby.Restore(w.now, saved); err != nil {
+	if err := w.lobby.Restore(chat.At(w.now), saved); err != nil {
 		w.failf("what is on disk cannot be restored: %v", err)
 	}
 	w.afterStep()
 	for _, g := range w.guests {
 		g.nap = 0
-		if g.kind == oldClient {
+		if g.kind.old() {
 			g.queued = false
 		}
 	}
@@ -181,7 +182,7 @@ func (w *world) restore() {
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
 	before := w.book.before(w, &c)
-	events := w.lobby.Step(w.now, &c)
+	events := w.lobby.Step(chat.At(w.now), &c)
 	w.tell(events)
 	w.book.after(w, &c, before)
 	w.afterStep()
@@ -242,6 +243,15 @@ func (w *world) commit() {
 func (w *world) failf(format string, a ...any) {
 	if w.fault == nil {
 		w.fault = fmt.Errorf(format, a...)
+	}
+}
+
+// wait lets a little time pass.
+func (w *world) wait(d time.Duration) {
+	w.note("advance %s", d)
+	w.now = w.now.Add(d)
+	if at, ok := w.lobby.NextDeadline(); ok && at <= w.now {
+		w.step(chat.Command{Op: chat.Tick})
 	}
 }
 

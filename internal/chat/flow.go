@@ -2,6 +2,10 @@ package chat
 
 import "slices"
 
+// MaxNumber is the largest number of a message, and so of what is confirmed. A client that goes beyond it, or would
+// make the server tell a larger one, is closed 4400: what the server tells, every client can say back.
+const MaxNumber = uint64(1) << 32
+
 // flow is one direction of a chat, in message numbers 1, 2, 3…; the rules are "Custody" in part 2 of the protocol.
 //
 //	got = min(max(got, claim), last), held ≤ last ≤ top

@@ -17,7 +17,7 @@ type Config struct {
 	QueueWindow   time.Duration // a waiting session that is away keeps its place this long
 	SleepMax      time.Duration // the longest absence a client can announce
 	RematchAfter  time.Duration // two who have just left each other are not matched again before this
-	SettleTimeout time.Duration // an old client whose partner left is matched again after this even without a pong
+	SettleTimeout time.Duration // a legacy client whose pings are eaten is matched again this long after one was written
 
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
 	RingBytes       int   // … and their bytes
@@ -33,16 +33,19 @@ type Config struct {
 // Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
 // one owner.
 type Lobby struct {
-	cfg Config
+	cfg   Config
+	sight func(ConnID) Sight // see Sees
 
-	now    Time    // of the current step
+	now    Time    // of the current step, in server time
+	wall   Time    // … and by the wall clock
+	unsure bool    // … which may be wrong
 	events []Event // of the current step, reused
 	waited []Time  // how long those matched in the current step have been in the queue, reused
 	wrote  bool    // the current step changed a record
 
 	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
 	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	ready    []*session          // waiting, present and eligible, oldest first; at most two, see match
+	ready    []*session          // eligible, oldest first; few, see match
 	due      deadlines
 
 	batch     uint64     // number of the batch that changes go into
@@ -54,8 +57,13 @@ type Lobby struct {
 	custody   []custody  // what the batches not yet committed promise, by rising batch
 	mailBytes int64      // of all mailboxes, those of hibernated sessions too
 	ringBytes int64      // of all rings
-	forgotten uint64     // how many sessions have left memory so far
 	stopped   bool
+
+	// of sessions that have left memory
+	leaving  map[Hash]uint64 // the batch of its last change, until that is committed
+	left     []leaver        // … by rising batch
+	parted   map[ID]parting  // its last chat, while that may not begin again
+	partings []parting       // … the oldest first, about
 
 	lastID    ID
 	lastPlace uint64
@@ -73,6 +81,8 @@ func New(cfg Config) *Lobby {
 		cfg:      cfg,
 		conns:    make(map[ConnID]*session),
 		sessions: make(map[Hash]*session),
+		leaving:  make(map[Hash]uint64),
+		parted:   make(map[ID]parting),
 		batch:    1,
 		lastID:   ID(first), lastPlace: first, lastPair: PairID(first),
 	}
@@ -80,8 +90,8 @@ func New(cfg Config) *Lobby {
 
 // Step applies one command at the moment now and returns what is to be told, in order. The slice is reused by
 // the next Step. A command from a Conn that is not attached does nothing.
-func (l *Lobby) Step(now Time, c *Command) []Event {
-	l.now, l.wrote = max(l.now, now), false
+func (l *Lobby) Step(now Moment, c *Command) []Event {
+	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
 	l.events, l.waited = l.events[:0], l.waited[:0]
 	if l.stopped {
@@ -98,7 +108,13 @@ func (l *Lobby) Step(now Time, c *Command) []Event {
 		l.stop()
 	default:
 		if s := l.conns[c.Conn]; s != nil {
+			if s.pulse != nil {
+				s.pulse.probed = false
+			}
 			l.command(s, c)
+			if l.conns[c.Conn] == s {
+				l.heard(s)
+			}
 		}
 	}
 	if l.wrote {
@@ -111,6 +127,12 @@ func (l *Lobby) Step(now Time, c *Command) []Event {
 
 func (l *Lobby) command(s *session, c *Command) {
 	switch c.Op {
+	case Heard:
+		return
+	case AppPing:
+		l.classify(s)
+		l.schedule(s)
+		return
 	case Ack:
 		l.ack(s, c)
 		return
@@ -118,7 +140,9 @@ func (l *Lobby) command(s *session, c *Command) {
 		l.pong(s, c.N)
 		return
 	case Typing:
+		l.classify(s)
 		l.typing(s, c.Start)
+		l.schedule(s)
 		return
 	case Detach:
 		l.detach(s, c.Leaves)
@@ -130,6 +154,7 @@ func (l *Lobby) command(s *session, c *Command) {
 	case Search:
 		l.search(s, c.Partner)
 	case Send:
+		l.classify(s)
 		l.send(s, c)
 	case Sleep:
 		l.sleep(s, c.For)
@@ -208,10 +233,6 @@ func (l *Lobby) Swept(bytes int64) { l.mailBytes = max(l.mailBytes-bytes, 0) }
 // Holds says whether the session of h is in memory; if not, Attach needs its row in Auth.Found.
 func (l *Lobby) Holds(h Hash) bool { return l.sessions[h] != nil }
 
-// Forgotten counts the sessions that have left memory. A row read from disk is current if the count has not
-// moved since before the read and all batches up to then were committed.
-func (l *Lobby) Forgotten() uint64 { return l.forgotten }
-
 // Attached counts the sessions that have a socket.
 func (l *Lobby) Attached() int { return len(l.conns) }
 
@@ -231,6 +252,9 @@ func (l *Lobby) stop() {
 		}
 	}
 	for _, s := range l.attached() {
+		if !s.Resumable && s.Pair != 0 { // else its transcript stays on the screen above the next stranger
+			l.tell(s, Event{Kind: ChatEnded})
+		}
 		l.tell(s, Event{Kind: Close, CloseCode: CloseRestart})
 	}
 	l.stopped = true

@@ -24,20 +24,20 @@ func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 	for i := range ConnID(many) {
 		var h Hash
 		binary.LittleEndian.PutUint64(h[:], uint64(i))
-		l.Step(now, &Command{Op: Attach, Conn: i + 1, Auth: &Auth{Resumable: true, Fresh: h}})
+		l.Step(At(now), &Command{Op: Attach, Conn: i + 1, Auth: &Auth{Resumable: true, Fresh: h}})
 		switch i % 3 {
 		case 0: // socket lost while idle
-			l.Step(now, &Command{Op: Detach, Conn: i + 1})
+			l.Step(At(now), &Command{Op: Detach, Conn: i + 1})
 		case 1: // socket lost while waiting or in a chat
-			l.Step(now, &Command{Op: Search, Conn: i + 1})
-			l.Step(now, &Command{Op: Detach, Conn: i + 1})
+			l.Step(At(now), &Command{Op: Search, Conn: i + 1})
+			l.Step(At(now), &Command{Op: Detach, Conn: i + 1})
 		case 2: // idle until it is put to rest
 		}
 		flush()
 	}
 	for range 5 { // windows, and what follows from their end
 		now = now.Add(10 * time.Minute)
-		l.Step(now, &Command{Op: Tick})
+		l.Step(At(now), &Command{Op: Tick})
 		flush()
 	}
 	if len(l.sessions) != 0 || len(l.conns) != 0 || len(l.due) != 0 || len(l.ready) != 0 || len(l.dirty) != 0 {

@@ -13,6 +13,10 @@ func (l *Lobby) send(s *session, c *Command) {
 	if !s.Resumable {
 		n = 0
 	}
+	if n > MaxNumber || f.last >= MaxNumber && n == 0 {
+		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
+		return
+	}
 	switch f.order(n) {
 	case again:
 		l.tellAcked(s)
@@ -30,7 +34,7 @@ func (l *Lobby) send(s *session, c *Command) {
 		l.tellRefused(s, c)
 		return
 	}
-	m := body{n: f.last + 1, at: l.now}
+	m := body{n: f.last + 1, at: l.wall}
 	if !useless {
 		m.text, m.image = c.Text, c.Image
 	}
@@ -52,7 +56,7 @@ func (l *Lobby) sendAlone(s *session, c *Command) {
 	switch {
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrNotMatched, N: c.N})
-	case s.settle != 0: // meant for the partner who is gone
+	case s.unsettled(): // meant for the partner who is gone
 	default:
 		if s.Place == 0 {
 			l.enqueue(s)
@@ -132,6 +136,8 @@ func (l *Lobby) typing(s *session, start bool) {
 func (l *Lobby) ack(s *session, c *Command) {
 	switch {
 	case !s.Resumable:
+	case c.Got > MaxNumber:
+		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
 	case s.tail() && c.Partner == s.mail.from:
 		l.discard(s, c.Got)
 		if !s.tail() {

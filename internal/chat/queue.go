@@ -22,6 +22,7 @@ func (l *Lobby) search(s *session, chat Alias) {
 	}
 	l.tell(s, Event{Kind: Searching})
 	if left != nil {
+		l.unsettle(s)
 		l.match(left)
 	}
 	l.match(s)
@@ -35,7 +36,7 @@ func (s *session) misnamed(chat Alias) bool {
 // enqueue gives s the last place in the queue; whoever is away keeps it for a while only.
 func (l *Lobby) enqueue(s *session) {
 	l.lastPlace++
-	s.Place, s.QueuedAt = l.lastPlace, l.now
+	s.Place, s.QueuedAt = l.lastPlace, l.wall
 	if s.conn == 0 {
 		s.until = l.now.Add(l.cfg.QueueWindow)
 	}
@@ -43,14 +44,28 @@ func (l *Lobby) enqueue(s *session) {
 	l.schedule(s)
 }
 
-// match notes that s is in the queue, present and eligible, which it is not with a tail, and pairs the oldest of those who are with
-// the next it may meet (law L3).
+// eligible reports whether s waits and can be matched with one that it may meet.
+func (s *session) eligible() bool {
+	return s.Place != 0 && s.conn != 0 && !s.silent && !s.unsettled() && !s.tail()
+}
+
+// match notes that s is eligible, if it is, and pairs the oldest of those who are with the next it may meet (law L3).
 //
-// Those left are at most two: two stay unmatched only while each is the other's last partner, and a third cannot
-// be the last partner of both. If the Tick that ends this is late, whoever comes meanwhile does not overtake them.
+// Few are left. Two stay unmatched while each is the other's last partner, and a third cannot be the last partner of
+// both; or while one may be the ghost of the other, which it is asked about. If the Tick that ends this is late, a
+// session that comes meanwhile does not overtake them.
 func (l *Lobby) match(s *session) {
 	l.unready(s)
-	if s.Place == 0 || s.conn == 0 || s.settle != 0 || s.tail() {
+	if !s.eligible() {
+		return
+	}
+	for i := len(l.ready) - 1; i >= 0; i-- {
+		if r := l.ready[i]; !l.alive(r) {
+			l.silence(r)
+		}
+	}
+	if !l.alive(s) {
+		l.silence(s)
 		return
 	}
 	at, _ := slices.BinarySearchFunc(l.ready, s.Place, func(r *session, place uint64) int {
@@ -59,12 +74,18 @@ func (l *Lobby) match(s *session) {
 	l.ready = slices.Insert(l.ready, at, s)
 	for i := 0; i < len(l.ready); i++ {
 		for j := i + 1; j < len(l.ready); j++ {
-			if a, b := l.ready[i], l.ready[j]; !l.estranged(a, b) {
-				l.ready = slices.Delete(slices.Delete(l.ready, j, j+1), i, i+1)
-				l.pair(a, b)
-				i--
-				break
+			a, b := l.ready[i], l.ready[j]
+			if l.estranged(a, b) {
+				continue
 			}
+			if ghost := l.ghost(a, b); ghost != nil {
+				l.probe(ghost)
+				continue
+			}
+			l.ready = slices.Delete(slices.Delete(l.ready, j, j+1), i, i+1)
+			l.pair(a, b)
+			i--
+			break
 		}
 	}
 	for _, r := range l.ready {
@@ -82,14 +103,20 @@ func (l *Lobby) unready(s *session) {
 func (l *Lobby) pair(a, b *session) {
 	l.lastPair++
 	for side, s := range [...]*session{a, b} {
-		l.waited = append(l.waited, l.now-s.QueuedAt)
+		l.waited = append(l.waited, max(l.wall-s.QueuedAt, 0))
 		s.Place, s.QueuedAt = 0, 0
-		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.now
-		s.out, s.asked = &flow{seen: true}, 0
+		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.wall
+		s.out = &flow{seen: true}
 		l.touch(s)
 	}
 	a.partner, b.partner = b, a
 	for _, s := range [...]*session{a, b} {
+		if p := s.pulse; p != nil {
+			if !s.Resumable && p.met == 0 { // its client keeps the indicator of a former connection
+				l.tell(s, Event{Kind: TypingStop})
+			}
+			p.met, p.asking.ping = max(l.now, 1), 0
+		}
 		l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
 		l.schedule(s)
 	}
@@ -104,7 +131,9 @@ func (l *Lobby) leave(s *session) *session {
 		l.hideTyping(side)
 		side.former, side.parted = side.partner.ID, l.now
 		side.Pair, side.Side, side.Alias, side.MatchedAt = 0, 0, "", 0
-		side.asked = 0
+		if side.pulse != nil {
+			side.pulse.asking.ping = 0
+		}
 		l.empty(side.out)
 		side.out = nil
 		l.touch(side)
@@ -115,16 +144,8 @@ func (l *Lobby) leave(s *session) *session {
 	return p
 }
 
-// disconnected tells s, who is in the queue, that its chat is over. What an old client has under way then is
-// meant for the partner who is gone, so it is matched again only after a ping has come back from behind it.
+// disconnected tells s, which is in the queue, that its chat is over.
 func (l *Lobby) disconnected(s *session) {
 	l.tell(s, Event{Kind: PartnerDisconnected})
-	if s.Resumable || s.conn == 0 {
-		return
-	}
-	l.lastPing++
-	s.settle, s.settleBy = l.lastPing, l.now.Add(l.cfg.SettleTimeout)
-	l.tell(s, Event{Kind: Ping, N: s.settle})
-	l.unready(s)
-	l.schedule(s)
+	l.unsettle(s)
 }

@@ -9,8 +9,8 @@ import (
 // Restore fills an empty lobby with what was waiting or paired, at the moment of listening: everybody is away and
 // every window starts anew. Of the numbers of a chat only those of the letters are known. Old clients cannot come
 // back, so their rows go and their partners are queued; the changes are part of the first batch.
-func (l *Lobby) Restore(now Time, saved Saved) error {
-	l.now, l.mailBytes = now, saved.MailBytes
+func (l *Lobby) Restore(now Moment, saved Saved) error {
+	l.now, l.wall, l.mailBytes = now.Server, now.Wall, saved.MailBytes
 	records := saved.Records
 	pairs := make(map[PairID]*session, len(records)/2)
 	all := make([]*session, 0, len(records))
@@ -60,9 +60,9 @@ func (l *Lobby) Restore(now Time, saved Saved) error {
 		s.partner.out = &flow{last: n, top: n, held: n}
 	}
 	for _, s := range all {
-		s.until = now.Add(l.cfg.ChatWindow)
+		s.until = l.now.Add(l.cfg.ChatWindow)
 		if s.Place != 0 {
-			s.until = now.Add(l.cfg.QueueWindow)
+			s.until = l.now.Add(l.cfg.QueueWindow)
 		}
 		l.schedule(s)
 	}

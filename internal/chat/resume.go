@@ -13,7 +13,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 	re := &Resumption{Gap: stale}
 	returning := s.conn == 0
 	if returning {
-		re.AwayMs = int64(max(l.now-s.AwaySince, 0))
+		re.AwayMs = int64(max(l.wall-s.AwaySince, 0))
 	} else {
 		l.tell(s, Event{Kind: Close, CloseCode: CloseReplaced})
 		delete(l.conns, s.conn)
@@ -69,7 +69,7 @@ func (l *Lobby) rejoin(s *session, returning bool) {
 	p := s.partner
 	s.out.gapTold = false
 	if p.conn == 0 {
-		l.tell(s, Event{Kind: PartnerAway, At: p.until})
+		l.tell(s, Event{Kind: PartnerAway, At: l.wallTime(p.until)})
 	}
 	l.replay(s, p.Alias, p.out.has(), p.out.last)
 	switch {

@@ -51,6 +51,8 @@ type rig struct {
 	onStep   func(*chat.Command, []chat.Event) // nil, or looks at every step; of a commit the command is nil
 	onTake   func(*chat.Batch)                 // nil, or looks at every batch taken
 	onReplay func(c chat.ConnID, e chat.Event) // nil, or looks at what a replay consists of
+
+	sights map[chat.ConnID]*chat.Sight // what each socket knows
 }
 
 func newRig(tb testing.TB) *rig {
@@ -70,8 +72,10 @@ func (r *rig) start() {
 	cfg := timing(r.boot)
 	cfg.NewAlias = func() chat.Alias { r.aliases++; return chat.Alias(fmt.Sprintf("$%d", r.aliases)) }
 	r.lobby = chat.New(cfg)
+	r.sights = make(map[chat.ConnID]*chat.Sight)
+	r.lobby.Sees(func(c chat.ConnID) chat.Sight { return *r.sight(c) })
 	r.flushed, r.committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
-	if err := r.lobby.Restore(r.now, r.disk.load(r.now)); err != nil {
+	if err := r.lobby.Restore(chat.At(r.now), r.disk.load(r.now)); err != nil {
 		r.tb.Fatal(err)
 	}
 	r.check()
@@ -93,10 +97,33 @@ func (r *rig) check() {
 	}
 }
 
+// sight is what a socket knows.
+func (r *rig) sight(c chat.ConnID) *chat.Sight {
+	s := r.sights[c]
+	if s == nil {
+		s = &chat.Sight{Opened: r.now, Heard: r.now}
+		r.sights[c] = s
+	}
+	return s
+}
+
+// hears notes a frame that has come from a client.
+func (r *rig) hears(c *chat.Command) {
+	if c.Conn == 0 || c.Op == chat.Detach {
+		return
+	}
+	s := r.sight(c.Conn)
+	s.Heard = r.now
+	if c.Op != chat.Pong && c.Op != chat.Heard {
+		s.Noise = s.Pinged
+	}
+}
+
 // step runs one command and puts what is told behind the gate.
 func (r *rig) step(c chat.Command) []chat.Event {
 	r.tb.Helper()
-	events := slices.Clone(r.lobby.Step(r.now, &c))
+	r.hears(&c)
+	events := slices.Clone(r.lobby.Step(chat.At(r.now), &c))
 	r.deliver(&c, events)
 	return events
 }
@@ -118,6 +145,10 @@ func (r *rig) deliver(c *chat.Command, events []chat.Event) {
 
 // pass lets an event through the gate; a replay is read from disk there and then.
 func (r *rig) pass(e chat.Event) {
+	if e.Kind == chat.Ping || e.Kind == chat.Probe {
+		s := r.sight(e.Conn)
+		s.Pinged, s.PingedAt = e.N, r.now
+	}
 	if e.Kind != chat.Replay {
 		r.onWire(e.Conn, e)
 		return

@@ -135,7 +135,7 @@ func (s *script) print(events []chat.Event) {
 		who := s.label[e.Conn]
 		a := s.cast[who[:1]]
 		switch e.Kind {
-		case chat.Ping:
+		case chat.Ping, chat.Probe:
 			a.ping = e.N
 		case chat.ResumeFailed:
 			a.sessions++

@@ -28,16 +28,11 @@ type session struct {
 	shows   bool     // the last typing event it was told is a start
 	mail    *shelf   // its letters in the mailbox, durable; nil when it has none
 
-	// what an old client has read; lost with the process
-	asked    uint64 // the ping that is under way; 0: none
-	askedFor uint64 // the message of its partner that the pong confirms
-	askAfter Time   // no ping before
-
 	// eligibility (law L3); lost with the process
-	former   ID     // the last partner
-	parted   Time   // when that chat ended
-	settle   uint64 // the ping it must answer before it is matched again; 0: none
-	settleBy Time   // or this moment
+	former ID     // the last partner
+	parted Time   // when that chat ended
+	silent bool   // it waits, and has not been heard for too long
+	pulse  *pulse // lost with the socket; nil: it was told no ping
 
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not there
@@ -72,5 +67,9 @@ func (l *Lobby) forget(s *session) {
 	s.deadline = 0
 	l.due.fix(s)
 	delete(l.sessions, s.Hash)
-	l.forgotten++
+	if s.Resumable && s.changed > l.committed {
+		l.leaving[s.Hash] = s.changed
+		l.left = append(l.left, leaver{s.Hash, s.changed})
+	}
+	l.recall(s)
 }

@@ -15,7 +15,7 @@ var words = map[chat.Kind]string{
 	chat.Message: "message", chat.TypingStart: "typing_start", chat.TypingStop: "typing_stop",
 	chat.PartnerAway: "partner_away", chat.PartnerBack: "partner_back",
 	chat.PartnerDisconnected: "partner_disconnected", chat.ChatEnded: "chat_ended", chat.Acked: "ack",
-	chat.Gap: "gap", chat.Replay: "replay", chat.Error: "error", chat.Ping: "ping", chat.Close: "close",
+	chat.Gap: "gap", chat.Replay: "replay", chat.Error: "error", chat.Ping: "ping", chat.Probe: "probe", chat.Close: "close",
 }
 
 // describe writes an event as one line: its name on the wire and the fields that count, times since the epoch.
@@ -56,7 +56,7 @@ func describe(e chat.Event) string {
 		return s + fmt.Sprintf(" recv=%d delivered=%d", e.Recv, e.Delivered)
 	case chat.Replay:
 		return s + fmt.Sprintf(" %s above %d up to %d", e.Mail.Alias, e.Mail.After, e.Mail.UpTo)
-	case chat.Gap, chat.Ping:
+	case chat.Gap, chat.Ping, chat.Probe:
 		return s + fmt.Sprintf(" %d", e.N)
 	case chat.ResumeFailed:
 		return s + " " + string(e.Code)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,13 +19,16 @@ type sink struct{ n atomic.Int64 }
 func (s *sink) Deliver(chat.Event) bool { s.n.Add(1); return false }
 func (s *sink) Release(uint64)          {}
 func (s *sink) Flush()                  {}
+func (s *sink) Sight() chat.Sight {
+	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
+}
 
 // benchHub returns a hub with pairs of old clients in a chat: Conns 1 and 2, 3 and 4, …
 func benchHub(b *testing.B, pairs int) *Hub {
 	s := newHeldStore()
 	s.setFree()
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20, QueuedBytes: 64 << 20,
+		Store: s, Lobby: testLobby(), Clock: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20, QueuedBytes: 64 << 20,
 		Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
 	})
 	if err != nil {

@@ -1,14 +1,102 @@
 package hub
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatme/internal/chat"
 )
 
-// NewClock returns a clock that starts at the wall clock's time and then counts on its own: setting the wall
-// clock reaps nobody.
-func NewClock() func() chat.Time {
-	start := time.Now()
-	return func() chat.Time { return chat.Time(start.UnixMilli()).Add(time.Since(start)) }
+const (
+	// beat is how often a Clock takes note that the process runs.
+	beat = 100 * time.Millisecond
+	// mostABeat is what a beat adds to server time at most, however late it is.
+	mostABeat = 500 * time.Millisecond
+	// wallStep is by how much the wall clock is off when it has been set.
+	wallStep = time.Second
+)
+
+// Clock keeps the two times of a chat.Moment. Server time begins at the wall clock's and goes on only while the process
+// runs: a stopped process or a paused machine adds half a second to it. Wall time counts on by itself, and follows the
+// wall clock once that has been set. Its methods are safe for concurrent use.
+type Clock struct {
+	start time.Time // static; what since counts from
+	now   atomic.Pointer[reading]
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped bool
 }
+
+// reading is both times at a beat; immutable.
+type reading struct {
+	at     time.Duration // since start
+	server time.Duration // since start
+	wall   time.Duration // since start, as the wall clock would have it
+	set    time.Duration // server time when the wall clock was found to be set, or the start
+}
+
+// NewClock returns a clock that goes on until Stop.
+func NewClock() *Clock {
+	c := &Clock{start: time.Now()}
+	c.now.Store(&reading{})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.timer = time.AfterFunc(beat, c.beat)
+	return c
+}
+
+// Stop ends the beats: server time stands still half a second later.
+func (c *Clock) Stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
+	c.timer.Stop()
+}
+
+func (c *Clock) beat() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return
+	}
+	now := time.Now()
+	next := c.now.Load().after(now.Sub(c.start))
+	if real := now.Round(0).Sub(c.start.Round(0)); (real - next.wall).Abs() > wallStep {
+		next.wall, next.set = real, next.server
+	}
+	c.now.Store(&next)
+	c.timer.Reset(beat)
+}
+
+// after is the reading at a later moment, without a look at the wall clock.
+func (r *reading) after(at time.Duration) reading {
+	gap := at - r.at
+	return reading{at: at, server: r.server + min(gap, mostABeat), wall: r.wall + gap, set: r.set}
+}
+
+// Now returns server time.
+func (c *Clock) Now() chat.Time {
+	now := c.now.Load().after(time.Since(c.start))
+	return c.time(now.server)
+}
+
+func (c *Clock) time(since time.Duration) chat.Time {
+	return chat.Time(c.start.UnixMilli()).Add(since)
+}
+
+// Moment returns both times. The wall clock is Unsure for so long after the start, and after it was set.
+func (c *Clock) Moment(unsureFor time.Duration) chat.Moment { return c.MomentOf(c.Stamp(), unsureFor) }
+
+// Stamp returns a moment as a number, never 0: to ask the system for the time is most of what it costs to know it.
+func (c *Clock) Stamp() int64 { return int64(time.Since(c.start)) + 1 }
+
+// MomentOf is Moment as of a stamp.
+func (c *Clock) MomentOf(stamp int64, unsureFor time.Duration) chat.Moment {
+	now := c.now.Load().after(time.Duration(stamp - 1))
+	return chat.Moment{Server: c.time(now.server), Wall: c.time(now.wall), Unsure: now.server-now.set < unsureFor}
+}
+
+// Since returns how long ago a stamp was given, whether the process ran or not.
+func (c *Clock) Since(stamp int64) time.Duration { return time.Duration(c.Stamp() - stamp) }

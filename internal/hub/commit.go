@@ -145,7 +145,7 @@ func (h *Hub) setFailing(err error) {
 // sweep deletes the rows of sessions that nobody has resumed in time.
 func (h *Hub) sweep() error {
 	for {
-		before := h.cfg.Now().Add(-h.cfg.SessionTTL)
+		before := h.cfg.Clock.Moment(0).Wall.Add(-h.cfg.SessionTTL)
 		began := h.watch.begin()
 		n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
 		h.watch.end(began)

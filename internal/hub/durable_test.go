@@ -74,7 +74,7 @@ func l5(t *testing.T, seed uint64) {
 		case 8:
 			cmd.Op, cmd.Got = chat.Ack, r.Uint64N(6)
 		}
-		l.Step(now, &cmd)
+		l.Step(chat.At(now), &cmd)
 		// A lookup reads behind all that is pending, as Hub.find makes sure of; so every step is a batch here.
 		l.Flush(batch)
 		letters += len(batch.Letters)

@@ -31,8 +31,8 @@ type Store interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; Deliver and Release are
-// called under the hub's lock.
+// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; Deliver, Release and
+// Sight are called under the hub's lock.
 type Conn interface {
 	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
 	// before Release was called with at least e.After. It says whether the outbox is so full that whoever
@@ -40,6 +40,8 @@ type Conn interface {
 	Deliver(e chat.Event) (congested bool)
 	// Release lets go what waits for batch or an earlier one.
 	Release(batch uint64)
+	// Sight tells what the socket knows of its client.
+	Sight() chat.Sight
 	// Flush has what may leave written, as far as that does not block. It is called after Deliver and Release,
 	// without the lock.
 	Flush()
@@ -50,8 +52,9 @@ type Config struct {
 	Store         Store
 	Metrics       *metrics.Metrics // nil: nothing is counted for anybody
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
-	Now           func() chat.Time // never goes back
+	Clock         *Clock           // the one that the sockets have too
 	SessionTTL    time.Duration    // hibernated rows older than this are swept
+	SweepAfter    time.Duration    // … but none before the server has served, or the wall clock has not been set, for so long
 	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted…
 	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
 	Log           *slog.Logger
@@ -63,7 +66,6 @@ type Config struct {
 type Hub struct {
 	cfg Config
 
-	begun chat.Time // static: when cfg.Metrics began to count
 	watch commitWatch
 
 	wake chan struct{} // buffer 1; sent when there is something to commit; never closed
@@ -71,13 +73,14 @@ type Hub struct {
 	done chan struct{} // closed by the committer as it ends
 
 	mu        sync.Mutex
-	room      *sync.Cond // on mu: a batch was committed
+	room      *sync.Cond // on mu: a batch was committed, or a lookup is over
 	lobby     *chat.Lobby
 	conns     map[chat.ConnID]Conn
-	gated     map[uint64][]Conn // the Conns with events waiting, by batch
-	touched   *[]Conn           // to be flushed by whoever holds mu, once it does not; nil if there is none
-	committed uint64            // every batch up to this one is durable
-	inFlight  int               // rows in the batch being committed
+	gated     map[uint64][]Conn      // the Conns with events waiting, by batch
+	touched   *[]Conn                // to be flushed by whoever holds mu, once it does not; nil if there is none
+	committed uint64                 // every batch up to this one is durable
+	inFlight  int                    // rows in the batch being committed
+	lookups   map[chat.Hash]struct{} // sessions whose row is being read
 	counts    counts
 	failure   error // of the last try to commit; nil: it succeeded
 	stopped   bool
@@ -88,7 +91,7 @@ type Hub struct {
 
 // New returns a running hub; Stop ends it.
 func New(cfg Config) (*Hub, error) {
-	if cfg.Store == nil || cfg.Lobby == nil || cfg.Now == nil || cfg.Log == nil || cfg.Fatal == nil ||
+	if cfg.Store == nil || cfg.Lobby == nil || cfg.Clock == nil || cfg.Log == nil || cfg.Fatal == nil ||
 		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 || cfg.QueuedBytes <= 0 {
 		return nil, errors.New("hub: incomplete configuration")
 	}
@@ -96,7 +99,6 @@ func New(cfg Config) (*Hub, error) {
 		cfg.Metrics = metrics.New()
 	}
 	h := &Hub{
-		begun: cfg.Now() - chat.Time(time.Duration(cfg.Metrics.Now()).Milliseconds()),
 		cfg:   cfg,
 		watch: newCommitWatch(),
 		wake:  make(chan struct{}, 1),
@@ -105,7 +107,10 @@ func New(cfg Config) (*Hub, error) {
 		lobby: cfg.Lobby,
 		conns: make(map[chat.ConnID]Conn),
 		gated: make(map[uint64][]Conn),
+
+		lookups: make(map[chat.Hash]struct{}),
 	}
+	h.lobby.Sees(h.sight)
 	h.room = sync.NewCond(&h.mu)
 	h.timer = time.AfterFunc(time.Hour, h.tick)
 	h.timer.Stop()
@@ -196,12 +201,18 @@ func (h *Hub) awaitCommit(ctx context.Context) error {
 	if h.lobby.Dirty() == 0 {
 		last--
 	}
+	return h.await(ctx, func() bool { return h.committed >= last })
+}
+
+// await returns once so, which depends on what mu guards and room tells of, or the hub stops, or with ctx's error. The
+// caller holds mu, which is released while waiting.
+func (h *Hub) await(ctx context.Context, so func() bool) error {
 	defer context.AfterFunc(ctx, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.room.Broadcast()
 	})()
-	for h.committed < last && !h.stopped {
+	for !so() && !h.stopped {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -210,47 +221,52 @@ func (h *Hub) awaitCommit(ctx context.Context) error {
 	return nil
 }
 
-// find reads the row of a session that is not in memory. A row may be out of date while a change of it is
-// uncommitted, so it is read behind the batches of that moment, and again if meanwhile a session left memory:
-// it could be this one. The caller holds mu, which is released while waiting and reading.
+// find reads the row of a session that is not in memory. It waits for the last change of this session to be durable, and
+// for nothing else. Until the caller, who holds mu, lets go of it nothing brings the session into memory: another lookup
+// of it waits for this one. mu is released while waiting and reading.
 func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	hash := auth.Resume.Hash
-	for !h.lobby.Holds(hash) && !h.stopped {
-		seen := h.lobby.Forgotten()
-		if err := h.awaitCommit(ctx); err != nil {
-			return err
-		}
-		h.mu.Unlock()
-		found, ok, err := h.cfg.Store.Find(ctx, hash)
-		h.mu.Lock()
-		if err != nil {
-			return err
-		}
-		if h.lobby.Forgotten() == seen {
-			auth.Found = nil
-			if ok {
-				auth.Found = &found
-			}
-			return nil
-		}
+	err := h.await(ctx, func() bool {
+		_, looked := h.lookups[hash]
+		return h.lobby.Holds(hash) || !looked && h.lobby.Leaving(hash) <= h.committed
+	})
+	if err != nil || h.lobby.Holds(hash) || h.stopped {
+		return err
 	}
-	return nil
+	h.lookups[hash] = struct{}{}
+	h.mu.Unlock()
+	found, ok, err := h.cfg.Store.Find(ctx, hash)
+	h.mu.Lock()
+	delete(h.lookups, hash)
+	h.room.Broadcast()
+	if ok {
+		auth.Found = &found
+	}
+	return err
 }
 
-// moment is when c is to be done. A message was read just now, and to ask the time once more is most of what it costs to
-// measure it; that a later command may have been done first, the lobby bears.
-func (h *Hub) moment(c *chat.Command) chat.Time {
+// moment is when c is to be done. A message was read just now, and to ask for the time once more is most of what it costs
+// to know it; the lobby tolerates that a later command was done first.
+func (h *Hub) moment(c *chat.Command) chat.Moment {
 	if c.Op == chat.Send && c.Arrived != 0 {
-		return h.begun.Add(time.Duration(c.Arrived))
+		return h.cfg.Clock.MomentOf(c.Arrived, h.cfg.SweepAfter)
 	}
-	return h.cfg.Now()
+	return h.cfg.Clock.Moment(h.cfg.SweepAfter)
+}
+
+// sight is what the socket of an attached session knows. The caller holds mu.
+func (h *Hub) sight(id chat.ConnID) chat.Sight {
+	if conn := h.conns[id]; conn != nil {
+		return conn.Sight()
+	}
+	return chat.Sight{}
 }
 
 // step runs the lobby and hands out what it tells. The caller holds mu.
 func (h *Hub) step(c *chat.Command) (congested Conn) {
 	now, watched := h.moment(c), h.cfg.Tail.Active()
 	if watched {
-		h.look(now, c)
+		h.look(now.Server, c)
 	}
 	events := h.lobby.Step(now, c)
 	for _, e := range events {
@@ -308,7 +324,7 @@ func (h *Hub) settle() {
 		h.timer.Stop()
 		return
 	}
-	h.timer.Reset(max(time.Duration(at-h.cfg.Now())*time.Millisecond, 0))
+	h.timer.Reset(max(time.Duration(at-h.cfg.Clock.Now())*time.Millisecond, 0))
 }
 
 // retryTick is how long what is due waits while the store fails: nobody is reaped for the disk's sake.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -114,6 +115,9 @@ func (e *ear) Deliver(ev chat.Event) bool {
 // Flush implements Conn.
 func (e *ear) Flush() {}
 
+// Sight implements Conn: it has always just been heard, and is quiet.
+func (e *ear) Sight() chat.Sight { return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64} }
+
 func (e *ear) Release(batch uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -162,13 +166,20 @@ func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
 		fatal = func(err error) { t.Errorf("fatal: %v", err) }
 	}
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Now: NewClock(), SessionTTL: 24 * time.Hour, QueuedChanges: bound, QueuedBytes: 64 << 20,
+		Store: s, Lobby: testLobby(), Clock: newClock(t), SessionTTL: 24 * time.Hour, QueuedChanges: bound, QueuedBytes: 64 << 20,
 		Log: slog.New(slog.DiscardHandler), Fatal: fatal,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// newClock returns a clock that beats until the test is over.
+func newClock(tb testing.TB) *Clock {
+	c := NewClock()
+	tb.Cleanup(c.Stop)
+	return c
 }
 
 func stopHub(t *testing.T, h *Hub) {

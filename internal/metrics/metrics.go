@@ -34,8 +34,7 @@ type Metrics struct {
 	Relay, MatchWait, Commit, Resume Histogram
 	Rows                             Histogram
 
-	set   *vm.Set
-	epoch time.Time // what Now counts from
+	set *vm.Set
 
 	// static once the server serves
 	watched []func(*Writer) // asked at every reading…
@@ -66,7 +65,6 @@ func New() *Metrics {
 		Resume:    histogram(ResumeSeconds, secondsBounds),
 		Rows:      histogram(CommitRows, rowsBounds),
 		set:       set,
-		epoch:     time.Now().Add(-1), // so that no moment is 0
 	}
 	// A rate needs a zero to rise from.
 	for _, result := range upgradeResults {
@@ -77,14 +75,6 @@ func New() *Metrics {
 	}
 	m.commitFailures()
 	return m
-}
-
-// Now is a moment for Since, in nanoseconds since New; never 0. It costs half of time.Now.
-func (m *Metrics) Now() int64 { return int64(time.Since(m.epoch)) }
-
-// Since returns how long ago a moment that Now gave is.
-func (m *Metrics) Since(moment int64) time.Duration {
-	return time.Since(m.epoch) - time.Duration(moment)
 }
 
 // counter is a counter with one label.

@@ -36,6 +36,6 @@ type Resume struct {
 	SessionID string // the bearer secret; MUST NOT be logged
 	Epoch     string
 	PartnerID chat.Alias // the latest chat the client has heard of; Got and Acked speak of it
-	Got       uint64     // everything from the partner up to this number has arrived, at most MaxNumber
-	Acked     uint64     // the server has confirmed everything of this client up to this number, at most MaxNumber
+	Got       uint64     // everything from the partner up to this number has arrived, at most MaxNumber and one
+	Acked     uint64     // the server has confirmed everything of this client up to this number, at most MaxNumber and one
 }

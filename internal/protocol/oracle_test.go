@@ -66,9 +66,12 @@ func (o *oracle) count(name string) uint64 {
 	if r == nil {
 		return 0
 	}
-	if !r.IsInt() || r.Sign() < 0 || r.Cmp(new(big.Rat).SetUint64(MaxNumber)) > 0 {
+	if !r.IsInt() || r.Sign() < 0 {
 		o.wrong = true
 		return 0
+	}
+	if r.Cmp(new(big.Rat).SetUint64(MaxNumber)) > 0 {
+		return MaxNumber + 1
 	}
 	return r.Num().Uint64()
 }

@@ -71,7 +71,10 @@ func (v *value) is(n uint64) bool {
 	return ok && got == n
 }
 
-// count returns a number that is an integer from 0 to MaxNumber, however it is written (1.0, 1e3, -0); absent is
+// beyond is what every integer above MaxNumber is decoded as: the lobby closes its client.
+const beyond = MaxNumber + 1
+
+// count returns a number that is an integer not below 0, however it is written (1.0, 1e3, -0), and at most beyond; absent is
 // 0. It returns false for anything else. The comparison is exact: nothing is rounded to an integer.
 func (v *value) count() (uint64, bool) {
 	switch v.kind {
@@ -93,7 +96,7 @@ func parseCount(raw []byte) (uint64, bool) {
 	if i := bytes.IndexAny(raw, "eE"); i >= 0 {
 		mantissa, pow = raw[:i], parseExponent(raw[i+1:])
 	}
-	const maxDigits = 16 // of 2^53
+	const maxDigits = 16 // so many fit a uint64
 	var n uint64
 	digits, zeros, fraction := 0, 0, false
 	for _, c := range mantissa {
@@ -111,25 +114,27 @@ func parseCount(raw []byte) (uint64, bool) {
 			}
 			continue
 		}
-		if digits += zeros + 1; digits > maxDigits {
-			return 0, false
+		if digits += zeros + 1; digits <= maxDigits {
+			for range zeros {
+				n *= 10
+			}
+			n = n*10 + uint64(c-'0')
 		}
-		for ; zeros > 0; zeros-- {
-			n *= 10
-		}
-		n = n*10 + uint64(c-'0')
+		zeros = 0
 	}
 	pow += zeros
 	switch {
 	case n == 0:
 		return 0, true
-	case negative || pow < 0 || digits+pow > maxDigits:
+	case negative || pow < 0:
 		return 0, false
+	case digits+pow > maxDigits:
+		return beyond, true
 	}
 	for ; pow > 0; pow-- {
 		n *= 10
 	}
-	return n, n <= MaxNumber
+	return min(n, beyond), true
 }
 
 // parseExponent reads what follows the e of a valid number, and stops counting where no frame has the digits to

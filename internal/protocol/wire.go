@@ -1,5 +1,7 @@
 package protocol
 
+import "chatme/internal/chat"
+
 // Client → server: the values of type. Any other is a frame of no known type, which is only a sign of activity.
 const (
 	typeAuth        = "auth"         // apiKey, resume? {v, sessionId?, epoch?, partnerId?, got?, acked?}; the first message
@@ -55,6 +57,6 @@ const (
 	MaxFrame          = 16<<20 + 64<<10 // bytes of a frame afterwards: OkHttp gives up beyond 16 MiB
 	DefaultMaxText    = 64 << 10        // bytes of UTF-8 of a message's text
 	MaxDepth          = 32              // nesting of objects and arrays in a frame; the frame itself is 1
-	MaxNumber         = uint64(1) << 53 // n, got and acked: what JavaScript counts exactly
+	MaxNumber         = chat.MaxNumber  // n, got and acked; a larger one is decoded as one more than this
 	MaxMalformed      = 5               // frames in a minute that could not be read; one more is close 1008
 )

@@ -73,8 +73,8 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	db, err := store.Open(t.Context(), store.Config{Path: s.db, Log: log})
 	must(t, err)
-	now := hub.NewClock()
-	boot, err := db.Begin(t.Context(), store.Boot{At: now()})
+	clock := hub.NewClock()
+	boot, err := db.Begin(t.Context(), store.Boot{At: clock.Now()})
 	must(t, err)
 	lc := chat.Config{
 		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
@@ -96,11 +96,11 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		f(&wc, &lc)
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: db, Lobby: chat.New(lc), Now: now, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, QueuedBytes: 64 << 20, Log: log,
+		Store: db, Lobby: chat.New(lc), Clock: clock, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, QueuedBytes: 64 << 20, Log: log,
 		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
 	})
 	must(t, err)
-	wc.Hub = s.hub
+	wc.Hub, wc.Clock = s.hub, clock
 	s.sockets = wc
 	s.endpoint, err = ws.New(wc)
 	must(t, err)
@@ -133,6 +133,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		s.stop()
 		h.Close()
 		must(t, db.Close())
+		clock.Stop()
 	})
 	return s
 }

@@ -3,18 +3,22 @@ package ws
 import (
 	"sync"
 	"time"
+
+	"chatme/internal/chat"
 )
 
 // budget bounds the bytes of large frames in memory, over all connections.
 type budget struct {
+	clock func() chat.Time // server time
+
 	mu   sync.Mutex
 	max  int64
 	room sync.Cond // on mu: something was released, or a wait is over
 	used int64
 }
 
-func newBudget(max int64) *budget {
-	b := &budget{max: max}
+func newBudget(max int64, clock func() chat.Time) *budget {
+	b := &budget{clock: clock, max: max}
 	b.room.L = &b.mu
 	return b
 }
@@ -27,7 +31,7 @@ func (b *budget) resize(max int64) {
 	b.room.Broadcast()
 }
 
-// acquire takes n bytes, waiting at most patience for them.
+// acquire takes n bytes, waiting at most patience, in server time, for them.
 func (b *budget) acquire(n int64, patience time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -35,10 +39,15 @@ func (b *budget) acquire(n int64, patience time.Duration) bool {
 		b.used += n
 		return true
 	}
-	over := false
-	timer := time.AfterFunc(patience, func() {
+	over, by := false, b.clock().Add(patience)
+	var timer *time.Timer
+	timer = time.AfterFunc(patience, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
+		if left := by - b.clock(); left > 0 { // the process has not run all the time
+			timer.Reset(time.Duration(left) * time.Millisecond)
+			return
+		}
 		over = true
 		b.room.Broadcast()
 	})

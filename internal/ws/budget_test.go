@@ -4,11 +4,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"chatme/internal/hub"
 )
 
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(100)
+		b := newBudget(100, hub.NewClock().Now)
 		if !b.acquire(100, time.Second) {
 			t.Fatal("an empty budget refused what it holds")
 		}

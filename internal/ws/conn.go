@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,12 +39,14 @@ type Conn struct {
 	controlsAt  chat.Time     // … since then
 
 	// atomic: the patrol reads them
-	seen      atomic.Int64 // patrol time of the last byte
-	progress  atomic.Int64 // patrol time at which the frame being read last came on; 0: none is
-	busy      atomic.Bool  // its reader is at work and not waiting for the peer
-	authed    atomic.Bool  // a valid auth was read; set by its reader
-	resumable atomic.Bool  // … which asked for resume
-	limit     atomic.Int64 // largest frame
+	seen      atomic.Int64          // patrol time of the last byte
+	progress  atomic.Int64          // patrol time at which the frame being read last came on; 0: none is
+	blocked   atomic.Int64          // patrol time at which the write that blocks began; 0: none does
+	busy      atomic.Bool           // its reader is at work and not waiting for the peer
+	authed    atomic.Bool           // a valid auth was read; set by its reader
+	resumable atomic.Bool           // … which asked for resume
+	limit     atomic.Int64          // largest frame
+	pings     atomic.Pointer[pings] // nil: the lobby has told it none
 
 	mu      sync.Mutex
 	room    *sync.Cond // on mu: the outbox shrank or the Conn is gone; nil before anybody waited
@@ -125,20 +126,9 @@ func (c *Conn) countControl() bool {
 
 // ping has a ping of the peer answered, behind what is being written.
 func (c *Conn) ping(data string) error {
+	c.noisy()
 	if c.countControl() {
 		c.put(item{raw: data, free: true, pong: true})
-	}
-	return nil
-}
-
-// pong takes the answer to a ping: one with a number is for the lobby, the others are keep-alive.
-func (c *Conn) pong(data string) error {
-	if !c.countControl() {
-		return nil
-	}
-	n, err := strconv.ParseUint(data, 10, 64)
-	if err == nil && c.authed.Load() {
-		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Hub interface {
 type Config struct {
 	// static after New; what a client was told, and what the books of an outbox are kept by, stays as it was
 	Hub          Hub
+	Clock        *hub.Clock // the hub's
 	Log          *slog.Logger
 	Metrics      *metrics.Metrics // nil: nothing is counted for anybody
 	PingInterval time.Duration
@@ -69,7 +70,7 @@ type Endpoint struct {
 	throttle *throttle
 	patrol   *patrol
 	pollers  []*poller
-	clock    func() chat.Time
+	clock    func() chat.Time // server time
 	lastConn atomic.Uint64
 
 	mu       sync.Mutex
@@ -95,7 +96,7 @@ func newLive(cfg Config) *live { return &live{Config: cfg, keys: newKeyring(cfg.
 
 func (cfg *Config) validate() error {
 	switch {
-	case cfg.Hub == nil || cfg.Log == nil || len(cfg.Keys) == 0:
+	case cfg.Hub == nil || cfg.Clock == nil || cfg.Log == nil || len(cfg.Keys) == 0:
 		return errors.New("ws: incomplete configuration")
 	case cfg.AuthTimeout <= 0 || cfg.PingInterval <= 0 || cfg.DeadAfter <= 0 || cfg.DeadAfterOld <= 0 ||
 		cfg.ProgressTimeout <= 0 || cfg.StallTimeout <= 0:
@@ -123,9 +124,9 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
 		},
-		budget:   newBudget(cfg.InFlightMax),
+		budget:   newBudget(cfg.InFlightMax, cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
-		clock:    hub.NewClock(),
+		clock:    cfg.Clock.Now,
 	}
 	e.live.Store(newLive(cfg))
 	for range runtime.GOMAXPROCS(0) {
@@ -148,7 +149,7 @@ func (cfg *Config) shortest() time.Duration {
 // Reload puts cfg in force, but for what is static in it: for what comes from now on, on every socket. Whoever has
 // authenticated stays, also when the key is no longer there.
 func (e *Endpoint) Reload(cfg Config) error {
-	cfg.Hub, cfg.Log, cfg.PingInterval = e.cfg.Hub, e.cfg.Log, e.cfg.PingInterval
+	cfg.Hub, cfg.Clock, cfg.Log, cfg.PingInterval = e.cfg.Hub, e.cfg.Clock, e.cfg.Log, e.cfg.PingInterval
 	cfg.Tail, cfg.FrameMax, cfg.OutboxFrames, cfg.OutboxBytes = e.cfg.Tail, e.cfg.FrameMax, e.cfg.OutboxFrames, e.cfg.OutboxBytes
 	if err := cfg.validate(); err != nil {
 		return err

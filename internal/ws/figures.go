@@ -20,7 +20,7 @@ func (e *Endpoint) observe(told *chat.Event) {
 		return
 	}
 	m := e.cfg.Metrics
-	if took := m.Since(told.Arrived); told.Kind == chat.Resumed {
+	if took := e.cfg.Clock.Since(told.Arrived); told.Kind == chat.Resumed {
 		m.Resume.Observe(took)
 	} else {
 		m.Relay.Observe(took)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -38,16 +39,19 @@ func (l listener) Deliver(e chat.Event) bool {
 }
 func (listener) Release(uint64) {}
 func (listener) Flush()         {}
+func (listener) Sight() chat.Sight {
+	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
+}
 
 // figuresHub has a thousand old clients in chats: 1 and 2, 3 and 4, …
-func figuresHub(tb testing.TB, m *metrics.Metrics, l listener) *hub.Hub {
+func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
 	n := 0
 	lobby := chat.New(chat.Config{
 		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour, IdleAfter: time.Hour,
 		ChatWindow: time.Hour, ChatWindowOld: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour,
 	})
 	h, err := hub.New(hub.Config{
-		Store: noStore{}, Metrics: m, Lobby: lobby, Now: hub.NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20,
+		Store: noStore{}, Metrics: m, Lobby: lobby, Clock: clock, SessionTTL: time.Hour, QueuedChanges: 1 << 20,
 		QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
 	})
 	if err != nil {
@@ -68,13 +72,13 @@ func figuresHub(tb testing.TB, m *metrics.Metrics, l listener) *hub.Hub {
 func BenchmarkMessageFigures(b *testing.B) {
 	for _, with := range []bool{false, true} {
 		b.Run(map[bool]string{false: "without", true: "with"}[with], func(b *testing.B) {
-			m := metrics.New()
-			e := &Endpoint{cfg: Config{Metrics: m}}
+			m, clock := metrics.New(), hub.NewClock()
+			e := &Endpoint{cfg: Config{Metrics: m, Clock: clock}}
 			l := listener{}
 			if with {
 				l.of = e
 			}
-			h := figuresHub(b, m, l)
+			h := figuresHub(b, m, clock, l)
 			var who atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -85,7 +89,7 @@ func BenchmarkMessageFigures(b *testing.B) {
 				for pb.Next() {
 					cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
 					if with {
-						cmd.Arrived = m.Now()
+						cmd.Arrived = clock.Stamp()
 					}
 					h.Do(&cmd)
 				}
@@ -106,13 +110,13 @@ func cpuTime(tb testing.TB) time.Duration {
 
 // What is measured of a message allocates nothing.
 func TestMessageFiguresAllocateNothing(t *testing.T) {
-	m := metrics.New()
-	e := &Endpoint{cfg: Config{Metrics: m}}
-	h := figuresHub(t, m, listener{e})
+	m, clock := metrics.New(), hub.NewClock()
+	e := &Endpoint{cfg: Config{Metrics: m, Clock: clock}}
+	h := figuresHub(t, m, clock, listener{e})
 	cmd := chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}
 	before := h.Census()
 	if n := testing.AllocsPerRun(1000, func() {
-		cmd.Arrived = m.Now()
+		cmd.Arrived = clock.Stamp()
 		h.Do(&cmd)
 	}); n != 0 {
 		t.Errorf("%v allocations a message", n)

@@ -109,6 +109,12 @@ func (p *patrol) all() []*Conn {
 	return all
 }
 
+// stuck reports whether a write has blocked for too long.
+func (c *Conn) stuck(now chat.Time, timeout time.Duration) bool {
+	since := chat.Time(c.blocked.Load())
+	return since != 0 && now > since.Add(timeout)
+}
+
 // visit does for one connection what is due. It does not block.
 func (c *Conn) visit(now chat.Time) {
 	cfg := &c.e.live.Load().Config
@@ -124,6 +130,10 @@ func (c *Conn) visit(now chat.Time) {
 	switch {
 	case silent > chat.Time(dead.Milliseconds()):
 		c.abort("silent")
+	case c.unanswered(now, chat.Time(dead.Milliseconds())):
+		c.abort("ping not answered")
+	case c.stuck(now, cfg.ProgressTimeout):
+		c.abort(writeFailed)
 	case progress != 0 && now > progress.Add(cfg.ProgressTimeout):
 		c.abort("frame does not come on")
 	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):

@@ -79,12 +79,14 @@ func (c *Conn) readFrame() error {
 	if err != nil {
 		return err
 	}
+	c.noisy()
 	s := c.e.scratch.get()
 	defer c.e.scratch.put(s)
 	c.progress.Store(c.e.patrol.now.Load())
 	charged, err := c.readPayload(r, &s.data)
-	c.progress.Store(0)
 	c.busy.Store(true)
+	c.progress.Store(0)
+	c.noisy()
 	defer c.e.budget.release(charged)
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -185,7 +187,7 @@ func (c *Conn) isClosing() bool {
 
 // handle does what one frame asks for, and waits while the outbox that it filled is too full.
 func (c *Conn) handle(data []byte, f *protocol.Frame) {
-	arrived := c.e.cfg.Metrics.Now()
+	arrived := c.e.cfg.Clock.Stamp()
 	err := c.e.live.Load().Rules.Decode(data, f)
 	f.Command.Arrived = arrived
 	authed := c.authed.Load()
@@ -204,6 +206,7 @@ func (c *Conn) handle(data []byte, f *protocol.Frame) {
 		c.auth(f)
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
+		c.appPinged()
 	default:
 		c.do(&f.Command)
 	}

@@ -12,7 +12,7 @@ import (
 // A wait for room ends as soon as a reload makes some.
 func TestBudgetResized(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(10)
+		b := newBudget(10, hub.NewClock().Now)
 		b.charge(10)
 		got := make(chan bool, 1)
 		go func() { got <- b.acquire(5, time.Hour) }()
@@ -55,7 +55,7 @@ func TestThrottleResized(t *testing.T) {
 // The patrol goes faster as soon as a shorter time is to be kept.
 func TestPatrolHurries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPatrol(time.Hour, hub.NewClock())
+		p := newPatrol(time.Hour, hub.NewClock().Now)
 		p.hurry(time.Second / 4)
 		time.Sleep(maxRound/patrolSlots + 2*minRound/patrolSlots)
 		synctest.Wait()

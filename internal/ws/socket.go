@@ -83,6 +83,7 @@ func (s *socket) Read(p []byte) (n int, err error) {
 	}
 	if n > 0 {
 		s.by.seen.Store(s.by.e.patrol.now.Load())
+		s.by.heardFrom()
 	}
 	return n, err
 }
@@ -121,6 +122,7 @@ func (s *socket) rests() {
 
 func (s *socket) Write(p []byte) (int, error) {
 	if !s.isBare() {
+		defer s.blocks()()
 		return s.conn.Write(p)
 	}
 	s.mu.Lock()
@@ -148,8 +150,14 @@ func (s *socket) full() bool {
 	return len(s.rest) > 0
 }
 
+// blocks notes that a write may block from now until done is called: the patrol cuts the socket if that takes too long.
+func (s *socket) blocks() (done func()) {
+	s.by.blocked.Store(s.by.e.patrol.now.Load())
+	return func() { s.by.blocked.Store(0) }
+}
+
 // flush writes what the system has not taken yet, and blocks until it does. One goroutine at a time may call it.
-func (s *socket) flush(by time.Time) error {
+func (s *socket) flush() error {
 	if !s.full() {
 		return nil
 	}
@@ -164,7 +172,6 @@ func (s *socket) flush(by time.Time) error {
 		return err
 	}
 	defer file.Close()
-	file.SetWriteDeadline(by)
 	for {
 		s.mu.Lock()
 		rest := s.rest
@@ -173,7 +180,10 @@ func (s *socket) flush(by time.Time) error {
 		if len(rest) == 0 {
 			return nil
 		}
-		if _, err := file.Write(rest); err != nil {
+		done := s.blocks()
+		_, err := file.Write(rest)
+		done()
+		if err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package ws
 
 import (
 	"cmp"
-	"strconv"
 	"sync"
 	"time"
 
@@ -26,6 +25,8 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 	switch e.Kind {
 	case chat.Matched:
 		c.raiseLimit()
+	case chat.Ping, chat.Probe:
+		c.expect(e.Kind)
 	case chat.Resumed:
 		c.session, c.arrival.fresh = c.arrival.resume, ""
 		if e.Resumed.State == chat.ResumedMatched {
@@ -155,8 +156,7 @@ func (c *Conn) writeOut(block bool) bool {
 
 		var err error
 		if ping {
-			c.setWriteDeadline()
-			err = c.ws.WritePreparedMessage(keepAlive)
+			err = c.writePing(0)
 		}
 		if ok && err == nil {
 			err = c.write(&it)
@@ -181,17 +181,8 @@ func (c *Conn) writeOut(block bool) bool {
 	}
 }
 
-// keepAlive is a WebSocket ping without a number, made once: making it anew is most of what a quiet server would do.
-var keepAlive = func() *websocket.PreparedMessage {
-	m, err := websocket.NewPreparedMessage(websocket.PingMessage, nil)
-	if err != nil {
-		panic(err) // cannot be
-	}
-	return m
-}()
-
-// flush blocks until the system has taken what was written, with a deadline for progress.
-func (c *Conn) flush() error { return c.socket.flush(c.writeBy()) }
+// flush blocks until the system has taken what was written. The patrol has a deadline for progress.
+func (c *Conn) flush() error { return c.socket.flush() }
 
 func (c *Conn) write(it *item) error {
 	e := &it.event
@@ -202,8 +193,8 @@ func (c *Conn) write(it *item) error {
 		return c.control(websocket.PongMessage, []byte(it.raw))
 	case it.raw != "":
 		return c.writeText([]byte(it.raw))
-	case e.Kind == chat.Ping:
-		return c.control(websocket.PingMessage, strconv.AppendUint(nil, e.N, 10))
+	case e.Kind == chat.Ping || e.Kind == chat.Probe:
+		return c.writePing(e.N)
 	case e.Kind == chat.Replay:
 		return c.writeReplay(e.Mail)
 	}
@@ -237,18 +228,8 @@ func (c *Conn) writeText(text []byte) error {
 	if len(text) > fragment {
 		return c.writeFragments(string(text))
 	}
-	c.setWriteDeadline()
 	return c.ws.WriteMessage(websocket.TextMessage, text)
 }
-
-// setWriteDeadline gives the next write its time, if it can block; gorilla keeps that of the last for it otherwise.
-func (c *Conn) setWriteDeadline() {
-	if !c.socket.isBare() {
-		c.ws.SetWriteDeadline(c.writeBy())
-	}
-}
-
-func (c *Conn) writeBy() time.Time { return time.Now().Add(c.e.live.Load().ProgressTimeout) }
 
 // writeFragments writes one message made of parts, in fragments, each with a deadline of its own.
 func (c *Conn) writeFragments(parts ...string) error {
@@ -261,7 +242,6 @@ func (c *Conn) writeFragments(parts ...string) error {
 		for len(part) > 0 {
 			n := copy(chunk[:], part)
 			part = part[n:]
-			c.ws.SetWriteDeadline(c.writeBy())
 			if _, err := w.Write(chunk[:n]); err != nil {
 				return err
 			}
@@ -285,15 +265,15 @@ func (c *Conn) pingIfDue() error {
 	if !due {
 		return nil
 	}
-	return c.control(websocket.PingMessage, nil)
+	return c.writePing(0)
 }
 
 func (c *Conn) control(kind int, payload []byte) error {
-	return c.ws.WriteControl(kind, payload, c.writeBy())
+	return c.ws.WriteControl(kind, payload, time.Time{})
 }
 
 // writeClose sends a close frame and gives the peer a moment to answer it (RFC 6455, section 7.1.2).
 func (c *Conn) writeClose(code int, text string) error {
 	time.AfterFunc(closeGrace, func() { c.abort("") })
-	return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(closeGrace))
+	return c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Time{})
 }

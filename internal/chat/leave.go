@@ -1,0 +1,59 @@
+package chat
+
+// leaver is a session that has left memory and whose row is not on disk yet.
+type leaver struct {
+	hash  Hash
+	batch uint64
+}
+
+// Leaving returns the batch that carries the last change of a session that is not in memory; 0: its row on disk is
+// current.
+func (l *Lobby) Leaving(h Hash) uint64 { return l.leaving[h] }
+
+// arrived forgets the leavers whose rows are on disk by now. A session that came back and left again is among them
+// twice, and the later one counts.
+func (l *Lobby) arrived() {
+	n := 0
+	for ; n < len(l.left) && l.left[n].batch <= l.committed; n++ {
+		if each := l.left[n]; l.leaving[each.hash] == each.batch {
+			delete(l.leaving, each.hash)
+		}
+	}
+	l.left = l.left[n:]
+	if len(l.left) == 0 {
+		l.left = nil
+	}
+}
+
+// parting is the last chat of a session that has left memory while it may not meet its partner again.
+type parting struct {
+	id     ID
+	former ID
+	at     Time
+}
+
+// recall keeps the last parting of s, which leaves memory, for as long as it counts: rematches are refused also to a
+// session that has been away meanwhile.
+func (l *Lobby) recall(s *session) {
+	n := 0
+	for ; n < len(l.partings) && l.now >= l.partings[n].at.Add(l.cfg.RematchAfter); n++ {
+		if each := l.partings[n]; l.parted[each.id] == each {
+			delete(l.parted, each.id)
+		}
+	}
+	if l.partings = l.partings[n:]; len(l.partings) == 0 {
+		l.partings = nil
+	}
+	if s.Resumable && s.EndedAt == 0 && s.former != 0 && l.now < s.parted.Add(l.cfg.RematchAfter) {
+		p := parting{s.ID, s.former, s.parted}
+		l.parted[s.ID] = p
+		l.partings = append(l.partings, p)
+	}
+}
+
+// remind gives s, which comes back to memory, what recall has kept.
+func (l *Lobby) remind(s *session) {
+	if p, ok := l.parted[s.ID]; ok {
+		s.former, s.parted = p.former, p.at
+	}
+}

@@ -1,0 +1,119 @@
+package ws
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"chatme/internal/chat"
+
+	"github.com/gorilla/websocket"
+)
+
+// pings is what a Conn knows of the pings that the lobby numbered. Every ping carries the newest number: a keep-alive
+// repeats it. So the numbers on one socket never fall, and a pong with a number tells that its client has read the first
+// ping with that number (RFC 6455, section 5.5.3: a client need answer only the newest). All times are server time.
+type pings struct {
+	written    atomic.Uint64 // the newest number; set before it is written
+	at         atomic.Int64  // when that was
+	noise      atomic.Uint64 // what written was when the last frame other than a pong came
+	unanswered atomic.Int64  // since when a ping waits for its pong; 0: none does
+	answered   atomic.Bool   // one was answered
+	listening  atomic.Bool   // the lobby wants to hear of the next byte
+}
+
+// expect gets ready for a ping that the hub delivers. The caller holds mu.
+func (c *Conn) expect(kind chat.Kind) {
+	p := c.pings.Load()
+	if p == nil {
+		p = new(pings)
+		c.pings.Store(p)
+	}
+	if kind == chat.Probe {
+		p.listening.Store(true)
+	}
+}
+
+// Sight implements hub.Conn.
+func (c *Conn) Sight() chat.Sight {
+	s := chat.Sight{Opened: c.opened, Heard: chat.Time(c.seen.Load()), Reading: c.progress.Load() != 0}
+	if c.busy.Load() {
+		s.Heard = c.e.clock() // we are not listening; it may well be talking
+	}
+	if p := c.pings.Load(); p != nil {
+		s.Pinged, s.PingedAt, s.Noise = p.written.Load(), chat.Time(p.at.Load()), p.noise.Load()
+	}
+	return s
+}
+
+// writePing writes a ping with the number n, or a keep-alive if n is 0.
+func (c *Conn) writePing(n uint64) error {
+	now := c.e.clock()
+	p := c.pings.Load()
+	switch {
+	case p == nil:
+		return c.ws.WritePreparedMessage(firstKeepAlive)
+	case n == 0:
+		n = p.written.Load()
+	default:
+		p.at.Store(int64(now))
+		p.written.Store(n)
+	}
+	p.unanswered.CompareAndSwap(0, int64(now))
+	return c.control(websocket.PingMessage, strconv.AppendUint(nil, n, 10))
+}
+
+// firstKeepAlive is a keep-alive before any other ping, made once: making it anew is most of what a quiet server would do.
+var firstKeepAlive = func() *websocket.PreparedMessage {
+	m, err := websocket.NewPreparedMessage(websocket.PingMessage, []byte("0"))
+	if err != nil {
+		panic(err) // cannot be
+	}
+	return m
+}()
+
+// noisy notes that a frame has come that is no pong.
+func (c *Conn) noisy() {
+	if p := c.pings.Load(); p != nil {
+		p.noise.Store(p.written.Load())
+	}
+}
+
+// pong takes the answer to a ping. The lobby hears of it if it has told this socket a ping.
+func (c *Conn) pong(data string) error {
+	if !c.countControl() {
+		return nil
+	}
+	n, err := strconv.ParseUint(data, 10, 64)
+	p := c.pings.Load()
+	if err != nil || p == nil || n > p.written.Load() {
+		return nil
+	}
+	p.unanswered.Store(0)
+	p.answered.Store(true)
+	c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
+	return nil
+}
+
+// heardFrom tells the lobby of a byte, if it wants to know.
+func (c *Conn) heardFrom() {
+	if p := c.pings.Load(); p != nil && p.listening.Load() && p.listening.CompareAndSwap(true, false) {
+		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Heard, Conn: c.id})
+	}
+}
+
+// appPinged tells the lobby of a ping of the client's, if that has never answered one of ours: perhaps it cannot.
+func (c *Conn) appPinged() {
+	if p := c.pings.Load(); p != nil && !p.answered.Load() {
+		c.e.cfg.Hub.Do(&chat.Command{Op: chat.AppPing, Conn: c.id})
+	}
+}
+
+// unanswered reports whether a client that answers pings has left one unanswered for longer than dead.
+func (c *Conn) unanswered(now, dead chat.Time) bool {
+	p := c.pings.Load()
+	if p == nil || !p.answered.Load() {
+		return false
+	}
+	since := chat.Time(p.unanswered.Load())
+	return since != 0 && now > since+dead
+}
