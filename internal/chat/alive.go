@@ -15,15 +15,15 @@ const (
 	ghostAfter = 2 * time.Second
 )
 
-// hearingEnds returns when s counts as silent if nothing is heard of it. A mute client that was not heard since its last match may be gone
-// since then.
+// hearingEnds returns when s counts as silent if nothing is heard of it. A mute client that was not heard since its last
+// match may be gone since then.
 func (l *Lobby) hearingEnds(s *session, heard Time) Time {
 	p := s.pulse
 	switch {
 	case p == nil || !p.mute:
 		return heard.Add(aliveFor)
 	case heard <= p.met:
-		return 0
+		return p.met
 	}
 	return heard.Add(aliveForMute)
 }
@@ -51,6 +51,13 @@ func (l *Lobby) probe(s *session) {
 	if !s.probed() {
 		l.ping(s, Probe)
 		s.pulse.probed = true
+	}
+}
+
+// confront asks one that may be a ghost for the answer to a ping, one at a time. A mute client is left alone.
+func (l *Lobby) confront(s *session) {
+	if s.pulse.mark == 0 && !s.pulse.mute {
+		l.ping(s, Ping)
 	}
 }
 

@@ -139,7 +139,7 @@ func TestLateRematchIsNotOvertaken(t *testing.T) {
 	a, b, c := p.resumable(), p.resumable(), p.resumable()
 	p.couple(a, b)
 	a.search()
-	p.now = p.now.Add(time.Minute)
+	p.now = p.now.Add(11 * time.Second)
 	c.search()
 	a.wants("searching", "matched $3")
 	b.wants("partner_disconnected", "matched $4")

@@ -9,6 +9,7 @@ func (d *duel) sameEvents(events []chat.Event) {
 		heard[e.Conn] = append(heard[e.Conn], e)
 	}
 	for conn, want := range d.m.said {
+		d.m.numbered(conn, heard[conn])
 		for i, e := range want {
 			if i >= len(heard[conn]) {
 				d.failf("socket %d should hear %s", conn, describe(e))
@@ -99,7 +100,7 @@ func (d *duel) wire(conn chat.ConnID, e chat.Event) {
 		if e.CloseCode == chat.CloseImpossible {
 			c.ghosts, c.conn = append(c.ghosts, c.conn), 0
 		}
-	case chat.Ping:
+	case chat.Ping, chat.Probe:
 		c.ping = e.N
 	case chat.ResumeFailed:
 		c.hash = c.fresh

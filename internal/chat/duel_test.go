@@ -48,6 +48,7 @@ func newDuel(tb testing.TB, clients int) *duel {
 	// The first run is number 0, which is before the epoch began: as after a restore from a backup.
 	d.boot = math.MaxUint64
 	d.start()
+	d.m.sight = func(c chat.ConnID) chat.Sight { return *d.rig.sight(c) }
 	for i := range clients {
 		d.clients = append(d.clients, &client{number: i})
 	}

@@ -16,6 +16,9 @@ func TestExploreBites(t *testing.T) {
 			began, walks := time.Now(), 0
 			for time.Since(began) < 30*time.Second {
 				p := roam(r)
+				if r.IntN(3) == 0 {
+					p = plans[r.IntN(len(plans))].sized()
+				}
 				p.bug = bug
 				x := newExplorer(p)
 				for range 20 {

@@ -150,12 +150,14 @@ func (g *guest) send(w *world, c chat.Command) {
 		return
 	}
 	c.Conn = g.conn
-	switch n := len(s.up); {
-	case c.Op == chat.Pong && g.kind == jumper && n > 1:
-		s.up = slices.Insert(s.up, 1, c)
-	case c.Op == chat.Pong && g.kind == fragmenter && n > 0 && s.up[0].Op == chat.Send:
-		c.Start = true // see socket.amid
-		s.up = slices.Insert(s.up, 0, c)
+	// What takes time to write is a message: all before the first of them is on its way, and what is behind it waits.
+	large := slices.IndexFunc(s.up, func(c chat.Command) bool { return c.Op == chat.Send })
+	switch {
+	case c.Op == chat.Pong && g.kind == jumper && large >= 0:
+		s.up = slices.Insert(s.up, large+1, c)
+	case c.Op == chat.Pong && g.kind == fragmenter && large >= 0:
+		c.Start = true // see socket.hears
+		s.up = slices.Insert(s.up, large, c)
 	default:
 		s.up = append(s.up, c)
 	}

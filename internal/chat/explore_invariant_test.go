@@ -74,25 +74,24 @@ func (l *ledger) begin(w *world, rows []chat.Record, pair chat.PairID) {
 	l.bonds = append(l.bonds, b)
 }
 
-// unasked reports whether a socket of a legacy client is among the two that was lost before it had answered one ping.
+// unasked reports whether the older socket of a chat with itself was lost before it had answered one ping.
 func (l *ledger) unasked(w *world, b *bond) bool {
-	for side, id := range b.session {
-		if s := w.socket(id); w.guests[b.guest[side]].kind.old() && s != nil && !s.answered {
-			return true
-		}
-	}
-	return false
+	s := w.socket(min(b.session[0], b.session[1]))
+	return w.guests[b.guest[0]].kind.old() && s != nil && !s.answered
 }
 
 // alive checks that both who are matched were heard a moment ago. The rules know one kind of client that cannot answer.
 func (l *ledger) alive(w *world, b *bond) {
 	for side, id := range b.session {
-		within := 12 * time.Second
-		if w.guests[b.guest[side]].kind.timed() {
+		g, within := w.guests[b.guest[side]], 12*time.Second
+		if g.kind.timed() {
 			within = 65 * time.Second
 		}
-		if s := w.socket(id); s != nil && w.now >= s.sight.Heard.Add(within) { // a resumed session has another socket
-			w.failf("L3: %s is matched and was last heard %d ms ago", w.guests[b.guest[side]].name(), w.now-s.sight.Heard)
+		if !g.kind.old() { // it may have resumed on another
+			id = g.current
+		}
+		if s := w.socket(id); s != nil && w.now >= s.sight.Heard.Add(within) {
+			w.failf("L3: %s is matched and was last heard %d ms ago", g.name(), w.now-s.sight.Heard)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (d *duel) play(c *client, what, how byte) {
 	case 14, 15, 16:
 		d.ack(c, how)
 	case 17, 18:
-		d.step(chat.Command{Op: chat.Pong, Conn: c.conn, N: c.ping + uint64(how/250)})
+		d.pong(c, how)
 	case 19, 20:
 		d.hangUp(c)
 	case 21:
@@ -129,7 +129,7 @@ func (d *duel) play(c *client, what, how byte) {
 		d.step(chat.Command{Op: chat.End, Conn: c.conn})
 		c.conn = 0
 	case 23:
-		op := []chat.Op{chat.Touch, chat.Malformed, chat.Sleep}[how%3]
+		op := []chat.Op{chat.Touch, chat.Malformed, chat.Sleep, chat.AppPing, chat.Heard}[how%5]
 		d.step(chat.Command{Op: op, Conn: c.conn, Refused: chat.ErrBadMessage, For: times[int(how>>4)]})
 	case 24:
 		d.ghost(c, how)
@@ -149,6 +149,17 @@ func (d *duel) play(c *client, what, how byte) {
 	case 31:
 		d.end(how)
 	}
+}
+
+// pong answers the newest ping mostly, and sometimes between two fragments of a message.
+func (d *duel) pong(c *client, how byte) {
+	n := c.ping + uint64(how/250)
+	if how < 25 {
+		n -= min(n, uint64(how%4))
+	}
+	d.rig.sight(c.conn).Reading = how%16 == 3
+	d.step(chat.Command{Op: chat.Pong, Conn: c.conn, N: n})
+	d.rig.sight(c.conn).Reading = false
 }
 
 // wait is a long time, or one whose ticks come late.

@@ -13,24 +13,16 @@ func (m *model) command(w *who, c *chat.Command) {
 			m.ack(w, c.Partner, c.Got)
 		}
 		return
+	case chat.Heard:
+		return
+	case chat.AppPing:
+		w.classify()
+		return
 	case chat.Pong:
-		switch {
-		case c.N == 0:
-		case c.N == w.ping:
-			w.ping = 0
-			m.came = append(m.came, w)
-		case c.N == w.asked:
-			p := m.partner(w)
-			w.asked = 0
-			if w.askedFor > p.out.got {
-				p.out.got = w.askedFor
-				m.keepUp(p, w)
-				m.acked(p)
-			}
-			m.ask(w)
-		}
+		m.pong(w, c.N)
 		return
 	case chat.Typing:
+		w.classify()
 		if p := m.partner(w); p != nil && p.conn != 0 {
 			p.typing = c.Start
 			kind := map[bool]chat.Kind{true: chat.TypingStart, false: chat.TypingStop}[c.Start]
@@ -46,6 +38,7 @@ func (m *model) command(w *who, c *chat.Command) {
 	case chat.Search:
 		m.search(w, c.Partner)
 	case chat.Send:
+		w.classify()
 		m.send(w, c)
 	case chat.Sleep:
 		if w.resumable {
@@ -78,7 +71,7 @@ func (m *model) send(w *who, c *chat.Command) {
 	case p == nil && w.resumable:
 		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrNotMatched, N: n})
 		return
-	case p == nil && w.ping != 0:
+	case p == nil && w.unsettled:
 		return
 	case p == nil:
 		if w.place == 0 {
@@ -91,6 +84,10 @@ func (m *model) send(w *who, c *chat.Command) {
 		n = 0
 	}
 	out := &w.out
+	if n > 1<<32 || n == 0 && out.last >= 1<<32 {
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
+		return
+	}
 	switch {
 	case n != 0 && n <= out.last:
 		m.acked(w)
@@ -175,9 +172,7 @@ func (m *model) open(w *who) bool {
 // ask sends an old client a ping behind what it was sent, one at a time and one in 250 ms.
 func (m *model) ask(w *who) {
 	if m.open(w) && w.asked == 0 && w.askAfter <= m.now {
-		m.pings++
-		w.asked, w.askedFor, w.askAfter = m.pings, m.partner(w).out.last, m.now+250
-		m.say(w, chat.Event{Kind: chat.Ping, N: w.asked})
+		w.asked, w.askedFor, w.askAfter = m.ping(w, chat.Ping), m.partner(w).out.last, m.now+250
 	}
 }
 

@@ -142,6 +142,8 @@ func (m *model) commits() {
 func (m *model) ack(w *who, alias chat.Alias, got uint64) {
 	p := m.partner(w)
 	switch {
+	case got > 1<<32:
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
 	case p == nil || !m.means(w, alias):
 		m.discard(func(l letter) bool { return l.to == w.hash && l.chat != w.chat && l.from == alias && l.n <= got })
 		if m.posted {

@@ -6,6 +6,10 @@ import "chatme/internal/chat"
 func (m *model) attach(conn chat.ConnID, a *chat.Auth) {
 	var refusal chat.ErrorCode
 	if a.Resume != nil {
+		if a.Resume.Got > 1<<32 || a.Resume.Acked > 1<<32 {
+			m.said[conn] = []chat.Event{{Kind: chat.Close, CloseCode: 4400}}
+			return
+		}
 		w := m.named(a.Resume.Hash)
 		switch {
 		case w == nil || !w.resumable:
@@ -30,7 +34,9 @@ func (m *model) attach(conn chat.ConnID, a *chat.Auth) {
 	}
 	if w.resumable {
 		m.say(w, chat.Event{Kind: chat.SessionID})
+		return
 	}
+	m.ping(w, chat.Ping)
 }
 
 // resume: the newest socket wins, then where the session stands, then what it missed.
@@ -48,7 +54,9 @@ func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	} else {
 		re.AwayMs = int64(m.now - w.away)
 	}
-	w.conn, w.away, w.active, w.nap = conn, 0, m.now, -1
+	w.hangUp(0)
+	w.conn, w.active, w.nap = conn, m.now, -1
+	w.again = w.again || m.now >= w.parted+10_000
 	m.say(w, chat.Event{Kind: chat.AuthSuccess})
 	m.came = append(m.came, w)
 	if p == nil {

@@ -11,7 +11,8 @@ func (m *model) search(w *who, alias chat.Alias) {
 	if !m.means(w, alias) {
 		return
 	}
-	if w.chat != 0 {
+	next := w.chat != 0
+	if next {
 		m.giveUp(w)
 		m.part(w)
 	}
@@ -19,6 +20,9 @@ func (m *model) search(w *who, alias chat.Alias) {
 		m.enqueue(w)
 	}
 	m.say(w, chat.Event{Kind: chat.Searching})
+	if next {
+		m.unsettle(w)
+	}
 	m.came = append(m.came, w)
 }
 
@@ -34,7 +38,7 @@ func (m *model) part(w *who) {
 	p := m.partner(w)
 	for _, x := range []*who{w, p} {
 		m.hideTyping(x)
-		x.chat, x.alias, x.matched, x.parted, x.asked = 0, "", 0, m.now, 0
+		x.chat, x.alias, x.matched, x.parted, x.again, x.asked = 0, "", 0, m.now, false, 0
 		x.out.ring = nil
 	}
 	w.former, p.former = p.hash, w.hash
@@ -43,14 +47,9 @@ func (m *model) part(w *who) {
 	m.came = append(m.came, p)
 }
 
-// disconnected: an old client's next words are meant for somebody who is gone, until it answers a ping.
 func (m *model) disconnected(w *who) {
 	m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
-	if !w.resumable && w.conn != 0 {
-		m.pings++
-		w.ping, w.pingBy = m.pings, m.now+2_000
-		m.say(w, chat.Event{Kind: chat.Ping, N: w.ping})
-	}
+	m.unsettle(w)
 }
 
 func (m *model) hideTyping(w *who) {
@@ -66,7 +65,7 @@ func (m *model) detach(w *who, leaves bool) {
 		m.end(w)
 		return
 	}
-	w.conn, w.away = 0, m.now
+	w.hangUp(m.now)
 	w.until = m.now + 30_000
 	p := m.partner(w)
 	switch {
@@ -104,6 +103,9 @@ func (m *model) stop() {
 		}
 	}
 	for _, w := range m.people {
+		if !w.resumable && w.chat != 0 {
+			m.say(w, chat.Event{Kind: chat.ChatEnded})
+		}
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
 	}
 	m.stopped = true
@@ -111,7 +113,7 @@ func (m *model) stop() {
 
 // end is for good.
 func (m *model) end(w *who) {
-	w.conn = 0
+	w.hangUp(w.away)
 	m.giveUp(w)
 	if w.chat != 0 {
 		m.part(w)
@@ -125,9 +127,14 @@ func (m *model) end(w *who) {
 	}
 }
 
-// forget: what is not in the row is gone.
+// forget: what is not in the row is gone, but for whom it may not meet again.
 func (m *model) forget(w *who) {
-	*w = who{durable: w.durable, changed: w.changed, nap: -1}
+	*w = who{durable: w.durable, changed: w.changed, nap: -1, former: w.former, parted: w.parted}
+}
+
+// hangUp: what was known of the socket is gone.
+func (w *who) hangUp(away chat.Time) {
+	w.conn, w.away, w.pinged, w.beat = 0, away, false, beat{}
 }
 
 // due says when something happens to w by itself; false: never.
@@ -137,14 +144,16 @@ func (m *model) due(w *who) (chat.Time, bool) {
 		return 0, false
 	case w.conn == 0:
 		return w.until, true
-	case w.place != 0 && w.ping != 0:
-		return w.pingBy, true
+	case w.place != 0 && w.unsettled:
+		return w.settleDue()
 	case m.ready(w):
-		for _, v := range m.people { // two who have just left each other, and nobody else
-			if v != w && m.ready(v) && v.former == w.hash && w.former == v.hash {
-				return w.parted + 10_000, true
+		t := m.listenDue(w)
+		for _, v := range m.people { // two who have just left each other
+			if v != w && m.ready(v) && v.former == w.hash && w.former == v.hash && !w.again && !v.again {
+				t = min(t, w.parted+10_000)
 			}
 		}
+		return t, true
 	case w.place == 0 && w.chat == 0 && w.resumable:
 		return w.active + 600_000, true
 	case m.open(w) && w.asked == 0:
@@ -175,16 +184,15 @@ func (m *model) tick() {
 			m.forget(w)
 		case w.chat != 0:
 			m.ask(w)
-		case w.ping != 0 && w.changed > m.committed: // the ping has not left
-			w.pingBy = m.now + 2_000
-		case w.ping != 0:
-			w.ping = 0
-			m.came = append(m.came, w)
+		case w.unsettled:
+			m.settle(w)
 		case w.place != 0:
+			m.listen(w)
 			m.came = append(m.came, w)
+			w.again = w.again || m.now >= w.parted+10_000
 		default:
 			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4100})
-			w.conn, w.away = 0, m.now
+			w.hangUp(m.now)
 			m.forget(w)
 		}
 		m.matchAll()

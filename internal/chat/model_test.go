@@ -10,7 +10,7 @@ import (
 // model is the protocol a second time: slices, linear scans, one obvious step after the other, and none of the
 // lobby's code. It predicts the state of everybody and every event after each command.
 //
-// It leaves three things to the lobby because they are free: the numbers of rows, which side of a pair is 0, and
+// It leaves four things to the lobby because they are free: the numbers of rows and of pings, which side of a pair is 0, and
 // the aliases, which the driver reads from the rows (see learn).
 type model struct {
 	now       chat.Time
@@ -27,6 +27,8 @@ type model struct {
 	wrote     bool                         // this step changed a row
 	posted    bool                         // … or a mailbox
 	said      map[chat.ConnID][]chat.Event // what this step tells, by socket
+
+	sight func(chat.ConnID) chat.Sight // what a socket knows
 }
 
 // durable is what a row says.
@@ -57,13 +59,10 @@ type who struct {
 
 	former chat.Hash // whom it was with last, and when that ended
 	parted chat.Time
+	again  bool // … and a tick has looked whether they may meet again
 
-	ping   uint64 // to be answered before it is matched again; 0: none
-	pingBy chat.Time
-
-	asked    uint64 // an old client's ping that confirms askedFor to its partner; 0: none is under way
-	askedFor uint64
-	askAfter chat.Time
+	pinged bool // the rest counts
+	beat
 
 	out numbers // to the partner of now
 }
@@ -128,7 +127,11 @@ func (m *model) step(now chat.Time, c *chat.Command) {
 	case c.Op == chat.Stop:
 		m.stop()
 	case w != nil:
+		w.probed = false
 		m.command(w, c)
+		if c.Op != chat.Detach {
+			m.heard(w)
+		}
 	}
 	m.matchAll()
 	m.note(before)
@@ -160,37 +163,6 @@ func (m *model) note(before map[*who]durable) {
 	}
 }
 
-// matchAll matches whoever can be, the oldest first, with the oldest it may meet; when somebody who can be has
-// come to the queue. Two who may meet again wait for the tick else.
-func (m *model) matchAll() {
-	if !slices.ContainsFunc(m.came, m.ready) {
-		return
-	}
-	queue := m.queue()
-	for i, a := range queue {
-		for _, b := range queue[i+1:] {
-			if m.eligible(a, b) {
-				m.chats++
-				for _, w := range []*who{a, b} {
-					w.place, w.queued = 0, 0
-					w.chat, w.alias, w.matched, w.out, w.asked = m.chats, "", m.now, numbers{seen: true}, 0
-					m.say(w, chat.Event{Kind: chat.Matched})
-				}
-			}
-		}
-	}
-}
-
-func (m *model) eligible(a, b *who) bool {
-	parted := a.former == b.hash && b.former == a.hash && m.now < a.parted+10_000
-	return m.ready(a) && m.ready(b) && !parted
-}
-
-// ready: waiting, present, settled, and done with its last chat.
-func (m *model) ready(w *who) bool {
-	return w.place != 0 && w.conn != 0 && w.ping == 0 && len(m.tail(w)) == 0
-}
-
 // queue lists who waits, the oldest first.
 func (m *model) queue() []*who {
 	var q []*who
@@ -206,7 +178,7 @@ func (m *model) queue() []*who {
 // restart begins anew from the rows and letters that were on disk.
 func (m *model) restart(now chat.Time, rows []durable, mail []letter) {
 	*m = model{
-		now: now, batch: 1, places: m.places, chats: m.chats, before: min(m.before, m.chats),
+		now: now, batch: 1, places: m.places, chats: m.chats, before: min(m.before, m.chats), sight: m.sight,
 		said: make(map[chat.ConnID][]chat.Event),
 	}
 	for _, l := range mail {

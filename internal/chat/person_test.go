@@ -14,7 +14,7 @@ type party struct {
 	people []*person
 }
 
-// person is one client. An old one answers its pings only when the test says so.
+// person is one client. An old one answers its pings only when the test says so, but for the first one.
 type person struct {
 	p         *party
 	conn      chat.ConnID
@@ -22,11 +22,13 @@ type person struct {
 	resumable bool
 	partner   chat.Alias // the last it was told
 	ping      uint64
+	matched   bool
 	heard     []string
 }
 
 func newParty(t *testing.T) *party {
 	p := &party{rig: newRig(t)}
+	p.lively = true
 	p.onWire = func(c chat.ConnID, e chat.Event) {
 		for _, one := range p.people {
 			if one.conn != c {
@@ -34,8 +36,12 @@ func newParty(t *testing.T) *party {
 			}
 			switch e.Kind {
 			case chat.Matched:
-				one.partner = e.Alias
-			case chat.Ping:
+				one.partner, one.matched = e.Alias, true
+			case chat.TypingStop:
+				if !one.matched && !one.resumable {
+					continue // whatever a former connection left on the screen
+				}
+			case chat.Ping, chat.Probe:
 				one.ping = e.N
 				continue
 			case chat.AuthSuccess, chat.SessionID:
@@ -85,6 +91,15 @@ func (one *person) typing(on bool) { one.do(chat.Command{Op: chat.Typing, Start:
 func (one *person) drop()          { one.do(chat.Command{Op: chat.Detach}) }
 func (one *person) end()           { one.do(chat.Command{Op: chat.End}) }
 func (one *person) pong()          { one.do(chat.Command{Op: chat.Pong, N: one.ping}) }
+
+// settles answers its pings until it is settled, also if something it said has disturbed a round.
+func (one *person) settles() {
+	one.p.tb.Helper()
+	one.pong()
+	one.wait(250 * time.Millisecond)
+	one.pong()
+}
+
 func (one *person) wait(d time.Duration) {
 	one.p.advance(d)
 	one.p.save()

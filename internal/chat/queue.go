@@ -79,7 +79,7 @@ func (l *Lobby) match(s *session) {
 				continue
 			}
 			if ghost := l.ghost(a, b); ghost != nil {
-				l.probe(ghost)
+				l.confront(ghost)
 				continue
 			}
 			l.ready = slices.Delete(slices.Delete(l.ready, j, j+1), i, i+1)

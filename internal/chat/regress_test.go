@@ -71,7 +71,8 @@ func TestTwoPressNextAtOnce(t *testing.T) {
 	p.save()
 	a.wants("searching")
 	b.wants("partner_disconnected", "searching")
-	b.pong()
+	a.pong()
+	b.settles()
 	c.search()
 	d.search()
 	// b was left, so it was queued first.
@@ -86,12 +87,13 @@ func TestTextNeverReachesAnotherChat(t *testing.T) {
 	a, b, c := p.old(), p.old(), p.old()
 	p.couple(a, b)
 	c.search()
-	a.search() // a is with c now, and b does not know yet
+	a.search()
+	a.pong() // a is with c now, and b does not know yet
 	b.say("meant for a")
 	b.say("this as well")
-	b.pong()
+	b.settles()
 	a.end()
-	c.pong()
+	c.settles()
 	b.wants("partner_disconnected", "matched $6")
 	c.wants("searching", "matched $4", "partner_disconnected", "matched $5")
 
@@ -114,6 +116,7 @@ func TestNoInstantRematch(t *testing.T) {
 	a, b := p.old(), p.old()
 	p.couple(a, b)
 	a.search()
+	a.pong()
 	b.pong()
 	a.wants("searching")
 	b.wants("partner_disconnected")

@@ -53,6 +53,8 @@ type rig struct {
 	onReplay func(c chat.ConnID, e chat.Event) // nil, or looks at what a replay consists of
 
 	sights map[chat.ConnID]*chat.Sight // what each socket knows
+	lively bool                        // every client answers the first ping on a socket, and probes, at once
+	owed   []chat.Command              // the answers that are due
 }
 
 func newRig(tb testing.TB) *rig {
@@ -72,7 +74,7 @@ func (r *rig) start() {
 	cfg := timing(r.boot)
 	cfg.NewAlias = func() chat.Alias { r.aliases++; return chat.Alias(fmt.Sprintf("$%d", r.aliases)) }
 	r.lobby = chat.New(cfg)
-	r.sights = make(map[chat.ConnID]*chat.Sight)
+	r.sights, r.owed = make(map[chat.ConnID]*chat.Sight), nil
 	r.lobby.Sees(func(c chat.ConnID) chat.Sight { return *r.sight(c) })
 	r.flushed, r.committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
 	if err := r.lobby.Restore(chat.At(r.now), r.disk.load(r.now)); err != nil {
@@ -125,7 +127,18 @@ func (r *rig) step(c chat.Command) []chat.Event {
 	r.hears(&c)
 	events := slices.Clone(r.lobby.Step(chat.At(r.now), &c))
 	r.deliver(&c, events)
+	r.answer()
 	return events
+}
+
+// answer has the clients that are lively say what they owe.
+func (r *rig) answer() {
+	r.tb.Helper()
+	for len(r.owed) > 0 {
+		c := r.owed[0]
+		r.owed = r.owed[1:]
+		r.step(c)
+	}
 }
 
 func (r *rig) deliver(c *chat.Command, events []chat.Event) {
@@ -147,6 +160,9 @@ func (r *rig) deliver(c *chat.Command, events []chat.Event) {
 func (r *rig) pass(e chat.Event) {
 	if e.Kind == chat.Ping || e.Kind == chat.Probe {
 		s := r.sight(e.Conn)
+		if r.lively && (e.Kind == chat.Probe || s.Pinged == 0) {
+			r.owed = append(r.owed, chat.Command{Op: chat.Pong, Conn: e.Conn, N: e.N})
+		}
 		s.Pinged, s.PingedAt = e.N, r.now
 	}
 	if e.Kind != chat.Replay {
@@ -209,6 +225,7 @@ func (r *rig) commit(n int) {
 		}
 	}
 	r.deliver(nil, told)
+	r.answer()
 }
 
 // save makes everything durable.

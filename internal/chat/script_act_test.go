@@ -57,6 +57,10 @@ func (s *script) act(a *actor, conn chat.ConnID, what string) error {
 		c.Op, c.Refused = chat.Malformed, chat.ErrorCode(bare)
 	case "touch":
 		c.Op = chat.Touch
+	case "heard":
+		c.Op = chat.Heard
+	case "app_ping":
+		c.Op = chat.AppPing
 	case "pong":
 		c.Op, c.N = chat.Pong, a.ping
 		if n := given.number("n"); n != 0 {
