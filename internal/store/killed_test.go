@@ -108,7 +108,7 @@ func helperBacksUp(path, dir string, keeps bool) int {
 	fmt.Println("begins")
 	for i := 0; ; i++ {
 		target := filepath.Join(dir, fmt.Sprint(i)+".db")
-		if _, err := Backup(context.Background(), path, target); err != nil {
+		if _, err := Backup(context.Background(), path, target, nil); err != nil {
 			fmt.Println(err)
 			return codeOf(err)
 		}
