@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
@@ -22,6 +23,10 @@ import (
 	"chatme/internal/web"
 	"chatme/internal/ws"
 )
+
+// sweepAfter is how long a server serves before it deletes sessions that have expired: if its clock is far ahead all of
+// them have, and there is time to see that and to set the clock.
+const sweepAfter = time.Hour
 
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
@@ -46,6 +51,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	s.hub, err = hub.New(hub.Config{
 		Store: seededStore(db), Lobby: lobby, Now: s.now, Log: log, Metrics: s.metrics, Tail: s.tail,
 		SessionTTL:    cfg.SessionTTL.Duration,
+		SweepAfter:    sweepAfter,
 		QueuedChanges: int(cfg.QueuedChanges),
 		QueuedBytes:   int64(cfg.QueuedBytes),
 		Fatal: func(err error) {

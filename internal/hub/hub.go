@@ -52,6 +52,7 @@ type Config struct {
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
 	Now           func() chat.Time // never goes back
 	SessionTTL    time.Duration    // hibernated rows older than this are swept
+	SweepAfter    time.Duration    // no sweep before the hub has run for this long: the wall clock may be far ahead
 	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted…
 	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
 	Log           *slog.Logger
