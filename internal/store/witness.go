@@ -35,20 +35,20 @@ type witness struct {
 // String is the content of the file. The first line stays the same for the whole of a start. The second has a fixed
 // length and a checksum, because it is written in place: half of it is as good as none.
 func (w witness) String() string {
-	s := fmt.Sprintf("boot %d, device %d, inode %d\n", w.boot, w.device, w.inode)
+	first := fmt.Sprintf("boot %d, device %d, inode %d\n", w.boot, w.device, w.inode)
 	if !w.marked {
-		return s
+		return first
 	}
 	state := "running"
 	if w.stopped {
 		state = "stopped"
 	}
-	s += fmt.Sprintf("epoch %s, counter %010d, %s, ", w.epoch, w.counter, state)
-	return s + fmt.Sprintf("sum %08x\n", crc32.ChecksumIEEE([]byte(s)))
+	mark := fmt.Sprintf("epoch %s, counter %010d, %s, ", w.epoch, w.counter, state)
+	return fmt.Sprintf("%s%ssum %08x\n", first, mark, crc32.ChecksumIEEE([]byte(mark)))
 }
 
-// markLength is that of the second line.
-var markLength = len(witness{marked: true, epoch: newEpoch()}.String()) - len(witness{}.String())
+// markLength is that of the second line, in bytes.
+const markLength = len("epoch 00000000000000000000000000000000, counter 0000000000, running, sum 00000000\n")
 
 // sight returns a witness of the file at path, which is not opened, and of no start yet.
 func sight(path string) (witness, error) {
