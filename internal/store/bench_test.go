@@ -41,6 +41,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, rows := range []int{1, 2, 100} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			s := openNew(b)
+			mustBegin(b, s)
 			n := seed(b, s, 20_000, 10_000, 50_000)
 			batch := make([]chat.Change, rows)
 			place := uint64(1_000_000)
