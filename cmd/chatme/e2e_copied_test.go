@@ -104,7 +104,7 @@ func copiedOver(t *testing.T, s *site, backup func(*site), end func(*site, *proc
 	s.comesTo(`SELECT count(*) FROM v_mailbox`, "0")
 }
 
-// chatsOn has somebody come and go until the server has counted on.
+// chatsOn has clients come and go until the server has counted on.
 func (s *site) chatsOn() {
 	s.tb.Helper()
 	was := s.counter()

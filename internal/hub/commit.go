@@ -14,7 +14,7 @@ const (
 	lastRetry  = 500 * time.Millisecond
 
 	sweepsPerTTL = 24          // expired rows outlive their time by a 24th of it at most…
-	minSweep     = time.Second // … but nobody looks more often than this, nor goes on while clients are waiting
+	minSweep     = time.Second // … but there is never less time between two sweeps, nor before one that gave way goes on
 	sweepRows    = 1000        // rows deleted in one transaction
 )
 
@@ -33,7 +33,7 @@ func (h *Hub) commitLoop() {
 			}
 		case <-sweep.C:
 			select {
-			case <-h.wake: // clients wait for a commit, and nobody for a sweep
+			case <-h.wake: // clients wait for a commit, and a sweep can wait
 				if !h.commit(batch) {
 					return
 				}

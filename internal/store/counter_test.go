@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -227,58 +226,6 @@ func TestWitnessKilledAnywhereIsNoRestore(t *testing.T) {
 			if cut%12 == i && started(copies[i], newer[:cut]+older[cut:]) {
 				t.Errorf("state %d with a witness torn at %d is taken for a restored one", i, cut)
 			}
-		}
-	}
-}
-
-// TestCountingKilled: the next start after a kill at any moment goes on with the chats.
-func TestCountingKilled(t *testing.T) {
-	path, epoch, _ := begun(t, 2)
-	counted := int64(0)
-	for round := range 12 {
-		killedHelper(t, "counts", path)
-		s := MustOpen(t, path)
-		var n int64
-		if err := s.reader.Get(&n, `SELECT counter FROM boots ORDER BY boot DESC LIMIT 1`); err != nil {
-			t.Fatal(err)
-		}
-		counted += n
-		if started := mustBegin(t, s); started.Restored || started.Epoch != epoch {
-			t.Errorf("round %d: %+v, the epoch was %s", round, started, epoch)
-		}
-		mustClose(t, s)
-	}
-	if counted == 0 {
-		t.Error("nothing was ever counted; this shows nothing")
-	}
-}
-
-// helperCounts runs one start after another, of which each counts with every commit and stops in order.
-func helperCounts(path string) int {
-	fmt.Println("begins")
-	for n := uint64(10); ; {
-		s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
-		if err == nil {
-			hurried(s)
-			_, err = s.Begin(context.Background(), Boot{At: t0})
-		}
-		for range 10 {
-			if n++; err == nil {
-				err = s.Commit(&chat.Batch{Changes: put(session(n))})
-			}
-		}
-		if err == nil {
-			err = s.Advance()
-		}
-		if err == nil {
-			err = s.End("signal", t0)
-		}
-		if err == nil {
-			err = s.Close()
-		}
-		if err != nil {
-			fmt.Println(err)
-			return codeOf(err)
 		}
 	}
 }

@@ -55,7 +55,7 @@
 // that keeps a witness, is taken for a restored one. And there is something it cannot see: a copy that no backup made,
 // copied into the same file, if it lacks less than a second of changes, or after a power cut those since the system wrote
 // the witness to disk, half a minute; and a snapshot of the whole disk or machine, which puts back the witness as
-// well. Restore deletes the witness, and so should whoever puts a database back by hand.
+// well. Restore deletes the witness. Delete it, too, when you put a database back by hand.
 //
 // # Copies
 //

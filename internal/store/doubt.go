@@ -23,14 +23,14 @@ const (
 // schemaCounter is the migration that brings boots.counter.
 const schemaCounter = 3
 
-// asked is a database, or a transaction in it.
-type asked interface {
+// querier is a database, or a transaction in it.
+type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // doubt returns the last start of the database in the file now, which has that schema, and why it is not what the
 // witness in the file name saw last: "" if it is, or was never started.
-func doubt(ctx context.Context, db asked, schema int64, now witness, name string) (last witness, why string, err error) {
+func doubt(ctx context.Context, db querier, schema int64, now witness, name string) (last witness, why string, err error) {
 	// The witness first: a server that runs meanwhile raises the counter in the database before it does so here.
 	seen, why, unread := missing(name)
 	query := sqlLastBoot
@@ -58,7 +58,7 @@ func doubt(ctx context.Context, db asked, schema int64, now witness, name string
 	return last, last.against(seen, epoch), nil
 }
 
-// missing returns why there is no witness in the file name: "" if there is one. A witness that cannot be read at the
+// missing returns the witness in the file name, and why there is none: "" if there is one. A witness that cannot be read at the
 // moment tells nothing, so that is an error: to doubt would end every chat.
 func missing(name string) (seen witness, why string, err error) {
 	seen, err = readWitness(name)
