@@ -24,7 +24,8 @@ import (
 	"chatme/internal/ws"
 )
 
-// sweepAfter is how long the wall clock is not believed when it may be far ahead: no session expires by it.
+// sweepAfter is how long a server serves before it deletes sessions that have expired: if its clock is far ahead all of
+// them have, and there is time to see that and to set the clock. The same holds after the clock was set.
 const sweepAfter = time.Hour
 
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.

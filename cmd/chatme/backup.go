@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,12 +9,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/admin"
+	"chatme/internal/config"
 	"chatme/internal/store"
 )
 
 type backupCmd struct {
 	Target string `arg:"" name:"file" help:"The file to write. One that exists is refused."`
-	databaseFlags
+	place
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
@@ -22,6 +25,9 @@ func (c *backupCmd) Help() string {
 	return `Writes a copy of the database as of one moment, while a server serves it or not; the server is not held up. The
 copy is checked, is on disk and has its whole name only then. A killed backup leaves a file with ".part-" in its name,
 which may be deleted. A copy holds what the database holds: no text that can be read, but who is in a chat with whom.
+
+A server that runs is asked, through its admin socket, to count on in the database: so the next start notices the copy also
+if it is copied over the database by hand. If the server cannot be asked, the output says so.
 
 Example: chatme backup /var/backups/chatme-$(date +%F).db`
 }
@@ -32,20 +38,23 @@ type backupLine struct {
 	From string `json:"from"`
 	contents
 	Seconds float64 `json:"seconds"`
+	Warning string  `json:"warning,omitempty"`
 }
 
 // Run writes the copy.
 func (c *backupCmd) Run(p *program) error {
-	path, err := p.database(c.databaseFlags)
+	cfg, err := p.locate(c.place)
 	if err != nil {
 		return err
 	}
+	path := cfg.DB
 	target, err := filepath.Abs(c.Target)
 	if err != nil {
 		return fmt.Errorf("find %s: %w", c.Target, err)
 	}
 	began := time.Now()
-	copied, err := store.Backup(p.ctx, path, target)
+	var warning string
+	copied, err := store.Backup(p.ctx, path, target, func() { warning = advance(p.ctx, cfg) })
 	switch {
 	case err != nil && p.ctx.Err() != nil:
 		return errors.New("interrupted; no backup was made")
@@ -54,11 +63,35 @@ func (c *backupCmd) Run(p *program) error {
 	}
 	took := time.Since(began)
 	if c.JSON {
-		return printLine(p.stdout, backupLine{File: target, From: path, contents: contentsFor(copied), Seconds: took.Seconds()})
+		return printLine(p.stdout, backupLine{File: target, From: path, contents: contentsFor(copied), Seconds: took.Seconds(), Warning: warning})
 	}
 	lines := []string{"backup", target, "of", path}
 	lines = append(lines, contentsFacts(copied, time.Now())...)
-	return facts(p.stdout, append(lines, "took", elapsed(took))...)
+	lines = append(lines, "took", elapsed(took))
+	if warning != "" {
+		lines = append(lines, "warning", warning)
+	}
+	return facts(p.stdout, lines...)
+}
+
+// advanceTimeout is more than a server waits for another program's write lock.
+const advanceTimeout = 10 * time.Second
+
+// advance has the server that serves the database count on, and returns what to warn of if there is one that did not.
+func advance(ctx context.Context, cfg *config.Config) (warning string) {
+	ctx, cancel := context.WithTimeout(ctx, advanceTimeout)
+	defer cancel()
+	err := errors.New("CHATME_ADMIN is off")
+	if socket := cfg.AdminSocket(); socket != "" {
+		err = admin.NewClient(socket).Post(ctx, "/advance", nil)
+	}
+	if err == nil {
+		return ""
+	}
+	if pid, unknown := store.Holder(cfg.DB); pid == 0 && unknown == nil {
+		return "" // the next start is another one than that of the copy
+	}
+	return fmt.Sprintf("the server was not told of this copy (%v): put it back with chatme restore, for a copy by hand may not be noticed", err)
 }
 
 // printLine prints v as one JSON object on one line.

@@ -45,7 +45,7 @@ func (d *doctor) database() {
 	d.integrity(info.Size())
 	d.boots(base.Boots)
 	if len(base.Boots) > 0 {
-		d.witness(base.Boots[0].Boot)
+		d.witness()
 	}
 }
 
@@ -127,8 +127,8 @@ func (d *doctor) boots(rows []store.BootRow) {
 }
 
 // witness is whether the next start goes on with the chats.
-func (d *doctor) witness(boot uint64) {
-	switch why, err := store.Doubt(d.files.Database, boot); {
+func (d *doctor) witness() {
+	switch why, err := store.Doubt(d.ctx, d.files.Database); {
 	case err != nil:
 		d.problem("witness", err.Error(), "without it the server does not start: make it readable for the server's user")
 	case why != "":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -63,6 +64,7 @@ func (s *instance) answerOperator() {
 		return pairsAnswer{listed(rows), total}, err
 	})
 	post("/kick", func(r *http.Request) (any, error) { return s.kick(r.Context(), r.URL.Query().Get("session")) })
+	post("/advance", s.advance)
 	post("/reload", func(*http.Request) (any, error) {
 		answer := reloadAnswer{Problems: []string{}}
 		done, err := s.reloadAndLog()
@@ -96,6 +98,19 @@ func limitOf(r *http.Request) int {
 
 // listed is rows, and an empty list and not null if there are none.
 func listed[T any](rows []T) []T { return append([]T{}, rows...) }
+
+// advance raises the counter in the database, after a backup.
+func (s *instance) advance(*http.Request) (any, error) {
+	err := s.db.Advance()
+	var passes interface{ Transient() bool }
+	if err != nil && !(errors.As(err, &passes) && passes.Transient()) { // as with any commit
+		select {
+		case s.fatal <- err:
+		default:
+		}
+	}
+	return struct{}{}, err
+}
 
 // namedMax is how many sessions an ambiguous name is answered with.
 const namedMax = 5

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"chatme/internal/powercut"
 	"chatme/internal/store"
@@ -87,7 +90,7 @@ func (p *powerLoss) look(events []powercut.Event, l *ledger, images int, v *verd
 // examine opens an image as a server does and says what is wrong with it.
 func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *powercut.Image) (broken, lost string) {
 	last, needed := l.history.before(moment), l.needed(moment)
-	c, state, err := p.open(l.history, last, scratch, image)
+	state, err := p.open(l.history, last, scratch, image)
 	switch {
 	case err != nil:
 		return err.Error(), ""
@@ -96,49 +99,63 @@ func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *powerc
 	case state < needed:
 		return "", fmt.Sprintf("is state %d of %d and lacks %s", state, last, strings.Join(l.lost(moment, state), "; "))
 	case needed > 0:
-		return "", witnessed(image.Files[p.site.db+".witness"], c.boot)
+		return "", p.witnessed(scratch, image)
 	}
 	return "", ""
 }
 
-// witnessed says why a server would take a database with this number of starts for one that was put back from a copy,
-// and end all its chats: its witness is not there, or has seen a later start.
-func witnessed(witness []byte, boot int64) string {
-	var seen int64
-	if _, err := fmt.Sscanf(string(witness), "boot %d,", &seen); err != nil {
-		return fmt.Sprintf("has no witness, but %q", witness)
+// witnessed returns why a server would take the image for a database that was put back from a copy, and end all its chats:
+// its witness is not there, or has seen a later start or a later state of it; "" if it would not. Only device and inode, which
+// the image has none of, are those of its copy in scratch.
+func (p *powerLoss) witnessed(scratch string, image *powercut.Image) string {
+	path, err := putDatabase(image.Files, p.site.db, scratch)
+	if err != nil {
+		return err.Error()
 	}
-	if seen > boot {
-		return fmt.Sprintf("has a witness of start %d and itself only %d", seen, boot)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err.Error()
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	here := regexp.MustCompile(`device \d+, inode \d+`).
+		ReplaceAll(image.Files[p.site.db+".witness"], fmt.Appendf(nil, "device %d, inode %d", st.Dev, st.Ino))
+	if err := os.WriteFile(path+".witness", here, 0o640); err != nil {
+		return err.Error()
+	}
+	switch why, err := store.Doubt(context.Background(), path); {
+	case err != nil:
+		return err.Error()
+	case why != "":
+		return fmt.Sprintf("looks put back, because %s: %q", why, here)
 	}
 	return ""
 }
 
-// open returns what is in the image, and which of the states up to last that is, -1 if it is none.
-func (p *powerLoss) open(h *history, last int, scratch string, image *powercut.Image) (c content, state int, err error) {
+// open returns which of the states up to last the image is, -1 if it is none.
+func (p *powerLoss) open(h *history, last int, scratch string, image *powercut.Image) (state int, err error) {
 	path, err := putDatabase(image.Files, p.site.db, scratch)
 	if err != nil {
-		return c, 0, err
+		return 0, err
 	}
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Config{Path: path})
 	if err != nil {
-		return c, 0, fmt.Errorf("does not open: %w", err)
+		return 0, fmt.Errorf("does not open: %w", err)
 	}
 	_, err = s.Load(ctx)
 	c, err2 := readContent(path)
 	if err := errors.Join(err, err2, s.Close()); err != nil {
-		return c, 0, fmt.Errorf("does not load: %w", err)
+		return 0, fmt.Errorf("does not load: %w", err)
 	}
 	if state := h.find(&c, last); state >= 0 {
-		return c, state, nil
+		return state, nil
 	}
 	// Opening it has made the tables that were not there yet.
 	if path, err = putDatabase(image.Files, p.site.db, scratch); err != nil {
-		return c, 0, err
+		return 0, err
 	}
 	if c, err = readContent(path); err != nil {
-		return c, 0, fmt.Errorf("does not load: %w", err)
+		return 0, fmt.Errorf("does not load: %w", err)
 	}
-	return c, h.find(&c, last), nil
+	return h.find(&c, last), nil
 }

@@ -12,6 +12,7 @@
 //	GET /tail?type=&session=&status=  what happens, as it happens, one event a line
 //	GET /sessions?state=&limit=       and /queue?limit=, /pairs?limit=: who is there
 //	POST /kick?session=               end a session
+//	POST /advance                     raise the counter that tells an older copy of the database from it
 //	POST /reload                      read the settings again
 //
 // It is never part of the public listener. It MUST NOT know what is stored or who talks with whom but through the

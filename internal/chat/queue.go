@@ -117,6 +117,8 @@ func (l *Lobby) pair(a, b *session) {
 			}
 			p.met, p.asking.ping = max(l.now, 1), 0
 		}
+	}
+	for _, s := range [...]*session{a, b} {
 		l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
 		l.schedule(s)
 	}

@@ -14,7 +14,7 @@ const (
 	lastRetry  = 500 * time.Millisecond
 
 	sweepsPerTTL = 24          // expired rows outlive their time by a 24th of it at most…
-	minSweep     = time.Second // … but nobody looks more often than this
+	minSweep     = time.Second // … but there is never less time between two sweeps, nor before one that gave way goes on
 	sweepRows    = 1000        // rows deleted in one transaction
 )
 
@@ -22,24 +22,31 @@ const (
 func (h *Hub) commitLoop() {
 	defer close(h.done)
 	every := max(h.cfg.SessionTTL/sweepsPerTTL, minSweep)
-	sweep := time.NewTimer(every)
+	sweep := time.NewTimer(max(every, h.cfg.SweepAfter))
 	defer sweep.Stop()
 	batch := new(chat.Batch)
 	for {
 		select {
 		case <-h.wake:
+			if !h.commit(batch) {
+				return
+			}
 		case <-sweep.C:
-			if err := h.sweep(); err != nil && !transient(err) {
+			select {
+			case <-h.wake: // clients wait for a commit, and a sweep can wait
+				if !h.commit(batch) {
+					return
+				}
+			default:
+			}
+			again, err := h.sweep(every)
+			if err != nil && !transient(err) {
 				h.cfg.Fatal(err)
 				return
 			}
-			sweep.Reset(every)
-			continue
+			sweep.Reset(again)
 		case <-h.quit:
 			h.commit(batch)
-			return
-		}
-		if !h.commit(batch) {
 			return
 		}
 	}
@@ -142,24 +149,30 @@ func (h *Hub) setFailing(err error) {
 	}
 }
 
-// sweep deletes the rows of sessions that nobody has resumed in time.
-func (h *Hub) sweep() error {
-	for {
-		before := h.cfg.Clock.Moment(0).Wall.Add(-h.cfg.SessionTTL)
-		began := h.watch.begin()
-		n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
-		h.watch.end(began)
-		if err != nil {
-			return err
-		}
-		h.mu.Lock()
-		h.lobby.Swept(mailBytes)
-		busy := h.lobby.Dirty() > 0
-		h.mu.Unlock()
-		if n < sweepRows || busy { // people first; the rest has time until the next sweep
-			return nil
-		}
+// sweep is one pass over the rows of sessions that were not resumed in time, and returns when the next is due: in every if
+// there are no more, and otherwise at once, or in a second if there is something to commit or the clock is not trusted.
+func (h *Hub) sweep(every time.Duration) (again time.Duration, err error) {
+	now := h.cfg.Clock.Moment(h.cfg.SweepAfter)
+	if now.Unsure {
+		return minSweep, nil
 	}
+	before := now.Wall.Add(-h.cfg.SessionTTL)
+	began := h.watch.begin()
+	n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
+	h.watch.end(began)
+	if err != nil {
+		return every, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lobby.Swept(mailBytes)
+	switch {
+	case n < sweepRows:
+		return every, nil
+	case h.lobby.Dirty() > 0:
+		return minSweep, nil
+	}
+	return 0, nil
 }
 
 // Stop accepts nothing more, tells every attached session that the server restarts, and returns once all

@@ -54,7 +54,7 @@ type Config struct {
 	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
 	Clock         *Clock           // the one that the sockets have too
 	SessionTTL    time.Duration    // hibernated rows older than this are swept
-	SweepAfter    time.Duration    // … but none before the server has served, or the wall clock has not been set, for so long
+	SweepAfter    time.Duration    // … but none before the hub has run, or the wall clock has kept its pace, for so long
 	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted…
 	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
 	Log           *slog.Logger
@@ -324,8 +324,11 @@ func (h *Hub) settle() {
 		h.timer.Stop()
 		return
 	}
-	h.timer.Reset(max(time.Duration(at-h.cfg.Clock.Now())*time.Millisecond, 0))
+	h.timer.Reset(time.Duration(min(max(at-h.cfg.Clock.Now(), 0), farOff)) * time.Millisecond)
 }
+
+// farOff is how many milliseconds the timer is set to at most.
+const farOff = chat.Time(time.Hour / time.Millisecond)
 
 // retryTick is how long what is due waits while the store fails: nobody is reaped for the disk's sake.
 const retryTick = time.Second

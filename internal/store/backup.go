@@ -19,7 +19,10 @@ const partInfix = ".part-"
 // may serve the database, of this process or of another: it is read through SQLite, on a handle of its own, and waits for
 // nothing. A target that exists is refused. Under its name there is nothing or the whole copy, checked and on disk, in
 // mode 0640; who is killed leaves a file with ".part-" in its name. Errors are those of Look, and 73 or 74 for the target.
-func Backup(ctx context.Context, path, target string) (Contents, error) {
+//
+// taken, unless it is nil, is called once the copy is made and before it has its name: it is to have the server that
+// serves the database, if any, Advance.
+func Backup(ctx context.Context, path, target string, taken func()) (Contents, error) {
 	var copied Contents
 	path, err := resolve(path)
 	if err != nil {
@@ -39,6 +42,9 @@ func Backup(ctx context.Context, path, target string) (Contents, error) {
 	defer os.Remove(part)
 	if copied, err = verify(ctx, part, quickCheck); err != nil {
 		return copied, err
+	}
+	if taken != nil {
+		taken()
 	}
 	return copied, publish(part, target)
 }

@@ -31,7 +31,7 @@ func TestBackup(t *testing.T) {
 	want := Contents{Schema: p.schema, Boots: 1, Sessions: 4, Resumable: 4, Waiting: 1, Chats: 1, Letters: 2, Newest: t0 + hour}
 	for _, name := range []string{"while it is served", "while nobody has it open"} {
 		target := filepath.Join(t.TempDir(), "what? a copy.db")
-		got, err := Backup(t.Context(), p.path, target)
+		got, err := Backup(t.Context(), p.path, target, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -87,7 +87,7 @@ func TestBackupRefuses(t *testing.T) {
 			if tt.code != exitCreate || tt.says != "mkdir" {
 				before = listed(t, target)
 			}
-			_, err := Backup(t.Context(), source, target)
+			_, err := Backup(t.Context(), source, target, nil)
 			wantCode(t, err, tt.code)
 			if !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v does not say %q", err, tt.says)
@@ -111,7 +111,7 @@ func made(tb testing.TB, dir, statement string) string {
 func newer(tb testing.TB, s *Store, dir string) string {
 	tb.Helper()
 	path := filepath.Join(dir, "newer.db")
-	if _, err := Backup(tb.Context(), s.path, path); err != nil {
+	if _, err := Backup(tb.Context(), s.path, path, nil); err != nil {
 		tb.Fatal(err)
 	}
 	run(tb, "sqlite3", path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
@@ -125,7 +125,7 @@ func TestBackupStopped(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "copy.db")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Backup(ctx, s.path, target); codeOf(err) != exitFailure {
+	if _, err := Backup(ctx, s.path, target, nil); codeOf(err) != exitFailure {
 		t.Errorf("%v", err)
 	}
 	if names := listed(t, target); len(names) != 0 {

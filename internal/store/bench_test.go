@@ -41,6 +41,7 @@ func BenchmarkCommit(b *testing.B) {
 	for _, rows := range []int{1, 2, 100} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			s := openNew(b)
+			mustBegin(b, s)
 			n := seed(b, s, 20_000, 10_000, 50_000)
 			batch := make([]chat.Change, rows)
 			place := uint64(1_000_000)
@@ -57,6 +58,24 @@ func BenchmarkCommit(b *testing.B) {
 				mustCommit(b, s, batch...)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+		})
+	}
+}
+
+// BenchmarkCounter: what the counter costs the one commit a second that raises it, beside one that does not.
+func BenchmarkCounter(b *testing.B) {
+	for name, raised := range map[string]bool{"not raised": false, "raised": true} {
+		b.Run(name, func(b *testing.B) {
+			s := openNew(b)
+			mustBegin(b, s)
+			n := seed(b, s, 20_000, 10_000, 50_000)
+			if hurried(s); !raised {
+				s.counter.clock = func() time.Duration { return -1 }
+			}
+			for b.Loop() {
+				n++
+				mustCommit(b, s, put(waiting(n, 1_000_000+n))...)
+			}
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"log/slog"
 
 	"chatme/internal/chat"
@@ -29,8 +28,6 @@ type Started struct {
 }
 
 const (
-	sqlLastBoot = `SELECT boot, epoch FROM boots ORDER BY boot DESC LIMIT 1`
-
 	sqlBegin = `
 		INSERT INTO boots (boot, started_at, version, commit_hash, schema, epoch)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6)`
@@ -63,14 +60,16 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	if s.boot != 0 {
 		return Started{}, &Error{what: "begin on " + s.path + ": it has begun already", code: exitFailure}
 	}
-	now, err := sight(s.path, 0)
+	s.counter.mu.Lock()
+	defer s.counter.mu.Unlock()
+	now, err := sight(s.path)
 	if err != nil {
 		return Started{}, err
 	}
 	var started Started
-	var doubt restoration
+	var restored restoration
 	err = s.inTx(func(tx *sql.Tx) (err error) {
-		started, doubt, err = s.begin(tx, b, now)
+		started, restored, err = s.begin(tx, b, now)
 		return err
 	})
 	if err != nil {
@@ -78,14 +77,14 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	}
 	if started.Restored {
 		s.log.Warn("database put back from a backup: it has a new epoch, and every chat in it has ended",
-			slog.String("why", doubt.why), slog.Int64("sessions", doubt.sessions))
+			slog.String("why", restored.why), slog.Int64("sessions", restored.sessions))
 	}
 	// Only now: were it written first, a kill before COMMIT would make the next start doubt the database.
-	now.boot = started.Boot
+	now.boot, now.marked, now.epoch = started.Boot, true, started.Epoch
 	if err := now.write(s.path + witnessSuffix); err != nil {
 		return Started{}, err
 	}
-	s.boot = int64(started.Boot)
+	s.boot, s.counter.witness = int64(started.Boot), now
 	return started, nil
 }
 
@@ -96,42 +95,40 @@ type restoration struct {
 }
 
 // begin is the transaction of Begin; now is the file as it is found.
-func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, doubt restoration, err error) {
-	switch err := tx.QueryRow(sqlLastBoot).Scan(&started.Boot, &started.Epoch); {
-	case errors.Is(err, sql.ErrNoRows):
-		started.Epoch = newEpoch()
-	case err != nil:
-		return started, doubt, err
-	default:
-		now.boot = started.Boot
-		if doubt.why, err = now.doubt(s.path + witnessSuffix); err != nil {
-			return started, doubt, err
-		}
+func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, restored restoration, err error) {
+	last, why, err := doubt(context.Background(), tx, s.schema, now, s.path+witnessSuffix)
+	restored.why = why
+	if err != nil {
+		return started, restored, err
 	}
-	if doubt.why != "" {
+	started.Boot, started.Epoch = last.boot, last.epoch
+	if last.boot == 0 {
+		started.Epoch = newEpoch()
+	}
+	if why != "" {
 		started.Epoch, started.Restored = newEpoch(), true
 		for _, statement := range []string{sqlNoOld, sqlNoChats} {
 			result, err := tx.Exec(statement)
 			if err != nil {
-				return started, doubt, err
+				return started, restored, err
 			}
 			n, err := result.RowsAffected()
 			if err != nil {
-				return started, doubt, err
+				return started, restored, err
 			}
-			doubt.sessions += n
+			restored.sessions += n
 		}
 	}
 	started.Boot++
 	_, err = tx.Exec(sqlBegin, int64(started.Boot), int64(b.At), b.Version, b.Commit, s.schema, started.Epoch)
 	if err != nil {
-		return started, doubt, err
+		return started, restored, err
 	}
 	if err := tx.QueryRow(sqlSince, started.Epoch).Scan(&started.Since); err != nil {
-		return started, doubt, err
+		return started, restored, err
 	}
 	_, err = tx.Exec(sqlAllAway, int64(b.At))
-	return started, doubt, err
+	return started, restored, err
 }
 
 // newEpoch returns 128 random bits in hexadecimal.
@@ -141,17 +138,24 @@ func newEpoch() string {
 	return hex.EncodeToString(b[:])
 }
 
-// End records when and why this run of the server ended. A run without it was killed. Its errors are those of
-// Commit.
+// End records when and why this run of the server ended, in its row and then in the witness; nothing is counted after it. A
+// run without it was killed. Its errors are those of Commit, and that of a witness which cannot be written.
 func (s *Store) End(reason string, at chat.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.boot == 0 {
 		return &Error{what: "end on " + s.path + ": it has not begun", code: exitFailure}
 	}
+	c := &s.counter
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	err := s.inTx(func(tx *sql.Tx) error {
 		_, err := tx.Exec(sqlEnd, int64(at), reason, s.boot)
 		return err
 	})
-	return explainCommit("end on", s.path, err)
+	if err != nil {
+		return explainCommit("end on", s.path, err)
+	}
+	c.witness.stopped = true
+	return c.witness.write(s.path + witnessSuffix)
 }

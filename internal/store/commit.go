@@ -45,7 +45,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 	if err != nil {
 		return err
 	}
-	err = s.inTx(func(tx *sql.Tx) error {
+	err = s.inCountedTx(func(tx *sql.Tx) error {
 		if err := s.applyChanges(tx, b.Changes); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Package store keeps the durable part of the lobby, and the mail for who is away, in one SQLite file.
 //
-// It MUST NOT know of sockets, frames or clocks, and no text a person wrote ever reaches SQLite: a letter is sealed
+// It MUST NOT know of sockets, frames or clocks, but for the pace of its counter, and no text a person wrote ever reaches SQLite: a letter is sealed
 // (package seal) before anything of it is bound to a statement. The secret behind a session's hash passes through
 // here when its client presents it, to derive a key or to open mail; it is neither kept nor logged. What a session
 // does next is decided in chat; the constraints of the schema only refuse what the laws forbid.
@@ -36,22 +36,32 @@
 //
 // A database put back from a backup tells of chats whose partners have since gone on: it must not go on with them.
 // So beside it lies a file, <database>.witness, that says which start was the last and which file, by device and
-// inode, it was made on. A database that has been started and whose witness is missing, does not read as one, or is of
-// another file or of a later start was put back: it gets a new epoch, and every chat in it ends. The queue stays, and so does the
-// mail, as tails; old clients that were in a chat are dropped. A database whose last start is later than its witness
-// was killed between the two, and goes on.
+// inode, it was made on; of which epoch that start was, how far it had come and whether it had stopped in order:
+//
+//	boot 3, device 65024, inode 9978398
+//	epoch e190bbfcf72d21a7ec3ee8fe387d33bf, counter 0000000017, running, sum 0aca3cbf
+//
+// A database that has been started and whose witness is missing, does not read as one, or is of another file, of a later
+// or of another start, or of a later state of it was put back: it gets a new epoch, and every chat in it ends. The queue
+// stays, and so does the mail, as tails; old clients that were in a chat are dropped.
+//
+// How far a start has come is a counter, in its row and in the witness. It rises at most once a second, and only within a
+// commit that happens anyway; and with Advance, after a backup. The witness is ALWAYS written after the COMMIT is on
+// disk: a database that is ahead of its witness was killed, or lost power, between the two, and goes on. On the way the
+// file is written in place and not synced, so that no commit waits for it. Half of its second line tells nothing, as does
+// the witness of an older program, which has none.
 //
 // It errs on the safe side: a database that was copied to another disk, or met for the first time by a program
-// that keeps a witness, is taken for a restored one. And there is something it cannot see: a backup of this very
-// start that is copied into the same file, or into one that happens to get the same inode again; and a snapshot of
-// the whole disk or machine, which puts back the witness as well. Restore deletes the witness, and so should whoever
-// puts a database back by hand.
+// that keeps a witness, is taken for a restored one. And there is something it cannot see: a copy that no backup made,
+// copied into the same file, if it lacks less than a second of changes, or after a power cut those since the system wrote
+// the witness to disk, half a minute; and a snapshot of the whole disk or machine, which puts back the witness as
+// well. Restore deletes the witness. Delete it, too, when you put a database back by hand.
 //
 // # Copies
 //
 // Backup, Look and Restore are for other processes than the server's. Backup and Look read through SQLite on a handle of
 // their own, so a server may go on; Restore holds the one-server lock. A copy has its name only once it is whole, checked
-// and on disk. Laws holds a whole database against what its schema cannot refuse.
+// and on disk, and the server has been asked to Advance past it. Laws holds a whole database against what its schema cannot refuse.
 //
 // # Failures
 //

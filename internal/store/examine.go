@@ -208,16 +208,23 @@ func CheckIntegrity(ctx context.Context, path string) error {
 	})
 }
 
-// Doubt returns why the next start would take the database at path, whose last start was boot, for one that was put back
-// from a backup: "" if it would not. A database that was never started is not doubted.
-func Doubt(path string, boot uint64) (string, error) {
-	path, err := resolve(path)
-	if err != nil || boot == 0 {
-		return "", err
-	}
-	now, err := sight(path, boot)
-	if err != nil {
-		return "", err
-	}
-	return now.doubt(path + witnessSuffix)
+// Doubt returns why the next start would take the database at path for one that was put back from a backup: "" if it
+// would not. A server may have it open. Its errors are those of Examine, and that of a witness which cannot be read.
+func Doubt(ctx context.Context, path string) (why string, err error) {
+	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
+		if version == 0 {
+			return nil
+		}
+		path, err := resolve(path)
+		if err != nil {
+			return err
+		}
+		now, err := sight(path)
+		if err != nil {
+			return err
+		}
+		_, why, err = doubt(ctx, db, version, now, path+witnessSuffix)
+		return err
+	})
+	return why, err
 }

@@ -183,16 +183,18 @@ func TestFilesOf(t *testing.T) {
 
 func TestDoubt(t *testing.T) {
 	path := startedOnce(t)
-	if why, err := Doubt(path, 1); why != "" || err != nil {
+	if why, err := Doubt(t.Context(), path); why != "" || err != nil {
 		t.Errorf("%q, %v", why, err)
 	}
 	if err := os.Remove(path + witnessSuffix); err != nil {
 		t.Fatal(err)
 	}
-	if why, err := Doubt(path, 1); !strings.HasPrefix(why, "no witness") || err != nil {
+	if why, err := Doubt(t.Context(), path); !strings.HasPrefix(why, "no witness") || err != nil {
 		t.Errorf("%q, %v", why, err)
 	}
-	if why, err := Doubt(path, 0); why != "" || err != nil {
+	never := openNew(t)
+	mustClose(t, never)
+	if why, err := Doubt(t.Context(), never.path); why != "" || err != nil {
 		t.Errorf("never started: %q, %v", why, err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatme/internal/chat"
 )
 
 // killedAfter is the longest that a process runs that is killed: some copies are made in it, and some begun.
@@ -71,6 +73,60 @@ func TestPutBackKilled(t *testing.T) {
 	}
 }
 
+// TestCountingKilled: the next start after a kill at any moment goes on with the chats.
+func TestCountingKilled(t *testing.T) {
+	path, epoch, _ := begun(t, 2)
+	counted := int64(0)
+	for round := range 12 {
+		killedHelper(t, "counts", path)
+		s := MustOpen(t, path)
+		var n int64
+		if err := s.reader.Get(&n, `SELECT counter FROM boots ORDER BY boot DESC LIMIT 1`); err != nil {
+			t.Fatal(err)
+		}
+		counted += n
+		if started := mustBegin(t, s); started.Restored || started.Epoch != epoch {
+			t.Errorf("round %d: %+v, the epoch was %s", round, started, epoch)
+		}
+		mustClose(t, s)
+	}
+	if counted == 0 {
+		t.Error("nothing was ever counted; this shows nothing")
+	}
+}
+
+// helperCounts runs one start after another, of which each counts with every commit and stops in order.
+func helperCounts(path string) int {
+	for n := uint64(10); ; {
+		s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
+		if err == nil {
+			hurried(s)
+			_, err = s.Begin(context.Background(), Boot{At: t0})
+		}
+		for range 10 {
+			if n++; err == nil {
+				err = s.Commit(&chat.Batch{Changes: put(session(n))})
+			}
+			if n == 11 {
+				fmt.Println("counts")
+			}
+		}
+		if err == nil {
+			err = s.Advance()
+		}
+		if err == nil {
+			err = s.End("signal", t0)
+		}
+		if err == nil {
+			err = s.Close()
+		}
+		if err != nil {
+			fmt.Println(err)
+			return codeOf(err)
+		}
+	}
+}
+
 // killedHelper runs a second process and kills it at a random moment after it has begun.
 func killedHelper(tb testing.TB, role, path string, more ...string) {
 	tb.Helper()
@@ -108,7 +164,7 @@ func helperBacksUp(path, dir string, keeps bool) int {
 	fmt.Println("begins")
 	for i := 0; ; i++ {
 		target := filepath.Join(dir, fmt.Sprint(i)+".db")
-		if _, err := Backup(context.Background(), path, target); err != nil {
+		if _, err := Backup(context.Background(), path, target, nil); err != nil {
 			fmt.Println(err)
 			return codeOf(err)
 		}

@@ -17,7 +17,7 @@ func TestLaws(t *testing.T) {
 		}
 		return p.Store
 	}
-	second := fmt.Sprintf(`INSERT INTO boots SELECT 2, started_at, NULL, NULL, version, commit_hash, schema, '%032x' FROM boots`, 1)
+	second := fmt.Sprintf(`INSERT INTO boots SELECT 2, started_at, NULL, NULL, version, commit_hash, schema, '%032x', 0 FROM boots`, 1)
 	for name, tt := range map[string]struct{ breaks, law string }{
 		"mail of an ended session": {`UPDATE sessions SET ended_at = away_since, pair = NULL, side = NULL, alias = NULL, matched_at = NULL
 			WHERE id IN (SELECT recipient FROM mailbox)`, "an ended session"},
@@ -26,7 +26,7 @@ func TestLaws(t *testing.T) {
 		"two moments":        {`UPDATE sessions SET matched_at = matched_at + side WHERE pair > 0`, "agree"},
 		"a later place":      {`UPDATE sessions SET place = place + (5 << 32) WHERE place > 0`, "numbers"},
 		"a number of no one": {`UPDATE sessions SET id = 7 WHERE place > 0`, "numbers"},
-		"two lives at once": {second + `; INSERT INTO boots SELECT 3, started_at, NULL, NULL, version, commit_hash, schema, epoch FROM boots WHERE boot = 1`,
+		"two lives at once": {second + `; INSERT INTO boots SELECT 3, started_at, NULL, NULL, version, commit_hash, schema, epoch, 0 FROM boots WHERE boot = 1`,
 			"one life"},
 		"a start missing":        {strings.Replace(second, "2,", "3,", 1), "no start"},
 		"a chat of another life": {second, "with its life"},

@@ -51,6 +51,7 @@ type Store struct {
 
 	sealing sealing // what sealing remembers
 	wal     walWatch
+	counter counter
 
 	mu     sync.Mutex
 	boot   int64 // guarded by mu; 0 before Begin
@@ -72,7 +73,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, log: cfg.Log}
+	s := &Store{path: path, log: cfg.Log, counter: newCounter()}
 	s.wal = walWatch{path: path + "-wal", limit: walLarge}
 	defer func() {
 		if err != nil {

@@ -57,6 +57,9 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	if e, ok := errors.AsType[*Error](err); ok && e.identified {
 		return 0, e
 	}
+	if err := refuseLeftover(ctx, path, busy); err != nil {
+		return 0, err
+	}
 	mode := "ro"
 	if journal {
 		mode = "rw"

@@ -14,7 +14,7 @@ func backedUp(tb testing.TB) (path, backup, epoch string, p *post) {
 	tb.Helper()
 	path, epoch, p = begun(tb, 3)
 	backup = filepath.Join(tb.TempDir(), "backup.db")
-	if _, err := Backup(tb.Context(), path, backup); err != nil {
+	if _, err := Backup(tb.Context(), path, backup, nil); err != nil {
 		tb.Fatal(err)
 	}
 	return path, backup, epoch, p

@@ -25,7 +25,8 @@ const (
 
 // helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
 // opens it, "begin" begins once its standard input ends, "read" reads as another program until then,
-// "backups" makes one after another until it is killed, "restores" puts one back again and again. What Open said goes to standard output, its exit code is the process's.
+// "backups" makes one after another until it is killed, "restores" puts one back again and again,
+// "counts" runs one start after another. What Open said goes to standard output, its exit code is the process's.
 const helperEnv = "CHATME_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -45,6 +46,8 @@ func helper(role, path string) int {
 		return helperBacksUp(path, os.Args[2], len(os.Args) > 3)
 	case "restores":
 		return helperRestores(path, os.Args[2])
+	case "counts":
+		return helperCounts(path)
 	}
 	s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
 	if err != nil {

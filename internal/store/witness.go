@@ -3,10 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,28 +17,46 @@ import (
 const witnessSuffix = ".witness"
 
 // maxWitness is more than a witness has, in bytes.
-const maxWitness = 128
+const maxWitness = 256
 
-// witness says which start was the last, and of which file. It lies outside the database, so it is not put back with
-// it: a database that it does not fit has come from elsewhere or from an earlier time.
+// witness tells the state of the database that was seen last, and of which file. It lies outside the database, so it is
+// not put back with it: a database that it does not fit has come from elsewhere or from an earlier time.
 type witness struct {
-	boot   uint64
+	boot   uint64 // the last start
 	device uint64
 	inode  uint64
+
+	marked  bool   // what follows is known; older programs did not write it
+	epoch   string // of that start
+	counter int64  // how far it had come
+	stopped bool   // it had stopped in order
 }
 
-// String is the line in the file.
+// String is the content of the file. The first line stays the same for the whole of a start. The second has a fixed
+// length and a checksum, because it is written in place: half of it is as good as none.
 func (w witness) String() string {
-	return fmt.Sprintf("boot %d, device %d, inode %d\n", w.boot, w.device, w.inode)
+	first := fmt.Sprintf("boot %d, device %d, inode %d\n", w.boot, w.device, w.inode)
+	if !w.marked {
+		return first
+	}
+	state := "running"
+	if w.stopped {
+		state = "stopped"
+	}
+	mark := fmt.Sprintf("epoch %s, counter %010d, %s, ", w.epoch, w.counter, state)
+	return fmt.Sprintf("%s%ssum %08x\n", first, mark, crc32.ChecksumIEEE([]byte(mark)))
 }
 
-// sight returns the witness of the start boot of the file at path, which is not opened.
-func sight(path string, boot uint64) (witness, error) {
+// markLength is that of the second line, in bytes.
+const markLength = len("epoch 00000000000000000000000000000000, counter 0000000000, running, sum 00000000\n")
+
+// sight returns a witness of the file at path, which is not opened, and of no start yet.
+func sight(path string) (witness, error) {
 	var st unix.Stat_t
 	if err := retryInterrupted(func() error { return unix.Stat(path, &st) }); err != nil {
 		return witness{}, explainFile("look at", path, filepath.Dir(path), err)
 	}
-	return witness{boot: boot, device: uint64(st.Dev), inode: st.Ino}, nil
+	return witness{device: uint64(st.Dev), inode: st.Ino}, nil
 }
 
 // errNoWitness says that the file holds none.
@@ -50,34 +70,29 @@ func readWitness(name string) (witness, error) {
 		return witness{}, err
 	}
 	defer f.Close()
-	line, err := io.ReadAll(io.LimitReader(f, maxWitness))
+	content, err := io.ReadAll(io.LimitReader(f, maxWitness))
 	if err != nil {
 		return witness{}, err
 	}
-	var w witness
-	fmt.Sscanf(string(line), "boot %d, device %d, inode %d\n", &w.boot, &w.device, &w.inode)
-	if w.String() != string(line) {
-		return witness{}, errNoWitness
-	}
-	return w, nil
+	return parseWitness(string(content))
 }
 
-// doubt returns why the database, which is as now says, is not what the witness in the file name saw last: "" if it
-// is. A database that is ahead is: a start was committed, and killed before it could write its witness. A witness that
-// cannot be read at the moment tells nothing, so that is an error: to doubt would end every chat.
-func (now witness) doubt(name string) (why string, err error) {
-	seen, err := readWitness(name)
-	switch {
-	case errors.Is(err, errNoWitness), errors.Is(err, fs.ErrNotExist):
-		return "no witness: " + cause(err).Error(), nil
-	case err != nil:
-		return "", explainFile("read", name, filepath.Dir(name), err)
-	case seen.device != now.device || seen.inode != now.inode:
-		return "it is another file", nil
-	case seen.boot > now.boot:
-		return fmt.Sprintf("it had %d starts and has %d", seen.boot, now.boot), nil
+// parseWitness returns what the content says. A second line that was not written to its end tells nothing, and the first
+// is whole all the same.
+func parseWitness(content string) (witness, error) {
+	first, second, _ := strings.Cut(content, "\n")
+	var w witness
+	fmt.Sscanf(first, "boot %d, device %d, inode %d", &w.boot, &w.device, &w.inode)
+	if w.String() != first+"\n" || len(first) == len(content) || second != "" && len(second) != markLength {
+		return witness{}, errNoWitness
 	}
-	return "", nil
+	marked, state := w, ""
+	marked.marked = true
+	fmt.Sscanf(second, "epoch %32s, counter %d, %7s", &marked.epoch, &marked.counter, &state)
+	if marked.stopped = state == "stopped"; marked.String() == content {
+		return marked, nil
+	}
+	return w, nil
 }
 
 // write puts w into the file name. After a crash there is the old one or the new one.
@@ -104,4 +119,22 @@ func (w witness) write(name string) error {
 		return explainFile("write", name, dir, err)
 	}
 	return syncDir(dir)
+}
+
+// renew puts w in the place of a witness of the same start, and waits for nothing. After a crash the old one or the new one
+// is there, or one whose second line tells nothing.
+func (w witness) renew(name string) error {
+	dir := filepath.Dir(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return explainFile("write", name, dir, err)
+	}
+	_, err = f.WriteAt([]byte(w.String()), 0)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return explainFile("write", name, dir, err)
+	}
+	return nil
 }

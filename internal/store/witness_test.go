@@ -3,7 +3,6 @@ package store
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -65,6 +64,13 @@ func TestWitness(t *testing.T) {
 		"restart":                   {func(testing.TB, string) {}, ""},
 		"killed before the witness": {says(func(w *witness) { w.boot-- }), ""},
 		"killed twice before it":    {says(func(w *witness) { w.boot -= 2 }), ""},
+		"an older program's":        {says(func(w *witness) { w.marked = false }), ""},
+		"an older program's start":  {says(func(w *witness) { w.marked, w.boot = false, 4 }), "it had 4 starts and has 3"},
+		"killed before the stop":    {says(func(w *witness) { w.stopped = false }), ""},
+		"an older state":            {says(func(w *witness) { w.counter++ }), "had counted to 1 and has counted to 0"},
+		"an older state, running":   {says(func(w *witness) { w.stopped = true }), "had stopped and has not"},
+		"another line of starts":    {says(func(w *witness) { w.epoch = newEpoch() }), "its start 3 was another one"},
+		"a torn second line":        {says(func(w *witness) { w.epoch = strings.Repeat(" ", 32) }), ""},
 		"moved":                     {func(tb testing.TB, path string) { run(tb, "mv", path, path+".x"); run(tb, "mv", path+".x", path) }, ""},
 		"a half-written one beside": {func(tb testing.TB, path string) { run(tb, "touch", path+witnessSuffix+".part") }, ""},
 		"no witness":                {func(tb testing.TB, path string) { run(tb, "rm", path+witnessSuffix) }, "no such file"},
@@ -75,6 +81,7 @@ func TestWitness(t *testing.T) {
 		"garbage":                   {write("boot"), "does not read"},
 		"a long one":                {write(strings.Repeat("9", 1<<20)), "does not read"},
 		"a cut one":                 {write("boot 3, device 1, inode 1"), "does not read"},
+		"half a second line":        {write("boot 3, device 1, inode 1\nepoch"), "does not read"},
 		"two lines":                 {write("boot 3, device 1, inode 1\nboot 3, device 1, inode 1\n"), "does not read"},
 		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "does not read"},
 		"a directory in its place": {func(tb testing.TB, path string) {
@@ -168,7 +175,7 @@ func wantAfterBegin(tb testing.TB, s *Store, p *post, restored bool) {
 	wantMail(tb, s, p.whole(), "1 hello")
 }
 
-// wantWitness fails unless the witness is one readable line that says so of the database.
+// wantWitness fails unless the witness is a whole one, of this start of the database.
 func wantWitness(tb testing.TB, s *Store, boot uint64) {
 	tb.Helper()
 	info, err := os.Stat(s.path)
@@ -176,9 +183,9 @@ func wantWitness(tb testing.TB, s *Store, boot uint64) {
 		tb.Fatal(err)
 	}
 	st := info.Sys().(*syscall.Stat_t)
-	text, err := os.ReadFile(s.path + witnessSuffix)
-	if want := fmt.Sprintf("boot %d, device %d, inode %d\n", boot, st.Dev, st.Ino); err != nil || string(text) != want {
-		tb.Errorf("%q, %v; want %q", text, err, want)
+	got, err := readWitness(s.path + witnessSuffix)
+	if want := (witness{boot: boot, device: uint64(st.Dev), inode: st.Ino, marked: true, epoch: got.epoch}); err != nil || got != want {
+		tb.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 	if info, err := os.Stat(s.path + witnessSuffix); err != nil || info.Mode().Perm()&^0o640 != 0 {
 		tb.Errorf("%v, %v", info.Mode(), err)

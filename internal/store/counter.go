@@ -1,0 +1,98 @@
+package store
+
+import (
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// counterPace is the least time between two commits that raise the counter. A copy that lacks nothing but the changes
+// made within it is not noticed when it is copied over the database.
+const counterPace = time.Second
+
+// sqlRaise rises by one, so that a batch that is tried again does not count twice.
+const sqlRaise = `UPDATE boots SET counter = counter + 1 WHERE boot = ?1 RETURNING counter`
+
+// counter numbers the states of one start, in its row and in the witness. It rises in the row first: the witness is
+// written ONLY AFTER the COMMIT is on disk, or a kill between the two would make a healthy database look like a copy.
+type counter struct {
+	clock func() time.Duration // monotonic; static
+
+	mu      sync.Mutex    // held from before BEGIN until the witness is written
+	witness witness       // as it should be; boot 0: not begun, so nothing is counted
+	next    time.Duration // no commit before this raises the counter
+	failing bool          // the last try to write the witness failed
+}
+
+// newCounter returns a counter that the first commit raises.
+func newCounter() counter {
+	start := time.Now()
+	return counter{clock: func() time.Duration { return time.Since(start) }}
+}
+
+// counts reports whether the start is under way. The caller holds mu.
+func (c *counter) counts() bool { return c.witness.boot != 0 && !c.witness.stopped }
+
+// inCountedTx is inTx, and once a second raises the counter within the transaction.
+func (s *Store) inCountedTx(f func(tx *sql.Tx) error) error {
+	c := &s.counter
+	c.mu.Lock()
+	if !c.counts() || c.clock() < c.next {
+		c.mu.Unlock()
+		return s.inTx(f)
+	}
+	defer c.mu.Unlock()
+	if err := s.raise(f); err != nil {
+		return err
+	}
+	// Not durable: a witness that is behind after a power cut overlooks a copy, and harms nothing. A sync would hold
+	// up the commits.
+	err := c.witness.renew(s.path + witnessSuffix)
+	switch {
+	case err != nil && !c.failing:
+		s.log.Warn("cannot write the witness, trying again with a commit a second from now; until then an older copy that is put over the database is not noticed",
+			slog.Any("error", err))
+	case err == nil && c.failing:
+		s.log.Info("witness written again")
+	}
+	c.failing = err != nil
+	return nil
+}
+
+// raise runs f in a transaction that raises the counter. The caller holds mu, and writes the witness.
+func (s *Store) raise(f func(tx *sql.Tx) error) error {
+	c := &s.counter
+	var n int64
+	err := s.inTx(func(tx *sql.Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.QueryRow(sqlRaise, int64(c.witness.boot)).Scan(&n)
+	})
+	if err != nil {
+		return err
+	}
+	c.witness.counter, c.next = n, c.clock()+counterPace
+	return nil
+}
+
+// Advance raises the counter in a commit of its own, so that a copy made before it is noticed when it is put over the
+// database. When it returns nil both the row and the witness are on disk. An error that is Transient means that the
+// witness, or both, are as before and the call may be repeated; any other is that of a commit, as Commit has it.
+func (s *Store) Advance() error {
+	c := &s.counter
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.counts() {
+		return &Error{what: "advance " + s.path + ": it has not begun, or has ended", code: exitFailure, transient: true}
+	}
+	if err := s.raise(func(*sql.Tx) error { return nil }); err != nil {
+		return explainCommit("advance", s.path, err)
+	}
+	err := c.witness.write(s.path + witnessSuffix)
+	if e, ok := err.(*Error); ok {
+		e.transient = true // the commit is on disk: only the witness has to be tried again
+	}
+	return err
+}
