@@ -23,6 +23,15 @@ const GREETING_MS = 10_000 // from dialling to where the session stands; the ser
 const PROBE_MS = 4_000 // after the network or the page was away the socket must say something within this
 const QUIET_MS = 25_000 // without a message until the server is asked for one; it says another figure in pingMs
 const QUIET_PROBE_MS = 60_000 // then it has this long: its answer may queue behind a large image
+// When the server owes an answer and is silent for OVERDUE_MS, the library pings it and waits PONG_MS for the pong.
+const OVERDUE_MS = 10_000
+const PONG_MS = 8_000
+// A probe waits one more second for each SECOND_BYTES that were on their way in the last minute, which is BEATS beats.
+const SECOND_BYTES = 32 << 10
+const BEAT_MS = 1_000
+const BEATS = 60
+// A timer that is off by more than JUMP_MS means that the machine slept, the page was frozen, or the clock was set.
+const JUMP_MS = 5_000
 const PLAIN_MS = 1_500 // from auth_success to what a server that knows sessions says next
 const UNANSWERED = 12 // times that a session is named and nothing is said of it, until it is given up
 const ACK_MS = 200 // the server wants to hear within 250 ms, or every 16 messages
@@ -34,6 +43,8 @@ const TYPING_MS = 3_000 // without a key pressed, until the partner is told that
 const LEAVING = 4000
 const TEXT_BYTES = 64 << 10 // the longest text, in UTF-8
 const FRAME_BYTES = 16_842_752 // the largest frame, where the server does not say
+// The highest number a message can have; the server closes a client that claims a higher one with 4400.
+const LAST_NUMBER = 2 ** 32
 const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
 
 /**
@@ -126,6 +137,11 @@ export class ChatMe {
   #accepted = 0 // the last number that an earlier socket got accepted
   #unacked = 0
   #partner = { here: true, typing: false, awayUntil: 0 }
+  // Characters given to the socket; how many of them had left it, at each beat of the last minute; how many had not, at
+  // the latest beat.
+  #given = 0
+  #gone = [0]
+  #backlog = 0
 
   #attempt = 0
   #unanswered = 0 // attempts in a row at which nothing was said of the session
@@ -272,6 +288,7 @@ export class ChatMe {
     if (this.state !== 'chatting') throw new Error('chatme: not in a chat')
     if (!text && !imageUrl) throw new RangeError('chatme: nothing to send')
     const { chat, maxBytes } = this.#state
+    if (chat.sent >= LAST_NUMBER) throw new RangeError('chatme: this chat has no number left')
     const m = { n: chat.sent + 1, mine: true, text: text || undefined, imageUrl: imageUrl || undefined, ts: Date.now() }
     const tooLarge = (text && bytes(text) > TEXT_BYTES) || (imageUrl && bytes(JSON.stringify(this.#frameOf(m, m.n))) > (maxBytes || FRAME_BYTES))
     if (tooLarge) throw new RangeError('chatme: message too large') // before it takes a number
@@ -348,7 +365,7 @@ export class ChatMe {
    */
   wake() {
     if (this.#timers.retry) this.#dial()
-    else if (this.#ready && !this.#timers.probe) this.#probe(PROBE_MS)
+    else if (this.#ready && !this.#timers.probe) this.#probe('probe', PROBE_MS)
   }
 
   #open() {
@@ -406,6 +423,9 @@ export class ChatMe {
     const ws = new this.#Socket(this.#url)
     this.#ws = ws
     this.#plain = !this.#resumable
+    this.#given = this.#backlog = 0
+    this.#gone = [0]
+    this.#beat()
     const present = (handle) => (event) => {
       if (this.#ws === ws) handle(event) // whatever a former socket still says is ignored
     }
@@ -471,24 +491,53 @@ export class ChatMe {
     if (code === 1013) wait += OVERLOADED_MS
     if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
     this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#dial()) // a penalty is not cut short by #wake
+    this.#beat()
   }
 
-  /** The server must say something within ms, or as long as bytes leave; else the socket has died. */
-  #probe(ms, otherwise = () => {}) {
-    const { unsentBytes } = this
-    this.#after('probe', ms, () => {
-      if (this.unsentBytes < unsentBytes) return this.#probe(ms, otherwise)
-      otherwise()
+  /**
+   * Pings the server and drops the socket unless the server says something, or bytes leave, within ms. A link that is
+   * slow with an image looks dead, so the image earns it time, and each time it is believed for longer.
+   */
+  #probe(timer, ms, again = false) {
+    const backlog = this.unsentBytes
+    const left = this.#given - backlog
+    const slow = 1000 * Math.floor((this.#given - this.#gone[0]) / SECOND_BYTES)
+    this.#after(timer, (ms + slow) * 2 ** this.#suspicions, (late) => {
+      // If the page was frozen, the answer may be waiting unread.
+      if (late > JUMP_MS && !again) return this.#probe(timer, ms, true)
+      if (backlog && this.#given - this.unsentBytes > left) return this.#probe(timer, ms)
+      if (ms !== PROBE_MS) this.#suspicions++
       this.#lost()
       if (this.#timers.retry) this.#dial()
     })
-    if (!unsentBytes) this.#say({ type: 'ping' })
+    this.#say({ type: 'ping' })
   }
 
-  /** A link that is too slow for its images looks like a dead one: each time it is believed for longer. */
   #quiet() {
-    this.#after('quiet', this.#pingMs, () => {
-      if (!this.#timers.probe) this.#probe(QUIET_PROBE_MS * 2 ** this.#suspicions, () => this.#suspicions++)
+    this.#after('quiet', this.#pingMs, () => this.#probe('silence', QUIET_PROBE_MS))
+  }
+
+  /** Starts the wait for what the server owes. A slow partner delays an ack, but never the pong to a ping. */
+  #expect() {
+    const { phase, wanted, ending, chat } = this.#state
+    const owes = wanted || ending || (phase === 'chatting' && this.#sentTo > chat.acked)
+    if (!owes) return this.#cancel('overdue')
+    this.#after('overdue', OVERDUE_MS, () => this.#timers.probe || this.#probe('probe', PONG_MS))
+  }
+
+  /**
+   * Watches the bytes that leave, and the clock. It has to be the wall clock: on many systems the monotonic clock and
+   * the timers stop while the machine sleeps.
+   */
+  #beat() {
+    this.#after('beat', BEAT_MS, (late) => {
+      this.#beat()
+      const left = this.#given - this.unsentBytes
+      const moved = this.#backlog && left > this.#gone.at(-1)
+      if (this.#gone.push(left) > BEATS) this.#gone.shift()
+      this.#backlog = this.unsentBytes
+      if (moved) this.#expect()
+      if (Math.abs(late) > JUMP_MS) this.wake()
     })
   }
 
@@ -504,23 +553,26 @@ export class ChatMe {
   #visible = () => globalThis.document.visibilityState !== 'hidden' && this.wake()
 
   #say(frame) {
-    if (this.#ready) this.#ws.send(JSON.stringify(frame))
+    if (!this.#ready) return
+    const text = JSON.stringify(frame)
+    this.#given += text.length
+    this.#ws.send(text)
+    if (!this.#timers.overdue) this.#expect()
   }
 
   // ---- what the server says
 
   #receive(data) {
-    let m
-    try {
-      m = JSON.parse(data)
-    } catch {
-      return
-    }
-    if (typeof m?.type !== 'string') return
-    if (this.#timers.probe) this.#suspicions = 0
+    if (this.#timers.probe || this.#timers.silence) this.#suspicions = 0
     this.#cancel('probe')
-    this.#handle(m)
-    if (this.#ready) this.#quiet()
+    this.#cancel('silence')
+    const m = parsed(data)
+    if (m) this.#handle(m)
+    if (this.#ready) {
+      this.#quiet()
+      this.#expect()
+    }
+    if (!m) return
     this.#emit('frame', m)
     if (TOLD.has(m.type)) this.#emit(m.type, m)
     this.#emit('change')
@@ -556,6 +608,7 @@ export class ChatMe {
       case 'gap':
         return this.#gap(m.n)
       case 'ack':
+        this.#suspicions = 0
         return s.phase === 'chatting' ? this.#custody(m.recv, m.delivered) : undefined
       case 'typing_start':
       case 'typing_stop':
@@ -707,6 +760,7 @@ export class ChatMe {
     const { chat } = this.#state
     if (!chat?.partnerId || m.from !== chat.partnerId) return
     const n = m.n ?? chat.got + 1
+    if (n > LAST_NUMBER) return
     if (n > chat.got) {
       if (n > chat.got + 1) this.#mark(n - 1)
       chat.got = n
@@ -843,7 +897,9 @@ export class ChatMe {
   #load() {
     try {
       const s = JSON.parse(this.#storage.getItem(this.#storageKey))
-      return s?.v === 1 ? { ...fresh(), ...s } : null
+      const { got, sent, acked, delivered, messages = [] } = s.chat ?? {}
+      const sound = [got, sent, acked, delivered, ...messages.map((m) => m.n)].every(isNumber)
+      return s.v === 1 && sound ? { ...fresh(), ...s } : null
     } catch {
       return null // no storage, or nothing of ours in it
     }
@@ -870,11 +926,13 @@ export class ChatMe {
     return { ...s, chat: { ...s.chat, messages: s.chat.messages.map(kept) } }
   }
 
+  /** Calls act after ms. Its argument is how many milliseconds late it is by the wall clock. */
   #after(name, ms, act) {
     clearTimeout(this.#timers[name])
+    const due = Date.now() + ms
     this.#timers[name] = setTimeout(() => {
       delete this.#timers[name]
-      act()
+      act(Date.now() - due)
     }, ms)
   }
 
@@ -904,6 +962,19 @@ function bytes(text) {
     if (unit >= 0x80) n += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
   }
   return n
+}
+
+/** Reports whether n can be the number of a message, or is absent. */
+const isNumber = (n) => n == null || (Number.isInteger(n) && n >= 0 && n <= LAST_NUMBER)
+
+/** Returns the message of the server that data holds, or null. */
+function parsed(data) {
+  try {
+    const m = JSON.parse(data)
+    return typeof m?.type === 'string' && [m.n, m.recv, m.delivered, m.last, m.expect].every(isNumber) ? m : null
+  } catch {
+    return null
+  }
 }
 
 const textOf = (value) => (typeof value === 'string' && value ? value : undefined)

@@ -66,24 +66,29 @@ export class FakeStorage {
 }
 
 let now = 0
+let skew = 0 // by how much the wall clock has jumped
 let timers = new Map() // id → { at, act }
 
 /** Runs act while time stands still but for tick(); every wait of the back-off takes its longest. */
 export function frozen(act) {
   const { setTimeout, clearTimeout } = globalThis
   const { random } = Math
+  const wall = Date.now
+  const began = wall()
   FakeSocket.all = []
-  now = 0
+  now = skew = 0
   timers = new Map()
   let lastId = 0
   globalThis.setTimeout = (act, ms) => (timers.set(++lastId, { at: now + ms, act }), lastId)
   globalThis.clearTimeout = (id) => timers.delete(id)
   Math.random = () => 1
+  Date.now = () => began + now + skew
   try {
     return act()
   } finally {
     Object.assign(globalThis, { setTimeout, clearTimeout })
     Math.random = random
+    Date.now = wall
   }
 }
 
@@ -95,10 +100,20 @@ export function tick(ms) {
     if (!due) break
     const [id, { at, act }] = due
     timers.delete(id)
-    now = at
+    now = Math.max(now, at)
     act()
   }
   now = end
+}
+
+/** The machine sleeps for ms: the wall clock goes on, the timers do not. */
+export function sleep(ms) {
+  skew += ms
+}
+
+/** The page is frozen for ms: afterwards every timer that was due fires late, before anything is read. */
+export function freeze(ms) {
+  now += ms
 }
 
 export function newChat(storage = new FakeStorage(), options = {}) {
