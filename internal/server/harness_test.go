@@ -162,6 +162,7 @@ type person struct {
 	t    *testing.T
 	ws   *websocket.Conn
 	name string
+	met  bool // it has been matched, or was told so just now
 }
 
 // dial opens a socket that has not authenticated.
@@ -231,7 +232,8 @@ func (p *person) next() (protocol.ServerMessage, error) {
 	return m, err
 }
 
-// expect wants a message of this kind next. An ack comes in its own time, so one that is not wanted is skipped.
+// expect wants a message of this kind next. An ack comes in its own time, so one that is not wanted is skipped; and so is
+// the typing_stop before the first matched.
 func (p *person) expect(kind string) protocol.ServerMessage {
 	p.t.Helper()
 	for {
@@ -240,7 +242,9 @@ func (p *person) expect(kind string) protocol.ServerMessage {
 		case err != nil:
 			p.t.Fatalf("%s: %v, want %s", p.name, err, kind)
 		case m.Type == kind:
+			p.met = p.met || kind == "matched"
 			return m
+		case m.Type == "typing_stop" && kind == "matched" && !p.met:
 		case m.Type != "ack":
 			p.t.Fatalf("%s heard %+v, want %s", p.name, m, kind)
 		}
