@@ -62,10 +62,7 @@ func (c *Clock) beat() {
 		return
 	}
 	now := time.Now()
-	next := c.now.Load().after(now.Sub(c.start))
-	if real := now.Round(0).Sub(c.start.Round(0)); (real - next.wall).Abs() > wallStep {
-		next.wall, next.set = real, next.server
-	}
+	next := c.now.Load().next(now.Sub(c.start), now.Round(0).Sub(c.start.Round(0)))
 	c.now.Store(&next)
 	c.timer.Reset(beat)
 }
@@ -74,6 +71,15 @@ func (c *Clock) beat() {
 func (r *reading) after(at time.Duration) reading {
 	gap := at - r.at
 	return reading{at: at, server: r.server + min(gap, mostABeat), wall: r.wall + gap, set: r.set}
+}
+
+// next is the reading at a beat, at which the wall clock says that real has passed since the start.
+func (r *reading) next(at, real time.Duration) reading {
+	next := r.after(at)
+	if (real - next.wall).Abs() > wallStep {
+		next.wall, next.set = real, next.server
+	}
+	return next
 }
 
 // Now returns server time.

@@ -1,0 +1,83 @@
+package hub
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Server time goes on with the process: a gap between two beats, which a stopped process leaves, counts half a second.
+func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
+	c := &Clock{start: time.Now()}
+	c.now.Store(&reading{})
+	at := func(d time.Duration) reading { return c.now.Load().after(d) }
+	beats := func(d time.Duration) { next := at(d); c.now.Store(&next) }
+	for d := beat; d <= 10*time.Second; d += beat {
+		beats(d)
+	}
+	if now := at(10 * time.Second); now.server != 10*time.Second || now.wall != 10*time.Second {
+		t.Fatalf("after 10 s of beats: %+v", now)
+	}
+	if now := at(25 * time.Second); now.server != 10*time.Second+mostABeat || now.wall != 25*time.Second {
+		t.Errorf("a stop of 15 s before the next beat: %+v", now)
+	}
+	beats(25 * time.Second)
+	beats(25*time.Second + beat)
+	if now := at(25*time.Second + 2*beat); now.server != 10*time.Second+mostABeat+2*beat || now.wall != 25*time.Second+2*beat {
+		t.Errorf("and behind it: %+v", now)
+	}
+}
+
+// Wall time follows a wall clock that is set, in either direction, and server time does not; for a while nothing expires
+// by it.
+func TestWallClockIsSet(t *testing.T) {
+	const tenYears = 10 * 365 * 24 * time.Hour
+	r := reading{}
+	for d := beat; d <= 2*time.Hour; d += beat {
+		r = r.next(d, d+wallStep/2)
+	}
+	if r.wall != 2*time.Hour || r.set != 0 {
+		t.Fatalf("half a second is not a step: %+v", r)
+	}
+	for _, by := range []time.Duration{tenYears, -tenYears} {
+		at := r.at + beat
+		if r = r.next(at, at+by); r.wall != at+by || r.set != r.server || r.server != at {
+			t.Errorf("set by %v: %+v", by, r)
+		}
+	}
+}
+
+func TestClockBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClock()
+		begun, wall := c.Now(), c.Moment(0).Wall
+		last := begun
+		for range 100 {
+			time.Sleep(37 * time.Millisecond)
+			if now := c.Now(); now < last {
+				t.Fatalf("it goes back from %d to %d", last, now)
+			} else {
+				last = now
+			}
+		}
+		if ran := last - begun; ran != 3700 {
+			t.Errorf("%d ms of server time in 3.7 s", ran)
+		}
+		if m := c.Moment(time.Hour); m.Wall-wall != 3700 || !m.Unsure {
+			t.Errorf("%+v after 3.7 s", m)
+		}
+		time.Sleep(time.Hour)
+		if c.Moment(time.Hour).Unsure {
+			t.Error("the wall clock is not trusted after an hour")
+		}
+		stamp := c.Stamp()
+		time.Sleep(time.Second)
+		if took := c.Since(stamp); took != time.Second {
+			t.Errorf("a second took %v", took)
+		}
+		if m := c.MomentOf(stamp, 0); c.Now()-m.Server != 1000 {
+			t.Errorf("a stamp of a second ago is %d ms old", c.Now()-m.Server)
+		}
+		c.Stop()
+	})
+}
