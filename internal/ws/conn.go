@@ -48,14 +48,15 @@ type Conn struct {
 	limit     atomic.Int64 // largest frame
 
 	mu      sync.Mutex
-	room    *sync.Cond // on mu: the outbox shrank or the Conn is gone; nil before anybody waited
-	out     outbox
+	bells   *bell                   // of the readers that wait for a change of out, closing, closed or the chat
+	out     outbox                  // shrinks by shrank
 	started bool                    // start has run
 	writing bool                    // somebody writes what is in the outbox
 	pingDue bool                    // … and is to send a ping
 	pinged  chat.Time               // when the last one was due
-	closing chat.Time               // a close frame is on its way since then; what is read is discarded
-	closed  bool                    // the socket is closed; nothing is queued any more
+	pongDue *string                 // … and is to answer the latest ping of the peer with this; nil: with nothing
+	closing chat.Time               // a close frame is on its way since then; what is read is discarded; set by setClosing
+	closed  bool                    // the socket is closed; nothing is queued any more; set by setClosed
 	reason  string                  // why, for the log; the first one counts
 	code    int                     // the close code that came or went
 	session chat.Hash               // the session this Conn is attached to, for the log
@@ -123,11 +124,18 @@ func (c *Conn) countControl() bool {
 	return false
 }
 
-// ping has a ping of the peer answered, behind what is being written.
+// ping has a ping of the peer answered as soon as may be, between two fragments too. One that was not answered yet is
+// not answered any more (RFC 6455, section 5.5.3).
 func (c *Conn) ping(data string) error {
-	if c.countControl() {
-		c.put(item{raw: data, free: true, pong: true})
+	if !c.countControl() {
+		return nil
 	}
+	c.mu.Lock()
+	if c.closing == 0 && !c.closed {
+		c.pongDue = &data
+	}
+	c.mu.Unlock()
+	c.Flush()
 	return nil
 }
 
@@ -208,9 +216,9 @@ func (c *Conn) restart() {
 		return
 	}
 	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
-	c.e.budget.release(charged)
+	c.shrank(charged)
 	if dropped > 0 {
-		c.closing = 0 // a close that was queued stood behind what was held
+		c.setClosing(0) // a close that was queued stood behind what was held
 	}
 	if c.closing == 0 {
 		c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: protocol.CloseRestart}})
@@ -237,9 +245,8 @@ func (c *Conn) cut(reason string) {
 	if c.closed {
 		return
 	}
-	c.closed = true
-	c.e.budget.release(c.out.clear(c.e.cfg.OutboxBytes))
-	c.madeRoom()
+	c.setClosed()
+	c.shrank(c.out.clear(c.e.cfg.OutboxBytes))
 	c.socket.shut()
 }
 

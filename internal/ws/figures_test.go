@@ -36,8 +36,9 @@ func (l listener) Deliver(e chat.Event) bool {
 	}
 	return false
 }
-func (listener) Release(uint64) {}
-func (listener) Flush()         {}
+func (listener) HasRoom(int) bool { return true }
+func (listener) Release(uint64)   {}
+func (listener) Flush()           {}
 
 // figuresHub has a thousand old clients in chats: 1 and 2, 3 and 4, …
 func figuresHub(tb testing.TB, m *metrics.Metrics, l listener) *hub.Hub {

@@ -93,8 +93,8 @@ func (c *Conn) readFrame() error {
 	case errors.Is(err, errStalled):
 		c.stalled()
 		_, err = io.Copy(io.Discard, r)
-	case err == nil && !c.isClosing():
-		c.handle(s.data, &s.frame)
+	case err == nil && c.counts():
+		c.handle(s)
 	}
 	return err
 }
@@ -176,17 +176,20 @@ func (c *Conn) readPayload(r io.Reader, buf *[]byte) (charged int64, err error) 
 	}
 }
 
-func (c *Conn) isClosing() bool {
+// counts counts a frame that was read, and reports whether it is to be handled.
+func (c *Conn) counts() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.in++
-	return c.closing != 0 || c.closed
+	return c.closing == 0 && !c.closed
 }
 
-// handle does what one frame asks for, and waits while the outbox that it filled is too full.
-func (c *Conn) handle(data []byte, f *protocol.Frame) {
+// handle does what the frame in s asks for.
+func (c *Conn) handle(s *scratch) {
+	f := &s.frame
 	arrived := c.e.cfg.Metrics.Now()
-	err := c.e.live.Load().Rules.Decode(data, f)
+	err := c.e.live.Load().Rules.Decode(s.data, f)
+	s.decoded()
 	f.Command.Arrived = arrived
 	authed := c.authed.Load()
 	switch {
@@ -216,20 +219,6 @@ func malformed(f *protocol.Frame) *chat.Command {
 		f.Command = chat.Command{Op: chat.Malformed, Refused: chat.ErrBadMessage}
 	}
 	return &f.Command
-}
-
-func (c *Conn) do(cmd *chat.Command) {
-	cmd.Conn = c.id
-	congested, done := c.e.cfg.Hub.Do(cmd)
-	for !done {
-		c.ownGoroutine()
-		c.e.cfg.Hub.AwaitRoom()
-		congested, done = c.e.cfg.Hub.Do(cmd)
-	}
-	if full, ok := congested.(*Conn); ok {
-		c.ownGoroutine()
-		full.awaitRoom()
-	}
 }
 
 func (c *Conn) countMalformed() {

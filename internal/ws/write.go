@@ -3,7 +3,6 @@ package ws
 import (
 	"cmp"
 	"strconv"
-	"sync"
 	"time"
 
 	"chatme/internal/chat"
@@ -36,7 +35,11 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 			c.arrival.replays++
 		}
 	}
-	return c.enqueue(item{event: e})
+	congested = c.enqueue(item{event: e})
+	if e.Kind == chat.PartnerDisconnected {
+		c.parted()
+	}
+	return congested
 }
 
 // raiseLimit lets images through, for the life of the Conn.
@@ -58,69 +61,44 @@ func (c *Conn) sayPong() { c.put(item{raw: protocol.Pong, free: true}) }
 // put queues it for this Conn's own reader, which goes on once there is room.
 func (c *Conn) put(it item) {
 	c.mu.Lock()
-	full := c.enqueue(it)
+	crowded := c.enqueue(it)
 	c.mu.Unlock()
 	c.Flush()
-	if full {
-		c.ownGoroutine()
-		c.awaitRoom()
+	if crowded {
+		c.awaitOwnRoom()
 	}
 }
 
-// enqueue puts it last and says whether the outbox is congested. What does not fit ends the Conn: its reader is
+// enqueue puts it last and reports whether the outbox is crowded. What does not fit ends the Conn: its reader is
 // too slow. The caller holds mu.
-func (c *Conn) enqueue(it item) (congested bool) {
+func (c *Conn) enqueue(it item) (crowded bool) {
 	if c.closing != 0 || c.closed {
 		return false
 	}
 	e, cfg := &it.event, &c.e.cfg
 	if e.Kind == chat.Close {
-		c.closing = c.e.clock()
+		c.setClosing(c.e.clock())
 		it.raw = cmp.Or(it.raw, protocol.CloseText(e.CloseCode))
 		c.note(it.raw, e.CloseCode)
 		c.out.items = append(c.out.items, it)
 		return false
 	}
-	size := it.size()
+	c.out.supersede(&it, cfg.OutboxFrames, cfg.OutboxBytes)
 	if !c.out.push(it, cfg.OutboxFrames, cfg.OutboxBytes) {
 		c.cut("reader too slow")
 		return false
 	}
-	if size > cfg.OutboxBytes {
+	if size := it.size(); isLarge(size, cfg.OutboxBytes) {
 		c.e.budget.charge(int64(size))
 	}
-	return c.congested()
-}
-
-func (c *Conn) congested() bool {
-	return c.out.len() > c.e.cfg.OutboxFrames/2 || c.out.bytes > c.e.cfg.OutboxBytes/2
-}
-
-// awaitRoom waits until the outbox is no longer congested or the Conn is gone. Its reader has a deadline for
-// each fragment, so this ends.
-func (c *Conn) awaitRoom() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.room == nil {
-		c.room = sync.NewCond(&c.mu)
-	}
-	for c.congested() && !c.closed && c.closing == 0 {
-		c.room.Wait()
-	}
-}
-
-// madeRoom wakes who waits for room. The caller holds mu.
-func (c *Conn) madeRoom() {
-	if c.room != nil {
-		c.room.Broadcast()
-	}
+	return c.out.isCrowded(cfg.OutboxFrames)
 }
 
 // Flush implements hub.Conn: it writes what may leave, unless somebody does so already. What would block is left to a
 // goroutine.
 func (c *Conn) Flush() {
 	c.mu.Lock()
-	if c.writing || c.closed || !c.started || !c.pingDue && !c.out.open() {
+	if c.writing || c.closed || !c.started || !c.isDue() {
 		c.mu.Unlock()
 		return
 	}
@@ -141,23 +119,18 @@ func (c *Conn) writeOut(block bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for {
-		if c.closed || !c.pingDue && !c.out.open() {
+		if c.closed || !c.isDue() {
 			c.writing = false
 			return true
 		}
 		if !block && c.out.open() && !c.out.first().small() {
 			return false
 		}
-		ping := c.pingDue
-		c.pingDue = false
+		controls := c.takeControls()
 		it, ok := c.out.pop()
 		c.mu.Unlock()
 
-		var err error
-		if ping {
-			c.setWriteDeadline()
-			err = c.ws.WritePreparedMessage(keepAlive)
-		}
+		err := c.writeControls(controls, false)
 		if ok && err == nil {
 			err = c.write(&it)
 			c.e.observe(&it.event)
@@ -170,9 +143,8 @@ func (c *Conn) writeOut(block bool) bool {
 		c.mu.Lock()
 		if ok && it.event.Kind != chat.Close {
 			c.stats.out++
-			c.e.budget.release(c.out.written(it.size(), limit))
+			c.shrank(c.out.written(it.size(), limit))
 		}
-		c.madeRoom()
 		if err != nil {
 			c.cut(writeFailed)
 		} else if stuck {
@@ -198,8 +170,6 @@ func (c *Conn) write(it *item) error {
 	switch {
 	case e.Kind == chat.Close:
 		return c.writeClose(e.CloseCode, it.raw)
-	case it.pong:
-		return c.control(websocket.PongMessage, []byte(it.raw))
 	case it.raw != "":
 		return c.writeText([]byte(it.raw))
 	case e.Kind == chat.Ping:
@@ -268,7 +238,7 @@ func (c *Conn) writeFragments(parts ...string) error {
 			if err := c.flush(); err != nil {
 				return err
 			}
-			if err := c.pingIfDue(); err != nil {
+			if err := c.controlsMidway(); err != nil {
 				return err
 			}
 		}
@@ -276,16 +246,43 @@ func (c *Conn) writeFragments(parts ...string) error {
 	return w.Close()
 }
 
-// pingIfDue lets a ping in between two fragments.
-func (c *Conn) pingIfDue() error {
-	c.mu.Lock()
-	due := c.pingDue
-	c.pingDue = false
-	c.mu.Unlock()
-	if !due {
-		return nil
+// isDue reports whether there is something to write that may leave. The caller holds mu.
+func (c *Conn) isDue() bool { return c.pingDue || c.pongDue != nil || c.out.open() }
+
+// takeControls returns which control frames are due; they no longer are. The caller holds mu.
+func (c *Conn) takeControls() controls {
+	due := controls{c.pingDue, c.pongDue}
+	c.pingDue, c.pongDue = false, nil
+	return due
+}
+
+// controls are the control frames that are due.
+type controls struct {
+	ping bool
+	pong *string // the payload; nil: none
+}
+
+// writeControls writes them; midway is whether that is between two fragments.
+func (c *Conn) writeControls(due controls, midway bool) (err error) {
+	switch {
+	case due.ping && midway:
+		err = c.control(websocket.PingMessage, nil)
+	case due.ping:
+		c.setWriteDeadline()
+		err = c.ws.WritePreparedMessage(keepAlive)
 	}
-	return c.control(websocket.PingMessage, nil)
+	if due.pong != nil && err == nil {
+		err = c.control(websocket.PongMessage, []byte(*due.pong))
+	}
+	return err
+}
+
+// controlsMidway lets a ping and a pong in between two fragments.
+func (c *Conn) controlsMidway() error {
+	c.mu.Lock()
+	due := c.takeControls()
+	c.mu.Unlock()
+	return c.writeControls(due, true)
 }
 
 func (c *Conn) control(kind int, payload []byte) error {
