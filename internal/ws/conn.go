@@ -47,20 +47,20 @@ type Conn struct {
 	resumable atomic.Bool  // … which asked for resume
 	limit     atomic.Int64 // largest frame
 
-	mu      sync.Mutex
-	bells   *bell                   // of the readers that wait for a change of out, closing, closed or the chat
-	out     outbox                  // shrinks by shrank
-	started bool                    // start has run
-	writing bool                    // somebody writes what is in the outbox
-	pingDue bool                    // … and is to send a ping
-	pinged  chat.Time               // when the last one was due
-	pongDue *string                 // … and is to answer the latest ping of the peer with this; nil: with nothing
-	closing chat.Time               // a close frame is on its way since then; what is read is discarded; set by setClosing
-	closed  bool                    // the socket is closed; nothing is queued any more; set by setClosed
-	reason  string                  // why, for the log; the first one counts
-	code    int                     // the close code that came or went
-	session chat.Hash               // the session this Conn is attached to, for the log
-	stats   struct{ in, out int64 } // frames
+	mu       sync.Mutex
+	bells    *bell                   // of the readers that wait for a change of out, closing, closed or the chat
+	out      outbox                  // shrinks by shrank
+	started  bool                    // start has run
+	writing  bool                    // somebody writes what is in the outbox
+	pingDue  bool                    // … and is to send a ping
+	pinged   chat.Time               // when the last one was due
+	pongsDue *[]string               // … and is to answer pings of the peer with these; nil: with none
+	closing  chat.Time               // a close frame is on its way since then; what is read is discarded; set by setClosing
+	closed   bool                    // the socket is closed; nothing is queued any more; set by setClosed
+	reason   string                  // why, for the log; the first one counts
+	code     int                     // the close code that came or went
+	session  chat.Hash               // the session this Conn is attached to, for the log
+	stats    struct{ in, out int64 } // frames
 
 	arrival *arrival // guarded by mu; nil before auth, and once it is over
 }
@@ -124,15 +124,15 @@ func (c *Conn) countControl() bool {
 	return false
 }
 
-// ping has a ping of the peer answered as soon as may be, between two fragments too. One that was not answered yet is
-// not answered any more (RFC 6455, section 5.5.3).
+// ping has a ping of the peer answered as soon as may be, between two fragments too. Of many that were not answered yet
+// only the latest counts (RFC 6455, section 5.5.3).
 func (c *Conn) ping(data string) error {
 	if !c.countControl() {
 		return nil
 	}
 	c.mu.Lock()
 	if c.closing == 0 && !c.closed {
-		c.pongDue = &data
+		c.owePong(data)
 	}
 	c.mu.Unlock()
 	c.Flush()

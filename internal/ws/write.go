@@ -153,15 +153,6 @@ func (c *Conn) writeOut(block bool) bool {
 	}
 }
 
-// keepAlive is a WebSocket ping without a number, made once: making it anew is most of what a quiet server would do.
-var keepAlive = func() *websocket.PreparedMessage {
-	m, err := websocket.NewPreparedMessage(websocket.PingMessage, nil)
-	if err != nil {
-		panic(err) // cannot be
-	}
-	return m
-}()
-
 // flush blocks until the system has taken what was written, with a deadline for progress.
 func (c *Conn) flush() error { return c.socket.flush(c.writeBy()) }
 
@@ -244,49 +235,6 @@ func (c *Conn) writeFragments(parts ...string) error {
 		}
 	}
 	return w.Close()
-}
-
-// isDue reports whether there is something to write that may leave. The caller holds mu.
-func (c *Conn) isDue() bool { return c.pingDue || c.pongDue != nil || c.out.open() }
-
-// takeControls returns which control frames are due; they no longer are. The caller holds mu.
-func (c *Conn) takeControls() controls {
-	due := controls{c.pingDue, c.pongDue}
-	c.pingDue, c.pongDue = false, nil
-	return due
-}
-
-// controls are the control frames that are due.
-type controls struct {
-	ping bool
-	pong *string // the payload; nil: none
-}
-
-// writeControls writes them; midway is whether that is between two fragments.
-func (c *Conn) writeControls(due controls, midway bool) (err error) {
-	switch {
-	case due.ping && midway:
-		err = c.control(websocket.PingMessage, nil)
-	case due.ping:
-		c.setWriteDeadline()
-		err = c.ws.WritePreparedMessage(keepAlive)
-	}
-	if due.pong != nil && err == nil {
-		err = c.control(websocket.PongMessage, []byte(*due.pong))
-	}
-	return err
-}
-
-// controlsMidway lets a ping and a pong in between two fragments.
-func (c *Conn) controlsMidway() error {
-	c.mu.Lock()
-	due := c.takeControls()
-	c.mu.Unlock()
-	return c.writeControls(due, true)
-}
-
-func (c *Conn) control(kind int, payload []byte) error {
-	return c.ws.WriteControl(kind, payload, c.writeBy())
 }
 
 // writeClose sends a close frame and gives the peer a moment to answer it (RFC 6455, section 7.1.2).
