@@ -151,7 +151,7 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	}
 }
 
-// Messages wait for room, whatever their size, and end nobody.
+// Messages of any size wait for room and cut off no reader.
 func TestMessagesWaitForRoom(t *testing.T) {
 	s := openSite(t)
 	s.deaf()

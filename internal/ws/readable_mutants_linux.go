@@ -11,7 +11,7 @@ import (
 var readable = mutantReadable()
 
 // mutantReadable is told only once of what has arrived when CHATME_MUTANT is edge-triggered: a bug for
-// TestFramesThatEndAtTheBuffer to find. It takes the variable away, which is no setting and would be refused.
+// TestFramesThatEndAtTheBuffer to find. It removes the variable, which is not a setting: the server would refuse it.
 func mutantReadable() uint32 {
 	const variable = "CHATME_MUTANT"
 	if os.Getenv(variable) != "edge-triggered" {

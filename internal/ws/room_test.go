@@ -10,7 +10,7 @@ import (
 )
 
 // Where there is room for a message it fits, and with messages that wait for room, typing events and acks that do not,
-// and a client that waits once its own answers crowd its outbox, nobody is ended for what he is told.
+// and a client that waits once its own answers crowd its outbox, no client is cut off for what it is told.
 func TestWhatHasRoomFits(t *testing.T) {
 	const frames, limit = 16, 64 << 10
 	rng := rand.New(rand.NewPCG(1, 1))
