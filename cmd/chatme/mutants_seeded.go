@@ -30,7 +30,8 @@ type mutant struct {
 	deliver func(c *seededConn, e chat.Event) (congested bool)
 }
 
-// mutants is every bug by its name but sync-normal, which package store has and the power-loss harness finds.
+// mutants is every bug by its name but sync-normal, which package store has and the power-loss harness finds, and
+// edge-triggered, which package ws has and a test finds.
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},

@@ -95,6 +95,7 @@ func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn, done bool) {
 		return nil, true
 	}
 	congested, done = h.Hub.Do(&own)
+	c.Pair, c.Arrived = own.Pair, own.Arrived // if it is not done, for the next call
 	if full, ok := congested.(*seededConn); ok {
 		congested = full.Conn
 	}

@@ -9,7 +9,7 @@ const (
 	Attach    Op = iota + 1 // a socket has authenticated: Conn, Auth
 	Detach                  // the socket is gone: Conn, Leaves
 	Search                  // find a partner, or Next: Conn, Partner
-	Send                    // a message to the partner: Conn, Partner, Text, ImageURL, N, Refused
+	Send                    // a message to the partner: Conn, Partner, Pair, Text, Image, N, Refused
 	Typing                  // typing_start or typing_stop: Conn, Start
 	Ack                     // confirms what was received: Conn, Partner, Got
 	Sleep                   // announces a long absence: Conn, For
@@ -33,6 +33,7 @@ type Command struct {
 
 	Auth    *Auth         // Attach, Kick
 	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
+	Pair    PairID        // Send: the chat it was read in, if it had to wait since; 0: it is the current one
 	Text    string        // Send
 	Image   string        // Send: a data URI or an https URL
 	N       uint64        // Send: the client's number, 1, 2, 3… per chat and direction; 0 is none. Pong: the number pinged

@@ -227,6 +227,15 @@ func (l *Lobby) WouldHold(conn ConnID) bool {
 	return s != nil && s.partner != nil && s.partner.conn == 0
 }
 
+// PartnerOf returns the chat that the session attached to conn is in, and the Conn of its partner; 0 for what there is not.
+func (l *Lobby) PartnerOf(conn ConnID) (partner ConnID, chat PairID) {
+	s := l.conns[conn]
+	if s == nil || s.partner == nil {
+		return 0, 0
+	}
+	return s.partner.conn, s.Pair
+}
+
 // Swept reports how many bytes the mailboxes of hibernated sessions held that are gone.
 func (l *Lobby) Swept(bytes int64) { l.mailBytes = max(l.mailBytes-bytes, 0) }
 

@@ -2,7 +2,7 @@ package chat
 
 // send passes a message on to the partner, inside the chat that is current now and no other (law L8).
 func (l *Lobby) send(s *session, c *Command) {
-	if s.misnamed(c.Partner) {
+	if s.misnamed(c.Partner) || c.Pair != 0 && c.Pair != s.Pair {
 		return
 	}
 	if s.Pair == 0 {

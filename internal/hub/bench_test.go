@@ -17,6 +17,7 @@ import (
 type sink struct{ n atomic.Int64 }
 
 func (s *sink) Deliver(chat.Event) bool { s.n.Add(1); return false }
+func (*sink) HasRoom(int) bool          { return true }
 func (s *sink) Release(uint64)          {}
 func (s *sink) Flush()                  {}
 func (s *sink) Sight() chat.Sight {

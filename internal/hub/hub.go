@@ -31,13 +31,16 @@ type Store interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; Deliver, Release and
-// Sight are called under the hub's lock.
+// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; all but Flush are called
+// under the hub's lock.
 type Conn interface {
 	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
-	// before Release was called with at least e.After. It says whether the outbox is so full that whoever
-	// fills it should wait.
-	Deliver(e chat.Event) (congested bool)
+	// before Release was called with at least e.After. It reports whether the outbox is crowded, so that its own
+	// client, whose commands are answered there, should wait.
+	Deliver(e chat.Event) (crowded bool)
+	// HasRoom reports whether a message of so many bytes, text and image together, may be delivered. Once it does
+	// so after it did not, whatever waits for that is told.
+	HasRoom(bytes int) bool
 	// Release lets go what waits for batch or an earlier one.
 	Release(batch uint64)
 	// Sight tells what the socket knows of its client.
@@ -121,27 +124,41 @@ func New(cfg Config) (*Hub, error) {
 	return h, nil
 }
 
-// Do applies one command of an attached Conn, in the order of the calls. It returns the Conn whose outbox the
-// command filled too far, if any: the caller is to wait for room there, outside of the hub, before it reads on.
+// Do applies one command of an attached Conn, in the order of the calls. It does not block: what has to wait is not done,
+// and the caller waits, outside of the hub, and then calls again with the same command.
 //
-// It does not block. When too much is uncommitted, a command that changes a row is refused to a resumable client with
-// error unavailable; that of an old client is not done: the caller is to AwaitRoom and then to call again.
+// A message waits until the outbox of the partner has room for it. Do returns the Conn of the partner, which may be
+// another one by the next call. It is delivered in the chat it was first tried in, or in none (law L8).
+//
+// When too much is uncommitted, a command that changes a row is refused to a resumable client with error unavailable;
+// that of an old client is not done, and no Conn is returned: the caller is to AwaitRoom.
+//
+// Of a command that was done Do returns the Conn it came from if the answers crowd its outbox: the caller is to wait for
+// room there before it reads on.
 func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	h.mu.Lock()
 	defer h.unlock()
+	if full := h.full(c); full != nil {
+		h.postpone(c)
+		return full, false
+	}
 	if h.changesRows(c) && h.overfull() && !h.stopped {
 		if h.lobby.Resumable(c.Conn) {
 			h.cfg.Metrics.Error(string(chat.ErrUnavailable))
-			h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N})
+			if h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N}) {
+				congested = h.conns[c.Conn]
+			}
 			if g, ok := h.lobby.Glance(c.Conn); ok && h.cfg.Tail.Active() {
 				h.narrateError(g.Hash, chat.ErrUnavailable)
 			}
-			return nil, true
+			return congested, true
 		}
-		c.Arrived = 0 // when it is done is another moment
+		h.postpone(c)
 		return nil, false
 	}
-	congested = h.step(c)
+	if h.step(c) {
+		congested = h.conns[c.Conn]
+	}
 	switch c.Op {
 	case chat.Send:
 		h.counts.received++
@@ -262,8 +279,9 @@ func (h *Hub) sight(id chat.ConnID) chat.Sight {
 	return chat.Sight{}
 }
 
-// step runs the lobby and hands out what it tells. The caller holds mu.
-func (h *Hub) step(c *chat.Command) (congested Conn) {
+// step runs the lobby and hands out what it tells, and reports whether that crowds the outbox of the Conn that c came
+// from. The caller holds mu.
+func (h *Hub) step(c *chat.Command) (crowded bool) {
 	now, watched := h.moment(c), h.cfg.Tail.Active()
 	if watched {
 		h.look(now.Server, c)
@@ -271,8 +289,8 @@ func (h *Hub) step(c *chat.Command) (congested Conn) {
 	events := h.lobby.Step(now, c)
 	for _, e := range events {
 		h.count(c, &e)
-		if full := h.deliver(e); full != nil {
-			congested = full
+		if h.deliver(e) && e.Conn == c.Conn {
+			crowded = true
 		}
 	}
 	for _, waited := range h.lobby.Waited() {
@@ -282,26 +300,23 @@ func (h *Hub) step(c *chat.Command) (congested Conn) {
 		h.narrate(c, events)
 	}
 	h.settle()
-	return congested
+	return crowded
 }
 
-// deliver puts e into the outbox it is for, and returns that Conn if the outbox is congested. The caller holds mu.
-func (h *Hub) deliver(e chat.Event) Conn {
+// deliver puts e into the outbox it is for, and reports whether that is crowded. The caller holds mu.
+func (h *Hub) deliver(e chat.Event) (crowded bool) {
 	conn := h.conns[e.Conn]
 	if conn == nil {
-		return nil
+		return false
 	}
 	if e.After <= h.committed {
 		e.After = 0
 	} else if waiting := h.gated[e.After]; len(waiting) == 0 || waiting[len(waiting)-1] != conn {
 		h.gated[e.After] = append(waiting, conn)
 	}
-	full := conn.Deliver(e)
+	crowded = conn.Deliver(e)
 	h.touch(conn)
-	if full {
-		return conn
-	}
-	return nil
+	return crowded
 }
 
 // settle wakes the committer and sets the timer as the lobby wants it. The caller holds mu.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,8 +46,9 @@ type site struct {
 	sockets  ws.Config // of endpoint
 	public   *server.Server
 	log      *logBuffer
-	stop     func()      // as the server stops, but for its listener
-	tls      *tls.Config // for those who dial; nil: it speaks plainly
+	stop     func()                                                            // as the server stops, but for its listener
+	tls      *tls.Config                                                       // for those who dial; nil: it speaks plainly
+	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error) // how they dial; nil: as usual
 }
 
 type logBuffer struct {
@@ -168,7 +170,7 @@ type person struct {
 // dial opens a socket that has not authenticated.
 func (s *site) dial(t *testing.T, name string) *person {
 	t.Helper()
-	dialer := websocket.Dialer{TLSClientConfig: s.tls}
+	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dialTCP}
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	must(t, err)
 	t.Cleanup(func() { c.Close() })

@@ -30,8 +30,15 @@ func (b *scratches) get() *scratch {
 	return &scratch{data: make([]byte, 0, firstBuffer)}
 }
 
+// decoded lets go of a large frame: what it asks for is a copy, and may have to wait.
+func (s *scratch) decoded() {
+	if cap(s.data) > smallFrame {
+		s.data = nil
+	}
+}
+
 func (b *scratches) put(s *scratch) {
-	if cap(s.data) <= smallFrame {
+	if s.data != nil && cap(s.data) <= smallFrame {
 		s.data, s.frame = s.data[:0], protocol.Frame{}
 		b.pool.Put(s)
 	}

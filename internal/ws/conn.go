@@ -28,15 +28,14 @@ type Conn struct {
 	opened chat.Time
 
 	// owned by the goroutine that reads: one of its own, or a leader of the poller
-	reader      bufio.Reader  // gorilla's; it has a buffer during a turn
-	lent        *bufio.Reader // whose buffer that is
-	leader      *leader       // that serves it; nil if its goroutine is its own
-	slot        int32         // in the poller
-	beat        int32         // the index in its slot of the patrol, whose lock guards it
-	malformed   int32         // frames that could not be read…
-	malformedAt chat.Time     // … since then
-	controls    int32         // pings and pongs of the peer…
-	controlsAt  chat.Time     // … since then
+	reader    bufio.Reader  // gorilla's; it has a buffer during a turn
+	lent      *bufio.Reader // whose buffer that is
+	leader    *leader       // that serves it; nil if its goroutine is its own
+	slot      int32         // in the poller
+	beat      int32         // the index in its slot of the patrol, whose lock guards it
+	minute    chat.Time     // since when the next two count, a minute at most
+	malformed int32         // frames that could not be read
+	controls  int32         // pings and pongs of the peer
 
 	// atomic: the patrol reads them
 	seen      atomic.Int64          // patrol time of the last byte
@@ -48,19 +47,20 @@ type Conn struct {
 	limit     atomic.Int64          // largest frame
 	pings     atomic.Pointer[pings] // nil: the lobby has told it none
 
-	mu      sync.Mutex
-	room    *sync.Cond // on mu: the outbox shrank or the Conn is gone; nil before anybody waited
-	out     outbox
-	started bool                    // start has run
-	writing bool                    // somebody writes what is in the outbox
-	pingDue bool                    // … and is to send a ping
-	pinged  chat.Time               // when the last one was due
-	closing chat.Time               // a close frame is on its way since then; what is read is discarded
-	closed  bool                    // the socket is closed; nothing is queued any more
-	reason  string                  // why, for the log; the first one counts
-	code    int                     // the close code that came or went
-	session chat.Hash               // the session this Conn is attached to, for the log
-	stats   struct{ in, out int64 } // frames
+	mu       sync.Mutex
+	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
+	out      outbox                   // shrinks by shrank
+	started  bool                     // start has run
+	writing  bool                     // somebody writes what is in the outbox
+	pingDue  bool                     // … and is to send a ping
+	pinged   chat.Time                // when the last one was due
+	pongsDue *[]string                // … and is to answer pings of the peer with these; nil: with none
+	closing  chat.Time                // a close frame is on its way since then; what is read is discarded; set by setClosing
+	closed   bool                     // the socket is closed; nothing is queued any more; set by setClosed
+	reason   string                   // why, for the log; the first one counts
+	code     int                      // the close code that came or went
+	session  chat.Hash                // the session this Conn is attached to, for the log
+	stats    struct{ in, out uint32 } // frames
 
 	arrival *arrival // guarded by mu; nil before auth, and once it is over
 }
@@ -110,12 +110,16 @@ func (c *Conn) start(ws *websocket.Conn) {
 	}
 }
 
+// newMinute lets the counts of a minute begin again, if it is over.
+func (c *Conn) newMinute() {
+	if now := c.e.clock(); now > c.minute.Add(time.Minute) {
+		c.minute, c.malformed, c.controls = now, 0, 0
+	}
+}
+
 // countControl closes a peer that sends nothing but control frames, and says whether this one counts.
 func (c *Conn) countControl() bool {
-	now := c.e.clock()
-	if now > c.controlsAt.Add(time.Minute) {
-		c.controls, c.controlsAt = 0, now
-	}
+	c.newMinute()
 	c.controls++
 	if c.controls <= controlsPerMinute {
 		return true
@@ -124,12 +128,19 @@ func (c *Conn) countControl() bool {
 	return false
 }
 
-// ping has a ping of the peer answered, behind what is being written.
+// ping has a ping of the peer answered as soon as may be, between two fragments too. Of many that were not answered yet
+// only the latest counts (RFC 6455, section 5.5.3).
 func (c *Conn) ping(data string) error {
 	c.noisy()
-	if c.countControl() {
-		c.put(item{raw: data, free: true, pong: true})
+	if !c.countControl() {
+		return nil
 	}
+	c.mu.Lock()
+	if c.closing == 0 && !c.closed {
+		c.owePong(data)
+	}
+	c.mu.Unlock()
+	c.Flush()
 	return nil
 }
 
@@ -198,9 +209,9 @@ func (c *Conn) restart() {
 		return
 	}
 	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
-	c.e.budget.release(charged)
+	c.shrank(charged)
 	if dropped > 0 {
-		c.closing = 0 // a close that was queued stood behind what was held
+		c.setClosing(0) // a close that was queued stood behind what was held
 	}
 	if c.closing == 0 {
 		c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: protocol.CloseRestart}})
@@ -227,9 +238,8 @@ func (c *Conn) cut(reason string) {
 	if c.closed {
 		return
 	}
-	c.closed = true
-	c.e.budget.release(c.out.clear(c.e.cfg.OutboxBytes))
-	c.madeRoom()
+	c.setClosed()
+	c.shrank(c.out.clear(c.e.cfg.OutboxBytes))
 	c.socket.shut()
 }
 
@@ -249,7 +259,7 @@ func (c *Conn) finish(err error) {
 	}
 	c.cut("")
 	c.socket.Close()
-	log := []any{"conn", uint64(c.id), "reason", c.reason, "seconds", int64(c.e.clock()-c.opened) / 1000, "in", c.stats.in, "out", c.stats.out}
+	log := []any{"conn", uint64(c.id), "reason", c.reason, "seconds", int64(c.e.clock()-c.opened) / 1000, "in", int64(c.stats.in), "out", int64(c.stats.out)}
 	code := c.code
 	if c.code != 0 {
 		log = append(log, "code", c.code)

@@ -37,8 +37,9 @@ func (l listener) Deliver(e chat.Event) bool {
 	}
 	return false
 }
-func (listener) Release(uint64) {}
-func (listener) Flush()         {}
+func (listener) HasRoom(int) bool { return true }
+func (listener) Release(uint64)   {}
+func (listener) Flush()           {}
 func (listener) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }

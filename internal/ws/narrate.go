@@ -18,7 +18,7 @@ func (e *Endpoint) Refused(reason string, status int) {
 func (c *Conn) closedEvent() tail.Event {
 	event := tail.Event{
 		Type: tail.Closed, Conn: uint64(c.id), Reason: c.reason, Code: c.code, Failed: c.wentWrong(),
-		MS: int64(c.e.clock() - c.opened), In: c.stats.in, Out: c.stats.out,
+		MS: int64(c.e.clock() - c.opened), In: int64(c.stats.in), Out: int64(c.stats.out),
 	}
 	if c.authed.Load() {
 		event.Session = c.session

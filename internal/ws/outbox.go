@@ -12,7 +12,6 @@ type item struct {
 	event chat.Event
 	raw   string // a whole JSON text, and event is zero; or, with a Close, its reason
 	free  bool   // tells of nothing that is committed, and overtakes what is held
-	pong  bool   // raw is the payload of a WebSocket pong
 }
 
 const (
@@ -30,26 +29,32 @@ func (it *item) small() bool { return it.event.Kind != chat.Replay && it.size() 
 // outbox is what waits to be written to one socket, in order.
 type outbox struct {
 	items    []item
-	head     int    // index of the first item; those before it are written
-	bytes    int    // of the items not written, the one being written included
-	large    int    // of those, in items larger than OutboxBytes, charged to the budget
+	head     int32  // index of the first item; those before it are written
+	frames   int32  // items not written, the one being written included; a close does not count
+	bytes    int    // of those
+	large    int    // of those, in large items, which are charged to the budget
 	released uint64 // items that depend on a later batch wait, and all behind them
 }
 
-// push appends it, if it fits: at most frames items and limit bytes, beside one larger item. A free item goes
+// isLarge reports whether an item of this size has a place of its own beside the limit of bytes.
+func isLarge(size, limit int) bool { return size > limit/2 }
+
+// push appends it, if it fits: at most frames items and limit bytes, beside one large item. A free item goes
 // before those that are held.
 func (o *outbox) push(it item, frames, limit int) bool {
 	size := it.size()
+	large := isLarge(size, limit)
 	switch {
-	case o.len() >= frames:
+	case int(o.frames) >= frames:
 		return false
-	case size > limit && o.large > 0:
+	case large && o.large > 0:
 		return false
-	case size <= limit && o.bytes-o.large+size > limit:
+	case !large && o.bytes-o.large+size > limit:
 		return false
-	case size > limit:
+	case large:
 		o.large += size
 	}
+	o.frames++
 	o.bytes += size
 	at := len(o.items)
 	if it.free {
@@ -62,6 +67,55 @@ func (o *outbox) push(it item, frames, limit int) bool {
 	return true
 }
 
+// hasRoom reports whether a message of this size fits, in the part of the outbox that messages may fill: half of the
+// frames and of the bytes are for what does not wait.
+func (o *outbox) hasRoom(size, frames, limit int) bool {
+	switch {
+	case int(o.frames) >= (frames+1)/2:
+		return false
+	case isLarge(size, limit):
+		return o.large == 0
+	}
+	return o.bytes-o.large+size <= limit/2
+}
+
+// isCrowded reports whether there are so many frames that a reader whose own frames are answered here is to wait. The
+// last quarter is for what others cause.
+func (o *outbox) isCrowded(frames int) bool { return int(o.frames) > frames-frames/4 }
+
+// supersede drops what it, which is to be put last, makes needless: an earlier typing event, or an earlier ack, of the
+// same chat. Neither waits for room, so a flood of them would end a Conn whose peer reads slowly. As long as there is room
+// nothing is dropped.
+func (o *outbox) supersede(it *item, frames, limit int) {
+	of := standing(it.event.Kind)
+	if of == 0 || o.large == 0 && int(o.frames) < frames/2 {
+		return
+	}
+	for i := len(o.items) - 1; i >= int(o.head); i-- {
+		switch before := &o.items[i]; {
+		case standing(before.event.Kind) == of:
+			it.event.After = max(it.event.After, before.event.After)
+			o.written(before.size(), limit) // it is small
+			o.items = slices.Delete(o.items, i, i+1)
+			return
+		case before.event.Kind == chat.Matched || before.event.Kind == chat.PartnerDisconnected:
+			return // what is before belongs to another chat
+		}
+	}
+}
+
+// standing is the Kind under which an event tells how something stands, so that only the latest counts; 0 if it tells
+// what has happened.
+func standing(k chat.Kind) chat.Kind {
+	switch k {
+	case chat.TypingStart, chat.TypingStop:
+		return chat.TypingStart
+	case chat.Acked:
+		return chat.Acked
+	}
+	return 0
+}
+
 // itemBuffers is a pool of room for items: most outboxes hold one or two, and those for a moment.
 var itemBuffers = sync.Pool{New: func() any { return new([fewItems]item) }}
 
@@ -69,7 +123,7 @@ const fewItems = 4
 
 // held is the index of the first item that may not leave yet: the length if there is none.
 func (o *outbox) held() int {
-	for i := o.head; i < len(o.items); i++ {
+	for i := int(o.head); i < len(o.items); i++ {
 		if o.items[i].event.After > o.released {
 			return i
 		}
@@ -98,7 +152,7 @@ func (o *outbox) dropHeld(limit int) (dropped int, charged int64) {
 	return dropped, charged
 }
 
-func (o *outbox) len() int { return len(o.items) - o.head }
+func (o *outbox) len() int { return len(o.items) - int(o.head) }
 
 // pop takes the first item, if there is one and it may leave.
 func (o *outbox) pop() (item, bool) {
@@ -108,7 +162,7 @@ func (o *outbox) pop() (item, bool) {
 	it := o.items[o.head]
 	o.items[o.head] = item{}
 	o.head++
-	if o.head == len(o.items) { // at rest it holds no memory
+	if o.len() == 0 { // at rest it holds no memory
 		if cap(o.items) == fewItems {
 			itemBuffers.Put((*[fewItems]item)(o.items[:fewItems]))
 		}
@@ -127,8 +181,9 @@ func (o *outbox) open() bool {
 
 // written takes an item off the books and returns what it held of the budget.
 func (o *outbox) written(size, limit int) int64 {
+	o.frames--
 	o.bytes -= size
-	if size <= limit {
+	if !isLarge(size, limit) {
 		return 0
 	}
 	o.large -= size

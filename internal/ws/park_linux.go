@@ -81,7 +81,7 @@ func (p *poller) park(c *Conn) bool {
 	slot := c.slot
 	p.parked[slot] = c
 	p.mu.Unlock()
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: slot}
+	event := unix.EpollEvent{Events: readable, Fd: slot}
 	if p.control(fd, unix.EPOLL_CTL_ADD, &event) == nil {
 		return true
 	}

@@ -3,7 +3,6 @@ package ws
 import (
 	"errors"
 	"io"
-	"time"
 
 	"chatme/internal/chat"
 	"chatme/internal/protocol"
@@ -95,8 +94,8 @@ func (c *Conn) readFrame() error {
 	case errors.Is(err, errStalled):
 		c.stalled()
 		_, err = io.Copy(io.Discard, r)
-	case err == nil && !c.isClosing():
-		c.handle(s.data, &s.frame)
+	case err == nil && c.counts():
+		c.handle(s)
 	}
 	return err
 }
@@ -178,17 +177,20 @@ func (c *Conn) readPayload(r io.Reader, buf *[]byte) (charged int64, err error) 
 	}
 }
 
-func (c *Conn) isClosing() bool {
+// counts counts a frame that was read, and reports whether it is to be handled.
+func (c *Conn) counts() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.in++
-	return c.closing != 0 || c.closed
+	return c.closing == 0 && !c.closed
 }
 
-// handle does what one frame asks for, and waits while the outbox that it filled is too full.
-func (c *Conn) handle(data []byte, f *protocol.Frame) {
+// handle does what the frame in s asks for.
+func (c *Conn) handle(s *scratch) {
+	f := &s.frame
 	arrived := c.e.cfg.Clock.Stamp()
-	err := c.e.live.Load().Rules.Decode(data, f)
+	err := c.e.live.Load().Rules.Decode(s.data, f)
+	s.decoded()
 	f.Command.Arrived = arrived
 	authed := c.authed.Load()
 	switch {
@@ -221,25 +223,8 @@ func malformed(f *protocol.Frame) *chat.Command {
 	return &f.Command
 }
 
-func (c *Conn) do(cmd *chat.Command) {
-	cmd.Conn = c.id
-	congested, done := c.e.cfg.Hub.Do(cmd)
-	for !done {
-		c.ownGoroutine()
-		c.e.cfg.Hub.AwaitRoom()
-		congested, done = c.e.cfg.Hub.Do(cmd)
-	}
-	if full, ok := congested.(*Conn); ok {
-		c.ownGoroutine()
-		full.awaitRoom()
-	}
-}
-
 func (c *Conn) countMalformed() {
-	now := c.e.clock()
-	if now > c.malformedAt.Add(time.Minute) {
-		c.malformed, c.malformedAt = 0, now
-	}
+	c.newMinute()
 	c.malformed++
 	if int(c.malformed) > c.e.live.Load().MalformedPerMinute {
 		c.close(protocol.CloseAbuse, protocol.TextAbuse, "too many malformed frames")

@@ -38,7 +38,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 		}
 		told = m.N
 		size := int64(len(e.Text) + len(e.Image))
-		if size > int64(c.e.cfg.OutboxBytes) {
+		if isLarge(int(size), c.e.cfg.OutboxBytes) {
 			c.e.budget.charge(size)
 			defer c.e.budget.release(size)
 		}

@@ -2,7 +2,6 @@ package ws
 
 import (
 	"cmp"
-	"sync"
 	"time"
 
 	"chatme/internal/chat"
@@ -37,7 +36,11 @@ func (c *Conn) Deliver(e chat.Event) (congested bool) {
 			c.arrival.replays++
 		}
 	}
-	return c.enqueue(item{event: e})
+	congested = c.enqueue(item{event: e})
+	if e.Kind == chat.PartnerDisconnected {
+		c.parted()
+	}
+	return congested
 }
 
 // raiseLimit lets images through, for the life of the Conn.
@@ -59,69 +62,44 @@ func (c *Conn) sayPong() { c.put(item{raw: protocol.Pong, free: true}) }
 // put queues it for this Conn's own reader, which goes on once there is room.
 func (c *Conn) put(it item) {
 	c.mu.Lock()
-	full := c.enqueue(it)
+	crowded := c.enqueue(it)
 	c.mu.Unlock()
 	c.Flush()
-	if full {
-		c.ownGoroutine()
-		c.awaitRoom()
+	if crowded {
+		c.awaitOwnRoom()
 	}
 }
 
-// enqueue puts it last and says whether the outbox is congested. What does not fit ends the Conn: its reader is
+// enqueue puts it last and reports whether the outbox is crowded. What does not fit ends the Conn: its reader is
 // too slow. The caller holds mu.
-func (c *Conn) enqueue(it item) (congested bool) {
+func (c *Conn) enqueue(it item) (crowded bool) {
 	if c.closing != 0 || c.closed {
 		return false
 	}
 	e, cfg := &it.event, &c.e.cfg
 	if e.Kind == chat.Close {
-		c.closing = c.e.clock()
+		c.setClosing(c.e.clock())
 		it.raw = cmp.Or(it.raw, protocol.CloseText(e.CloseCode))
 		c.note(it.raw, e.CloseCode)
 		c.out.items = append(c.out.items, it)
 		return false
 	}
-	size := it.size()
+	c.out.supersede(&it, cfg.OutboxFrames, cfg.OutboxBytes)
 	if !c.out.push(it, cfg.OutboxFrames, cfg.OutboxBytes) {
 		c.cut("reader too slow")
 		return false
 	}
-	if size > cfg.OutboxBytes {
+	if size := it.size(); isLarge(size, cfg.OutboxBytes) {
 		c.e.budget.charge(int64(size))
 	}
-	return c.congested()
-}
-
-func (c *Conn) congested() bool {
-	return c.out.len() > c.e.cfg.OutboxFrames/2 || c.out.bytes > c.e.cfg.OutboxBytes/2
-}
-
-// awaitRoom waits until the outbox is no longer congested or the Conn is gone. Its reader has a deadline for
-// each fragment, so this ends.
-func (c *Conn) awaitRoom() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.room == nil {
-		c.room = sync.NewCond(&c.mu)
-	}
-	for c.congested() && !c.closed && c.closing == 0 {
-		c.room.Wait()
-	}
-}
-
-// madeRoom wakes who waits for room. The caller holds mu.
-func (c *Conn) madeRoom() {
-	if c.room != nil {
-		c.room.Broadcast()
-	}
+	return c.out.isCrowded(cfg.OutboxFrames)
 }
 
 // Flush implements hub.Conn: it writes what may leave, unless somebody does so already. What would block is left to a
 // goroutine.
 func (c *Conn) Flush() {
 	c.mu.Lock()
-	if c.writing || c.closed || !c.started || !c.pingDue && !c.out.open() {
+	if c.writing || c.closed || !c.started || !c.isDue() {
 		c.mu.Unlock()
 		return
 	}
@@ -142,22 +120,18 @@ func (c *Conn) writeOut(block bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for {
-		if c.closed || !c.pingDue && !c.out.open() {
+		if c.closed || !c.isDue() {
 			c.writing = false
 			return true
 		}
 		if !block && c.out.open() && !c.out.first().small() {
 			return false
 		}
-		ping := c.pingDue
-		c.pingDue = false
+		controls := c.takeControls()
 		it, ok := c.out.pop()
 		c.mu.Unlock()
 
-		var err error
-		if ping {
-			err = c.writePing(0)
-		}
+		err := c.writeControls(controls)
 		if ok && err == nil {
 			err = c.write(&it)
 			c.e.observe(&it.event)
@@ -170,9 +144,8 @@ func (c *Conn) writeOut(block bool) bool {
 		c.mu.Lock()
 		if ok && it.event.Kind != chat.Close {
 			c.stats.out++
-			c.e.budget.release(c.out.written(it.size(), limit))
+			c.shrank(c.out.written(it.size(), limit))
 		}
-		c.madeRoom()
 		if err != nil {
 			c.cut(writeFailed)
 		} else if stuck {
@@ -189,8 +162,6 @@ func (c *Conn) write(it *item) error {
 	switch {
 	case e.Kind == chat.Close:
 		return c.writeClose(e.CloseCode, it.raw)
-	case it.pong:
-		return c.control(websocket.PongMessage, []byte(it.raw))
 	case it.raw != "":
 		return c.writeText([]byte(it.raw))
 	case e.Kind == chat.Ping || e.Kind == chat.Probe:
@@ -248,28 +219,12 @@ func (c *Conn) writeFragments(parts ...string) error {
 			if err := c.flush(); err != nil {
 				return err
 			}
-			if err := c.pingIfDue(); err != nil {
+			if err := c.controlsMidway(); err != nil {
 				return err
 			}
 		}
 	}
 	return w.Close()
-}
-
-// pingIfDue lets a ping in between two fragments.
-func (c *Conn) pingIfDue() error {
-	c.mu.Lock()
-	due := c.pingDue
-	c.pingDue = false
-	c.mu.Unlock()
-	if !due {
-		return nil
-	}
-	return c.writePing(0)
-}
-
-func (c *Conn) control(kind int, payload []byte) error {
-	return c.ws.WriteControl(kind, payload, time.Time{})
 }
 
 // writeClose sends a close frame and gives the peer a moment to answer it (RFC 6455, section 7.1.2).

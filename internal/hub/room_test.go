@@ -1,0 +1,110 @@
+package hub
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// A message waits for room in the outbox of its partner, whose Conn comes back; everything else is done.
+func TestMessageWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		a := attach(t, h, 1, false)
+		b := attach(t, h, 2, false)
+		search(h, 1)
+		search(h, 2)
+		synctest.Wait()
+		message := chat.Command{Op: chat.Send, Conn: 1, Text: "x"}
+		if got, done := h.Do(&message); got != nil || !done {
+			t.Errorf("%v and %v, want nothing to wait for", got, done)
+		}
+		b.fill(true)
+		b.kinds()
+		if got, done := h.Do(&message); got != Conn(b) || done {
+			t.Errorf("%v and %v, want to wait for b", got, done)
+		}
+		for _, op := range []chat.Op{chat.Typing, chat.Ack, chat.Touch} {
+			if got, done := h.Do(&chat.Command{Op: op, Conn: 1}); got != nil || !done {
+				t.Errorf("op %d: %v and %v, want it done", op, got, done)
+			}
+		}
+		want(t, "b", b, chat.TypingStop)
+		b.fill(false)
+		if got, done := h.Do(&message); got != nil || !done {
+			t.Errorf("%v and %v, want nothing to wait for", got, done)
+		}
+		want(t, "b", b, chat.Message)
+		b.fill(true)
+		a.kinds()
+		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 1}); got != nil || !done {
+			t.Errorf("Next: %v and %v, want it done", got, done)
+		}
+		synctest.Wait()
+		want(t, "a", a, chat.Searching)
+		stopHub(t, h)
+	})
+}
+
+// A message that had to wait is delivered in the chat that it was written in or in none (law L8).
+func TestMessageThatWaitedStaysInItsChat(t *testing.T) {
+	for name, resumable := range map[string]bool{"legacy": false, "resumable": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newHeldStore()
+				s.setFree()
+				h := openHub(t, s, 10_000, nil)
+				attach(t, h, 1, resumable)
+				b := attach(t, h, 2, true)
+				search(h, 1)
+				search(h, 2)
+				synctest.Wait()
+				b.fill(true)
+				message := chat.Command{Op: chat.Send, Conn: 1, Text: "for b"}
+				if resumable {
+					message.N = 1
+				}
+				if _, done := h.Do(&message); done {
+					t.Fatal("b has no room, and the message was done")
+				}
+				h.Do(&chat.Command{Op: chat.End, Conn: 2})
+				c := attach(t, h, 3, true)
+				search(h, 3)
+				time.Sleep(time.Minute) // until a legacy client is matched again
+				synctest.Wait()
+				if k := c.kinds(); !slices.Contains(k, chat.Matched) {
+					t.Fatalf("c heard %v, want matched", k)
+				}
+				if got, done := h.Do(&message); got != nil || !done {
+					t.Errorf("%v and %v, want nothing to wait for", got, done)
+				}
+				want(t, "c", c)
+				stopHub(t, h)
+			})
+		})
+	}
+}
+
+// A client that does not read what it is answered is to wait, also with commands that are refused.
+func TestAnswersThatCrowdTheOwnOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		a := attach(t, h, 1, true)
+		attach(t, h, 2, true)
+		a.fill(true)
+		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 1}); got != Conn(a) || !done {
+			t.Errorf("%v and %v, want a and that it is done", got, done)
+		}
+		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 2}); got != nil || !done {
+			t.Errorf("%v and %v: a is crowded, and what 2 does waits for it", got, done)
+		}
+		stopHub(t, h)
+	})
+}

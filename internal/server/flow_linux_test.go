@@ -1,0 +1,81 @@
+package server_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// filled has a send b, behind the photo, as many texts as an outbox takes, and returns how many messages that makes.
+func (s *site) filled(a *person) (messages int) {
+	messages = s.sockets.OutboxFrames / 2
+	for range messages - 1 {
+		a.send(text("x"))
+	}
+	a.quiet()
+	return messages
+}
+
+// parked waits until so many sockets are at rest. The reader of another one is at work, or waits for room.
+func (s *site) parked(t *testing.T, conns int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d sockets are parked", conns), func() bool { return s.endpoint.Parked() == conns })
+}
+
+// A phone that changes from Wi-Fi to mobile while a photo is on its way comes back on another socket. Known defect: the
+// next message to it was held up until the old socket was cut.
+func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	b := &member{site: s}
+	b.person, b.session = s.resumable(t, "b")
+	a := s.old(t, "a")
+	for _, p := range []*person{a, b.person} {
+		p.send(`{"type":"search"}`)
+		p.expect("searching")
+	}
+	a.expect("matched")
+	b.partner = b.expect("matched").PartnerID
+	s.stuffed(t, a, image(photo("1")))
+	messages := s.filled(a)
+	s.parked(t, 2)
+	a.send(text("waits"))
+	s.parked(t, 1)
+	s.stillStuffed(t)
+	b.returns(0, 0)
+	s.parked(t, 3) // the old socket of b is still there
+	if strings.Contains(s.log.String(), "connection ended") {
+		t.Error("the reader of a was woken no sooner than the old socket was cut")
+	}
+	b.listens()
+	for n := 1; n <= messages+1; n++ {
+		if m := b.expect("message"); m.N != uint64(n) {
+			t.Fatalf("message %d, want %d", m.N, n)
+		}
+	}
+}
+
+// The wait for room is over with the chat, although neither side reads anything.
+func TestWaitEndsWithTheChat(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	messages := s.filled(a)
+	b.send(image(photo("2")))
+	eventually(t, "both outboxes hold a photo", func() bool {
+		return s.endpoint.Parked() == 2 && s.endpoint.InFlight() >= 2*photoBytes
+	})
+	a.send(text("waits"))
+	s.parked(t, 1)
+	b.send(`{"type":"search"}`)
+	s.parked(t, 2)
+	if s.endpoint.InFlight() < 2*photoBytes {
+		t.Fatal("an outbox has room again: the readers are not slow enough for this test")
+	}
+	b.listens()
+	for range messages {
+		b.expect("message")
+	}
+	b.expect("searching")
+}

@@ -1,0 +1,221 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// photoBytes is more than the buffers of a socket hold whose peer does not read.
+const photoBytes = 5 << 20
+
+func photo(digit string) string {
+	return "data:image/jpeg;base64," + strings.Repeat(digit, photoBytes)
+}
+
+// deaf has the sockets that are dialed from now on hold next to nothing of what they do not read.
+func (s *site) deaf() {
+	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+		})
+		return errors.Join(err, failed)
+	}}
+	s.dialTCP = dialer.DialContext
+}
+
+// stuffed has a send b, who reads nothing, a photo, and returns once that is in the outbox of b.
+func (s *site) stuffed(t *testing.T, a *person, message string) {
+	t.Helper()
+	a.send(message)
+	a.quiet() // what a sends next is read while the photo is on its way
+	s.stillStuffed(t)
+}
+
+// listens has p read as fast as others do.
+func (p *person) listens() { p.tcp().SetReadBuffer(4 << 20) }
+
+// stillStuffed checks that the photo has not left the outbox.
+func (s *site) stillStuffed(t *testing.T) {
+	t.Helper()
+	if got := s.endpoint.InFlight(); got < photoBytes {
+		t.Fatalf("%d bytes are on their way: the reader is not slow enough for this test", got)
+	}
+}
+
+func (m *member) photo(n int, digit string) string {
+	return fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, m.partner, n, photo(digit))
+}
+
+func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	a.send(`{"type":"search"}`)
+	a.expect("searching")
+	s.stillStuffed(t)
+	b.listens()
+	if m := b.expect("message"); m.ImageURL != photo("1") {
+		t.Error("the photo did not come whole")
+	}
+	b.expect("partner_disconnected")
+}
+
+func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	a.send(`{"type":"end_chat"}`)
+	a.expect("chat_ended")
+	a.expectClose(1000, "Chat ended")
+	s.stillStuffed(t)
+	b.listens()
+	b.expect("message")
+	b.expect("partner_disconnected")
+}
+
+func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	a.send(text("and this is where"))
+	a.send(`{"type":"typing_start"}`)
+	a.quiet()
+	ponged := false
+	a.ws.SetPongHandler(func(data string) error { ponged = data == "there"; return nil })
+	must(t, a.ws.WriteControl(websocket.PingMessage, []byte("there"), time.Now().Add(patience)))
+	a.quiet()
+	if !ponged {
+		t.Error("a WebSocket ping was not answered")
+	}
+	s.stillStuffed(t)
+	b.listens()
+	b.expect("message")
+	b.expect("message")
+	b.expect("typing_start")
+}
+
+// What does not wait must not fill the outbox either: of typing events and acks the latest counts.
+func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.couple(t)
+	s.stuffed(t, a.person, a.photo(1, "1"))
+	const many = 200
+	for n := 1; n <= many; n++ {
+		a.send(`{"type":"typing_start"}`)
+		b.says(n, "x") // b writes, and reads nothing
+		a.hears(uint64(n), "x")
+		a.acks(n)
+		a.send(`{"type":"typing_stop"}`)
+	}
+	a.says(2, "after it")
+	a.send(`{"type":"typing_start"}`)
+	a.quiet()
+	s.stillStuffed(t)
+	b.listens()
+	if m := b.expect("message"); m.N != 1 {
+		t.Fatalf("heard %+v, want the photo", m)
+	}
+	typing, delivered := "", uint64(0)
+	for frames := 0; typing != "typing_start"; frames++ {
+		m, err := b.next()
+		must(t, err)
+		switch m.Type {
+		case "ack":
+			delivered = m.Delivered
+		case "message":
+			if m.Text != "after it" {
+				t.Errorf("heard %q", m.Text)
+			}
+		default:
+			typing = m.Type
+		}
+		if frames > 64 {
+			t.Fatal("more than an outbox holds")
+		}
+	}
+	if delivered != many {
+		t.Errorf("the last ack was of %d, want %d", delivered, many)
+	}
+}
+
+// Messages of any size wait for room and cut off no reader.
+func TestMessagesWaitForRoom(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.couple(t)
+	sizes := []int{100 << 10, 200 << 10, 250 << 10, 256 << 10, 300 << 10, 100, 1 << 20, 130 << 10, 100 << 10}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for n := range 40 {
+			a.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n+1,
+				"data:image/png;base64,"+strings.Repeat("A", sizes[n%len(sizes)])))
+			a.send(`{"type":"typing_start"}`)
+		}
+	}()
+	b.listens()
+	for n := 1; n <= 40; {
+		m, err := b.next()
+		must(t, err)
+		if m.Type != "message" {
+			continue
+		}
+		if m.N != uint64(n) {
+			t.Fatalf("message %d, want %d", m.N, n)
+		}
+		b.acks(n)
+		n++
+	}
+	<-sent
+}
+
+// A client whose own outbox is full of a photo may ping and press Next as well.
+func TestNextWhileOwnOutboxIsFull(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	for range 10 {
+		b.send(`{"type":"ping"}`)
+	}
+	b.send(`{"type":"search"}`)
+	a.expect("partner_disconnected")
+	s.stillStuffed(t)
+}
+
+// A client that gives up when its ping is not answered in time stays while it is sent a photo.
+func TestPongBetweenFragments(t *testing.T) {
+	s := openSite(t)
+	s.deaf()
+	a, b := s.pair(t)
+	s.stuffed(t, a, image(photo("1")))
+	for n := range 100 { // more than need be answered
+		must(t, b.ws.WriteControl(websocket.PingMessage, fmt.Append(nil, n), time.Now().Add(patience)))
+	}
+	b.send(`{"type":"typing_start"}`)
+	a.expect("typing_start") // so that the pings have been read
+	s.stillStuffed(t)
+	b.listens()
+	var pongs []string
+	b.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
+	b.ws.SetReadDeadline(time.Now().Add(patience))
+	_, r, err := b.ws.NextReader()
+	must(t, err)
+	n, err := io.CopyN(io.Discard, r, photoBytes) // not to its end
+	if err != nil || len(pongs) == 0 || pongs[len(pongs)-1] != "99" {
+		t.Errorf("%d bytes, %v; pongs %v, want that of the latest ping", n, err, pongs)
+	}
+}

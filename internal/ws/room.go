@@ -1,0 +1,126 @@
+package ws
+
+import "chatme/internal/chat"
+
+// bell wakes a reader that waits for a change of a Conn.
+type bell struct {
+	rung chan struct{} // buffer 1, so that a ring before the reader listens is not lost; sent by ring; never closed
+	next *bell         // of the same Conn
+}
+
+// What a reader waits for depends on the outbox, closing and closed of a Conn, and on the chat that its session is in.
+// EACH OF THEM CHANGES IN ONE SETTER ONLY, WHICH RINGS: a change without a ring is a reader that sleeps on.
+
+// setClosing notes that a close frame is on its way since then; 0: it was dropped. The caller holds mu.
+func (c *Conn) setClosing(since chat.Time) {
+	c.closing = since
+	c.ring()
+}
+
+// setClosed notes that the socket is closed. The caller holds mu.
+func (c *Conn) setClosed() {
+	c.closed = true
+	c.ring()
+}
+
+// shrank notes that something has left the outbox, and gives back what it held of the budget. The caller holds mu.
+func (c *Conn) shrank(charged int64) {
+	c.e.budget.release(charged)
+	c.ring()
+}
+
+// parted notes that the chat of this Conn is over. The caller holds mu.
+func (c *Conn) parted() { c.ring() }
+
+// ring wakes the readers that wait for a change of c. The caller holds mu.
+func (c *Conn) ring() {
+	for b := c.bells; b != nil; b = b.next {
+		select {
+		case b.rung <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// hang puts up a bell that rings at every change of c, until takeDown.
+func (c *Conn) hang(rung chan struct{}) *bell {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bells = &bell{rung, c.bells}
+	return c.bells
+}
+
+func (c *Conn) takeDown(b *bell) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := &c.bells
+	for *at != b {
+		at = &(*at).next
+	}
+	*at = b.next
+}
+
+// await returns once over reports true or c closes. It asks over again whenever c or other changes. Only the reader of c
+// may call it, in a goroutine of its own.
+func (c *Conn) await(other *Conn, over func() bool) {
+	rung := make(chan struct{}, 1)
+	for _, each := range [...]*Conn{c, other} {
+		defer each.takeDown(each.hang(rung))
+	}
+	for !c.isClosing() && !over() {
+		<-rung
+	}
+}
+
+func (c *Conn) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing != 0 || c.closed
+}
+
+// HasRoom implements hub.Conn. What is closing has room for everything: it takes nothing more.
+func (c *Conn) HasRoom(bytes int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cfg := &c.e.cfg
+	return c.closing != 0 || c.closed || c.out.hasRoom(frameOverhead+bytes, cfg.OutboxFrames, cfg.OutboxBytes)
+}
+
+// isCrowded reports whether the outbox has so many frames that the reader of c is to wait, whose frames are answered
+// there.
+func (c *Conn) isCrowded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.isCrowded(c.e.cfg.OutboxFrames)
+}
+
+// awaitOwnRoom waits until c is no longer crowded with answers to what it says itself.
+func (c *Conn) awaitOwnRoom() {
+	c.ownGoroutine()
+	c.await(c, func() bool { return !c.isCrowded() })
+}
+
+// do has the hub do what one frame asks for. A message waits until the outbox of the partner has room for it; every other
+// command is done at once. While a message waits nothing behind it is read: the frames of a socket are handled strictly
+// in order, so that a Next behind two photos waits until the first has left.
+func (c *Conn) do(cmd *chat.Command) {
+	cmd.Conn = c.id
+	congested, done := c.e.cfg.Hub.Do(cmd)
+	for !done && !c.isClosing() {
+		c.ownGoroutine()
+		full, isConn := congested.(*Conn)
+		if !isConn {
+			c.e.cfg.Hub.AwaitRoom()
+			congested, done = c.e.cfg.Hub.Do(cmd)
+			continue
+		}
+		// The partner may have come back on another socket, or the chat be over: only the hub knows.
+		c.await(full, func() bool {
+			congested, done = c.e.cfg.Hub.Do(cmd)
+			return done || congested != full
+		})
+	}
+	if done && congested != nil {
+		c.awaitOwnRoom()
+	}
+}
