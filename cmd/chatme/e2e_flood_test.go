@@ -57,6 +57,7 @@ func (p *person) flows() error {
 				p.Ack()
 			}
 			p.Send("another") // an error is that of a socket that ends
+		case m.Type == "chat_ended" && p.old: // the server stops
 		case m.Type != "ack":
 			return fmt.Errorf("in its chat it gets %s", client.Describe(&m))
 		}

@@ -29,6 +29,7 @@ type witness struct {
 	place    int64 // in the queue, then
 	brief    bool  // a chat has come and gone in the batch of that state
 	pair     int64 // the chat it was told of last, also one that is over
+	ends     bool  // it has said end_chat: without that, chat_ended is what a stop says, and no promise
 }
 
 func (w *witness) String() string { return w.hash.String() }
@@ -156,13 +157,15 @@ func (l *ledger) attribute(frames []overheard) {
 		case f.said != nil && f.said.Resume != nil && f.said.Resume.SessionID != "":
 			w = session(f.said.Resume.SessionID)
 			l.confirm(f.at, f.said.Resume.PartnerID, f.said.Resume.Got)
+		case f.said != nil && f.said.Type == "end_chat":
+			w.ends = true
 		case f.said != nil && f.said.Type == "ack":
 			l.confirm(f.at, f.said.PartnerID, f.said.Got)
 		case f.told != nil && f.told.Type == "session_id":
 			w = session(f.told.SessionID)
 		}
 		sockets[f.socket] = w
-		if f.told != nil && promises[f.told.Type] != nil {
+		if f.told != nil && promises[f.told.Type] != nil && (f.told.Type != "chat_ended" || w.ends) {
 			w.promises = append(w.promises, &promise{at: f.at, socket: numbers[f.socket], told: *f.told, need: never})
 		}
 	}

@@ -1,0 +1,264 @@
+package server_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/ws"
+
+	"github.com/gorilla/websocket"
+)
+
+// Nobody's words reach the wrong person: what a legacy client writes before it knows that its chat is over reaches no one.
+// Each test lets the settle timeout pass, by which such a client was matched again once, wherever it was then.
+
+// hurried has a short settle timeout.
+func hurried(_ *ws.Config, c *chat.Config) { c.SettleTimeout = settleSoon }
+
+const settleSoon = 100 * time.Millisecond
+
+// letPass waits for longer than a clock would have waited; on a slow machine a bug may escape, and nothing fails.
+func letPass(t *testing.T) {
+	t.Helper()
+	select {
+	case <-time.After(4 * settleSoon):
+	case <-t.Context().Done():
+	}
+}
+
+// stranger is a resumable client that waits to be matched.
+func (s *site) stranger(t *testing.T) *person {
+	t.Helper()
+	c, _ := s.resumable(t, "the stranger")
+	c.send(`{"type":"search"}`)
+	c.expect("searching")
+	return c
+}
+
+// meets checks that p and the stranger are matched, and that p's words come first that it says to the stranger.
+func (p *person) meets(stranger *person) {
+	p.t.Helper()
+	for kind := ""; kind != "matched"; {
+		m, err := p.next()
+		must(p.t, err)
+		kind = m.Type
+	}
+	stranger.expect("matched")
+	p.send(text("for the stranger"))
+	if m := stranger.expect("message"); m.Text != "for the stranger" {
+		p.t.Errorf("the stranger gets %.40q, which was meant for somebody else", m.Text)
+	}
+}
+
+// A reads a photo slowly, and its partner goes: for as long as it has not read that, its words are for the partner.
+func TestSettleOverASlowLink(t *testing.T) {
+	s := openSite(t, hurried)
+	a, b := s.pair(t)
+	b.send(image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
+	b.send(`{"type":"end_chat"}`)
+	b.expect("chat_ended")
+	stranger := s.stranger(t)
+	letPass(t)
+	a.send(text("for b"))
+	stranger.quiet()
+	a.expect("message")
+	a.meets(stranger)
+}
+
+// The commit that ends a chat takes nearly as long as a clock would have waited, and the link the rest.
+func TestSettleBehindASlowCommit(t *testing.T) {
+	s := openSite(t, hurried)
+	a, b := s.pair(t)
+	a.send(`{"type":"ping"}`)
+	a.expect("pong")
+	stranger := s.stranger(t)
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db}).String())
+	must(t, err)
+	defer db.Close()
+	shell, err := db.Conn(t.Context())
+	must(t, err)
+	_, err = shell.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	must(t, err)
+	b.send(`{"type":"end_chat"}`)
+	select {
+	case <-time.After(settleSoon * 95 / 100):
+	case <-t.Context().Done():
+	}
+	_, err = shell.ExecContext(t.Context(), "ROLLBACK")
+	must(t, err)
+	b.expect("chat_ended")
+	letPass(t)
+	a.send(text("for b"))
+	stranger.quiet()
+	a.meets(stranger)
+}
+
+// Words written behind Next and before searching was read are for the one that is left.
+func TestSettleAfterNext(t *testing.T) {
+	s := openSite(t, hurried)
+	stranger := s.stranger(t)
+	a, b := s.pair2(t, stranger)
+	a.send(`{"type":"search"}`)
+	a.send(text("for b"))
+	b.expect("partner_disconnected")
+	letPass(t)
+	a.send(text("for b too"))
+	stranger.quiet()
+	a.expect("searching")
+	a.meets(stranger)
+}
+
+// pair2 is pair while a stranger waits, whose first match it takes.
+func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
+	t.Helper()
+	x := s.old(t, "x")
+	x.send(`{"type":"search"}`)
+	x.expect("searching")
+	x.expect("matched")
+	stranger.expect("matched")
+	a, b = s.pair(t)
+	x.send(`{"type":"end_chat"}`)
+	x.expect("chat_ended")
+	stranger.expect("partner_disconnected")
+	return a, b
+}
+
+// unanswered has p keep the pings that it hears, and answer none.
+func (p *person) unanswered() (pings func() []string) {
+	var mu sync.Mutex
+	var all []string
+	p.ws.SetPingHandler(func(n string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, n)
+		return nil
+	})
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return all
+	}
+}
+
+func (p *person) pong(n string) {
+	p.t.Helper()
+	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(patience)))
+}
+
+// awaitPing reads until so many pings have come in all; a JSON ping has the server say something behind them.
+func (p *person) awaitPing(pings func() []string, count int) string {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		if all := pings(); len(all) >= count {
+			return all[count-1]
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s: %d pings, want %d", p.name, len(pings()), count)
+		}
+		p.send(`{"type":"ping"}`)
+		p.expect("pong")
+	}
+}
+
+// OkHttp sends a pong before the messages that are queued: a frame that comes with it tells that more may follow.
+func TestSettlePongBeforeQueuedText(t *testing.T) {
+	s := openSite(t, hurried)
+	a, b := s.pair(t)
+	a.send(`{"type":"ping"}`) // by now it has answered the first ping
+	a.expect("pong")
+	pings := a.unanswered()
+	b.send(`{"type":"end_chat"}`)
+	b.expect("chat_ended")
+	a.expect("partner_disconnected")
+	stranger := s.stranger(t)
+	first := a.awaitPing(pings, 1)
+	a.send(text("for b, being sent as the ping came"))
+	a.pong(first)
+	a.send(text("for b, queued"))
+	stranger.quiet()
+	second := a.awaitPing(pings, 2)
+	if second == first {
+		t.Fatalf("ping %s twice", first)
+	}
+	stranger.quiet()
+	// Each of its own JSON pings disturbed a round.
+	a.ws.SetPingHandler(nil)
+	a.pong(second)
+	a.meets(stranger)
+}
+
+// A client need answer the newest ping only (RFC 6455, section 5.5.3): a keep-alive that overtook the answer settles too.
+func TestSettleOnlyNewestPing(t *testing.T) {
+	s := openSite(t, func(c *ws.Config, l *chat.Config) {
+		c.PingInterval = 20 * time.Millisecond
+		l.SettleTimeout = time.Hour
+	})
+	a, b := s.pair(t)
+	pings := a.unanswered()
+	b.send(`{"type":"end_chat"}`)
+	b.expect("chat_ended")
+	stranger := s.stranger(t)
+	a.expect("partner_disconnected")
+	heard := make(chan string)
+	go func() { // reads on, and answers one ping of three
+		defer close(heard)
+		for answered := 0; ; {
+			_, data, err := a.ws.ReadMessage()
+			if err != nil {
+				return
+			}
+			_ = answered
+			var m struct{ Type string }
+			json.Unmarshal(data, &m)
+			heard <- m.Type
+		}
+	}()
+	for deadline := time.Now().Add(patience); len(pings()) < 3; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d keep-alives", len(pings()))
+		}
+		time.Sleep(time.Millisecond)
+	}
+	all := pings()
+	a.pong(all[len(all)-1])
+	if got := <-heard; got != "matched" {
+		t.Errorf("a hears %s, want matched", got)
+	}
+	stranger.expect("matched")
+}
+
+// A pong of an earlier ping, which was under way as the chat ended, settles nothing.
+func TestSettleNotByAnEarlierPing(t *testing.T) {
+	s := openSite(t, hurried)
+	b, _ := s.resumable(t, "b")
+	a := s.old(t, "a")
+	b.send(`{"type":"search"}`)
+	b.expect("searching")
+	a.send(`{"type":"search"}`)
+	a.expect("searching")
+	a.expect("matched")
+	b.expect("matched")
+	pings := a.unanswered()
+	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping goes behind it, to confirm it
+	a.expect("message")
+	asked := a.awaitPing(pings, 1)
+	b.send(`{"type":"end_chat"}`)
+	b.expect("chat_ended")
+	stranger := s.stranger(t)
+	a.expect("partner_disconnected")
+	a.pong(asked)
+	a.send(text("for b"))
+	stranger.quiet()
+	letPass(t)
+	a.send(text("for b too"))
+	stranger.quiet()
+	a.ws.SetPingHandler(nil)
+	a.pong(a.awaitPing(pings, 2))
+	a.meets(stranger)
+}
