@@ -30,6 +30,9 @@ type tortured struct {
 	old    bool
 	chance *rand.Rand
 	opts   client.Options // to connect with the next time
+	url    string
+	lag    time.Duration // how much later it may hear or be heard
+	link   *link         // nil: none
 	socket *client.Client
 	here   bool // counted in torture.present
 	asking bool // … and in torture.resuming
@@ -43,6 +46,11 @@ type tortured struct {
 	recv    uint64 // how much of what was said is in custody
 	index   uint64 // of the last message said in this chat
 	probed  string // the chat in which something was said in the drain
+
+	ghost   *client.Client // a socket that was left open and is not to be dropped
+	ghostOf string         // the chat of it
+	rests   time.Time      // does nothing until then; zero: it does
+	rested  bool           // … and was put to rest
 
 	unacked int           // messages taken since the last ack
 	away    time.Duration // how long to stay away once the socket is gone
@@ -65,13 +73,18 @@ func (c *tortured) run(ctx context.Context) {
 		} else {
 			try = 0
 			c.live(ctx)
-			c.socket.Drop()
+			if c.ghost != c.socket {
+				c.socket.Drop()
+			}
 			c.stayed = ctx.Err() != nil && c.here
 			c.absent()
 		}
 		if !pause(ctx, c.away) {
-			return
+			break
 		}
+	}
+	if c.ghost != nil {
+		c.ghost.Drop()
 	}
 }
 
@@ -79,6 +92,7 @@ func (c *tortured) arrives() {
 	c.here = true
 	c.t.present.Add(1)
 	c.answered()
+	c.wakes()
 }
 
 func (c *tortured) absent() {
@@ -105,13 +119,17 @@ func (c *tortured) upTo(d time.Duration) time.Duration {
 // connect dials with what the client knows of its session.
 func (c *tortured) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
+	auth.Lag = c.lag
 	if s := c.opts.Resume; s != nil {
 		auth.Resume, auth.Chat, auth.N, auth.Recv = true, s.Partner, s.Got, s.Acked
 		c.asking = true
 		c.t.resuming.Add(1)
 	}
 	c.t.history.Add(auth)
-	socket, err := client.Dial(ctx, c.t.url, c.opts)
+	if c.t.befalls(faultSlow) && isSlow(c.who) {
+		c.opts.Slowly = c.t.slowly(c.chance.Uint64())
+	}
+	socket, err := client.Dial(ctx, c.url, c.opts)
 	if err != nil {
 		c.ended(client.CloseLost, false)
 		c.answered()
@@ -120,7 +138,7 @@ func (c *tortured) connect(ctx context.Context) bool {
 	c.socket = socket
 	c.away = c.upTo(backOffFirst)
 	c.act = time.Now().Add(c.upTo(100 * time.Millisecond))
-	c.ack, c.retry, c.unacked, c.asks = time.Time{}, time.Time{}, 0, 0
+	c.ack, c.retry, c.unacked, c.asks, c.rests = time.Time{}, time.Time{}, 0, 0, time.Time{}
 	if c.old {
 		c.enter("")
 	}
@@ -152,6 +170,10 @@ func (c *tortured) live(ctx context.Context) {
 				return
 			}
 		case ended:
+			if end.Code == protocol.CloseHibernated {
+				c.rested = true
+				c.t.hibernated.Add(1)
+			}
 			c.goes(end.Code, false)
 			return
 		case ctx.Err() != nil:
@@ -203,7 +225,7 @@ func (c *tortured) hear(m *protocol.ServerMessage) {
 	case "session_id":
 		c.arrives()
 		c.enter("")
-		c.search("")
+		c.searchOrRest(newRestEvery)
 	case "resumed":
 		c.arrives()
 		c.resumed(m)
@@ -259,7 +281,7 @@ func (c *tortured) resumed(m *protocol.ServerMessage) {
 		c.enter("")
 	case "idle":
 		c.enter("")
-		c.search("")
+		c.searchOrRest(1)
 	}
 }
 

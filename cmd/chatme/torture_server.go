@@ -30,6 +30,7 @@ const (
 	tortureSleepMax      = 3 * time.Second
 	tortureRematchAfter  = time.Second
 	tortureSettle        = 2 * time.Second
+	tortureIdleAfter     = 1500 * time.Millisecond
 )
 
 // tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
@@ -41,6 +42,7 @@ func tortureFlags() []string {
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
+		"--idle-after", tortureIdleAfter.String(),
 		"--mailbox-messages", strconv.Itoa(tortureMailbox),
 	}
 }

@@ -16,12 +16,15 @@ type view struct {
 	asked bool   // a search was sent and not answered
 	waits bool   // it was told that it is in the queue
 
+	frames   uint64 // heard on this socket
+	ponged   uint64 // so many of them stood before the last ping that it has answered
 	crossing int    // old clients: searches sent and not answered by searching, whatever else came
 	authAt   int    // the last auth
 	knownAt  int    // the event by which the server last knew its session
 	named    string // by the last auth
 	resumed  bool   // the last auth asked for an old session
 	resuming bool   // … and has no answer
+	queued   bool   // its session was in the queue or in a chat, as it was told
 	closed   bool   // it has ended its session, as far as it knows
 	ending   bool   // … by end_chat on this socket
 
@@ -32,7 +35,8 @@ type view struct {
 
 // newSession forgets all but the client and its socket.
 func (v *view) newSession() {
-	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt}
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt,
+		frames: v.frames, ponged: v.ponged}
 }
 
 func (v *view) enter(chat string) {
@@ -55,7 +59,10 @@ func (v *view) apply(e *Event) {
 
 func (v *view) applySent(e *Event) {
 	switch e.Type {
+	case "pong":
+		v.ponged = e.N
 	case "auth":
+		v.frames, v.ponged = 0, 0
 		v.authAt = e.Seq
 		v.old, v.named, v.resumed, v.resuming = e.Old, e.Chat, e.Resume, e.Resume
 		v.ending = false
@@ -83,6 +90,7 @@ func (v *view) confirms(e *Event) {
 func (v *view) lacks() bool { return !v.old && v.chat != "" && v.confirmed < v.got }
 
 func (v *view) applyHeard(e *Event) {
+	v.frames++
 	switch e.Type {
 	case "auth_success":
 		v.present, v.since = true, e.At
@@ -97,12 +105,14 @@ func (v *view) applyHeard(e *Event) {
 		v.knownAt = e.Seq
 		v.applyResumed(e)
 	case "searching":
+		v.queued = true
 		v.crossing = max(v.crossing-1, 0)
 		if !v.over {
 			v.enter("")
 		}
 		v.asked, v.waits = false, true
 	case "matched":
+		v.queued = true
 		v.enter(e.Chat)
 	case "partner_disconnected":
 		v.over, v.waits, v.asked = v.chat != "", true, false
@@ -114,6 +124,7 @@ func (v *view) applyHeard(e *Event) {
 }
 
 func (v *view) applyResumed(e *Event) {
+	v.queued = v.queued || e.State != "idle"
 	switch e.State {
 	case "matched":
 		if e.Chat != v.chat {
