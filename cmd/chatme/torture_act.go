@@ -48,7 +48,7 @@ func (c *tortured) acts() bool {
 	case dice < 7:
 		return c.sleeps()
 	case dice < 8:
-		c.leaving = true
+		c.leaving, c.ending = true, true
 		c.t.history.Add(c.event(checker.Sent, "end_chat"))
 		c.socket.End()
 	case dice < 13:

@@ -41,6 +41,7 @@ type tortured struct {
 	chat    string // the partner's alias; "" is none
 	over    bool   // … who is gone
 	leaving bool   // Next or end_chat was sent and not answered
+	ending  bool   // end_chat was sent on this socket
 	asks    int    // searches sent on this socket and not answered by searching
 	stopped bool   // a number was refused: nothing overtakes it
 	recv    uint64 // how much of what was said is in custody
@@ -138,7 +139,7 @@ func (c *tortured) connect(ctx context.Context) bool {
 	c.socket = socket
 	c.away = c.upTo(backOffFirst)
 	c.act = time.Now().Add(c.upTo(100 * time.Millisecond))
-	c.ack, c.retry, c.unacked, c.asks, c.rests = time.Time{}, time.Time{}, 0, 0, time.Time{}
+	c.ack, c.retry, c.unacked, c.asks, c.rests, c.ending = time.Time{}, time.Time{}, 0, 0, time.Time{}, false
 	if c.old {
 		c.enter("")
 	}

@@ -47,7 +47,7 @@ func checkFaults(names, known []string) error {
 func (t *torture) befalls(fault string) bool { return slices.Contains(t.cmd.Faults, fault) }
 
 // plagueEvery: of so many kills in a row, one comes after a stop and one after a lock.
-const plagueEvery = 5
+const plagueEvery = 7
 
 // plague injects what the server is to suffer before a kill, if anything. It may last until after the kill; over ends it.
 func (t *torture) plague(ctx context.Context, v *victim, kill int) (over func(), err error) {

@@ -27,7 +27,7 @@ func (c *tortured) haunts() bool {
 		c.vanishes()
 		return true
 	}
-	if c.leaving || c.socket.State().SessionID == "" {
+	if c.ending || c.socket.State().SessionID == "" {
 		return false
 	}
 	c.away = c.upTo(backOffFirst)

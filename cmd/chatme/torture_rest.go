@@ -12,7 +12,7 @@ const (
 // lapses has a client that waits go away until it has lost its place, now and then: then its session is idle, and can be put to
 // rest.
 func (c *tortured) lapses() bool {
-	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.befalls(faultHibernate) || c.chance.IntN(8) != 0 {
+	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.befalls(faultHibernate) || c.chance.IntN(5) != 0 {
 		return false
 	}
 	c.drops()
@@ -39,7 +39,7 @@ func (c *tortured) keepsResting() (gone bool) {
 		c.search("")
 	case dice < 10:
 		c.socket.Ping()
-	case dice < 20:
+	case dice < 30:
 		c.drops()
 		c.away = c.upTo(30 * time.Millisecond)
 		return true

@@ -217,8 +217,10 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	hash := auth.Resume.Hash
 	for !h.lobby.Holds(hash) && !h.stopped {
 		seen := h.lobby.Forgotten()
-		if err := h.awaitCommit(ctx); err != nil {
-			return err
+		if !readsEarly {
+			if err := h.awaitCommit(ctx); err != nil {
+				return err
+			}
 		}
 		h.mu.Unlock()
 		found, ok, err := h.cfg.Store.Find(ctx, hash)
