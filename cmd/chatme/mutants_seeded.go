@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
@@ -38,8 +37,8 @@ var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},
 	"early-if-large":        {does: "a commit of more than three rows is said to be done before it is begun", commit: commitLargeLater},
-	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: commitSlowly(100 * time.Millisecond)},
-	"send-before-commit":    {does: "frames leave before the commit they tell of", commit: commitSlowly(50 * time.Millisecond), deliver: sendEarly},
+	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: slowIf(somebodyLeft)},
+	"send-before-commit":    {does: "frames leave before the commit they tell of", commit: commitSlowly, deliver: sendEarly},
 	"queue-row-lost":        {does: "the row of a waiting session says that it is idle", commit: alter(idleInstead)},
 	"pair-row-lost":         {does: "the rows of a pair say that it does not exist", commit: alter(unpaired)},
 	"letter-lost":           {does: "a letter is not written", commit: loseLetter},
@@ -57,7 +56,7 @@ var mutants = map[string]*mutant{
 	// the lobby
 	"lifo":             {does: "the last who came is served first", do: lastComeFirst, deliver: swallowSearching},
 	"fenced-stays":     {does: "a socket that was replaced still leads to its session", do: leadFenced},
-	"held-is-last":     {does: "a commit counts for what came after it", begin: chat.SeedHeldIsLast, commit: commitSlowly(200 * time.Millisecond)},
+	"held-is-last":     {does: "a commit counts for what came after it", begin: chat.SeedHeldIsLast, commit: slowIf(holdsLetters)},
 	"self-match":       {does: "a session is its own partner", do: matchSelf},
 	"lost-socket-ends": {does: "a socket that is lost ends its session", do: endLost},
 	"search-dropped":   {does: "a search is not heard", do: dropSearch},

@@ -110,12 +110,27 @@ func commitLargeLater(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// commitSlowly returns a commit on a slow disk: a kill hits the moment that a bug needs more often.
-func commitSlowly(d time.Duration) func(s *seededDB, b *chat.Batch) error {
+// commitSlowly is a slow disk: a kill hits the moment that a bug needs more often.
+func commitSlowly(s *seededDB, b *chat.Batch) error {
+	time.Sleep(50 * time.Millisecond)
+	return s.write(b)
+}
+
+// slowIf returns a commit that is slow, and so slow that a search would be answered too late, for some batches only: those that
+// a bug needs, and that there are none of when everybody is here.
+func slowIf(so func(b *chat.Batch) bool) func(s *seededDB, b *chat.Batch) error {
 	return func(s *seededDB, b *chat.Batch) error {
-		time.Sleep(d)
+		if so(b) {
+			time.Sleep(300 * time.Millisecond)
+		}
 		return s.write(b)
 	}
+}
+
+func holdsLetters(b *chat.Batch) bool { return len(b.Letters) > 0 }
+
+func somebodyLeft(b *chat.Batch) bool {
+	return slices.ContainsFunc(b.Changes, func(c chat.Change) bool { return c.AwaySince != 0 })
 }
 
 // alter returns a commit that changes rows first.

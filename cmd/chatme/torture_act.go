@@ -148,13 +148,21 @@ func (c *tortured) says(photos bool, send func(text, photo string)) bool {
 	return true
 }
 
-// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits.
+// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits, sometimes until just then.
 func (c *tortured) absence() time.Duration {
-	if c.chance.IntN(12) == 0 {
+	switch c.chance.IntN(24) {
+	case 0:
 		return tortureChatWindow*3/4 + c.upTo(tortureChatWindow)
+	case 1:
+		return tortureChatWindow + c.upTo(aMoment)
+	case 2:
+		return tortureChatWindowOld + c.upTo(aMoment)
 	}
 	return c.upTo(800 * time.Millisecond)
 }
+
+// aMoment is how much later than its chat is given up a client comes back that comes back just then.
+const aMoment = 100 * time.Millisecond
 
 // drops cuts the connection without a word: what was taken stays taken, confirmed or not.
 func (c *tortured) drops() bool {

@@ -88,7 +88,7 @@ func (t *torture) visit(ctx context.Context) error {
 
 // torment starts a server of its own, has faults befall it, and lets it come to rest.
 func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *victim) error, stdout io.Writer) error {
-	v, err := newVictim(binary, "torture", tortureFlags()...)
+	v, err := newVictim(binary, "torture", tortureFlags(t.befalls(faultHibernate))...)
 	if err != nil {
 		return err
 	}
