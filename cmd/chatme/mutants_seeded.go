@@ -37,7 +37,7 @@ var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},
 	"early-if-large":        {does: "a commit of more than three rows is said to be done before it is begun", commit: commitLargeLater},
-	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: slowIf(somebodyLeft)},
+	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: slowIf(hasAway)},
 	"send-before-commit":    {does: "frames leave before the commit they tell of", commit: commitSlowly, deliver: sendEarly},
 	"queue-row-lost":        {does: "the row of a waiting session says that it is idle", commit: alter(idleInstead)},
 	"pair-row-lost":         {does: "the rows of a pair say that it does not exist", commit: alter(unpaired)},

@@ -30,7 +30,7 @@ func (c *tortured) acts() bool {
 		return c.drops()
 	case dice < 4:
 		return c.closes()
-	case c.here && c.t.befalls(faultGhost) && c.chance.IntN(ghostEvery) == 0:
+	case c.here && c.t.injects(faultGhost) && c.chance.IntN(ghostEvery) == 0:
 		return c.haunts()
 	case !talking:
 		if c.lapses() {
@@ -107,7 +107,7 @@ func (c *tortured) search(chat string) {
 }
 
 // hasty reports whether the client, an old one, writes on although it has asked for another partner. Its words name no chat.
-func (c *tortured) hasty() bool { return c.old && c.t.befalls(faultHaste) }
+func (c *tortured) hasty() bool { return c.old && c.t.injects(faultHaste) }
 
 // say sends the next message of this chat, if the client may.
 func (c *tortured) say() {

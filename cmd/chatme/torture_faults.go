@@ -18,7 +18,7 @@ import (
 // The faults beside the kill, as --faults names them.
 const (
 	faultStop      = "stop"      // the server stands still for seconds
-	faultLock      = "lock"      // somebody else holds the write lock of its database
+	faultLock      = "lock"      // another program holds the write lock of its database
 	faultSlow      = "slow"      // some clients read slowly, and pause
 	faultPhoto     = "photo"     // some messages are large
 	faultLatency   = "latency"   // some clients are behind slow links
@@ -43,8 +43,8 @@ func checkFaults(names, known []string) error {
 	return nil
 }
 
-// befalls reports whether a fault is among those of this run.
-func (t *torture) befalls(fault string) bool { return slices.Contains(t.cmd.Faults, fault) }
+// injects reports whether a fault is among those of this run.
+func (t *torture) injects(fault string) bool { return slices.Contains(t.cmd.Faults, fault) }
 
 // plagueEvery: of so many kills in a row, one comes after a stop and one after a lock.
 const plagueEvery = 7
@@ -55,9 +55,9 @@ func (t *torture) plague(ctx context.Context, v *victim, kill int) (over func(),
 		t.turns = t.chance.Perm(plagueEvery)
 	}
 	switch turn := t.turns[kill%plagueEvery]; {
-	case turn == 0 && t.befalls(faultStop):
+	case turn == 0 && t.injects(faultStop):
 		return t.halt(ctx, v)
-	case turn == 1 && t.befalls(faultLock):
+	case turn == 1 && t.injects(faultLock):
 		return t.hold(ctx, v)
 	}
 	return func() {}, nil

@@ -17,7 +17,7 @@ const ghostWithin = 30 * time.Second
 // ghostEvery: one act in so many leaves a ghost.
 const ghostEvery = 300
 
-// ghostIndex is the number of a ghost's words, which are in no history: nobody may hear them.
+// ghostIndex is the number of a ghost's words, which are in no history: no client may hear them.
 const ghostIndex = 1 << 40
 
 // haunts leaves the socket open and comes back on another. A session is resumed; an old client's server does not know
@@ -38,7 +38,7 @@ func (c *tortured) haunts() bool {
 	return true
 }
 
-// vanishes goes away without a word: the socket stays open, and nobody reads it or answers.
+// vanishes goes away without a word: the socket stays open, and is neither read nor answered.
 func (c *tortured) vanishes() {
 	c.away = c.upTo(backOffFirst)
 	e := c.event(checker.Gone, checker.Vanished)

@@ -38,10 +38,10 @@ func (c *tortured) equip() error {
 		c.t.history.Add(e)
 	}
 	switch {
-	case c.t.befalls(faultSlow) && isSlow(c.who):
+	case c.t.injects(faultSlow) && isSlow(c.who):
 		c.lag = readLag
 		c.t.slow++
-	case c.t.befalls(faultLatency) && hasLink(c.who):
+	case c.t.injects(faultLatency) && hasLink(c.who):
 		rate := 0
 		if c.lag = linkLag; hasRate(c.who) {
 			c.lag, rate = readLag, linkRateLeast+c.chance.IntN(linkRateMost-linkRateLeast)
@@ -107,5 +107,5 @@ func (c *tortured) photo() string {
 
 // showsPhoto reports whether the next message is to carry one.
 func (c *tortured) showsPhoto(copies []client.Body) bool {
-	return c.t.befalls(faultPhoto) && len(copies) < mostPhotos && !c.t.draining.Load() && c.chance.IntN(photoEvery) == 0
+	return c.t.injects(faultPhoto) && len(copies) < mostPhotos && !c.t.draining.Load() && c.chance.IntN(photoEvery) == 0
 }

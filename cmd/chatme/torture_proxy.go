@@ -32,7 +32,7 @@ type wire struct {
 	client, server *net.TCPConn
 	broken         chan struct{} // closed once it is
 	once           sync.Once     // closes broken
-	dark           atomic.Bool   // nothing passes any more, and nobody is told
+	dark           atomic.Bool   // nothing passes any more, and neither side is told
 }
 
 const (

@@ -139,13 +139,13 @@ func isTimeout(err error) bool {
 	return ok && e.Timeout()
 }
 
-func TestLinkToNobodyIsReset(t *testing.T) {
+func TestLinkWithoutAServerIsReset(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close() // nobody is there
+	listener.Close() // nothing listens there
 	l, err := newLink("", listener.Addr().String(), 0, 0, nil)
 	if err != nil {
 		t.Fatal(err)

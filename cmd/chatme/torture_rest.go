@@ -12,7 +12,7 @@ const (
 // lapses has a client that waits go away until it has lost its place, now and then: then its session is idle, and can be put to
 // rest.
 func (c *tortured) lapses() bool {
-	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.befalls(faultHibernate) || c.chance.IntN(5) != 0 {
+	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.injects(faultHibernate) || c.chance.IntN(5) != 0 {
 		return false
 	}
 	c.drops()
@@ -23,7 +23,7 @@ func (c *tortured) lapses() bool {
 // searchOrRest has a client whose session is idle ask for a partner, or, one time in every, do nothing for a while; but not
 // if it has just been put to rest.
 func (c *tortured) searchOrRest(every int) {
-	if c.old || c.rested || c.t.draining.Load() || !c.t.befalls(faultHibernate) || c.chance.IntN(every) != 0 {
+	if c.old || c.rested || c.t.draining.Load() || !c.t.injects(faultHibernate) || c.chance.IntN(every) != 0 {
 		c.rested = false
 		c.search("")
 		return
@@ -31,7 +31,7 @@ func (c *tortured) searchOrRest(every int) {
 	c.rests = time.Now().Add(restFor)
 }
 
-// keepsResting does next to nothing: it pings, which is no activity, or its socket is lost and it is back at once.
+// keepsResting does next to nothing: it pings, which does not count as activity, or its socket is lost and it is back at once.
 func (c *tortured) keepsResting() (gone bool) {
 	switch dice := c.chance.IntN(100); {
 	case c.t.draining.Load(), time.Now().After(c.rests):

@@ -46,9 +46,9 @@ type torture struct {
 	url, key, local string          // what the clients dial; static once they run
 	addr            string          // of the server, for links
 	life            context.Context // of the clients
-	hurry           chan struct{}   // closed when nobody is slow any more
+	hurry           chan struct{}   // closed when the slow clients are to catch up
 
-	turns                      []int // before which of the next kills what befalls the server; owned by the goroutine that kills
+	turns                      []int // which fault comes before which of the next kills; owned by the goroutine that kills
 	stops, locks               int   // what befell the server; owned by the goroutine that kills
 	slow, proxied              int   // clients; static once they run
 	photos, ghosts, hibernated atomic.Int64
@@ -88,7 +88,7 @@ func (t *torture) visit(ctx context.Context) error {
 
 // torment starts a server of its own, has faults befall it, and lets it come to rest.
 func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *victim) error, stdout io.Writer) error {
-	v, err := newVictim(binary, "torture", tortureFlags(t.befalls(faultHibernate))...)
+	v, err := newVictim(binary, "torture", tortureFlags(t.injects(faultHibernate))...)
 	if err != nil {
 		return err
 	}
@@ -264,7 +264,7 @@ func (t *torture) end() {
 	}
 }
 
-// hurries has nobody slow any more.
+// hurries ends the slowness of all clients and links.
 func (t *torture) hurries() {
 	if !t.draining.Swap(true) {
 		close(t.hurry)

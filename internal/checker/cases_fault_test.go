@@ -2,8 +2,8 @@ package checker
 
 import "time"
 
-// faultCases are histories with a server that stands still or whose database is locked, clients whose links are slow, those who are gone
-// without a word, and those who were not heard.
+// faultCases are histories with a server that stands still or whose database is locked, clients whose links are slow, that are gone
+// without a word, or that were not heard.
 func faultCases(holds, breaks addCase) {
 	queueFaultCases(holds, breaks)
 	slowCases(holds, breaks)
@@ -43,7 +43,7 @@ func faultCases(holds, breaks addCase) {
 		return chatting(0).joins(2).searches(2).sends(0, "search", "").says(0, 1, "x", 2).hears(0, "searching", "").hears(1, "partner_disconnected", "")
 	}
 	words := Event{Who: 2, Kind: Heard, Type: "message", Chat: alias(0, "y"), N: 1, Body: Body{Who: 0, Chat: x, Index: 2}}
-	holds("D1 words behind Next that nobody hears", hasty().meets(0, 2, "y").says(0, 2, "y", 1).reads(2, 0, "y", 1))
+	holds("D1 words behind Next that are dropped", hasty().meets(0, 2, "y").says(0, 2, "y", 1).reads(2, 0, "y", 1))
 	breaks("D1 words behind Next that the next stranger hears", hasty().meets(0, 2, "y").says(2, 0, "y", 1).reads(0, 2, "y", 1).add(words))
 }
 

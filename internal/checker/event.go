@@ -30,7 +30,7 @@ const (
 	Listening = "listening"
 	Stopped   = "stopped" // the process stands still, until Continued or Killed
 	Continued = "continued"
-	Locked    = "locked" // somebody else holds the write lock of the database, until Unlocked
+	Locked    = "locked" // another program holds the write lock of the database, until Unlocked
 	Unlocked  = "unlocked"
 	Stalled   = "stalled" // the process of the clients stood still for For, until now
 	Haunted   = "haunted" // a socket that its session has replaced goes on; Code says how
@@ -39,7 +39,7 @@ const (
 	Kept      = "kept" // after the end: a mailbox is not empty although its owner was there; Code says what it holds
 )
 
-// Vanished is the Type of a Gone of which the server is not told: the socket stays open, and nobody answers there.
+// Vanished is the Type of a Gone of which the server is not told: the socket stays open, and gives no answer.
 const Vanished = "vanished"
 
 // closedInOrder is the code of a close that ends the session.

@@ -14,7 +14,7 @@ type history struct {
 	order    []*side          // in the order in which they began
 	faults   []int
 	stops    []span                // when the server, or the process of the clients, stood still
-	locks    []span                // when somebody else held the write lock
+	locks    []span                // when another program held the write lock
 	lag      map[int]time.Duration // of each client whose link or reading is slow: the most
 	restores []int                 // of faults: those that put the database back
 	vanishes bool                  // some client is gone without a word

@@ -72,8 +72,8 @@ func s2(h *history, report report) {
 	})
 }
 
-// s4: whoever comes back replaces its former socket: that one ends, as one that was replaced, and is not heard any more. What it
-// said and somebody heard all the same is for D1 and M5.
+// s4: a session that comes back replaces its former socket: that one ends, as replaced, and is not heard any more. D1 and M5 judge
+// what it said and another client heard all the same.
 func s4(h *history, report report) {
 	for _, i := range h.faults {
 		if e := &h.events[i]; e.Type == Haunted {

@@ -14,7 +14,7 @@ type Limits struct {
 	QueueWindow   time.Duration // how long an away client keeps its place in the queue
 	Mailbox       int           // messages that are held for one who is away
 	Settle        time.Duration // how long an old client that has answered its ping may still be kept from the next
-	Alive         time.Duration // whoever was not heard for so long is not matched
+	Alive         time.Duration // a client that was not heard for so long is not matched
 	Rematch       time.Duration // how long two who have left each other are kept apart
 	Answer        time.Duration // within it a search is answered outside of faults
 
