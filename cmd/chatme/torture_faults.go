@@ -46,8 +46,12 @@ func checkFaults(names, known []string) error {
 // injects reports whether a fault is among those of this run.
 func (t *torture) injects(fault string) bool { return slices.Contains(t.cmd.Faults, fault) }
 
-// plagueEvery: of so many kills in a row, one comes after a stop and one after a lock.
-const plagueEvery = 7
+const (
+	// plagueEvery: of so many kills in a row, one comes after a stop, one after a lock, and one after a while.
+	plagueEvery = 10
+	// longWork is that while: what a slow client brings about takes longer than there is between two kills.
+	longWork = 3500 * time.Millisecond
+)
 
 // plague injects what the server is to suffer before a kill, if anything. It may last until after the kill; over ends it.
 func (t *torture) plague(ctx context.Context, v *victim, kill int) (over func(), err error) {
@@ -59,22 +63,27 @@ func (t *torture) plague(ctx context.Context, v *victim, kill int) (over func(),
 		return t.halt(ctx, v)
 	case turn == 1 && t.injects(faultLock):
 		return t.hold(ctx, v)
+	case turn == 2 && (t.injects(faultSlow) || t.injects(faultLatency)) && !pause(ctx, longWork):
+		return func() {}, ctx.Err()
 	}
 	return func() {}, nil
 }
 
-// haltTime is for how long a server stands still: mostly less than the server may take to settle an old client by the clock, often
-// more, sometimes nearly as long as a client may be silent.
+// haltTime is for how long a server stands still: less or more than the time by which it settles an old client that never answers, and
+// sometimes nearly as long as a client may be silent.
 func (t *torture) haltTime() time.Duration {
-	least, most := 500*time.Millisecond, 2500*time.Millisecond
+	least, most := 500*time.Millisecond, tortureSettle
 	switch dice := t.chance.IntN(20); {
 	case dice == 0:
 		least, most = 9*time.Second, 11*time.Second
-	case dice < 6:
+	case dice < 11:
 		least, most = most, 6*time.Second
 	}
 	return least + time.Duration(t.chance.Int64N(int64(most-least)))
 }
+
+// afterHalt is for how long a server that stood still is not killed.
+const afterHalt = 500 * time.Millisecond
 
 // halt stops the process of the server for a while. Now and then it is killed while it stands still.
 func (t *torture) halt(ctx context.Context, v *victim) (over func(), err error) {
@@ -93,8 +102,12 @@ func (t *torture) halt(ctx context.Context, v *victim) (over func(), err error) 
 		wake()
 		return over, ctx.Err()
 	}
-	if t.chance.IntN(8) != 0 {
-		wake()
+	if t.chance.IntN(8) == 0 {
+		return over, nil
+	}
+	wake()
+	if !pause(ctx, afterHalt) { // what lay unread has its effect
+		return over, ctx.Err()
 	}
 	return over, nil
 }
@@ -104,7 +117,7 @@ func (t *torture) holdTime() time.Duration {
 	if t.chance.IntN(10) == 0 {
 		return store.DefaultBusyTimeout + 500*time.Millisecond
 	}
-	return 200*time.Millisecond + time.Duration(t.chance.Int64N(t.chance.Int64N(int64(3800*time.Millisecond))+1))
+	return 200*time.Millisecond + time.Duration(t.chance.Int64N(t.chance.Int64N(int64(3800*time.Millisecond))+1)) // often short
 }
 
 // hold takes the write lock of the server's database for a while. Now and then the server is killed meanwhile, and over is what

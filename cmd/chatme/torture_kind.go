@@ -14,7 +14,7 @@ const (
 	linkDelayLeast, linkDelayMost = 20 * time.Millisecond, 400 * time.Millisecond
 	linkRateLeast, linkRateMost   = 400 << 10, 1 << 20   // bytes a second; of one link in three
 	readRateLeast, readRateMost   = 300 << 10, 800 << 10 // bytes a second
-	readPause                     = 3 * time.Second      // at most, now and then
+	readPause                     = 4 * time.Second      // at most, now and then
 
 	// linkLag and readLag are how much later a client may hear or be heard, behind a link without a rate and otherwise.
 	linkLag = time.Second
@@ -63,7 +63,7 @@ func (t *torture) slowly(seed uint64) func(read int) {
 	rate := readRateLeast + chance.IntN(readRateMost-readRateLeast)
 	return func(read int) {
 		d := time.Duration(read) * time.Second / time.Duration(rate)
-		if chance.IntN(150) == 0 {
+		if chance.IntN(60) == 0 {
 			d += time.Duration(chance.Int64N(int64(readPause)))
 		}
 		timer := time.NewTimer(d)
