@@ -202,6 +202,7 @@ func resumeCases(holds, breaks addCase) {
 	waiting := func() *script { return newScript().joins(0).searches(0).gone(0) }
 	holds("S1 a place is kept", waiting().returns(0, "", "searching", "", 0, 0))
 	holds("S1 a place lapses", waiting().wait(30*time.Second).returns(0, "", "idle", "", 0, 0))
+	holds("S1 a place lapses, and a dial fails in between", waiting().wait(30*time.Second).sends(0, "auth", "").gone(0).returns(0, "", "idle", "", 0, 0))
 	breaks("S1 a place is lost", waiting().returns(0, "", "idle", "", 0, 0))
 	breaks("S1 another chat", chatting().gone(0).returns(0, x, "matched", "other", 0, 0))
 	breaks("S1 a chat is forgotten", chatting().gone(0).returns(0, x, "idle", "", 0, 0))

@@ -9,7 +9,7 @@ type view struct {
 	life    int           // which of the client's sessions this is: 0 before the first
 	present bool          // its socket is up and auth was answered
 	since   time.Duration // … and has been since then
-	lost    time.Duration // when its last socket ended
+	lost    time.Duration // when the last socket ended whose auth was answered
 
 	chat  string // the alias of the partner it heard of last, until the next one, the session's end or, after Next, searching; "" is none
 	over  bool   // … and it was told that the chat is over
@@ -52,7 +52,10 @@ func (v *view) apply(e *Event) {
 	case Heard:
 		v.applyHeard(e)
 	case Gone:
-		v.present, v.resuming, v.lost = false, false, e.At
+		if v.present {
+			v.lost = e.At
+		}
+		v.present, v.resuming = false, false
 		v.closed = v.closed || v.old || e.Own && e.CloseCode == closedInOrder
 	}
 }
