@@ -48,9 +48,9 @@ func (t *torture) injects(fault string) bool { return slices.Contains(t.cmd.Faul
 
 const (
 	// plagueEvery: of so many kills in a row, one comes after a stop, one after a lock, and one after a while.
-	plagueEvery = 10
+	plagueEvery = 12
 	// longWork is that while: what a slow client brings about takes longer than there is between two kills.
-	longWork = 3500 * time.Millisecond
+	longWork = 3 * time.Second
 )
 
 // plague injects what the server is to suffer before a kill, if anything. It may last until after the kill; over ends it.

@@ -21,11 +21,11 @@ func TestTorture(t *testing.T) {
 	build(t, bin)
 	t.Run("Kills", func(t *testing.T) {
 		t.Parallel()
-		line := tortures(t, bin, exitOK, "--kills", "10", "--clients", "40")
+		line := tortures(t, bin, exitOK, "--kills", "12", "--clients", "40")
 		if line.Stops != 1 || line.Locks != 1 || line.Slow != 4 || line.Proxied != 8 {
 			t.Errorf("%d stops and %d locks, want one each in %d kills; %d slow readers, %d slow links", line.Stops, line.Locks, plagueEvery, line.Slow, line.Proxied)
 		}
-		if line.Kills != 10 || line.Landed == 0 || line.Acknowledged == 0 || line.Received == 0 || line.Chats == 0 || len(line.Binary) != 64 {
+		if line.Kills != 12 || line.Landed == 0 || line.Acknowledged == 0 || line.Received == 0 || line.Chats == 0 || len(line.Binary) != 64 {
 			t.Errorf("%+v", line)
 		}
 	})
