@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 	"chatme/internal/store"
 )
 
@@ -21,6 +22,7 @@ const mutantEnv = "CHATME_MUTANT"
 // mutant is one seeded bug: what it does at the places where the parts of the server meet. nil does nothing there.
 type mutant struct {
 	does    string
+	begin   func()
 	start   func(*store.Started)
 	load    func(*chat.Saved)
 	commit  func(s *seededDB, b *chat.Batch) error
@@ -35,10 +37,13 @@ type mutant struct {
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},
+	"early-if-large":        {does: "a commit of more than three rows is said to be done before it is begun", commit: commitLargeLater},
+	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: slowIf(hasAway)},
 	"send-before-commit":    {does: "frames leave before the commit they tell of", commit: commitSlowly, deliver: sendEarly},
 	"queue-row-lost":        {does: "the row of a waiting session says that it is idle", commit: alter(idleInstead)},
 	"pair-row-lost":         {does: "the rows of a pair say that it does not exist", commit: alter(unpaired)},
 	"letter-lost":           {does: "a letter is not written", commit: loseLetter},
+	"retry-loses-letters":   {does: "a batch that is tried again has lost its letters", commit: loseOnRetry},
 	"letter-swapped":        {does: "a letter has the text of one in another chat", commit: swapLetters},
 	"letter-in-log":         {does: "the text of a letter is logged", commit: logLetters},
 	"receipt-ignored":       {does: "a letter that is confirmed is not deleted", commit: ignoreReceipts, load: dropStrayMail},
@@ -51,6 +56,8 @@ var mutants = map[string]*mutant{
 	"epoch-changes":         {does: "every start has another epoch", start: changeEpoch},
 	// the lobby
 	"lifo":             {does: "the last who came is served first", do: lastComeFirst, deliver: swallowSearching},
+	"fenced-stays":     {does: "a socket that was replaced still leads to its session", do: leadFenced},
+	"held-is-last":     {does: "a commit counts for what came after it", begin: chat.SeedHeldIsLast, commit: slowIf(holdsLetters)},
 	"self-match":       {does: "a session is its own partner", do: matchSelf},
 	"lost-socket-ends": {does: "a socket that is lost ends its session", do: endLost},
 	"search-dropped":   {does: "a search is not heard", do: dropSearch},
@@ -92,6 +99,9 @@ func chooseSeed() (*mutant, string) {
 		os.Exit(exitConfig)
 	case m == nil:
 		m = &mutant{}
+	}
+	if m.begin != nil {
+		m.begin()
 	}
 	return m, name
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -37,9 +38,10 @@ func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
 type seededDB struct {
 	*store.Store
 
-	mu    sync.Mutex    // held by who commits
-	stray chat.Letter   // the last that was committed; guarded by mu
-	later chan struct{} // closed once what was said to be committed is; guarded by mu; nil: nothing was
+	mu      sync.Mutex    // held by who commits
+	stray   chat.Letter   // the last that was committed; guarded by mu
+	refused uint64        // the last batch that was to be tried again; owned by who commits
+	later   chan struct{} // closed once what was said to be committed is; guarded by mu; nil: nothing was
 }
 
 // Commit implements hub.Store.
@@ -99,10 +101,36 @@ func commitLater(s *seededDB, b *chat.Batch) error {
 	return nil
 }
 
+// commitLargeLater is commitLater for batches of more than three rows.
+func commitLargeLater(s *seededDB, b *chat.Batch) error {
+	if len(b.Changes)+len(b.Letters)+len(b.Receipts) > 3 {
+		return commitLater(s, b)
+	}
+	s.settle()
+	return s.write(b)
+}
+
 // commitSlowly is a slow disk: a kill hits the moment that a bug needs more often.
 func commitSlowly(s *seededDB, b *chat.Batch) error {
 	time.Sleep(50 * time.Millisecond)
 	return s.write(b)
+}
+
+// slowIf returns a commit that is slow, and so slow that a search would be answered too late, for some batches only: those that
+// a bug needs, and that there are none of when everybody is here.
+func slowIf(so func(b *chat.Batch) bool) func(s *seededDB, b *chat.Batch) error {
+	return func(s *seededDB, b *chat.Batch) error {
+		if so(b) {
+			time.Sleep(300 * time.Millisecond)
+		}
+		return s.write(b)
+	}
+}
+
+func holdsLetters(b *chat.Batch) bool { return len(b.Letters) > 0 }
+
+func hasAway(b *chat.Batch) bool {
+	return slices.ContainsFunc(b.Changes, func(c chat.Change) bool { return c.AwaySince != 0 })
 }
 
 // alter returns a commit that changes rows first.
@@ -128,6 +156,29 @@ func unpaired(r *chat.Record) {
 func loseLetter(s *seededDB, b *chat.Batch) error {
 	b.Letters = slices.DeleteFunc(b.Letters, func(chat.Letter) bool { return strikes(3) })
 	return s.write(b)
+}
+
+// errRefused is a commit that is to be tried again.
+type errRefused struct{}
+
+func (errRefused) Error() string   { return "refused by a seeded bug" }
+func (errRefused) Transient() bool { return true }
+
+// loseOnRetry writes a batch without its letters when it comes again, and has some come again.
+func loseOnRetry(s *seededDB, b *chat.Batch) error {
+	again := s.refused == b.N
+	if !again && len(b.Letters) > 0 && strikes(3) {
+		s.refused = b.N
+		return errRefused{}
+	}
+	if again {
+		b.Letters = nil
+	}
+	err := s.write(b)
+	if t, ok := errors.AsType[*store.Error](err); ok && t.Transient() {
+		s.refused = b.N
+	}
+	return err
 }
 
 // swapLetters gives a letter the text of the one before it, if that is of another chat.

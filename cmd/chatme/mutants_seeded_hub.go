@@ -15,7 +15,7 @@ import (
 )
 
 func seededHub(h *hub.Hub) ws.Hub {
-	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, secrets: map[chat.MailKey]string{}}
+	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, newest: map[chat.Hash]chat.ConnID{}, secrets: map[chat.MailKey]string{}}
 }
 
 // seededLobby is the hub with the bug.
@@ -27,7 +27,8 @@ type seededLobby struct {
 
 	mu      sync.Mutex // nothing else is locked while it is held
 	conns   map[chat.ConnID]*seededConn
-	acting  *seededConn // whose command is being applied
+	newest  map[chat.Hash]chat.ConnID // the last socket of each session that asked for one back
+	acting  *seededConn               // whose command is being applied
 	secrets map[chat.MailKey]string
 }
 
@@ -37,6 +38,7 @@ type seededConn struct {
 	h         *seededLobby
 	id        chat.ConnID
 	resumable bool
+	asked     chat.Hash  // the session it is of, if that is so: the one that it asked for, or a fresh one
 	secret    string     // the session ID, if it is new
 	self      chat.Alias // the chat with itself; guarded by turn
 
@@ -67,6 +69,10 @@ func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn,
 	c := &seededConn{Conn: conn, h: h, id: id, resumable: auth.Resumable}
 	h.mu.Lock()
 	h.conns[id] = c
+	if c.asked = auth.Fresh; auth.Resume != nil {
+		c.asked = auth.Resume.Hash
+	}
+	h.newest[c.asked] = id
 	if auth.Resume == nil {
 		c.secret = h.secrets[auth.MailKey]
 	}
@@ -211,6 +217,14 @@ func matchSelf(_ *seededLobby, conn *seededConn, c *chat.Command) bool {
 
 func endLost(_ *seededLobby, _ *seededConn, c *chat.Command) bool {
 	c.Leaves = c.Leaves || c.Op == chat.Detach && strikes(3)
+	return false
+}
+
+// leadFenced takes what comes from a socket that was replaced, and its end, for that of the one in its place.
+func leadFenced(h *seededLobby, conn *seededConn, c *chat.Command) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.Conn = h.newest[conn.asked]
 	return false
 }
 

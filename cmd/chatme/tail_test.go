@@ -187,6 +187,7 @@ func TestTailRetries(t *testing.T) {
 	first := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	tail := first.startTail("--retry", "--type", "auth")
 	first.stop()
+	first.waitEnded()
 	eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
 	second := startServedOn(t, first.dir, []string{"WEB_API_KEY=" + operatorKey})
 	eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })

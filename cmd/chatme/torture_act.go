@@ -11,6 +11,9 @@ import (
 // acts does one thing that a person or a network does, and says whether the socket is gone by that.
 func (c *tortured) acts() bool {
 	talking := c.here && c.chat != "" && !c.over && !c.leaving
+	if !c.rests.IsZero() {
+		return c.keepsResting()
+	}
 	if c.t.draining.Load() {
 		if talking && c.probed != c.chat && !c.stopped {
 			c.probed = c.chat
@@ -27,21 +30,32 @@ func (c *tortured) acts() bool {
 		return c.drops()
 	case dice < 4:
 		return c.closes()
+	case c.here && c.t.injects(faultGhost) && c.chance.IntN(ghostEvery) == 0:
+		return c.haunts()
 	case !talking:
+		if c.lapses() {
+			return true
+		}
+		if c.leaving && c.hasty() && dice < 50 {
+			c.say()
+		}
 		if c.old && c.here && c.chat == "" && dice < 6 {
 			c.search("") // the place is kept
 		}
 		return false
-	case dice < 6:
-		return c.says(c.half)
+	case dice < 6 && !c.opts.Queued:
+		return c.says(false, c.half)
 	case dice < 7:
 		return c.sleeps()
 	case dice < 8:
-		c.leaving = true
+		c.leaving, c.ending = true, true
 		c.t.history.Add(c.event(checker.Sent, "end_chat"))
 		c.socket.End()
 	case dice < 13:
 		c.search(c.chat)
+		for c.hasty() && c.chance.IntN(2) == 0 {
+			c.say()
+		}
 	case dice < 18:
 		c.socket.Typing(dice%2 == 0)
 	case dice < 20:
@@ -92,26 +106,30 @@ func (c *tortured) search(chat string) {
 	}
 }
 
+// hasty reports whether the client, an old one, writes on although it has asked for another partner. Its words name no chat.
+func (c *tortured) hasty() bool { return c.old && c.t.injects(faultHaste) }
+
 // say sends the next message of this chat, if the client may.
 func (c *tortured) say() {
-	c.says(func(text string) { c.socket.Send(text) })
+	c.says(true, func(text, photo string) { c.socket.SendPhoto(text, photo) })
 }
 
 // half sends half of a message; that is the end of the socket.
-func (c *tortured) half(text string) {
+func (c *tortured) half(text, _ string) {
 	c.away = c.absence()
 	c.socket.SendHalf(text)
 	c.goes(client.CloseLost, true)
 }
 
-// says gives send the text of the next message, and says whether the client may say one.
-func (c *tortured) says(send func(text string)) bool {
-	if c.stopped || c.old && c.asks > 0 {
-		return false // the words of an old client name no chat: behind a search they would reach somebody else
+// says gives send the text of the next message and, if photos may be, now and then one. It reports whether the client may say
+// anything.
+func (c *tortured) says(photos bool, send func(text, photo string)) bool {
+	if c.stopped || c.old && c.asks > 0 && !c.hasty() {
+		return false
 	}
 	e := c.event(checker.Sent, "message")
+	s := c.socket.State()
 	if !c.old {
-		s := c.socket.State()
 		if len(s.Copies) >= mostCopies {
 			return false
 		}
@@ -119,19 +137,32 @@ func (c *tortured) says(send func(text string)) bool {
 		e.Chat, e.N = s.Partner, s.Sent+1
 	}
 	c.index++
-	e.Body = checker.Body{Who: c.who, Chat: c.chat, Index: c.index}
+	photo := ""
+	if photos && c.showsPhoto(s.Copies) {
+		photo = c.photo()
+		c.t.photos.Add(1)
+	}
+	e.Body = checker.Body{Who: c.who, Chat: c.chat, Index: c.index, Photo: checker.PhotoSum(photo)}
 	c.t.history.Add(e)
-	send(e.Body.Text(c.t.marker))
+	send(e.Body.Text(c.t.marker), photo)
 	return true
 }
 
-// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits.
+// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits, sometimes until just then.
 func (c *tortured) absence() time.Duration {
-	if c.chance.IntN(12) == 0 {
+	switch c.chance.IntN(24) {
+	case 0:
 		return tortureChatWindow*3/4 + c.upTo(tortureChatWindow)
+	case 1:
+		return tortureChatWindow + c.upTo(aMoment)
+	case 2:
+		return tortureChatWindowOld + c.upTo(aMoment)
 	}
 	return c.upTo(800 * time.Millisecond)
 }
+
+// aMoment is how much later than its chat is given up a client comes back that comes back just then.
+const aMoment = 100 * time.Millisecond
 
 // drops cuts the connection without a word: what was taken stays taken, confirmed or not.
 func (c *tortured) drops() bool {

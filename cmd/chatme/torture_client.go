@@ -30,6 +30,9 @@ type tortured struct {
 	old    bool
 	chance *rand.Rand
 	opts   client.Options // to connect with the next time
+	url    string
+	lag    time.Duration // how much later it may hear or be heard
+	link   *link         // nil: none
 	socket *client.Client
 	here   bool // counted in torture.present
 	asking bool // … and in torture.resuming
@@ -38,11 +41,17 @@ type tortured struct {
 	chat    string // the partner's alias; "" is none
 	over    bool   // … who is gone
 	leaving bool   // Next or end_chat was sent and not answered
+	ending  bool   // end_chat was sent on this socket
 	asks    int    // searches sent on this socket and not answered by searching
 	stopped bool   // a number was refused: nothing overtakes it
 	recv    uint64 // how much of what was said is in custody
 	index   uint64 // of the last message said in this chat
 	probed  string // the chat in which something was said in the drain
+
+	ghost   *client.Client // a socket that was left open and is not to be dropped
+	ghostOf string         // the chat of it
+	rests   time.Time      // does nothing until then; zero: it does
+	rested  bool           // … and was put to rest
 
 	unacked int           // messages taken since the last ack
 	away    time.Duration // how long to stay away once the socket is gone
@@ -65,13 +74,18 @@ func (c *tortured) run(ctx context.Context) {
 		} else {
 			try = 0
 			c.live(ctx)
-			c.socket.Drop()
+			if c.ghost != c.socket {
+				c.socket.Drop()
+			}
 			c.stayed = ctx.Err() != nil && c.here
 			c.absent()
 		}
 		if !pause(ctx, c.away) {
-			return
+			break
 		}
+	}
+	if c.ghost != nil {
+		c.ghost.Drop()
 	}
 }
 
@@ -79,6 +93,7 @@ func (c *tortured) arrives() {
 	c.here = true
 	c.t.present.Add(1)
 	c.answered()
+	c.wakes()
 }
 
 func (c *tortured) absent() {
@@ -105,13 +120,17 @@ func (c *tortured) upTo(d time.Duration) time.Duration {
 // connect dials with what the client knows of its session.
 func (c *tortured) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
+	auth.Lag = c.lag
 	if s := c.opts.Resume; s != nil {
 		auth.Resume, auth.Chat, auth.N, auth.Recv = true, s.Partner, s.Got, s.Acked
 		c.asking = true
 		c.t.resuming.Add(1)
 	}
 	c.t.history.Add(auth)
-	socket, err := client.Dial(ctx, c.t.url, c.opts)
+	if c.t.injects(faultSlow) && isSlow(c.who) {
+		c.opts.Slowly = c.t.slowly(c.chance.Uint64())
+	}
+	socket, err := client.Dial(ctx, c.url, c.opts)
 	if err != nil {
 		c.ended(client.CloseLost, false)
 		c.answered()
@@ -120,7 +139,7 @@ func (c *tortured) connect(ctx context.Context) bool {
 	c.socket = socket
 	c.away = c.upTo(backOffFirst)
 	c.act = time.Now().Add(c.upTo(100 * time.Millisecond))
-	c.ack, c.retry, c.unacked, c.asks = time.Time{}, time.Time{}, 0, 0
+	c.ack, c.retry, c.unacked, c.asks, c.rests, c.ending = time.Time{}, time.Time{}, 0, 0, time.Time{}, false
 	if c.old {
 		c.enter("")
 	}
@@ -152,6 +171,10 @@ func (c *tortured) live(ctx context.Context) {
 				return
 			}
 		case ended:
+			if end.Code == protocol.CloseHibernated {
+				c.rested = true
+				c.t.hibernated.Add(1)
+			}
 			c.goes(end.Code, false)
 			return
 		case ctx.Err() != nil:
@@ -203,7 +226,7 @@ func (c *tortured) hear(m *protocol.ServerMessage) {
 	case "session_id":
 		c.arrives()
 		c.enter("")
-		c.search("")
+		c.searchOrRest(newRestEvery)
 	case "resumed":
 		c.arrives()
 		c.resumed(m)
@@ -259,58 +282,6 @@ func (c *tortured) resumed(m *protocol.ServerMessage) {
 		c.enter("")
 	case "idle":
 		c.enter("")
-		c.search("")
-	}
-}
-
-// took counts a message, of the tail of a chat that is over too, to be acknowledged soon.
-func (c *tortured) took() {
-	if c.old {
-		return
-	}
-	c.unacked++
-	if c.unacked >= ackEach {
-		c.confirm()
-	} else if c.ack.IsZero() {
-		c.ack = time.Now().Add(c.upTo(ackWithin))
-	}
-}
-
-func (c *tortured) confirm() {
-	c.ack, c.unacked = time.Time{}, 0
-	s := c.socket.State()
-	if s.Partner == "" {
-		return
-	}
-	e := c.event(checker.Sent, "ack")
-	e.Chat, e.N = s.Partner, s.Got
-	c.t.history.Add(e)
-	c.socket.Ack() // of this and every other write: an error is that of a socket that ends
-}
-
-// goOn sends again what is not in custody.
-func (c *tortured) goOn() {
-	c.retry, c.stopped = time.Time{}, false
-	if c.old || c.chat == "" || c.over || c.leaving {
-		return
-	}
-	s := c.socket.State()
-	for _, b := range s.Copies {
-		e := c.event(checker.Sent, "message")
-		e.Chat, e.N = s.Partner, b.N
-		e.Body, _ = checker.ParseBody(b.Text)
-		c.t.history.Add(e)
-	}
-	c.socket.Resend()
-}
-
-// refused waits before it goes on from a number that was not taken.
-func (c *tortured) refused(m *protocol.ServerMessage) {
-	switch m.Code {
-	case "unavailable", "mailbox_full", "rate_limited", "gap":
-		c.stopped = true
-		if c.retry.IsZero() {
-			c.retry = time.Now().Add(retryAfter)
-		}
+		c.searchOrRest(1)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,7 +43,15 @@ type torture struct {
 	stalled time.Duration   // the longest that this process stood still; for whoever has called end
 	figures *restoreFigures // of restoreAll; nil without it
 
-	url, key, local string // what the clients dial; static once they run
+	url, key, local string          // what the clients dial; static once they run
+	addr            string          // of the server, for links
+	life            context.Context // of the clients
+	hurry           chan struct{}   // closed when the slow clients are to catch up
+
+	turns                      []int // which fault comes before which of the next kills; owned by the goroutine that kills
+	stops, locks               int   // what befell the server; owned by the goroutine that kills
+	slow, proxied              int   // clients; static once they run
+	photos, ghosts, hibernated atomic.Int64
 
 	clients  []*tortured  // their fields are theirs until they have ended
 	present  atomic.Int64 // clients that have a socket and were greeted
@@ -55,14 +64,17 @@ type torture struct {
 func newTorture(cmd *tortureCmd, log io.Writer) *torture {
 	return &torture{
 		cmd: cmd, history: checker.NewRecorder(), chance: rand.New(rand.NewPCG(cmd.Seed, 0)),
-		marker: fmt.Sprintf("canary-%016x", rand.Uint64()), log: log,
+		marker: fmt.Sprintf("canary-%016x", rand.Uint64()), log: log, hurry: make(chan struct{}),
 	}
 }
 
 // visit lets clients work at somebody else's server.
 func (t *torture) visit(ctx context.Context) error {
 	t.url, t.key = t.cmd.URL, t.cmd.APIKey
-	t.begin(ctx)
+	t.cmd.Faults = slices.DeleteFunc(t.cmd.Faults, func(fault string) bool { return !slices.Contains(tameFaults, fault) })
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
 	defer t.end()
 	work := t.cmd.Duration
 	if work == 0 {
@@ -76,7 +88,7 @@ func (t *torture) visit(ctx context.Context) error {
 
 // torment starts a server of its own, has faults befall it, and lets it come to rest.
 func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *victim) error, stdout io.Writer) error {
-	v, err := newVictim(binary, "torture", tortureFlags()...)
+	v, err := newVictim(binary, "torture", tortureFlags(t.injects(faultHibernate))...)
 	if err != nil {
 		return err
 	}
@@ -88,11 +100,13 @@ func (t *torture) torment(ctx context.Context, binary string, faults func(contex
 	if err := v.start(ctx); err != nil {
 		return err
 	}
-	t.url, t.key = "ws://"+v.addr, v.key
+	t.url, t.key, t.addr = "ws://"+v.addr, v.key, v.addr
 	if runtime.GOOS == "linux" {
 		t.local = "127.0.0.2" // so that no client's port can be the one that the next server needs
 	}
-	t.begin(ctx)
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
 	defer t.end()
 	if err := faults(ctx, v); err != nil {
 		return err
@@ -141,14 +155,20 @@ func (t *torture) killAll(ctx context.Context, v *victim) error {
 	}
 	deadline := time.Now().Add(bound)
 	for n := 0; n < t.cmd.Kills && time.Now().Before(deadline); n++ {
-		if err := t.awaitMoment(ctx, n == 0); err != nil {
-			return err
+		over, err := t.plague(ctx, v, n)
+		if err == nil {
+			err = t.awaitMoment(ctx, n == 0)
 		}
-		if v.died() {
-			return fmt.Errorf("the server ended by itself: %s", v.now.words)
+		if err == nil && v.died() {
+			err = fmt.Errorf("the server ended by itself: %s", v.now.words)
+		}
+		if err != nil {
+			over()
+			return err
 		}
 		t.fault(checker.Killed)
 		v.kill()
+		over()
 		if !pause(ctx, time.Duration(t.chance.IntN(100))*time.Millisecond) {
 			return ctx.Err()
 		}
@@ -199,22 +219,34 @@ func (t *torture) await(ctx context.Context, every time.Duration, so func() bool
 }
 
 // begin sets the clients to work.
-func (t *torture) begin(ctx context.Context) {
-	ctx, t.stop = context.WithCancel(ctx)
+func (t *torture) begin(ctx context.Context) error {
+	t.life, t.stop = context.WithCancel(ctx)
 	for who := range t.cmd.Clients {
 		c := newTortured(t, who)
 		t.clients = append(t.clients, c)
-		t.running.Go(func() { c.run(ctx) })
+		if err := c.equip(); err != nil {
+			t.end()
+			return err
+		}
 	}
-	t.running.Go(func() { t.watch(ctx) })
+	for _, c := range t.clients {
+		t.running.Go(func() { c.run(t.life) })
+	}
+	t.running.Go(func() { t.watch(t.life) })
+	return nil
 }
 
-// watch measures for how long this process stands still, on a machine that has more to do than it can. An old client
-// that does not answer in time is taken for settled, and what it writes then reaches somebody else.
+// stallCounts is how long this process must stand still for the checker to take it for a fault.
+const stallCounts = 200 * time.Millisecond
+
+// watch measures for how long this process stands still, on a machine that has more to do than it can.
 func (t *torture) watch(ctx context.Context) {
 	for before := time.Now(); pause(ctx, lookEvery); {
 		now := time.Now()
-		t.stalled = max(t.stalled, now.Sub(before)-lookEvery)
+		stalled := now.Sub(before) - lookEvery
+		if t.stalled = max(t.stalled, stalled); stalled >= stallCounts {
+			t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Stalled, For: stalled})
+		}
 		before = now
 	}
 }
@@ -222,13 +254,27 @@ func (t *torture) watch(ctx context.Context) {
 // end ends the clients; what they see then is no part of the history.
 func (t *torture) end() {
 	t.stop()
+	t.hurries()
 	t.running.Wait()
+	for _, c := range t.clients {
+		if c.link != nil {
+			c.link.close()
+			c.link = nil
+		}
+	}
+}
+
+// hurries ends the slowness of all clients and links.
+func (t *torture) hurries() {
+	if !t.draining.Swap(true) {
+		close(t.hurry)
+	}
 }
 
 // drain lets everybody come back and every message arrive, for at least so long, until all are there and nothing
 // happens any more.
 func (t *torture) drain(ctx context.Context, least time.Duration) error {
-	t.draining.Store(true)
+	t.hurries()
 	began := time.Now()
 	seen, since := -1, began
 	for time.Since(began) < drainWithin {

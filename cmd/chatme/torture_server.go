@@ -30,19 +30,24 @@ const (
 	tortureSleepMax      = 3 * time.Second
 	tortureRematchAfter  = time.Second
 	tortureSettle        = 2 * time.Second
+	tortureIdleAfter     = 1500 * time.Millisecond
 )
 
 // tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
 const tortureMailbox = 12
 
-// tortureFlags are the settings of the server that is tortured.
-func tortureFlags() []string {
-	return []string{
+// tortureFlags are the settings of the server that is tortured, which puts idle sessions to rest early if it is asked to.
+func tortureFlags(hibernates bool) []string {
+	flags := []string{
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
 		"--mailbox-messages", strconv.Itoa(tortureMailbox),
 	}
+	if hibernates {
+		flags = append(flags, "--idle-after", tortureIdleAfter.String())
+	}
+	return flags
 }
 
 const (

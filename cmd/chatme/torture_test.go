@@ -12,7 +12,7 @@ import (
 )
 
 // tortureTimeout bounds a short run; a slow machine needs a third of it.
-const tortureTimeout = 90 * time.Second
+const tortureTimeout = 2 * time.Minute
 
 // TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
 // that goes on.
@@ -21,8 +21,11 @@ func TestTorture(t *testing.T) {
 	build(t, bin)
 	t.Run("Kills", func(t *testing.T) {
 		t.Parallel()
-		line := tortures(t, bin, exitOK, "--kills", "5", "--clients", "40")
-		if line.Kills != 5 || line.Landed == 0 || line.Acknowledged == 0 || line.Received == 0 || line.Chats == 0 || len(line.Binary) != 64 {
+		line := tortures(t, bin, exitOK, "--kills", "12", "--clients", "40")
+		if line.Stops != 1 || line.Locks != 1 || line.Slow != 4 || line.Proxied != 8 {
+			t.Errorf("%d stops and %d locks, want one each in %d kills; %d slow readers, %d slow links", line.Stops, line.Locks, plagueEvery, line.Slow, line.Proxied)
+		}
+		if line.Kills != 12 || line.Landed == 0 || line.Acknowledged == 0 || line.Received == 0 || line.Chats == 0 || len(line.Binary) != 64 {
 			t.Errorf("%+v", line)
 		}
 	})
@@ -92,4 +95,49 @@ func tortures(t *testing.T, bin string, code int, args ...string) (line tortureL
 		t.Errorf("want one line on stdout, got %s", stdout.String())
 	}
 	return line
+}
+
+// The list of faults is checked before anything starts.
+func TestTortureFaults(t *testing.T) {
+	tests := map[string]struct {
+		names []string
+		good  bool
+	}{
+		"all":            {allFaults, true},
+		"some":           {[]string{faultStop, faultGhost}, true},
+		"none":           {[]string{"none"}, true},
+		"unknown":        {[]string{faultStop, "fire"}, false},
+		"none and more":  {[]string{"none", faultStop}, false},
+		"not its case":   {[]string{"Stop"}, false},
+		"nothing at all": {nil, true},
+	}
+	for name, tt := range tests {
+		if err := checkFaults(tt.names, allFaults); (err == nil) != tt.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// While the write lock is held, another program's commit has to wait; after that it has not.
+func TestLockDatabaseHoldsTheWriteLock(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
+	s := newSite(t, bin)
+	s.start()
+	locked, err := lockDatabase(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer locked.close()
+	begins := func() error {
+		cmd := exec.CommandContext(t.Context(), shell(t), "-bail", "-cmd", ".timeout 100", s.db, "BEGIN IMMEDIATE; ROLLBACK;")
+		return cmd.Run()
+	}
+	if begins() == nil {
+		t.Error("another program begins to write")
+	}
+	locked.release()
+	if err := begins(); err != nil {
+		t.Errorf("the lock was given back: %v", err)
+	}
 }

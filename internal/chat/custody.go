@@ -187,6 +187,9 @@ func (l *Lobby) Committed(n uint64) []Event {
 		}
 		if f := c.sender.out; c.upTo > f.held {
 			f.held = c.upTo
+			if heldIsLast {
+				f.held = f.last
+			}
 			l.tellAcked(c.sender)
 		}
 	}

@@ -24,7 +24,7 @@ func restoreCases(holds, breaks addCase) {
 		returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 	holds("D1 a tail after a restore", restored(unread()).returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 	breaks("D1 to somebody else after a restore", restored(chatting().joins(2).searches(2).gone(1).says(0, 1, "x", 2)).
-		add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "A2", N: 1, Body: Body{0, x, 2}}))
+		add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "A2", N: 1, Body: Body{Who: 0, Chat: x, Index: 2}}))
 	breaks("D2 again after a restore", restored(unread().returns(1, y, "matched", y, 1, 1).reads(1, 0, "x", 2)).
 		returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 

@@ -18,6 +18,7 @@ func invariantCases() map[string]invariantCase {
 	deliveryCases(holds, breaks)
 	resumeCases(holds, breaks)
 	restoreCases(holds, breaks)
+	faultCases(holds, breaks)
 	return cases
 }
 
@@ -30,12 +31,12 @@ func matchCases(holds, breaks addCase) {
 	holds("M2 two sides", chatting())
 	breaks("M2 one alias for two", chatting().joins(2).searches(2).hears(2, "matched", alias(1, "x")))
 	breaks("M2 three in a chat", chatting().joins(2).searches(2).hears(2, "matched", "Z").
-		says(0, 1, "x", 2).add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "Z", N: 1, Body: Body{0, alias(1, "x"), 2}}))
+		says(0, 1, "x", 2).add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "Z", N: 1, Body: Body{Who: 0, Chat: alias(1, "x"), Index: 2}}))
 
 	holds("M3 two clients", chatting())
 	breaks("M3 oneself", newScript().joins(0).searches(0).hears(0, "matched", "B").
-		add(Event{Who: 0, Kind: Sent, Type: "message", Chat: "B", N: 1, Body: Body{0, "B", 1}}).
-		add(Event{Who: 0, Kind: Heard, Type: "message", Chat: "A", N: 1, Body: Body{0, "B", 1}}))
+		add(Event{Who: 0, Kind: Sent, Type: "message", Chat: "B", N: 1, Body: Body{Who: 0, Chat: "B", Index: 1}}).
+		add(Event{Who: 0, Kind: Heard, Type: "message", Chat: "A", N: 1, Body: Body{Who: 0, Chat: "B", Index: 1}}))
 
 	holds("M4 after a search", chatting())
 	holds("M4 after partner_disconnected", chatting().joins(2).leaves(0, 1, "x").searches(2).meets(1, 2, "y"))
@@ -121,12 +122,12 @@ func deliveryCases(holds, breaks addCase) {
 	}
 	holds("D1 of the partner", chatting())
 	breaks("D1 to the former partner", chatting().joins(2).searches(2).leaves(0, 1, "x").meets(0, 2, "y").
-		says(0, 2, "y", 1).add(body(1, alias(0, "x"), 2, Body{0, alias(2, "y"), 1})))
+		says(0, 2, "y", 1).add(body(1, alias(0, "x"), 2, Body{Who: 0, Chat: alias(2, "y"), Index: 1})))
 	breaks("D1 of the former partner in a new chat", chatting().joins(2).searches(2).says(0, 1, "x", 2).leaves(0, 1, "x").
-		meets(2, 1, "y").says(2, 1, "y", 1).reads(1, 2, "y", 1).add(body(1, alias(2, "y"), 2, Body{0, alias(1, "x"), 2})))
+		meets(2, 1, "y").says(2, 1, "y", 1).reads(1, 2, "y", 1).add(body(1, alias(2, "y"), 2, Body{Who: 0, Chat: alias(1, "x"), Index: 2})))
 	breaks("D1 of nobody", chatting().add(body(1, alias(0, "x"), 2, Body{})))
 	breaks("D1 never written", chatting().reads(1, 0, "x", 2))
-	breaks("D1 a name that is not the current one", chatting().says(0, 1, "x", 2).add(body(1, "elsewhere", 2, Body{0, alias(1, "x"), 2})))
+	breaks("D1 a name that is not the current one", chatting().says(0, 1, "x", 2).add(body(1, "elsewhere", 2, Body{Who: 0, Chat: alias(1, "x"), Index: 2})))
 
 	again := chatting().gone(1).returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1)
 	holds("D2 each once", chatting().says(0, 1, "x", 2).reads(1, 0, "x", 2))
@@ -201,6 +202,7 @@ func resumeCases(holds, breaks addCase) {
 	waiting := func() *script { return newScript().joins(0).searches(0).gone(0) }
 	holds("S1 a place is kept", waiting().returns(0, "", "searching", "", 0, 0))
 	holds("S1 a place lapses", waiting().wait(30*time.Second).returns(0, "", "idle", "", 0, 0))
+	holds("S1 a place lapses, and a dial fails in between", waiting().wait(30*time.Second).sends(0, "auth", "").gone(0).returns(0, "", "idle", "", 0, 0))
 	breaks("S1 a place is lost", waiting().returns(0, "", "idle", "", 0, 0))
 	breaks("S1 another chat", chatting().gone(0).returns(0, x, "matched", "other", 0, 0))
 	breaks("S1 a chat is forgotten", chatting().gone(0).returns(0, x, "idle", "", 0, 0))

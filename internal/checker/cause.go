@@ -20,8 +20,8 @@ func (h *history) left(s *side, e *Event) bool {
 	if s.crossing {
 		return true
 	}
-	late := e.At + h.limits.Slack
-	if s.old && h.faultWithin(Killed, h.events[s.began].At-h.limits.Slack, e.At) >= 0 {
+	late := h.seenBy(s.who, e.At)
+	if s.old && h.faultWithin(Killed, h.notBefore(s.who, h.events[s.began].At), e.At) >= 0 {
 		return true
 	}
 	for _, i := range h.of(s.who, s.began, s.end(h)) {
@@ -58,7 +58,7 @@ func (h *history) expired(s *side, e *Event) bool {
 	if s.late {
 		from = 0
 		if s.link != nil && !s.link.late {
-			earliest = h.events[s.link.began].At - h.limits.Slack
+			earliest = h.notBefore(s.link.who, h.events[s.link.began].At)
 		}
 	}
 	long := func(gone, back, limit time.Duration) bool {
@@ -67,7 +67,7 @@ func (h *history) expired(s *side, e *Event) bool {
 	away, limit := time.Duration(-1), window
 	for _, i := range h.of(s.who, from, s.end(h)) {
 		of := &h.events[i]
-		if of.At > e.At+h.limits.Slack {
+		if of.At > h.seenBy(s.who, e.At) {
 			break
 		}
 		switch {
@@ -75,8 +75,10 @@ func (h *history) expired(s *side, e *Event) bool {
 			limit = min(window, of.For)
 		case of.sent("search", "message"):
 			limit = window
-		case of.Kind == Gone && away < 0:
+		case of.Kind == Gone && away < 0 && of.Own:
 			away = of.At
+		case of.Kind == Gone && away < 0: // which a slow client hears late
+			away = max(of.At-h.lag[s.who], 0)
 		case of.heard("resumed", "session_id") && away >= 0:
 			if long(away, of.At, limit) {
 				return true
@@ -107,7 +109,7 @@ func (h *history) wasAway(s *side, e *Event) bool {
 	if s.late {
 		return true
 	}
-	return h.goneBy(h.of(s.who, s.began, len(h.events)), e.At+h.limits.Slack)
+	return h.goneBy(h.of(s.who, s.began, len(h.events)), h.seenBy(s.who, e.At))
 }
 
 // confirmed is how much of its partner's words the owner of s had confirmed for certain a while before e: by an ack
@@ -118,10 +120,10 @@ func (h *history) confirmed(s *side, e *Event) (sure uint64) {
 	for at, i := range all {
 		of := &h.events[i]
 		switch {
-		case of.At > e.At-h.limits.Slack:
+		case of.At > h.notBefore(s.who, e.At):
 			return sure
 		case of.Chat != s.chat:
-		case of.sent("ack") && !h.goneBy(all[at:], of.At+h.limits.Slack):
+		case of.sent("ack") && !h.goneBy(all[at:], h.seenBy(s.who, of.At)):
 			sure = max(sure, of.N)
 		case of.sent("auth"):
 			claim = of.N

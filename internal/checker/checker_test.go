@@ -76,7 +76,7 @@ func (s *script) meets(a, b int, round string) *script {
 
 // says sends the nth message of a to b.
 func (s *script) says(a, b int, round string, n uint64) *script {
-	e := Event{Who: a, Kind: Sent, Type: "message", Chat: alias(b, round), N: n, Body: Body{a, alias(b, round), n}}
+	e := Event{Who: a, Kind: Sent, Type: "message", Chat: alias(b, round), N: n, Body: Body{Who: a, Chat: alias(b, round), Index: n}}
 	if s.old[a] {
 		e.N, e.Chat = 0, ""
 	}
@@ -85,7 +85,7 @@ func (s *script) says(a, b int, round string, n uint64) *script {
 
 // reads takes the nth message of a at b.
 func (s *script) reads(b, a int, round string, n uint64) *script {
-	e := Event{Who: b, Kind: Heard, Type: "message", Chat: alias(a, round), N: n, Body: Body{a, alias(b, round), n}}
+	e := Event{Who: b, Kind: Heard, Type: "message", Chat: alias(a, round), N: n, Body: Body{Who: a, Chat: alias(b, round), Index: n}}
 	if s.old[b] {
 		e.N = 0
 	}
@@ -190,7 +190,7 @@ func TestEveryInvariantBites(t *testing.T) {
 }
 
 func TestBody(t *testing.T) {
-	b := Body{12, "3b241101-e2bb-4255-8caf-4136c566a962", 34}
+	b := Body{Who: 12, Chat: "3b241101-e2bb-4255-8caf-4136c566a962", Index: 34}
 	text := b.Text("marker")
 	if got, ok := ParseBody(text); !ok || got != b {
 		t.Errorf("%q is read as %v, %v", text, got, ok)
@@ -202,8 +202,33 @@ func TestBody(t *testing.T) {
 	}
 }
 
+// A photo that is not the one its writer sent makes the body unreadable.
+func TestHearPhoto(t *testing.T) {
+	photo := "data:image/png;base64," + strings.Repeat("abcd", 1000)
+	b := Body{Who: 1, Chat: "A", Index: 2, Photo: PhotoSum(photo)}
+	plain := Body{Who: 1, Chat: "A", Index: 3}
+	tests := map[string]struct {
+		sent  Body
+		image string
+		want  Body
+	}{
+		"whole":         {b, photo, b},
+		"cut short":     {b, photo[:len(photo)-4], Body{}},
+		"changed":       {b, strings.Replace(photo, "abcdabcd", "abcdabce", 1), Body{}},
+		"lost":          {b, "", Body{}},
+		"another's":     {plain, photo, Body{}},
+		"none, rightly": {plain, "", plain},
+	}
+	for name, tt := range tests {
+		e := Hear(5, false, &protocol.ServerMessage{Type: "message", From: "B", Text: tt.sent.Text("x"), ImageURL: tt.image})
+		if e.Body != tt.want {
+			t.Errorf("%s: %v, want %v", name, e.Body, tt.want)
+		}
+	}
+}
+
 func TestHear(t *testing.T) {
-	b := Body{1, "A", 2}
+	b := Body{Who: 1, Chat: "A", Index: 2}
 	e := Hear(5, false, &protocol.ServerMessage{Type: "message", From: "B", N: 2, Text: b.Text("x")})
 	if e.Who != 5 || e.Chat != "B" || e.N != 2 || e.Body != b || e.Secret {
 		t.Errorf("%+v", e)
@@ -255,8 +280,9 @@ func TestRecorder(t *testing.T) {
 	r := NewRecorder()
 	r.Add(Event{Who: 1})
 	r.Add(Event{Who: 2})
+	r.Add(Event{Who: 2, Kind: Sent, Type: "pong"}) // nothing that happens
 	events := r.Events()
-	if r.Len() != 2 || events[1].Seq != 1 || events[1].Who != 2 || events[1].At < events[0].At {
+	if r.Len() != 2 || len(events) != 3 || events[1].Seq != 1 || events[1].Who != 2 || events[1].At < events[0].At {
 		t.Errorf("%+v", events)
 	}
 }

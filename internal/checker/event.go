@@ -16,7 +16,7 @@ type Kind uint8
 const (
 	Sent  Kind = iota + 1 // Type: a client's frame, about to be written
 	Heard                 // Type: a server's frame, just taken
-	Gone                  // a socket has ended, or is about to be cut by its client; Code, Own
+	Gone                  // a socket has ended, or is about to be cut by its client; CloseCode, Own, and Type if it is Vanished
 	Fault                 // Type: what befell the server; Who is Server
 )
 
@@ -28,10 +28,19 @@ const (
 	Killed    = "killed"
 	Restored  = "restored" // the database was put back from a copy, which is older; before the server listens
 	Listening = "listening"
-	Quiet     = "quiet" // everybody came back, and nothing has happened for a while
+	Stopped   = "stopped" // the process stands still, until Continued or Killed
+	Continued = "continued"
+	Locked    = "locked" // another program holds the write lock of the database, until Unlocked
+	Unlocked  = "unlocked"
+	Stalled   = "stalled" // the process of the clients stood still for For, until now
+	Haunted   = "haunted" // a socket that its session has replaced goes on; Code says how
+	Quiet     = "quiet"   // everybody came back, and nothing has happened for a while
 	Leaked    = "leaked"
 	Kept      = "kept" // after the end: a mailbox is not empty although its owner was there; Code says what it holds
 )
+
+// Vanished is the Type of a Gone of which the server is not told: the socket stays open, and gives no answer.
+const Vanished = "vanished"
 
 // closedInOrder is the code of a close that ends the session.
 const closedInOrder = protocol.CloseChatEnded
@@ -46,9 +55,10 @@ type Event struct {
 	Type string
 
 	Chat string // the partner's alias: of the chat a frame names or tells of
-	N    uint64 // of a message, gap or error; of auth and ack: got
+	N    uint64 // of a message, gap or error; of auth and ack: got; of a pong: so many frames stood before its ping
 	Body Body   // of a message; of one that is heard, zero if it cannot be read
 	For  time.Duration
+	Lag  time.Duration // auth: what the server writes is heard, and what the client writes is read, so much later at most
 
 	Recv, Delivered, Last uint64 // ack, resumed; of auth, Recv is acked
 	Replay                int    // resumed: so many messages were held
@@ -74,7 +84,7 @@ func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 	}
 	if m.Type == "message" {
 		e.Chat = m.From
-		e.Body, _ = ParseBody(m.Text)
+		e.Body, _ = readBody(m.Text, m.ImageURL)
 	}
 	if m.SessionID != "" {
 		hash := sha256.Sum256([]byte(m.SessionID))
@@ -99,6 +109,9 @@ func (e *Event) String() string {
 		if e.Own {
 			by = "by itself"
 		}
+		if e.Type == Vanished {
+			by = "without a word"
+		}
 		fmt.Fprintf(&b, "%s gone %d, %s", e.name(), e.CloseCode, by)
 		return b.String()
 	case Sent:
@@ -121,6 +134,7 @@ func (e *Event) String() string {
 	add("last", e.Last, e.Last != 0)
 	add("replay", e.Replay, e.Replay != 0)
 	add("for", e.For, e.For != 0)
+	add("lag", e.Lag, e.Lag != 0)
 	add("session", e.Session, e.Session != "")
 	return b.String()
 }

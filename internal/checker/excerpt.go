@@ -48,7 +48,7 @@ func (h *history) comings(s *side, e *Event) []int {
 		began = min(began, s.link.began)
 	}
 	for _, i := range h.of(s.who, began, e.Seq) {
-		if !h.events[i].sent("message", "ack") && !h.events[i].heard("message", "ack") {
+		if !h.events[i].sent("message", "ack", "pong") && !h.events[i].heard("message", "ack") {
 			all = append(all, i)
 		}
 	}

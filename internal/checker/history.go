@@ -13,8 +13,12 @@ type history struct {
 	sides    map[string]*side // by the alias the side knows its partner by
 	order    []*side          // in the order in which they began
 	faults   []int
-	restores []int // of faults: those that put the database back
-	quiet    int   // the index of Quiet; -1 if there is none
+	stops    []span                // when the server, or the process of the clients, stood still
+	locks    []span                // when another program held the write lock
+	lag      map[int]time.Duration // of each client whose link or reading is slow: the most
+	restores []int                 // of faults: those that put the database back
+	vanishes bool                  // some client is gone without a word
+	quiet    int                   // the index of Quiet; -1 if there is none
 	unjudged int
 }
 
@@ -28,6 +32,7 @@ type side struct {
 	late     bool // … having come back: the chat may be older than that
 	over     int  // … and that it is over, or left it; -1: never
 	crossing bool
+	vanished bool  // the owner is gone without a word
 	link     *side // the other end; nil while unknown
 	linked   int   // the event that shows it
 
@@ -45,11 +50,15 @@ type gap struct {
 
 // newHistory reads events once.
 func newHistory(events []Event, limits Limits) *history {
-	h := &history{events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, sides: map[string]*side{}, quiet: -1}
+	h := &history{events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, sides: map[string]*side{}, quiet: -1, lag: map[int]time.Duration{}}
 	for i := range events {
 		e := &events[i]
 		if e.Kind != Fault {
 			h.byWho[e.Who] = append(h.byWho[e.Who], i)
+			h.vanishes = h.vanishes || e.Kind == Gone && e.Type == Vanished
+			if e.Lag > 0 {
+				h.lag[e.Who] = max(h.lag[e.Who], e.Lag)
+			}
 			continue
 		}
 		h.faults = append(h.faults, i)
@@ -60,6 +69,7 @@ func newHistory(events []Event, limits Limits) *history {
 			h.restores = append(h.restores, i)
 		}
 	}
+	h.findSpans()
 	h.walk(h.index)
 	return h
 }
@@ -98,6 +108,8 @@ func (h *history) index(v *view, e *Event) {
 			h.sides[e.Chat].acks = append(h.sides[e.Chat].acks, e.Seq)
 		}
 	case now == nil:
+	case e.Kind == Gone && e.Type == Vanished:
+		now.vanished = true
 	case e.sent("message"):
 		if _, again := now.said[e.Body.Index]; !again {
 			now.said[e.Body.Index] = e.Seq

@@ -76,16 +76,16 @@ func m5(h *history, report report) {
 	})
 }
 
-// m7: a search is answered in time outside of faults; and when all is quiet at most one client waits, and each chat has
-// both its sides.
+// m7: a search is answered in time outside of faults, of which a slow link is one and a partner that reads slowly another;
+// and when all is quiet at most one client waits, and each chat has both its sides.
 func m7(h *history, report report) {
-	for _, all := range h.byWho {
-		for at, i := range all {
-			if e := &h.events[i]; e.sent("search") {
-				h.judgeAnswer(e, all[at+1:], report)
-			}
+	held := hindrance{}
+	h.walk(func(v *view, e *Event) {
+		held.track(h, v, e)
+		if e.sent("search") && !held[e.Who] {
+			h.judgeAnswer(e, h.of(e.Who, e.Seq+1, len(h.events)-1), report)
 		}
-	}
+	})
 	if h.quiet < 0 {
 		return
 	}
@@ -135,7 +135,7 @@ func (h *history) estranged(a, b int) bool {
 
 // judgeAnswer judges how long the search e waits for an answer among what its client sees next.
 func (h *history) judgeAnswer(e *Event, next []int, report report) {
-	limit := e.At + h.limits.Answer
+	limit := e.At + h.limits.Answer + h.lag[e.Who]
 	for _, i := range next {
 		of := &h.events[i]
 		if of.heard("searching", "matched", "partner_disconnected", "chat_ended", "error") || of.Kind == Gone {
@@ -153,5 +153,6 @@ func (h *history) judgeAnswer(e *Event, next []int, report report) {
 // calm says whether no fault of the server is near the moment of e.
 func (h *history) calm(e *Event) bool {
 	from, to := e.At-2*h.limits.Slack, e.At+h.limits.Answer
-	return h.faultWithin(Killed, from, to) < 0 && h.faultWithin(Listening, from, to) < 0
+	return h.faultWithin(Killed, from, to) < 0 && h.faultWithin(Listening, from, to) < 0 &&
+		!touches(h.stops, from, to) && !touches(h.locks, from, to)
 }

@@ -4,8 +4,9 @@ import "time"
 
 // waiter is a client that is in the queue, as it knows: its place is older than since.
 type waiter struct {
-	since int           // the event in which it was told
-	ready time.Duration // from here on it is present and may be matched
+	since  int           // the event in which it was told
+	ready  time.Duration // from here on it is present and may be matched
+	behind uint64        // an old client's: until it answers a ping behind so many frames it may still write to its last partner; 0: it has
 }
 
 // never is a moment that does not come.
@@ -27,8 +28,13 @@ func m6(h *history, report report) {
 	first := map[string]*Event{} // matched of the first side of a chat
 	lost := map[int][]beaten{}   // by waiter
 	mate := h.mates()
+	held, said := hindrance{}, map[int]time.Duration{} // the latter: when each client last wrote anything
 	h.walk(func(v *view, e *Event) {
 		h.trackWaiter(waiting, v, e)
+		held.track(h, v, e)
+		if e.Kind == Sent {
+			said[e.Who] = e.At
+		}
 		switch {
 		case e.sent("search"):
 			asked[e.Who] = e.Seq
@@ -55,7 +61,7 @@ func m6(h *history, report report) {
 			// The pair was made after both searches and before the first of them heard of it.
 			early, late := min(mine, theirs), max(mine, theirs)
 			for who, w := range waiting {
-				if w.since < early && w.ready < h.events[late].At {
+				if w.since < early && !held[who] && h.eligible(who, w, said[who], h.events[late].At) {
 					lost[who] = append(lost[who], beaten{w.since, other, early})
 				}
 			}
@@ -64,6 +70,19 @@ func m6(h *history, report report) {
 	for _, all := range lost { // and these until the end
 		h.judgeBeaten(all, &h.events[len(h.events)-1], report)
 	}
+}
+
+// eligible reports whether a waiter that last wrote something at the moment said could certainly be matched at another: it was ready and
+// the server had heard it lately. An old client that was asked has answered, and has written nothing else for a while: what
+// it writes meanwhile has it asked again.
+func (h *history) eligible(who int, w *waiter, said, at time.Duration) bool {
+	switch {
+	case w.ready >= at || said < at-h.limits.Alive+h.limits.Slack || said > at || h.slow(who):
+		return false
+	case !h.events[w.since].Old:
+		return true
+	}
+	return w.behind == 0 && h.lag[who] == 0 && h.stoodStill(w.ready-h.limits.Settle-h.limits.Slack, at) == 0
 }
 
 // mates is the other side's alias of each chat of which both sides are known.
@@ -82,16 +101,27 @@ func (h *history) trackWaiter(waiting map[int]*waiter, v *view, e *Event) {
 	switch {
 	case e.heard("searching") && waiting[e.Who] != nil: // it has asked again, and keeps its place
 	case e.heard("searching"), e.heard("partner_disconnected"):
-		ready := e.At
+		ready, behind := e.At, uint64(0)
 		switch {
 		case e.Old:
 			ready += h.limits.Settle + h.limits.Slack
+			if v.chat != "" && v.ponged <= v.frames {
+				behind = v.frames + 1 // e itself is one of them
+			}
 		case v.lacks():
 			ready = never // until it confirms what may be a tail
 		case v.confirmedAt > 0: // … which may still be on its way
 			ready = max(ready, v.confirmedAt+h.limits.Slack)
 		}
-		waiting[e.Who] = &waiter{since: e.Seq, ready: ready}
+		waiting[e.Who] = &waiter{e.Seq, ready, behind}
+	case e.sent("pong") && e.Old && waiting[e.Who] != nil && waiting[e.Who].behind > 0 && e.N >= waiting[e.Who].behind:
+		waiting[e.Who].behind = 0
+		waiting[e.Who].ready = max(waiting[e.Who].ready, e.At+h.limits.Settle+h.limits.Slack)
+	case e.Kind == Sent && e.Old && e.Type != "pong" && waiting[e.Who] != nil:
+		waiting[e.Who].ready = max(waiting[e.Who].ready, e.At+h.limits.Settle+h.limits.Slack)
+		if e.Type == "end_chat" {
+			delete(waiting, e.Who)
+		}
 	case e.sent("ack") && waiting[e.Who] != nil && e.Chat == v.chat && e.N >= v.got:
 		waiting[e.Who].ready = min(waiting[e.Who].ready, e.At+h.limits.Slack)
 	case e.heard("resumed") && e.State == "searching" && waiting[e.Who] != nil:
@@ -107,7 +137,7 @@ func (h *history) trackWaiter(waiting map[int]*waiter, v *view, e *Event) {
 // under way: end is when it was matched itself, or the last that is known of it.
 func (h *history) judgeBeaten(all []beaten, end *Event, report report) {
 	for _, b := range all {
-		if end.At > b.by.At+h.limits.Slack {
+		if end.At > h.seenBy(end.Who, b.by.At) {
 			report("two who came later were matched first", b.waiter, b.search, b.by.Seq, end.Seq)
 		}
 	}

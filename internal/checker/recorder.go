@@ -12,6 +12,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	events []Event
+	pongs  int // of events
 }
 
 // NewRecorder returns an empty history that begins now.
@@ -23,13 +24,16 @@ func (r *Recorder) Add(e Event) {
 	defer r.mu.Unlock()
 	e.Seq, e.At = len(r.events), time.Since(r.began)
 	r.events = append(r.events, e)
+	if e.sent("pong") {
+		r.pongs++
+	}
 }
 
-// Len counts the events so far.
+// Len counts the events so far, but for pongs, which do not show that anything happens.
 func (r *Recorder) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.events)
+	return len(r.events) - r.pongs
 }
 
 // Events returns the history so far. Nobody may change it.

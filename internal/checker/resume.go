@@ -4,12 +4,12 @@ import "fmt"
 
 // s1: whoever comes back is where it was: the session is there, the chat it names is the current one or over, and
 // positions never run backwards. Where the database was put back meanwhile the chat is over, and the session or its
-// place in the queue may be gone.
+// place in the queue may be gone. A session that was never in the queue need not outlive its socket.
 func s1(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		switch {
 		case e.heard("resume_failed"):
-			if !v.closed && !h.restored(v.knownAt, e.Seq) {
+			if !v.closed && v.queued && !h.restored(v.knownAt, e.Seq) {
 				report("a session is gone that its client has not ended", h.before(e, 4), h.before(e, 2), h.before(e, 1), e.Seq)
 			}
 		case e.heard("resumed"):
@@ -30,7 +30,7 @@ func (h *history) judgeResumed(v *view, e *Event, report report) {
 		report(fmt.Sprintf("a resume that names a chat is answered %s", e.State), auth, e.Seq)
 	case undone && v.named != "" && e.State == "matched":
 		report("a chat goes on although the database was put back", h.start(v.chat), auth, e.Seq)
-	case v.named == "" && v.waits && !undone && e.State == "idle" && e.At-v.lost+h.limits.Jitter < h.limits.QueueWindow:
+	case v.named == "" && v.waits && !undone && e.State == "idle" && e.At-v.lost+h.lag[v.who]+h.limits.Jitter < h.limits.QueueWindow:
 		report("a place in the queue is lost", h.before(e, 4), auth, e.Seq)
 	case v.named != "" && e.Chat != v.named:
 		report("a resume is answered with another chat than it names", auth, e.Seq)
@@ -70,6 +70,16 @@ func s2(h *history, report report) {
 			owners[e.Session] = e.Seq
 		}
 	})
+}
+
+// s4: a session that comes back replaces its former socket: that one ends, as replaced, and is not heard any more. D1 and M5 judge
+// what it said and another client heard all the same.
+func s4(h *history, report report) {
+	for _, i := range h.faults {
+		if e := &h.events[i]; e.Type == Haunted {
+			report("a socket that was replaced goes on: "+e.Code, i)
+		}
+	}
 }
 
 // s3: each life of the database has one epoch, and no two lives have the same. A life ends as the database is put back;

@@ -13,7 +13,8 @@ type Limits struct {
 	ChatWindowOld time.Duration // the same when the other side is an old client
 	QueueWindow   time.Duration // how long an away client keeps its place in the queue
 	Mailbox       int           // messages that are held for one who is away
-	Settle        time.Duration // how long an old client whose partner left may be kept from the next
+	Settle        time.Duration // how long an old client that has answered its ping may still be kept from the next
+	Alive         time.Duration // a client that was not heard for so long is not matched
 	Rematch       time.Duration // how long two who have left each other are kept apart
 	Answer        time.Duration // within it a search is answered outside of faults
 
@@ -27,7 +28,7 @@ func (l Limits) orDefaults() Limits {
 		otherwise time.Duration
 	}{
 		{&l.ChatWindow, 120 * time.Second}, {&l.ChatWindowOld, 30 * time.Second},
-		{&l.QueueWindow, 30 * time.Second}, {&l.Settle, 2 * time.Second},
+		{&l.QueueWindow, 30 * time.Second}, {&l.Settle, 2 * time.Second}, {&l.Alive, 12 * time.Second},
 		{&l.Rematch, 10 * time.Second}, {&l.Answer, time.Second}, {&l.Slack, 2 * time.Second}, {&l.Jitter, 50 * time.Millisecond},
 	} {
 		if *each.limit == 0 {
@@ -94,7 +95,7 @@ type report func(reason string, excerpt ...int)
 func invariants() []invariant {
 	return []invariant{
 		{"M1", m1}, {"M2", m2}, {"M3", m3}, {"M4", m4}, {"M5", m5}, {"M6", m6}, {"M7", m7},
-		{"D1", d1}, {"D2", d2}, {"D3", d3}, {"D4", d4}, {"D5", d5}, {"D6", d6}, {"S1", s1}, {"S2", s2}, {"S3", s3},
+		{"D1", d1}, {"D2", d2}, {"D3", d3}, {"D4", d4}, {"D5", d5}, {"D6", d6}, {"S1", s1}, {"S2", s2}, {"S3", s3}, {"S4", s4},
 	}
 }
 
@@ -126,6 +127,7 @@ func (h *history) count(r *Result) {
 	for i := range h.events {
 		e := &h.events[i]
 		switch {
+		case e.sent("pong"):
 		case e.Kind == Sent:
 			r.Operations++
 		case e.heard("message"):

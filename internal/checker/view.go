@@ -9,19 +9,22 @@ type view struct {
 	life    int           // which of the client's sessions this is: 0 before the first
 	present bool          // its socket is up and auth was answered
 	since   time.Duration // … and has been since then
-	lost    time.Duration // when its last socket ended
+	lost    time.Duration // when the last socket ended whose auth was answered
 
 	chat  string // the alias of the partner it heard of last, until the next one, the session's end or, after Next, searching; "" is none
 	over  bool   // … and it was told that the chat is over
 	asked bool   // a search was sent and not answered
 	waits bool   // it was told that it is in the queue
 
+	frames   uint64 // heard on this socket
+	ponged   uint64 // so many of them stood before the last ping that it has answered
 	crossing int    // old clients: searches sent and not answered by searching, whatever else came
 	authAt   int    // the last auth
 	knownAt  int    // the event by which the server last knew its session
 	named    string // by the last auth
 	resumed  bool   // the last auth asked for an old session
 	resuming bool   // … and has no answer
+	queued   bool   // its session was in the queue or in a chat, as it was told
 	closed   bool   // it has ended its session, as far as it knows
 	ending   bool   // … by end_chat on this socket
 
@@ -32,7 +35,8 @@ type view struct {
 
 // newSession forgets all but the client and its socket.
 func (v *view) newSession() {
-	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt}
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt,
+		frames: v.frames, ponged: v.ponged}
 }
 
 func (v *view) enter(chat string) {
@@ -48,14 +52,20 @@ func (v *view) apply(e *Event) {
 	case Heard:
 		v.applyHeard(e)
 	case Gone:
-		v.present, v.resuming, v.lost = false, false, e.At
+		if v.present {
+			v.lost = e.At
+		}
+		v.present, v.resuming = false, false
 		v.closed = v.closed || v.old || e.Own && e.CloseCode == closedInOrder
 	}
 }
 
 func (v *view) applySent(e *Event) {
 	switch e.Type {
+	case "pong":
+		v.ponged = e.N
 	case "auth":
+		v.frames, v.ponged = 0, 0
 		v.authAt = e.Seq
 		v.old, v.named, v.resumed, v.resuming = e.Old, e.Chat, e.Resume, e.Resume
 		v.ending = false
@@ -83,6 +93,7 @@ func (v *view) confirms(e *Event) {
 func (v *view) lacks() bool { return !v.old && v.chat != "" && v.confirmed < v.got }
 
 func (v *view) applyHeard(e *Event) {
+	v.frames++
 	switch e.Type {
 	case "auth_success":
 		v.present, v.since = true, e.At
@@ -97,12 +108,14 @@ func (v *view) applyHeard(e *Event) {
 		v.knownAt = e.Seq
 		v.applyResumed(e)
 	case "searching":
+		v.queued = true
 		v.crossing = max(v.crossing-1, 0)
 		if !v.over {
 			v.enter("")
 		}
 		v.asked, v.waits = false, true
 	case "matched":
+		v.queued = true
 		v.enter(e.Chat)
 	case "partner_disconnected":
 		v.over, v.waits, v.asked = v.chat != "", true, false
@@ -114,6 +127,7 @@ func (v *view) applyHeard(e *Event) {
 }
 
 func (v *view) applyResumed(e *Event) {
+	v.queued = v.queued || e.State != "idle"
 	switch e.State {
 	case "matched":
 		if e.Chat != v.chat {

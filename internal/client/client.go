@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatme/internal/protocol"
@@ -29,6 +30,9 @@ type Options struct {
 
 	NoAuth bool               // send nothing by itself, not even auth
 	Mute   bool               // do not answer pings: a peer that is gone without a word
+	Queued bool               // write as OkHttp does: see Queued writing in the package comment
+	Slowly func(read int)     // called by the read loop with each few bytes it has read; it may take its time: a slow reader
+	Ponged func(behind int)   // called before a pong with a number is written: so many messages stood before its ping
 	NoText bool               // errors do not quote texts: whoever wrote them may be a stranger
 	Buffer int                // messages read ahead of Recv; 0 is DefaultBuffer
 	Tap    func(frame []byte) // called by the read loop with each frame as it came; MUST NOT keep it
@@ -57,6 +61,8 @@ type Client struct {
 	drop  sync.Once                   // closes cut
 	done  chan struct{}               // closed by the read loop as it ends
 	pongs chan string                 // buffer 1; sent by the read loop: what the last pong carried; never closed
+	queue *queue                      // of Options.Queued; nil without it
+	gone  atomic.Bool                 // Vanish was called
 
 	writing sync.Mutex // one writer at a time; taken before mu
 
@@ -92,12 +98,12 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 		WriteBufferSize:  socketBuffer,
 		TLSClientConfig:  o.TLS,
 	}
-	if o.LocalAddr != "" {
-		local, err := localAddr(o.LocalAddr)
+	if o.LocalAddr != "" || o.Slowly != nil {
+		dial, err := o.dial()
 		if err != nil {
 			return nil, err
 		}
-		dialer.NetDialContext = (&net.Dialer{LocalAddr: local}).DialContext
+		dialer.NetDialContext = dial
 	}
 	header := o.Header.Clone()
 	if o.Origin != "" {
@@ -122,6 +128,10 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	if o.Resume != nil {
 		c.state = o.Resume.clone()
 	}
+	if o.Queued {
+		c.queue = newQueue()
+		go c.writeLoop()
+	}
 	ws.SetPingHandler(c.pinged)
 	ws.SetPongHandler(c.ponged)
 	go c.readLoop()
@@ -137,6 +147,28 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// dial returns how to connect from LocalAddr, and to read Slowly.
+func (o *Options) dial() (func(ctx context.Context, network, addr string) (net.Conn, error), error) {
+	var dialer net.Dialer
+	if o.LocalAddr != "" {
+		local, err := localAddr(o.LocalAddr)
+		if err != nil {
+			return nil, err
+		}
+		dialer.LocalAddr = local
+	}
+	if o.Slowly == nil {
+		return dialer.DialContext, nil
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return newSlowConn(conn, o.Slowly), nil
+	}, nil
 }
 
 func localAddr(addr string) (*net.TCPAddr, error) {

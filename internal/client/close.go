@@ -47,6 +47,9 @@ func (c *Client) CloseErr() *CloseError {
 // Drop cuts the connection without a close frame. What has not been taken can still be received.
 func (c *Client) Drop() {
 	c.drop.Do(func() { close(c.cut) })
+	if c.queue != nil {
+		c.queue.close()
+	}
 	c.ws.NetConn().Close()
 }
 

@@ -29,6 +29,12 @@
 // One goroutine a Client reads the socket into a buffer of Options.Buffer messages. When that is full it stops
 // reading, and with it the answering of pings: to the server this is a reader that is slow.
 //
+// # Queued writing
+//
+// By default a frame is written by the goroutine that sends it, in fragments, and a pong goes out at once, between two
+// fragments if need be: as browsers may do. With Options.Queued one goroutine writes whole messages from a queue, a pong
+// overtakes what waits behind the message that is being written, and of several pings only the newest is answered (RFC 6455, section 5.5.3): as OkHttp does.
+//
 // The package MUST NOT know of the server's insides: it imports protocol for what the wire says, and the laws are
 // judged by its callers.
 package client

@@ -8,7 +8,7 @@ import (
 )
 
 // SendHalf sends a text as Send does, but the connection is cut in the middle of its frame: the server never sees
-// the whole of it. The copy stays, for a client that comes back.
+// the whole of it. The copy stays, for a client that comes back. Not with Options.Queued, whose writer may be at work.
 func (c *Client) SendHalf(text string) (n uint64, err error) {
 	return c.number(Body{Text: text}, c.writeHalf)
 }

@@ -20,9 +20,9 @@ type ping struct {
 // sends because of a message that was taken does so before the pong.
 func (c *Client) pinged(data string) error {
 	switch {
-	case c.opts.Mute:
+	case c.opts.Mute, c.gone.Load():
 	case data == "":
-		c.pong("")
+		c.pong(ping{})
 	default:
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -34,16 +34,35 @@ func (c *Client) pinged(data string) error {
 
 // answer answers the pings whose turn has come. The caller holds mu.
 func (c *Client) answer() {
+	if c.gone.Load() {
+		return
+	}
 	for len(c.pings) > 0 && c.pings[0].behind <= c.taken {
-		c.pong(c.pings[0].data)
+		c.pong(c.pings[0])
 		c.pings = c.pings[1:]
 	}
 }
 
-// pong writes a pong; if that fails, the read loop sees the end of the socket too.
-func (c *Client) pong(data string) {
-	_ = c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
+// pong answers p, now or as soon as the queue's writer has finished its message.
+func (c *Client) pong(p ping) {
+	if c.queue != nil {
+		c.queue.pong(p)
+		return
+	}
+	c.writePong(p)
 }
+
+// writePong writes a pong; if that fails, the read loop sees the end of the socket too.
+func (c *Client) writePong(p ping) {
+	if c.opts.Ponged != nil && p.data != "" {
+		c.opts.Ponged(int(p.behind))
+	}
+	_ = c.ws.WriteControl(websocket.PongMessage, []byte(p.data), time.Now().Add(writeTimeout))
+}
+
+// Vanish stops answering pings. The socket stays open: a client that is gone without a word, and of which its server
+// does not know that.
+func (c *Client) Vanish() { c.gone.Store(true) }
 
 // PingSocket sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.3). One at a time; the answer is read
 // only while there is room in the buffer.

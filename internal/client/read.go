@@ -17,6 +17,9 @@ func (c *Client) readLoop() {
 	c.end = closeError(err)
 	c.mu.Unlock()
 	c.ws.Close()
+	if c.queue != nil {
+		c.queue.close()
+	}
 	close(c.in)
 	close(c.done)
 }

@@ -68,6 +68,11 @@ func (c *Client) SendImage(url string) (n uint64, err error) {
 	return c.number(Body{Image: url}, c.sendLocked)
 }
 
+// SendPhoto sends a text and an image in one message, like Send.
+func (c *Client) SendPhoto(text, url string) (n uint64, err error) {
+	return c.number(Body{Text: text, Image: url}, c.sendLocked)
+}
+
 // number gives b the next number of the chat, keeps a copy, then has it written. An error leaves the copy.
 func (c *Client) number(b Body, write func(*frame) error) (uint64, error) {
 	c.writing.Lock()
@@ -153,8 +158,16 @@ func (c *Client) sendLocked(f *frame) error {
 	return c.write(data)
 }
 
-// write writes one text frame. The caller holds writing.
+// write writes one text frame, or queues it. The caller holds writing.
 func (c *Client) write(data []byte) error {
+	if c.queue != nil {
+		return c.queue.push(data)
+	}
+	return c.writeText(data)
+}
+
+// writeText writes one text frame. One goroutine at a time may call it.
+func (c *Client) writeText(data []byte) error {
 	c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err := c.ws.WriteMessage(websocket.TextMessage, data); err != nil {
 		return fmt.Errorf("write: %w", err)

@@ -211,57 +211,6 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 	return nil
 }
 
-// awaitCommit returns once every change up to now is durable or the hub stops, or with ctx's error. The caller holds mu,
-// which is released while waiting.
-func (h *Hub) awaitCommit(ctx context.Context) error {
-	last := h.lobby.Batch()
-	if h.lobby.Dirty() == 0 {
-		last--
-	}
-	return h.await(ctx, func() bool { return h.committed >= last })
-}
-
-// await returns once so, which depends on what mu guards and room tells of, or the hub stops, or with ctx's error. The
-// caller holds mu, which is released while waiting.
-func (h *Hub) await(ctx context.Context, so func() bool) error {
-	defer context.AfterFunc(ctx, func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.room.Broadcast()
-	})()
-	for !so() && !h.stopped {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		h.room.Wait()
-	}
-	return nil
-}
-
-// find reads the row of a session that is not in memory. It waits for the last change of this session to be durable, and
-// for nothing else. Until the caller, who holds mu, lets go of it nothing brings the session into memory: another lookup
-// of it waits for this one. mu is released while waiting and reading.
-func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
-	hash := auth.Resume.Hash
-	err := h.await(ctx, func() bool {
-		_, looked := h.lookups[hash]
-		return h.lobby.Holds(hash) || !looked && h.lobby.Leaving(hash) <= h.committed
-	})
-	if err != nil || h.lobby.Holds(hash) || h.stopped {
-		return err
-	}
-	h.lookups[hash] = struct{}{}
-	h.mu.Unlock()
-	found, ok, err := h.cfg.Store.Find(ctx, hash)
-	h.mu.Lock()
-	delete(h.lookups, hash)
-	h.room.Broadcast()
-	if ok {
-		auth.Found = &found
-	}
-	return err
-}
-
 // moment is when c is to be done. A message was read just now, and to ask for the time once more is most of what it costs
 // to know it; the lobby tolerates that a later command was done first.
 func (h *Hub) moment(c *chat.Command) chat.Moment {
