@@ -33,7 +33,7 @@ type mutant struct {
 }
 
 // mutants is every bug by its name but sync-normal, which package store has and the power-loss harness finds, and
-// edge-triggered, which package ws has and a test finds.
+// edge-triggered and pong-of-earlier, which package ws has and a test each finds.
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},

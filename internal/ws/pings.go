@@ -88,6 +88,9 @@ func (c *Conn) pong(data string) error {
 	if err != nil || p == nil || n > p.written.Load() {
 		return nil
 	}
+	if settlesEarly {
+		n = p.written.Load()
+	}
 	p.unanswered.Store(0)
 	p.answered.Store(true)
 	c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
