@@ -63,6 +63,14 @@ func (d *duel) resume(c *client, how byte) {
 		re.Epoch, re.Partner = "e0", c.means(1|how<<4)
 	case 21:
 		re.Got = min(re.Got, 1)
+	case 24, 25:
+		re.Acked = chat.MaxNumber - uint64(how%2)
+	case 26:
+		re.Got = chat.MaxNumber
+	case 27:
+		re.Acked = chat.MaxNumber + 1
+	case 28:
+		re.Got = chat.MaxNumber + 1
 	}
 	d.connect(c, true, re)
 }
@@ -83,6 +91,8 @@ func (d *duel) send(c *client, how byte) {
 		m.Text = ""
 	case 4:
 		m.Refused = chat.ErrBadImage
+	case 9:
+		m.N = chat.MaxNumber + uint64(how&1)
 	case 5, 6, 7, 8:
 		m.Image = picture
 	}
@@ -170,6 +180,8 @@ func (d *duel) ack(c *client, how byte) {
 	switch {
 	case how < 12:
 		a.Got += uint64(how % 3)
+	case how < 14:
+		a.Got = chat.MaxNumber + uint64(how%2)
 	case how < 32:
 		a.Partner = c.means(how)
 	case how < 96:

@@ -56,6 +56,16 @@ func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 		case !d.m.wrote && e.After != first:
 			d.failf("L10: %s waits for batch %d, and needs %d", describe(e), e.After, first)
 		}
+		largest := max(e.Recv, e.Delivered, e.Expect)
+		if e.Kind != chat.Ping && e.Kind != chat.Probe {
+			largest = max(largest, e.N)
+		}
+		if r := e.Resumed; r != nil {
+			largest = max(r.Recv, r.Delivered, r.Last)
+		}
+		if largest > chat.MaxNumber {
+			d.failf("%s tells a number that its client cannot say back", describe(e))
+		}
 		switch e.Kind {
 		case chat.PartnerDisconnected, chat.Searching:
 			if w.conn != 0 && w.place == 0 && w.chat == 0 {

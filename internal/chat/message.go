@@ -2,6 +2,10 @@ package chat
 
 // send passes a message on to the partner, inside the chat that is current now and no other (law L8).
 func (l *Lobby) send(s *session, c *Command) {
+	if s.Resumable && c.N > MaxNumber {
+		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
+		return
+	}
 	if s.misnamed(c.Partner) || c.Pair != 0 && c.Pair != s.Pair {
 		return
 	}
@@ -13,7 +17,7 @@ func (l *Lobby) send(s *session, c *Command) {
 	if !s.Resumable {
 		n = 0
 	}
-	if n > MaxNumber || f.last >= MaxNumber && n == 0 {
+	if n == 0 && f.last >= MaxNumber { // it would have to tell a number that is too large
 		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
 		return
 	}

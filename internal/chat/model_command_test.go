@@ -63,6 +63,10 @@ func (m *model) means(w *who, alias chat.Alias) bool {
 
 // send is a message. n is 0 if the client gave none.
 func (m *model) send(w *who, c *chat.Command) {
+	if w.resumable && c.N > 1<<32 {
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
+		return
+	}
 	if !m.means(w, c.Partner) {
 		return
 	}
@@ -84,7 +88,7 @@ func (m *model) send(w *who, c *chat.Command) {
 		n = 0
 	}
 	out := &w.out
-	if n > 1<<32 || n == 0 && out.last >= 1<<32 {
+	if n == 0 && out.last >= 1<<32 {
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
 		return
 	}

@@ -185,7 +185,7 @@ func (h *Hub) awaitRoom() {
 // changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
 // gone is gone. The caller holds mu.
 func (h *Hub) changesRows(c *chat.Command) bool {
-	return c.Op == chat.Search || c.Op == chat.End || c.Op == chat.Send && h.lobby.WouldHold(c.Conn)
+	return c.Op == chat.Search || c.Op == chat.End || c.Op == chat.Send && c.N <= chat.MaxNumber && h.lobby.WouldHold(c.Conn)
 }
 
 // overfull says whether too much waits for its commit. The caller holds mu.

@@ -488,42 +488,6 @@ func TestResumeReadsBehindPendingChanges(t *testing.T) {
 	})
 }
 
-func TestResumeReadsAgainWhenASessionLeftMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newHeldStore()
-		s.setFree()
-		h := openHub(t, s, 10_000, nil)
-		attach(t, h, 1, true)
-		attach(t, h, 2, true)
-		synctest.Wait()
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
-		synctest.Wait()
-		s.onFind = func() {
-			if s.finds == 1 { // meanwhile somebody is forgotten
-				go h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
-			}
-		}
-		e := &ear{}
-		s.mu.Lock()
-		before := s.finds
-		s.mu.Unlock()
-		for range 50 {
-			auth := chat.Auth{Resumable: true, Fresh: hashOf(9), Resume: &chat.Resume{Hash: hashOf(1)}}
-			if err := h.Attach(t.Context(), 3, e, auth); err != nil {
-				t.Fatal(err)
-			}
-		}
-		synctest.Wait()
-		if s.finds <= before {
-			t.Error("the row was not looked up")
-		}
-		if k := e.kinds(); !slices.Contains(k, chat.Resumed) {
-			t.Errorf("heard %v, want a resumed", k)
-		}
-		stopHub(t, h)
-	})
-}
-
 // Time passes by itself: windows and hibernation need no command.
 func TestDeadlinesFire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

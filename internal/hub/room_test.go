@@ -1,10 +1,10 @@
 package hub
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"chatme/internal/chat"
 )
@@ -75,7 +75,8 @@ func TestMessageThatWaitedStaysInItsChat(t *testing.T) {
 				h.Do(&chat.Command{Op: chat.End, Conn: 2})
 				c := attach(t, h, 3, true)
 				search(h, 3)
-				time.Sleep(time.Minute) // until a legacy client is matched again
+				synctest.Wait()
+				h.Do(&chat.Command{Op: chat.Pong, Conn: 1, N: math.MaxUint64}) // a legacy client is settled
 				synctest.Wait()
 				if k := c.kinds(); !slices.Contains(k, chat.Matched) {
 					t.Fatalf("c heard %v, want matched", k)

@@ -1,0 +1,123 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// A phone whose network has vanished while it waits takes nobody: a session that was not heard for 12 s is not matched.
+func TestNobodyMeetsASilentClient(t *testing.T) {
+	for name, resumable := range map[string]bool{"resumable": true, "legacy": false} {
+		t.Run(name, func(t *testing.T) {
+			p := newParty(t)
+			vanished := p.join(resumable)
+			vanished.search()
+			vanished.wants("searching")
+			p.lively = false
+			p.advance(12 * time.Second)
+			a, b := p.resumable(), p.resumable()
+			a.search()
+			b.search()
+			vanished.wants()
+			a.wants("searching", "matched "+string(a.partner))
+			b.wants("searching", "matched "+string(b.partner))
+			vanished.is(chat.Waiting)
+
+			c := p.resumable()
+			c.search()
+			c.wants("searching")
+			vanished.do(chat.Command{Op: chat.Heard}) // one byte, and it is the first in the queue again
+			c.wants("matched " + string(c.partner))
+			if vanished.record().Alias != c.partner {
+				t.Errorf("c is with %s, want the one that was silent", c.partner)
+			}
+		})
+	}
+}
+
+// A waiter is pinged every 10 s, and that commits nothing.
+func TestOnePingAWaiterIn10s(t *testing.T) {
+	p := newParty(t)
+	a := p.resumable()
+	a.search()
+	batch, probes := p.lobby.Batch(), 0
+	deliver := p.onWire
+	p.onWire = func(c chat.ConnID, e chat.Event) {
+		deliver(c, e)
+		if e.Kind == chat.Probe {
+			probes++
+		}
+	}
+	p.advance(10 * time.Minute)
+	if probes != 60 {
+		t.Errorf("%d pings in ten minutes, want 60", probes)
+	}
+	if p.lobby.Batch() != batch || p.lobby.Dirty() != 0 {
+		t.Errorf("%d batches and %d rows for pings", p.lobby.Batch()-batch, p.lobby.Dirty())
+	}
+}
+
+// A legacy client that has lost its network comes back on another socket, and does not meet the one it lost.
+func TestNobodyMeetsTheirOwnGhost(t *testing.T) {
+	for _, after := range []time.Duration{3 * time.Second, 5 * time.Second, 11 * time.Second, 30 * time.Second} {
+		t.Run(after.String(), func(t *testing.T) {
+			p := newParty(t)
+			ghost := p.old()
+			ghost.search()
+			p.lively = false
+			p.advance(after)
+			owner := p.old()
+			owner.search()
+			owner.do(chat.Command{Op: chat.Pong, N: owner.ping})
+			ghost.do(chat.Command{Op: chat.Typing}) // what was on its way
+			p.advance(time.Second)
+			ghost.is(chat.Waiting)
+			owner.is(chat.Waiting)
+			p.lively = true
+			newcomer := p.resumable()
+			newcomer.search()
+			newcomer.is(chat.Paired)
+		})
+	}
+}
+
+// Who has just left each other is not matched again, also if one of them has left memory in between.
+func TestRematchBanOutlivesMemory(t *testing.T) {
+	p := newParty(t)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	p.advance(time.Minute)
+	a.drop()
+	p.advance(120 * time.Second) // the window is over: a has no chat and is not in memory
+	if p.lobby.Holds(a.hash) {
+		t.Fatal("a is still in memory")
+	}
+	a.resume(0, 0)
+	a.wants("resumed ended "+string(a.partner)+" after 2m0s", "partner_disconnected", "searching")
+	a.is(chat.Waiting)
+	b.is(chat.Waiting)
+	p.advance(10 * time.Second)
+	a.is(chat.Paired)
+}
+
+// A row expires by the wall clock only once that is to be trusted: a server that starts with a clock far ahead resumes a
+// session all the same.
+func TestClockFarAheadExpiresNoSession(t *testing.T) {
+	p := newParty(t)
+	a := p.resumable()
+	a.drop()
+	p.save()
+	found := p.disk.find(a.hash)
+	for unsure, want := range map[bool]chat.Kind{true: chat.Resumed, false: chat.ResumeFailed} {
+		tenYears := chat.Time((10 * 365 * 24 * time.Hour).Milliseconds())
+		events := p.lobby.Step(chat.Moment{Server: p.now, Wall: p.now + tenYears, Unsure: unsure}, &chat.Command{Op: chat.Attach, Conn: 77, Auth: &chat.Auth{
+			Resumable: true, Fresh: chat.Hash{9}, MailKey: chat.MailKey{9}, Resume: &chat.Resume{Hash: a.hash, Epoch: "e1"}, Found: found,
+		}})
+		if len(events) < 2 || events[1].Kind != want {
+			t.Errorf("unsure %v: %v", unsure, events)
+		}
+		p.lobby.Step(chat.At(p.now), &chat.Command{Op: chat.Detach, Conn: 77})
+	}
+}
