@@ -1,7 +1,7 @@
 // Package chat is the domain: who is waiting, who is paired with whom, and what each of them is to be told.
 //
-// It is a pure state machine. Lobby.Step takes the time and one Command and returns Events; the rows that
-// changed are collected with Lobby.Flush. There is no goroutine, lock, clock, randomness, context or I/O in
+// It is a pure state machine. Lobby.Step takes a Moment and one Command and returns Events; the rows that
+// changed are collected with Lobby.Flush. What a socket knows of its client is asked of it (Lobby.Sees). There is no goroutine, lock, clock, randomness, context or I/O in
 // this package, and it MUST NOT know of sockets, JSON, SQL or the secret behind a session's hash.
 //
 // # Laws
@@ -10,7 +10,8 @@
 //
 //	L1  A session is in exactly one state: idle, waiting or paired. Attached/away is orthogonal.
 //	L2  Pairs are symmetric; nobody is their own partner.
-//	L3  The oldest waiting session that is present and eligible is matched first.
+//	L3  The oldest waiting session that is present, alive (heard within 12 s) and eligible is matched first; no two
+//	    that may meet both wait.
 //	L4  NOTHING IS DELIVERED BEFORE THE CHANGE IT TELLS OF IS COMMITTED.
 //	L5  After every commit, what the store loads equals the durable part of the lobby as of that batch.
 //	L6  Events to one session arrive in the order the lobby made them.
@@ -28,6 +29,12 @@
 // the batch is committed (Committed). Whoever comes back is told to replay its letters, from disk and before anything
 // live; they are deleted when it confirms them. Of a chat that is over the letters stay as a tail, which must be
 // confirmed before the next match. A number without a body shows as a gap in its place, and never as nothing.
+//
+// # Legacy clients
+//
+// A legacy client cannot name the chat it writes to. Between two chats it is not settled: a ping goes behind what it was
+// told, and until it has answered that, and nothing else has come meanwhile, its words are dropped and it is not matched
+// (settle.go, pulse.go). Only one whose pings are eaten on the way is settled by time.
 //
 // # How durability shows here
 //

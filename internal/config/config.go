@@ -55,7 +55,7 @@ type Config struct {
 	QueueWindow   Duration `name:"queue-window" env:"CHATME_QUEUE_WINDOW" live:"true" default:"30s" group:"Times" help:"How long an away session keeps its place in the queue (duration)."`
 	SleepMax      Duration `name:"sleep-max" env:"CHATME_SLEEP_MAX" live:"true" default:"10m" group:"Times" help:"The longest absence a client may announce (duration)."`
 	RematchAfter  Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Times" help:"How long two whose chat ended are not matched with each other again (duration)."`
-	SettleTimeout Duration `name:"settle-timeout" env:"CHATME_SETTLE_TIMEOUT" live:"true" default:"2s" group:"Times" help:"How long an old client whose partner left may take to answer a ping before it is matched again (duration)."`
+	SettleTimeout Duration `name:"settle-timeout" env:"CHATME_SETTLE_TIMEOUT" live:"true" default:"2s" group:"Times" help:"How long after a ping a legacy client that answers none is matched again; one that answers is matched then (duration)."`
 
 	// 16 KiB in 20 s is 6.5 kbit/s: a poor mobile link keeps up, a socket that trickles to hold memory does not.
 	ProgressTimeout Duration `name:"progress-timeout" env:"CHATME_PROGRESS_TIMEOUT" live:"true" default:"20s" group:"Times" help:"Within it each 16 KiB of a frame must arrive or leave (duration)."`

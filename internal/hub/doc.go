@@ -12,6 +12,9 @@
 // The gate itself stands in each Conn's outbox: an event that waits holds back what comes behind it to the same
 // Conn (law L6) and nothing else, and the bounds of the outbox hold for what waits too.
 //
+// There is one Clock, for the hub and the sockets. Durations are in its server time, which stands still while the process
+// does; rows and clients get its wall time.
+//
 // A commit that fails with a known outcome (the disk is full, somebody holds the write lock) is tried again
 // with the same batch while relays go on. Any other failure has an unknown outcome: nothing is released any
 // more, and Config.Fatal ends the process, so that the restart reads the truth from disk.

@@ -5,6 +5,7 @@
 //	outbox  bounded; what the hub delivers, held back until its batch is committed
 //	write   a goroutine that lives only while the outbox has something that may leave
 //	replay  part of write: the letters of a mailbox, one at a time from disk, with what came since behind them
+//	pings   numbered, so that the lobby learns how far a client has read, and when it was heard
 //	patrol  one goroutine for all connections: pings, silence, deadlines
 //
 // gorilla/websocket does the framing. A reader that is slow, or an outbox that waits for the disk, holds up the next
