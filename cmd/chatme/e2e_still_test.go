@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"syscall"
 	"testing"
 	"time"
@@ -29,21 +30,36 @@ func (p *process) standsStill(d time.Duration, meanwhile func()) {
 func testSettleAcrossAStop(t *testing.T, s *site) {
 	s.env = append(s.env, "CHATME_SETTLE_TIMEOUT=500ms")
 	server, _ := s.start()
-	a, b := s.join("a", oldOptions), s.join("b", oldOptions)
-	meet(a, b)
-	stranger := s.join("stranger", client.Options{})
-	stranger.search()
-	b.leave()
-	server.standsStill(time.Second, func() {
-		_, err := a.Send("for b")
-		a.check(err)
-		a.await("partner_disconnected") // and the answer to the ping behind it is on its way
-	})
-	stranger.matched()
-	a.matched()
-	a.say()
-	if m := stranger.await("message"); m.Text != "a says 1" {
-		t.Errorf("the stranger gets %q", m.Text)
+	for round := range 5 { // what is read first as it goes on is chance
+		left := make(chan struct{}) // closed once a has been sent that b is gone, and before it takes that
+		a, b := &person{tb: t, site: s, name: "a", old: true}, s.join("b", oldOptions)
+		a.dial(client.Options{APIKey: s.key, Old: true, Tap: func(frame []byte) {
+			if bytes.Contains(frame, []byte("partner_disconnected")) {
+				close(left)
+			}
+		}})
+		a.greet()
+		meet(a, b)
+		stranger := s.join("stranger", client.Options{})
+		stranger.search()
+		b.leave()
+		<-left
+		server.standsStill(time.Second, func() {
+			for range 20 {
+				_, err := a.Send("for b")
+				a.check(err)
+			}
+			a.await("partner_disconnected") // and the answer to the ping behind it is on its way
+		})
+		stranger.matched()
+		a.matched()
+		a.say()
+		if m := stranger.await("message"); m.Text != "a says 1" {
+			t.Errorf("round %d: the stranger gets %q", round, m.Text)
+		}
+		a.leave()
+		stranger.await("partner_disconnected")
+		stranger.leave()
 	}
 }
 
