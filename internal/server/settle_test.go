@@ -248,3 +248,75 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 	a.pong(second)
 	a.meets(stranger)
 }
+
+// A client that has answered pings and leaves one unanswered for dead-after is gone, whatever else comes from it: it could
+// not be settled. One that has never answered may be behind a proxy that eats them, and stays.
+func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
+	s := openSite(t, func(c *ws.Config, _ *chat.Config) {
+		c.PingInterval, c.DeadAfterOld = 20*time.Millisecond, 500*time.Millisecond
+	})
+	answers, never := s.dial(t, "answers"), s.dial(t, "never")
+	never.unanswered()
+	for _, p := range []*person{answers, never} {
+		p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
+		p.expect("auth_success")
+	}
+	pings := func() []string { return nil }
+	for answered := false; !answered; { // the first one, and none of those behind it
+		answers.ws.SetPingHandler(func(n string) error {
+			if answered = n != "0"; answered {
+				answers.pong(n)
+				pings = answers.unanswered()
+			}
+			return nil
+		})
+		answers.quiet()
+	}
+	ended := func(p *person) bool {
+		if p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
+			return true
+		}
+		_, err := p.next()
+		return err != nil
+	}
+	for deadline := time.Now().Add(patience); !ended(answers); {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %d pings without an answer it is still there", len(pings()))
+		}
+		if ended(never) {
+			t.Fatal("a client that never answered a ping is gone")
+		}
+	}
+	if ended(never) {
+		t.Error("a client that never answered a ping is gone")
+	}
+}
+
+// Numbers end at 2^32. A liar that claims more is closed, and its partner notices nothing.
+func TestLiarWithLargeNumbersIsClosedAlone(t *testing.T) {
+	for name, lie := range map[string]string{
+		"ack":      `{"type":"ack","got":4294967297}`,
+		"a number": `{"type":"message","n":4294967297,"text":"hello"}`,
+		"beyond":   `{"type":"message","n":1e300,"text":"hello"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openSite(t)
+			liar, _ := s.resumable(t, "liar")
+			victim, _ := s.resumable(t, "victim")
+			liar.send(`{"type":"search"}`)
+			liar.expect("searching")
+			victim.send(`{"type":"search"}`)
+			victim.expect("searching")
+			liar.expect("matched")
+			victim.expect("matched")
+			victim.send(`{"type":"message","n":1,"text":"one"}`)
+			liar.expect("message")
+			liar.send(lie)
+			liar.expectClose(4400, "Impossible claim")
+			if m := victim.expect("partner_away"); m.UntilMs == 0 {
+				t.Errorf("%+v", m)
+			}
+			victim.quiet()
+		})
+	}
+}
