@@ -63,9 +63,9 @@ func testSettleAcrossAStop(t *testing.T, s *site) {
 	}
 }
 
-// testNobodyIsReapedAcrossAStop: a server that stands still for longer than its windows and deadlines takes nobody for
-// silent, and no window for over: that time counts for nobody.
-func testNobodyIsReapedAcrossAStop(t *testing.T, s *site) {
+// testStopReapsNoClient: a server that stands still for longer than its windows and deadlines takes no client for silent
+// and no window for over.
+func testStopReapsNoClient(t *testing.T, s *site) {
 	s.env = append(s.env, "CHATME_DEAD_AFTER=3s", "CHATME_DEAD_AFTER_OLD=3s", "CHATME_PING_INTERVAL=500ms", "CHATME_CHAT_WINDOW=4s",
 		"CHATME_QUEUE_WINDOW=4s", "CHATME_PROGRESS_TIMEOUT=3s", "CHATME_AUTH_TIMEOUT=3s")
 	server, _ := s.start()
@@ -93,7 +93,7 @@ func testNobodyIsReapedAcrossAStop(t *testing.T, s *site) {
 	o.APIKey = s.key
 	away.dial(o)
 	if m := away.greet(); m.Type != "resumed" || m.State != "matched" {
-		t.Errorf("whoever was away is told %s, want that its chat goes on", client.Describe(&m))
+		t.Errorf("the client that was away is told %s, want that its chat goes on", client.Describe(&m))
 	}
 	partner.await("partner_back")
 	for _, pair := range pairs[:2] {

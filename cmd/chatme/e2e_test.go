@@ -50,7 +50,7 @@ func TestE2E(t *testing.T) {
 		"BackupDiskFull":        testBackupDiskFull,
 		"ParkedReader":          testParkedReader,
 		"SettleAcrossAStop":     testSettleAcrossAStop,
-		"NobodyIsReaped":        testNobodyIsReapedAcrossAStop,
+		"StopReapsNoClient":     testStopReapsNoClient,
 		"SilentWaiter":          testSilentWaiter,
 		"HandOver":              testHandOver,
 		"SocketsRefused":        testSocketsRefused,

@@ -2,7 +2,7 @@ package chat
 
 import "time"
 
-// Liveness: nobody is matched with a client that is gone and not missed yet, nor with its own ghost. The rules are
+// Liveness: no client is matched with one that is gone and not missed yet, nor with its own ghost. The rules are
 // those of "Settling and liveness" in the protocol.
 
 const (

@@ -7,8 +7,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// A phone whose network has vanished while it waits takes nobody: a session that was not heard for 12 s is not matched.
-func TestNobodyMeetsASilentClient(t *testing.T) {
+// A phone whose network vanishes while it waits takes no newcomer: a session that was not heard for 12 s is not matched.
+func TestSilentClientIsNotMatched(t *testing.T) {
 	for name, resumable := range map[string]bool{"resumable": true, "legacy": false} {
 		t.Run(name, func(t *testing.T) {
 			p := newParty(t)
@@ -60,7 +60,7 @@ func TestOnePingAWaiterIn10s(t *testing.T) {
 }
 
 // A legacy client that has lost its network comes back on another socket, and does not meet the one it lost.
-func TestNobodyMeetsTheirOwnGhost(t *testing.T) {
+func TestClientDoesNotMeetItsGhost(t *testing.T) {
 	for _, after := range []time.Duration{3 * time.Second, 5 * time.Second, 11 * time.Second, 30 * time.Second} {
 		t.Run(after.String(), func(t *testing.T) {
 			p := newParty(t)
@@ -83,7 +83,7 @@ func TestNobodyMeetsTheirOwnGhost(t *testing.T) {
 	}
 }
 
-// Who has just left each other is not matched again, also if one of them has left memory in between.
+// Two sessions that have just left each other are not matched again, also if one of them has left memory in between.
 func TestRematchBanOutlivesMemory(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()

@@ -1,8 +1,9 @@
 // Package chat is the domain: who is waiting, who is paired with whom, and what each of them is to be told.
 //
-// It is a pure state machine. Lobby.Step takes a Moment and one Command and returns Events; the rows that
-// changed are collected with Lobby.Flush. What a socket knows of its client is asked of it (Lobby.Sees). There is no goroutine, lock, clock, randomness, context or I/O in
-// this package, and it MUST NOT know of sockets, JSON, SQL or the secret behind a session's hash.
+// It is a pure state machine. Lobby.Step takes a Moment and one Command and returns Events; the rows that changed are
+// collected with Lobby.Flush. What a socket knows of its client is asked of it (Lobby.Sees). There is no goroutine, lock,
+// clock, randomness, context or I/O in this package, and it MUST NOT know of sockets, JSON, SQL or the secret behind a
+// session's hash.
 //
 // # Laws
 //
