@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,4 +81,15 @@ func TestClockBeats(t *testing.T) {
 		}
 		c.Stop()
 	})
+}
+
+// A hub without a clock is refused: it would keep another time than the sockets.
+func TestHubWantsAClock(t *testing.T) {
+	cfg := Config{
+		Store: newHeldStore(), Lobby: testLobby(), SessionTTL: time.Hour, QueuedChanges: 1, QueuedBytes: 1, Log: slog.New(slog.DiscardHandler),
+		Fatal: func(error) {},
+	}
+	if _, err := New(cfg); err == nil {
+		t.Error("no clock, and no error")
+	}
 }
