@@ -20,6 +20,7 @@ type session struct {
 	active Time   // last frame other than ping, ack and typing
 	until  Time   // away and waiting or paired: when its place or chat is lost
 	asleep bool   // a sleep was announced and nothing was said since
+	silent bool   // it waits, and has not been heard for too long
 	nap    Time   // the length announced, in milliseconds
 
 	// the chat; lost with the process
@@ -31,7 +32,6 @@ type session struct {
 	// eligibility (law L3); lost with the process
 	former ID     // the last partner
 	parted Time   // when that chat ended
-	silent bool   // it waits, and has not been heard for too long
 	pulse  *pulse // lost with the socket; nil: it was told no ping
 
 	deadline Time // 0: none

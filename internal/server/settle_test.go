@@ -192,6 +192,28 @@ func TestSettlePongBeforeQueuedText(t *testing.T) {
 	a.meets(stranger)
 }
 
+// OkHttp may take a pong first even if a message was queued while nothing was being written: they arrive together.
+func TestSettlePongTogetherWithText(t *testing.T) {
+	s := openSite(t, hurried)
+	a, b := s.pair(t)
+	a.send(`{"type":"ping"}`)
+	a.expect("pong")
+	a.ws.SetPingHandler(func(n string) error {
+		a.ws.SetPingHandler(nil)
+		_, err := a.ws.NetConn().Write(append(masked(websocket.PongMessage, n), masked(websocket.TextMessage, text("for b"))...))
+		return err
+	})
+	b.send(`{"type":"end_chat"}`)
+	b.expect("chat_ended")
+	stranger := s.stranger(t)
+	a.meets(stranger)
+}
+
+// masked is a short frame of a client, whole, with a mask of zeros (RFC 6455, section 5.2).
+func masked(opcode byte, payload string) []byte {
+	return append([]byte{0x80 | opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
+}
+
 // A client need answer the newest ping only (RFC 6455, section 5.5.3): a keep-alive that overtook the answer settles too.
 func TestSettleOnlyNewestPing(t *testing.T) {
 	s := openSite(t, func(c *ws.Config, l *chat.Config) {

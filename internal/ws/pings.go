@@ -19,6 +19,7 @@ type pings struct {
 	unanswered atomic.Int64  // since when a ping waits for its pong; 0: none does
 	answered   atomic.Bool   // one was answered
 	listening  atomic.Bool   // the lobby wants to hear of the next byte
+	followed   atomic.Bool   // more has come behind the pong that is being handled
 }
 
 // expect gets ready for a ping that the hub delivers. The caller holds mu.
@@ -41,6 +42,7 @@ func (c *Conn) Sight() chat.Sight {
 	}
 	if p := c.pings.Load(); p != nil {
 		s.Pinged, s.PingedAt, s.Noise = p.written.Load(), chat.Time(p.at.Load()), p.noise.Load()
+		s.Reading = s.Reading || p.followed.Load()
 	}
 	return s
 }
@@ -93,6 +95,8 @@ func (c *Conn) pong(data string) error {
 	}
 	p.unanswered.Store(0)
 	p.answered.Store(true)
+	p.followed.Store(c.reader.Buffered() > 0) // a client may write a pong before what was queued already
+	defer p.followed.Store(false)
 	c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
 	return nil
 }
