@@ -97,7 +97,7 @@ func (w *world) enabled(all []action) []action {
 		add(left.bad > 0 && g.canSay() && g.kind == resumable, says, who, 1)
 		add(left.presses > 0 && up && g.canPress(), presses, who, 0)
 		add(left.pings > 0 && up && g.kind.old() && g.pinged, pings, who, 0)
-		add(up && len(g.owed) > 0, answers, who, 0)
+		add(up && g.kind == delayed && len(g.owed) > 0, answers, who, 0)
 		add(left.ends > 0 && up && g.phase != ending, ends, who, 0)
 		add(left.quits > 0 && up, quits, who, 0)
 		add(left.sleeps > 0 && up && !g.kind.old(), quits, who, 1)
@@ -220,7 +220,7 @@ func (w *world) act(a action) {
 			g.send(w, chat.Command{Op: chat.AppPing})
 		}
 	case answers:
-		if up && len(g.owed) > 0 {
+		if up && g.kind == delayed && len(g.owed) > 0 {
 			g.answerLate(w)
 		}
 	default:

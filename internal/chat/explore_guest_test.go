@@ -17,7 +17,7 @@ const (
 
 	// legacy clients, by how they answer pings
 	oldClient  kind = 'o' // in the order of what they read and write
-	newestOnly kind = 'n' // only the newest of those that have come
+	newestOnly kind = 'n' // only the newest of those that it has read, once it has read what came together or says something
 	jumper     kind = 'j' // the pong overtakes what is queued behind the message that is being sent, as OkHttp's does
 	fragmenter kind = 'f' // the pong comes between two fragments of the message that is being sent
 	muted      kind = 'm' // something on the way eats the pings; it sends its own
@@ -69,7 +69,7 @@ type guest struct {
 	former  chat.Alias  // liar: a chat that was
 	words   int         // old client and liar: messages said so far
 	pinged  bool        // old client: it is past the first ping on this socket
-	owed    []uint64    // delayed: the pings it has not answered yet
+	owed    []uint64    // delayed and newestOnly: the pings it has not answered yet
 	lost    chat.Time   // when it lost its last socket
 	// ──── what the world knows of it
 	current chat.ConnID   // the socket that was attached last
@@ -150,6 +150,10 @@ func (g *guest) send(w *world, c chat.Command) {
 		return
 	}
 	c.Conn = g.conn
+	if n := len(g.owed); g.kind == newestOnly && n > 0 && c.Op != chat.Pong {
+		s.up = append(s.up, chat.Command{Op: chat.Pong, Conn: g.conn, N: g.owed[n-1]})
+		g.owed = nil
+	}
 	// What takes time to write is a message: all before the first of them is on its way, and what is behind it waits.
 	large := slices.IndexFunc(s.up, func(c chat.Command) bool { return c.Op == chat.Send })
 	switch {
@@ -168,10 +172,13 @@ func (g *guest) answer(w *world, s *socket, n uint64) {
 	newer := slices.ContainsFunc(s.down, func(e chat.Event) bool { return e.Kind == chat.Ping || e.Kind == chat.Probe })
 	g.pinged = true
 	switch {
-	case g.kind == muted || g.kind == newestOnly && newer:
+	case g.kind == muted:
 	case g.kind == delayed:
 		g.owed = append(g.owed, n)
+	case g.kind == newestOnly && newer:
+		g.owed = append(g.owed, n)
 	default:
+		g.owed = nil
 		g.send(w, chat.Command{Op: chat.Pong, N: n})
 	}
 }
