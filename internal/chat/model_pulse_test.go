@@ -69,7 +69,7 @@ func (m *model) probe(w *who) {
 	}
 }
 
-// unsettle: an old client's next words may be meant for somebody who is gone.
+// unsettle: a legacy client's next words may be meant for the partner that is gone.
 func (m *model) unsettle(w *who) {
 	if w.resumable || w.conn == 0 {
 		return

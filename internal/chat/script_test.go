@@ -36,7 +36,7 @@ var update = flag.Bool("update", false, "rewrite the golden scripts with what th
 //
 // Every client answers a probe at once, which is not shown then, and a legacy client its first ping, until
 //
-//	deaf   lively                nobody answers by itself; everybody does again
+//	deaf   lively                no client answers by itself; all do again
 //
 // An event with @n waits for batch n. Resuming a session that is not in memory flushes and commits first.
 func TestScripts(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Nobody's words reach the wrong person: what a legacy client writes before it knows that its chat is over reaches no one.
+// What a legacy client writes before it knows that its chat is over reaches no one.
 // Each test lets the settle timeout pass, by which such a client was matched again once, wherever it was then.
 
 // hurried has a short settle timeout.

@@ -73,7 +73,7 @@ var firstKeepAlive = func() *websocket.PreparedMessage {
 	return m
 }()
 
-// noisy notes that a frame has come that is no pong.
+// noisy notes that a frame other than a pong has come.
 func (c *Conn) noisy() {
 	if p := c.pings.Load(); p != nil {
 		p.noise.Store(p.written.Load())
