@@ -15,6 +15,17 @@ func restoreCases(holds, breaks addCase) {
 
 	holds("M5 the database was put back", both(restored(chatting())))
 	breaks("M5 it was put back later", restored(ended(chatting().fault(Killed).gone(0).gone(1).fault(Listening), 0, x)))
+	// A frame of the server that was killed may be read after the database was put back, over a slow link.
+	late := func(s *script) *script { return s.fault(Killed).fault(Restored) }
+	holds("M5 a match is read after the database was put back", ended(ended(late(newScript().joins(0, 1).searches(0, 1)).
+		meets(0, 1, "x").says(0, 1, "x", 1).reads(1, 0, "x", 1).gone(0).gone(1).fault(Listening), 0, x), 1, y))
+	breaks("M5 a match of a socket from after the database was put back", ended(newScript().fault(Restored).fault(Listening).joins(0, 1).searches(0, 1).
+		meets(0, 1, "x").says(0, 1, "x", 1).reads(1, 0, "x", 1).gone(0).gone(1), 0, x))
+	holds("S1 a session is read after the database was put back", late(newScript().sends(0, "auth", "").hears(0, "auth_success", "")).
+		hears(0, "session_id", "").hears(0, "searching", "").gone(0).fault(Listening).sends(0, "auth", "").
+		add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "unknown"}))
+	holds("S1 a resume is read after the database was put back", late(chatting().gone(0).sends(0, "auth", "").
+		hears(0, "auth_success", "")).add(Event{Who: 0, Kind: Heard, Type: "resumed", State: "matched", Chat: x, Recv: 1, Last: 1}))
 	holds("D4 custody is undone", both(restored(unread())))
 	breaks("D5 custody is lost at a kill", both(unread().sends(1, "auth", "").fault(Killed).gone(0).gone(1).fault(Listening)))
 	holds("D4 a gap after a restore", restored(unread()).returns(1, y, "ended", y, 0, 0).gap(1, 2).ends(1))

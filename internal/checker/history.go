@@ -10,6 +10,7 @@ type history struct {
 	events   []Event
 	limits   Limits
 	byWho    map[int][]int    // the events of each client, as indexes, in order
+	opened   []int            // by event: the auth of its client's socket; of a fault the event itself
 	sides    map[string]*side // by the alias the side knows its partner by
 	order    []*side          // in the order in which they began
 	faults   []int
@@ -50,11 +51,21 @@ type gap struct {
 
 // newHistory reads events once.
 func newHistory(events []Event, limits Limits) *history {
-	h := &history{events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, sides: map[string]*side{}, quiet: -1, lag: map[int]time.Duration{}}
+	h := &history{
+		events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, opened: make([]int, len(events)),
+		sides: map[string]*side{}, quiet: -1, lag: map[int]time.Duration{},
+	}
+	auths := map[int]int{}
 	for i := range events {
 		e := &events[i]
+		h.opened[i] = i
 		if e.Kind != Fault {
 			h.byWho[e.Who] = append(h.byWho[e.Who], i)
+			if e.sent("auth") {
+				auths[e.Who] = i
+			} else if auth, ok := auths[e.Who]; ok {
+				h.opened[i] = auth
+			}
 			h.vanishes = h.vanishes || e.Kind == Gone && e.Type == Vanished
 			if e.Lag > 0 {
 				h.lag[e.Who] = max(h.lag[e.Who], e.Lag)
@@ -155,9 +166,13 @@ func (h *history) of(who, from, to int) []int {
 // era is how often the database had been put back before an event.
 func (h *history) era(event int) int { return sort.SearchInts(h.restores, event) }
 
-// restored says whether the database was put back between two events: what was so at the first need not be so at the
-// second, and every chat that there was is over.
-func (h *history) restored(from, to int) bool { return h.era(from) < h.era(to) }
+// restored reports whether the database may have been put back between what two events tell: what was so at the first
+// need not be so at the second, and every chat that there was is over. A frame tells of a moment between the auth of its
+// socket and its reading, which may be long after it was written.
+func (h *history) restored(from, to int) bool { return h.era(h.opened[from]) < h.era(to) }
+
+// surelyRestored reports whether the database was put back between what two events tell, however late they were read.
+func (h *history) surelyRestored(from, to int) bool { return h.era(from) < h.era(h.opened[to]) }
 
 // faultWithin returns the first fault of type t between two moments, -1 if there is none.
 func (h *history) faultWithin(t string, from, to time.Duration) int {

@@ -28,7 +28,7 @@ func (h *history) judgeResumed(v *view, e *Event, report report) {
 	switch {
 	case v.named != "" && e.State != "matched" && e.State != "ended":
 		report(fmt.Sprintf("a resume that names a chat is answered %s", e.State), auth, e.Seq)
-	case undone && v.named != "" && e.State == "matched":
+	case v.named != "" && e.State == "matched" && h.surelyRestored(v.knownAt, e.Seq):
 		report("a chat goes on although the database was put back", h.start(v.chat), auth, e.Seq)
 	case v.named == "" && v.waits && !undone && e.State == "idle" && e.At-v.lost+h.lag[v.who]+h.limits.Jitter < h.limits.QueueWindow:
 		report("a place in the queue is lost", h.before(e, 4), auth, e.Seq)
@@ -91,7 +91,7 @@ func s3(h *history, report report) {
 		if !e.heard("session_id", "resumed") || e.Epoch == "" {
 			return
 		}
-		first, last := h.era(v.authAt), h.era(e.Seq)
+		first, last := h.era(h.opened[e.Seq]), h.era(e.Seq)
 		before := told[e.Epoch]
 		if before == nil {
 			told[e.Epoch] = &span{first, last, e.Seq}

@@ -19,7 +19,6 @@ type view struct {
 	frames   uint64 // heard on this socket
 	ponged   uint64 // so many of them stood before the last ping that it has answered
 	crossing int    // old clients: searches sent and not answered by searching, whatever else came
-	authAt   int    // the last auth
 	knownAt  int    // the event by which the server last knew its session
 	named    string // by the last auth
 	resumed  bool   // the last auth asked for an old session
@@ -35,7 +34,7 @@ type view struct {
 
 // newSession forgets all but the client and its socket.
 func (v *view) newSession() {
-	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost, authAt: v.authAt,
+	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost,
 		frames: v.frames, ponged: v.ponged}
 }
 
@@ -66,7 +65,6 @@ func (v *view) applySent(e *Event) {
 		v.ponged = e.N
 	case "auth":
 		v.frames, v.ponged = 0, 0
-		v.authAt = e.Seq
 		v.old, v.named, v.resumed, v.resuming = e.Old, e.Chat, e.Resume, e.Resume
 		v.ending = false
 		v.confirms(e)
