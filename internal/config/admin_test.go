@@ -58,8 +58,8 @@ func TestLoadPlace(t *testing.T) {
 		t.Errorf("%q, %q, %v", c.DB, c.AdminSocket(), err)
 	}
 	src.Environ[0] = "CHATME_DB="
-	if _, err := LoadPlace(src); err == nil || !strings.Contains(err.Error(), "CHATME_DB") {
-		t.Errorf("an empty name: %v", err)
+	if c, err := LoadPlace(src); err != nil || c.DB != "chatme.db" {
+		t.Errorf("an empty name: %q, %v", c.DB, err)
 	}
 	src.File = "no-such-file"
 	if _, err := LoadPlace(src); err == nil || !strings.Contains(err.Error(), "read no-such-file") {

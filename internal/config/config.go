@@ -29,15 +29,17 @@ type Config struct {
 	MobileAPIKeyFile string   `name:"mobile-api-key-file" env:"MOBILE_API_KEY_FILE" live:"true" group:"Server" help:"A file with the keys of the mobile client, in the same way. The credential is mobile_api_key."`
 
 	// The first two are where the web client's development servers listen, the third is this server's own page.
-	AllowedOrigins []string `name:"allowed-origins" env:"ALLOWED_ORIGINS" live:"true" default:"http://localhost:5173,http://localhost:3000,http://localhost:8787" check:"origin" group:"Server" help:"Origins whose pages may connect, scheme://host[:port], separated by commas, and may frame the page. The server's own host always may."`
+	AllowedOrigins []string `name:"allowed-origins" env:"ALLOWED_ORIGINS" live:"true" default:"http://localhost:5173,http://localhost:3000,http://localhost:8787" check:"origin" group:"Server" help:"Other sites whose pages may connect and frame the page, and apps in a web view, scheme://host[:port], separated by commas. The server's own page may always connect, and so may apps that send no origin: for these alone leave it empty. Fill it when your web client is on another host: https://www.example.org."`
+	// Any page can get the origin null, by a sandboxed frame.
+	AllowNullOrigin string `name:"allow-null-origin" env:"CHATME_ALLOW_NULL_ORIGIN" live:"true" default:"off" choices:"on,off" group:"Server" help:"Pages that send the origin null, from a file or in a sandboxed frame, may connect: on or off. Any site can make such a frame."`
 
-	// any, because the protocol has remote images; data keeps the viewer's address from the image's host.
-	Images string `name:"images" env:"CHATME_IMAGES" live:"true" default:"any" choices:"any,data,off" group:"Server" help:"Images that are relayed: any, data (data URIs only) or off."`
+	// data, because no unmodified client sends a URL, and one shows the viewer's address to the image's host.
+	Images string `name:"images" env:"CHATME_IMAGES" live:"true" default:"data" choices:"any,data,off" group:"Server" help:"Images that are relayed: data (data URIs only), any (https URLs too, whose hosts then see the viewers' addresses) or off."`
 	Web    string `name:"web" env:"CHATME_WEB" live:"true" default:"on" choices:"on,off" group:"Server" help:"The page at /: on or off."`
 	WebDir string `name:"web-dir" env:"CHATME_WEB_DIR" live:"true" group:"Server" help:"A directory with a page of your own in place of the built-in one, read at the start and at a reload; empty: none."`
 
 	// Only a proxy on this machine is believed when it says whom it forwards.
-	TrustedProxies []string `name:"trusted-proxies" env:"CHATME_TRUSTED_PROXIES" live:"true" default:"127.0.0.0/8,::1/128" check:"network" group:"Server" help:"Networks whose X-Forwarded-For is believed, as CIDR, separated by commas."`
+	TrustedProxies []string `name:"trusted-proxies" env:"CHATME_TRUSTED_PROXIES" live:"true" default:"127.0.0.0/8,::1/128" check:"network" group:"Server" help:"Networks whose X-Forwarded-For is believed, as CIDR, separated by commas; empty: none."`
 
 	LogLevel string `name:"log-level" env:"CHATME_LOG_LEVEL" live:"true" default:"info" choices:"debug,info,warn,error" group:"Server" help:"Least severe line that is logged: debug, info, warn or error."`
 	// auto: a person reads a terminal, a program reads the rest.

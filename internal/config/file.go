@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
-
-	"github.com/joho/godotenv"
+	"slices"
 )
 
 const fromFilePrefix = "file "
@@ -18,17 +16,20 @@ const noFile = os.DevNull
 // defaultFiles are read where they exist, the stronger first: the names the old server's tools used.
 var defaultFiles = [...]string{".dev.vars", ".env"}
 
+// maxSettingsFile is more than any number of settings takes, in bytes.
+const maxSettingsFile = 1 << 20
+
 // readFiles returns a layer for each file, weakest first. A file the user named must exist.
-func readFiles(named string) (layers []layer, problems []error) {
+func readFiles(named string, settings []Setting) (layers []layer, problems []error) {
 	names := []string{named}
 	if named == "" {
 		names = defaultFiles[:]
 	}
 	for _, name := range names {
-		values, err := readFile(name)
+		l, err := readFile(name, settings)
 		switch {
 		case err == nil:
-			layers = append([]layer{{from: fromFilePrefix + name, values: values, exposed: exposed(name)}}, layers...)
+			layers = append([]layer{l}, layers...)
 		case named == "" && errors.Is(err, fs.ErrNotExist):
 		default:
 			problems = append(problems, err)
@@ -37,17 +38,39 @@ func readFiles(named string) (layers []layer, problems []error) {
 	return layers, problems
 }
 
-func readFile(name string) (map[string]string, error) {
-	content, err := os.ReadFile(name)
+// readFile returns the layer of one file. What other programs have in it may be anything that has the form.
+func readFile(name string, settings []Setting) (layer, error) {
+	file, err := os.Open(name)
 	if err != nil {
-		return nil, unread(name, err)
+		return layer{}, unread(name, err)
 	}
-	values, err := godotenv.UnmarshalBytes(content)
+	defer file.Close()
+	text, err := readText(file, maxSettingsFile, "settings")
 	if err != nil {
-		// The parser's own words quote the rest of the file, keys and all.
-		return nil, fmt.Errorf("%s, line %d: not of the form NAME=value", name, badLine(string(content)))
+		return layer{}, err
 	}
-	return values, nil
+	found, problem := parseAssignments(text)
+	if problem != nil {
+		return layer{}, fmt.Errorf("%s, line %d: %s", name, problem.line, problem.text)
+	}
+	l := layer{from: fromFilePrefix + name, values: map[string]string{}, lines: map[string]int{}, broken: map[string]error{}, exposed: exposed(name)}
+	for _, a := range found {
+		l.lines[a.name] = a.line
+		if a.unset == "" {
+			l.values[a.name] = a.value
+			continue
+		}
+		l.broken[a.name] = fmt.Errorf("%s, line %d: %s stands for nothing; put the value in 'single quotes' if the $ belongs to it", name, a.line, a.shownUnset(settings))
+	}
+	return l, nil
+}
+
+// shownUnset names what stands for nothing. In a key it may be part of the key, and is left out.
+func (a *assignment) shownUnset(settings []Setting) string {
+	if slices.ContainsFunc(settings, func(s Setting) bool { return s.Env == a.name && !s.secret }) {
+		return a.unset
+	}
+	return "a $ in " + a.name
 }
 
 // unread says once which file could not be read.
@@ -57,15 +80,4 @@ func unread(name string, err error) error {
 		err = pathErr.Err
 	}
 	return fmt.Errorf("read %s: %w", name, err)
-}
-
-// badLine returns the number of the first line that cannot be read: the one after the longest prefix that can.
-func badLine(content string) int {
-	lines := strings.SplitAfter(content, "\n")
-	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
-			return n + 1
-		}
-	}
-	return 1
 }

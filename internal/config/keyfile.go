@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,18 +24,24 @@ const (
 
 // readKeyFiles reads the keys that the layer has in files of their own. Keys and a file for them in the same layer
 // contradict each other, because neither is the stronger.
-func (l *layer) readKeyFiles(settings []Setting) (problems []error) {
+func (l *layer) readKeyFiles(settings []Setting) {
+	fail := func(s *Setting, err error) {
+		if l.broken == nil {
+			l.broken = map[string]error{}
+		}
+		l.broken[s.Env] = err
+	}
 	for i := range settings {
 		s := &settings[i]
 		if s.credential == "" {
 			continue
 		}
 		file, v := l.keyFile(s)
-		if file == "" {
+		if isEmpty(file) {
 			continue
 		}
-		if inPlace, _ := l.lookup(s); inPlace.text != "" {
-			problems = append(problems, fmt.Errorf("%s; leave one of them out", l.both(s)))
+		if inPlace, _ := l.lookup(s); !isEmpty(inPlace.text) {
+			fail(s, fmt.Errorf("%s; leave one of them out", l.both(s)))
 			continue
 		}
 		text, err := readKeys(file)
@@ -49,10 +54,9 @@ func (l *layer) readKeyFiles(settings []Setting) (problems []error) {
 			l.keys[s.Flag] = v
 		case l.credentials != "" && errors.Is(err, fs.ErrNotExist): // the service has others
 		default:
-			problems = append(problems, fmt.Errorf("%s: %w", v.from, err))
+			fail(s, fmt.Errorf("%s: %w", v.from, err))
 		}
 	}
-	return problems
 }
 
 // keyFile returns the file that the layer has the keys s in, "" if there is none, and how it is shown.
@@ -78,15 +82,60 @@ func (l *layer) both(s *Setting) string {
 
 // readKeys returns the keys in a file as a setting writes them, with commas. The error says nothing of what is in it.
 func readKeys(name string) (string, error) {
-	content, err := readKeyFile(name)
+	text, err := readKeyFile(name)
 	if err != nil {
 		return "", err
 	}
-	keys := splitList(strings.NewReplacer("\n", ",", "\r", ",").Replace(content))
+	var keys []string
+	line := 0
+	for each := range strings.SplitSeq(text, "\n") {
+		line++
+		if strings.HasPrefix(strings.TrimSpace(each), "#") {
+			continue
+		}
+		for _, item := range splitList(each) {
+			key, err := unquotedKey(item)
+			if err == nil {
+				err = checkKey(key)
+			}
+			if err != nil {
+				return "", fmt.Errorf("%s, line %d: %w", name, line, err)
+			}
+			if key != "" {
+				keys = append(keys, key)
+			}
+		}
+	}
 	if len(keys) == 0 {
 		return "", fmt.Errorf("%s holds no key; write one a line", name)
 	}
 	return strings.Join(keys, ","), nil
+}
+
+// unquotedKey is a key of a file without the quotes around it.
+func unquotedKey(item string) (string, error) {
+	for _, quote := range []string{`"`, "'"} {
+		if inside, found := strings.CutPrefix(item, quote); found {
+			if inside, found = strings.CutSuffix(inside, quote); !found {
+				return "", fmt.Errorf("a key begins with a quote and does not end with it; leave it out, or put the key into quotes of the other kind, and no comma into it")
+			}
+			return inside, nil
+		}
+	}
+	return item, checkPlainKey(item)
+}
+
+// checkPlainKey is for a key that no parser has taken out of its quotes and away from a comment.
+func checkPlainKey(key string) error {
+	for _, quote := range []string{`"`, "'"} {
+		if len(key) > 1 && strings.HasPrefix(key, quote) && strings.HasSuffix(key, quote) {
+			return fmt.Errorf("a key is in quotes, which would be part of it; leave them out")
+		}
+	}
+	if withoutComment(key) != key {
+		return fmt.Errorf("a key holds a # behind a space; a comment goes on a line of its own, and such a key into 'single quotes', in a file")
+	}
+	return nil
 }
 
 func readKeyFile(name string) (string, error) {
@@ -102,14 +151,7 @@ func readKeyFile(name string) (string, error) {
 		return "", unread(name, err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
-	if err != nil {
-		return "", unread(name, err)
-	}
-	if len(content) > maxKeyFile {
-		return "", fmt.Errorf("%s is larger than %d KiB; it is to hold keys, one a line", name, maxKeyFile>>10)
-	}
-	return string(content), nil
+	return readText(f, maxKeyFile, "keys, one a line")
 }
 
 // exposed returns name if it is a file that everybody on the machine may read, else "".

@@ -81,7 +81,7 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 		},
 		"no text": {
 			src:      Sources{Environ: []string{mobile + "_FILE=image"}},
-			problems: []string{"MOBILE_API_KEY_FILE (environment): a key holds a control character or is not UTF-8"},
+			problems: []string{"MOBILE_API_KEY_FILE (environment): image, line 1: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
 		},
 		"too large": {
 			src:      Sources{Environ: []string{mobile + "_FILE=large"}},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -32,11 +33,11 @@ type Sources struct {
 func Load(src Sources) (*Config, []Setting, error) {
 	cfg := &Config{}
 	settings := settingsOf(cfg)
-	files, problems := readFiles(src.File)
+	files, problems := readFiles(src.File, settings)
 	layers := src.layers(settings, files)
 	for i := range layers {
 		problems = append(problems, layers[i].unknown(settings)...)
-		problems = append(problems, layers[i].readKeyFiles(settings)...)
+		layers[i].readKeyFiles(settings)
 	}
 
 	bad := map[string]bool{} // by environment name
@@ -62,7 +63,7 @@ func Load(src Sources) (*Config, []Setting, error) {
 func LoadPlace(src Sources) (*Config, error) {
 	cfg := &Config{}
 	settings := settingsOf(cfg)
-	files, problems := readFiles(src.File)
+	files, problems := readFiles(src.File, settings)
 	layers := src.layers(settings, files)
 	for i := range settings {
 		if s := &settings[i]; s.Env == "CHATME_DB" || s.Env == "CHATME_ADMIN" {
@@ -78,11 +79,18 @@ func LoadPlace(src Sources) (*Config, error) {
 // fill takes the value of each layer that has one, the last counts, and returns what is wrong with any.
 func (s *Setting) fill(layers []layer) (problems []error) {
 	for _, l := range layers {
+		if err := l.broken[s.Env]; err != nil {
+			problems = append(problems, err)
+		}
 		v, ok := l.lookup(s)
 		if !ok {
 			continue
 		}
-		if err := s.set(v.text); err != nil {
+		err := s.set(v.text)
+		if err == nil && s.secret && l.from == fromEnvironment && l.keys[s.Flag].from == "" {
+			err = s.checkPlain(v.text)
+		}
+		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", l.cite(s, v), err))
 		}
 		s.Value, s.From, s.Exposed = s.shown(v.text), v.from, v.exposed
@@ -101,7 +109,9 @@ func Default() *Config {
 type layer struct {
 	from    string            // as shown in a table
 	byFlag  bool              // values are found by flag, else by environment name
-	values  map[string]string // raw texts
+	values  map[string]string // as the source has them; a file's without quotes and comments
+	lines   map[string]int    // by environment name: where in the file a value is; nil in other layers
+	broken  map[string]error  // by environment name: why there is no value, though the layer has one
 	exposed string            // the name of its file, if everybody may read that
 	keys    map[string]value  // by flag: what is in the files that it names
 
@@ -127,7 +137,7 @@ func (src Sources) layers(settings []Setting, files []layer) []layer {
 	environment := layer{from: fromEnvironment, values: map[string]string{}}
 	for _, entry := range src.Environ {
 		name, text, _ := strings.Cut(entry, "=")
-		environment.values[name] = text
+		environment.values[name] = strings.TrimPrefix(text, byteOrderMark)
 	}
 	layers := append([]layer{defaults}, files...)
 	if dir := environment.values[credentialsEnv]; dir != "" {
@@ -136,6 +146,7 @@ func (src Sources) layers(settings []Setting, files []layer) []layer {
 	return append(layers, environment, layer{from: fromFlag, byFlag: true, values: src.Flags})
 }
 
+// lookup returns the value that the layer has for s. An empty text is an empty list, and otherwise as good as none.
 func (l layer) lookup(s *Setting) (v value, ok bool) {
 	if v, ok = l.keys[s.Flag]; ok {
 		return v, true
@@ -149,8 +160,13 @@ func (l layer) lookup(s *Setting) (v value, ok bool) {
 		v.exposed = l.exposed
 	}
 	v.text, ok = l.values[name]
+	if isEmpty(v.text) {
+		v.text, ok = "", ok && (s.isList() || l.from == fromDefault)
+	}
 	return v, ok
 }
+
+func isEmpty(text string) bool { return strings.TrimSpace(text) == "" }
 
 // cite names a value the way its source writes it.
 func (l layer) cite(s *Setting, v value) string {
@@ -160,7 +176,7 @@ func (l layer) cite(s *Setting, v value) string {
 	if l.byFlag {
 		return fmt.Sprintf("--%s=%q", s.Flag, s.shown(v.text))
 	}
-	return fmt.Sprintf("%s=%q (from %s)", s.Env, s.shown(v.text), l.place())
+	return fmt.Sprintf("%s=%q (from %s)", s.Env, s.shown(v.text), l.placeOf(s.Env))
 }
 
 func (l layer) place() string {
@@ -170,22 +186,29 @@ func (l layer) place() string {
 	return strings.TrimPrefix(l.from, fromFilePrefix)
 }
 
+// placeOf is where in the layer the value of a name is.
+func (l layer) placeOf(name string) string {
+	if line := l.lines[name]; line > 0 {
+		return fmt.Sprintf("%s, line %d", l.place(), line)
+	}
+	return l.place()
+}
+
 // unknown lists the names of ours that are no setting. Their values stay unsaid: one may be a key.
 func (l layer) unknown(settings []Setting) []error {
 	if l.byFlag {
 		return nil // the command line has been checked by its parser
 	}
-	var names []string
-	for name := range l.values {
-		known := slices.ContainsFunc(settings, func(s Setting) bool { return s.Env == name })
-		if strings.HasPrefix(name, ownPrefix) && !known {
-			names = append(names, name)
-		}
-	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(l.values)), maps.Keys(l.broken))
 	slices.Sort(names)
 	var problems []error
-	for _, name := range names {
-		problem := fmt.Sprintf("%s (from %s): unknown setting", name, l.place())
+	for _, name := range slices.Compact(names) {
+		known := slices.ContainsFunc(settings, func(s Setting) bool { return s.Env == name })
+		foreign := l.from == fromEnvironment && isServiceLink(name, l.values[name])
+		if !strings.HasPrefix(name, ownPrefix) || known || foreign {
+			continue
+		}
+		problem := fmt.Sprintf("%s (from %s): unknown setting", name, l.placeOf(name))
 		if near := nearest(name, settings); near != "" {
 			problem += fmt.Sprintf("; did you mean %s?", near)
 		}

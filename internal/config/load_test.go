@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -17,6 +18,9 @@ func mustWriteFiles(t *testing.T, files map[string]string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	for name, content := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -37,8 +41,8 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 	want := Config{
 		Addr: ":8787", DB: "chatme.db",
 		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
-		AllowedOrigins: []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
-		Images:         "any", Web: "on",
+		AllowedOrigins:  []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
+		AllowNullOrigin: "off", Images: "data", Web: "on",
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
 		LogLevel:       "info", LogFormat: "auto",
 		AuthTimeout:  Duration{10 * time.Second},
@@ -126,12 +130,12 @@ func TestProblems(t *testing.T) {
 	}{
 		"bad value in a file": {
 			files: map[string]string{".env": "CHATME_PING_INTERVAL=abc"},
-			want:  []string{`CHATME_PING_INTERVAL="abc" (from .env): not a duration; write for example 25s`},
+			want:  []string{`CHATME_PING_INTERVAL="abc" (from .env, line 1): not a duration; write for example 25s`},
 		},
 		"bad value under a good one": {
 			files: map[string]string{".env": "CHATME_PING_INTERVAL=abc"},
 			env:   []string{"CHATME_PING_INTERVAL=1s"},
-			want:  []string{`CHATME_PING_INTERVAL="abc" (from .env): not a duration; write for example 25s`},
+			want:  []string{`CHATME_PING_INTERVAL="abc" (from .env, line 1): not a duration; write for example 25s`},
 		},
 		"several bad flags": {
 			src: Sources{Flags: Flags{"auth-timeout": "-1s", "frame-max": "big", "outbox-frames": "1.5", "images": "some", "addr": "8787"}},
@@ -147,7 +151,7 @@ func TestProblems(t *testing.T) {
 			files: map[string]string{".env": "CHATME_PING_INTERVALL=1s\nSOMEBODY_ELSES=1"},
 			env:   []string{"CHATME_WEB_API_KEY=not-to-be-shown", "CHATME_QQQQQQQQQQQQ=1", "PATH=/bin"},
 			want: []string{
-				`CHATME_PING_INTERVALL (from .env): unknown setting; did you mean CHATME_PING_INTERVAL?`,
+				`CHATME_PING_INTERVALL (from .env, line 1): unknown setting; did you mean CHATME_PING_INTERVAL?`,
 				`CHATME_QQQQQQQQQQQQ (from the environment): unknown setting`,
 				`CHATME_WEB_API_KEY (from the environment): unknown setting; did you mean WEB_API_KEY?`,
 			},
@@ -187,9 +191,9 @@ func TestProblems(t *testing.T) {
 			},
 		},
 		"lists": {
-			env: []string{"ALLOWED_ORIGINS=https://a.example/, ftp://b, https://c.example,null", "CHATME_TRUSTED_PROXIES=10.0.0.1,x"},
+			env: []string{"ALLOWED_ORIGINS=https://a.example/, https://c.example,null", "CHATME_TRUSTED_PROXIES=10.0.0.1,x"},
 			want: []string{
-				`ALLOWED_ORIGINS="https://a.example/, ftp://b, https://c.example,null" (from the environment): "https://a.example/" is not an origin; write for example https://chat.example.org; "ftp://b" is not an origin; write for example https://chat.example.org; "null" is not an origin; write for example https://chat.example.org`,
+				`ALLOWED_ORIGINS="https://a.example/, https://c.example,null" (from the environment): "https://a.example/" is not what a browser sends; write https://a.example; "null" is not an origin; pages from a file, or in a sandboxed frame, have none and send null: set CHATME_ALLOW_NULL_ORIGIN=on to let them in`,
 				`CHATME_TRUSTED_PROXIES="10.0.0.1,x" (from the environment): "10.0.0.1" is not a network; write 10.0.0.1/32 for that one address; "x" is not a network; write for example 10.0.0.0/8`,
 			},
 		},
@@ -207,7 +211,7 @@ func TestProblems(t *testing.T) {
 		},
 		"an open quote": {
 			files: map[string]string{".env": "CHATME_ADDR=:1\nWEB_API_KEY='not-to-be-shown\n\n"},
-			want:  []string{`.env, line 2: not of the form NAME=value`},
+			want:  []string{`.env, line 2: the quote is never closed; a value that begins with a quote goes into quotes of the other kind`},
 		},
 	}
 	for name, tt := range tests {

@@ -147,6 +147,18 @@ func (s *Setting) set(text string) error {
 	return nil
 }
 
+// checkPlain says what is wrong with keys as the environment has them.
+func (s *Setting) checkPlain(text string) error {
+	for _, key := range splitList(text) {
+		if err := checkPlainKey(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Setting) isList() bool { return s.field.Kind() == reflect.Slice }
+
 // splitList splits at commas and drops the spaces around the items. The empty text is an empty list: for
 // some settings that is a choice of its own (no proxy is trusted).
 func splitList(text string) []string {

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -62,40 +60,29 @@ func checkLoopback(text string) error {
 	return nil
 }
 
-// checkOrigin wants what a browser sends as Origin (RFC 6454, section 6.2): scheme, host and perhaps port,
-// in lower case, with nothing after them. Anything else would never match, and silently.
-func checkOrigin(text string) error {
-	bad := fmt.Errorf("%q is not an origin; write for example https://chat.example.org", text)
-	parsed, err := url.Parse(text)
-	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" {
-		return bad
-	}
-	if port := parsed.Port(); port != "" {
-		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return bad
-		}
-	}
-	// What was parsed, put together again, leaves out user, path, query, fragment and a trailing slash.
-	if text != parsed.Scheme+"://"+strings.ToLower(parsed.Host) || strings.HasSuffix(text, ":") {
-		return bad
-	}
-	return nil
-}
-
 func checkNetwork(text string) error {
 	if addr, err := netip.ParseAddr(text); err == nil {
-		return fmt.Errorf("%q is not a network; write %s/%d for that one address", text, text, addr.BitLen())
+		return fmt.Errorf("%q is not a network; write %s/%d for that one address", text, addr.Unmap(), addr.Unmap().BitLen())
 	}
-	if _, err := netip.ParsePrefix(text); err != nil {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
 		return fmt.Errorf("%q is not a network; write for example 10.0.0.0/8", text)
+	}
+	const mapped = 128 - 32 // the bits in front of an IPv4 address in IPv6
+	if network.Addr().Is4In6() && network.Bits() >= mapped {
+		return fmt.Errorf("%q contains no address as the server sees it; write %s/%d", text, network.Addr().Unmap(), network.Bits()-mapped)
 	}
 	return nil
 }
 
-// checkKey wants what a client can send as a JSON string and a page can carry. The key itself stays unsaid.
+// checkKey wants what a client can send as a JSON string, a page can carry, and a person can see. The key itself stays
+// unsaid.
 func checkKey(text string) error {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return fmt.Errorf("a key holds a control character or is not UTF-8")
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("a key is not UTF-8")
+	}
+	if r, found := hidden(text); found {
+		return fmt.Errorf("a key holds %U, which cannot be seen; delete it, or write the key again", r)
 	}
 	return nil
 }
