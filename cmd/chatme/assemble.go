@@ -94,7 +94,9 @@ func surfaceConfig(cfg *config.Config) (server.Config, error) {
 	if err != nil {
 		return server.Config{}, withCode(exitConfig, err)
 	}
-	return server.Config{Origins: cfg.AllowedOrigins, Page: page, TrustedProxies: cfg.TrustedProxies}, nil
+	return server.Config{
+		Origins: cfg.AllowedOrigins, NullOrigin: cfg.AllowNullOrigin == "on", Page: page, TrustedProxies: cfg.TrustedProxies,
+	}, nil
 }
 
 // newPage is what is served at /; nil: nothing.

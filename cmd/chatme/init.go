@@ -19,9 +19,8 @@ type initCmd struct {
 
 // Help is the text behind the flags.
 func (initCmd) Help() string {
-	return `Writes a settings file with a fresh random key for web and for mobile clients, with images as data URIs only, so that
-no remote host sees the addresses of your visitors, and with every other setting in it, commented out. Only you may
-read it. Nothing that exists is overwritten.
+	return `Writes a settings file with a fresh random key for web and for mobile clients, with no other site allowed to connect,
+and with every other setting in it, commented out. Only you may read it. Nothing that exists is overwritten.
 
 Example: chatme init --db /var/lib/chatme/chatme.db /etc/chatme/chatme.conf`
 }
@@ -30,9 +29,9 @@ Example: chatme init --db /var/lib/chatme/chatme.db /etc/chatme/chatme.conf`
 func (c *initCmd) Run(p *program) error {
 	var text bytes.Buffer
 	values := map[string]string{
-		"WEB_API_KEY":    freshKey("web"),
-		"MOBILE_API_KEY": freshKey("mobile"),
-		"CHATME_IMAGES":  "data",
+		"WEB_API_KEY":     freshKey("web"),
+		"MOBILE_API_KEY":  freshKey("mobile"),
+		"ALLOWED_ORIGINS": "", // its default is for development
 	}
 	if strings.ContainsAny(c.DB, "'\n") {
 		return withCode(exitConfig, errors.New("--db cannot have a quote or a line break in it: a settings file could not hold it"))

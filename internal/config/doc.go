@@ -5,6 +5,8 @@
 //
 //	flag  >  environment  >  credential  >  file (--config FILE; else .dev.vars, then .env)  >  default
 //
+// An empty text is as good as none, but for a list. What a file may look like is said at parseAssignments and readKeys.
+//
 // Load reads all of them and reports every problem at once, so that a person fixes a configuration in one
 // go and not one error at a time. It only reads: whatever the outcome, nothing is created.
 //

@@ -13,7 +13,8 @@ const templateHead = `# Settings of chatme, NAME=value. A line that is commented
 # A flag beats the environment, the environment beats this file. "chatme reload" reads it
 # again while the server runs.
 # Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB.
-# Put a value with a $, a # or spaces in 'single quotes'.
+# Put a value with a $, a # or spaces in 'single quotes'. An empty value counts as not set,
+# an empty list as an empty list.
 `
 
 // WriteTemplate writes a file for --config that names every setting and changes none.

@@ -75,7 +75,7 @@ func TestUpgradeOrigins(t *testing.T) {
 		ok     bool
 	}{
 		"none":               {"", true},
-		"opaque":             {"null", true},
+		"opaque":             {"null", false},
 		"listed":             {"https://chat.example", true},
 		"our own host":       {s.URL, true},
 		"our host, https":    {"https" + strings.TrimPrefix(s.URL, "http"), true},

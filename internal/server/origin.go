@@ -2,43 +2,62 @@ package server
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
+
+	"chatme/internal/config"
 )
 
 // origins are those whose pages may connect (RFC 6454), besides the server's own host.
-type origins map[string]bool
+type origins struct {
+	listed map[string]bool // in canonical form
+	null   bool            // also pages without an origin of their own
+}
 
-func newOrigins(list []string) origins {
-	o := make(origins, len(list))
+func newOrigins(list []string, null bool) origins {
+	o := origins{make(map[string]bool, len(list)), null}
 	for _, origin := range list {
-		o[origin] = true
+		if parsed, ok := config.ParseOrigin(origin); ok {
+			o.listed[parsed.String()] = true
+		}
 	}
 	return o
 }
 
-// allows says whether origin, as the request names it, is in the list or is the request's own host: React
-// Native sends the host it dials as its origin.
+// allows reports whether origin, as the request names it, is in the list or is the request's own host: React Native sends
+// the host it dials as its origin. Clients and proxies differ in whether they name a default port; the scheme of the
+// origin says which one that is.
 func (o origins) allows(origin string, r *http.Request) bool {
-	if o[origin] {
+	sent, ok := config.ParseOrigin(origin)
+	if !ok {
+		return false
+	}
+	if o.listed[sent.String()] {
 		return true
 	}
-	u, err := url.Parse(origin)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
-		strings.EqualFold(u.Host, r.Host) && strings.EqualFold(u.Scheme+"://"+u.Host, origin)
+	if sent.Scheme != "http" && sent.Scheme != "https" {
+		return false
+	}
+	own, ok := config.CanonicalHost(sent.Scheme, r.Host)
+	return ok && sent.Host == own
 }
 
-// mayUpgrade lets those through who have no origin: apps, and pages whose origin is opaque.
+// mayUpgrade lets those through who send no origin: apps, which no page can make do anything.
 func (o origins) mayUpgrade(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	return origin == "" || origin == "null" || o.allows(origin, r)
+	switch origin := r.Header.Get("Origin"); origin {
+	case "":
+		return true
+	case "null":
+		return o.null
+	default:
+		return o.allows(origin, r)
+	}
 }
 
 // cors answers OPTIONS and marks what an allowed origin may read.
 func (s *surface) cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		allowed := origin != "" && origin != "null" && s.origins.allows(origin, r)
+		allowed := s.origins.allows(origin, r)
 		h := w.Header()
 		h.Add("Vary", "Origin")
 		if allowed {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 
 	"chatme/internal/metrics"
@@ -18,7 +17,8 @@ import (
 // Config is what a Server needs.
 type Config struct {
 	Endpoint       *ws.Endpoint     // static after New; the rest is what Reload changes
-	Origins        []string         // allowed besides the request's own host, exactly as a browser sends them
+	Origins        []string         // allowed besides the request's own host
+	NullOrigin     bool             // pages without an origin of their own may connect
 	Page           http.Handler     // the built-in page and its files; nil: switched off
 	Metrics        *metrics.Metrics // nil: nothing is counted for anybody
 	TrustedProxies []string         // CIDR networks whose X-Forwarded-For is believed
@@ -36,6 +36,7 @@ type Server struct {
 type surface struct {
 	*Server
 	origins origins
+	proxies proxies
 	router  chi.Router
 }
 
@@ -54,18 +55,13 @@ func New(cfg Config) (*Server, error) {
 // Reload puts cfg, but for its Endpoint and Metrics, in force for the requests that come from now on. With an error nothing has
 // changed.
 func (s *Server) Reload(cfg Config) error {
-	clientAddr := middleware.ClientIPFromRemoteAddr
-	if len(cfg.TrustedProxies) > 0 {
-		clientAddr = middleware.ClientIPFromXFF(cfg.TrustedProxies...)
+	trusted, err := newProxies(cfg.TrustedProxies)
+	if err != nil {
+		return err
 	}
-	for _, p := range cfg.TrustedProxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
-			return err
-		}
-	}
-	next := &surface{Server: s, origins: newOrigins(cfg.Origins)}
+	next := &surface{Server: s, origins: newOrigins(cfg.Origins, cfg.NullOrigin), proxies: trusted}
 	r := chi.NewRouter()
-	r.Use(clientAddr, next.cors, next.upgrade)
+	r.Use(next.cors, next.upgrade)
 	r.Get("/healthz", s.health)
 	r.Head("/healthz", s.health)
 	if cfg.Page != nil {
@@ -126,7 +122,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
-		s.endpoint.Accept(w, r, middleware.GetClientIPAddr(r.Context()))
+		s.endpoint.Accept(w, r, s.proxies.client(r))
 	})
 }
 

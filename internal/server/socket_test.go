@@ -268,8 +268,8 @@ func TestFailedKeysAreThrottledByAddress(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return &person{t: t, ws: c, name: from}, 101
 	}
-	for range 3 {
-		p, _ := dial("203.0.113.7")
+	for _, from := range []string{"203.0.113.7", "203.0.113.7:1234", "198.51.100.1, [::ffff:203.0.113.7]:443"} { // one address
+		p, _ := dial(from)
 		p.send(`{"type":"auth","apiKey":"x"}`)
 		p.expect("auth_error")
 		p.expectClose(4001, "Authentication failed")

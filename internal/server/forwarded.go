@@ -1,0 +1,84 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// proxies are the networks whose X-Forwarded-For is believed.
+type proxies []netip.Prefix
+
+func newProxies(networks []string) (proxies, error) {
+	var p proxies
+	for _, network := range networks {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return nil, fmt.Errorf("server: trusted proxy: %w", err)
+		}
+		p = append(p, prefix)
+	}
+	return p, nil
+}
+
+func (p proxies) trusts(addr netip.Addr) bool {
+	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
+}
+
+// client returns the address that a request is from. That is the peer, or, as long as it is a trusted proxy, whom this
+// forwards, from the right of X-Forwarded-For to the left. Where a proxy names no address, the proxy counts: what is
+// further left is anybody's word. Without an address of the peer it is the zero Addr.
+func (p proxies) client(r *http.Request) netip.Addr {
+	addr, ok := parseHop(r.RemoteAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+		for line != "" {
+			last := strings.LastIndexByte(line, ',')
+			hop := strings.Trim(line[last+1:], " \t")
+			line = line[:max(last, 0)]
+			if hop == "" {
+				continue
+			}
+			if !p.trusts(addr) {
+				return addr
+			}
+			before, ok := parseHop(hop)
+			if !ok {
+				return addr
+			}
+			addr = before
+		}
+	}
+	return addr
+}
+
+// parseHop reads an address as proxies write it, with or without a port, brackets (RFC 3986, section 3.2.2) or quotes,
+// which belong into Forwarded (RFC 7239, section 6) and come here too. An IPv4 address in IPv6 is the IPv4 address, and a
+// zone means nothing here: a trusted address has one form only.
+func parseHop(text string) (netip.Addr, bool) {
+	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
+		text = strings.Trim(text[1:len(text)-1], " \t")
+	}
+	host, port, hasPort := text, "", false
+	if inner, bracketed := strings.CutPrefix(text, "["); bracketed {
+		var after string
+		if host, after, bracketed = strings.Cut(inner, "]"); !bracketed {
+			return netip.Addr{}, false
+		}
+		if port, hasPort = strings.CutPrefix(after, ":"); !hasPort && after != "" {
+			return netip.Addr{}, false
+		}
+	} else if strings.Count(text, ":") == 1 {
+		host, port, hasPort = strings.Cut(text, ":")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); hasPort && err != nil {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(host)
+	return addr.Unmap().WithZone(""), err == nil
+}
