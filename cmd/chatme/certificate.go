@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -93,13 +94,30 @@ func (c *certificate) load() (changed bool, err error) {
 		return false, c.bad
 	}
 	c.tried = marks
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	pair, err := loadKeyPair(c.certFile, c.keyFile)
 	if c.bad = err; err != nil {
 		c.bad = fmt.Errorf("certificate %s with key %s: %w", c.certFile, c.keyFile, err)
 		return true, c.bad
 	}
 	c.inUse.Store(&pair)
 	return true, nil
+}
+
+// loadKeyPair reads a certificate with its key from files as editors save them, too: behind a byte order mark the first
+// block of a file is none to encoding/pem, which would leave the server's own certificate out of its chain.
+func loadKeyPair(certFile, keyFile string) (tls.Certificate, error) {
+	var blocks [2][]byte
+	for i, name := range []string{certFile, keyFile} {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
+			return tls.Certificate{}, fmt.Errorf("%s is UTF-16; save it as UTF-8", name)
+		}
+		blocks[i] = bytes.TrimPrefix(content, []byte("\ufeff"))
+	}
+	return tls.X509KeyPair(blocks[0], blocks[1])
 }
 
 // markOf is the zero mark for a file that cannot be looked at.

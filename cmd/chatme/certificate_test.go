@@ -214,3 +214,23 @@ func testOwnTLS(t *testing.T, s *site) {
 		t.Errorf("it says %q", said)
 	}
 }
+
+// A certificate that an editor has saved is the same certificate.
+func TestCertificateAsEditorsSaveIt(t *testing.T) {
+	f := newCertFiles(t)
+	f.write(time.Hour)
+	for _, name := range []string{f.cert, f.key} {
+		f.put(name, append([]byte("\ufeff"), bytes.ReplaceAll(mustRead(t, name), []byte("\n"), []byte("\r\n"))...))
+	}
+	c, err := openCertificate(f.cert, f.key, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := inUse(t, c); got != 1 {
+		t.Errorf("certificate %d is in use, want 1", got)
+	}
+	f.put(f.cert, []byte("\xff\xfe-\x00-\x00"))
+	if _, err := openCertificate(f.cert, f.key, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), f.cert+" is UTF-16; save it as UTF-8") {
+		t.Errorf("UTF-16: %v", err)
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"os"
 	"slices"
@@ -78,7 +77,7 @@ func (d *doctor) ownCertificate() {
 	if d.cfg.TLSCert == "" {
 		return // the configuration says so
 	}
-	pair, err := tls.LoadX509KeyPair(d.cfg.TLSCert, d.cfg.TLSKey)
+	pair, err := loadKeyPair(d.cfg.TLSCert, d.cfg.TLSKey)
 	if err != nil {
 		d.problem("TLS", fmt.Sprintf("%s and its key: %v", d.cfg.TLSCert, err), "give the file with the whole chain (fullchain.pem), and the key that belongs to it")
 		return

@@ -91,8 +91,8 @@ func (p *assignmentParser) assignment(line string) (problem string) {
 			return "the quote is never closed; a value that begins with a quote goes into quotes of the other kind"
 		}
 		behind, _, _ := strings.Cut(p.rest[from+length+1:], "\n")
-		if strings.TrimSpace(withoutComment(behind)) != "" {
-			return "something follows the closing quote; a comment there begins with a space and a #"
+		if rest := strings.TrimSpace(behind); rest != "" && rest[0] != '#' {
+			return "something other than a comment follows the closing quote"
 		}
 		next.value = p.rest[from : from+length]
 		if value[0] == '"' {

@@ -36,7 +36,7 @@ func TestSettingsFilesAsTheyAreWritten(t *testing.T) {
 		"quotes over lines":               {"A='1\n\n2'\nB=\"3\n4\"\nC=5", map[string]string{"A": "1\n\n2", "B": "3\n4", "C": "5"}},
 		"a backslash before a quote":      {`A="x\\"` + "\n" + `B="y"`, map[string]string{"A": `x\`, "B": "y"}},
 		"quotes inside":                   {`A=it's "so"`, map[string]string{"A": `it's "so"`}},
-		"comments behind":                 {"A=1 # x\nB=1\t# x # y\nC=1#x\nD='1' # x\nE=#x", map[string]string{"A": "1", "B": "1", "C": "1#x", "D": "1", "E": "#x"}},
+		"comments behind":                 {"A=1 # x\nB=1\t# x # y\nC=1#x\nD='1' # x\nE=#x\nF='1'#x", map[string]string{"A": "1", "B": "1", "C": "1#x", "D": "1", "E": "#x", "F": "1"}},
 		"only a comment":                  {"A= # the web client\nB=\t# x\nC=", map[string]string{"A": "", "B": "", "C": ""}},
 		"the last counts":                 {"A=1\nA=2", map[string]string{"A": "2"}},
 		"earlier lines":                   {"A=1\nB=$A/${A}/$A-x${A}x\nC=\"$A $B\"\nD='$A'", map[string]string{"A": "1", "B": "1/1/1-x1x", "C": "1 1/1/1-x1x", "D": "$A"}},
