@@ -31,7 +31,8 @@ var allowed = map[string][]string{
 	"internal/stdlog":    {},
 	"internal/metrics":   {"internal/stdlog"}, // and is imported by whoever has something to count
 	"internal/ws":        {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
-	"internal/server":    {"internal/ws", "internal/web", "internal/config", "internal/metrics"},
+	"internal/forwarded": {},
+	"internal/server":    {"internal/forwarded", "internal/ws", "internal/web", "internal/config", "internal/metrics"},
 	"internal/admin":     {"internal/metrics"},
 	"internal/dashboard": {"internal/admin"},
 	"internal/client":    {"internal/chat", "internal/protocol"},

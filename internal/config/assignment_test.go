@@ -126,7 +126,7 @@ func TestUnsetNamesAreRefused(t *testing.T) {
 		"a default":                 {"FOO=x\nCHATME_DB=${FOO:-y}", ".env, line 2: ${FOO" + remedy},
 		"a brace that stays open":   {"FOO=x\nCHATME_DB=${FOO", ".env, line 2: ${FOO" + remedy},
 		"of one that is not set":    {"FOO=$BAR\nCHATME_DB=$FOO/chatme.db", ".env, line 2: $FOO" + remedy},
-		"of one set anew":           {"FOO=x\nFOO=$BAR\nCHATME_DB=$FOO", ".env, line 3: $FOO" + remedy},
+		"of one set twice":          {"FOO=x\nFOO=$BAR\nCHATME_DB=$FOO", ".env, line 3: $FOO" + remedy},
 		"two lines":                 {"CHATME_DB=$A\nCHATME_ADDR=$B", ".env, line 2: $B" + remedy + "\n.env, line 1: $A" + remedy},
 		"a key":                     {"MOBILE_API_KEY=abc$SECRET", ".env, line 1: a $ in MOBILE_API_KEY" + remedy},
 		"a key with two":            {"MOBILE_API_KEY=\"abc$$SECRET\"", ".env, line 1: a $ in MOBILE_API_KEY" + remedy},

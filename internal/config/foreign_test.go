@@ -37,7 +37,7 @@ func TestServiceLinksAreIgnored(t *testing.T) {
 	}
 }
 
-// What only looks like a link is somebody's mistake, and so is a link in a file, which nobody but a person writes.
+// What only looks like a link is a mistake, and so is a link in a file, which neither Docker nor Kubernetes writes.
 func TestTyposAreNoServiceLinks(t *testing.T) {
 	typos := []string{
 		"CHATME_PORT=8787", "CHATME_PROT=tcp://10.0.0.1:1", "CHATME_WEB_PORT=on", "CHATME_PORT=", "CHATME_SERVICE=x", "CHATME_SERVICE_HOSTS=x", "CHATME_HOST=x",

@@ -17,7 +17,7 @@ func utf16Text(text string) string {
 	return string(b)
 }
 
-// A page that carries a byte order mark or a comment as its key lets no client in, and nobody sees why.
+// A page that carries a byte order mark or a comment as its key lets no client in, and the log shows no reason.
 func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 	tests := map[string]struct {
 		content string

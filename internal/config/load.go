@@ -111,7 +111,7 @@ type layer struct {
 	byFlag  bool              // values are found by flag, else by environment name
 	values  map[string]string // as the source has them; a file's without quotes and comments
 	lines   map[string]int    // by environment name: where in the file a value is; nil in other layers
-	broken  map[string]error  // by environment name: why there is no value, though the layer has one
+	broken  map[string]error  // by environment name: why the layer's value cannot be used
 	exposed string            // the name of its file, if everybody may read that
 	keys    map[string]value  // by flag: what is in the files that it names
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// An origin that no browser sends would never match, and nobody would see why.
+// An origin that no browser sends would never match, and the log would show no reason.
 func TestOriginsThatNoBrowserSends(t *testing.T) {
 	tests := map[string]string{ // what the error names as right; "": the origin is good
 		"http://localhost:5173":                                "",

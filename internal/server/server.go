@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"chatme/internal/forwarded"
 	"chatme/internal/metrics"
 	"chatme/internal/ws"
 
@@ -36,7 +37,7 @@ type Server struct {
 type surface struct {
 	*Server
 	origins origins
-	proxies proxies
+	proxies forwarded.Proxies
 	router  chi.Router
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config) (*Server, error) {
 // Reload puts cfg, but for its Endpoint and Metrics, in force for the requests that come from now on. With an error nothing has
 // changed.
 func (s *Server) Reload(cfg Config) error {
-	trusted, err := newProxies(cfg.TrustedProxies)
+	trusted, err := forwarded.Parse(cfg.TrustedProxies)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
-		s.endpoint.Accept(w, r, s.proxies.client(r))
+		s.endpoint.Accept(w, r, s.proxies.Client(r))
 	})
 }
 

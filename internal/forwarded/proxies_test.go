@@ -1,4 +1,4 @@
-package server
+package forwarded
 
 import (
 	"net/http"
@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func mustProxies(tb testing.TB, networks ...string) proxies {
+func mustProxies(tb testing.TB, networks ...string) Proxies {
 	tb.Helper()
-	p, err := newProxies(networks)
+	p, err := Parse(networks)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestForwardedAddresses(t *testing.T) {
 		"only proxies":                  {proxy, []string{"10.0.0.1, 10.0.0.2"}, "10.0.0.1"},
 		"no header":                     {proxy, nil, "127.0.0.1"},
 
-		// The last proxy that was believed counts; what is further left is anybody's word.
+		// The last proxy that was believed counts; what is further left, any client can have sent.
 		"unknown":                  {proxy, []string{"203.0.113.5, unknown"}, "127.0.0.1"},
 		"garbage behind a hop":     {proxy, []string{"203.0.113.5, _hidden, 10.0.0.2"}, "10.0.0.2"},
 		"a name":                   {proxy, []string{"client.example"}, "127.0.0.1"},
@@ -69,10 +69,10 @@ func TestForwardedAddresses(t *testing.T) {
 	p := mustProxies(t, "127.0.0.0/8", "10.0.0.0/8", "fd00::/8", "fe80::/64")
 	for name, tt := range tests {
 		r := &http.Request{RemoteAddr: tt.peer, Header: http.Header{"X-Forwarded-For": tt.xff}}
-		if got := p.client(r).String(); got != tt.want {
+		if got := p.Client(r).String(); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
-		if got := mustProxies(t).client(r); got != mustProxies(t).client(&http.Request{RemoteAddr: tt.peer}) {
+		if got := mustProxies(t).Client(r); got != mustProxies(t).Client(&http.Request{RemoteAddr: tt.peer}) {
 			t.Errorf("%s: %s is believed without a trusted proxy", name, got)
 		}
 	}
@@ -86,7 +86,7 @@ func FuzzForwardedAddress(f *testing.F) {
 	p := mustProxies(f, "127.0.0.0/8", "10.0.0.0/8", "fe80::/10")
 	f.Fuzz(func(t *testing.T, peer, first, second string) {
 		client := func(xff ...string) netip.Addr {
-			return p.client(&http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": xff}})
+			return p.Client(&http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": xff}})
 		}
 		got := client(first, second)
 		if got.Is4In6() || got.Zone() != "" {
@@ -99,7 +99,7 @@ func FuzzForwardedAddress(f *testing.F) {
 		if joined := client(first + "," + second); joined != got {
 			t.Errorf("in one header %s, in two %s", joined, got)
 		}
-		// Nobody further left changes what an address outside the proxies counts as.
+		// What is further left never changes what an address outside the proxies counts as.
 		if last := client(second); last.IsValid() && !p.trusts(last) && last != got {
 			t.Errorf("%s, and %s with more in front", last, got)
 		}

@@ -1,4 +1,4 @@
-package server
+package forwarded
 
 import (
 	"fmt"
@@ -9,29 +9,30 @@ import (
 	"strings"
 )
 
-// proxies are the networks whose X-Forwarded-For is believed.
-type proxies []netip.Prefix
+// Proxies are the networks whose X-Forwarded-For is believed.
+type Proxies []netip.Prefix
 
-func newProxies(networks []string) (proxies, error) {
-	var p proxies
+// Parse reads networks in CIDR notation.
+func Parse(networks []string) (Proxies, error) {
+	var p Proxies
 	for _, network := range networks {
 		prefix, err := netip.ParsePrefix(network)
 		if err != nil {
-			return nil, fmt.Errorf("server: trusted proxy: %w", err)
+			return nil, fmt.Errorf("forwarded: trusted proxy: %w", err)
 		}
 		p = append(p, prefix)
 	}
 	return p, nil
 }
 
-func (p proxies) trusts(addr netip.Addr) bool {
+func (p Proxies) trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// client returns the address that a request is from. That is the peer, or, as long as it is a trusted proxy, whom this
+// Client returns the address that a request is from. That is the peer, or, as long as it is a trusted proxy, whom this
 // forwards, from the right of X-Forwarded-For to the left. Where a proxy names no address, the proxy counts: what is
-// further left is anybody's word. Without an address of the peer it is the zero Addr.
-func (p proxies) client(r *http.Request) netip.Addr {
+// further left, any client can have sent. Without an address of the peer it is the zero Addr.
+func (p Proxies) Client(r *http.Request) netip.Addr {
 	addr, ok := parseHop(r.RemoteAddr)
 	if !ok {
 		return netip.Addr{}
