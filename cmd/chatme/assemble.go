@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"chatme/internal/chat"
 	"chatme/internal/config"
 	"chatme/internal/hub"

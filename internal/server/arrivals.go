@@ -51,6 +51,7 @@ type arrival struct {
 	conn     net.Conn // of the system: below TLS
 	place    *list.Element
 	accepted time.Time
+	asked    int          // requests; owned by the goroutine that serves it
 	moved    atomic.Int64 // unix nanoseconds at which the state changed, or a part of a long answer left
 
 	// guarded by the mu of Arrivals

@@ -10,8 +10,13 @@ import (
 	"time"
 )
 
-// maxHeader bounds the header of a request, in bytes.
-const maxHeader = 16 << 10
+const (
+	// maxHeader bounds the header of a request, in bytes.
+	maxHeader = 16 << 10
+	// mostRequests is how many a connection is good for: more than a page asks for, and fewer than fill the system's
+	// buffers with answers that nobody reads.
+	mostRequests = 32
+)
 
 // arrivalKey is that of the arrival in a request's context.
 type arrivalKey struct{}
@@ -42,7 +47,7 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		if hasBody(r) {
 			refuseBody(w)
 		}
-		if hasBody(r) || !expected(r.Method) || one != nil && time.Since(one.accepted) >= a.times.Reuse {
+		if hasBody(r) || !expected(r.Method) || one != nil && one.last(a.times.Reuse) {
 			w.Header().Set("Connection", "close")
 		}
 		if one != nil && !asksUpgrade(r) { // which needs w as it is
@@ -50,6 +55,13 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	})
+}
+
+// last counts a request, and reports whether it is the last that is answered. The goroutine that serves the connection
+// calls it.
+func (one *arrival) last(reuse time.Duration) bool {
+	one.asked++
+	return one.asked >= mostRequests || time.Since(one.accepted) >= reuse
 }
 
 // hasBody reports whether a request announces a body, of whatever length.

@@ -119,38 +119,64 @@ func TestUpgradedSocketKeepsNoDeadline(t *testing.T) {
 	}
 }
 
-// A browser that loads a page keeps its connection; later it is told that an answer is the last on it.
+// A browser that loads a page keeps its connection. Later, or after many requests, it is told that an answer is the last.
 func TestKeepAlive(t *testing.T) {
 	s := openSite(t)
-	times := shortTimes
-	times.Arrive = time.Minute
+	times := server.DefaultTimes
+	times.Reuse = time.Minute
 	g := openGate(t, s.public, 10, times, nil)
-	conn := g.dial(t)
-	began := time.Now()
-	reader := bufio.NewReader(conn)
-	for asked := 0; ; asked++ {
-		sent := time.Now()
-		fmt.Fprint(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
-		resp, err := http.ReadResponse(reader, nil)
-		must(t, err)
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			t.Fatal(err)
-		}
-		if !resp.Close && sent.Sub(began) < times.Reuse {
-			continue
-		}
-		if !resp.Close && sent.Sub(began) > times.Reuse+times.Look {
-			t.Errorf("the connection is kept after %v", sent.Sub(began))
-		}
-		if resp.Close {
-			if age := time.Since(began); age < times.Reuse || asked == 0 {
-				t.Errorf("after %v and %d requests the connection is not kept", age, asked)
+	late := times
+	late.Reuse = time.Nanosecond
+	l := openGate(t, s.public, 10, late, nil)
+	for name, tt := range map[string]struct {
+		gate        *gate
+		least, most int // requests that are answered
+	}{"a page": {g, 20, 100}, "late": {l, 1, 1}} {
+		t.Run(name, func(t *testing.T) {
+			conn := tt.gate.dial(t)
+			reader := bufio.NewReader(conn)
+			for asked := 1; ; asked++ {
+				fmt.Fprint(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
+				resp, err := http.ReadResponse(reader, nil)
+				must(t, err)
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+					t.Fatal(err)
+				}
+				if !resp.Close && asked <= tt.most {
+					continue
+				}
+				if asked < tt.least || asked > tt.most {
+					t.Errorf("request %d is answered, and Connection: close is %v", asked, resp.Close)
+				}
+				break
 			}
-			break
-		}
+			if _, err := reader.ReadByte(); err != io.EOF {
+				t.Errorf("after the last answer: %v", err)
+			}
+		})
 	}
-	if _, err := reader.ReadByte(); err != io.EOF {
-		t.Errorf("after the last answer: %v", err)
+}
+
+// A file that is larger than the system's buffers, and that nobody reads, is an answer that does not move.
+func TestLargeFileThatIsNotRead(t *testing.T) {
+	file := make([]byte, 32<<20)
+	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
+		t.Run(name, func(t *testing.T) {
+			g := openGate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file))
+			}), 10, shortTimes, identity)
+			conn := g.dial(t)
+			if _, err := io.WriteString(conn, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "it is closed", func() bool { return g.arrivals.Len() == 0 })
+			if n, err := io.Copy(io.Discard, conn); err == nil || n >= int64(len(file)) {
+				t.Errorf("%d bytes and %v: it has left whole", n, err)
+			}
+		})
 	}
 }
 
