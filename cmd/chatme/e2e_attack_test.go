@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -66,7 +67,7 @@ func testHalfRequests(t *testing.T, s *site) {
 	worst, source := time.Duration(0), byte(1)
 	for name, way := range attackWays {
 		source++
-		wave := newAttack(t, s, name, source)
+		wave := newAttack(t, s, attackSockets, source)
 		all.Go(func() { wave.run(way.first, way.more, way.floods) })
 		worst = max(worst, during(wave, honest))
 		s.runs(exitOK, "status", "--db", s.db)
@@ -90,7 +91,7 @@ func calibration(t *testing.T) *attack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wave := newAttack(t, &site{addr: sink.Addr().String()}, "calibration", 1)
+	wave := newAttack(t, &site{addr: sink.Addr().String()}, attackSockets, 1)
 	go func() {
 		defer sink.Close()
 		for range attackSockets {
@@ -134,7 +135,7 @@ func limited(t *testing.T, s *site, descriptors int) string {
 type attack struct {
 	tb    testing.TB
 	site  *site
-	name  string
+	size  int
 	from  net.Dialer
 	there chan struct{} // closed once all sockets were opened
 	over  chan struct{} // closed once all are gone
@@ -144,9 +145,9 @@ type attack struct {
 }
 
 // newAttack is of source, an address of this machine's own: ports run out.
-func newAttack(tb testing.TB, s *site, name string, source byte) *attack {
+func newAttack(tb testing.TB, s *site, size int, source byte) *attack {
 	return &attack{
-		tb: tb, site: s, name: name, there: make(chan struct{}), over: make(chan struct{}),
+		tb: tb, site: s, size: size, there: make(chan struct{}), over: make(chan struct{}),
 		from: net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, source)}, Timeout: stepTimeout},
 	}
 }
@@ -155,8 +156,8 @@ func newAttack(tb testing.TB, s *site, name string, source byte) *attack {
 func (a *attack) run(first, more string, floods bool) {
 	defer close(a.over)
 	var opened, gone sync.WaitGroup
-	opened.Add(attackSockets)
-	for range attackSockets {
+	opened.Add(a.size)
+	for range a.size {
 		gone.Go(func() {
 			began := time.Now()
 			conn, err := a.from.DialContext(a.tb.Context(), "tcp", a.site.addr)
@@ -165,7 +166,15 @@ func (a *attack) run(first, more string, floods bool) {
 				return // that is all the better
 			}
 			defer conn.Close()
-			conn.SetDeadline(began.Add(2 * goneWithin))
+			conn.SetDeadline(began.Add(3 * goneWithin))
+			if floods {
+				conn.(*net.TCPConn).SetReadBuffer(4 << 10) // so that it is full soon
+			}
+			if a.site.tls != nil {
+				secure := a.site.tls.Clone()
+				secure.ServerName = "127.0.0.1"
+				conn = tls.Client(conn, secure)
+			}
 			stay(conn, first, more, floods)
 			a.mu.Lock()
 			defer a.mu.Unlock()
