@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,18 +23,21 @@ const (
 	goneWithin        = 20 * time.Second
 )
 
-// attackWays are the ways to keep a connection without an upgrade; internal/server has more of them.
-var attackWays = map[string]struct {
+// attackWay is one of them.
+type attackWay struct {
 	first, more string // more is said ten times a second
-	floods      bool   // first is said again and again, and no answer is read
-}{
+	times       int    // first is said so often, and no answer is read for a while; 0: once
+}
+
+// attackWays are the ways to keep a connection without an upgrade; internal/server has more of them.
+var attackWays = map[string]attackWay{
 	"nothing":               {},
 	"a drip of a header":    {first: "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", more: "a"},
 	"POST without its body": {first: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"},
 	"half a chunk":          {first: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
 	"GET with a body":       {first: "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"},
 	"an idle connection":    {first: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"},
-	"answers not read":      {first: "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n", floods: true},
+	"answers not read":      {first: "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n", times: 200, more: "\r\n"},
 }
 
 // testHalfRequests: 2,100 connections that ask for nothing whole, of each kind, took every descriptor there was, for as
@@ -68,7 +72,7 @@ func testHalfRequests(t *testing.T, s *site) {
 	for name, way := range attackWays {
 		source++
 		wave := newAttack(t, s, attackSockets, source)
-		all.Go(func() { wave.run(way.first, way.more, way.floods) })
+		all.Go(func() { wave.run(way) })
 		worst = max(worst, during(wave, honest))
 		s.runs(exitOK, "status", "--db", s.db)
 		s.runs(exitOK, "backup", "--db", s.db, fmt.Sprintf("backup%d.db", source))
@@ -102,7 +106,7 @@ func calibration(t *testing.T) *attack {
 			defer conn.Close()
 		}
 	}()
-	go wave.run("", "", false)
+	go wave.run(attackWay{})
 	return wave
 }
 
@@ -153,7 +157,7 @@ func newAttack(tb testing.TB, s *site, size int, source byte) *attack {
 }
 
 // run opens all sockets at once, and returns when the last is gone.
-func (a *attack) run(first, more string, floods bool) {
+func (a *attack) run(way attackWay) {
 	defer close(a.over)
 	var opened, gone sync.WaitGroup
 	opened.Add(a.size)
@@ -167,7 +171,7 @@ func (a *attack) run(first, more string, floods bool) {
 			}
 			defer conn.Close()
 			conn.SetDeadline(began.Add(3 * goneWithin))
-			if floods {
+			if way.times > 0 {
 				conn.(*net.TCPConn).SetReadBuffer(4 << 10) // so that it is full soon
 			}
 			if a.site.tls != nil {
@@ -175,7 +179,7 @@ func (a *attack) run(first, more string, floods bool) {
 				secure.ServerName = "127.0.0.1"
 				conn = tls.Client(conn, secure)
 			}
-			stay(conn, first, more, floods)
+			stay(conn, way)
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			a.longest = max(a.longest, time.Since(began))
@@ -194,18 +198,18 @@ func (a *attack) took() time.Duration {
 	return a.longest
 }
 
+// unreadFor is how long answers are not read: a server that has closed by then still owes what the system holds of them.
+const unreadFor = 15 * time.Second
+
 // stay says what it has to and returns once the server has closed conn.
-func stay(conn net.Conn, first, more string, floods bool) {
-	_, err := io.WriteString(conn, first)
-	for floods && err == nil {
-		_, err = io.WriteString(conn, first)
+func stay(conn net.Conn, way attackWay) {
+	_, err := io.WriteString(conn, strings.Repeat(way.first, max(way.times, 1)))
+	end := time.Now().Add(unreadFor)
+	for tick := time.NewTicker(100 * time.Millisecond); way.more != "" && err == nil && (way.times == 0 || time.Now().Before(end)); <-tick.C {
+		_, err = io.WriteString(conn, way.more)
 	}
-	if more == "" {
+	if err == nil {
 		io.Copy(io.Discard, conn)
-		return
-	}
-	for tick := time.NewTicker(100 * time.Millisecond); err == nil; <-tick.C {
-		_, err = io.WriteString(conn, more)
 	}
 }
 

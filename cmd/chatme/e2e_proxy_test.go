@@ -77,7 +77,7 @@ func (s *site) bounces() {
 	for name, way := range attackWays {
 		wave := newAttack(s.tb, s, proxySockets, byte(2+len(waves)))
 		waves[name] = wave
-		go wave.run(way.first, way.more, way.floods)
+		go wave.run(way)
 	}
 	for name, wave := range waves {
 		during(wave, func() time.Duration {

@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -44,10 +45,13 @@ func (a *Arrivals) Serving(h http.Handler, errorLog *log.Logger) *http.Server {
 func (a *Arrivals) bounded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		one, _ := r.Context().Value(arrivalKey{}).(*arrival)
+		if one != nil && one.asked > 0 {
+			runtime.Gosched() // many requests that are there already do not hold up a chat
+		}
 		if hasBody(r) {
 			refuseBody(w)
 		}
-		if hasBody(r) || !expected(r.Method) || one != nil && one.last(a.times.Reuse) {
+		if hasBody(r) || !expected(r.Method) || one != nil && one.last(r, a.times.Reuse) {
 			w.Header().Set("Connection", "close")
 		}
 		if one != nil && !asksUpgrade(r) { // which needs w as it is
@@ -57,11 +61,12 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 	})
 }
 
-// last counts a request, and reports whether it is the last that is answered. The goroutine that serves the connection
-// calls it.
-func (one *arrival) last(reuse time.Duration) bool {
+// last counts a request, and reports whether it is the last that is answered: also if more is there already. Browsers and
+// proxies wait for an answer before they ask again, and a flood costs one answer. The goroutine that serves the
+// connection calls it.
+func (one *arrival) last(r *http.Request, reuse time.Duration) bool {
 	one.asked++
-	return one.asked >= mostRequests || time.Since(one.accepted) >= reuse
+	return one.asked >= mostRequests || time.Since(one.accepted) >= reuse || !asksUpgrade(r) && unread(one.conn)
 }
 
 // hasBody reports whether a request announces a body, of whatever length.
