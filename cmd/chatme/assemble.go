@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/sys/unix"
 
 	"chatme/internal/chat"
 	"chatme/internal/config"
@@ -70,6 +68,9 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	}
 	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), s.clock, log, s.metrics, s.tail
 	if s.endpoint, err = ws.New(sockets); err != nil {
+		return nil, err
+	}
+	if err := s.openArrivals(); err != nil {
 		return nil, err
 	}
 	surface, err := surfaceConfig(cfg)
@@ -138,7 +139,7 @@ func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
 	if err != nil {
 		return ws.Config{}, err
 	}
-	conns, err := maxConns(int(cfg.MaxConns))
+	files, err := ownDescriptors(int(cfg.MaxConns))
 	if err != nil {
 		return ws.Config{}, err
 	}
@@ -163,28 +164,7 @@ func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		OutboxFrames:       int(cfg.OutboxFrames),
 		OutboxBytes:        int(cfg.OutboxBytes),
-		MaxConns:           conns,
+		MaxConns:           files.sockets,
 		FailedKeys:         int(cfg.FailedKeys),
 	}, nil
-}
-
-// spareDescriptors are kept for the database, the listener, the log and requests that are no sockets.
-const spareDescriptors = 64
-
-// maxConns is the limit on sockets: the configured one, or what the process's descriptor limit leaves.
-func maxConns(configured int) (int, error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 0, fmt.Errorf("read the descriptor limit: %w", err)
-	}
-	room := int(min(limit.Cur, 1<<30)) - spareDescriptors
-	switch {
-	case room <= 0:
-		return 0, withCode(exitConfig, errors.New("the descriptor limit leaves no room for sockets; raise it (ulimit -n)"))
-	case configured > room:
-		return 0, withCode(exitConfig, fmt.Errorf("max-conns %d does not fit the descriptor limit %d; raise it (ulimit -n)", configured, limit.Cur))
-	case configured > 0:
-		return configured, nil
-	}
-	return room, nil
 }

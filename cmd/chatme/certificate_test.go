@@ -179,6 +179,7 @@ func testOwnTLS(t *testing.T, s *site) {
 	meet(c, d)
 	talk(a, b)
 	talk(c, d)
+	s.bounces()
 	server.kill()
 	couple{a, b}.lose()
 	server, _ = s.start()

@@ -87,14 +87,15 @@ func (d *doctor) descriptors() {
 
 func (d *doctor) descriptorLimit(limit int64, whose string) {
 	const remedy = "raise it: LimitNOFILE=65536 in the unit, --ulimit nofile=65536 of a container, ulimit -n"
-	room, wanted := limit-spareDescriptors, int64(d.cfg.MaxConns)
-	switch {
-	case room <= 0 || wanted > room:
-		d.problem("descriptors", fmt.Sprintf("%s is %d, and max-conns %d needs %d: the server does not start", whose, limit, wanted, wanted+spareDescriptors), remedy)
+	files, err := shareOut(int(limit), int(d.cfg.MaxConns))
+	switch wanted := int64(d.cfg.MaxConns); {
+	case err != nil:
+		d.problem("descriptors", fmt.Sprintf("%s is %d, and max-conns %d needs %d: the server does not start",
+			whose, limit, wanted, wanted+spareDescriptors), remedy)
 	case wanted == 0 && limit <= fewSockets:
-		d.warning("descriptors", fmt.Sprintf("%s is %d: room for %d people at a time", whose, limit, room), remedy)
+		d.warning("descriptors", fmt.Sprintf("%s is %d: room for %d people at a time", whose, limit, files.sockets), remedy)
 	case wanted == 0:
-		d.ok("descriptors", "%s is %d: room for %d people at a time", whose, limit, room)
+		d.ok("descriptors", "%s is %d: room for %d people at a time", whose, limit, files.sockets)
 	default:
 		d.ok("descriptors", "%s is %d, and max-conns is %d", whose, limit, wanted)
 	}

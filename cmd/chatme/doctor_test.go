@@ -94,8 +94,8 @@ func TestDoctorFindings(t *testing.T) {
 		"no room for max-conns": {func(_ *testing.T, d *doctor) { d.cfg.MaxConns = 2000; d.descriptorLimit(2000, "it") },
 			findingProblem, "descriptors", "max-conns 2000 needs 2064", "LimitNOFILE"},
 		"no room at all": {func(_ *testing.T, d *doctor) { d.descriptorLimit(64, "it") }, findingProblem, "descriptors", "does not start", "ulimit"},
-		"few sockets":    {func(_ *testing.T, d *doctor) { d.descriptorLimit(1024, "it") }, findingWarning, "descriptors", "960 people", "LimitNOFILE"},
-		"enough sockets": {func(_ *testing.T, d *doctor) { d.descriptorLimit(65536, "it") }, findingOK, "descriptors", "65472 people", ""},
+		"few sockets":    {func(_ *testing.T, d *doctor) { d.descriptorLimit(1024, "it") }, findingWarning, "descriptors", "720 people", "LimitNOFILE"},
+		"enough sockets": {func(_ *testing.T, d *doctor) { d.descriptorLimit(65536, "it") }, findingOK, "descriptors", "64448 people", ""},
 
 		"NFS":     {func(_ *testing.T, d *doctor) { d.fileSystem(0x6969) }, findingProblem, "file system", "NFS", "local disk"},
 		"SMB":     {func(_ *testing.T, d *doctor) { d.fileSystem(0x517b) }, findingProblem, "file system", "SMB", "local disk"},

@@ -54,6 +54,8 @@ func TestE2E(t *testing.T) {
 		"SilentWaiter":          testSilentWaiter,
 		"HandOver":              testHandOver,
 		"SocketsRefused":        testSocketsRefused,
+		"HalfRequests":          testHalfRequests,
+		"AcceptFails":           testAcceptFails,
 		"Supervised":            testSupervised,
 		"OwnTLS":                testOwnTLS,
 		"BehindNginx":           testBehindNginx,

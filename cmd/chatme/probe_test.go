@@ -70,7 +70,7 @@ func TestProbeFindsWhatIsWrong(t *testing.T) {
 			return true
 		}}, "OPTIONS", ""},
 		"nothing but a page": {(*probe).door, tamper{answers: func(http.ResponseWriter, *http.Request) bool { return true }},
-			"a request without an upgrade is answered 426", "answered 200"},
+			"a handshake without its upgrade is answered 426", "answered 200"},
 		"a wrong key is closed in another way":    {(*probe).door, tamper{close: [2]int{4001, 1008}}, "whoever searches before", "closed 1008"},
 		"auth_error is not said":                  {(*probe).door, tamper{toClient: without("auth_error")}, "whoever searches before", "closed 4001"},
 		"auth_success is not said":                {(*probe).oldClients, tamper{toClient: without("auth_success")}, "web: auth and search", "got searching"},

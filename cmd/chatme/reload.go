@@ -40,6 +40,10 @@ func (s *instance) reload() (*reloaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := ownDescriptors(int(next.MaxConns))
+	if err != nil {
+		return nil, err
+	}
 	if s.cert != nil {
 		if err := s.cert.refresh(); err != nil {
 			return nil, err
@@ -52,6 +56,7 @@ func (s *instance) reload() (*reloaded, error) {
 	if err := s.public.Reload(surface); err != nil {
 		return nil, err
 	}
+	s.arrivals.Resize(files.arrivals)
 	s.hub.Retune(lobbyConfig(next, s.started), int(next.QueuedChanges), int64(next.QueuedBytes))
 	s.level.Set(logLevel(next))
 	s.inForce.Store(next)

@@ -26,13 +26,6 @@ import (
 	"chatme/internal/ws"
 )
 
-const (
-	// headerTimeout bounds how long a request's header may take; a socket has its own deadlines after the upgrade.
-	headerTimeout = 10 * time.Second
-	idleTimeout   = time.Minute // of an HTTP connection between two requests
-	maxHeader     = 16 << 10    // bytes
-)
-
 // serve runs the server described by c until ctx ends. ready, unless it is nil, is called once with the address that
 // it listens on.
 func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
@@ -95,6 +88,7 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	if err != nil {
 		return nil, nil, errors.Join(err, listener.Close(), db.Close())
 	}
+	listener = s.arrivals.Listen(listener)
 	if cert != nil {
 		go cert.watch(ctx)
 		listener = cert.listener(listener)
@@ -112,6 +106,7 @@ type instance struct {
 	hub      *hub.Hub
 	endpoint *ws.Endpoint
 	public   *server.Server
+	arrivals *server.Arrivals // of the public listener
 	admin    *admin.Server
 	metrics  *metrics.Metrics
 	history  *metrics.History
@@ -132,14 +127,7 @@ type instance struct {
 
 // run serves until ctx ends or the server cannot go on.
 func (s *instance) run(ctx context.Context, listener net.Listener) error {
-	web, open := &http.Server{
-		Handler:           s.public,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug),
-	}, newRequests()
-	web.ConnState = open.note
+	web := s.arrivals.Serving(s.public, s.errorLog())
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
 	for {
@@ -147,11 +135,11 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 		case err := <-s.fatal:
 			return err // nothing may be told any more: not even the sockets are closed in order
 		case err := <-served:
-			return errors.Join(err, s.stop(web, open, "listener failed"))
+			return errors.Join(err, s.stop(web, "listener failed"))
 		case <-ctx.Done():
 			listener.Close()
 			<-served
-			return s.stop(web, open, "signal")
+			return s.stop(web, "signal")
 		case <-s.hangups:
 			go s.reloadAndLog() // a file that cannot be read in time does not hold up a stop
 		}
@@ -170,7 +158,7 @@ func (s *instance) figures() string {
 // stop ends the server, whose listener is closed, in order: every request answered, every change on disk, every socket
 // told, the store closed. Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or
 // somebody's write lock holds up is left behind after ShutdownTimeout.
-func (s *instance) stop(web *http.Server, open *requests, reason string) error {
+func (s *instance) stop(web *http.Server, reason string) error {
 	limit := s.inForce.Load().ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -182,7 +170,7 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		open.drain(ctx, web)
+		s.arrivals.Drain(ctx, web)
 	}()
 	committing, cancelCommitting := context.WithTimeout(ctx, limit/2)
 	defer cancelCommitting()

@@ -3,15 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/admin"
+	"chatme/internal/server"
 )
+
+// Bounds of who may open the admin socket, and of the dashboard.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = time.Minute // between two requests
+	maxHeader     = 16 << 10    // bytes
+)
+
+// mostScrapers is how many connections the listener for a scraper has at once.
+const mostScrapers = 8
 
 // newAdmin is what s answers on its admin socket.
 func newAdmin(s *instance) (*admin.Server, error) {
@@ -34,7 +47,13 @@ func (s *instance) openAdmin(ctx context.Context) error {
 		if err != nil {
 			return withCode(exitConfig, err)
 		}
-		s.serveInside(listener, s.admin)
+		s.serveInside(listener, &http.Server{
+			Handler:           s.admin,
+			ReadHeaderTimeout: headerTimeout, // and no others: a tail or a profile takes as long as it was asked for
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeader,
+			ErrorLog:          s.errorLog(),
+		})
 		go s.history.Run(ctx)
 	}
 	if addr := s.cfg.MetricsAddr; addr != "" {
@@ -44,21 +63,29 @@ func (s *instance) openAdmin(ctx context.Context) error {
 			return fmt.Errorf("listen for a scraper (CHATME_METRICS_ADDR): %w", err)
 		}
 		s.log.Info("listening for a scraper", "addr", listener.Addr().String())
-		s.serveInside(listener, s.admin.Scraper())
+		bounded := server.NewArrivals(mostScrapers, server.DefaultTimes, s.log) // every process of the machine may dial it
+		s.serveInside(bounded.Listen(listener), bounded.Serving(s.admin.Scraper(), s.errorLog()))
 	}
 	return nil
 }
 
-func (s *instance) serveInside(listener net.Listener, handler http.Handler) {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug),
+// errorLog is where net/http says what it meets.
+func (s *instance) errorLog() *log.Logger {
+	return slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug)
+}
+
+// openArrivals makes what bounds the public listener.
+func (s *instance) openArrivals() error {
+	files, err := ownDescriptors(int(s.cfg.MaxConns))
+	if err == nil {
+		s.arrivals = server.NewArrivals(files.arrivals, server.DefaultTimes, s.log)
 	}
-	s.inside = append(s.inside, server)
-	go server.Serve(listener)
+	return err
+}
+
+func (s *instance) serveInside(listener net.Listener, web *http.Server) {
+	s.inside = append(s.inside, web)
+	go web.Serve(listener)
 }
 
 // closeAdmin ends what is being answered and removes the socket.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/server"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -17,17 +19,30 @@ func TestHTTP(t *testing.T) {
 		method, path string
 		origin       string
 		accept       string
+		part         string // a header of a handshake that lost its upgrade
 		status       int
 		body         string
 		header       map[string]string // "-" means absent
 	}{
-		"GET without upgrade says so in a header": {method: "GET", path: "/", status: 426, header: map[string]string{"Upgrade": "websocket"}},
+		"GET without upgrade says so in a header": {method: "GET", path: "/ws", status: 426, header: map[string]string{"Upgrade": "websocket"}},
+		"a handshake whose upgrade was dropped":   {method: "GET", path: "/", part: "Sec-WebSocket-Key", status: 426, header: map[string]string{"Upgrade": "websocket"}},
+		"… by a proxy that leaves the version":    {method: "GET", path: "/", part: "Sec-WebSocket-Version", accept: "text/html", status: 426},
 		"GET of another path":                     {method: "GET", path: "/ws/x", status: 426, accept: "text/html", header: map[string]string{"Upgrade": "websocket"}},
 		"GET of the page":                         {method: "GET", path: "/", accept: "text/html,*/*", status: 200, body: "<html"},
 		"HEAD of the page":                        {method: "HEAD", path: "/", accept: "text/html", status: 200},
+		"the page for a link preview":             {method: "GET", path: "/", accept: "*/*", status: 200, body: "<html"},
+		"the page for a monitor":                  {method: "HEAD", path: "/", status: 200, header: map[string]string{"Content-Type": "text/html; charset=utf-8"}},
+		"the page, whatever is accepted":          {method: "GET", path: "/", accept: "application/json", status: 200, body: "<html"},
+		"a crawler":                               {method: "GET", path: "/robots.txt", status: 200, body: "User-agent: *\nDisallow:\n", header: map[string]string{"Content-Type": "text/plain; charset=utf-8"}},
+		"HEAD of the crawler's":                   {method: "HEAD", path: "/robots.txt", status: 200},
+		"an icon that was not named":              {method: "GET", path: "/favicon.ico", status: 204},
+		"HEAD of that icon":                       {method: "HEAD", path: "/favicon.ico", status: 204},
 		"the client library":                      {method: "GET", path: "/chatme.js", status: 200},
 		"health":                                  {method: "GET", path: "/healthz", status: 200, body: "ok"},
 		"other methods":                           {method: "POST", path: "/", status: 405, header: map[string]string{"Allow": "GET"}},
+		"a method of its own":                     {method: "BREW", path: "/", status: 405, header: map[string]string{"Allow": "GET"}},
+		"PUT of the icon":                         {method: "PUT", path: "/favicon.ico", status: 405, header: map[string]string{"Allow": "GET"}},
+		"TRACE":                                   {method: "TRACE", path: "/any", status: 405, header: map[string]string{"Allow": "GET"}},
 		"other methods elsewhere":                 {method: "DELETE", path: "/healthz", status: 405, header: map[string]string{"Allow": "GET"}},
 		"OPTIONS of an allowed origin": {method: "OPTIONS", path: "/any", origin: "http://localhost:5173", status: 200, header: map[string]string{
 			"Access-Control-Allow-Origin":  "http://localhost:5173",
@@ -39,8 +54,8 @@ func TestHTTP(t *testing.T) {
 		"OPTIONS of another origin":     {method: "OPTIONS", path: "/", origin: "https://evil.example", status: 403, body: "Forbidden", header: map[string]string{"Access-Control-Allow-Origin": "-"}},
 		"OPTIONS without an origin":     {method: "OPTIONS", path: "/", status: 403, body: "Forbidden"},
 		"OPTIONS with an opaque origin": {method: "OPTIONS", path: "/", origin: "null", status: 403, body: "Forbidden"},
-		"CORS on other answers":         {method: "GET", path: "/", origin: "https://chat.example", status: 426, header: map[string]string{"Access-Control-Allow-Origin": "https://chat.example"}},
-		"no CORS for others":            {method: "GET", path: "/", origin: "https://evil.example", status: 426, header: map[string]string{"Access-Control-Allow-Origin": "-"}},
+		"CORS on other answers":         {method: "GET", path: "/ws", origin: "https://chat.example", status: 426, header: map[string]string{"Access-Control-Allow-Origin": "https://chat.example"}},
+		"no CORS for others":            {method: "GET", path: "/ws", origin: "https://evil.example", status: 426, header: map[string]string{"Access-Control-Allow-Origin": "-"}},
 		"exact match only":              {method: "OPTIONS", path: "/", origin: "http://localhost:5173.evil.example", status: 403},
 	}
 	for name, tt := range tests {
@@ -51,6 +66,9 @@ func TestHTTP(t *testing.T) {
 			}
 			if tt.accept != "" {
 				h.Set("Accept", tt.accept)
+			}
+			if tt.part != "" {
+				h.Set(tt.part, "13")
 			}
 			resp := s.do(t, tt.method, tt.path, h)
 			body, err := io.ReadAll(resp.Body)
@@ -65,6 +83,20 @@ func TestHTTP(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Without a page there is nothing at / and nothing for a crawler.
+func TestHTTPWithoutPage(t *testing.T) {
+	s := openSite(t)
+	must(t, s.public.Reload(server.Config{}))
+	for path, want := range map[string]string{
+		"/": "Expected a WebSocket upgrade", "/robots.txt": "User-agent: *\nDisallow: /\n", "/favicon.ico": "",
+	} {
+		resp := s.do(t, "GET", path, http.Header{"Accept": {"text/html"}})
+		if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %s %q, %v", path, resp.Status, body, err)
+		}
 	}
 }
 

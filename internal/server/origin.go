@@ -77,15 +77,3 @@ func (s *surface) cors(next http.Handler) http.Handler {
 		w.WriteHeader(http.StatusOK)
 	})
 }
-
-// whenHTML serves page to a browser and otherwise to everybody else.
-func whenHTML(page http.Handler, otherwise http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Vary", "Accept")
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
-			page.ServeHTTP(w, r)
-			return
-		}
-		otherwise(w, r)
-	}
-}

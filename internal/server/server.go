@@ -65,8 +65,12 @@ func (s *Server) Reload(cfg Config) error {
 	r.Use(next.cors, next.upgrade)
 	r.Get("/healthz", s.health)
 	r.Head("/healthz", s.health)
+	r.Method(http.MethodGet, "/robots.txt", robots(cfg.Page != nil))
+	r.Method(http.MethodHead, "/robots.txt", robots(cfg.Page != nil))
+	r.Get("/favicon.ico", noContent)
+	r.Head("/favicon.ico", noContent)
 	if cfg.Page != nil {
-		page := whenHTML(cfg.Page, upgradeRequired)
+		page := unlessDropped(cfg.Page)
 		r.Get("/", page)
 		r.Head("/", page)
 		for _, path := range []string{"/chatme.js", "/-/*"} {

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Pauses after an accept that failed: what it lacks may be there again at once, or once an operator has looked.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// acceptor is a listener whose connections are counted, and which outlives what an accept can meet.
+type acceptor struct {
+	net.Listener
+	arrivals *Arrivals
+	close    func() error
+	closed   chan struct{} // closed by close
+}
+
+// Listen returns inner with its connections counted. TLS belongs on top of it, so that a handshake is in the count. The
+// connections are inner's own: nothing is wrapped around a socket that lives for hours.
+func (a *Arrivals) Listen(inner net.Listener) net.Listener {
+	l := &acceptor{Listener: inner, arrivals: a, closed: make(chan struct{})}
+	l.close = sync.OnceValue(func() error {
+		close(l.closed)
+		return inner.Close()
+	})
+	return l
+}
+
+// Close implements net.Listener.
+func (l *acceptor) Close() error { return l.close() }
+
+// Accept implements net.Listener.
+func (l *acceptor) Accept() (net.Conn, error) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		conn, err := l.Listener.Accept()
+		switch {
+		case err == nil && l.arrivals.admit(conn, l.closed):
+			return conn, nil
+		case err == nil:
+			conn.Close()
+			return nil, net.ErrClosed
+		case hopeless(err):
+			return nil, err
+		}
+		l.arrivals.failed.warn("error", err)
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			l.arrivals.relieve()
+		}
+		select {
+		case <-time.After(pause):
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// hopeless reports whether accept will never work again: the listener itself is wrong or closed. Everything else,
+// descriptors and memory that are used up, and what accept(2) passes on of the network, comes and goes.
+func hopeless(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) ||
+		errors.Is(err, syscall.ENOTSOCK) || errors.Is(err, syscall.EOPNOTSUPP)
+}

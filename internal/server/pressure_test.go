@@ -1,0 +1,204 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chatme/internal/server"
+
+	"github.com/gorilla/websocket"
+)
+
+// testIdentity is a certificate for a gate.
+func testIdentity(t *testing.T) *tls.Config {
+	t.Helper()
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	return &tls.Config{Certificates: s.TLS.Certificates, NextProtos: []string{"http/1.1"}}
+}
+
+// get asks once on conn.
+func get(conn net.Conn, path string) (*http.Response, error) {
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
+	return http.ReadResponse(bufio.NewReader(conn), nil)
+}
+
+// Connections that said nothing kept everybody else out. Now the oldest makes room.
+func TestArrivalsMakeRoom(t *testing.T) {
+	const limit = 4
+	s := openSite(t)
+	times := server.DefaultTimes
+	times.Grace = time.Millisecond
+	g := openGate(t, s.public, limit, times, nil)
+	for range 10 {
+		silent := make([]net.Conn, limit)
+		for i := range silent {
+			silent[i] = g.dial(t)
+		}
+		resp, err := get(g.dial(t), "/healthz")
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("beside silent connections a client hears %v", err)
+		}
+		if _, err := silent[0].Read(make([]byte, 1)); err == nil {
+			t.Error("the oldest is there")
+		}
+		if n := g.arrivals.Len(); n > limit {
+			t.Errorf("%d are there", n)
+		}
+	}
+	if n := strings.Count(g.log.String(), `"level":"WARN","msg":"accept closed the oldest`); n != 1 {
+		t.Errorf("%d warnings, want one a minute:\n%s", n, g.log)
+	}
+}
+
+// Many who come at once and say at once what they want are no attack: nobody is closed, however few may be there.
+func TestCrowdIsServedInItsOrder(t *testing.T) {
+	const crowd, limit = 200, 3
+	s := openSite(t)
+	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
+		t.Run(name, func(t *testing.T) {
+			times := server.DefaultTimes
+			times.Grace = 2 * time.Second // TLS waits for a peer in between, and this machine may be busy
+			g := openGate(t, s.public, limit, times, identity)
+			var all sync.WaitGroup
+			for i := range crowd {
+				conn := g.dial(t)
+				all.Go(func() {
+					defer conn.Close()
+					if i%2 == 0 {
+						if resp, err := get(conn, "/healthz"); err != nil || resp.StatusCode != http.StatusOK {
+							t.Errorf("%d: %v", i, err)
+						}
+						return
+					}
+					dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return conn, nil }}
+					if _, _, err := dialer.Dial("ws://"+g.addr, nil); err != nil {
+						t.Errorf("%d: %v", i, err)
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}
+
+// An upgraded socket is no arrival any more: no time of those holds for it, and it makes room for nobody.
+func TestUpgradedSocketKeepsNoDeadline(t *testing.T) {
+	s := openSite(t)
+	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := openGate(t, s.public, 1, shortTimes, identity)
+			dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return g.dial(t), nil }}
+			c, _, err := dialer.Dial("ws://"+g.addr, nil)
+			must(t, err)
+			defer c.Close()
+			until(t, "it is not counted", func() bool { return g.arrivals.Len() == 0 })
+			p := &person{t: t, ws: c, name: "p"}
+			p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
+			p.expect("auth_success")
+			<-time.After(shortTimes.Arrive + shortTimes.Answer + 10*shortTimes.Look)
+			for range 3 {
+				if _, err := get(g.dial(t), "/healthz"); err != nil {
+					t.Error(err)
+				}
+			}
+			p.quiet()
+		})
+	}
+}
+
+// A browser that loads a page keeps its connection. Later, or after many requests, it is told that an answer is the last.
+func TestKeepAlive(t *testing.T) {
+	s := openSite(t)
+	times := server.DefaultTimes
+	times.Reuse = time.Minute
+	g := openGate(t, s.public, 10, times, nil)
+	late := times
+	late.Reuse = time.Nanosecond
+	l := openGate(t, s.public, 10, late, nil)
+	for name, tt := range map[string]struct {
+		gate        *gate
+		least, most int // requests that are answered
+	}{"a page": {g, 20, 100}, "late": {l, 1, 1}} {
+		t.Run(name, func(t *testing.T) {
+			conn := tt.gate.dial(t)
+			reader := bufio.NewReader(conn)
+			for asked := 1; ; asked++ {
+				fmt.Fprint(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
+				resp, err := http.ReadResponse(reader, nil)
+				must(t, err)
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+					t.Fatal(err)
+				}
+				if !resp.Close && asked <= tt.most {
+					continue
+				}
+				if asked < tt.least || asked > tt.most {
+					t.Errorf("request %d is answered, and Connection: close is %v", asked, resp.Close)
+				}
+				break
+			}
+			if _, err := reader.ReadByte(); err != io.EOF {
+				t.Errorf("after the last answer: %v", err)
+			}
+		})
+	}
+}
+
+// A file that is larger than the system's buffers, and that nobody reads, is an answer that does not move.
+func TestLargeFileThatIsNotRead(t *testing.T) {
+	file := make([]byte, 32<<20)
+	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(chan struct{}, 1)
+			g := openGate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked <- struct{}{}
+				http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file))
+			}), 10, shortTimes, identity)
+			conn := g.dial(t)
+			if _, err := io.WriteString(conn, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			until(t, "it is closed", func() bool { return g.arrivals.Len() == 0 })
+			if n, err := io.Copy(io.Discard, conn); err == nil || n >= int64(len(file)) {
+				t.Errorf("%d bytes and %v: it has left whole", n, err)
+			}
+		})
+	}
+}
+
+// A large file of a page of one's own takes longer than any of the times on a slow network, and arrives whole.
+func TestLargeFileOnASlowNetwork(t *testing.T) {
+	file := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
+	g := openGate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file))
+	}), 10, shortTimes, nil)
+	conn := g.dial(t)
+	resp, err := get(conn, "/large")
+	must(t, err)
+	got := 0
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	for buffer := make([]byte, len(file)/64); ; <-tick.C { // 64 parts: four times as long as a connection has
+		n, err := io.ReadFull(resp.Body, buffer)
+		if got += n; err != nil {
+			break
+		}
+	}
+	if got != len(file) {
+		t.Errorf("%d bytes of %d arrived", got, len(file))
+	}
+}
