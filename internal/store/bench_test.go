@@ -116,7 +116,7 @@ func BenchmarkBareDriver(b *testing.B) {
 				}
 				within := tx.Stmt(upsert)
 				for i := range records {
-					if _, err := within.Exec(columns(&records[i])...); err != nil {
+					if _, err := within.Exec(columns(&records[i], 1)...); err != nil {
 						b.Fatal(err)
 					}
 				}
