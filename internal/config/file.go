@@ -20,6 +20,9 @@ var defaultFiles = [...]string{".dev.vars", ".env"}
 
 // readFiles returns a layer for each file, weakest first. A file the user named must exist.
 func readFiles(named string) (layers []layer, problems []error) {
+	if named == noFile { // which need not be there
+		return nil, nil
+	}
 	names := []string{named}
 	if named == "" {
 		names = defaultFiles[:]
