@@ -154,7 +154,7 @@ type costlyStore struct {
 }
 
 func (s *costlyStore) Commit(b *chat.Batch) error {
-	time.Sleep(s.sync + time.Duration(len(b.Changes))*s.row)
+	<-time.After(s.sync + time.Duration(len(b.Changes))*s.row)
 	return s.heldStore.Commit(b)
 }
 
@@ -174,7 +174,7 @@ func (s *costlyStore) Sweep(before chat.Time, limit int) (int, int64, error) {
 		return n, bytes, err
 	}
 	took := s.sync + time.Duration(n)*s.row
-	time.Sleep(took)
+	<-time.After(took)
 	s.mu.Lock()
 	s.longest = max(s.longest, took)
 	s.mu.Unlock()
@@ -246,6 +246,7 @@ func TestSweepCatchesUp(t *testing.T) {
 					waited = max(waited, time.Since(now))
 				}
 				took := time.Since(began)
+				stopHub(t, h)
 				if s.left() >= second || took > disk.within {
 					t.Errorf("%d rows are left after %v, want none after %v", s.left(), took, disk.within)
 				}
@@ -255,7 +256,6 @@ func TestSweepCatchesUp(t *testing.T) {
 				}
 				t.Logf("%d rows in %v, %.0f a second; a commit waited %v at most, the longest sweep took %v",
 					backlog+int(id), took, float64(backlog+int(id))/took.Seconds(), waited, s.longest)
-				stopHub(t, h)
 			})
 		})
 	}
