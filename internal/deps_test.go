@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"internal/tail":      {"internal/chat"},
 	"internal/store":     {"internal/chat", "internal/seal", "migrations"},
 	"internal/stdlog":    {},
+	"internal/loglimit":  {},
 	"internal/metrics":   {"internal/stdlog"}, // and is imported by whoever has something to count
 	"internal/ws":        {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
 	"internal/forwarded": {},

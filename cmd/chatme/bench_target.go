@@ -39,7 +39,11 @@ func (c *benchCmd) target(ctx context.Context, binary string) (*benchTarget, err
 	case c.Exec != "":
 		return c.started(ctx)
 	}
-	v, err := newVictim(binary, "bench")
+	dir, err := scratchDir("bench")
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVictim(binary, dir, "bench")
 	if err != nil {
 		return nil, err
 	}

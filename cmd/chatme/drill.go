@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/config"
 	"chatme/internal/store"
 )
 
@@ -22,7 +23,7 @@ type drillCmd struct {
 
 // Help is the text behind the flags.
 func (c *drillCmd) Help() string {
-	return `Restores it to a scratch directory (in $TMPDIR), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
+	return `Restores it to a scratch directory ($TMPDIR, or else beside the live database), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
 kills that server, starts it again and lets both resume. Then everything that was in the copy must still be there. The
 scratch directory goes, also when the drill fails or is interrupted.
 
@@ -89,9 +90,13 @@ func (c *drillCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	dir, err := drillDir(live, c.Source)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	d := &drill{cmd: c, p: p, live: live}
-	if d.victim, err = newVictim(binary, "drill", drillFlags()...); err != nil {
+	if d.victim, err = newVictim(binary, dir, "drill", drillFlags()...); err != nil {
 		return err
 	}
 	err = d.run(p.ctx)
@@ -162,17 +167,13 @@ func (d *drill) check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cfg, err := drillConfig()
-	if err != nil {
-		return "", err
-	}
 	now := chat.Time(time.Now().UnixMilli())
 	for i := range saved.Records { // as at a start
 		if r := &saved.Records[i]; r.AwaySince == 0 {
 			r.AwaySince = now
 		}
 	}
-	lobby := chat.New(lobbyConfig(cfg, store.Started{Boot: uint64(d.copied.Boots) + 1, Epoch: d.copied.Epoch, Since: 1}))
+	lobby := chat.New(lobbyConfig(config.Default(), store.Started{Boot: uint64(d.copied.Boots) + 1, Epoch: d.copied.Epoch, Since: 1}))
 	if err := lobby.Restore(chat.At(now), saved); err != nil {
 		return "", err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"chatme/internal/client"
-	"chatme/internal/config"
 	"chatme/internal/store"
 )
 
@@ -20,12 +19,6 @@ const (
 
 // drillPair is two new clients in a chat of their own, on the server that was started on the copy.
 type drillPair struct{ stays, leaves *client.Client }
-
-// drillConfig is the settings with which the copy is loaded: nobody's but the defaults.
-func drillConfig() (*config.Config, error) {
-	cfg, _, err := config.Load(config.Sources{File: "/dev/null", Environ: []string{"WEB_API_KEY=drill-only-no-server"}})
-	return cfg, err
-}
 
 // start starts a server on the copy.
 func (d *drill) start(ctx context.Context) (string, error) {

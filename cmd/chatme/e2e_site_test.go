@@ -23,6 +23,7 @@ type site struct {
 	tb    testing.TB
 	bin   string
 	dir   string
+	root  string // in which its commands run, as a user without rights; "": the machine's
 	db    string
 	key   string      // WEB_API_KEY
 	addr  string      // "127.0.0.1:0" before the first start, then with the port that was given
@@ -50,6 +51,12 @@ func (r *record) Write(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.Write(b)
+}
+
+func (r *record) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.text.Reset()
 }
 
 func (r *record) String() string {
@@ -94,6 +101,13 @@ func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.bin, args...)
 	cmd.Dir = s.dir
 	cmd.Env = append([]string{"WEB_API_KEY=" + s.key}, s.env...)
+	if s.root != "" {
+		for i := range cmd.Args {
+			cmd.Args[i] = strings.TrimPrefix(cmd.Args[i], s.root)
+		}
+		cmd.Dir = "/data"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: s.root, Credential: &syscall.Credential{Uid: bareUser, Gid: bareUser}}
+	}
 	if s.holds != nil {
 		inherit(cmd, s.holds)
 	}

@@ -46,6 +46,7 @@ func TestE2E(t *testing.T) {
 		"RestoredByCommand":     testRestoredByCommand,
 		"Drill":                 testDrill,
 		"DrillInterrupted":      testDrillInterrupted,
+		"BareRoot":              testBareRoot,
 		"DiskFull":              testDiskFull,
 		"BackupDiskFull":        testBackupDiskFull,
 		"ParkedReader":          testParkedReader,

@@ -10,16 +10,24 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"chatme/internal/config"
+	"chatme/internal/loglimit"
 )
 
-// newLogger returns the log: JSON for a program to read, text for a person.
-func newLogger(c *configuration, w io.Writer) *slog.Logger {
+// newLogger returns the log, which no client can fill: of each message ten lines a second pass. flush reports what has been
+// left out since the last report, and MUST be called before the process ends.
+func newLogger(c *configuration, w io.Writer) (log *slog.Logger, flush func()) {
+	limited := loglimit.New(newLogHandler(c, w), map[string]string{"connection ended": "connections ended"})
+	return slog.New(limited), limited.Flush
+}
+
+// newLogHandler returns the log's form: JSON for a program to read, text for a person.
+func newLogHandler(c *configuration, w io.Writer) slog.Handler {
 	level := c.level
 	text := c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(w)
 	if !text {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
+	return slog.NewTextHandler(w, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey && len(groups) == 0 {
@@ -27,7 +35,7 @@ func newLogger(c *configuration, w io.Writer) *slog.Logger {
 			}
 			return a
 		},
-	}))
+	})
 }
 
 // logLevel is the level that cfg asks for.

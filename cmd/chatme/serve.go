@@ -30,7 +30,8 @@ import (
 // it listens on.
 func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
 	began := time.Now()
-	log := newLogger(c, stderr)
+	log, flushLog := newLogger(c, stderr)
+	defer flushLog()
 	warnExposed(log, c.found)
 	hangups := make(chan os.Signal, 1) // one waits while the server starts, or while another is served
 	if c.hangupReloads {
@@ -46,7 +47,7 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	if err != nil {
 		return err
 	}
-	s.hangups = hangups
+	s.hangups, s.flushLog = hangups, flushLog
 	log.Info("listening", "addr", listener.Addr().String(), "boot", s.started.Boot, "restored", s.restored,
 		"ready_ms", time.Since(began).Milliseconds())
 	if ready != nil {
@@ -100,6 +101,7 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 type instance struct {
 	cfg      *config.Config // of the start; what a reload changes is in inForce
 	log      *slog.Logger
+	flushLog func()         // reports what log has left out
 	level    *slog.LevelVar // of log
 	clock    *hub.Clock
 	db       *store.Store
@@ -199,6 +201,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	case <-ctx.Done():
 		s.log.Warn("the stop could not be recorded in time; is a sqlite3 shell holding the write lock?")
 	}
+	s.flushLog()
 	s.log.Info("stopped")
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"time"
 
 	"chatme/internal/checker"
@@ -159,7 +161,12 @@ func (c *tortureCmd) print(w io.Writer, r *checker.Result, t *torture, hash stri
 
 // ownBinary is the path of this executable and the SHA-256 of what is there.
 func ownBinary() (path, hash string, err error) {
-	if path, err = os.Executable(); err != nil {
+	if path, err = os.Executable(); err != nil { // it asks /proc
+		if path, err = exec.LookPath(os.Args[0]); err == nil {
+			path, err = filepath.Abs(path)
+		}
+	}
+	if err != nil {
 		return "", "", fmt.Errorf("find this executable: %w", err)
 	}
 	f, err := os.Open(path)

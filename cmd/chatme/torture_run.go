@@ -88,7 +88,11 @@ func (t *torture) visit(ctx context.Context) error {
 
 // torment starts a server of its own, has faults befall it, and lets it come to rest.
 func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *victim) error, stdout io.Writer) error {
-	v, err := newVictim(binary, "torture", tortureFlags(t.injects(faultHibernate))...)
+	dir, err := scratchDir("torture")
+	if err != nil {
+		return err
+	}
+	v, err := newVictim(binary, dir, "torture", tortureFlags(t.injects(faultHibernate))...)
 	if err != nil {
 		return err
 	}

@@ -79,12 +79,8 @@ type victimProcess struct {
 	words  []byte        // its last words, or its last line; to be read once exited is closed
 }
 
-// newVictim makes the directory, which has the purpose in its name.
-func newVictim(binary, purpose string, flags ...string) (*victim, error) {
-	dir, err := os.MkdirTemp("", "chatme-"+purpose+"-*")
-	if err != nil {
-		return nil, err
-	}
+// newVictim takes the directory dir, which remove deletes.
+func newVictim(binary, dir, purpose string, flags ...string) (*victim, error) {
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -114,7 +110,8 @@ func (v *victim) startOnce(ctx context.Context) error {
 	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.dir
-	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in
+	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key)  // nothing of this process's: no other setting gets in
+	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

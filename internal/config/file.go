@@ -21,6 +21,9 @@ const maxSettingsFile = 1 << 20
 
 // readFiles returns a layer for each file, weakest first. A file the user named must exist.
 func readFiles(named string, settings []Setting) (layers []layer, problems []error) {
+	if named == noFile { // which need not be there
+		return nil, nil
+	}
 	names := []string{named}
 	if named == "" {
 		names = defaultFiles[:]

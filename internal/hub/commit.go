@@ -12,17 +12,13 @@ import (
 const (
 	firstRetry = 20 * time.Millisecond // pause after a failed commit, doubled up to lastRetry
 	lastRetry  = 500 * time.Millisecond
-
-	sweepsPerTTL = 24          // expired rows outlive their time by a 24th of it at most…
-	minSweep     = time.Second // … but there is never less time between two sweeps, nor before one that gave way goes on
-	sweepRows    = 1000        // rows deleted in one transaction
 )
 
 // commitLoop is the committer: the only goroutine that writes to the store.
 func (h *Hub) commitLoop() {
 	defer close(h.done)
-	every := max(h.cfg.SessionTTL/sweepsPerTTL, minSweep)
-	sweep := time.NewTimer(max(every, h.cfg.SweepAfter))
+	expired := newSweeper(h.cfg.SessionTTL)
+	sweep := time.NewTimer(max(expired.every, h.cfg.SweepAfter))
 	defer sweep.Stop()
 	batch := new(chat.Batch)
 	for {
@@ -39,8 +35,8 @@ func (h *Hub) commitLoop() {
 				}
 			default:
 			}
-			again, err := h.sweep(every)
-			if err != nil && !transient(err) {
+			again, err := h.sweep(expired)
+			if err != nil {
 				h.cfg.Fatal(err)
 				return
 			}
@@ -147,32 +143,6 @@ func (h *Hub) setFailing(err error) {
 		h.cfg.Log.Info("commits work again")
 		h.publish(tail.Event{Type: tail.Commit, What: "works again"})
 	}
-}
-
-// sweep is one pass over the rows of sessions that were not resumed in time, and returns when the next is due: in every if
-// there are no more, and otherwise at once, or in a second if there is something to commit or the clock is not trusted.
-func (h *Hub) sweep(every time.Duration) (again time.Duration, err error) {
-	now := h.cfg.Clock.Moment(h.cfg.SweepAfter)
-	if now.Unsure {
-		return minSweep, nil
-	}
-	before := now.Wall.Add(-h.cfg.SessionTTL)
-	began := h.watch.begin()
-	n, mailBytes, err := h.cfg.Store.Sweep(before, sweepRows)
-	h.watch.end(began)
-	if err != nil {
-		return every, err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lobby.Swept(mailBytes)
-	switch {
-	case n < sweepRows:
-		return every, nil
-	case h.lobby.Dirty() > 0:
-		return minSweep, nil
-	}
-	return 0, nil
 }
 
 // Stop accepts nothing more, tells every attached session that the server restarts, and returns once all

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -142,4 +143,146 @@ func join(t *testing.T, h *Hub, id chat.ConnID) {
 	if err := h.Attach(context.Background(), id, &ear{}, auth); err != nil {
 		t.Error(err)
 	}
+}
+
+// costlyStore takes its time, as a disk does: so much for each transaction and each row.
+type costlyStore struct {
+	*notedStore
+	sync, row time.Duration
+	failures  int // sweeps that are still to fail; guarded by mu
+	longest   time.Duration
+}
+
+func (s *costlyStore) Commit(b *chat.Batch) error {
+	<-time.After(s.sync + time.Duration(len(b.Changes))*s.row)
+	return s.heldStore.Commit(b)
+}
+
+func (s *costlyStore) Sweep(before chat.Time, limit int) (int, int64, error) {
+	s.mu.Lock()
+	fails := s.failures > 0
+	if fails {
+		s.failures--
+	}
+	s.mu.Unlock()
+	n, bytes, err := s.notedStore.Sweep(before, limit)
+	if fails {
+		s.expire(n)
+		return 0, 0, passing{errors.New("disk full")}
+	}
+	if n == 0 {
+		return n, bytes, err
+	}
+	took := s.sync + time.Duration(n)*s.row
+	<-time.After(took)
+	s.mu.Lock()
+	s.longest = max(s.longest, took)
+	s.mu.Unlock()
+	return n, bytes, err
+}
+
+// expire makes n more rows expire.
+func (s *costlyStore) expire(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expired += n
+}
+
+func (s *costlyStore) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.expired
+}
+
+// openCostly is openSweeper on s.
+func openCostly(t *testing.T, s *costlyStore, every time.Duration) *Hub {
+	t.Helper()
+	s.notedStore = &notedStore{heldStore: newHeldStore()}
+	s.setFree()
+	h, err := New(Config{
+		Store: s, Lobby: testLobby(), Clock: newClock(t), SessionTTL: every * sweepsPerTTL, SweepAfter: time.Hour,
+		QueuedChanges: 10_000, QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler),
+		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// TestSweepCatchesUp: what an hour of forty new sessions a second leaves behind goes within minutes, while people come as
+// before, on a fast disk and a slow one; nobody waits for longer than one small transaction of the sweep and the commits.
+func TestSweepCatchesUp(t *testing.T) {
+	const (
+		backlog = 144_000 // forty a second for an hour
+		second  = 40
+	)
+	for name, disk := range map[string]struct {
+		sync, row, within time.Duration
+	}{
+		"fast disk":      {500 * time.Microsecond, 30 * time.Microsecond, time.Minute},
+		"slow disk":      {10 * time.Millisecond, 100 * time.Microsecond, 5 * time.Minute},
+		"very slow disk": {50 * time.Millisecond, 200 * time.Microsecond, 32 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &costlyStore{sync: disk.sync, row: disk.row}
+				h := openCostly(t, s, time.Hour)
+				s.expire(backlog)
+				time.Sleep(time.Hour - time.Millisecond)
+				began, id, waited := time.Now(), chat.ConnID(0), time.Duration(0)
+				for s.left() >= second && time.Since(began) < 2*disk.within {
+					time.Sleep(time.Second / second)
+					s.expire(1)
+					id++
+					now := time.Now()
+					join(t, h, id)
+					h.mu.Lock()
+					err := h.awaitCommit(t.Context())
+					h.mu.Unlock()
+					if err != nil {
+						t.Fatal(err)
+					}
+					waited = max(waited, time.Since(now))
+				}
+				took := time.Since(began)
+				stopHub(t, h)
+				if s.left() >= second || took > disk.within {
+					t.Errorf("%d rows are left after %v, want none after %v", s.left(), took, disk.within)
+				}
+				batch := max(2*sweepTarget, disk.sync+fewSweepRows*disk.row)
+				if most := batch + 2*disk.sync + 10*disk.row; waited > most {
+					t.Errorf("a commit waited %v, want %v at most", waited, most)
+				}
+				t.Logf("%d rows in %v, %.0f a second; a commit waited %v at most, the longest sweep took %v",
+					backlog+int(id), took, float64(backlog+int(id))/took.Seconds(), waited, s.longest)
+			})
+		})
+	}
+}
+
+// TestSweepBacksOff: a sweep that fails because the disk is full or locked is tried again soon, then less and less often,
+// and goes on once it succeeds.
+func TestSweepBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &costlyStore{failures: 5}
+		h := openCostly(t, s, time.Hour)
+		s.expire(1000)
+		time.Sleep(time.Hour)
+		for i, pause := range []time.Duration{1, 2, 4, 8, 16} {
+			if calls := s.noted(); len(calls) != i+1 {
+				t.Errorf("%d sweeps before pause %d", len(calls), i+1)
+			}
+			time.Sleep(pause*time.Second - time.Millisecond)
+			if calls := s.noted(); len(calls) != i+1 {
+				t.Errorf("%d sweeps during pause %d", len(calls), i+1)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		if synctest.Wait(); s.left() != 0 {
+			t.Errorf("%d rows are left once it succeeds", s.left())
+		}
+		stopHub(t, h)
+	})
 }

@@ -65,6 +65,20 @@ func taken(name string) error {
 	return &Error{what: fmt.Sprintf("write %s: it exists", name), todo: "name another file", code: exitCreate}
 }
 
+// ScratchDir makes a directory beside the database at path, for copies, and returns its name. If it is left behind, FilesOf
+// lists it among the Parts.
+func ScratchDir(path, purpose string) (string, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+purpose+"-*")
+	if err != nil {
+		return "", explainFile("make", path+partInfix+purpose, filepath.Dir(path), err)
+	}
+	return dir, nil
+}
+
 // partOf returns a name beside target that nobody else has.
 func partOf(target string) string {
 	var chance [4]byte

@@ -116,7 +116,7 @@ func BenchmarkBareDriver(b *testing.B) {
 				}
 				within := tx.Stmt(upsert)
 				for i := range records {
-					if _, err := within.Exec(columns(&records[i])...); err != nil {
+					if _, err := within.Exec(columns(&records[i], 1)...); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -243,4 +243,28 @@ func BenchmarkSweepNothing(b *testing.B) {
 			b.Fatal(n, err)
 		}
 	}
+}
+
+// BenchmarkSweep: transactions of 128 rows, out of a database of 100,000; one of them holds up the commits behind it.
+func BenchmarkSweep(b *testing.B) {
+	s := openNew(b)
+	mustBegin(b, s)
+	n, rows := seed(b, s, 20_000, 10_000, 50_000), 0
+	for b.Loop() {
+		deleted, _, err := s.Sweep(t0, 128)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if rows += deleted; deleted < 128 {
+			b.StopTimer()
+			var more []chat.Change
+			for range 20_000 {
+				n++
+				more = append(more, put(away(session(n), t0))...)
+			}
+			mustCommit(b, s, more...)
+			b.StartTimer()
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows), "ns/row")
 }

@@ -34,22 +34,20 @@ const (
 
 	sqlSince = `SELECT min(boot) FROM boots WHERE epoch = ?1`
 
-	// sqlAllAway touches those that were attached when the server ended without saying so.
-	sqlAllAway = `UPDATE sessions SET away_since = ?1 WHERE away_since IS NULL`
-
 	// sqlNoOld drops the old clients that were in a chat: they cannot come back, and being idle would not be loaded.
 	sqlNoOld = `DELETE FROM sessions WHERE pair IS NOT NULL AND resumable = 0`
 
-	// sqlNoChats ends every chat. Nobody is told by it: a session hears of the new epoch when it resumes.
+	// sqlNoChats ends every chat. No client is told by it: a session hears of the new epoch when it resumes. OR FAIL
+	// leaves it to the transaction to put everything back, so that SQLite need not remember what this statement changed.
 	sqlNoChats = `
-		UPDATE sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL
+		UPDATE OR FAIL sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL
 		WHERE pair IS NOT NULL`
 
 	sqlEnd = `UPDATE boots SET stopped_at = ?1, reason = ?2 WHERE boot = ?3`
 )
 
-// Begin records that the server starts and, in the same transaction, that every session is away. When the database
-// was put back from a backup it gets a new epoch and every chat in it ends; what is in the mailboxes stays. It must be
+// Begin records that the server starts, and from then on every session that was connected is away: it rewrites no row. When
+// the database was put back from a backup it gets a new epoch and every chat in it ends; what is in the mailboxes stays. It must be
 // called once, before Load. The error has an exit code like those of Open; ctx only keeps it from starting.
 func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	s.mu.Lock()
@@ -124,11 +122,15 @@ func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, restore
 	if err != nil {
 		return started, restored, err
 	}
-	if err := tx.QueryRow(sqlSince, started.Epoch).Scan(&started.Since); err != nil {
-		return started, restored, err
-	}
-	_, err = tx.Exec(sqlAllAway, int64(b.At))
+	err = tx.QueryRow(sqlSince, started.Epoch).Scan(&started.Since)
 	return started, restored, err
+}
+
+// thisBoot returns the number of the start under way, 0 before Begin.
+func (s *Store) thisBoot() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.boot
 }
 
 // newEpoch returns 128 random bits in hexadecimal.

@@ -15,8 +15,8 @@ import (
 const sqlUpsert = `
 	INSERT INTO sessions (
 		id, hash, resumable, created_at, away_since, ended_at,
-		place, queued_at, pair, side, alias, matched_at, mail_key
-	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+		place, queued_at, pair, side, alias, matched_at, mail_key, boot
+	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 	ON CONFLICT (id) DO UPDATE SET
 		away_since = excluded.away_since,
 		ended_at   = excluded.ended_at,
@@ -26,7 +26,8 @@ const sqlUpsert = `
 		side       = excluded.side,
 		alias      = excluded.alias,
 		matched_at = excluded.matched_at,
-		mail_key   = excluded.mail_key
+		mail_key   = excluded.mail_key,
+		boot       = excluded.boot
 	WHERE hash = excluded.hash`
 
 // sqlRemove deletes one record.
@@ -45,8 +46,9 @@ func (s *Store) Commit(b *chat.Batch) error {
 	if err != nil {
 		return err
 	}
+	boot := s.thisBoot()
 	err = s.inCountedTx(func(tx *sql.Tx) error {
-		if err := s.applyChanges(tx, b.Changes); err != nil {
+		if err := s.applyChanges(tx, boot, b.Changes); err != nil {
 			return err
 		}
 		return s.applyMail(tx, letters, b.Receipts)
@@ -61,7 +63,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 }
 
 // applyChanges deletes first, so that what a deleted row held is free for the others.
-func (s *Store) applyChanges(tx *sql.Tx, changes []chat.Change) error {
+func (s *Store) applyChanges(tx *sql.Tx, boot int64, changes []chat.Change) error {
 	ctx := context.Background()
 	upsert, remove := tx.StmtContext(ctx, s.upsert), tx.StmtContext(ctx, s.remove)
 	for i := range changes {
@@ -76,7 +78,7 @@ func (s *Store) applyChanges(tx *sql.Tx, changes []chat.Change) error {
 		if c.Deleted {
 			continue
 		}
-		result, err := upsert.ExecContext(ctx, columns(&c.Record)...)
+		result, err := upsert.ExecContext(ctx, columns(&c.Record, boot)...)
 		if err != nil {
 			return fmt.Errorf("write session %d: %w", c.ID, err)
 		}
@@ -87,11 +89,11 @@ func (s *Store) applyChanges(tx *sql.Tx, changes []chat.Change) error {
 	return nil
 }
 
-// columns returns the arguments of sqlUpsert: zero values that mean "not" become NULL.
-func columns(r *chat.Record) []any {
+// columns returns the arguments of sqlUpsert in the start boot: zero values that mean "not" become NULL.
+func columns(r *chat.Record, boot int64) []any {
 	args := []any{
 		int64(r.ID), r.Hash[:], r.Resumable, int64(r.CreatedAt), orNull(r.AwaySince), orNull(r.EndedAt),
-		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt), nil,
+		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt), nil, boot,
 	}
 	if r.Pair != 0 || r.Side != 0 {
 		args[9] = int64(r.Side)

@@ -15,6 +15,11 @@ const (
 	readerCache = "-1024" // a connection; there are maxReaders
 )
 
+// tempStore is PRAGMA temp_store, MEMORY on every connection: what SQLite needs beside the database, a sort or the pages
+// that a statement may have to put back, never goes to a file. Its files go to /var/tmp, /usr/tmp or /tmp, and a container
+// has none of them. https://sqlite.org/tempfiles.html
+const tempStore = "2"
+
 // maxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
 const maxReaders = 4
 
@@ -49,7 +54,7 @@ func writerSettings(busy time.Duration) (url.Values, []pragma) {
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
 		"_pragma": {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")",
-			"journal_size_limit(" + limit + ")"},
+			"journal_size_limit(" + limit + ")", "temp_store(" + tempStore + ")"},
 	}
 	return q, []pragma{
 		{"journal_mode", "wal"},
@@ -61,6 +66,7 @@ func writerSettings(busy time.Duration) (url.Values, []pragma) {
 		{"cache_size", writerCache},
 		{"wal_autocheckpoint", "1000"}, // pages; the default, which Litestream needs
 		{"journal_size_limit", limit},
+		{"temp_store", tempStore},
 		{"query_only", "0"},
 	}
 }
@@ -75,13 +81,14 @@ func readerDSN(path string, busy time.Duration) (string, []pragma) {
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
-		"_pragma":       {"trusted_schema(0)", "cache_size(" + readerCache + ")"},
+		"_pragma":       {"trusted_schema(0)", "cache_size(" + readerCache + ")", "temp_store(" + tempStore + ")"},
 	}
 	return uri(path, q), []pragma{
 		{"journal_mode", "wal"},
 		{"busy_timeout", ms},
 		{"trusted_schema", "0"},
 		{"cache_size", readerCache},
+		{"temp_store", tempStore},
 	}
 }
 
@@ -94,7 +101,7 @@ func checkDSN(path, mode string, immutable bool, busy time.Duration) string {
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
-		"_pragma":       {"trusted_schema(0)"},
+		"_pragma":       {"trusted_schema(0)", "temp_store(" + tempStore + ")"},
 	}
 	if immutable {
 		q.Set("immutable", "1")

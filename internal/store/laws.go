@@ -30,6 +30,8 @@ var laws = []law{
 			UNION ALL SELECT 'chat', pair FROM sessions WHERE pair > 0
 			UNION ALL SELECT 'mail of chat', pair FROM mailbox
 		) WHERE number >> 32 NOT BETWEEN 1 AND (SELECT max(boot) FROM boots)`},
+	{"a session was written by a start that there was", `
+		SELECT 'session ' || id FROM sessions WHERE boot > coalesce((SELECT max(boot) FROM boots), 0)`},
 	{"one life after another", `
 		SELECT 'epoch of start ' || min(boot) FROM boots
 		GROUP BY epoch HAVING max(boot) - min(boot) + 1 <> count(*)`},

@@ -80,9 +80,14 @@ type foundRow struct {
 }
 
 const (
+	// sqlAway is since when a session is away, 0 if it is connected. The row of one that was connected when its server
+	// ended still says so: it is away since the next start began, and no start rewrites it. The law "no start is missing"
+	// holds that the next one is numbered one higher.
+	sqlAway = `coalesce(away_since, (SELECT started_at FROM boots WHERE boots.boot = sessions.boot + 1), 0)`
+
 	sqlColumns = `
 		id, hash, mail_key, resumable, created_at,
-		coalesce(away_since, 0) AS away_since, coalesce(ended_at, 0) AS ended_at,
+		` + sqlAway + ` AS away_since, coalesce(ended_at, 0) AS ended_at,
 		coalesce(place, 0) AS place, coalesce(queued_at, 0) AS queued_at,
 		coalesce(pair, 0) AS pair, coalesce(side, 0) AS side,
 		coalesce(alias, '') AS alias, coalesce(matched_at, 0) AS matched_at`

@@ -73,28 +73,28 @@ const (
 func TestUpgrade(t *testing.T) {
 	path := filled(t)
 	old := path + beforeInfix + "0001"
-	for _, name := range []string{old, path + beforeInfix + "0004.part"} {
+	for _, name := range []string{old, path + beforeInfix + "0005.part"} {
 		if err := os.WriteFile(name, []byte("old"), 0o640); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0004_extra.sql": goodStep}))
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0005_extra.sql": goodStep}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.schema != 4 {
+	if s.schema != 5 {
 		t.Errorf("schema %d", s.schema)
 	}
 	if started := mustBegin(t, s); started.Boot != 2 {
 		t.Errorf("%+v", started)
 	}
 	mustClose(t, s)
-	want := []string{"chatme.db", "chatme.db.before-0004", "chatme.db.witness"}
+	want := []string{"chatme.db", "chatme.db.before-0005", "chatme.db.witness"}
 	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// The copy is a database that the old program opens, and the new one's is refused by it.
-	if got := mustLoad(t, MustOpen(t, path+beforeInfix+"0004")); len(got) == 0 {
+	if got := mustLoad(t, MustOpen(t, path+beforeInfix+"0005")); len(got) == 0 {
 		t.Error("nothing")
 	}
 	_, err = Open(t.Context(), Config{Path: path})
@@ -125,7 +125,7 @@ func TestMailboxMigration(t *testing.T) {
 		want[i].MailKey = chat.MailKey{}
 		_, err := db.Exec(`
 			INSERT INTO sessions (id, hash, resumable, created_at, away_since, ended_at, place, queued_at, pair, side, alias, matched_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(&want[i])[:12]...)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(&want[i], 0)[:12]...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,11 +153,11 @@ func TestMailboxMigration(t *testing.T) {
 func TestUpgradeFails(t *testing.T) {
 	path := filled(t)
 	before := schemaOf(t, path)
-	steps := stepsWith(t, map[string]string{"0004_extra.sql": badStep})
+	steps := stepsWith(t, map[string]string{"0005_extra.sql": badStep})
 	for range 2 {
 		_, err := open(t.Context(), Config{Path: path}, steps)
 		wantCode(t, err, exitData)
-		for _, want := range []string{"0004", "nowhere", "rolled back", path + beforeInfix + "0004"} {
+		for _, want := range []string{"0005", "nowhere", "rolled back", path + beforeInfix + "0005"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%v; want it to say %q", err, want)
 			}
@@ -183,10 +183,10 @@ func TestFirstMigrationFails(t *testing.T) {
 func TestUpgradeHalfWay(t *testing.T) {
 	path := filled(t)
 	_, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{
-		"0004_extra.sql": goodStep, "0005_bad.sql": badStep,
+		"0005_extra.sql": goodStep, "0006_bad.sql": badStep,
 	}))
 	wantCode(t, err, exitData)
-	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0004_extra.sql": goodStep}))
+	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0005_extra.sql": goodStep}))
 	if err != nil {
 		t.Fatal(err)
 	}

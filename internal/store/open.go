@@ -46,6 +46,7 @@ type Store struct {
 	weigh   *sql.Stmt
 	find    *sqlx.Stmt
 	expired *sqlx.Stmt
+	left    *sqlx.Stmt
 	next    *sqlx.Stmt
 	epoch   *sqlx.Stmt
 
@@ -171,6 +172,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	}{
 		{&s.find, sqlFind},
 		{&s.expired, sqlExpired},
+		{&s.left, sqlExpiredLeft},
 		{&s.next, sqlNext},
 		{&s.epoch, sqlEpoch},
 	} {

@@ -49,8 +49,8 @@ const (
 		SELECT count(*) FROM v_sessions
 		WHERE CASE ?1 WHEN '' THEN state <> 'ended' ELSE state = ?1 END`
 
-	// sqlConnected counts the rows of those who have a socket.
-	sqlConnected = `SELECT count(*) FROM sessions WHERE away_since IS NULL`
+	// sqlConnected counts the rows of those who have a socket, or had when the last server ended.
+	sqlConnected = `SELECT count(*) FROM sessions WHERE away_since IS NULL AND boot >= (SELECT max(boot) FROM boots)`
 
 	sqlQueueRows  = `SELECT position, session, kind, since, waiting_s, here FROM v_queue LIMIT ?1`
 	sqlQueueCount = `SELECT count(*) FROM sessions WHERE place > 0`

@@ -114,7 +114,7 @@ func TestRefuse(t *testing.T) {
 			path := filled(t)
 			script(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 			return path
-		}, exitData, "made by a newer chatme (schema 9999, this one knows 3)"},
+		}, exitData, "made by a newer chatme (schema 9999, this one knows 4)"},
 		"no version": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DELETE FROM goose_db_version`)

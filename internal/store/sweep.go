@@ -15,26 +15,45 @@ const (
 		WHERE away_since <= ?1 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL
 		ORDER BY away_since LIMIT ?2`
 
-	sqlSweep = `
-		DELETE FROM sessions
-		WHERE id = ?1 AND away_since <= ?2 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL`
+	// sqlExpiredLeft finds those that were connected when their server ended, which sqlExpired cannot see: by the starts
+	// behind theirs, of which there are few.
+	sqlExpiredLeft = `
+		SELECT s.id FROM boots AS b
+		CROSS JOIN sessions AS s INDEXED BY sessions_left ON s.boot = b.boot - 1
+		WHERE b.boot > (
+				SELECT min(boot) FROM sessions INDEXED BY sessions_left
+				WHERE away_since IS NULL AND place IS NULL AND pair IS NULL)
+			AND b.started_at <= ?1
+			AND s.away_since IS NULL AND s.place IS NULL AND s.pair IS NULL
+		LIMIT ?2`
+
+	sqlSweep = `DELETE FROM sessions WHERE id = ?1 AND ` + sqlAway + ` BETWEEN 1 AND ?2 AND place IS NULL AND pair IS NULL`
 
 	// sqlWeigh asks how much mail goes with a session.
 	sqlWeigh = `SELECT coalesce(sum(` + sqlSize + `), 0) FROM mailbox AS m WHERE m.recipient = ?1`
 )
 
-// Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first, ended
-// ones among them, and returns how many and how many bytes of mail went with them, as Load counts them. With nothing
+// sweepBytes is how much mail goes in one transaction: the session with which it passes that is the last. To delete a byte
+// is to write it once, because secure_delete puts a zero in its place.
+const sweepBytes = 1 << 20
+
+// Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first, and returns
+// how many and how many bytes of mail went with them, as Load counts them. It deletes fewer than there are, and fewer than
+// limit, only if mail went with them. Those that were connected when their server ended come after the others. With nothing
 // to delete it commits nothing. Its errors are those of Commit.
 func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error) {
 	if limit <= 0 {
 		return 0, 0, nil
 	}
-	var ids []int64
-	if err := s.expired.SelectContext(context.Background(), &ids, int64(before), limit); err != nil {
+	var ids, left []int64
+	err = s.expired.SelectContext(context.Background(), &ids, int64(before), limit)
+	if err == nil && len(ids) < limit {
+		err = s.left.SelectContext(context.Background(), &left, int64(before), limit-len(ids))
+	}
+	if err != nil {
 		return 0, 0, explain("look for expired sessions in", s.path, err)
 	}
-	if len(ids) == 0 {
+	if ids = append(ids, left...); len(ids) == 0 {
 		return 0, 0, nil
 	}
 	err = s.inTx(func(tx *sql.Tx) error {
@@ -52,6 +71,9 @@ func (s *Store) deleteExpired(tx *sql.Tx, ids []int64, before chat.Time) (delete
 	ctx := context.Background()
 	sweep, weigh := tx.StmtContext(ctx, s.sweep), tx.StmtContext(ctx, s.weigh)
 	for _, id := range ids {
+		if mailBytes > sweepBytes {
+			break
+		}
 		var weight int64
 		if err := weigh.QueryRowContext(ctx, id).Scan(&weight); err != nil {
 			return 0, 0, err

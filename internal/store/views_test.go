@@ -73,7 +73,7 @@ func TestViews(t *testing.T) {
 			"1-2|" + name(c) + "|" + name(d) + "|2026-09-21T14:13:20Z|second",
 		},
 		`SELECT boot, started, stopped, reason, version, commit_hash, schema, length(epoch) FROM v_boots`: {
-			"1|2026-09-21T14:13:20Z|2026-09-21T14:13:29Z|signal|v1|c0ffee|3|32",
+			"1|2026-09-21T14:13:20Z|2026-09-21T14:13:29Z|signal|v1|c0ffee|4|32",
 		},
 		`SELECT * FROM v_mailbox`: {
 			name(idle) + "|away|1|1|" + fmt.Sprint(256+seal.Overhead) + "|2",

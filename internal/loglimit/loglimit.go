@@ -1,0 +1,155 @@
+// Package loglimit bounds what a log can be made to say. Whoever opens and closes sockets makes the server write a line for
+// each, megabytes a minute; and so does whatever else a client can bring about.
+//
+// A message is constant, so it names a kind of line. Of each kind ten lines a second pass, however many there are; the
+// others are counted, and one line a minute says how many there were. It bounds every kind, also one that is yet to be
+// written. Lines below INFO are for whoever has asked for all of them, and pass.
+package loglimit
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	perSecond = 10          // lines of one kind that pass within any second
+	every     = time.Minute // the others are reported so often
+	// maxKinds bounds what is remembered, should a message not be constant: those that come later are one kind.
+	maxKinds = 100
+)
+
+const (
+	others    = "other messages"      // the kind of those beyond maxKinds
+	leftOut   = "lines were left out" // what is said of a kind that has no summary
+	countName = "count"
+)
+
+// Handler is a slog.Handler in front of another. Its methods are safe for concurrent use.
+type Handler struct {
+	next  slog.Handler
+	books *books // shared with the handlers that WithAttrs and WithGroup return
+}
+
+// books are kept for all handlers that come from one.
+type books struct {
+	out       slog.Handler      // for reports; static
+	summaries map[string]string // static
+
+	mu    sync.Mutex
+	kinds map[string]*kind
+	timer *time.Timer // calls report; nil: no line has been left out since the last
+}
+
+// kind is what is known of the lines with one message.
+type kind struct {
+	message string
+	passed  [perSecond]time.Time // when the last of them passed, in a ring
+	oldest  int                  // index of the one that passed first
+	left    int                  // left out since the last report
+	level   slog.Level           // highest of those
+}
+
+// New returns a handler in front of next. summaries gives the message of the report for lines of some messages; without
+// one the report has a general message, and names the one it is about.
+func New(next slog.Handler, summaries map[string]string) *Handler {
+	return &Handler{next: next, books: &books{out: next, summaries: summaries, kinds: make(map[string]*kind)}}
+}
+
+// Enabled implements slog.Handler.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &Handler{h.next.WithAttrs(attrs), h.books}
+}
+
+// WithGroup implements slog.Handler.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	return &Handler{h.next.WithGroup(name), h.books}
+}
+
+// Handle implements slog.Handler. A record that is left out is no error.
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelInfo && !h.books.passes(r.Message, r.Level) {
+		return nil
+	}
+	return h.next.Handle(ctx, r)
+}
+
+// Flush reports what has been left out since the last report. Call it before the process ends.
+func (h *Handler) Flush() { h.books.report() }
+
+// passes reports whether one more line with this message may pass now, and counts it if not.
+func (b *books) passes(message string, level slog.Level) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.kinds[message]
+	if k == nil && len(b.kinds) >= maxKinds {
+		message = others
+		k = b.kinds[message]
+	}
+	if k == nil {
+		k = &kind{message: message}
+		b.kinds[message] = k
+	}
+	now := time.Now()
+	if first := k.passed[k.oldest]; first.IsZero() || now.Sub(first) >= time.Second {
+		k.passed[k.oldest] = now
+		k.oldest = (k.oldest + 1) % perSecond
+		return true
+	}
+	if k.left == 0 {
+		k.level = level
+	}
+	k.left++
+	k.level = max(k.level, level)
+	if b.timer == nil {
+		b.timer = time.AfterFunc(every, b.report)
+	}
+	return false
+}
+
+// report writes a line for each kind of which lines were left out.
+func (b *books) report() {
+	for _, k := range b.settle() {
+		ctx := context.Background()
+		if !b.out.Enabled(ctx, k.level) {
+			continue
+		}
+		message, named := b.summaries[k.message]
+		if !named {
+			message = leftOut
+		}
+		r := slog.NewRecord(time.Now(), k.level, message, 0)
+		if !named {
+			r.AddAttrs(slog.String("message", k.message))
+		}
+		r.AddAttrs(slog.Int(countName, k.left))
+		_ = b.out.Handle(ctx, r) // as slog.Logger does: there is nobody to tell
+	}
+}
+
+// settle closes the books of a minute and returns what is to be reported, by message.
+func (b *books) settle() []kind {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.timer != nil {
+		b.timer.Stop()
+		b.timer = nil
+	}
+	var told []kind
+	for _, k := range b.kinds {
+		if k.left > 0 {
+			told = append(told, *k)
+			k.left = 0
+		}
+	}
+	slices.SortFunc(told, func(a, b kind) int { return cmp.Compare(a.message, b.message) })
+	return told
+}
