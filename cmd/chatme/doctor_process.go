@@ -80,7 +80,7 @@ func (d *doctor) descriptors() {
 			d.unchecked("descriptors", err.Error(), "")
 			return
 		}
-		limit, whose = own.Cur, "the limit here"
+		limit, whose = own.Cur, "the limit for a server started from here"
 	}
 	d.descriptorLimit(int64(min(limit, 1<<30)), whose)
 }
@@ -88,6 +88,10 @@ func (d *doctor) descriptors() {
 func (d *doctor) descriptorLimit(limit int64, whose string) {
 	const remedy = "raise it: LimitNOFILE=65536 in the unit, --ulimit nofile=65536 of a container, ulimit -n"
 	room, wanted := limit-spareDescriptors, int64(d.cfg.MaxConns)
+	if !d.known("CHATME_MAX_CONNS") {
+		d.unsettled("descriptors")
+		return
+	}
 	switch {
 	case room <= 0 || wanted > room:
 		d.problem("descriptors", fmt.Sprintf("%s is %d, and max-conns %d needs %d: the server does not start", whose, limit, wanted, wanted+spareDescriptors), remedy)

@@ -29,6 +29,7 @@ type Server struct {
 	endpoint *ws.Endpoint     // static after New
 	metrics  *metrics.Metrics // static after New
 	surface  atomic.Pointer[surface]
+	arrivals arrivals
 	stopping atomic.Bool
 }
 
@@ -36,6 +37,7 @@ type Server struct {
 type surface struct {
 	*Server
 	origins origins
+	trusted []netip.Prefix
 	router  chi.Router
 }
 
@@ -58,12 +60,14 @@ func (s *Server) Reload(cfg Config) error {
 	if len(cfg.TrustedProxies) > 0 {
 		clientAddr = middleware.ClientIPFromXFF(cfg.TrustedProxies...)
 	}
+	next := &surface{Server: s, origins: newOrigins(cfg.Origins)}
 	for _, p := range cfg.TrustedProxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
+		network, err := netip.ParsePrefix(p)
+		if err != nil {
 			return err
 		}
+		next.trusted = append(next.trusted, network)
 	}
-	next := &surface{Server: s, origins: newOrigins(cfg.Origins)}
 	r := chi.NewRouter()
 	r.Use(clientAddr, next.cors, next.upgrade)
 	r.Get("/healthz", s.health)
@@ -120,13 +124,15 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		addr := middleware.GetClientIPAddr(r.Context())
+		s.noteArrival(r, addr)
 		if !s.origins.mayUpgrade(r) {
 			s.metrics.Upgrade(metrics.UpgradeOrigin)
 			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
-		s.endpoint.Accept(w, r, middleware.GetClientIPAddr(r.Context()))
+		s.endpoint.Accept(w, r, addr)
 	})
 }
 
