@@ -89,7 +89,7 @@ func (d *doctor) examine() {
 		d.neighbours()
 		d.litestream()
 	} else {
-		d.unsettled("server", "port", "descriptors", "admin socket", "permissions", "disk", "Litestream")
+		d.unlocated("server", "port", "descriptors", "admin socket", "permissions", "disk", "Litestream")
 	}
 	d.trustedNetworks()
 	d.developmentOrigins()

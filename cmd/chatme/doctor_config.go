@@ -144,12 +144,12 @@ func (d *doctor) known(env string) bool {
 
 // unsettled says of checks that they depend on settings that are not known.
 func (d *doctor) unsettled(checks ...string) {
-	why := d.unread
-	if why == "" {
-		why = "see above"
+	why := "it depends on a setting whose value is no good"
+	if d.unread != "" {
+		why = "it depends on settings that are not known: " + d.unread
 	}
 	for _, check := range checks {
-		d.unchecked(check, "it depends on settings that are not known: "+why, "")
+		d.unchecked(check, why, "")
 	}
 }
 

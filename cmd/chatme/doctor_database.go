@@ -70,8 +70,10 @@ func (d *doctor) unexamined(check string, err error) {
 	switch {
 	case errors.Is(err, context.Canceled):
 		d.unchecked(check, "interrupted", "")
+	case e != nil && e.Damaged() && d.ours:
+		d.problem(check, e.Cause(), restoreRemedy)
 	case e != nil && e.Damaged():
-		d.problem(check, e.Cause(), "is it the right file? If it is: "+restoreRemedy)
+		d.problem(check, e.Cause(), "is it the right file? Name the database with --db; if this was chatme's, docs/backup.md has what to do")
 	case e != nil && e.Foreign() && d.running():
 		d.unknown(check, err, "a server runs on it: ask with the program that this server is run from")
 	case e != nil && e.Foreign():

@@ -58,7 +58,7 @@ func (d *doctor) exists() bool {
 func (d *doctor) emptyDirectory(dir string, as serverProcess, ok bool) {
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil || !ok || os.Geteuid() == 0 {
-		d.ok("permissions", "there is no database yet, so that nobody needs any")
+		d.ok("permissions", "there is no database yet")
 		return
 	}
 	if !as.may(&st, unix.R_OK|unix.W_OK|unix.X_OK) {

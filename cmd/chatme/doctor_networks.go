@@ -94,7 +94,7 @@ func (d *doctor) developmentOrigins() {
 		}
 	}
 	if where, public := d.public(); public && len(local) > 0 {
-		d.warning("origins", fmt.Sprintf("others can reach the server (%s), and ALLOWED_ORIGINS has %s: any program that serves a page there, on any visitor's machine, may connect as that visitor",
+		d.warning("origins", fmt.Sprintf("the server is not for this machine alone (%s), and ALLOWED_ORIGINS has %s: a page that any program serves there, on a visitor's machine, may connect",
 			where, someOf(local)), "set ALLOWED_ORIGINS to the sites of your own pages, or to nothing (ALLOWED_ORIGINS=); the server's own page may always connect")
 	}
 }
@@ -125,5 +125,5 @@ func (d *doctor) public() (where string, public bool) {
 	if ip := net.ParseIP(host); err != nil || host == "localhost" || ip != nil && ip.IsLoopback() {
 		return "", false
 	}
-	return "it listens on " + addr, true
+	return "address " + addr, true
 }

@@ -37,6 +37,17 @@ func (d *doctor) locate() bool {
 	return true
 }
 
+// unlocated says of checks that they need the database.
+func (d *doctor) unlocated(checks ...string) {
+	if !d.known("CHATME_DB") {
+		d.unsettled(checks...)
+		return
+	}
+	for _, check := range checks {
+		d.unchecked(check, "without the database's directory it cannot be looked at", "")
+	}
+}
+
 // databaseHere reports whether a chatme database lies where a server without any settings has it.
 func (d *doctor) databaseHere() bool {
 	if d.unread != nothingFound {
