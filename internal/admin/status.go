@@ -17,7 +17,7 @@ type Status struct {
 	Reason  string                     `json:"reason,omitempty"` // why it is not
 	Figures metrics.Figures            `json:"figures"`          // by their names in /metrics, without buckets
 	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
-	About   *About                     `json:"about,omitempty"` // nil: a server of an older version
+	About   *About                     `json:"about,omitempty"`  // nil: a server of an older version
 }
 
 // Status asks for the figures and whether the server is ready.
