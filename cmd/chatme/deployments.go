@@ -30,7 +30,7 @@ type deploymentLine struct {
 	Commit  string  `json:"commit"`
 	Started string  `json:"started"` // RFC 3339, UTC
 	Stopped *string `json:"stopped"` // null: it was killed, or runs
-	Ended   string  `json:"ended"`   // running, killed, or the reason; "failed start (exit code N)" served nobody
+	Ended   string  `json:"ended"`   // running, killed, or the reason; "failed start (exit code N)" never served
 	Schema  int64   `json:"schema"`
 	Epoch   string  `json:"epoch"`
 }

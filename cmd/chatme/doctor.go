@@ -65,7 +65,7 @@ type doctor struct {
 
 	unread string          // why the settings, or some of them, are not known; "": all are
 	firm   map[string]bool // by environment name: known all the same
-	bad    map[string]bool // by environment name: its value is no good, or could not be read
+	bad    map[string]bool // by environment name: its value is bad, or could not be read
 
 	server serverProcess
 	about  *admin.About // what the running server says of itself; nil: it could not be asked

@@ -81,7 +81,7 @@ func (d *doctor) unanswered(path string, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		d.unknown("admin socket", err, "run this as root, as the server's user or in its group")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		d.warning("admin socket", "nobody answers on "+path+": it was left by a server that was killed, and the running one has another",
+		d.warning("admin socket", "no server answers on "+path+": it was left by a server that was killed, and the running one has another",
 			"give the same CHATME_ADMIN (or CHATME_DB) as the server has")
 	case errors.Is(err, context.DeadlineExceeded), slow != nil && slow.Timeout():
 		d.problem("admin socket", fmt.Sprintf("the server does not answer on %s within %v", path, d.cmd.Timeout), "look again; if it still does not answer, the server hangs: restart it")

@@ -144,7 +144,7 @@ func (d *doctor) known(env string) bool {
 
 // unsettled says of checks that they depend on settings that are not known.
 func (d *doctor) unsettled(checks ...string) {
-	why := "it depends on a setting whose value is no good"
+	why := "it depends on a setting that has a bad value"
 	if d.unread != "" {
 		why = "it depends on settings that are not known: " + d.unread
 	}

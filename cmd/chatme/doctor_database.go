@@ -98,7 +98,7 @@ func someOf(names []string) string {
 
 // layout is whether what chatme made in the database is there as it made it. It is false if nothing more can be looked at.
 func (d *doctor) layout(l store.Layout) bool {
-	const remedy = "undo that; if nobody did it on purpose: " + restoreRemedy
+	const remedy = "undo that; if it was not done on purpose: " + restoreRemedy
 	if len(l.Missing) > 0 {
 		d.problem("tables", someOf(l.Missing)+" is missing", remedy)
 	}
@@ -152,7 +152,7 @@ func (d *doctor) integrity(size int64) {
 		d.unexamined("integrity", err)
 	case aside != "":
 		d.whole = true
-		d.warning("integrity", "chatme's tables are whole; what others added is not: "+aside, "whoever added it knows whether that is meant")
+		d.warning("integrity", "chatme's tables are whole; what others added is not: "+aside, "ask the person who added it whether that is meant")
 	default:
 		d.whole = true
 		d.ok("integrity", "every page, index and reference is whole (%s)", elapsed(time.Since(began)))

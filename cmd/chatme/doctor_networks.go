@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// Networks larger than these are nobody's: most of what is in them are clients.
+	// Networks larger than these hold clients, and not only proxies.
 	widest4, widest6 = 8, 16
 )
 

@@ -17,8 +17,8 @@ import (
 	"chatme/internal/store"
 )
 
-// asNobody runs doctor in dir as a user who owns nothing there, with this environment.
-func asNobody(t *testing.T, dir string, environ []string, args ...string) (code int, found doctorSummary) {
+// asStranger runs doctor in dir as a user who owns nothing there, with this environment.
+func asStranger(t *testing.T, dir string, environ []string, args ...string) (code int, found doctorSummary) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "chatme") // of the name by which the test binary is the command
 	self, err := os.Executable()
@@ -95,7 +95,7 @@ func TestDoctorWithoutSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			openToAll(t, filepath.Join(tt.dir, "none"))
-			code, found := asNobody(t, tt.dir, tt.environ, tt.args...)
+			code, found := asStranger(t, tt.dir, tt.environ, tt.args...)
 			found.Findings.wants(t, findingUnknown, "configuration", tt.says, "--config")
 			found.Findings.only(t, ofSettings, findingNot)
 			found.Findings.harmless(t)
@@ -107,7 +107,7 @@ func TestDoctorWithoutSettings(t *testing.T) {
 	t.Run("a key file that is closed", func(t *testing.T) {
 		dir := t.TempDir()
 		openToAll(t, filepath.Join(dir, "none"))
-		code, found := asNobody(t, "/", []string{"WEB_API_KEY_FILE=" + closed, "CHATME_ADDR=127.0.0.1:0", "CHATME_DB=" + filepath.Join(dir, "chatme.db")})
+		code, found := asStranger(t, "/", []string{"WEB_API_KEY_FILE=" + closed, "CHATME_ADDR=127.0.0.1:0", "CHATME_DB=" + filepath.Join(dir, "chatme.db")})
 		found.Findings.wants(t, findingUnknown, "configuration", "permission denied", "")
 		found.Findings.wants(t, findingOK, "port", "is free", "")
 		found.Findings.harmless(t)
@@ -115,8 +115,8 @@ func TestDoctorWithoutSettings(t *testing.T) {
 			t.Errorf("exit code %d, %+v", code, found)
 		}
 	})
-	t.Run("one value that is no good", func(t *testing.T) {
-		code, found := asNobody(t, "/", []string{"WEB_API_KEY=k", "CHATME_ADDR=nowhere"})
+	t.Run("one bad value", func(t *testing.T) {
+		code, found := asStranger(t, "/", []string{"WEB_API_KEY=k", "CHATME_ADDR=nowhere"})
 		found.Findings.wants(t, findingProblem, "configuration", "CHATME_ADDR", "")
 		found.Findings.only(t, []string{"port"}, findingNot)
 		found.Findings.harmless(t)
@@ -148,7 +148,7 @@ func TestDoctorInADirectoryOfOthers(t *testing.T) {
 			if err := os.Chmod(dir, 0o777); err != nil {
 				t.Fatal(err)
 			}
-			_, found := asNobody(t, dir, environ)
+			_, found := asStranger(t, dir, environ)
 			found.Findings.harmless(t)
 			s := &running{db: db, env: environ}
 			_, found = doctored(t, s, "--addr", "127.0.0.1:0")
@@ -170,7 +170,7 @@ func TestDoctorAsAnotherUser(t *testing.T) {
 				if err := os.Chmod(filepath.Dir(s.db), mode); err != nil {
 					t.Fatal(err)
 				}
-				code, found := asNobody(t, "/", append(s.env, "CHATME_ADDR=127.0.0.1:0"))
+				code, found := asStranger(t, "/", append(s.env, "CHATME_ADDR=127.0.0.1:0"))
 				found.Findings.harmless(t)
 				found.Findings.wants(t, findingUnknown, "database", "permission denied", asServer)
 				if code != exitUnknown || found.Problems != 0 || found.OK {
@@ -198,7 +198,7 @@ func TestDoctorUnknownErrors(t *testing.T) {
 	d.findings.harmless(t)
 }
 
-// TestDoctorOfAForeignTable goes through the command: what tools add is no damage, and what is missing is.
+// TestDoctorOfAForeignTable goes through the command: what tools add is not damage, and what is missing is.
 func TestDoctorOfAForeignTable(t *testing.T) {
 	t.Parallel()
 	s := stoppedServer(t)
@@ -268,7 +268,7 @@ func TestDoctorAdminSockets(t *testing.T) {
 		check        string
 		text, remedy string
 	}{
-		"left by a killed server": {nil, findingWarning, "admin socket", "nobody answers on", "CHATME_ADMIN"},
+		"left by a killed server": {nil, findingWarning, "admin socket", "no server answers on", "CHATME_ADMIN"},
 		"an older server":         {older, findingNot, "admin socket", "of another version", "restart the server"},
 		"a newer server":          {newer, findingWarning, "server", "it is version v99", "its own program"},
 		"another program":         {odd, findingUnknown, "admin socket", "cannot check", "CHATME_ADMIN"},

@@ -134,11 +134,11 @@ const notOurs = "is it the right file? If it was chatme's database, restore a co
 const unknown = `nothing was changed; "chatme doctor" looks further, and if it finds nothing this is a bug to report`
 
 // lacking is what SQLite says of a table or a column that a query of chatme's does not find. It says more if the query is
-// that of somebody's view or trigger.
+// that of an operator's view or trigger.
 var lacking = regexp.MustCompile(`^SQL logic error: no such (?:table|column): \S+ \(1\)$`)
 
 // explainRead is explain for a file that is being read or migrated, where an error without a better reason means that its
-// content is not what the program expects: it is damaged if a table is missing. Otherwise nobody knows.
+// content is not what the program expects: it is damaged if a table is missing. Otherwise the cause is unknown.
 func explainRead(op, path string, err error) error {
 	stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	err = explain(op, path, err)

@@ -38,7 +38,7 @@ var foreignObjects = map[string]string{
 		PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX e_n ON e (levenshtein(n))' WHERE name = 'e_n'`,
 }
 
-// TestForeignObjectsAreNotDamage opens, examines and checks a database to which somebody has added something.
+// TestForeignObjectsAreNotDamage opens, examines and checks a database to which something was added.
 func TestForeignObjectsAreNotDamage(t *testing.T) {
 	for name, add := range foreignObjects {
 		t.Run(name, func(t *testing.T) {
