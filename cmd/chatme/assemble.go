@@ -26,25 +26,26 @@ import (
 // them have, and there is time to see that and to set the clock. The same holds after the clock was set.
 const sweepAfter = time.Hour
 
-// assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet.
+// assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet. With an error the
+// instance is good for recordFailedStart alone.
 func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
 	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
 	s.inForce.Store(cfg)
 	s.metrics = metrics.New()
 	s.history = metrics.NewHistory(s.metrics)
 	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.clock.Moment(0).Wall}))
-	if err != nil {
-		return nil, err
-	}
 	s.started = started
+	if err != nil {
+		return s, err
+	}
 	saved, err := seededLoad(db.Load(ctx))
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	s.restored = len(saved.Records)
 	lobby := chat.New(lobbyConfig(cfg, started))
 	if err := lobby.Restore(s.clock.Moment(0), saved); err != nil {
-		return nil, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
+		return s, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
 		Store: seededStore(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
@@ -60,30 +61,30 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 		},
 	})
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	sockets, err := endpointConfig(cfg, started.Epoch)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), s.clock, log, s.metrics, s.tail
 	if s.endpoint, err = ws.New(sockets); err != nil {
-		return nil, err
+		return s, err
 	}
 	if err := s.openArrivals(); err != nil {
 		return nil, err
 	}
 	surface, err := surfaceConfig(cfg)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	surface.Endpoint, surface.Metrics = s.endpoint, s.metrics
 	if s.public, err = server.New(surface); err != nil {
-		return nil, err
+		return s, err
 	}
 	watchFigures(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
-		return nil, err
+		return s, err
 	}
 	s.answerOperator()
 	return s, nil

@@ -17,7 +17,7 @@ type deploymentsCmd struct {
 // Help is the text behind the flags.
 func (deploymentsCmd) Help() string {
 	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
-that never wrote its end was killed, or crashed, or lost power. A new epoch means that the database had been put back
+that never wrote its end was killed, or crashed, or lost power; one that ended before it served is a failed start. A new epoch means that the database had been put back
 from a backup. It works without a running server too, and changes nothing.
 
 Example: chatme deployments --db /var/lib/chatme/chatme.db`
@@ -30,7 +30,7 @@ type deploymentLine struct {
 	Commit  string  `json:"commit"`
 	Started string  `json:"started"` // RFC 3339, UTC
 	Stopped *string `json:"stopped"` // null: it was killed, or runs
-	Ended   string  `json:"ended"`   // running, killed, or the reason
+	Ended   string  `json:"ended"`   // running, killed, or the reason; "failed start (exit code N)" never served
 	Schema  int64   `json:"schema"`
 	Epoch   string  `json:"epoch"`
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"chatme/internal/admin"
 	"chatme/internal/config"
 	"chatme/internal/store"
 )
@@ -12,7 +13,7 @@ import (
 type doctorCmd struct {
 	settings
 
-	URL        string        `name:"url" placeholder:"URL" help:"Also look at the server from outside, through whatever is in front of it: the address its clients use, https:// or wss:// (or without TLS)."`
+	URL        string        `name:"url" placeholder:"URL" help:"Also look at the server from outside, through whatever is in front of it: the address its clients use, https:// or wss:// (or without TLS). That takes a little longer than the ping interval, half a minute by default."`
 	Integrity  string        `enum:"auto,full,off" default:"auto" help:"integrity_check of the whole database: auto (up to 1 GiB), full or off. It is a read transaction: meanwhile the WAL of a busy server grows."`
 	Litestream string        `name:"litestream" default:"litestream" help:"Litestream's program."`
 	Timeout    time.Duration `default:"10s" help:"How long one question to the server or the proxy may take (duration)."`
@@ -23,9 +24,10 @@ type doctorCmd struct {
 func (c *doctorCmd) Help() string {
 	return `Looks at an installation and says of each thing whether it is ok, and what to do if it is not. It changes nothing, and
 works beside a running server as well as without one. Give it the settings that the server has, best as the same file,
-and run it as the server's user or as root.
+and run it as the server's user or as root. What a running server goes by, and where it listens, it asks the server.
 
-The exit code is 0 if there is no problem (warnings are none), otherwise 1.
+The exit code is 1 if there is a problem. Without one it is 78 if the settings could not be read, 2 if something else could
+not be checked (unknown), otherwise 0: a warning is not a problem, and what is "not checked" was left out.
 
 Example: chatme doctor --config chatme.conf --url https://chat.example.org`
 }
@@ -46,7 +48,7 @@ func (c *doctorCmd) Validate() error {
 func (c *doctorCmd) Run(p *program) error {
 	d := &doctor{cmd: c, ctx: p.ctx, now: time.Now()}
 	cfg, found, err := p.load(c.settings, nil)
-	d.cfg = cfg // also of a bad configuration: the settings that are good, and defaults in place of the others
+	d.cfg = cfg // also of a bad configuration: known tells which settings are good
 	d.configuration(found, err)
 	d.examine()
 	return d.finish(p.stdout)
@@ -61,51 +63,39 @@ type doctor struct {
 	cfg *config.Config
 	now time.Time
 
+	unread string          // why the settings, or some of them, are not known; "": all are
+	firm   map[string]bool // by environment name: known all the same
+	bad    map[string]bool // by environment name: its value is bad, or could not be read
+
 	server serverProcess
+	about  *admin.About // what the running server says of itself; nil: it could not be asked
+	asked  error        // why not
 	files  store.Files
-	base   *store.Examination // nil if there is no database, or it cannot be read
+	ours   bool               // a chatme database is there
+	base   *store.Examination // nil: there is no database, or it could not be read
+	whole  bool               // it was read to its end, and nothing is wrong with it
 }
 
 // examine goes from what everything stands on to what stands on it.
 func (d *doctor) examine() {
-	if !d.find() {
-		return
+	if d.locate() {
+		d.findServer()
+		d.port()
+		d.descriptors()
+		d.adminSocket()
+		d.database()
+		d.permissions()
+		d.disk()
+		d.neighbours()
+		d.litestream()
+	} else {
+		d.unlocated("server", "port", "descriptors", "admin socket", "permissions", "disk", "Litestream")
 	}
-	d.port()
-	d.descriptors()
-	d.adminSocket()
-	d.permissions()
-	d.database()
-	d.disk()
-	d.neighbours()
+	d.trustedNetworks()
+	d.developmentOrigins()
 	d.clock()
-	d.litestream()
 	d.sqliteShell()
 	if d.cmd.URL != "" {
 		d.outside()
 	}
-}
-
-// find looks for the files and for the server that has them.
-func (d *doctor) find() bool {
-	files, err := store.FilesOf(d.cfg.DB)
-	if err != nil {
-		d.problem("database", err.Error(), "name the database with --db, or the settings file with --config")
-		return false
-	}
-	d.files = files
-	pid, err := store.Holder(files.Database)
-	switch {
-	case err != nil:
-		d.warning("server", "whether one is running cannot be told: "+err.Error(), "run this on Linux, with /proc")
-	case pid == 0:
-		d.ok("server", "none is running on %s", files.Database)
-	default:
-		d.server = processOf(pid)
-		d.ok("server", "process %d runs on %s", pid, files.Database)
-	}
-	if pid != 0 && d.server.uid == 0 {
-		d.warning("server", "it runs as root, and needs nothing of that", "run it as a user of its own, as deploy/chatme.service does")
-	}
-	return true
 }

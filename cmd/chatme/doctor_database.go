@@ -27,17 +27,28 @@ const (
 // database is whether it is chatme's, whole, and set up as the server needs it.
 func (d *doctor) database() {
 	info, err := os.Stat(d.files.Database)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0:
 		d.ok("database", "%s does not exist yet; the first start makes it", d.files.Database)
 		return
-	}
-	base, err := store.Examine(d.ctx, d.files.Database)
-	if err != nil {
-		d.problem("database", err.Error(), "see docs/operations.md, or restore a backup: chatme restore --help")
+	case err != nil:
+		d.unknown("database", err, asServer)
+		return
+	case !info.Mode().IsRegular():
+		d.problem("database", d.files.Database+" is not a file", "name the database with --db, or the settings file with --config")
 		return
 	}
-	d.base = &base
+	d.ours = isOurs(d.files.Database)
+	base, err := store.Examine(d.ctx, d.files.Database)
+	if err != nil {
+		d.unexamined("database", err)
+		return
+	}
+	d.base, d.ours = &base, d.ours || base.Schema > 0
 	d.ok("database", "schema %d, %s bytes", base.Schema, grouped(info.Size()))
+	if !d.layout(base.Layout) {
+		return
+	}
 	if base.Schema < base.Latest {
 		d.ok("database", "the next start migrates it to schema %d, after a copy", base.Latest)
 	}
@@ -47,6 +58,57 @@ func (d *doctor) database() {
 	if len(base.Boots) > 0 {
 		d.witness()
 	}
+}
+
+// restoreRemedy is for a database that was found to be damaged, and for no other.
+const restoreRemedy = "stop the server and restore the latest backup: chatme restore --help"
+
+// unexamined is a look at the database that came to nothing. Only what was found can be answered with a remedy that throws
+// something away.
+func (d *doctor) unexamined(check string, err error) {
+	e, _ := errors.AsType[*store.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		d.unchecked(check, "interrupted", "")
+	case e != nil && e.Damaged() && d.ours:
+		d.problem(check, e.Cause(), restoreRemedy)
+	case e != nil && e.Damaged():
+		d.problem(check, e.Cause(), "is it the right file? Name the database with --db; if this was chatme's, docs/backup.md has what to do")
+	case e != nil && e.Foreign() && d.running():
+		d.unknown(check, err, "a server runs on it: ask with the program that this server is run from")
+	case e != nil && e.Foreign():
+		d.problem(check, e.Error(), "name the right database with --db, or the settings file with --config")
+	case errors.Is(err, fs.ErrPermission):
+		d.unknown(check, err, asServer)
+	default:
+		d.unknown(check, err, "look again, "+asServer+"; the log of the server may say more (journalctl -u chatme)")
+	}
+}
+
+// mostNamed is how many of a list are named.
+const mostNamed = 8
+
+// someOf names the first of a list.
+func someOf(names []string) string {
+	if len(names) > mostNamed {
+		return strings.Join(names[:mostNamed], ", ") + fmt.Sprintf(" and %d more", len(names)-mostNamed)
+	}
+	return strings.Join(names, ", ")
+}
+
+// layout is whether what chatme made in the database is there as it made it. It is false if nothing more can be looked at.
+func (d *doctor) layout(l store.Layout) bool {
+	const remedy = "undo that; if it was not done on purpose: " + restoreRemedy
+	if len(l.Missing) > 0 {
+		d.problem("tables", someOf(l.Missing)+" is missing", remedy)
+	}
+	if len(l.Changed) > 0 {
+		d.problem("tables", someOf(l.Changed)+" is not as chatme made it", remedy)
+	}
+	if len(l.Added) > 0 {
+		d.ok("tables", "chatme's, and some that others added, which do it no harm: %s", someOf(l.Added))
+	}
+	return len(l.Missing) == 0
 }
 
 func (d *doctor) pragmas(base store.Examination) {
@@ -83,15 +145,22 @@ func (d *doctor) integrity(size int64) {
 		return
 	}
 	began := time.Now()
-	switch err := store.CheckIntegrity(d.ctx, d.files.Database); {
+	switch aside, err := store.CheckIntegrity(d.ctx, d.files.Database); {
 	case errors.Is(err, context.Canceled):
 		d.unchecked("integrity", "interrupted", how)
 	case err != nil:
-		d.problem("integrity", err.Error(), "stop the server and restore the latest backup: chatme restore --help")
+		d.unexamined("integrity", err)
+	case aside != "":
+		d.whole = true
+		d.warning("integrity", "chatme's tables are whole; what others added is not: "+aside, "ask the person who added it whether that is meant")
 	default:
+		d.whole = true
 		d.ok("integrity", "every page, index and reference is whole (%s)", elapsed(time.Since(began)))
 	}
 }
+
+// failedRemedy is for a start that ended before the server served.
+const failedRemedy = "the log says why: journalctl -u chatme; what the exit code means is in docs/operations.md"
 
 // boots is whether the server stays up.
 func (d *doctor) boots(rows []store.BootRow) {
@@ -104,12 +173,19 @@ func (d *doctor) boots(rows []store.BootRow) {
 		d.problem("clock", fmt.Sprintf("it has gone back: the last start was at %s UTC, %s from now", started.Format(time.DateTime), elapsed(started.Sub(d.now))),
 			"set the clock (timedatectl set-ntp true); until it has caught up, nobody's time is up")
 	}
-	crashed := 0
+	crashed, failed := 0, 0
 	for i, row := range rows {
-		running := i == 0 && d.server.pid != 0
-		if row.Stopped == 0 && !running && d.now.Sub(moment(row.Started)) < crashWindow {
+		running := i == 0 && d.running()
+		switch {
+		case d.now.Sub(moment(row.Started)) >= crashWindow:
+		case row.Stopped == 0 && !running:
 			crashed++
+		case isFailedStart(row.Reason):
+			failed++
 		}
+	}
+	if failed >= someCrashes {
+		d.warning("starts", fmt.Sprintf("%d starts within the last hour failed", failed), failedRemedy)
 	}
 	const remedy = "the log says why, and the exit code: journalctl -u chatme; a kernel that kills for memory says so in dmesg"
 	switch {
@@ -117,9 +193,11 @@ func (d *doctor) boots(rows []store.BootRow) {
 		d.problem("starts", fmt.Sprintf("%d starts within the last hour ended without a stop: it crashes again and again", crashed), remedy)
 	case crashed >= someCrashes:
 		d.warning("starts", fmt.Sprintf("%d starts within the last hour ended without a stop", crashed), remedy)
-	case d.server.pid == 0 && last.Stopped == 0:
+	case !d.running() && last.Stopped == 0:
 		d.warning("starts", fmt.Sprintf("start %d of %s UTC ended without a stop: it was killed, crashed, or the power failed", last.Boot, started.Format(time.DateTime)), remedy)
-	case d.server.pid == 0:
+	case !d.running() && isFailedStart(last.Reason):
+		d.warning("starts", fmt.Sprintf("start %d of %s UTC: %s", last.Boot, started.Format(time.DateTime), last.Reason), failedRemedy)
+	case !d.running():
 		d.ok("starts", "%d so far; the last ended in order (%s)", last.Boot, last.Reason)
 	default:
 		d.ok("starts", "%d so far; this one is %s old", last.Boot, elapsed(d.now.Sub(started)))
@@ -130,7 +208,7 @@ func (d *doctor) boots(rows []store.BootRow) {
 func (d *doctor) witness() {
 	switch why, err := store.Doubt(d.ctx, d.files.Database); {
 	case err != nil:
-		d.problem("witness", err.Error(), "without it the server does not start: make it readable for the server's user")
+		d.unexamined("witness", err)
 	case why != "":
 		d.warning("witness", "the next start takes the database for one put back from a backup, and ends every chat in it: "+why,
 			"right after a restore; if the database was moved with its chats, there is no way back to them")

@@ -40,6 +40,10 @@ func (d *doctor) space(s diskSpace) {
 	if d.base != nil {
 		held = d.base.MailBytes
 	}
+	if !d.known("CHATME_MAIL_TOTAL") {
+		d.unsettled("disk")
+		return
+	}
 	want := max(int64(d.cfg.MailTotal)-held, 0) + walRoom
 	switch {
 	case s.readOnly:

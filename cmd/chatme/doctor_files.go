@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,10 +22,19 @@ const (
 	stalePart = time.Hour
 )
 
-// permissions is whether the server's user can do its work, and nobody else.
+// permissions is whether the server's user can do its work, and nobody else. A mode or an owner is advised for nothing but
+// a chatme database and a directory that it has for itself.
 func (d *doctor) permissions() {
 	dir := filepath.Dir(d.files.Database)
 	as, ok := d.runsAs(dir)
+	switch {
+	case !d.ours && d.exists():
+		d.unchecked("permissions", d.files.Database+" is not known to be a chatme database", "")
+		return
+	case !d.ours:
+		d.emptyDirectory(dir, as, ok)
+		return
+	}
 	if !ok {
 		d.unchecked("permissions", "the user that the server runs as is not known", "run this as root")
 		return
@@ -39,7 +49,27 @@ func (d *doctor) permissions() {
 	}
 }
 
-// runsAs is the user of the running server; without one, of who asks, or as root, the owner of the database's directory.
+func (d *doctor) exists() bool {
+	info, err := os.Stat(d.files.Database)
+	return err == nil && info.Size() > 0
+}
+
+// emptyDirectory is whether a first start could make its database in dir, which may be any directory.
+func (d *doctor) emptyDirectory(dir string, as serverProcess, ok bool) {
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil || !ok || os.Geteuid() == 0 {
+		d.ok("permissions", "there is no database yet")
+		return
+	}
+	if !as.may(&st, unix.R_OK|unix.W_OK|unix.X_OK) {
+		d.unchecked("permissions", fmt.Sprintf("there is no database yet, and %s could not make one in %s", as.name(), dir),
+			"run this as root or as the server's user; if that is this one, name a directory of its own with CHATME_DB")
+		return
+	}
+	d.ok("permissions", "%s can make a database in %s", as.name(), dir)
+}
+
+// runsAs is the user of the running server; without one, of who asks, or as root, the owner of the database.
 func (d *doctor) runsAs(dir string) (as serverProcess, ok bool) {
 	if d.server.pid != 0 {
 		return d.server, !d.server.nobody
@@ -53,7 +83,7 @@ func (d *doctor) runsAs(dir string) (as serverProcess, ok bool) {
 		return as, true
 	}
 	var st unix.Stat_t
-	if unix.Stat(dir, &st) != nil {
+	if unix.Stat(d.files.Database, &st) != nil && unix.Stat(dir, &st) != nil {
 		return as, false
 	}
 	as = serverProcess{uid: st.Uid, gids: []uint32{st.Gid}}
@@ -76,6 +106,24 @@ func (p serverProcess) name() string {
 	return fmt.Sprintf("user %d", p.uid)
 }
 
+// login is the user for a command.
+func (p serverProcess) login() string {
+	if u, err := user.LookupId(strconv.Itoa(int(p.uid))); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(int(p.uid))
+}
+
+// shellQuoted is a name as a shell takes it.
+func shellQuoted(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,:@", r))
+	}) {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	return name
+}
+
 // may says whether the mode grants access, a sum of R_OK, W_OK and X_OK (access(2)).
 func (p serverProcess) may(st *unix.Stat_t, access uint32) bool {
 	switch {
@@ -96,7 +144,7 @@ func (d *doctor) permission(name string, as serverProcess, access uint32) {
 	case errors.Is(err, fs.ErrNotExist):
 		return
 	case err != nil:
-		d.problem("permissions", fmt.Sprintf("%s cannot be looked at: %v", name, err), "run this as root or as the server's user")
+		d.unknown("permissions", err, asServer)
 		return
 	}
 	directory := st.Mode&unix.S_IFMT == unix.S_IFDIR
@@ -104,16 +152,21 @@ func (d *doctor) permission(name string, as serverProcess, access uint32) {
 	if directory {
 		good = "0750"
 	}
+	chown, chmod := fmt.Sprintf("chown %s %s", as.login(), shellQuoted(name)), fmt.Sprintf("chmod %s %s", good, shellQuoted(name))
+	both := chown + " && " + chmod
+	if directory && !d.holdsOnly(name) {
+		const own = "other files are in it too: put the database into a directory of its own (CHATME_DB)"
+		chmod, both = own, own
+	}
 	switch {
 	case !as.may(&st, access):
-		d.problem("permissions", fmt.Sprintf("%s (mode %04o, owner %s) is not for %s to write", name, mode, serverProcess{uid: st.Uid}.name(), as.name()),
-			fmt.Sprintf("chown %s %s && chmod %s %s", as.name(), name, good, name))
+		d.problem("permissions", fmt.Sprintf("%s (mode %04o, owner %s) is not for %s to write", name, mode, serverProcess{uid: st.Uid}.name(), as.name()), both)
 	case mode&0o002 != 0:
-		d.problem("permissions", fmt.Sprintf("everybody may write %s (mode %04o)", name, mode), fmt.Sprintf("chmod %s %s", good, name))
+		d.problem("permissions", fmt.Sprintf("everybody may write %s (mode %04o)", name, mode), chmod)
 	case mode&0o004 != 0 && !directory && d.private(name):
-		d.warning("permissions", fmt.Sprintf("everybody may read %s (mode %04o)", name, mode), fmt.Sprintf("chmod %s %s", good, name))
+		d.warning("permissions", fmt.Sprintf("everybody may read %s (mode %04o)", name, mode), chmod)
 	case as.uid != 0 && st.Uid == 0 && !directory:
-		d.warning("permissions", fmt.Sprintf("%s is root's, and not the server's user's", name), fmt.Sprintf("chown %s %s", as.name(), name))
+		d.warning("permissions", fmt.Sprintf("%s is root's, and not the server's user's", name), chown)
 	}
 }
 
@@ -134,16 +187,16 @@ func (d *doctor) neighbours() {
 				continue
 			}
 			text := fmt.Sprintf("%s: %s, %s bytes, %s old", name, copies.what, grouped(info.Size()), elapsed(d.now.Sub(info.ModTime())))
-			if d.now.Sub(info.ModTime()) > staleCopy {
-				d.warning("leftovers", text, "if all is well since then: rm "+name)
+			if d.whole && d.now.Sub(info.ModTime()) > staleCopy {
+				d.warning("leftovers", text, "if all is well since then: rm "+shellQuoted(name))
 			} else {
 				d.ok("leftovers", "%s", text)
 			}
 		}
 	}
 	for _, name := range d.files.Parts {
-		if info, err := os.Stat(name); err == nil && d.now.Sub(info.ModTime()) > stalePart {
-			d.warning("leftovers", name+": a copy that was never finished", "rm -r "+name)
+		if info, err := os.Stat(name); err == nil && d.whole && d.now.Sub(info.ModTime()) > stalePart {
+			d.warning("leftovers", name+": a copy that was never finished", "rm -r "+shellQuoted(name))
 		}
 	}
 }

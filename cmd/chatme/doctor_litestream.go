@@ -26,6 +26,11 @@ func (d *doctor) litestream() {
 	newest, used := newestBelow(d.files.Litestream)
 	marked := d.base != nil && d.base.Litestream
 	switch {
+	case used && newest.IsZero():
+		d.unchecked("Litestream", "nothing below "+d.files.Litestream+" can be read, so how far it is cannot be told", "run this as root or as Litestream's user")
+	case !used && !marked && d.base == nil && d.exists():
+		d.unchecked("Litestream", "whether it is used here cannot be told without the database", "")
+		return
 	case !used && !marked:
 		d.ok("Litestream", "not used here; is there another backup? chatme backup --help")
 		return

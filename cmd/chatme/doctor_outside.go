@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -24,10 +23,12 @@ func (d *doctor) outside() {
 	}
 	d.page(to)
 	if d.upgrade(to) {
+		silence := d.holdSilence(to)
 		d.ownOrigin(to)
 		d.listedOrigins(to)
 		d.foreignOrigin(to)
 		d.proxies(to)
+		d.silent(silence())
 	}
 }
 
@@ -91,6 +92,9 @@ func hostRemedy(to deployment) string {
 
 // listedOrigins is whether the server lets those in whom the settings name.
 func (d *doctor) listedOrigins(to deployment) {
+	if !d.known("ALLOWED_ORIGINS") {
+		return // which has been said
+	}
 	let := 0
 	for _, origin := range d.cfg.AllowedOrigins {
 		if origin == to.origin() {
@@ -133,11 +137,17 @@ func (d *doctor) page(to deployment) {
 		return
 	}
 	wanted := d.cfg.Web == "on" && len(d.cfg.WebAPIKeys) > 0
+	if d.about != nil {
+		wanted = d.about.Page
+	} else if !d.known("CHATME_WEB") || !d.known("WEB_API_KEY") {
+		d.unsettled("page")
+		return
+	}
 	isPage := response.StatusCode == http.StatusOK && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
 	switch {
 	case wanted && !isPage:
 		d.problem("page", fmt.Sprintf("%s is answered %s, and not with the page", to.page(), response.Status), refusalHintPage(response.StatusCode))
-	case wanted && d.cfg.WebDir == "" && !strings.Contains(body, "chatme"):
+	case wanted && d.cfg.WebDir == "" && d.known("CHATME_WEB_DIR") && !strings.Contains(body, "chatme"):
 		d.warning("page", to.page()+" shows a page that is not the built-in one", "does the proxy's location lead to the server?")
 	case wanted:
 		d.ok("page", "%s shows it", to.page())
@@ -156,12 +166,4 @@ func refusalHintPage(status int) string {
 		return hint
 	}
 	return "look into the proxy's log"
-}
-
-// trusts says whether what addr forwards is believed.
-func (d *doctor) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(d.cfg.TrustedProxies, func(network string) bool {
-		prefix, err := netip.ParsePrefix(network)
-		return err == nil && prefix.Contains(addr.Unmap())
-	})
 }

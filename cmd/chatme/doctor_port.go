@@ -11,12 +11,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// listens is where the server is found: where it says so itself or, if it does not, where these settings say.
+func (d *doctor) listens() (addr string, secure bool) {
+	if d.about != nil && len(d.about.Listening) > 0 {
+		return d.about.Listening[0].Addr, d.about.Listening[0].TLS
+	}
+	return d.cfg.Addr, d.cfg.TLSCert != ""
+}
+
+// told reports that listens is what the server says.
+func (d *doctor) told() bool { return d.about != nil && len(d.about.Listening) > 0 }
+
 // port is whether the server can have its address, or has it.
 func (d *doctor) port() {
-	if d.server.pid != 0 {
+	switch {
+	case d.told() || d.running() && d.known("CHATME_ADDR"):
 		d.answers()
-		return
+	case !d.known("CHATME_ADDR"):
+		d.unsettled("port")
+	default:
+		d.free()
 	}
+}
+
+// free is whether a server could listen.
+func (d *doctor) free() {
 	listener, err := net.Listen("tcp", d.cfg.Addr)
 	switch {
 	case err == nil:
@@ -25,10 +44,12 @@ func (d *doctor) port() {
 	case errors.Is(err, unix.EADDRINUSE):
 		d.taken()
 	case errors.Is(err, unix.EACCES):
-		d.problem("port", d.cfg.Addr+" is not for this user to listen on",
+		d.unchecked("port", d.cfg.Addr+" is not for this user to listen on; for the server's user it may be",
 			"use a port above 1023 with a proxy in front, or deploy/chatme.socket, or AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit")
-	default:
+	case errors.Is(err, unix.EADDRNOTAVAIL):
 		d.problem("port", err.Error(), "name an address of this machine with CHATME_ADDR")
+	default:
+		d.unknown("port", err, "name an address of this machine with CHATME_ADDR")
 	}
 }
 
@@ -41,13 +62,15 @@ func (d *doctor) taken() {
 	case holder != 0:
 		d.problem("port", fmt.Sprintf("%s is taken by %s", d.cfg.Addr, named(holder)), "stop that, or name another address with CHATME_ADDR")
 	default:
-		d.problem("port", d.cfg.Addr+" is taken by another program", `find it with "ss -ltnp" as root; stop it, or name another address with CHATME_ADDR`)
+		d.warning("port", d.cfg.Addr+" is taken, by what is not visible to this user",
+			`if chatme.socket holds it, all is well; otherwise find it with "ss -ltnp" as root, and stop it or name another address with CHATME_ADDR`)
 	}
 }
 
-// listening is the process that listens on the configured port, 0 if that cannot be told.
+// listening is the process that listens on the server's port, 0 if that cannot be told.
 func (d *doctor) listening() int {
-	_, text, _ := net.SplitHostPort(d.cfg.Addr)
+	addr, _ := d.listens()
+	_, text, _ := net.SplitHostPort(addr)
 	port, err := net.LookupPort("tcp", text)
 	if err != nil {
 		return 0
@@ -61,34 +84,54 @@ func (d *doctor) listening() int {
 	return 0
 }
 
-// answers is whether the running server is found where these settings say.
+// answers is whether the running server is found where it says, or if it says nothing, where these settings do.
 func (d *doctor) answers() {
-	remedy := "is it started with these settings? Name its own with --config, or restart it"
+	addr, _ := d.listens()
 	response, body, err := d.get(d.localURL()+"/healthz", "")
 	switch {
+	case err != nil && d.told():
+		d.problem("port", fmt.Sprintf("the server says that it listens on %s, and does not answer there: %v", addr, err),
+			"is this another network namespace (a container)? Otherwise look into its log, and restart it")
 	case err != nil:
-		d.problem("port", fmt.Sprintf("the server does not answer on %s: %v", d.cfg.Addr, err), remedy)
+		d.unknown("port", fmt.Errorf("nothing answers on %s, where these settings have the server listen, and it does not say where it does: %w", addr, err),
+			"is it started with these settings? Name its own with --config")
 	case response.StatusCode == http.StatusServiceUnavailable:
-		d.warning("port", "the server answers on "+d.cfg.Addr+" that it is stopping", "wait, and look again")
+		d.warning("port", "the server answers on "+addr+" that it is stopping", "wait, and look again")
 	case response.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
-		d.problem("port", "on "+d.cfg.Addr+" answers something that is not this server", remedy)
+		d.problem("port", "on "+addr+" answers something that is not this server", "is it started with these settings? Name its own with --config, or restart it")
 	default:
-		if holder := d.listening(); holder > 1 && holder != d.server.pid {
-			d.problem("port", fmt.Sprintf("on %s answers %s, and not the server of this database", d.cfg.Addr, named(holder)), remedy)
+		if holder := d.listening(); holder > 1 && d.server.pid != 0 && holder != d.server.pid && !d.told() {
+			d.problem("port", fmt.Sprintf("on %s answers %s, and not the server of this database", addr, named(holder)),
+				"is it started with these settings? Name its own with --config, or restart it")
 			return
 		}
-		d.ok("port", "the server answers on %s", d.cfg.Addr)
+		d.ok("port", "the server answers on %s%s", addr, d.elsewhere(addr))
 	}
+}
+
+// elsewhere is what to add if these settings have the server listen on another port than addr.
+func (d *doctor) elsewhere(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	_, set, _ := net.SplitHostPort(d.cfg.Addr)
+	switch {
+	case !d.known("CHATME_ADDR") || set == "0" || set == port:
+		return ""
+	case d.about.Listening[0].Inherited:
+		return ", which systemd holds; CHATME_ADDR (" + d.cfg.Addr + ") does not count"
+	}
+	return "; in these settings CHATME_ADDR is " + d.cfg.Addr
 }
 
 // localURL is where the server is from here, past every proxy.
 func (d *doctor) localURL() string {
-	host, port, _ := net.SplitHostPort(d.cfg.Addr)
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	addr, secure := d.listens()
+	host, port, _ := net.SplitHostPort(addr)
+	switch ip := net.ParseIP(host); {
+	case host == "", ip != nil && ip.IsUnspecified():
 		host = "127.0.0.1"
 	}
 	scheme := "http://"
-	if d.cfg.TLSCert != "" {
+	if secure {
 		scheme = "https://"
 	}
 	return scheme + net.JoinHostPort(host, port)

@@ -80,13 +80,17 @@ func (d *doctor) descriptors() {
 			d.unchecked("descriptors", err.Error(), "")
 			return
 		}
-		limit, whose = own.Cur, "the limit here"
+		limit, whose = own.Cur, "the limit for a server started from here"
 	}
 	d.descriptorLimit(int64(min(limit, 1<<30)), whose)
 }
 
 func (d *doctor) descriptorLimit(limit int64, whose string) {
 	const remedy = "raise it: LimitNOFILE=65536 in the unit, --ulimit nofile=65536 of a container, ulimit -n"
+	if !d.known("CHATME_MAX_CONNS") {
+		d.unsettled("descriptors")
+		return
+	}
 	files, err := shareOut(int(limit), int(d.cfg.MaxConns))
 	switch wanted := int64(d.cfg.MaxConns); {
 	case err != nil:

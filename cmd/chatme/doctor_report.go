@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,6 +23,7 @@ const (
 	findingWarning findingState = "warning"
 	findingProblem findingState = "problem"
 	findingNot     findingState = "not checked"
+	findingUnknown findingState = "unknown"
 )
 
 // findings are all, in the order in which things were looked at.
@@ -37,6 +39,11 @@ func (f *findings) warning(check, text, remedy string) {
 
 func (f *findings) problem(check, text, remedy string) {
 	*f = append(*f, finding{check, findingProblem, text, remedy})
+}
+
+// unknown is what could not be looked at because of err, which tells nothing about the thing itself.
+func (f *findings) unknown(check string, err error, remedy string) {
+	*f = append(*f, finding{check, findingUnknown, "cannot check: " + causeOf(err), remedy})
 }
 
 // unchecked says why something was not looked at, and how it could be.
@@ -60,16 +67,26 @@ type doctorSummary struct {
 	Database string   `json:"database"`
 	Problems int      `json:"problems"`
 	Warnings int      `json:"warnings"`
+	Unknown  int      `json:"unknown"` // could not be checked
 	Findings findings `json:"findings"`
 }
 
-// finish prints the findings and returns an error if one of them is a problem.
+// finish prints the findings and returns an error if one of them is a problem, or if it is not known whether one is.
 func (d *doctor) finish(w io.Writer) error {
-	problems, warnings := d.count(findingProblem), d.count(findingWarning)
+	problems, warnings, unknown := d.count(findingProblem), d.count(findingWarning), d.count(findingUnknown)
+	var err error
+	switch {
+	case problems > 0:
+		err = fmt.Errorf("%s found", counted(problems, "problem"))
+	case d.unread != "":
+		err = withCode(exitConfig, errors.New("the settings could not be read, so that not everything was checked"))
+	case unknown > 0:
+		err = withCode(exitUnknown, fmt.Errorf("%s could not be checked", counted(unknown, "thing")))
+	}
 	if d.cmd.JSON {
-		line, err := json.Marshal(doctorSummary{problems == 0, d.files.Database, problems, warnings, d.findings})
-		if err != nil {
-			return err
+		line, e := json.Marshal(doctorSummary{err == nil, d.files.Database, problems, warnings, unknown, d.findings})
+		if e != nil {
+			return e
 		}
 		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
 			return err
@@ -77,10 +94,7 @@ func (d *doctor) finish(w io.Writer) error {
 	} else {
 		d.print(w, problems, warnings)
 	}
-	if problems > 0 {
-		return fmt.Errorf("%s found", counted(problems, "problem"))
-	}
-	return nil
+	return err
 }
 
 func (d *doctor) print(w io.Writer, problems, warnings int) {
@@ -95,6 +109,9 @@ func (d *doctor) print(w io.Writer, problems, warnings int) {
 		}
 	}
 	sum := []string{counted(d.count(findingOK), "thing") + " ok"}
+	if n := d.count(findingUnknown); n > 0 {
+		sum = append(sum, fmt.Sprintf("%d unknown", n))
+	}
 	if n := d.count(findingNot); n > 0 {
 		sum = append(sum, fmt.Sprintf("%d not checked", n))
 	}

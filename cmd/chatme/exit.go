@@ -11,6 +11,7 @@ import (
 const (
 	exitOK             = 0
 	exitFailure        = 1  // a failure, or a violation found
+	exitUnknown        = 2  // of doctor: no problem was found, and not everything could be checked
 	exitBadDatabase    = 65 // corrupt, foreign or newer than this binary
 	exitNotWritable    = 73
 	exitIO             = 74 // an I/O error at COMMIT: what is on disk is unknown

@@ -54,6 +54,9 @@ func (s *instance) answerOperator() {
 		s.admin.Handle(http.MethodPost, path, admin.Answer(ask))
 	}
 	s.admin.Handle(http.MethodGet, "/tail", s.tail)
+	get("/about", func(*http.Request) (any, error) { return s.about(), nil })
+	post("/trace", func(*http.Request) (any, error) { return s.announce() })
+	get("/trace", s.trace)
 	get("/sessions", s.answerSessions)
 	get("/queue", func(r *http.Request) (any, error) {
 		rows, total, err := s.db.Queue(r.Context(), limitOf(r))

@@ -75,7 +75,8 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if listener == nil {
+	inherited := listener != nil
+	if !inherited {
 		listener, err = net.Listen("tcp", c.Addr)
 	}
 	if err != nil {
@@ -84,9 +85,11 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	s, err := assemble(ctx, c.Config, db, log)
 	if err == nil {
 		s.read, s.level, s.cert, s.super = c.read, c.level, cert, newSupervisor(log)
+		s.listening = []admin.Listener{{Addr: listener.Addr().String(), TLS: cert != nil, Inherited: inherited}}
 		err = s.openAdmin(ctx)
 	}
 	if err != nil {
+		s.recordFailedStart(ctx, err)
 		return nil, nil, errors.Join(err, listener.Close(), db.Close())
 	}
 	listener = s.arrivals.Listen(listener)
@@ -99,27 +102,28 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 
 // instance is a server that is put together.
 type instance struct {
-	cfg      *config.Config // of the start; what a reload changes is in inForce
-	log      *slog.Logger
-	flushLog func()         // reports what log has left out
-	level    *slog.LevelVar // of log
-	clock    *hub.Clock
-	db       *store.Store
-	hub      *hub.Hub
-	endpoint *ws.Endpoint
-	public   *server.Server
-	arrivals *server.Arrivals // of the public listener
-	admin    *admin.Server
-	metrics  *metrics.Metrics
-	history  *metrics.History
-	tail     *tail.Feed     // what happens, for who listens on the admin socket
-	inside   []*http.Server // those that serve the operator: on the admin socket, and for a scraper
-	fatal    chan error     // buffer 1; the outcome of a commit is unknown; never closed
-	stopping atomic.Bool
-	cert     *certificate // nil: it does not speak TLS itself
-	super    supervisor
-	started  store.Started
-	restored int // sessions that were waiting or paired
+	cfg       *config.Config // of the start; what a reload changes is in inForce
+	log       *slog.Logger
+	flushLog  func()         // reports what log has left out
+	level     *slog.LevelVar // of log
+	clock     *hub.Clock
+	db        *store.Store
+	hub       *hub.Hub
+	endpoint  *ws.Endpoint
+	public    *server.Server
+	arrivals  *server.Arrivals // of the public listener
+	admin     *admin.Server
+	metrics   *metrics.Metrics
+	history   *metrics.History
+	tail      *tail.Feed     // what happens, for who listens on the admin socket
+	inside    []*http.Server // those that serve the operator: on the admin socket, and for a scraper
+	fatal     chan error     // buffer 1; the outcome of a commit is unknown; never closed
+	stopping  atomic.Bool
+	cert      *certificate     // nil: it does not speak TLS itself
+	listening []admin.Listener // where it is found
+	super     supervisor
+	started   store.Started
+	restored  int // sessions that were waiting or paired
 
 	hangups   <-chan os.Signal              // each asks for a reload
 	read      readConfig                    // the configuration again

@@ -97,6 +97,11 @@ func (t *statusTable) server(s *admin.Status, now time.Time) {
 			t.line("build", strings.NewReplacer(`="`, " ", `",`, ", ", `"}`, "").Replace(label))
 		}
 	}
+	if s.About != nil {
+		for _, l := range s.About.Listening {
+			t.line("listening on", listenerText(l))
+		}
+	}
 	up := now.Sub(time.Unix(int64(f["process_start_time_seconds"]), 0))
 	t.line("running for", up.Round(time.Second).String())
 	t.line("processor time", seconds(f["process_cpu_seconds_total"]))
@@ -147,6 +152,18 @@ func (t *statusTable) storage(f metrics.Figures) {
 	t.line("mailboxes", bytesText(f["chatme_mailbox_bytes"]))
 	t.line("free on the disk", bytesText(f["chatme_disk_free_bytes"]))
 	t.line("rows", labelled(f, "chatme_table_rows"))
+}
+
+// listenerText is an address and what is special about it.
+func listenerText(l admin.Listener) string {
+	text := l.Addr
+	if l.TLS {
+		text += ", with TLS"
+	}
+	if l.Inherited {
+		text += ", held by systemd"
+	}
+	return text
 }
 
 func count(v float64) string { return fmt.Sprintf("%.0f", v) }

@@ -90,15 +90,31 @@ func (c *Client) Stream(ctx context.Context, method, path string) (io.ReadCloser
 	line = strings.TrimSpace(line)
 	switch {
 	case response.StatusCode == http.StatusNotFound && strings.HasPrefix(line, "404"):
-		return nil, fmt.Errorf("the server on %s does not know %s: is it of another version?", c.path, path)
+		return nil, &UnknownPathError{Socket: c.path, Path: path}
 	case line == "":
 		return nil, fmt.Errorf("the server on %s answers %s", c.path, response.Status)
 	}
 	return nil, errors.New(line)
 }
 
+// UnknownPathError says that the server was asked something that its version does not know.
+type UnknownPathError struct{ Socket, Path string }
+
+func (e *UnknownPathError) Error() string {
+	return fmt.Sprintf("the server on %s does not know %s: is it of another version?", e.Socket, e.Path)
+}
+
 // findIt is how to find a server.
 const findIt = "name its database with --db, its socket with --admin, or its settings with --config"
+
+// dialError has words of its own for the cause.
+type dialError struct {
+	text string
+	err  error
+}
+
+func (e *dialError) Error() string { return e.text }
+func (e *dialError) Unwrap() error { return e.err }
 
 // explain says how to find the server that could not be reached.
 func (c *Client) explain(err error) error {
@@ -106,11 +122,11 @@ func (c *Client) explain(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("no server at %s: there is no such socket; is it running? %s", c.path, findIt)
+		return &dialError{fmt.Sprintf("no server at %s: there is no such socket; is it running? %s", c.path, findIt), err}
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("no access to %s: ask as root, or as a user in the group that the server runs as", c.path)
+		return &dialError{fmt.Sprintf("no access to %s: ask as root, or as a user in the group that the server runs as", c.path), err}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("no server at %s: nobody answers there any more; start it, or %s", c.path, findIt)
+		return &dialError{fmt.Sprintf("no server at %s: nobody answers there any more; start it, or %s", c.path, findIt), err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -9,6 +9,8 @@
 //
 // What else a command asks is given to Handle, all of it JSON:
 //
+//	GET /about                        what the server is, where it listens and what it goes by: an About
+//	POST /trace, GET /trace?number=&from=  announce a request through the proxies; how it arrived, without addresses
 //	GET /tail?type=&session=&status=  what happens, as it happens, one event a line
 //	GET /sessions?state=&limit=       and /queue?limit=, /pairs?limit=: who is there
 //	POST /kick?session=               end a session

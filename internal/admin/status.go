@@ -3,6 +3,7 @@ package admin
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ type Status struct {
 	Reason  string                     `json:"reason,omitempty"` // why it is not
 	Figures metrics.Figures            `json:"figures"`          // by their names in /metrics, without buckets
 	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
+	About   *About                     `json:"about,omitempty"`  // nil: a server of an older version
 }
 
 // Status asks for the figures and whether the server is ready.
@@ -34,6 +36,10 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 		s.Latency[name] = metrics.LatencyOf(all.Buckets(name))
 	}
 	if s.Ready, s.Reason, err = c.Ready(ctx); err != nil {
+		return nil, err
+	}
+	s.About, err = c.About(ctx)
+	if _, older := errors.AsType[*UnknownPathError](err); err != nil && !older {
 		return nil, err
 	}
 	return s, nil

@@ -2,6 +2,7 @@ package forwarded
 
 import (
 	"fmt"
+	"iter"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -25,7 +26,8 @@ func Parse(networks []string) (Proxies, error) {
 	return p, nil
 }
 
-func (p Proxies) trusts(addr netip.Addr) bool {
+// Trust reports whether what a request from addr says of its client is believed.
+func (p Proxies) Trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
@@ -37,25 +39,39 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	if !ok {
 		return netip.Addr{}
 	}
-	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
-		for line != "" {
-			last := strings.LastIndexByte(line, ',')
-			hop := strings.Trim(line[last+1:], " \t")
-			line = line[:max(last, 0)]
-			if hop == "" {
-				continue
-			}
-			if !p.trusts(addr) {
-				return addr
-			}
-			before, ok := parseHop(hop)
-			if !ok {
-				return addr
-			}
-			addr = before
+	for hop := range hops(r) {
+		if !p.Trust(addr) || !hop.IsValid() {
+			return addr
 		}
+		addr = hop
 	}
 	return addr
+}
+
+// Chain returns the addresses in X-Forwarded-For, the nearest first. What is not an address is the zero Addr.
+func Chain(r *http.Request) []netip.Addr { return slices.Collect(hops(r)) }
+
+// hops yields the addresses in X-Forwarded-For from the right to the left, the zero Addr for what is not one.
+func hops(r *http.Request) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
+			for line != "" {
+				last := strings.LastIndexByte(line, ',')
+				text := strings.Trim(line[last+1:], " \t")
+				line = line[:max(last, 0)]
+				if text == "" {
+					continue
+				}
+				hop, ok := parseHop(text)
+				if !ok {
+					hop = netip.Addr{}
+				}
+				if !yield(hop) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // parseHop reads an address as proxies write it, with or without a port, brackets (RFC 3986, section 3.2.2) or quotes,

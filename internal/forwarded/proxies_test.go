@@ -93,14 +93,14 @@ func FuzzForwardedAddress(f *testing.F) {
 			t.Errorf("%s has another form", got)
 		}
 		self := client()
-		if (!self.IsValid() || !p.trusts(self)) && got != self {
+		if (!self.IsValid() || !p.Trust(self)) && got != self {
 			t.Errorf("%s is believed, and says %s", self, got)
 		}
 		if joined := client(first + "," + second); joined != got {
 			t.Errorf("in one header %s, in two %s", joined, got)
 		}
 		// What is further left never changes what an address outside the proxies counts as.
-		if last := client(second); last.IsValid() && !p.trusts(last) && last != got {
+		if last := client(second); last.IsValid() && !p.Trust(last) && last != got {
 			t.Errorf("%s, and %s with more in front", last, got)
 		}
 		if !strings.ContainsAny(first+second, "0123456789:") && got != self {

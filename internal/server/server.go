@@ -30,6 +30,7 @@ type Server struct {
 	endpoint *ws.Endpoint     // static after New
 	metrics  *metrics.Metrics // static after New
 	surface  atomic.Pointer[surface]
+	traces   traces
 	stopping atomic.Bool
 }
 
@@ -121,13 +122,15 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		addr := s.proxies.Client(r)
+		s.noteTrace(r, addr)
 		if !s.origins.mayUpgrade(r) {
 			s.metrics.Upgrade(metrics.UpgradeOrigin)
 			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
-		s.endpoint.Accept(w, r, s.proxies.Client(r))
+		s.endpoint.Accept(w, r, addr)
 	})
 }
 

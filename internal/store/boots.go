@@ -48,7 +48,8 @@ const (
 
 // Begin records that the server starts, and from then on every session that was connected is away: it rewrites no row. When
 // the database was put back from a backup it gets a new epoch and every chat in it ends; what is in the mailboxes stays. It must be
-// called once, before Load. The error has an exit code like those of Open; ctx only keeps it from starting.
+// called once, before Load. The error has an exit code like those of Open; ctx only keeps it from starting. If Boot is not 0
+// beside an error, the start is recorded and End must end it.
 func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,11 +80,8 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	}
 	// Only now: were it written first, a kill before COMMIT would make the next start doubt the database.
 	now.boot, now.marked, now.epoch = started.Boot, true, started.Epoch
-	if err := now.write(s.path + witnessSuffix); err != nil {
-		return Started{}, err
-	}
-	s.boot, s.counter.witness = int64(started.Boot), now
-	return started, nil
+	s.boot, s.counter.witness = int64(started.Boot), now // the row is there, and can be ended, whatever comes of the witness
+	return started, now.write(s.path + witnessSuffix)
 }
 
 // restoration is why a database is taken for a restored one, and how many sessions were in a chat.

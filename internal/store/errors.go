@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,20 +30,34 @@ type Error struct {
 	code       int
 	transient  bool
 	identified bool  // the file was read well enough to know that it is somebody else's, or newer
+	damaged    bool  // the file was read well enough to know that it is not whole
 	err        error // the cause, or nil
 }
 
 // Error returns one line, whatever the cause has to say.
 func (e *Error) Error() string {
-	s := e.what
-	if e.err != nil {
-		s += ": " + e.err.Error()
-	}
+	s := e.Cause()
 	if e.todo != "" {
 		s += "; " + e.todo
 	}
 	return strings.Join(strings.Fields(s), " ")
 }
+
+// Cause returns the line without what to do.
+func (e *Error) Cause() string {
+	s := e.what
+	if e.err != nil {
+		s += ": " + e.err.Error()
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Damaged reports that the file was found to be damaged, or not a database at all. An error that is neither Damaged nor
+// Foreign tells nothing about the file.
+func (e *Error) Damaged() bool { return e.damaged }
+
+// Foreign reports that the file was found to be another program's, or a newer chatme's.
+func (e *Error) Foreign() bool { return e.identified }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.err }
@@ -94,11 +109,11 @@ func explain(op, path string, err error) error {
 		e.code = exitCreate
 		e.todo = "make the file and its directory readable and writable for the user the server runs as"
 	case sqlite3.SQLITE_CORRUPT: // also a page that the disk does not give, EIO
-		e.code = exitData
+		e.code, e.damaged = exitData, true
 		e.todo = "check the disk, then " + restore
 	case sqlite3.SQLITE_NOTADB:
-		e.code = exitData
-		e.todo = restore
+		e.code, e.damaged = exitData, true
+		e.todo = notOurs
 	case sqlite3.SQLITE_IOERR:
 		e.code = exitIO
 		e.todo = "check the disk"
@@ -112,13 +127,26 @@ func explain(op, path string, err error) error {
 // restore is what to do about a file that cannot be trusted.
 const restore = "restore a copy (chatme restore), or move the file away to begin with an empty one"
 
-// explainRead is explain for a file that is being read or migrated, where an error without a better reason, such as a
-// missing table or a number out of range, means that its content is not what it should be.
+// notOurs is what to do about a file that is not a database.
+const notOurs = "is it the right file? If it was chatme's database, restore a copy (chatme restore)"
+
+// unknown is what to do about an error whose cause is not known: it does not tell that the file is damaged.
+const unknown = `nothing was changed; "chatme doctor" looks further, and if it finds nothing this is a bug to report`
+
+// lacking is what SQLite says of a table or a column that a query of chatme's does not find. It says more if the query is
+// that of an operator's view or trigger.
+var lacking = regexp.MustCompile(`^SQL logic error: no such (?:table|column): \S+ \(1\)$`)
+
+// explainRead is explain for a file that is being read or migrated, where an error without a better reason means that its
+// content is not what the program expects: it is damaged if a table is missing. Otherwise the cause is unknown.
 func explainRead(op, path string, err error) error {
 	stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	err = explain(op, path, err)
 	if e, ok := err.(*Error); ok && e.code == exitFailure && e.err != nil && !stopped {
-		e.code, e.todo = exitData, restore
+		e.code, e.todo = exitData, unknown
+		if lacking.MatchString(e.err.Error()) {
+			e.todo, e.damaged = restore, true
+		}
 	}
 	return err
 }

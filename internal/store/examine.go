@@ -70,6 +70,7 @@ type Examination struct {
 	SQLiteBug  bool         // … which has the WAL-reset bug
 	Schema     int64        // number of its last migration
 	Latest     int64        // … of those that this program knows
+	Layout     Layout       // if something is missing, nothing that follows is known
 	Pragmas    []PragmaRead // of a connection made with the server's settings
 	Litestream bool         // Litestream has left its mark in it
 	Boots      []BootRow    // the last starts, the newest first, at most MostBoots
@@ -84,7 +85,7 @@ const (
 		SELECT boot, started_at, coalesce(stopped_at, 0), coalesce(reason, '') FROM boots
 		ORDER BY boot DESC LIMIT ?1`
 
-	sqlLitestream = `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE '\_litestream\_%' ESCAPE '\'`
+	sqlLitestream = `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name LIKE '\_litestream\_%' ESCAPE '\')`
 )
 
 // sqlFormatVersion asks the header, because an immutable database is never in WAL mode to the pragma.
@@ -150,6 +151,13 @@ func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int6
 		return found, err
 	}
 	found.SQLiteBug = HasWALResetBug(found.SQLite)
+	plan, err := newPlan(migrations.FS)
+	if err != nil {
+		return found, err
+	}
+	if found.Layout, err = plan.layout(ctx, db, version); err != nil || len(found.Layout.Missing) > 0 {
+		return found, err
+	}
 	for _, p := range pragmas {
 		read, query := PragmaRead{Name: p.name, Want: p.want}, "PRAGMA "+p.name
 		if p.name == "journal_mode" {
@@ -171,7 +179,6 @@ func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int6
 	if version == 0 {
 		return found, nil
 	}
-	var err error
 	found.Boots, err = readBoots(ctx, db)
 	return found, err
 }
@@ -197,15 +204,16 @@ func readBoots(ctx context.Context, db *sql.DB) (boots []BootRow, err error) {
 func HasWALResetBug(version string) bool { return Older(version, minSQLite) }
 
 // CheckIntegrity reads the whole database at path: every page, every index, every reference. It is a read transaction
-// for as long as that takes, during which the WAL of a server that writes cannot begin anew. The error is that of ctx,
-// or an *Error with exit code 65 if the database is damaged.
-func CheckIntegrity(ctx context.Context, path string) error {
-	return examining(ctx, path, func(db *sql.DB, _ []pragma, _, _ int64) error {
-		if err := integrityCheck(ctx, db, path); err != nil {
+// for as long as that takes, during which the WAL of a server that writes cannot begin anew. What is wrong in tables that
+// are not chatme's is returned in aside. The error is that of ctx, or an *Error that is Damaged if the database is.
+func CheckIntegrity(ctx context.Context, path string) (aside string, err error) {
+	err = examining(ctx, path, func(db *sql.DB, _ []pragma, _, _ int64) error {
+		if aside, err = checkIntegrity(ctx, db, path); err != nil {
 			return errors.Join(ctx.Err(), err)
 		}
 		return nil
 	})
+	return aside, err
 }
 
 // Doubt returns why the next start would take the database at path for one that was put back from a backup: "" if it

@@ -45,7 +45,7 @@ func TestExamineLeavesNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckIntegrity(t.Context(), path); err != nil {
+	if _, err := CheckIntegrity(t.Context(), path); err != nil {
 		t.Error(err)
 	}
 	if got := list(); !slices.Equal(got, before) || !slices.Equal(content, mustReadFile(t, path)) {
@@ -110,13 +110,13 @@ func TestCheckIntegrityFindsDamage(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	err := CheckIntegrity(t.Context(), path)
+	_, err := CheckIntegrity(t.Context(), path)
 	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode() != exitData {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := CheckIntegrity(ctx, path); !errors.Is(err, context.Canceled) {
+	if _, err := CheckIntegrity(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -66,7 +66,7 @@ func (s *Store) Laws(ctx context.Context) error {
 		case err != nil:
 			return explainRead("check", s.path, err)
 		default:
-			return &Error{what: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), todo: restore, code: exitData}
+			return &Error{what: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), todo: restore, code: exitData, damaged: true}
 		}
 	}
 	return nil

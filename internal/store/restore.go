@@ -146,31 +146,6 @@ func notToRestore(err error) error {
 	return err
 }
 
-// sqlIntegrityCheck looks at every page and index; with it go the references between rows, which it does not look at.
-const (
-	sqlIntegrityCheck  = `PRAGMA integrity_check(1)`
-	sqlForeignKeyCheck = `SELECT count(*) FROM pragma_foreign_key_check`
-)
-
-// integrityCheck is quickCheck with the indexes and the references between rows.
-func integrityCheck(ctx context.Context, db *sql.DB, path string) error {
-	var result string
-	if err := db.QueryRowContext(ctx, sqlIntegrityCheck).Scan(&result); err != nil {
-		return explainRead("check", path, err)
-	}
-	if result != "ok" {
-		return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, result), todo: restore, code: exitData}
-	}
-	var loose int64
-	if err := db.QueryRowContext(ctx, sqlForeignKeyCheck).Scan(&loose); err != nil {
-		return explainRead("check", path, err)
-	}
-	if loose != 0 {
-		return &Error{what: fmt.Sprintf("check %s: damaged: %d rows without what they refer to", path, loose), todo: restore, code: exitData}
-	}
-	return nil
-}
-
 // own gives a file that root made beside the database to the owner of the database, or if there is none, of the
 // directory: the server runs as that one. A link is not followed, for the directory may be somebody else's.
 func own(path, name string) error {

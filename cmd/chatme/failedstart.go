@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// failedStart is how the reason of a start begins that came to nothing.
+const failedStart = "failed start"
+
+// recordFailedStart ends the row of a start that fails after it was written: without an end it would count as killed. Why
+// is in the log, for the error may hold anything; the exit code tells which kind it was.
+func (s *instance) recordFailedStart(ctx context.Context, failure error) {
+	if s.started.Boot == 0 {
+		return // there is no row
+	}
+	reason := fmt.Sprintf("%s (exit code %d)", failedStart, exitCode(failure))
+	if ctx.Err() != nil {
+		reason = "stopped while starting"
+	}
+	s.clock.Stop()
+	if err := s.db.End(reason, s.clock.Moment(0).Wall); err != nil {
+		s.log.Warn("failed start could not be recorded", "error", err)
+	}
+}
+
+// isFailedStart reports whether a start with this reason came to nothing.
+func isFailedStart(reason string) bool { return strings.HasPrefix(reason, failedStart) }

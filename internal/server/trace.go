@@ -1,0 +1,135 @@
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/forwarded"
+)
+
+const (
+	// TraceHeader carries the number of a request that an operator has announced.
+	TraceHeader = "Chatme-Trace"
+	// ForgedAddr is what such a request claims as its client (RFC 5737, TEST-NET-1): a proxy that is set up well does not
+	// let the server believe it.
+	ForgedAddr = "192.0.2.113"
+
+	traceAge  = time.Minute // after which an announcement is forgotten
+	tracesMax = 16          // announcements at one time
+)
+
+// Trace is how a request came in through whatever is in front of the server. No address is in it.
+type Trace struct {
+	Seen      bool `json:"seen"`      // it came in
+	Direct    bool `json:"direct"`    // from the very socket that sent it
+	TLS       bool `json:"tls"`       // encrypted up to the server
+	Trusted   bool `json:"trusted"`   // from an address whose X-Forwarded-For is believed
+	Forwarded int  `json:"forwarded"` // addresses in X-Forwarded-For, but for the forged one and what is left of it
+	Believed  int  `json:"believed"`  // how many of these, from the right, are proxies that are believed
+
+	Forged        bool `json:"forged"`        // the forged address is in it
+	ForgedLast    bool `json:"forgedLast"`    // … with nothing behind it
+	ForgedCounted bool `json:"forgedCounted"` // the server took it for the client's
+}
+
+// announcement is what is known of a request that was announced.
+type announcement struct {
+	at    time.Time
+	trace Trace
+	peer  netip.AddrPort // where it came from; never shown
+}
+
+// traces are the requests that an operator has announced: a public client cannot announce one, cannot guess its number,
+// and is answered the same with a number and without.
+type traces struct {
+	open atomic.Int32 // len(by): without any, a request is not looked at
+
+	mu sync.Mutex
+	by map[string]*announcement // by number; guarded by mu
+}
+
+// Announce returns a number for a request that the operator is about to send through the public address.
+func (s *Server) Announce() (number string, err error) {
+	a := &s.traces
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forget()
+	if len(a.by) >= tracesMax {
+		return "", errors.New("too many requests were announced; try again in a minute")
+	}
+	if a.by == nil {
+		a.by = map[string]*announcement{}
+	}
+	number = rand.Text()
+	a.by[number] = &announcement{at: time.Now()}
+	a.open.Store(int32(len(a.by)))
+	return number, nil
+}
+
+// Traced returns how the announced request came in that was sent from the address from, and forgets it. It is false if there was no such
+// announcement.
+func (s *Server) Traced(number string, from netip.AddrPort) (Trace, bool) {
+	a := &s.traces
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forget()
+	found := a.by[number]
+	if found == nil {
+		return Trace{}, false
+	}
+	delete(a.by, number)
+	a.open.Store(int32(len(a.by)))
+	found.trace.Direct = found.trace.Seen && found.peer == from
+	return found.trace, true
+}
+
+// forget drops what is too old. The caller holds mu.
+func (a *traces) forget() {
+	for number, each := range a.by {
+		if time.Since(each.at) > traceAge {
+			delete(a.by, number)
+		}
+	}
+	a.open.Store(int32(len(a.by)))
+}
+
+// noteTrace remembers how r came in if it was announced; the first of a number counts. client is the address that the server counts.
+func (s *surface) noteTrace(r *http.Request, client netip.Addr) {
+	if s.traces.open.Load() == 0 {
+		return
+	}
+	number := r.Header.Get(TraceHeader)
+	if number == "" {
+		return
+	}
+	s.traces.mu.Lock()
+	defer s.traces.mu.Unlock()
+	each := s.traces.by[number]
+	if each == nil || each.trace.Seen {
+		return
+	}
+	each.peer, _ = netip.ParseAddrPort(r.RemoteAddr)
+	each.peer = netip.AddrPortFrom(each.peer.Addr().Unmap(), each.peer.Port())
+	each.trace = s.judge(r, each.peer.Addr(), client)
+}
+
+// judge is a Trace but for Direct.
+func (s *surface) judge(r *http.Request, peer, client netip.Addr) Trace {
+	a := Trace{Seen: true, TLS: r.TLS != nil, Trusted: s.proxies.Trust(peer.WithZone("")), ForgedCounted: client.String() == ForgedAddr}
+	for i, hop := range forwarded.Chain(r) {
+		if hop.String() == ForgedAddr {
+			a.Forged, a.ForgedLast = true, i == 0
+			break
+		}
+		if a.Believed == a.Forwarded && s.proxies.Trust(hop) {
+			a.Believed++
+		}
+		a.Forwarded++
+	}
+	return a
+}
