@@ -63,6 +63,7 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	watched, unwatch := context.WithCancel(context.Background()) // and not ctx: the stop has commits of its own
 	defer unwatch()
 	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
+	go s.place.watch(watched, s.db, log)
 	return s.run(ctx, listener)
 }
 
@@ -119,6 +120,7 @@ type instance struct {
 	inside   []*http.Server // those that serve the operator: on the admin socket, and for a scraper
 	fatal    chan error     // buffer 1; the outcome of a commit is unknown; never closed
 	stopping atomic.Bool
+	place    databasePlace
 	cert     *certificate // nil: it does not speak TLS itself
 	super    supervisor
 	started  store.Started
@@ -163,6 +165,9 @@ func (s *instance) figures() string {
 	line := fmt.Sprintf("%d sockets, %d sessions connected.", s.endpoint.Conns(), s.hub.Attached())
 	if err := s.hub.Failure(); err != nil {
 		line += " Commits fail and are tried again."
+	}
+	if err := s.place.lost(); err != nil {
+		line += " The database is not where it was: " + err.Error() + "."
 	}
 	return line
 }

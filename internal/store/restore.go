@@ -64,6 +64,14 @@ func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 	if err := own(path, path+lockSuffix); err != nil {
 		return Restored{}, err
 	}
+	if err := refuseLinks(path); err != nil {
+		return Restored{}, err
+	}
+	if isFile(path) {
+		if err := held.take(); err != nil {
+			return Restored{}, err
+		}
+	}
 	if exists(path) && !r.Replace {
 		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it exists", path), todo: restoreOver, code: exitCreate}
 	}
@@ -199,10 +207,14 @@ const replacedInfix = ".replaced-"
 // swap puts part in the place of path and returns where the old database is now.
 func swap(ctx context.Context, part, path string) (aside string, err error) {
 	dir, there := filepath.Dir(path), exists(path)
-	if there {
+	switch {
+	case there && apart(ctx, path):
+		err = recognize(ctx, path)
+	case there:
 		err = settle(ctx, path)
-	} else {
-		err = dropWitness(path) // the new file may be given the inode of the one that was
+	default:
+		// The new file may be given the inode of the one that was. Without a witness a start in between would begin with nothing.
+		err = witness{}.write(path + witnessSuffix)
 	}
 	if err != nil {
 		return "", err
@@ -265,6 +277,29 @@ func settle(ctx context.Context, path string) error {
 		}
 	}
 	return nil
+}
+
+// apart reports whether the database and the -wal beside it do not belong together, so that SQLite must not see both.
+func apart(ctx context.Context, path string) bool {
+	return sizeOf(path) == 0 || vanished(path) != nil || refuseLeftover(ctx, path, DefaultBusyTimeout) != nil
+}
+
+// recognize is settle for such a database, which stays as it is.
+func recognize(ctx context.Context, path string) error {
+	err := withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
+		_, err := identify(ctx, db, path, math.MaxInt64)
+		return err
+	})
+	if refused, ok := errors.AsType[*Error](err); ok && refused.identified {
+		return err
+	}
+	return nil
+}
+
+// isFile reports whether path is a regular file.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // sqlJournalMode has the WAL looked at; the connection that closes last takes it in.
