@@ -10,6 +10,9 @@ import (
 // placeEvery is how often the server looks whether its database is where it was; it costs a few stats.
 const placeEvery = 2 * time.Second
 
+// vanishedMessage is what the log says once the database is not where it was.
+const vanishedMessage = "database files vanished; serving on from those that are open"
+
 // databasePlace knows whether the files of the database are those that the server has open. Its zero value believes that they
 // are.
 type databasePlace struct {
@@ -48,6 +51,6 @@ func (p *databasePlace) look(found error, log *slog.Logger) {
 		log.Info("database files back in place")
 	case found != nil && (before == nil || before.Error() != found.Error()):
 		p.why.Store(&found)
-		log.Error("database files vanished; serving on from those that are open", "error", found)
+		log.Error(vanishedMessage, "error", found)
 	}
 }
