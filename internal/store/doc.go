@@ -26,7 +26,8 @@
 // # Start
 //
 //	lock file → is the file there, or was there none → lock on the file → is it ours, whole and not newer
-//	→ copy and migrate → read the pragmas back → prepare → Begin: does the witness know this file? → a new boot, everybody away, COMMIT → the new witness
+//	→ copy and migrate → read the pragmas back → prepare
+//	→ Begin: does the witness know this file? → a new boot, everybody away, COMMIT → the new witness
 //
 // A file that is refused is left as it is. The database file itself is NEVER opened other than through SQLite, not even to
 // look at it, but for the lock: closing any descriptor of it drops SQLite's POSIX locks for the whole process

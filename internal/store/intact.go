@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,17 +13,15 @@ type openFiles struct {
 	mu      sync.Mutex
 	ids     [len(openSuffixes)]fileID // zero: not known
 	size    int64                     // of the database at the last look, in bytes
-	short   int                       // looks in a row that have found it cut short
+	written int64                     // when it was written to, as of the last look, in ns
+	state   witness                   // of the file alone, without the -wal; boot 0: not known
+	strange int                       // looks in a row that have found its content strange
 	damaged string                    // what was done to the database in place; "" nothing
 	closed  bool                      // SQLite closes them, and removes the -wal and the -shm
 	last    error                     // what the last look has found
 }
 
 var openSuffixes = [...]string{"", "-wal", "-shm"}
-
-// shortLooks is after how many looks a database is believed to be cut short: while pages are taken out of the WAL, the file
-// can be shorter than its first page says.
-const shortLooks = 2
 
 // note takes the files as they are now for the right ones.
 func (o *openFiles) note(path string) {
@@ -36,6 +33,7 @@ func (o *openFiles) note(path string) {
 		}
 	}
 	o.size = sizeOf(path)
+	o.state, _ = alone(path)
 }
 
 // close ends all looking.
@@ -79,7 +77,7 @@ func (s *Store) look() error {
 			return s.strayed(suffix, name+" was replaced by another file")
 		}
 		if suffix == "" {
-			if o.damaged = o.overwriting(s, st.Size); o.damaged != "" {
+			if o.damaged = o.overwriting(s, &st); o.damaged != "" {
 				return overwritten(o.damaged)
 			}
 		}
@@ -98,36 +96,4 @@ func (s *Store) strayed(suffix, what string) error {
 
 func overwritten(what string) error {
 	return &Error{what: what + " while the server runs on it", todo: "stop the server, and restore a backup (chatme restore --replace)", code: exitData}
-}
-
-// headerLength is that of the part of an SQLite file that is looked at. https://sqlite.org/fileformat2.html#the_database_header
-const headerLength = 32
-
-// overwriting returns what was done to the content of the file, which has that size: "" if nothing is seen. The caller holds mu.
-func (o *openFiles) overwriting(s *Store, size int64) string {
-	if size == 0 {
-		return s.path + " was emptied"
-	}
-	var header [headerLength]byte
-	if s.lock.data == nil {
-		return "" // to open it would cost SQLite its locks
-	}
-	if _, err := s.lock.data.ReadAt(header[:], 0); err != nil {
-		return "" // SQLite will tell what is wrong with the disk
-	}
-	if string(header[:16]) != "SQLite format 3\x00" || header[18] != 2 || header[19] != 2 { // in WAL mode
-		return s.path + " was written over"
-	}
-	page, pages := int64(binary.BigEndian.Uint16(header[16:])), int64(binary.BigEndian.Uint32(header[28:]))
-	if page == 1 {
-		page = 1 << 16
-	}
-	if size < o.size && size < page*pages {
-		if o.short++; o.short >= shortLooks {
-			return s.path + " was cut short"
-		}
-		return ""
-	}
-	o.size, o.short = size, 0
-	return ""
 }

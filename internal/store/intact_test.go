@@ -20,6 +20,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 		"emptied":          {`: >"$1"`, "", "chatme.db was emptied", true},
 		"backup by cp":     {`cp "$2" "$1"`, "", "chatme.db was written over", true},
 		"rubbish by cp":    {`seq 20000 | dd of="$1" conv=notrunc 2>/dev/null`, "", "chatme.db was written over", false},
+		"an older state":   {`cp "$1.old" "$1"`, "", "chatme.db was written over with another state of it", false},
 		"cut short":        {`truncate -s 8192 "$1"`, "", "chatme.db was cut short", false},
 		"its -wal removed": {`mv "$1-wal" "$1-x"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was removed", true},
 		"another -wal":     {`mv "$1-wal" "$1-x"; cp "$1-x" "$1-wal"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was replaced", false},
@@ -30,17 +31,22 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 			s := openNew(t)
 			mustBegin(t, s)
 			mustCommit(t, s, put(waiting(1, 1))...)
-			if _, err := s.writer.Exec(`PRAGMA wal_checkpoint`); err != nil { // so that the file can be cut short
-				t.Fatal(err)
-			}
-			for range 3 {
+			hurried(s)
+			for n := range uint64(5) {
+				mustCommit(t, s, put(session(10+n))...)
+				if n == 3 {
+					run(t, "cp", s.path, s.path+".old") // in this process SQLite would lose its locks
+				}
+				if _, err := s.writer.Exec(`PRAGMA wal_checkpoint`); err != nil {
+					t.Fatal(err)
+				}
 				if err := s.Intact(); err != nil {
 					t.Fatal(err)
 				}
 			}
 			run(t, "sh", "-c", tt.how, "-", s.path, backup)
 			err := s.Intact()
-			for range shortLooks {
+			for range strangeLooks {
 				err = s.Intact()
 			}
 			wantCode(t, err, exitData)
@@ -74,7 +80,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 			if started := mustBegin(t, again); started.Restored {
 				t.Errorf("%+v", started)
 			}
-			if got := mustLoad(t, again); len(got) != 2 {
+			if got := mustLoad(t, again); len(got) < 2 {
 				t.Errorf("%d records", len(got))
 			}
 		})
