@@ -43,7 +43,7 @@ func everywhere(tb testing.TB, f func(call string, n int) (reached bool)) {
 	tb.Helper()
 	kills := 0
 	for _, call := range killingCalls {
-		for n := 1; f(call, n); n += 1 + n/3 {
+		for n := 1; f(call, n); n += 1 + n/2 {
 			kills++
 		}
 	}

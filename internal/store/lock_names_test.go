@@ -233,6 +233,24 @@ func TestPlantedLinks(t *testing.T) {
 	}
 }
 
+// TestPlantedLinkToNothing: nor is what a link leads to made.
+func TestPlantedLinkToNothing(t *testing.T) {
+	for _, suffix := range []string{"-wal", "-shm", "-journal", lockSuffix, witnessSuffix} {
+		path := filled(t)
+		nothing := filepath.Join(filepath.Dir(path), "nothing")
+		run(t, "sh", "-c", `rm -f "$2"; ln -s "$1" "$2"`, "-", nothing, path+suffix)
+		s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+		if err == nil {
+			_, err = s.Begin(t.Context(), Boot{At: t0})
+			mustClose(t, s)
+		}
+		wantCode(t, err, exitCreate)
+		if exists(nothing) {
+			t.Errorf("%s: what it leads to was made", suffix)
+		}
+	}
+}
+
 // TestDatabaseBehindLinks: whatever a database is called, its lock, its -wal and its witness are beside the file, and a second
 // server is kept out.
 func TestDatabaseBehindLinks(t *testing.T) {
@@ -280,7 +298,7 @@ func TestUnsuitedFileSystem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range []struct{ call, errno, suffix string }{
+	for i, fault := range []struct{ call, errno, suffix string }{
 		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
 		{"flock", "ENOLCK", lockSuffix}, {"flock", "EOPNOTSUPP", lockSuffix}, {"flock", "ENOSYS", lockSuffix},
 		{"flock", "ENOLCK", ""}, {"flock", "EOPNOTSUPP", ""}, {"flock", "EINVAL", ""},
@@ -288,20 +306,18 @@ func TestUnsuitedFileSystem(t *testing.T) {
 		{"fcntl", "EINVAL", "-shm"}, {"fcntl", "EOPNOTSUPP", "-shm"}, {"fcntl", "ENOLCK", "-shm"},
 		{"ftruncate", "EINVAL", "-shm"},
 	} {
-		for _, left := range []bool{false, true} { // a new database, and what a killed server left
-			name := fmt.Sprintf("%s of %s fails with %s, left %v", fault.call, fault.suffix, fault.errno, left)
-			path := newPath(t)
-			if left {
-				path, _, _ = killedServer(t)
-			}
-			cmd := helperCmd(t, "open", path)
-			cmd.Path, cmd.Args = strace, []string{strace, "-f", "-q", "-o", filepath.Join(t.TempDir(), "strace"), "-P", path + fault.suffix,
-				"-e", "trace=" + fault.call, "-e", "inject=" + fault.call + ":error=" + fault.errno, exe, path}
-			out, _ := cmd.Output()
-			said := string(out)
-			if code := cmd.ProcessState.ExitCode(); code != exitCreate || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
-				t.Errorf("%s: exit code %d: %s", name, code, said)
-			}
+		name := fmt.Sprintf("%s of chatme.db%s fails with %s", fault.call, fault.suffix, fault.errno)
+		path := newPath(t)
+		if i%2 == 1 { // not a new database, but what a killed server left
+			path, _, _ = killedServer(t)
+		}
+		cmd := helperCmd(t, "open", path)
+		cmd.Path, cmd.Args = strace, []string{strace, "-f", "-q", "-o", filepath.Join(t.TempDir(), "strace"), "-P", path + fault.suffix,
+			"-e", "trace=" + fault.call, "-e", "inject=" + fault.call + ":error=" + fault.errno, exe, path}
+		out, _ := cmd.Output()
+		said := string(out)
+		if code := cmd.ProcessState.ExitCode(); code != exitCreate || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
+			t.Errorf("%s: exit code %d: %s", name, code, said)
 		}
 	}
 }
