@@ -46,7 +46,7 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	}
 	tuneMemory(ctx)
 	s, listener, err := start(ctx, c, log)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !refused(err) {
 		log.Info("stopped while starting", "error", err)
 		return nil
 	}
@@ -65,6 +65,16 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
 	go s.place.watch(watched, s.db, log)
 	return s.run(ctx, listener)
+}
+
+// refused reports whether err says that the database must not be opened, which a stop that was asked for meanwhile does not
+// change.
+func refused(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Refused() bool
+	}](err)
+	return ok && e.Refused()
 }
 
 // start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,

@@ -50,6 +50,9 @@ func (e *Error) Unwrap() error { return e.err }
 // ExitCode returns the exit code a program that gives up because of this error ends with.
 func (e *Error) ExitCode() int { return e.code }
 
+// Refused reports that the database was recognized as one that must not be opened, whatever else went on.
+func (e *Error) Refused() bool { return e.identified }
+
 // Transient reports that nothing was committed and that the same call may succeed later: the disk was full or
 // somebody else held the write lock.
 func (e *Error) Transient() bool { return e.transient }

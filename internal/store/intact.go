@@ -33,7 +33,6 @@ func (o *openFiles) note(path string) {
 		}
 	}
 	o.size = sizeOf(path)
-	o.state, _ = alone(path)
 }
 
 // close ends all looking.
