@@ -26,6 +26,8 @@ func (c *backupCmd) Help() string {
 copy is checked, is on disk and has its whole name only then. A killed backup leaves a file with ".part-" in its name,
 which may be deleted. A copy holds what the database holds: no text that can be read, but who is in a chat with whom.
 
+A database that was removed or replaced under a running server is refused (65).
+
 A server that runs is asked, through its admin socket, to count on in the database: so the next start notices the copy also
 if it is copied over the database by hand. If the server cannot be asked, the output says so.
 

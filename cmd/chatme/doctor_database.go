@@ -26,6 +26,10 @@ const (
 
 // database is whether it is chatme's, whole, and set up as the server needs it.
 func (d *doctor) database() {
+	if err := store.Sound(d.ctx, d.files.Database); err != nil {
+		d.problem("database", err.Error(), "see Troubleshooting in docs/operations.md")
+		return
+	}
 	info, err := os.Stat(d.files.Database)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0:

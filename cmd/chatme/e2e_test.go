@@ -41,6 +41,8 @@ func TestE2E(t *testing.T) {
 		"StopWhileLocked":       testStopWhileLocked,
 		"NoTraceOfWhatIsSecret": testNoTraceOfWhatIsSecret,
 		"DatabaseRefused":       testDatabaseRefused,
+		"SecondServer":          testSecondServer,
+		"PlantedLock":           testPlantedLock,
 		"ExampleServes":         testExampleServes,
 		"RestoredByHand":        testRestoredByHand,
 		"RestoredByCommand":     testRestoredByCommand,

@@ -40,7 +40,7 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	}
 	tuneMemory(ctx)
 	s, listener, err := start(ctx, c, log)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !refused(err) {
 		log.Info("stopped while starting", "error", err)
 		return nil
 	}
@@ -57,7 +57,18 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	watched, unwatch := context.WithCancel(context.Background()) // and not ctx: the stop has commits of its own
 	defer unwatch()
 	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
+	go s.place.watch(watched, s.db, log)
 	return s.run(ctx, listener)
+}
+
+// refused reports whether err says that the database must not be opened, which a stop that was asked for meanwhile does not
+// change.
+func refused(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Refused() bool
+	}](err)
+	return ok && e.Refused()
 }
 
 // start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,
@@ -119,6 +130,7 @@ type instance struct {
 	inside    []*http.Server // those that serve the operator: on the admin socket, and for a scraper
 	fatal     chan error     // buffer 1; the outcome of a commit is unknown; never closed
 	stopping  atomic.Bool
+	place     databasePlace
 	cert      *certificate     // nil: it does not speak TLS itself
 	listening []admin.Listener // where it is found
 	super     supervisor
@@ -157,6 +169,9 @@ func (s *instance) figures() string {
 	line := fmt.Sprintf("%d sockets, %d sessions connected.", s.endpoint.Conns(), s.hub.Attached())
 	if err := s.hub.Failure(); err != nil {
 		line += " Commits fail and are tried again."
+	}
+	if err := s.place.lost(); err != nil {
+		line += " The database is not where it was: " + err.Error() + "."
 	}
 	return line
 }

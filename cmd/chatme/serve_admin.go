@@ -35,6 +35,7 @@ func newAdmin(s *instance) (*admin.Server, error) {
 			CommittingFor: s.hub.CommittingFor,
 			Failure:       s.hub.Failure,
 			FreeSpace:     func() (int64, error) { return freeSpace(s.cfg.DB) },
+			Database:      s.place.lost,
 		},
 	})
 }

@@ -70,7 +70,7 @@ func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 			once("fdatasync", "ENOSPC", max(2, last/4), exitIO),
 			// SQLite takes a page that cannot be read for a damaged one.
 			once("pread64", "EIO", last, exitIO, exitBadDatabase),
-			once("ftruncate", "EIO", 3, exitIO),
+			once("ftruncate", "EIO", 3, exitIO, exitNotWritable), // the latter of the -shm
 			once("openat", "EMFILE", 12, exitNotWritable),
 			once("openat", "EIO", 12, exitNotWritable, exitIO),
 			once("fsync", "EIO", 2, exitNotWritable, exitIO),

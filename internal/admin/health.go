@@ -26,10 +26,11 @@ type Health struct {
 	CommittingFor func() time.Duration  // how long the write under way has had no result; 0: there is none
 	Failure       func() error          // of the last try to commit; one with DiskFull() true means just that
 	FreeSpace     func() (int64, error) // bytes of the disk that the database may take
+	Database      func() error          // why the files of the database are no longer those that the server has open
 }
 
 func (h *Health) complete() bool {
-	return h.Stopping != nil && h.CommittingFor != nil && h.Failure != nil && h.FreeSpace != nil
+	return h.Stopping != nil && h.CommittingFor != nil && h.Failure != nil && h.FreeSpace != nil && h.Database != nil
 }
 
 // Live returns why the process should be killed and started again, nil if it should not: its committer has been stuck
@@ -45,6 +46,9 @@ func (h *Health) Live() error {
 func (h *Health) Ready() error {
 	if h.Stopping() {
 		return errors.New("stopping")
+	}
+	if err := h.Database(); err != nil {
+		return err
 	}
 	if t := h.CommittingFor(); t >= readyWithin {
 		return fmt.Errorf("the store is stuck: a commit has had no result for %v", t.Round(time.Second))

@@ -23,6 +23,7 @@ func healthy() admin.Health {
 		CommittingFor: func() time.Duration { return 0 },
 		Failure:       func() error { return nil },
 		FreeSpace:     func() (int64, error) { return 1 << 30, nil },
+		Database:      func() error { return nil },
 	}
 }
 
@@ -54,11 +55,12 @@ func TestHealth(t *testing.T) {
 		"stuck for long":   {stuckFor(59 * time.Second), "ok", "the store is stuck"},
 		"stuck for good": {stuckFor(time.Minute), "a commit has had no result for 1m0s: is the disk stuck?",
 			"the store is stuck: a commit has had no result for 1m0s"},
-		"a lock is held":   {failsWith(errors.New("locked")), "ok", "the store fails: locked"},
-		"the disk is full": {failsWith(fullDisk{errors.New("no space")}), "ok", "the disk is full: no space"},
-		"no space is free": {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 5, nil } }, "ok", "the disk is full: 5 bytes are free"},
-		"the disk is mute": {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 0, errors.New("gone") } }, "ok", "the disk cannot be asked for its free space: gone"},
-		"a stop has begun": {func(h *admin.Health) { h.Stopping = func() bool { return true } }, "ok", "stopping"},
+		"a lock is held":       {failsWith(errors.New("locked")), "ok", "the store fails: locked"},
+		"the disk is full":     {failsWith(fullDisk{errors.New("no space")}), "ok", "the disk is full: no space"},
+		"no space is free":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 5, nil } }, "ok", "the disk is full: 5 bytes are free"},
+		"the disk is mute":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 0, errors.New("gone") } }, "ok", "the disk cannot be asked for its free space: gone"},
+		"the database is gone": {func(h *admin.Health) { h.Database = func() error { return errors.New("chatme.db was removed") } }, "ok", "chatme.db was removed"},
+		"a stop has begun":     {func(h *admin.Health) { h.Stopping = func() bool { return true } }, "ok", "stopping"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := healthy()

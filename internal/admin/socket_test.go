@@ -129,3 +129,27 @@ func TestClientSaysWhatTheServerSays(t *testing.T) {
 		t.Errorf("without a server: %v", err)
 	}
 }
+
+// A symbolic link in the place of the socket is not followed: neither is what it leads to removed or made.
+func TestListenFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	file, nothing := filepath.Join(dir, "file"), filepath.Join(dir, "nothing")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{file, nothing} {
+		link := target + ".sock"
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := admin.Listen(link); err == nil || !strings.Contains(err.Error(), "something else is there already; name another path") {
+			t.Errorf("%s: %v", link, err)
+		}
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the file: %v, %v", info, err)
+	}
+	if _, err := os.Lstat(nothing); !os.IsNotExist(err) {
+		t.Errorf("what a link leads to was made: %v", err)
+	}
+}

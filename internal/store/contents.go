@@ -72,6 +72,9 @@ func Look(ctx context.Context, path string) (Contents, error) {
 // withReader opens the database at path read-only, on one connection, and calls use once it is known to be chatme's
 // and not newer.
 func withReader(ctx context.Context, path string, use func(db *sql.DB, version int64) error) (err error) {
+	if err := sound(ctx, path, DefaultBusyTimeout); err != nil {
+		return err
+	}
 	if err := present(path); err != nil {
 		return err
 	}
@@ -94,6 +97,7 @@ func withReader(ctx context.Context, path string, use func(db *sql.DB, version i
 
 // withFile opens dsn, the database at path, on one connection for use.
 func withFile(path, dsn string, use func(db *sql.DB) error) (err error) {
+	defer handles.enter(path)()
 	db, err := sql.Open(driverName, dsn)
 	if err != nil {
 		return explainRead("open", path, err)

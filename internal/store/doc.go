@@ -25,15 +25,21 @@
 //
 // # Start
 //
-//	lock file → is the file ours, whole and not newer → copy and migrate → read the pragmas back → prepare
+//	lock file → is the file there, or was there none → lock on the file → is it ours, whole and not newer
+//	→ copy and migrate → read the pragmas back → prepare
 //	→ Begin: does the witness know this file? → a new boot, COMMIT → the new witness
 //
 // A start rewrites no row. Each row names the start that wrote it last: a session whose row has no away_since was connected
 // in that start, and away since the next one began. So its time away counts from the right moment however many kills
-// followed each other, and that of a copy from the start that put it back.//
-// A file that is refused is left as it is. The database file itself is NEVER opened other than through SQLite,
-// not even to look at it: closing any descriptor of it drops SQLite's POSIX locks for the whole process
-// (https://sqlite.org/howtocorrupt.html, section 2.2). stat and access are harmless.
+// followed each other, and that of a copy from the start that put it back.
+//
+// A file that is refused is left as it is. The database file itself is NEVER opened other than through SQLite, not even to
+// look at it, but for the lock: closing any descriptor of it drops SQLite's POSIX locks for the whole process
+// (https://sqlite.org/howtocorrupt.html, section 2.2). So the descriptor of the lock is opened before SQLite's first and
+// closed after its last one, which handles keeps track of. stat and access are harmless.
+//
+// Before SQLite sees a file, stat tells whether it is the one that was there: SQLite deletes the -wal beside an empty
+// database, and writes it into any other. Intact looks again while the Store is open.
 //
 // # The witness
 //

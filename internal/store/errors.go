@@ -65,6 +65,9 @@ func (e *Error) Unwrap() error { return e.err }
 // ExitCode returns the exit code a program that gives up because of this error ends with.
 func (e *Error) ExitCode() int { return e.code }
 
+// Refused reports that the database was recognized as one that must not be opened, whatever else went on.
+func (e *Error) Refused() bool { return e.identified }
+
 // Transient reports that nothing was committed and that the same call may succeed later: the disk was full or
 // somebody else held the write lock.
 func (e *Error) Transient() bool { return e.transient }
@@ -114,15 +117,24 @@ func explain(op, path string, err error) error {
 	case sqlite3.SQLITE_NOTADB:
 		e.code, e.damaged = exitData, true
 		e.todo = notOurs
+	case sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS:
+		e.code, e.todo = exitCreate, localDisk
 	case sqlite3.SQLITE_IOERR:
 		e.code = exitIO
 		e.todo = "check the disk"
-		if extendedCode(err) == sqlite3.SQLITE_IOERR_SHMSIZE { // the -shm file cannot be made larger
+		switch extendedCode(err) {
+		case sqlite3.SQLITE_IOERR_SHMSIZE: // the -shm file cannot be made larger
 			e.code, e.todo = exitCreate, "free some space, or check the disk"
+		case sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_SHMLOCK, sqlite3.SQLITE_IOERR_LOCK,
+			sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_UNLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK, sqlite3.SQLITE_IOERR_BLOCKED:
+			e.code, e.todo = exitCreate, localDisk
 		}
 	}
 	return e
 }
+
+// localDisk is what to do about a file system that has no locks, or no memory that processes share. The disk is well.
+const localDisk = "this file system does not have the locks or the shared memory that SQLite needs: put the database on a local disk (ext4, xfs, btrfs), not on a network share"
 
 // restore is what to do about a file that cannot be trusted.
 const restore = "restore a copy (chatme restore), or move the file away to begin with an empty one"
@@ -177,6 +189,10 @@ func explainFile(op, path, dir string, err error) error {
 		e.todo = "remove what is there (a link to nowhere?), or name another file"
 	case errors.Is(err, unix.EISDIR):
 		e.todo = "name a file, not a directory"
+	case errors.Is(err, unix.ELOOP):
+		e.todo = fmt.Sprintf("it is a symbolic link, which chatme does not follow here: see where it leads (ls -l %s), and remove it", path)
+	case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL):
+		e.todo = localDisk
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		e.todo = "free some space"
 	case errors.Is(err, unix.EIO):

@@ -112,6 +112,9 @@ func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []
 	if err != nil {
 		return err
 	}
+	if err := sound(ctx, path, DefaultBusyTimeout); err != nil {
+		return err
+	}
 	if err := present(path); err != nil {
 		return err
 	}

@@ -12,30 +12,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Holder returns the process that has the one-server lock of the database at path, 0 if none has. It only looks: to try
-// the lock would be to have it for a moment, and a server that starts in that moment would give up.
+// Holder returns the process that has the one-server lock of the database at path, also through another name of the file, 0
+// if none has. It only looks: to try the lock would be to have it for a moment, and a server that starts in that moment
+// would give up.
 func Holder(path string) (pid int, err error) {
 	path, err = resolve(path)
 	if err != nil {
 		return 0, err
 	}
 	name := path + lockSuffix
-	var st unix.Stat_t
-	switch err := retryInterrupted(func() error { return unix.Stat(name, &st) }); {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, nil
-	case err != nil:
-		return 0, fmt.Errorf("look at %s: %w", name, err)
+	for _, locked := range []string{name, path} {
+		st, err := stat(locked)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return 0, fmt.Errorf("look at %s: %w", locked, err)
+		}
+		noted := 0
+		if locked == name {
+			noted = notedHolder(name)
+		}
+		if pid, err := holderOf(idOf(&st), noted); pid != 0 || err != nil {
+			return pid, err
+		}
 	}
+	return 0, nil
+}
+
+// holderOf returns the process that has locked that file with flock(2), as far as the kernel tells. noted is a process
+// that is believed also if the device is another one.
+func holderOf(id fileID, noted int) (pid int, err error) {
 	locks, err := os.Open("/proc/locks") // proc_locks(5)
 	if err != nil {
 		return 0, err
 	}
 	defer locks.Close()
-	noted := notedHolder(name)
 	lines := bufio.NewScanner(locks)
 	for lines.Scan() {
-		if pid, ok := flockHolder(lines.Text(), uint64(st.Dev), st.Ino, noted); ok {
+		if pid, ok := flockHolder(lines.Text(), id.device, id.inode, noted); ok {
 			return pid, nil
 		}
 	}
@@ -45,12 +60,12 @@ func Holder(path string) (pid int, err error) {
 // notedHolder is the number that the last holder has written into the lock file, which another file system may show
 // under another device than the kernel's list of locks.
 func notedHolder(name string) int {
-	content, err := os.ReadFile(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return 0
 	}
-	pid, _ := strconv.Atoi(strings.TrimSpace(string(content)))
-	return pid
+	defer f.Close()
+	return max(notedIn(f), 0)
 }
 
 // flockHolder reads one line of the kernel's list, such as "1: FLOCK  ADVISORY  WRITE 708 08:01:13894 0 EOF".

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,29 +15,49 @@ import (
 // lockSuffix names the lock file, next to the database.
 const lockSuffix = ".lock"
 
+// maxLock is more than a lock file has, in bytes.
+const maxLock = 32
+
 // lockFile is the one-server lock: flock(2) on a file of its own, because SQLite's locks come and go with its
-// transactions. The kernel drops it with the process, however that ends, so the file that stays behind means
-// nothing. It is never removed: whoever unlinks a lock file may unlink one that another process has just locked.
+// transactions, and then on the database, which may have further names. The kernel drops both with the process, however
+// that ends, so the file that stays behind means nothing. It is never removed: whoever unlinks a lock file may unlink one
+// that another process has just locked.
 type lockFile struct {
-	f *os.File
+	f     *os.File
+	path  string   // the database
+	data  *os.File // of the database; nil before take, and where it is not locked itself
+	id    fileID   // of the database, once it is taken
+	taken bool
 }
 
-// lock takes the one-server lock of the database at path without waiting. The error has exit code 75 when another
-// process, or this one, holds it, and 73 when the lock file cannot be made.
+// lock takes the lock file of the database at path without waiting. The error has exit code 75 when another process, or
+// this one, holds it or the database, and 73 when it cannot be made. The database itself need not exist, and MUST be
+// taken before SQLite opens it.
 func lock(path string) (*lockFile, error) {
+	if err := handles.vacant(path); err != nil {
+		return nil, err
+	}
 	name := path + lockSuffix
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o640)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o640)
 	if err != nil {
 		return nil, explainFile("open", name, filepath.Dir(name), err)
 	}
-	err = retryInterrupted(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		defer f.Close()
+	held := notedIn(f)
+	if held < 0 {
+		f.Close()
 		return nil, &Error{
-			what: fmt.Sprintf("another server%s is running on %s (%s is locked)", holder(f), path, name),
-			todo: "stop it, or name another database",
-			code: exitRunning,
+			what: fmt.Sprintf("lock %s: it holds something else than the number of a process", name),
+			todo: "move it away", code: exitCreate,
 		}
+	}
+	err = flock(f)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		f.Close()
+		by := ""
+		if held > 0 {
+			by = fmt.Sprintf(" (process %d)", held)
+		}
+		return nil, running(path, by, name+" is locked")
 	}
 	if err != nil {
 		f.Close()
@@ -46,21 +67,47 @@ func lock(path string) (*lockFile, error) {
 	if f.Truncate(0) == nil {
 		_, _ = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
-	return &lockFile{f: f}, nil
+	return &lockFile{f: f, path: path}, nil
 }
 
-// release gives the lock up.
-func (l *lockFile) release() error { return l.f.Close() }
+// flock locks f without waiting.
+func flock(f *os.File) error {
+	return retryInterrupted(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
+}
 
-// holder returns " (process N)" if the lock file says so.
-func holder(f *os.File) string {
-	b := make([]byte, 32)
-	n, _ := f.ReadAt(b, 0)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b[:n])))
-	if err != nil || pid <= 0 {
-		return ""
+// release gives the lock up. SQLite MUST have closed the database, or stay entered in handles.
+func (l *lockFile) release() error {
+	return errors.Join(l.untake(), l.f.Close())
+}
+
+// untake undoes take.
+func (l *lockFile) untake() (err error) {
+	if l.data != nil {
+		err = errors.Join(unix.Flock(int(l.data.Fd()), unix.LOCK_UN), handles.close(l.id, l.data))
 	}
-	return fmt.Sprintf(" (process %d)", pid)
+	if l.taken {
+		handles.disclaim(l.id)
+	}
+	l.data, l.taken = nil, false
+	return err
+}
+
+// notedIn is the process that a lock file names, 0 if none, -1 if it is something else than a lock file.
+func notedIn(f *os.File) (pid int) {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return -1
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, maxLock+1))
+	text := strings.TrimSpace(string(b))
+	if err != nil || text == "" {
+		return 0
+	}
+	pid, err = strconv.Atoi(text)
+	if err != nil || pid <= 0 || len(b) > maxLock {
+		return -1
+	}
+	return pid
 }
 
 // retryInterrupted calls f until it does not fail with EINTR.

@@ -36,6 +36,7 @@ type Store struct {
 	schema  int64  // number of the last migration
 	log     *slog.Logger
 	lock    *lockFile
+	leave   func()   // of handles, once SQLite has closed the file
 	writer  *sql.DB  // exactly one connection
 	reader  *sqlx.DB // read-only
 	upsert  *sql.Stmt
@@ -53,6 +54,7 @@ type Store struct {
 	sealing sealing // what sealing remembers
 	wal     walWatch
 	counter counter
+	files   openFiles
 
 	mu     sync.Mutex
 	boot   int64 // guarded by mu; 0 before Begin
@@ -84,6 +86,13 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 	if s.lock, err = lock(path); err != nil {
 		return nil, err
 	}
+	if err := ensure(path); err != nil {
+		return nil, err
+	}
+	if err := s.lock.take(); err != nil {
+		return nil, err
+	}
+	s.leave = handles.enter(path)
 	// fdatasync syncs all that is needed to read the data back. Where there is none, SQLite keeps to fsync.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, explain("open", path, err)
@@ -109,6 +118,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, explainRead("prepare statements for", path, err)
 	}
+	s.files.note(path)
 	return s, nil
 }
 
@@ -192,6 +202,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.files.close()
 	var errs []error
 	if s.reader != nil {
 		errs = append(errs, s.reader.Close())
@@ -199,8 +210,16 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
 	}
+	if s.leave != nil && !s.connected() {
+		s.leave()
+	} // otherwise the descriptor of the lock stays open, and the lock is given up all the same
 	if s.lock != nil {
 		errs = append(errs, s.lock.release())
 	}
 	return explain("close", s.path, errors.Join(errs...))
+}
+
+// connected reports whether a connection is still in use. The driver closes it when it no longer is.
+func (s *Store) connected() bool {
+	return s.reader != nil && s.reader.Stats().OpenConnections > 0 || s.writer != nil && s.writer.Stats().OpenConnections > 0
 }

@@ -20,30 +20,41 @@ const applicationID = 0x43484d45
 // write over it.
 const minPage = 512
 
-// inspect decides whether the file at path may be opened, without changing it, and returns the number of its last
-// migration: 0 when it is new. A file that does not exist is created empty. latest is the last migration this
-// program knows.
-func inspect(ctx context.Context, path string, latest int64, busy time.Duration) (version int64, err error) {
+// ensure refuses what cannot be a database that this process may write, by looking at it only. A file that does not exist
+// is created empty, unless there was one.
+func ensure(path string) error {
+	if err := refuseLinks(path); err != nil {
+		return err
+	}
+	if err := vanished(path); err != nil {
+		return err
+	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, create(path)
+		return create(path)
 	}
 	if err != nil {
-		return 0, explainFile("open", path, filepath.Dir(path), err)
+		return explainFile("open", path, filepath.Dir(path), err)
 	}
 	if info.IsDir() {
-		return 0, explainFile("open", path, filepath.Dir(path), unix.EISDIR)
+		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	}
 	if !info.Mode().IsRegular() {
-		return 0, &Error{what: "open " + path + ": not a regular file", todo: "name another", code: exitCreate}
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another", code: exitCreate}
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
-		return 0, explainFile("open", path, filepath.Dir(path), err)
+		return explainFile("open", path, filepath.Dir(path), err)
 	}
-	if info.Size() == 0 {
+	return nil
+}
+
+// inspect decides whether the file at path, which exists, may be opened, without changing it, and returns the number of its
+// last migration: 0 when it is new. latest is the last migration this program knows.
+func inspect(ctx context.Context, path string, latest int64, busy time.Duration) (version int64, err error) {
+	switch size := sizeOf(path); {
+	case size == 0:
 		return 0, nil
-	}
-	if info.Size() < minPage {
+	case size < minPage:
 		return 0, &Error{what: "open " + path + ": not a database", todo: notOurs, code: exitData, damaged: true}
 	}
 	wal, journal := exists(path+"-wal"), exists(path+"-journal")
@@ -70,23 +81,16 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 // examine opens the database at dsn on one connection, and returns the number of its last migration or why it is
 // refused. deep also checks the whole file.
 func examine(ctx context.Context, path, dsn string, latest int64, deep bool) (version int64, err error) {
-	db, err := sql.Open(driverName, dsn)
-	if err != nil {
-		return 0, explainRead("open", path, err)
-	}
-	defer func() {
-		if e := db.Close(); err == nil {
-			err = explainRead("close", path, e)
+	err = withFile(path, dsn, func(db *sql.DB) (err error) {
+		if version, err = identify(ctx, db, path, latest); err != nil || !deep {
+			return err
 		}
-	}()
-	db.SetMaxOpenConns(1)
-	if version, err = identify(ctx, db, path, latest); err != nil {
+		return quickCheck(ctx, db, path)
+	})
+	if err != nil {
 		return 0, err
 	}
-	if deep {
-		err = quickCheck(ctx, db, path)
-	}
-	return version, err
+	return version, nil
 }
 
 const (

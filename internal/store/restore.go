@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,6 +62,14 @@ func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 	defer held.release()
 	if err := own(path, path+lockSuffix); err != nil {
 		return Restored{}, err
+	}
+	if err := refuseLinks(path); err != nil {
+		return Restored{}, err
+	}
+	if isFile(path) {
+		if err := held.take(); err != nil {
+			return Restored{}, err
+		}
 	}
 	if exists(path) && !r.Replace {
 		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it exists", path), todo: restoreOver, code: exitCreate}
@@ -174,10 +181,14 @@ const replacedInfix = ".replaced-"
 // swap puts part in the place of path and returns where the old database is now.
 func swap(ctx context.Context, part, path string) (aside string, err error) {
 	dir, there := filepath.Dir(path), exists(path)
-	if there {
+	switch {
+	case there && apart(ctx, path):
+		err = recognize(ctx, path)
+	case there:
 		err = settle(ctx, path)
-	} else {
-		err = dropWitness(path) // the new file may be given the inode of the one that was
+	default:
+		// The new file may be given the inode of the one that was. Without a witness a start in between would begin with nothing.
+		err = witness{}.write(path + witnessSuffix)
 	}
 	if err != nil {
 		return "", err
@@ -215,32 +226,3 @@ func dropWitness(path string) error {
 	}
 	return syncDir(filepath.Dir(path))
 }
-
-// settle takes the WAL of the old database into it, so that the file alone is whole. One that cannot be read stays as
-// it is. It refuses a database of another program, and one that another program has open: that one would go on with
-// the old file and the new one's WAL.
-func settle(ctx context.Context, path string) error {
-	var mode string
-	err := withFile(path, checkDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
-		if _, err := identify(ctx, db, path, math.MaxInt64); err != nil { // a newer one may be replaced
-			return err
-		}
-		return db.QueryRowContext(ctx, sqlJournalMode).Scan(&mode)
-	})
-	refused, _ := errors.AsType[*Error](err)
-	switch {
-	case ctx.Err() != nil:
-		return explain("close", path, ctx.Err())
-	case refused != nil && refused.identified:
-		return err
-	case err == nil && mode == "wal" && exists(path+"-shm"): // whoever closes a database last removes it
-		return &Error{
-			what: fmt.Sprintf("another program has %s open", path),
-			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exitRunning,
-		}
-	}
-	return nil
-}
-
-// sqlJournalMode has the WAL looked at; the connection that closes last takes it in.
-const sqlJournalMode = `PRAGMA journal_mode`

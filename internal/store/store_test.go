@@ -26,7 +26,7 @@ const (
 // helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
 // opens it, "begin" begins once its standard input ends, "read" reads as another program until then,
 // "backups" makes one after another until it is killed, "restores" puts one back again and again,
-// "counts" runs one start after another. What Open said goes to standard output, its exit code is the process's.
+// "restore" does so once, "counts" runs one start after another. What Open said goes to standard output, its exit code is the process's.
 const helperEnv = "CHATME_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -46,6 +46,12 @@ func helper(role, path string) int {
 		return helperBacksUp(path, os.Args[2], len(os.Args) > 3)
 	case "restores":
 		return helperRestores(path, os.Args[2])
+	case "restore":
+		if _, err := Restore(context.Background(), RestoreConfig{Path: path, Source: os.Args[2], Replace: true}); err != nil {
+			fmt.Println(err)
+			return codeOf(err)
+		}
+		return 0
 	case "counts":
 		return helperCounts(path)
 	}

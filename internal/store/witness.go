@@ -65,7 +65,7 @@ var errNoWitness = errors.New("it does not read as one")
 // readWitness returns what the file name says. The error is errNoWitness, or one of the file system.
 func readWitness(name string) (witness, error) {
 	// Whatever stands there is not waited for, a pipe for instance.
-	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return witness{}, err
 	}
@@ -125,7 +125,7 @@ func (w witness) write(name string) error {
 // is there, or one whose second line tells nothing.
 func (w witness) renew(name string) error {
 	dir := filepath.Dir(name)
-	f, err := os.OpenFile(name, os.O_WRONLY|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(name, os.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return explainFile("write", name, dir, err)
 	}

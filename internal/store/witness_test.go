@@ -195,7 +195,7 @@ func wantWitness(tb testing.TB, s *Store, boot uint64) {
 	}
 }
 
-// TestFirstWitness: a new database is nobody's backup, whatever lies beside it.
+// TestFirstWitness: a new database is not a backup. It is new only where no witness tells of a former one.
 func TestFirstWitness(t *testing.T) {
 	for name, left := range map[string]string{"nothing": "", "of a former one": "boot 70, device 1, inode 1\n", "garbage": "x"} {
 		path := newPath(t)
@@ -203,6 +203,9 @@ func TestFirstWitness(t *testing.T) {
 			if err := os.WriteFile(path+witnessSuffix, []byte(left), 0o640); err != nil {
 				t.Fatal(err)
 			}
+			_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+			wantCode(t, err, exitData)
+			run(t, "rm", path+witnessSuffix)
 		}
 		s := MustOpen(t, path)
 		log := logged(s)

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+)
+
+// noticed is within what a running server notices that its database has vanished.
+const noticed = 10 * time.Second
+
+// TestDatabaseVanishesUnderAServer: the files of the database are removed, replaced or written over while a server runs. It is
+// not ready and says why, once; backup and doctor refuse; the chats go on. What is put back is fine again.
+func TestDatabaseVanishesUnderAServer(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
+	for name, tt := range map[string]struct {
+		how, undo string // undo "": there is none
+		says      string
+	}{
+		"removed":          {`mv "$1" "$1.x"`, `mv "$1.x" "$1"`, "chatme.db was removed"},
+		"replaced":         {`mv "$1" "$1.x"; mv backup.db "$1"`, `mv "$1.x" "$1"`, "chatme.db was replaced by another file"},
+		"emptied":          {`: >"$1"`, "", "chatme.db was emptied"},
+		"written over":     {`cp backup.db "$1"`, "", "chatme.db was written over"},
+		"its -wal removed": {`mv "$1-wal" "$1-x"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was removed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, bin)
+			s.vanishes = true
+			server, _ := s.start()
+			a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+			meet(a, b)
+			s.runs(exitOK, "backup", "--db", s.db, "backup.db")
+			s.wantReady("")
+			healthy := func() bool { return s.command("healthcheck", "--db", s.db).Run() == nil }
+			shell := func(script string) {
+				cmd := exec.Command("sh", "-c", script, "-", s.db)
+				cmd.Dir = s.dir
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v: %s", script, err, out)
+				}
+			}
+			shell(tt.how)
+			took := timed(func() { eventually(t, "not ready", func() bool { return !healthy() }) })
+			if took > noticed {
+				t.Errorf("noticed after %v", took)
+			}
+			s.wantReady(tt.says) // and alive
+			for _, command := range [][]string{{"backup", "--db", s.db, "late.db"}, {"doctor", "--db", s.db, "--addr", s.addr}} {
+				code := exitBadDatabase
+				if command[0] == "doctor" {
+					code = exitFailure
+				}
+				if said := s.runs(code, command...); !strings.Contains(said, s.db) || !strings.Contains(said, "The database has vanished") && tt.undo != "" && name != "its -wal removed" {
+					t.Errorf("%s does not say what to do: %s", command[0], said)
+				}
+			}
+			talk(a, b)
+			talk(b, a)
+			s.says(vanishedMessage)
+			if tt.undo != "" {
+				shell(tt.undo)
+				eventually(t, "ready again", healthy)
+				s.says("back in place")
+				if code, _ := server.terminate(); code != exitOK {
+					t.Errorf("exit code %d", code)
+				}
+				s.start()
+				a.comesBackMatched("away")
+			}
+			if said := s.wrote.String(); strings.Count(said, vanishedMessage) != 1 || !strings.Contains(said, tt.says) {
+				t.Errorf("the log does not say once that %s:\n%s", tt.says, said)
+			}
+		})
+	}
+}
+
+// TestVanishedDatabaseIsSaved does what docs/operations.md says about a database that was removed under a running server.
+func TestVanishedDatabaseIsSaved(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
+	script := section(t, "../../docs/operations.md", "The database has vanished")
+	s := newSite(t, bin)
+	s.vanishes = true
+	server, _ := s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	if err := os.Remove(s.db); err != nil {
+		t.Fatal(err)
+	}
+	s.says(vanishedMessage)
+	late := s.join("late", client.Options{}) // only what is open has this one
+	late.check(late.Search())
+	late.expect("searching")
+	saved := filepath.Join(t.TempDir(), "saved.db")
+	script = strings.NewReplacer("$(systemctl show -P MainPID chatme)", fmt.Sprint(server.cmd.Process.Pid),
+		"/var/lib/chatme/chatme.db", s.db, "/var/backups/saved.db", saved).Replace(script)
+	if out, err := exec.Command("sh", "-ec", script).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", script, err, out)
+	}
+	talk(a, b)
+	if code, _ := server.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	said := s.fails(exitBadDatabase, s.command("serve", "--addr", s.addr, "--db", s.db))
+	if !strings.Contains(said, "is missing") || !strings.Contains(said, s.db+".witness") {
+		t.Errorf("the next start says %s", said)
+	}
+	s.runs(exitOK, "restore", "--db", s.db, "--replace", saved)
+	s.start()
+	s.asks(`SELECT count(*) FROM v_queue`, "1")
+	s.asks(`SELECT count(*) FROM sessions`, "3")
+}
+
+// section returns the indented lines below the paragraph of a document that begins with that title in bold.
+func section(tb testing.TB, document, title string) string {
+	tb.Helper()
+	_, text, found := strings.Cut(string(mustRead(tb, document)), "\n**"+title)
+	if !found {
+		tb.Fatalf("%s has no %q", document, title)
+	}
+	text, _, _ = strings.Cut(text, "\n**")
+	var script []string
+	for line := range strings.Lines(text) {
+		if code, ok := strings.CutPrefix(line, "    "); ok {
+			script = append(script, code)
+		}
+	}
+	return strings.Join(script, "")
+}
+
+// testSecondServer: one server a file, by whatever name the second one is given it.
+func testSecondServer(t *testing.T, s *site) {
+	s.start()
+	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
+	meet(a, b)
+	other := t.TempDir()
+	names := map[string]string{"a hard link": "ln.db", "a symbolic link": "ln-s.db", "its directory behind one": "dir/chatme.db"}
+	for _, link := range [][]string{{"ln", s.db, "ln.db"}, {"ln", "-s", s.db, "ln-s.db"}, {"ln", "-s", s.dir, "dir"}} {
+		cmd := exec.Command(link[0], link[1:]...)
+		cmd.Dir = other
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v: %s", link, err, out)
+		}
+	}
+	switch {
+	case os.Getuid() == 0:
+		mounted := filepath.Join(other, "mounted.db")
+		mustWrite(t, mounted, nil)
+		if err := syscall.Mount(s.db, mounted, "", syscall.MS_BIND, ""); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { syscall.Unmount(mounted, 0) })
+		names["a bind mount"] = "mounted.db"
+	case os.Getenv("CI") != "":
+		t.Fatal("needs root, to mount a file")
+	}
+	for what, name := range names {
+		cmd := s.command("serve", "--addr", "127.0.0.1:0", "--db", name)
+		cmd.Dir = other
+		if said := s.fails(exitAlreadyRunning, cmd); !strings.Contains(said, "another server") {
+			t.Errorf("%s: %s", what, said)
+		}
+	}
+	talk(a, b)
+	s.asks(`PRAGMA integrity_check`, "ok")
+}
+
+// testPlantedLock: a link in the place of the lock file is not followed.
+func testPlantedLock(t *testing.T, s *site) {
+	precious := filepath.Join(t.TempDir(), "precious")
+	mustWrite(t, precious, []byte("precious"))
+	if err := os.Symlink(precious, s.db+".lock"); err != nil {
+		t.Fatal(err)
+	}
+	if said := s.fails(exitNotWritable, s.command("serve", "--addr", s.addr, "--db", s.db)); !strings.Contains(said, "remove it") {
+		t.Errorf("serve says %s", said)
+	}
+	if got := string(mustRead(t, precious)); got != "precious" {
+		t.Errorf("what the link leads to is now %q", got)
+	}
+}

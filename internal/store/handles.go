@@ -1,0 +1,149 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// fileID tells a file from all others, whatever its names are.
+type fileID struct{ device, inode uint64 }
+
+func idOf(st *unix.Stat_t) fileID { return fileID{uint64(st.Dev), st.Ino} }
+
+// stat looks at the file at path, which is not opened.
+func stat(path string) (st unix.Stat_t, err error) {
+	err = retryInterrupted(func() error { return unix.Stat(path, &st) })
+	return st, err
+}
+
+// handles are the database files that this process has open.
+var handles = handleTable{files: map[fileID]*handle{}}
+
+// handleTable keeps two Stores of one process from one file, whatever its names are, and keeps descriptors of a file open for
+// as long as SQLite has some: closing ANY descriptor of a file drops ALL of the process's POSIX locks on it
+// (https://sqlite.org/howtocorrupt.html, section 2.2).
+type handleTable struct {
+	mu    sync.Mutex
+	files map[fileID]*handle // guarded by mu
+}
+
+// handle is a file of a handleTable.
+type handle struct {
+	owner   string     // the database whose one-server lock is held, by the name it was opened with; "": none
+	users   int        // handles of SQLite
+	closing []*os.File // to be closed after the last of them
+}
+
+// enter notes that SQLite is about to open the file at path, and returns what to call once it has closed it.
+func (t *handleTable) enter(path string) (leave func()) {
+	st, err := stat(path)
+	if err != nil {
+		return func() {} // SQLite will not open it either
+	}
+	id := idOf(&st)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.at(id).users++
+	return sync.OnceFunc(func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		h := t.at(id)
+		if h.users--; h.users == 0 {
+			for _, f := range h.closing {
+				f.Close()
+			}
+			h.closing = nil
+		}
+		t.tidy(id)
+	})
+}
+
+// close closes f, a descriptor of that file, once SQLite has none.
+func (t *handleTable) close(id fileID, f *os.File) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if h := t.files[id]; h != nil && h.users > 0 {
+		h.closing = append(h.closing, f)
+		return nil
+	}
+	return f.Close()
+}
+
+// claim makes path the owner of that file. The error has exit code 75 if it has one.
+func (t *handleTable) claim(id fileID, path string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.claimed(id, path); err != nil {
+		return err
+	}
+	t.at(id).owner = path
+	return nil
+}
+
+// vacant returns the error of claim for the file at path, which may not exist, and claims nothing.
+func (t *handleTable) vacant(path string) error {
+	st, err := stat(path)
+	if err != nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.claimed(idOf(&st), path)
+}
+
+// claimed returns an error if that file has an owner. The caller holds mu.
+func (t *handleTable) claimed(id fileID, path string) error {
+	h := t.files[id]
+	if h == nil || h.owner == "" {
+		return nil
+	}
+	return running(path, fmt.Sprintf(" (process %d)", os.Getpid()), h.owner+lockSuffix+" is locked")
+}
+
+// disclaim undoes claim.
+func (t *handleTable) disclaim(id fileID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.at(id).owner = ""
+	t.tidy(id)
+}
+
+// at returns the entry of that file. The caller holds mu.
+func (t *handleTable) at(id fileID) *handle {
+	if t.files[id] == nil {
+		t.files[id] = &handle{}
+	}
+	return t.files[id]
+}
+
+// tidy forgets that file if nothing is known of it. The caller holds mu.
+func (t *handleTable) tidy(id fileID) {
+	if h := t.files[id]; h != nil && h.owner == "" && h.users == 0 && len(h.closing) == 0 {
+		delete(t.files, id)
+	}
+}
+
+// running is the error for a database that a server has; by is " (process N)" or "".
+func running(path, by, why string) error {
+	return &Error{
+		what: fmt.Sprintf("another server%s is running on %s (%s)", by, path, why),
+		todo: "stop it, or name another database",
+		code: exitRunning,
+	}
+}
+
+// refuseLinks refuses a symbolic link in the place of a file that SQLite makes beside the database: it would write to what
+// the link leads to. The lock file and the witness are opened so that none is followed.
+func refuseLinks(path string) error {
+	for _, suffix := range sideFiles {
+		name := path + suffix
+		if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return explainFile("open", name, filepath.Dir(name), unix.ELOOP)
+		}
+	}
+	return nil
+}

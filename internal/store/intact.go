@@ -1,0 +1,98 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+)
+
+// openFiles are the files that a Store has open, as Open found them: the database, its -wal and its -shm, none of which
+// SQLite removes or replaces while a connection is open.
+type openFiles struct {
+	mu      sync.Mutex
+	ids     [len(openSuffixes)]fileID // zero: not known
+	size    int64                     // of the database at the last look, in bytes
+	written int64                     // when it was written to, as of the last look, in ns
+	state   witness                   // of the file alone, without the -wal; boot 0: not known
+	strange int                       // looks in a row that have found its content strange
+	damaged string                    // what was done to the database in place; "" nothing
+	closed  bool                      // SQLite closes them, and removes the -wal and the -shm
+	last    error                     // what the last look has found
+}
+
+var openSuffixes = [...]string{"", "-wal", "-shm"}
+
+// note takes the files as they are now for the right ones.
+func (o *openFiles) note(path string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i, suffix := range openSuffixes {
+		if st, err := stat(path + suffix); err == nil {
+			o.ids[i] = idOf(&st)
+		}
+	}
+	o.size = sizeOf(path)
+}
+
+// close ends all looking.
+func (o *openFiles) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+}
+
+// Intact returns nil if the files of the database are those that Open found, and otherwise an *Error with exit code 65 that
+// says what has become of them, and what to do. The Store goes on with the files that it has open, and everything works;
+// but what is written is lost when the process ends. A file that is put back is fine again, one that was written over is
+// not. Intact looks at the files only, and blocks for no longer than that takes.
+func (s *Store) Intact() error {
+	o := &s.files
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.last = s.look()
+	}
+	return o.last
+}
+
+// look is Intact, of a Store that is open. The caller holds files.mu.
+func (s *Store) look() error {
+	o := &s.files
+	if o.damaged != "" {
+		return overwritten(o.damaged)
+	}
+	for i, suffix := range openSuffixes {
+		name := s.path + suffix
+		st, err := stat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return s.strayed(suffix, name+" was removed")
+		case err != nil:
+			return s.strayed(suffix, fmt.Sprintf("%s cannot be looked at (%v)", name, err))
+		case o.ids[i] == fileID{}:
+			o.ids[i] = idOf(&st)
+		case o.ids[i] != idOf(&st):
+			return s.strayed(suffix, name+" was replaced by another file")
+		}
+		if suffix == "" {
+			if o.damaged = o.overwriting(s, &st); o.damaged != "" {
+				return overwritten(o.damaged)
+			}
+		}
+	}
+	return nil
+}
+
+// strayed is the error for one of the files that is not where it was.
+func (s *Store) strayed(suffix, what string) error {
+	e := &Error{what: what + " while the server runs on it", todo: rescue, code: exitData}
+	if suffix != "" {
+		e.todo = restartInOrder
+	}
+	return e
+}
+
+func overwritten(what string) error {
+	return &Error{what: what + " while the server runs on it", todo: "stop the server, and restore a backup (chatme restore --replace)", code: exitData}
+}

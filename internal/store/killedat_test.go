@@ -1,0 +1,100 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// killingCalls are the system calls on the files of a database at which a process is killed.
+var killingCalls = []string{"open", "openat", "unlink", "unlinkat", "renameat", "linkat", "pwrite64", "write", "ftruncate", "fsync", "fdatasync", "flock", "mmap", "fcntl", "close"}
+
+// killedAt runs a second process in a role, which strace kills at its nth such call, and reports whether that was reached.
+func killedAt(tb testing.TB, call string, n int, role, path string, more ...string) bool {
+	tb.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		tb.Fatal("needs strace; make deps installs it")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	args := []string{strace, "-f", "-q", "-o", filepath.Join(tb.TempDir(), "strace"), "-P", filepath.Dir(path)}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", lockSuffix, witnessSuffix, witnessSuffix + ".part"} {
+		args = append(args, "-P", path+suffix)
+	}
+	args = append(args, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
+	cmd := helperCmd(tb, role, path)
+	cmd.Path, cmd.Args = strace, append(append(args, exe, path), more...)
+	out, err := cmd.Output()
+	if err != nil && cmd.ProcessState.Exited() {
+		tb.Fatalf("%s %d: %v: %s", call, n, err, out)
+	}
+	return err != nil
+}
+
+// everywhere calls f with each of killingCalls and with 1, 2, 3… until that is not reached; further on with gaps. A call is
+// counted in its thread, so what a kill falls on changes from run to run.
+func everywhere(tb testing.TB, f func(call string, n int) (reached bool)) {
+	tb.Helper()
+	kills := 0
+	for _, call := range killingCalls {
+		for n := 1; f(call, n); n += 1 + n/2 {
+			kills++
+		}
+	}
+	if kills < 20 {
+		tb.Errorf("only %d kills; this shows nothing", kills)
+	}
+	tb.Logf("%d kills", kills)
+}
+
+// TestFirstStartKilledAnywhere: whatever system call a first start is killed at, the next one starts.
+func TestFirstStartKilledAnywhere(t *testing.T) {
+	everywhere(t, func(call string, n int) bool {
+		path := newPath(t)
+		reached := killedAt(t, call, n, "begin", path)
+		s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+		if err != nil {
+			t.Fatalf("after a kill at %s %d: %v; there is %q", call, n, err, names(tree(t, filepath.Dir(path))))
+		}
+		if started, err := s.Begin(t.Context(), Boot{At: t0}); err != nil || started.Boot > 2 {
+			t.Errorf("after a kill at %s %d: %+v, %v", call, n, started, err)
+		}
+		mustClose(t, s)
+		return reached
+	})
+}
+
+// TestPutBackOverNothingKilledAnywhere: the database was lost, and its restore is killed. A start then does not begin with
+// nothing: it is refused, or what was restored is there, in a new epoch.
+func TestPutBackOverNothingKilledAnywhere(t *testing.T) {
+	_, backup, epoch, _ := backedUp(t)
+	refused, restored := 0, 0
+	everywhere(t, func(call string, n int) bool {
+		path, _, _ := killedServer(t)
+		run(t, "rm", path)
+		reached := killedAt(t, call, n, "restore", path, backup)
+		s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
+		if err != nil {
+			refused++
+			if codeOf(err) != exitData || !strings.Contains(err.Error(), "is missing") {
+				t.Errorf("after a kill at %s %d: %v", call, n, err)
+			}
+			return reached
+		}
+		restored++
+		if started := mustBegin(t, s); started.Boot != 4 || !started.Restored || started.Epoch == epoch {
+			t.Errorf("after a kill at %s %d: %+v", call, n, started)
+		}
+		mustClose(t, s)
+		return reached
+	})
+	if refused == 0 || restored == 0 {
+		t.Errorf("%d refused, %d restored; this shows nothing", refused, restored)
+	}
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// take locks the database file itself, which exists: a hard link and a bind mount of it have lock files of their own. The
+// descriptor stays open until SQLite has none (handleTable). It also finds out whether the file system has what SQLite needs.
+func (l *lockFile) take() error {
+	dir := filepath.Dir(l.path)
+	f, err := os.OpenFile(l.path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return explainFile("open", l.path, dir, err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		f.Close()
+		return explainFile("look at", l.path, dir, err)
+	}
+	l.id = idOf(&st)
+	if err := handles.claim(l.id, l.path); err != nil {
+		return errors.Join(err, handles.close(l.id, f))
+	}
+	l.data, l.taken = f, true
+	err = flock(f)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return running(l.path, lockedBy(l.id), "the file is locked through another name of it, a hard link or a mount")
+	}
+	if err != nil {
+		return explainFile("lock", l.path, dir, err)
+	}
+	return probe(f, l.path)
+}
+
+// lockedBy is " (process N)" if the kernel tells which process has the file locked.
+func lockedBy(id fileID) string {
+	pid, err := holderOf(id, 0)
+	if err != nil || pid == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d)", pid)
+}
+
+// probe tries what SQLite needs of a file system: locks by fcntl(2), which are not those of flock(2), as they are on NFS,
+// and memory that processes share. It locks a byte that SQLite does not, and touches nothing.
+func probe(f *os.File, path string) error {
+	dir := filepath.Dir(path)
+	byte0 := unix.Flock_t{Type: unix.F_WRLCK, Len: 1}
+	fcntl := func(cmd int) error {
+		return retryInterrupted(func() error { return unix.FcntlFlock(f.Fd(), cmd, &byte0) })
+	}
+	err := fcntl(unix.F_SETLK)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		if fcntl(unix.F_GETLK) == nil && byte0.Pid > 0 && int(byte0.Pid) != os.Getpid() {
+			return &Error{
+				what: fmt.Sprintf("open %s: another program (process %d) has locked all of it", path, byte0.Pid),
+				todo: "close it", code: exitRunning,
+			}
+		}
+		err = errors.New("its file system takes locks of two kinds for one")
+		return &Error{what: "lock " + path, todo: localDisk, code: exitCreate, err: err}
+	}
+	if err == nil {
+		byte0.Type = unix.F_UNLCK
+		err = fcntl(unix.F_SETLK)
+	}
+	if err != nil {
+		return explainFile("lock", path, dir, err)
+	}
+	shared, err := unix.Mmap(int(f.Fd()), 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err == nil {
+		err = unix.Munmap(shared)
+	}
+	if err != nil {
+		return explainFile("share memory on", path, dir, err)
+	}
+	return nil
+}

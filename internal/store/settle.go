@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+)
+
+// settle takes the WAL of the old database into it, so that the file alone is whole. One that cannot be read stays as
+// it is. It refuses a database of another program, and one that another program has open: that one would go on with
+// the old file and the new one's WAL.
+func settle(ctx context.Context, path string) error {
+	var mode string
+	err := withFile(path, checkDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
+		if _, err := identify(ctx, db, path, math.MaxInt64); err != nil { // a newer one may be replaced
+			return err
+		}
+		return db.QueryRowContext(ctx, sqlJournalMode).Scan(&mode)
+	})
+	refused, _ := errors.AsType[*Error](err)
+	switch {
+	case ctx.Err() != nil:
+		return explain("close", path, ctx.Err())
+	case refused != nil && refused.identified:
+		return err
+	case err == nil && mode == "wal" && exists(path+"-shm"): // whoever closes a database last removes it
+		return &Error{
+			what: fmt.Sprintf("another program has %s open", path),
+			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exitRunning,
+		}
+	}
+	return nil
+}
+
+// apart reports whether the database and the -wal beside it do not belong together, so that SQLite must not see both.
+func apart(ctx context.Context, path string) bool {
+	return sizeOf(path) == 0 || vanished(path) != nil || refuseLeftover(ctx, path, DefaultBusyTimeout) != nil
+}
+
+// recognize is settle for such a database, which stays as it is.
+func recognize(ctx context.Context, path string) error {
+	err := withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
+		_, err := identify(ctx, db, path, math.MaxInt64)
+		return err
+	})
+	if refused, ok := errors.AsType[*Error](err); ok && refused.identified {
+		return err
+	}
+	return nil
+}
+
+// isFile reports whether path is a regular file.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// sqlJournalMode has the WAL looked at; the connection that closes last takes it in.
+const sqlJournalMode = `PRAGMA journal_mode`

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestUnsuitedFileSystem: a file system without locks, or without memory that processes share, is named as what is wrong, with
+// the remedy. The disk is well, and nothing is said of it.
+func TestUnsuitedFileSystem(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Fatal("needs strace; make deps installs it")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, fault := range []struct{ call, errno, suffix string }{
+		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
+		{"flock", "ENOLCK", lockSuffix}, {"flock", "EOPNOTSUPP", lockSuffix}, {"flock", "ENOSYS", lockSuffix},
+		{"flock", "ENOLCK", ""}, {"flock", "EOPNOTSUPP", ""}, {"flock", "EINVAL", ""},
+		{"fcntl", "ENOLCK", ""}, {"fcntl", "EOPNOTSUPP", ""}, {"fcntl", "EINVAL", ""}, {"fcntl", "ENOSYS", ""}, {"fcntl", "EAGAIN", ""},
+		{"fcntl", "EINVAL", "-shm"}, {"fcntl", "EOPNOTSUPP", "-shm"}, {"fcntl", "ENOLCK", "-shm"},
+		{"ftruncate", "EINVAL", "-shm"},
+	} {
+		name := fmt.Sprintf("%s of chatme.db%s fails with %s", fault.call, fault.suffix, fault.errno)
+		path := newPath(t)
+		if i%2 == 1 { // not a new database, but what a killed server left
+			path, _, _ = killedServer(t)
+		}
+		cmd := helperCmd(t, "open", path)
+		cmd.Path, cmd.Args = strace, []string{strace, "-f", "-q", "-o", filepath.Join(t.TempDir(), "strace"), "-P", path + fault.suffix,
+			"-e", "trace=" + fault.call, "-e", "inject=" + fault.call + ":error=" + fault.errno, exe, path}
+		out, _ := cmd.Output()
+		said := string(out)
+		if code := cmd.ProcessState.ExitCode(); code != exitCreate || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
+			t.Errorf("%s: exit code %d: %s", name, code, said)
+		}
+	}
+}
