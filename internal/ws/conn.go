@@ -39,7 +39,7 @@ type Conn struct {
 
 	// atomic: the patrol reads them
 	seen      atomic.Int64          // patrol time of the last byte
-	progress  atomic.Int64          // patrol time at which the frame being read last came on; 0: none is
+	progress  atomic.Int64          // patrol time at which the frame whose first byte has come last came on; 0: there is none
 	blocked   atomic.Int64          // patrol time at which the write that blocks began; 0: none does
 	busy      atomic.Bool           // its reader is at work and not waiting for the peer
 	authed    atomic.Bool           // a valid auth was read; set by its reader

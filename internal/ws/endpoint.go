@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,7 +68,9 @@ type Endpoint struct {
 	scratch  scratches
 	throttle *throttle
 	patrol   *patrol
-	pollers  []*poller
+	pollers  []*poller        // of the sockets at rest
+	reads    *waiter          // of those in the middle of a frame
+	writes   *waiter          // of those that are to take more
 	clock    func() chat.Time // server time
 	lastConn atomic.Uint64
 
@@ -129,13 +130,9 @@ func New(cfg Config) (*Endpoint, error) {
 		clock:    cfg.Clock.Now,
 	}
 	e.live.Store(newLive(cfg))
-	for range runtime.GOMAXPROCS(0) {
-		p, err := newPoller()
-		if err != nil {
-			e.stopPollers()
-			return nil, err
-		}
-		e.pollers = append(e.pollers, p)
+	if err := e.startPollers(); err != nil {
+		e.stopPollers()
+		return nil, err
 	}
 	e.patrol = newPatrol(cfg.shortest(), e.clock)
 	return e, nil
@@ -159,17 +156,6 @@ func (e *Endpoint) Reload(cfg Config) error {
 	e.throttle.resize(cfg.FailedKeys)
 	e.patrol.hurry(cfg.shortest())
 	return nil
-}
-
-// poller is the one that a Conn is parked in.
-func (e *Endpoint) poller(id chat.ConnID) *poller {
-	return e.pollers[uint64(id)%uint64(len(e.pollers))]
-}
-
-func (e *Endpoint) stopPollers() {
-	for _, p := range e.pollers {
-		p.stop()
-	}
 }
 
 // Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero

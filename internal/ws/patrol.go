@@ -134,7 +134,7 @@ func (c *Conn) visit(now chat.Time) {
 		c.abort("ping not answered")
 	case c.stuck(now, cfg.ProgressTimeout):
 		c.abort(writeFailed)
-	case progress != 0 && now > progress.Add(cfg.ProgressTimeout):
+	case progress != 0 && !c.busy.Load() && now > progress.Add(cfg.ProgressTimeout):
 		c.abort("frame does not come on")
 	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")

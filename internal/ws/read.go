@@ -69,8 +69,15 @@ func (c *Conn) turn() error {
 		if err != nil || c.reader.Buffered() == 0 {
 			return err
 		}
+		c.begins()
 	}
 }
+
+// begins notes that the first byte of a frame has come.
+func (c *Conn) begins() { c.progress.Store(c.e.patrol.now.Load()) }
+
+// ends notes that a frame is whole.
+func (c *Conn) ends() { c.progress.Store(0) }
 
 // readFrame reads one frame and handles it. Frames of one socket are handled strictly in order.
 func (c *Conn) readFrame() error {
@@ -81,10 +88,9 @@ func (c *Conn) readFrame() error {
 	c.noisy()
 	s := c.e.scratch.get()
 	defer c.e.scratch.put(s)
-	c.progress.Store(c.e.patrol.now.Load())
 	charged, err := c.readPayload(r, &s.data)
 	c.busy.Store(true)
-	c.progress.Store(0)
+	c.ends()
 	c.noisy()
 	defer c.e.budget.release(charged)
 	switch {
@@ -129,6 +135,7 @@ func (c *Conn) readControl() (isControl bool, err error) {
 		payload[i] = b ^ frame[2+i%maskSize]
 	}
 	c.reader.Discard(len(frame))
+	c.ends()
 	if first == wholePing {
 		return true, c.ping(string(payload))
 	}
