@@ -169,7 +169,9 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	c.mu.Unlock()
 	c.resumable.Store(auth.Resumable)
 	c.authed.Store(true)
-	if err := c.e.cfg.Hub.Attach(context.Background(), c.id, c, auth); err != nil {
+	ctx, done := c.whileOpen()
+	defer done()
+	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth); err != nil && ctx.Err() == nil {
 		c.e.cfg.Log.Error("look up a session", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}

@@ -23,7 +23,8 @@ import (
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error
 	Do(c *chat.Command) (congested hub.Conn, done bool)
-	AwaitRoom()
+	AwaitRoom(ctx context.Context) error
+	Congested(id chat.ConnID, bytes int) hub.Conn
 	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
@@ -50,7 +51,7 @@ type Config struct {
 	DeadAfter       time.Duration // without a byte from a resumable client
 	DeadAfterOld    time.Duration // without a byte from an old client
 	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
-	StallTimeout    time.Duration // reading may pause this long for the budget, then 1013
+	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
 
 	FrameBeforeMatch   int   // largest frame until the first matched on a connection
 	MalformedPerMinute int   // one more is closed 1008
@@ -125,7 +126,7 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
 		},
-		budget:   newBudget(cfg.InFlightMax, cfg.Clock.Now),
+		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    cfg.Clock.Now,
 	}
