@@ -33,6 +33,8 @@ func testPictures(mebibytes int64) func(*testing.T, *site) {
 			took := timed(func() { s.picturesBothWays(t, each.old) })
 			t.Logf("%d MiB: pictures of ten %s pairs took %v; the server had %d MiB at most", mebibytes, each.name, took.Round(time.Millisecond), group.peak()>>20)
 		}
+		took := timed(func() { s.picturesForTheAway(t) })
+		t.Logf("%d MiB: pictures for ten who are away took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
 		if code, _ := server.terminate(); code != exitOK {
 			t.Errorf("exit code %d", code)
 		}
@@ -53,10 +55,40 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
 		p.wants = string(rune('A' + (i ^ 1)))
 		running.Go(func() { p.paint(picture, i%4 < 2) })
-		running.Go(p.look)
+		running.Go(func() { p.look(getsPicture | pictureTaken) })
 	}
 	running.Wait()
 	for _, p := range all {
+		p.leaves()
+	}
+}
+
+// picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back at the same
+// time.
+func (s *site) picturesForTheAway(t *testing.T) {
+	t.Helper()
+	var here, away []*painter
+	for i := range picturePairs {
+		a, b := s.newPainter(t, fmt.Sprintf("%d.a", i), false), s.newPainter(t, fmt.Sprintf("%d.b", i), false)
+		a.meets(b)
+		b.leaves()
+		a.hear("partner_away")
+		b.wants = string(rune('A' + i))
+		here, away = append(here, a), append(away, b)
+	}
+	var running sync.WaitGroup
+	for i, p := range here {
+		picture := "data:image/png;base64," + strings.Repeat(away[i].wants, pictureBytes)
+		running.Go(func() { p.paint(picture, false) })
+		running.Go(func() { p.look(pictureHeld) })
+	}
+	running.Wait()
+	back := make([]*painter, len(away))
+	for i, b := range away {
+		running.Go(func() { back[i] = s.comesBack(b) })
+	}
+	running.Wait()
+	for _, p := range append(here, back...) {
 		p.leaves()
 	}
 }

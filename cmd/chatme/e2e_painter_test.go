@@ -24,15 +24,42 @@ type painter struct {
 	name    string
 	old     bool
 	partner string
-	wants   string        // the letter that the picture of its partner is made of
-	arrived chan struct{} // closed once its own has arrived
-	refused chan struct{} // buffer 1; its own is to be sent again
+	session protocol.ServerMessage // the session_id
+	wants   string                 // the letter that the picture of its partner is made of
+	arrived chan struct{}          // closed once its own has arrived
+	refused chan struct{}          // buffer 1; its own is to be sent again
 }
 
 // slowest is how long a picture may take on a slow machine.
 const slowest = 2 * time.Minute
 
 func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
+	tb.Helper()
+	p := s.openPainter(tb, name, old)
+	auth := `{"type":"auth","apiKey":"` + s.key + `"`
+	if !old {
+		auth += `,"resume":{"v":1}`
+	}
+	p.say(auth + `}`)
+	p.hear("auth_success")
+	if !old {
+		p.session = p.hear("session_id")
+	}
+	return p
+}
+
+// comesBack returns b on another socket, once it has heard the picture that was held for it.
+func (s *site) comesBack(b *painter) *painter {
+	p := s.openPainter(b.tb, b.name+" again", false)
+	p.partner, p.wants = b.partner, b.wants
+	p.say(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1,"sessionId":%q,"epoch":%q,"partnerId":%q}}`,
+		s.key, b.session.SessionID, b.session.Epoch, b.partner))
+	p.hear("resumed")
+	p.look(getsPicture)
+	return p
+}
+
+func (s *site) openPainter(tb testing.TB, name string, old bool) *painter {
 	tb.Helper()
 	ws, _, err := websocket.DefaultDialer.DialContext(step(tb), s.url(), nil)
 	if err != nil {
@@ -44,15 +71,6 @@ func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
 	}
 	ws.SetPingHandler(func(data string) error { p.out <- frameOf(0x8a, data); return nil })
 	go p.write()
-	auth := `{"type":"auth","apiKey":"` + s.key + `"`
-	if !old {
-		auth += `,"resume":{"v":1}`
-	}
-	p.say(auth + `}`)
-	p.hear("auth_success")
-	if !old {
-		p.hear("session_id")
-	}
 	return p
 }
 
@@ -146,11 +164,18 @@ func (p *painter) paint(picture string, fragments bool) {
 	}
 }
 
-// look returns once the picture of the partner has come and, if that is told, its own has arrived.
-func (p *painter) look() {
+// What look waits for.
+const (
+	getsPicture  = 1 << iota // that of the partner
+	pictureHeld              // its own is in custody
+	pictureTaken             // its own has arrived; of a legacy client that is not told
+)
+
+// look returns once all of these have come.
+func (p *painter) look(what int) {
 	var frame bytes.Buffer
 	p.ws.SetReadDeadline(time.Now().Add(slowest))
-	for got, told := false, p.old; !got || !told; {
+	for got, told := what&getsPicture == 0, p.old || what == getsPicture; !got || !told; {
 		frame.Reset()
 		_, r, err := p.ws.NextReader()
 		if err == nil {
@@ -174,12 +199,12 @@ func (p *painter) look() {
 			p.tb.Errorf("%s: %v", p.name, err)
 		}
 		switch {
-		case m.Type == "ack" && m.Delivered == 1:
+		case m.Type == "ack" && (m.Delivered == 1 || m.Recv == 1 && what&pictureHeld != 0):
 			told = true
 			close(p.arrived)
 		case m.Type == "error" && strings.Contains("unavailable mailbox_full", m.Code):
 			p.refused <- struct{}{}
-		case m.Type != "ack" && m.Type != "typing_stop":
+		case m.Type != "ack" && m.Type != "typing_stop" && m.Type != "partner_back":
 			p.tb.Errorf("%s heard %+v", p.name, m)
 		}
 	}
