@@ -38,7 +38,7 @@ func (s *site) holdsAll(t *testing.T) *person {
 // While one frame holds all of the budget the others wait, and what is small passes them. Those that wait are no worse off
 // when the first is gone.
 func TestBudgetSmallFramesPassTheLine(t *testing.T) {
-	s := openSite(t, oneFrame)
+	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour })
 	a, b := s.pair(t)
 	c, d := s.pair(t)
 	c.mute()
