@@ -45,7 +45,7 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	e, _ := s.pair(t)
 	first := s.holdsAll(t)
 	sent := a.sendAside(image(photo("1"))) // in fragments, as gorilla writes
-	c.raw(frameOf(image(photo("2"))))
+	go c.ws.NetConn().Write(frameOf(image(photo("2"))))
 	for range 20 {
 		b.send(text(strings.Repeat("x", 60<<10)))
 		if m := a.expect("message"); len(m.Text) != 60<<10 {
@@ -96,7 +96,7 @@ func TestBudgetStalled(t *testing.T) {
 	a, b := s.pair(t)
 	a.mute()
 	s.holdsAll(t)
-	a.raw(frameOf(image(photo("1")))[:100<<10])
+	go a.ws.NetConn().Write(frameOf(image(photo("1")))[:100<<10])
 	_, err := a.next()
 	var ce *websocket.CloseError
 	if !errors.As(err, &ce) || ce.Code != 1013 {
