@@ -126,6 +126,7 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		MailboxMessages: int(cfg.MailboxMessages),
 		MailboxBytes:    int(cfg.MailboxBytes),
 		MailTotal:       int64(cfg.MailTotal),
+		LetterMax:       int(cfg.LetterMax),
 		LetterBytes:     store.LetterBytes,
 	}
 }

@@ -63,8 +63,8 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 	}
 }
 
-// picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back at the same
-// time.
+// picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back once that is held
+// for them or was refused.
 func (s *site) picturesForTheAway(t *testing.T) {
 	t.Helper()
 	var here, away []*painter
@@ -80,15 +80,21 @@ func (s *site) picturesForTheAway(t *testing.T) {
 	for i, p := range here {
 		picture := "data:image/png;base64," + strings.Repeat(away[i].wants, pictureBytes)
 		running.Go(func() { p.paint(picture, false) })
-		running.Go(func() { p.look(pictureHeld) })
+		running.Go(func() { p.look(pictureTaken) })
 	}
-	running.Wait()
-	back := make([]*painter, len(away))
+	for _, p := range here {
+		select {
+		case <-p.answered:
+		case <-time.After(slowest):
+			t.Fatalf("%s: no answer", p.name)
+		}
+	}
 	for i, b := range away {
-		running.Go(func() { back[i] = s.comesBack(b) })
+		away[i] = s.comesBack(b)
+		running.Go(func() { away[i].look(getsPicture) })
 	}
 	running.Wait()
-	for _, p := range append(here, back...) {
+	for _, p := range append(here, away...) {
 		p.leaves()
 	}
 }

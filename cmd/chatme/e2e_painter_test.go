@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ type painter struct {
 	wants   string                 // the letter that the picture of its partner is made of
 	arrived chan struct{}          // closed once its own has arrived
 	refused chan struct{}          // buffer 1; its own is to be sent again
+
+	answered chan struct{} // closed once its own is in custody, or was refused
+	once     sync.Once     // closes that
 }
 
 // slowest is how long a picture may take on a slow machine.
@@ -48,14 +52,13 @@ func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
 	return p
 }
 
-// comesBack returns b on another socket, once it has heard the picture that was held for it.
+// comesBack returns b on another socket.
 func (s *site) comesBack(b *painter) *painter {
 	p := s.openPainter(b.tb, b.name+" again", false)
 	p.partner, p.wants = b.partner, b.wants
 	p.say(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1,"sessionId":%q,"epoch":%q,"partnerId":%q}}`,
 		s.key, b.session.SessionID, b.session.Epoch, b.partner))
 	p.hear("resumed")
-	p.look(getsPicture)
 	return p
 }
 
@@ -67,7 +70,8 @@ func (s *site) openPainter(tb testing.TB, name string, old bool) *painter {
 	}
 	tb.Cleanup(func() { ws.Close() })
 	p := &painter{tb: tb, ws: ws, name: name, old: old, arrived: make(chan struct{}), refused: make(chan struct{}, 1),
-		out: make(chan string, 1000), // more than it ever says
+		out:      make(chan string, 1000), // more than it ever says
+		answered: make(chan struct{}),
 	}
 	ws.SetPingHandler(func(data string) error { p.out <- frameOf(0x8a, data); return nil })
 	go p.write()
@@ -167,7 +171,6 @@ func (p *painter) paint(picture string, fragments bool) {
 // What look waits for.
 const (
 	getsPicture  = 1 << iota // that of the partner
-	pictureHeld              // its own is in custody
 	pictureTaken             // its own has arrived; of a legacy client that is not told
 )
 
@@ -198,8 +201,11 @@ func (p *painter) look(what int) {
 		if err := json.Unmarshal(frame.Bytes(), &m); err != nil {
 			p.tb.Errorf("%s: %v", p.name, err)
 		}
+		if m.Type == "ack" && m.Recv == 1 || m.Type == "error" {
+			p.once.Do(func() { close(p.answered) })
+		}
 		switch {
-		case m.Type == "ack" && (m.Delivered == 1 || m.Recv == 1 && what&pictureHeld != 0):
+		case m.Type == "ack" && m.Delivered == 1:
 			told = true
 			close(p.arrived)
 		case m.Type == "error" && strings.Contains("unavailable mailbox_full", m.Code):

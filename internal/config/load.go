@@ -48,7 +48,7 @@ func Load(src Sources) (*Config, []Setting, error) {
 			problems = append(problems, found...)
 		}
 	}
-	cfg.fit(src.Memory, settings)
+	cfg.fit(Bytes(src.Memory), settings)
 	for _, r := range cfg.relations() {
 		// What is said of a value nobody meant would only confuse.
 		if !slices.ContainsFunc(r.settings, func(env string) bool { return bad[env] }) {

@@ -47,9 +47,11 @@ type Store struct {
 	find    *sqlx.Stmt
 	expired *sqlx.Stmt
 	next    *sqlx.Stmt
+	longest *sqlx.Stmt
 	epoch   *sqlx.Stmt
 
-	sealing sealing // what sealing remembers
+	sealing sealing    // what sealing remembers
+	large   sync.Mutex // held while a large letter is sealed and written, or read and opened
 	wal     walWatch
 	counter counter
 
@@ -172,6 +174,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		{&s.find, sqlFind},
 		{&s.expired, sqlExpired},
 		{&s.next, sqlNext},
+		{&s.longest, sqlLongest},
 		{&s.epoch, sqlEpoch},
 	} {
 		if *p.stmt, err = s.reader.PreparexContext(ctx, p.sql); err != nil {

@@ -25,6 +25,7 @@ type Hub interface {
 	Do(c *chat.Command) (congested hub.Conn, done bool)
 	AwaitRoom(ctx context.Context) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
+	Heaviest(id chat.ConnID) int
 	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
@@ -65,7 +66,8 @@ type Endpoint struct {
 	cfg      Config               // static after New, and only what is static is read here
 	live     atomic.Pointer[live] // the rest
 	upgrader websocket.Upgrader
-	budget   *budget
+	budget   *budget // of frames
+	replays  *budget // of letters: apart, as what stands behind a replay holds room for frames
 	scratch  scratches
 	throttle *throttle
 	patrol   *patrol
@@ -110,6 +112,9 @@ func (cfg *Config) validate() error {
 	return nil
 }
 
+// replayMax is how many bytes of large letters may be in memory.
+func (cfg *Config) replayMax() int64 { return max(int64(cfg.FrameMax), cfg.InFlightMax/4) }
+
 // New returns an Endpoint; Shutdown ends it.
 func New(cfg Config) (*Endpoint, error) {
 	if err := cfg.validate(); err != nil {
@@ -127,6 +132,7 @@ func New(cfg Config) (*Endpoint, error) {
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
 		},
 		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
+		replays:  newBudget(cfg.replayMax(), int64(cfg.FrameMax), cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    cfg.Clock.Now,
 	}
@@ -154,6 +160,7 @@ func (e *Endpoint) Reload(cfg Config) error {
 	}
 	e.live.Store(newLive(cfg))
 	e.budget.resize(cfg.InFlightMax)
+	e.replays.resize(cfg.replayMax())
 	e.throttle.resize(cfg.FailedKeys)
 	e.patrol.hurry(cfg.shortest())
 	return nil
