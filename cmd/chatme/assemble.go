@@ -72,7 +72,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 		return s, err
 	}
 	if err := s.openArrivals(); err != nil {
-		return nil, err
+		return s, err
 	}
 	surface, err := surfaceConfig(cfg)
 	if err != nil {
@@ -130,6 +130,7 @@ func lobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		MailboxMessages: int(cfg.MailboxMessages),
 		MailboxBytes:    int(cfg.MailboxBytes),
 		MailTotal:       int64(cfg.MailTotal),
+		LetterMax:       int(cfg.LetterMax),
 		LetterBytes:     store.LetterBytes,
 	}
 }

@@ -94,6 +94,7 @@ func (p *program) load(s settings, defaults map[string]string) (*config.Config, 
 		Environ:  p.environ,
 		File:     s.File,
 		Defaults: defaults,
+		Memory:   memoryLimit(),
 	})
 	return cfg, found, withCode(exitConfig, err)
 }

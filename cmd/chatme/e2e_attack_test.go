@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +41,7 @@ var attackWays = map[string]attackWay{
 // testHalfRequests: 2,100 connections that ask for nothing whole, of each kind, took every descriptor there was, for as
 // long as they liked. Now those who chat and those who arrive notice little, and all of them are gone in 20 s.
 func testHalfRequests(t *testing.T, s *site) {
-	s.bin = limited(t, s, attackDescriptors)
+	s.first = fmt.Sprintf("ulimit -n %d", attackDescriptors)
 	s.start()
 	pairs := []couple{{s.join("a", client.Options{}), s.join("b", client.Options{})}, {s.join("c", oldOptions), s.join("d", oldOptions)}}
 	for _, p := range pairs {
@@ -123,16 +121,6 @@ func during(wave *attack, round func() time.Duration) (longest time.Duration) {
 		default:
 		}
 	}
-}
-
-// limited is the binary with a limit of descriptors.
-func limited(t *testing.T, s *site, descriptors int) string {
-	name := filepath.Join(s.dir, "limited")
-	mustWrite(t, name, fmt.Appendf(nil, "#!/bin/sh\nulimit -n %d\nexec %q \"$@\"\n", descriptors, s.bin))
-	if err := os.Chmod(name, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return name
 }
 
 // attack is one wave of sockets from one address.

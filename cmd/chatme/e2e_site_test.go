@@ -29,6 +29,7 @@ type site struct {
 	addr  string      // "127.0.0.1:0" before the first start, then with the port that was given
 	flags []string    // further flags of serve
 	env   []string    // further environment
+	first string      // what a shell does before it becomes the program; "": there is none
 	holds *os.File    // the listener that it holds for its servers, as systemd does; nil: each makes its own
 	tls   *tls.Config // of who dials; nil: it speaks plainly
 	wrote *record     // all that its servers wrote
@@ -112,17 +113,25 @@ func (s *site) command(args ...string) *exec.Cmd {
 		cmd.Dir = "/data"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: s.root, Credential: &syscall.Credential{Uid: bareUser, Gid: bareUser}}
 	}
+	if s.first != "" {
+		behind(cmd, s.first)
+	}
 	if s.holds != nil {
 		inherit(cmd, s.holds)
 	}
 	return cmd
 }
 
-// inherit has cmd find sockets as systemd hands them over (sd_listen_fds(3)). Its number is only known to itself.
-func inherit(cmd *exec.Cmd, sockets ...*os.File) {
+// behind has a shell do something and then become the program of cmd.
+func behind(cmd *exec.Cmd, first string) {
 	program := cmd.Path
 	cmd.Path = "/bin/sh"
-	cmd.Args = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`, program}, cmd.Args[1:]...)
+	cmd.Args = append([]string{"sh", "-c", first + `; exec "$0" "$@"`, program}, cmd.Args[1:]...)
+}
+
+// inherit has cmd find sockets as systemd hands them over (sd_listen_fds(3)). Its number is only known to itself.
+func inherit(cmd *exec.Cmd, sockets ...*os.File) {
+	behind(cmd, "export LISTEN_PID=$$")
 	cmd.Env = append(cmd.Env, fmt.Sprintf("LISTEN_FDS=%d", len(sockets)))
 	cmd.ExtraFiles = sockets
 }

@@ -31,7 +31,7 @@ func inSoak[T any](soak, otherwise T) T {
 func TestE2E(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
-	for name, part := range map[string]func(t *testing.T, s *site){
+	parts := map[string]func(t *testing.T, s *site){
 		"KillAndResume":         testKillAndResume,
 		"KillAndComeBackAsNew":  testKillAndComeBackAsNew,
 		"StopUnderLoad":         testStopUnderLoad,
@@ -60,10 +60,17 @@ func TestE2E(t *testing.T) {
 		"HalfRequests":          testHalfRequests,
 		"AcceptFails":           testAcceptFails,
 		"Supervised":            testSupervised,
+		"HalfFrames":            testHalfFrames,
+		"Pictures64MiB":         testPictures(64),
+		"Pictures256MiB":        testPictures(256),
 		"OwnTLS":                testOwnTLS,
 		"BehindNginx":           testBehindNginx,
 		"BehindCaddy":           testBehindCaddy,
-	} {
+	}
+	if soaking {
+		parts["Pictures128MiB"], parts["Pictures512MiB"] = testPictures(128), testPictures(512)
+	}
+	for name, part := range parts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			part(t, newSite(t, bin))

@@ -17,6 +17,9 @@ func TestGroupLimit(t *testing.T) {
 		"version 2 without a limit": {"0::/chatme\n", map[string]string{"chatme/memory.max": "max\n"}, 0, false},
 		"version 1":                 {"4:memory:/a\n3:cpu:/\n", map[string]string{"memory/a/memory.limit_in_bytes": "1048576\n"}, 1 << 20, true},
 		"version 1 without a limit": {"4:memory:/a\n", map[string]string{"memory/a/memory.limit_in_bytes": "9223372036854771712\n"}, 0, false},
+		"a slice around it":         {"0::/a/b\n", map[string]string{"a/memory.max": "1048576\n", "a/b/memory.max": "max\n"}, 1 << 20, true},
+		"the least of both":         {"0::/a/b\n", map[string]string{"a/memory.max": "2097152\n", "a/b/memory.max": "1048576\n"}, 1 << 20, true},
+		"a container":               {"4:memory:/docker/1\n", map[string]string{"memory/memory.limit_in_bytes": "1048576\n"}, 1 << 20, true},
 		"not mounted":               {"0::/chatme\n", nil, 0, false},
 		"no groups":                 {"", nil, 0, false},
 	} {

@@ -108,6 +108,15 @@ func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn, done bool) {
 	return congested, done
 }
 
+// Congested implements ws.Hub.
+func (h *seededLobby) Congested(id chat.ConnID, bytes int) hub.Conn {
+	congested := h.Hub.Congested(id, bytes)
+	if full, ok := congested.(*seededConn); ok {
+		congested = full.Conn
+	}
+	return congested
+}
+
 // Deliver implements hub.Conn.
 func (c *seededConn) Deliver(e chat.Event) (congested bool) {
 	c.note(&e)

@@ -36,7 +36,7 @@ func (l *Lobby) canHold(s *session, m *body) bool {
 	if s.mail != nil {
 		n, bytes = len(s.mail.letters), s.mail.bytes
 	}
-	return s.MailKey != MailKey{} && n < l.cfg.MailboxMessages &&
+	return s.MailKey != MailKey{} && n < l.cfg.MailboxMessages && (l.cfg.LetterMax == 0 || len(m.text)+len(m.image) <= l.cfg.LetterMax) &&
 		bytes+size <= l.cfg.MailboxBytes && l.mailBytes+int64(size) <= l.cfg.MailTotal
 }
 
@@ -141,6 +141,16 @@ func (l *Lobby) discardAll(s *session) {
 	if s.mail != nil {
 		l.discard(s, s.mail.last())
 	}
+}
+
+// Heaviest is the size on disk of the largest letter that is held for the session attached to conn.
+func (l *Lobby) Heaviest(conn ConnID) (size int) {
+	if s := l.conns[conn]; s != nil && s.mail != nil {
+		for _, each := range s.mail.letters {
+			size = max(size, each.size)
+		}
+	}
+	return size
 }
 
 func (b *shelf) last() uint64 { return b.letters[len(b.letters)-1].n }

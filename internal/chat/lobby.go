@@ -25,6 +25,7 @@ type Config struct {
 	MailboxMessages int   // letters in custody for one session…
 	MailboxBytes    int   // … and their bytes
 	MailTotal       int64 // the bytes of all mailboxes
+	LetterMax       int   // text and image of one letter; 0: any
 
 	// LetterBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
 	LetterBytes func(text, image int) int

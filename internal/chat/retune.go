@@ -8,7 +8,7 @@ func (l *Lobby) Retune(cfg Config) {
 	c.ChatWindow, c.ChatWindowOld, c.QueueWindow = cfg.ChatWindow, cfg.ChatWindowOld, cfg.QueueWindow
 	c.RematchAfter, c.SettleTimeout = cfg.RematchAfter, cfg.SettleTimeout
 	c.RingMessages, c.RingBytes, c.RingTotal = cfg.RingMessages, cfg.RingBytes, cfg.RingTotal
-	c.MailboxMessages, c.MailboxBytes, c.MailTotal = cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal
+	c.MailboxMessages, c.MailboxBytes, c.MailTotal, c.LetterMax = cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal, cfg.LetterMax
 	for _, s := range l.ready { // two who have just left each other wait for RematchAfter, and nothing else wakes them
 		l.schedule(s)
 	}

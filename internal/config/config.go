@@ -61,7 +61,8 @@ type Config struct {
 
 	// 16 KiB in 20 s is 6.5 kbit/s: a poor mobile link keeps up, a socket that trickles to hold memory does not.
 	ProgressTimeout Duration `name:"progress-timeout" env:"CHATME_PROGRESS_TIMEOUT" live:"true" default:"20s" group:"Times" help:"Within it each 16 KiB of a frame must arrive or leave (duration)."`
-	StallTimeout    Duration `name:"stall-timeout" env:"CHATME_STALL_TIMEOUT" live:"true" default:"10s" group:"Times" help:"How long reading may pause for in-flight-max before the socket is closed 1013 (duration)."`
+	// More than the former, so that what stands still is cut before anybody who waits for it.
+	StallTimeout Duration `name:"stall-timeout" env:"CHATME_STALL_TIMEOUT" live:"true" default:"30s" group:"Times" help:"A frame waits its turn for in-flight-max as long as what holds room moves 16 KiB within this time; then its socket is closed 1013 (duration)."`
 	// Below the 5 s within which a stop must be over.
 	ShutdownTimeout Duration `name:"shutdown-timeout" env:"CHATME_SHUTDOWN_TIMEOUT" live:"true" default:"4s" group:"Times" help:"How long a stop may take before connections are cut (duration)."`
 
@@ -70,21 +71,24 @@ type Config struct {
 	FrameMax           Bytes `name:"frame-max" env:"CHATME_FRAME_MAX" default:"16842752" group:"Limits" help:"Largest frame after it (bytes)."`
 	TextMax            Bytes `name:"text-max" env:"CHATME_TEXT_MAX" live:"true" default:"64KiB" group:"Limits" help:"Longest text of a message (bytes of UTF-8)."`
 	MalformedPerMinute Count `name:"malformed-per-minute" env:"CHATME_MALFORMED_PER_MINUTE" live:"true" default:"5" group:"Limits" help:"Malformed frames of one socket a minute; one more closes it 1008 (frames)."`
-	InFlightMax        Bytes `name:"in-flight-max" env:"CHATME_IN_FLIGHT_MAX" live:"true" default:"256MiB" group:"Limits" help:"Frames in memory at one time, all connections together; when full, reading pauses (bytes)."`
+	InFlightMax        Bytes `name:"in-flight-max" env:"CHATME_IN_FLIGHT_MAX" live:"true" default:"256MiB" group:"Limits" help:"Frames over 64 KiB in memory at one time, all connections together; when full, further ones wait their turn unread. Less where the memory limit is below 750 MiB (bytes)."`
 
 	// A slow reader costs at most this, and one larger frame out of in-flight-max.
 	OutboxFrames  Count `name:"outbox-frames" env:"CHATME_OUTBOX_FRAMES" default:"64" group:"Limits" help:"Frames waiting for one slow reader before it is closed (frames)."`
 	OutboxBytes   Bytes `name:"outbox-bytes" env:"CHATME_OUTBOX_BYTES" default:"256KiB" group:"Limits" help:"The same in bytes; one larger frame may wait beside them (bytes)."`
 	MaxConns      Count `name:"max-conns" env:"CHATME_MAX_CONNS" live:"true" default:"0" group:"Limits" help:"Connections at one time; 0 takes it from the descriptor limit (connections)."`
 	QueuedChanges Count `name:"queued-changes" env:"CHATME_QUEUED_CHANGES" live:"true" default:"10000" group:"Limits" help:"Changes that wait while the database cannot be written (changes)."`
-	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to people who are away (bytes)."`
+	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to people who are away; less where the memory limit is below 750 MiB (bytes)."`
 	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one address before its upgrades get 429; then one a minute is let in (attempts)."`
 
 	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" live:"true" default:"200" group:"Limits" help:"Messages held for somebody who is away; beyond, a sender has to wait (messages)."`
 	MailboxBytes    Bytes `name:"mailbox-bytes" env:"CHATME_MAILBOX_BYTES" live:"true" default:"32MiB" group:"Limits" help:"What the messages held for one may weigh (bytes)."`
 	MailTotal       Bytes `name:"mail-total" env:"CHATME_MAIL_TOTAL" live:"true" default:"1GiB" group:"Limits" help:"What is held for everybody together (bytes)."`
+	// As FrameMax, beyond which there is no message.
+	LetterMax Bytes `name:"letter-max" env:"CHATME_LETTER_MAX" live:"true" default:"16842752" group:"Limits" help:"Largest message held for somebody who is away: to be sealed and stored it takes four times that of memory. A larger one waits with its sender. Less where the memory limit is below 128 MiB (bytes)."`
+
 	// What a mailbox takes, so that all of it can be held if the receiver's socket is lost.
 	RingMessages Count `name:"ring-messages" env:"CHATME_RING_MESSAGES" live:"true" default:"200" group:"Limits" help:"Messages kept in memory until somebody who is here acknowledges them (messages)."`
-	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" live:"true" default:"32MiB" group:"Limits" help:"What they may weigh (bytes)."`
-	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" live:"true" default:"256MiB" group:"Limits" help:"The same for everybody together (bytes)."`
+	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" live:"true" default:"32MiB" group:"Limits" help:"What they may weigh; less where the memory limit is below 750 MiB (bytes)."`
+	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" live:"true" default:"256MiB" group:"Limits" help:"The same for everybody together; less where the memory limit is below 750 MiB (bytes)."`
 }

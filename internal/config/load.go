@@ -25,6 +25,7 @@ type Sources struct {
 	Environ  []string          // NAME=value, as os.Environ returns them
 	File     string            // named by the user; "" reads .dev.vars and .env where they exist
 	Defaults map[string]string // by flag, in place of the default of the struct
+	Memory   int64             // bytes that the process may use, which some defaults follow; 0: any number
 }
 
 // Load returns the settings in force and, in the order of Config, where each came from. The error joins
@@ -48,6 +49,7 @@ func Load(src Sources) (*Config, []Setting, error) {
 			problems = append(problems, found...)
 		}
 	}
+	cfg.fit(Bytes(src.Memory), settings)
 	for _, r := range cfg.relations() {
 		// What is said of a value nobody meant would only confuse.
 		if !slices.ContainsFunc(r.settings, func(env string) bool { return bad[env] }) {

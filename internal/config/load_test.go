@@ -52,12 +52,12 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		ChatWindow: Duration{2 * time.Minute}, ChatWindowOld: Duration{30 * time.Second},
 		QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
 		RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
-		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{10 * time.Second},
+		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{30 * time.Second},
 		ShutdownTimeout:  Duration{4 * time.Second},
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,
 		MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 0, QueuedChanges: 10000, QueuedBytes: 64 << 20, FailedKeys: 10,
-		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
+		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
 	}
 	if !reflect.DeepEqual(got, want) {

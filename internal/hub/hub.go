@@ -168,18 +168,16 @@ func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	return congested, true
 }
 
-// AwaitRoom returns once there is room for more changes.
-func (h *Hub) AwaitRoom() {
+// AwaitRoom returns once there is room for more changes or the hub stops, or with ctx's error.
+func (h *Hub) AwaitRoom(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.awaitRoom()
+	return h.awaitRoom(ctx)
 }
 
-// awaitRoom is AwaitRoom with mu held.
-func (h *Hub) awaitRoom() {
-	for h.overfull() && !h.stopped {
-		h.room.Wait()
-	}
+// awaitRoom is AwaitRoom with mu held, which is released while waiting.
+func (h *Hub) awaitRoom(ctx context.Context) error {
+	return h.await(ctx, func() bool { return !h.overfull() })
 }
 
 // changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
@@ -194,12 +192,14 @@ func (h *Hub) overfull() bool {
 }
 
 // Attach binds conn, which has authenticated, to a new session or to the one auth.Resume asks for. The caller
-// fills all of auth but Found.
+// fills all of auth but Found. With ctx's error, or that of reading the session's row, nothing is bound.
 func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth) error {
 	h.mu.Lock()
 	defer h.unlock()
 	if auth.Resumable {
-		h.awaitRoom()
+		if err := h.awaitRoom(ctx); err != nil {
+			return err
+		}
 	}
 	if auth.Resume != nil {
 		if err := h.find(ctx, &auth); err != nil {

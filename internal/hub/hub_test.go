@@ -226,7 +226,7 @@ func search(h *Hub, id chat.ConnID) {
 		if _, done := h.Do(&chat.Command{Op: chat.Search, Conn: id}); done {
 			return
 		}
-		h.AwaitRoom()
+		h.AwaitRoom(context.Background())
 	}
 }
 

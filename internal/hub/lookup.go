@@ -47,7 +47,7 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	}
 	h.lookups[hash] = struct{}{}
 	h.mu.Unlock()
-	found, ok, err := h.cfg.Store.Find(ctx, hash)
+	found, ok, err := h.cfg.Store.Find(context.WithoutCancel(ctx), hash) // it is quick, and an end of ctx would cost a goroutine
 	h.mu.Lock()
 	delete(h.lookups, hash)
 	h.room.Broadcast()

@@ -15,6 +15,25 @@ func (h *Hub) full(c *chat.Command) Conn {
 	return conn
 }
 
+// Congested returns the Conn whose outbox has no room for a message of so many bytes from the Conn id, nil if there is
+// room. It is for a message that is still to be read, which may yet turn out to be something else.
+func (h *Hub) Congested(id chat.ConnID, bytes int) Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	partner, _ := h.lobby.PartnerOf(id)
+	if conn := h.conns[partner]; conn != nil && !conn.HasRoom(bytes) {
+		return conn
+	}
+	return nil
+}
+
+// Heaviest is how many bytes the largest letter has that is held for the session of the Conn id.
+func (h *Hub) Heaviest(id chat.ConnID) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lobby.Heaviest(id)
+}
+
 // postpone prepares c, which is not done now, for the next call. The caller holds mu.
 func (h *Hub) postpone(c *chat.Command) {
 	if c.Op == chat.Send && c.Pair == 0 {

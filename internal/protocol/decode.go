@@ -13,7 +13,14 @@ import (
 // The errors are ErrInvalidUTF8 and those of the class ErrMalformed. With an error f is zero, but for one case:
 // a message of which a field has a wrong type while its number and its chat can be read. f is then the Send with
 // Refused bad_message, which MUST be passed on so that the number is used up.
-func (r *Rules) Decode(data []byte, f *Frame) error {
+func (r *Rules) Decode(data []byte, f *Frame) error { return r.decode(data, f, false) }
+
+// Take is Decode for data that the caller gives away: it MUST NOT be read or written any more. An image stays where it is
+// in data, so that there is never a second copy of it.
+func (r *Rules) Take(data []byte, f *Frame) error { return r.decode(data, f, true) }
+
+// decode is Take if it takes, or else Decode.
+func (r *Rules) decode(data []byte, f *Frame, takes bool) error {
 	*f = Frame{}
 	if !utf8.Valid(data) {
 		return ErrInvalidUTF8
@@ -32,7 +39,7 @@ func (r *Rules) Decode(data []byte, f *Frame) error {
 	}
 	switch string(raw) {
 	case typeMessage:
-		return r.message(&m, f)
+		return r.message(&m, f, takes)
 	case typeAck:
 		return decodeAck(&m, f)
 	case typePing:
@@ -70,7 +77,7 @@ func (f *Frame) command(c chat.Command) {
 
 // message decodes a message. The order of the checks is the order of what they cost: a body that is refused for
 // its text is refused before its image is looked at.
-func (r *Rules) message(m *members, f *Frame) error {
+func (r *Rules) message(m *members, f *Frame, takes bool) error {
 	n, ok := m[fieldN].count()
 	if !ok || !m[fieldPartnerID].isText() {
 		// Without its number or its chat there is nothing to use up.
@@ -89,14 +96,14 @@ func (r *Rules) message(m *members, f *Frame) error {
 		return errContent
 	}
 	c.Partner = m[fieldPartnerID].alias()
-	c.Text, c.Image, c.Refused = r.body(text, image)
+	c.Text, c.Image, c.Refused = r.body(text, image, takes)
 	f.command(c)
 	return nil
 }
 
 // body returns what is relayed of a message, or nothing and the reason for it. Both may be empty: a copy that the
 // client has lost, whose number is used up.
-func (r *Rules) body(text, image *value) (string, string, chat.ErrorCode) {
+func (r *Rules) body(text, image *value, takes bool) (string, string, chat.ErrorCode) {
 	if text.textLen() > r.MaxText {
 		return "", "", chat.ErrTooLarge
 	}
@@ -107,7 +114,7 @@ func (r *Rules) body(text, image *value) (string, string, chat.ErrorCode) {
 	if r.Images == ImagesOff {
 		return "", "", chat.ErrBadImage
 	}
-	url, _ := image.text()
+	url := image.image(takes)
 	if !r.Images.Allows(url) {
 		return "", "", chat.ErrBadImage
 	}

@@ -137,6 +137,9 @@ func mustDecode(tb testing.TB, r *Rules, in string, want Frame) {
 	if !reflect.DeepEqual(got, want) {
 		tb.Fatalf("Decode(%.200s)\n got %+v\nwant %+v", in, got, want)
 	}
+	if err := r.Take([]byte(in), &got); err != nil || !reflect.DeepEqual(got, want) {
+		tb.Fatalf("Take(%.200s): %v\n got %+v\nwant %+v", in, err, got, want)
+	}
 }
 
 func TestDecodeNumbers(t *testing.T) {

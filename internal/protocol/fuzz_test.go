@@ -45,6 +45,10 @@ func FuzzDecode(f *testing.F) {
 		for i := range data {
 			data[i] = 'X' // nothing in the frame may alias it
 		}
+		var taken Frame
+		if failed := r.Take(append([]byte(nil), in...), &taken); failed != err || !reflect.DeepEqual(taken, got) {
+			t.Fatalf("Take: %v, %+v\nDecode: %v, %+v", failed, taken, err, got)
+		}
 		held := len(got.APIKey) + len(got.Command.Partner) + len(got.Command.Text) + len(got.Command.Image)
 		if got.Resume != nil {
 			held += len(got.Resume.SessionID) + len(got.Resume.Epoch) + len(got.Resume.PartnerID)

@@ -220,5 +220,15 @@ func TestAllocations(t *testing.T) {
 		if got > tt.max {
 			t.Errorf("%s: %v allocations, want %v", name, got, tt.max)
 		}
+		if !strings.Contains(name, "image") {
+			continue
+		}
+		got = testing.AllocsPerRun(2, func() {
+			var f Frame
+			_ = rules.Take(data, &f)
+		})
+		if got > 0 {
+			t.Errorf("%s, taken: %v allocations, want none", name, got)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	"chatme/internal/chat"
 )
@@ -49,6 +50,20 @@ func (v *value) text() (string, bool) {
 		return unescape(v.raw), true
 	}
 	return string(v.raw), true
+}
+
+// image is text for a value that isText, without a copy if it takes: v is of no use any more then, and its frame must
+// never change again.
+func (v *value) image(takes bool) string {
+	if !takes {
+		s, _ := v.text()
+		return s
+	}
+	raw := v.raw
+	if v.escaped {
+		raw = unescapeInPlace(raw)
+	}
+	return unsafe.String(unsafe.SliceData(raw), len(raw))
 }
 
 // textLen returns the length in bytes of what text returns, without copying it.
@@ -187,6 +202,21 @@ func unescape(raw []byte) string {
 		r, size := escape(raw[i:])
 		b.Write(raw[:i])
 		b.WriteRune(r)
+		raw = raw[i+size:]
+	}
+}
+
+// unescapeInPlace is unescape into raw, which is lost: no escape is shorter than what it stands for.
+func unescapeInPlace(raw []byte) []byte {
+	out := raw[:0]
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return append(out, raw...)
+		}
+		r, size := escape(raw[i:])
+		out = append(out, raw[:i]...)
+		out = utf8.AppendRune(out, r)
 		raw = raw[i+size:]
 	}
 }

@@ -36,6 +36,7 @@ func frame(fin bool, opcode byte, payload string) []byte {
 
 func (p *person) raw(b []byte) {
 	p.t.Helper()
+	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves that of its last pong
 	_, err := p.ws.NetConn().Write(b)
 	must(p.t, err)
 }

@@ -90,7 +90,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		Log: log, Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
 		Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
 		AuthTimeout: 10 * time.Second, PingInterval: 25 * time.Second, DeadAfter: time.Minute, DeadAfterOld: 5 * time.Minute,
-		ProgressTimeout: 20 * time.Second, StallTimeout: 10 * time.Second,
+		ProgressTimeout: 20 * time.Second, StallTimeout: 30 * time.Second,
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 1000, FailedKeys: 10,
 	}

@@ -30,8 +30,12 @@ type sealing struct {
 // sealedLetter is a letter and what of it goes to disk.
 type sealedLetter struct {
 	chat.Letter
-	body []byte // nil: an empty place
+	body []byte        // nil: an empty place, or a large one
+	late *seal.Binding // of a large one, which is sealed as it is written, so that there is one of them in memory; nil: of another
 }
+
+// largeLetter is the size of text and image from which one is large: it takes four times that to seal and write it.
+const largeLetter = 1 << 20
 
 // keep saves what was sealed for the next attempt.
 func (s *sealing) keep(letters []sealedLetter) {
@@ -72,12 +76,12 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 			letters = append(letters, kept[n])
 			continue
 		}
-		body, err := s.sealLetter(letter)
+		sealed, err := s.sealLetter(letter)
 		if err != nil {
 			s.sealing.keep(letters)
 			return nil, s.explainSealing(letter, err)
 		}
-		letters = append(letters, sealedLetter{*letter, body})
+		letters = append(letters, sealed)
 	}
 	return letters, nil
 }
@@ -93,17 +97,42 @@ func LetterBytes(text, image int) int {
 	return seal.Size(text, image)
 }
 
-// sealLetter returns the sealed body, nil for an empty place.
-func (s *Store) sealLetter(m *chat.Letter) ([]byte, error) {
+// sealLetter seals a letter, unless it is large.
+func (s *Store) sealLetter(m *chat.Letter) (sealed sealedLetter, err error) {
+	sealed.Letter = *m
 	if m.Text == "" && m.Image == "" {
-		return nil, nil
+		return sealed, nil
 	}
 	binding, err := s.binding(context.Background(), m.Pair, m.To, m.From)
 	if err != nil {
-		return nil, err
+		return sealed, err
 	}
 	binding.N = m.N
-	return seal.Seal(m.Key, binding, seal.Body{Time: int64(m.At), Text: m.Text, Image: m.Image})
+	if len(m.Text)+len(m.Image) >= largeLetter {
+		sealed.late = &binding
+		return sealed, nil
+	}
+	sealed.body, err = sealed.seal(binding)
+	return sealed, err
+}
+
+func (m *sealedLetter) seal(b seal.Binding) ([]byte, error) {
+	return seal.Seal(m.Key, b, seal.Body{Time: int64(m.At), Text: m.Text, Image: m.Image})
+}
+
+// insert writes m with the statement hold. A large one it seals first, while no other large one is in memory.
+func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) error {
+	body := m.body
+	if m.late != nil {
+		s.large.Lock()
+		defer s.large.Unlock()
+		var err error
+		if body, err = m.seal(*m.late); err != nil {
+			return err
+		}
+	}
+	_, err := hold.ExecContext(ctx, int64(m.To), int64(m.Pair), int64(m.N), string(m.From), body)
+	return err
 }
 
 // explainSealing is explainCommit for what comes before BEGIN.
@@ -153,8 +182,7 @@ func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.Re
 		hold := tx.StmtContext(ctx, s.hold)
 		for i := range letters {
 			m := &letters[i]
-			_, err := hold.ExecContext(ctx, int64(m.To), int64(m.Pair), int64(m.N), string(m.From), m.body)
-			if err != nil {
+			if err := s.insert(ctx, hold, m); err != nil {
 				return fmt.Errorf("hold letter %d of pair %d for session %d: %w", m.N, m.Pair, m.To, err)
 			}
 		}

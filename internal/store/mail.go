@@ -18,6 +18,11 @@ const sqlNext = `
 	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4
 	ORDER BY n LIMIT 1`
 
+// sqlLongest reads no bodies: their lengths are in the rows themselves.
+const sqlLongest = `
+	SELECT coalesce(max(length(body)), 0) FROM mailbox
+	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4`
+
 // MailKey returns what mail for the session with this ID is sealed to.
 func (s *Store) MailKey(sessionID string) chat.MailKey { return seal.PublicKey(sessionID) }
 
@@ -34,32 +39,61 @@ func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yi
 		return explain("read mail from", s.path, err)
 	}
 	known := err == nil // otherwise nothing opens
+	var longest int64
+	if err := s.longest.GetContext(ctx, &longest, int64(r.To), int64(r.Pair), number(r.After), number(r.UpTo)); err != nil {
+		return explain("read mail from", s.path, err)
+	}
 	for after := number(r.After); ; {
-		var row mailRow
-		switch err := s.next.GetContext(ctx, &row, int64(r.To), int64(r.Pair), after, number(r.UpTo)); {
-		case errors.Is(err, sql.ErrNoRows):
-			return nil
-		case err != nil:
-			return explain("read mail from", s.path, err)
-		case row.N <= after:
-			return &Error{what: "read mail from " + s.path + ": damaged, its order is wrong", todo: restore, code: exitData}
+		letter, err := s.openNext(ctx, &mailReading{r, after, opener, binding, known, longest >= largeLetter, &tampered})
+		if err != nil || letter == nil {
+			return err
 		}
-		after = row.N
-		letter := chat.Letter{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
-		if row.Body != nil {
-			binding.N = letter.N
-			body, err := opener.Open(binding, row.Body)
-			if err == nil && known && row.Sender == r.Alias {
-				letter.At, letter.Text, letter.Image = chat.Time(body.Time), body.Text, body.Image
-			} else {
-				tampered.add(letter.N)
-			}
-			row.Body = nil // not kept while yield waits
-		}
-		if err := yield(&letter); err != nil {
+		after = int64(letter.N)
+		if err := yield(letter); err != nil {
 			return err
 		}
 	}
+}
+
+// mailReading is where a reading of mail has come to.
+type mailReading struct {
+	of       chat.MailRange
+	after    int64 // the last number that was read
+	opener   *seal.Opener
+	binding  seal.Binding // but for the number
+	known    bool         // it is; otherwise nothing opens
+	large    bool         // a letter may be large
+	tampered *tampering
+}
+
+// openNext returns the next letter; nil if there is none. What it took to open it is not kept while somebody waits for more.
+func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.Letter, error) {
+	if at.large {
+		s.large.Lock()
+		defer s.large.Unlock()
+	}
+	r, binding := at.of, at.binding
+	var row mailRow
+	switch err := s.next.GetContext(ctx, &row, int64(r.To), int64(r.Pair), at.after, number(r.UpTo)); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, explain("read mail from", s.path, err)
+	case row.N <= at.after:
+		return nil, &Error{what: "read mail from " + s.path + ": damaged, its order is wrong", todo: restore, code: exitData}
+	}
+	letter := &chat.Letter{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
+	if row.Body == nil {
+		return letter, nil
+	}
+	binding.N = letter.N
+	body, err := at.opener.Open(binding, row.Body)
+	if err == nil && at.known && row.Sender == r.Alias {
+		letter.At, letter.Text, letter.Image = chat.Time(body.Time), body.Text, body.Image
+	} else {
+		at.tampered.add(letter.N)
+	}
+	return letter, nil
 }
 
 // mailRow is one row of sqlNext.

@@ -49,9 +49,11 @@ type Store struct {
 	expired *sqlx.Stmt
 	left    *sqlx.Stmt
 	next    *sqlx.Stmt
+	longest *sqlx.Stmt
 	epoch   *sqlx.Stmt
 
-	sealing sealing // what sealing remembers
+	sealing sealing    // what sealing remembers
+	large   sync.Mutex // held while a large letter is sealed and written, or read and opened
 	wal     walWatch
 	counter counter
 	files   openFiles
@@ -184,6 +186,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		{&s.expired, sqlExpired},
 		{&s.left, sqlExpiredLeft},
 		{&s.next, sqlNext},
+		{&s.longest, sqlLongest},
 		{&s.epoch, sqlEpoch},
 	} {
 		if *p.stmt, err = s.reader.PreparexContext(ctx, p.sql); err != nil {

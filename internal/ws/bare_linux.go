@@ -3,7 +3,6 @@ package ws
 import (
 	"io"
 	"net"
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,22 +22,12 @@ func bare(nc net.Conn) int32 {
 		return -1
 	}
 	fd, failed := -1, error(nil)
-	if err := raw.Control(func(its uintptr) { fd, failed = copyOf(int(its)) }); err != nil || failed != nil {
+	err = raw.Control(func(its uintptr) { fd, failed = unix.FcntlInt(its, unix.F_DUPFD_CLOEXEC, 0) })
+	if err != nil || failed != nil {
 		return -1
 	}
 	tcp.Close() // the connection lives on in the copy, which does not block either
 	return int32(fd)
-}
-
-func copyOf(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
-
-// waitFor returns a file of a copy of the descriptor, which Go waits for.
-func waitFor(fd int32) (*os.File, error) {
-	own, err := copyOf(int(fd))
-	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	return os.NewFile(uintptr(own), "socket"), nil
 }
 
 // readNow and writeNow call the system without telling Go's scheduler: they do not wait, and the telling costs as much as

@@ -5,7 +5,6 @@ package ws
 import (
 	"errors"
 	"net"
-	"os"
 )
 
 // Elsewhere no descriptor is taken out of its connection, and none of these is called.
@@ -14,7 +13,6 @@ var errWouldBlock = errors.New("would block")
 
 func bare(net.Conn) int32 { return -1 }
 
-func waitFor(int32) (*os.File, error)     { return nil, errors.ErrUnsupported }
 func readNow(int32, []byte) (int, error)  { return 0, errors.ErrUnsupported }
 func writeNow(int32, []byte) (int, error) { return 0, errors.ErrUnsupported }
 func shutNow(int32)                       {}

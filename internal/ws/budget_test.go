@@ -2,39 +2,145 @@ package ws
 
 import (
 	"testing"
-	"testing/synctest"
-	"time"
 
-	"chatme/internal/hub"
+	"chatme/internal/chat"
 )
 
-func TestBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(100, hub.NewClock().Now)
-		if !b.acquire(100, time.Second) {
-			t.Fatal("an empty budget refused what it holds")
+func never() chat.Time { return 0 }
+
+// isGiven reports whether p has its room.
+func (p *place) isGiven() bool {
+	select {
+	case <-p.given:
+		return true
+	default:
+		return false
+	}
+}
+
+// Room is given whole, and in the order in which it was asked for: a small frame does not overtake a large one.
+func TestBudgetFirstComeFirstServed(t *testing.T) {
+	b := newBudget(100, 60, never)
+	if !b.take(60, 0) || !b.take(30, 0) {
+		t.Fatal("an empty budget refused what it holds")
+	}
+	large := b.queue(50, 0)
+	if b.take(5, 0) {
+		t.Error("5 bytes overtook 50")
+	}
+	small, last := b.queue(5, 0), b.queue(45, 0)
+	b.release(30)
+	if large.isGiven() || small.isGiven() {
+		t.Error("room was given before there was enough for the first")
+	}
+	b.release(20)
+	if !large.isGiven() || !small.isGiven() || last.isGiven() {
+		t.Errorf("with 95 of 100 in use: %v, %v, %v, want the first two", large.isGiven(), small.isGiven(), last.isGiven())
+	}
+	b.release(40)
+	if !last.isGiven() || b.inUse() != 100 {
+		t.Errorf("%d bytes are in use, want 100", b.inUse())
+	}
+}
+
+// Whoever leaves the line leaves the room to those behind it, and gives back what it was given meanwhile.
+func TestBudgetLeavingTheLine(t *testing.T) {
+	b := newBudget(100, 100, never)
+	b.take(80, 0)
+	first, second := b.queue(50, 0), b.queue(20, 0)
+	if b.leave(first) || !second.isGiven() {
+		t.Error("the second still waits for the first, who left")
+	}
+	if !b.leave(second) {
+		t.Error("what was given is forgotten")
+	}
+	b.release(20)
+	b.release(80)
+	if b.inUse() != 0 || b.waiting() != 0 {
+		t.Errorf("%d bytes are in use, and %d wait", b.inUse(), b.waiting())
+	}
+}
+
+// There is room for one frame that is larger than all of the budget, as there is after a reload that lowers it.
+func TestBudgetOneLargestFrameAlways(t *testing.T) {
+	b := newBudget(100, 100, never)
+	b.take(10, 0)
+	b.resize(40)
+	large := b.queue(60, 0)
+	if large.isGiven() {
+		t.Error("60 bytes were given beside 10, of 40")
+	}
+	b.release(10)
+	if !large.isGiven() {
+		t.Error("a frame larger than the budget is not let in alone")
+	}
+	if b.take(1, 0) {
+		t.Error("something was let in beside it")
+	}
+	b.release(60)
+	if !b.take(30, 0) || !b.take(40, 30) {
+		t.Error("it is not let in when what it holds is all that is in use")
+	}
+}
+
+// What is in memory already counts, over the bound too.
+func TestBudgetCharge(t *testing.T) {
+	b := newBudget(100, 60, never)
+	b.take(60, 0)
+	b.charge(60)
+	p := b.queue(40, 0)
+	b.release(50)
+	if p.isGiven() {
+		t.Error("40 bytes were given with 70 in use of 100")
+	}
+	b.release(10)
+	if !p.isGiven() {
+		t.Error("40 bytes were not given when there was room")
+	}
+}
+
+// Frames in fragments grow until one more step would not leave room for the largest; each is finished in the end,
+// however many there are, and the bound holds throughout.
+func TestBudgetGrowingFramesFinish(t *testing.T) {
+	const max, most, step, frames = 150, 60, 7, 40
+	b := newBudget(max, most, never)
+	type growing struct {
+		held  int64
+		place *place
+	}
+	var open []*growing
+	for range frames {
+		open = append(open, &growing{})
+	}
+	for round := 0; len(open) > 0; round++ {
+		if round > 1000 {
+			t.Fatalf("%d frames wait for each other", len(open))
 		}
-		start := time.Now()
-		if b.acquire(1, 10*time.Second) {
-			t.Error("a full budget gave a byte")
+		var still []*growing
+		for _, g := range open {
+			switch {
+			case g.place != nil && g.place.isGiven():
+				g.held, g.place = most, nil
+			case g.place != nil:
+			case g.held < most && b.grow(step):
+				g.held += step
+			case g.held < most && b.take(most-g.held, g.held):
+				g.held = most
+			case g.held < most:
+				g.place = b.queue(most-g.held, g.held)
+			}
+			if b.inUse() > max {
+				t.Fatalf("%d bytes are in use of %d", b.inUse(), max)
+			}
+			if g.held >= most {
+				b.release(g.held)
+				continue
+			}
+			still = append(still, g)
 		}
-		if waited := time.Since(start); waited != 10*time.Second {
-			t.Errorf("waited %v, want 10s", waited)
-		}
-		got := make(chan bool)
-		go func() { got <- b.acquire(50, time.Minute) }()
-		synctest.Wait()
-		b.charge(20) // what is in memory already counts, also over the bound
-		b.release(60)
-		synctest.Wait()
-		select {
-		case <-got:
-			t.Error("50 bytes were given with 60 in use of 100 and 50 asked")
-		default:
-		}
-		b.release(10)
-		if !<-got {
-			t.Error("50 bytes were not given when there was room")
-		}
-	})
+		open = still
+	}
+	if b.inUse() != 0 {
+		t.Errorf("%d bytes are left", b.inUse())
+	}
 }

@@ -30,11 +30,17 @@ func (b *scratches) get() *scratch {
 	return &scratch{data: make([]byte, 0, firstBuffer)}
 }
 
-// decoded lets go of a large frame: what it asks for is a copy, and may have to wait.
-func (s *scratch) decoded() {
-	if cap(s.data) > smallFrame {
-		s.data = nil
+// decode decodes the frame, and lets go of the data of a large one: what it asks for may have to wait.
+func (s *scratch) decode(rules *protocol.Rules) error {
+	if cap(s.data) <= smallFrame {
+		return rules.Decode(s.data, &s.frame)
 	}
+	data := s.data
+	s.data = nil
+	if cap(data)-len(data) > len(data)/4 { // so much would be kept for nothing
+		return rules.Decode(data, &s.frame)
+	}
+	return rules.Take(data, &s.frame)
 }
 
 func (b *scratches) put(s *scratch) {

@@ -39,7 +39,7 @@ type Conn struct {
 
 	// atomic: the patrol reads them
 	seen      atomic.Int64          // patrol time of the last byte
-	progress  atomic.Int64          // patrol time at which the frame being read last came on; 0: none is
+	progress  atomic.Int64          // patrol time at which the frame whose first byte has come last came on; 0: there is none
 	blocked   atomic.Int64          // patrol time at which the write that blocks began; 0: none does
 	busy      atomic.Bool           // its reader is at work and not waiting for the peer
 	authed    atomic.Bool           // a valid auth was read; set by its reader
@@ -169,7 +169,9 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	c.mu.Unlock()
 	c.resumable.Store(auth.Resumable)
 	c.authed.Store(true)
-	if err := c.e.cfg.Hub.Attach(context.Background(), c.id, c, auth); err != nil {
+	ctx, done := c.whileOpen()
+	defer done()
+	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth); err != nil && ctx.Err() == nil {
 		c.e.cfg.Log.Error("look up a session", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}

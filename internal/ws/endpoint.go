@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,9 @@ import (
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error
 	Do(c *chat.Command) (congested hub.Conn, done bool)
-	AwaitRoom()
+	AwaitRoom(ctx context.Context) error
+	Congested(id chat.ConnID, bytes int) hub.Conn
+	Heaviest(id chat.ConnID) int
 	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
@@ -51,7 +52,7 @@ type Config struct {
 	DeadAfter       time.Duration // without a byte from a resumable client
 	DeadAfterOld    time.Duration // without a byte from an old client
 	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
-	StallTimeout    time.Duration // reading may pause this long for the budget, then 1013
+	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
 
 	FrameBeforeMatch   int   // largest frame until the first matched on a connection
 	MalformedPerMinute int   // one more is closed 1008
@@ -65,11 +66,14 @@ type Endpoint struct {
 	cfg      Config               // static after New, and only what is static is read here
 	live     atomic.Pointer[live] // the rest
 	upgrader websocket.Upgrader
-	budget   *budget
+	budget   *budget // of frames
+	replays  *budget // of letters: apart, as what stands behind a replay holds room for frames
 	scratch  scratches
 	throttle *throttle
 	patrol   *patrol
-	pollers  []*poller
+	pollers  []*poller        // of the sockets at rest
+	reads    *waiter          // of those in the middle of a frame
+	writes   *waiter          // of those that are to take more
 	clock    func() chat.Time // server time
 	lastConn atomic.Uint64
 
@@ -108,6 +112,9 @@ func (cfg *Config) validate() error {
 	return nil
 }
 
+// replayMax is how many bytes of large letters may be in memory.
+func (cfg *Config) replayMax() int64 { return max(int64(cfg.FrameMax), cfg.InFlightMax/4) }
+
 // New returns an Endpoint; Shutdown ends it.
 func New(cfg Config) (*Endpoint, error) {
 	if err := cfg.validate(); err != nil {
@@ -124,18 +131,15 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
 		},
-		budget:   newBudget(cfg.InFlightMax, cfg.Clock.Now),
+		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
+		replays:  newBudget(cfg.replayMax(), int64(cfg.FrameMax), cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    cfg.Clock.Now,
 	}
 	e.live.Store(newLive(cfg))
-	for range runtime.GOMAXPROCS(0) {
-		p, err := newPoller()
-		if err != nil {
-			e.stopPollers()
-			return nil, err
-		}
-		e.pollers = append(e.pollers, p)
+	if err := e.startPollers(); err != nil {
+		e.stopPollers()
+		return nil, err
 	}
 	e.patrol = newPatrol(cfg.shortest(), e.clock)
 	return e, nil
@@ -156,20 +160,10 @@ func (e *Endpoint) Reload(cfg Config) error {
 	}
 	e.live.Store(newLive(cfg))
 	e.budget.resize(cfg.InFlightMax)
+	e.replays.resize(cfg.replayMax())
 	e.throttle.resize(cfg.FailedKeys)
 	e.patrol.hurry(cfg.shortest())
 	return nil
-}
-
-// poller is the one that a Conn is parked in.
-func (e *Endpoint) poller(id chat.ConnID) *poller {
-	return e.pollers[uint64(id)%uint64(len(e.pollers))]
-}
-
-func (e *Endpoint) stopPollers() {
-	for _, p := range e.pollers {
-		p.stop()
-	}
 }
 
 // Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero

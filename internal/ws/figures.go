@@ -11,8 +11,8 @@ func (e *Endpoint) Parked() int {
 	return n
 }
 
-// InFlight is how many bytes of large frames are in memory.
-func (e *Endpoint) InFlight() int64 { return e.budget.inUse() }
+// InFlight is how many bytes of large frames and letters are in memory.
+func (e *Endpoint) InFlight() int64 { return e.budget.inUse() + e.replays.inUse() }
 
 // observe notes how long ago the frame was read that e answers, which is written now.
 func (e *Endpoint) observe(told *chat.Event) {

@@ -1,10 +1,7 @@
 package ws
 
 import (
-	"errors"
-	"os"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,8 +11,7 @@ import (
 // which is parked again when nothing is left to read. So a Conn at rest costs no goroutine, a small frame no change
 // of goroutines, and whoever is slow holds up nobody.
 type poller struct {
-	file *os.File // the epoll instance; in Go's own poller, so that waiting pins no thread
-	raw  syscall.RawConn
+	epoll *epoll
 
 	mu      sync.Mutex
 	parked  []*Conn // by slot; nil is free
@@ -23,48 +19,27 @@ type poller struct {
 	backlog []int32 // slots that are ready, left by a leader
 }
 
-// readyAtOnce is how many Conns one call to the system tells of.
-const readyAtOnce = 64
-
 // leader is a goroutine that serves what is ready.
 type leader struct {
-	p      *poller
-	ready  []int32 // slots; the end of queue that is not served yet
-	queue  []int32
-	events [readyAtOnce]unix.EpollEvent
-	n      int                      // of events
-	failed error                    // of the last call to the system
-	poll   func(epoll uintptr) bool // kept, because it would be made anew each time
+	p     *poller
+	ready []int32 // slots; the end of queue that is not served yet
+	queue []int32
+	catch *catch
 }
 
-var leaders = sync.Pool{New: func() any {
-	l := &leader{}
-	l.poll = func(epoll uintptr) bool {
-		l.n, l.failed = unix.EpollWait(int(epoll), l.events[:], 0)
-		return l.n > 0 || l.failed != nil && l.failed != unix.EINTR
-	}
-	return l
-}}
+var leaders = sync.Pool{New: func() any { return &leader{catch: newCatch()} }}
 
 func newPoller() (*poller, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	epoll, err := newEpoll()
 	if err != nil {
-		return nil, os.NewSyscallError("epoll_create1", err)
-	}
-	if err := unix.SetNonblock(fd, true); err != nil { // which is how os takes it for one that can be waited for
-		unix.Close(fd)
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	p := &poller{file: os.NewFile(uintptr(fd), "epoll")}
-	if p.raw, err = p.file.SyscallConn(); err != nil {
-		p.file.Close()
 		return nil, err
 	}
+	p := &poller{epoll: epoll}
 	go p.lead()
 	return p, nil
 }
 
-func (p *poller) stop() { p.file.Close() }
+func (p *poller) stop() { p.epoll.close() }
 
 // park has c served when there is something to read, and says whether it could. The caller MUST NOT touch what
 // belongs to the reader of c any more.
@@ -81,8 +56,7 @@ func (p *poller) park(c *Conn) bool {
 	slot := c.slot
 	p.parked[slot] = c
 	p.mu.Unlock()
-	event := unix.EpollEvent{Events: readable, Fd: slot}
-	if p.control(fd, unix.EPOLL_CTL_ADD, &event) == nil {
+	if p.epoll.add(fd, readable, slot) == nil {
 		return true
 	}
 	p.vacate(slot)
@@ -98,7 +72,7 @@ func (p *poller) count() int {
 
 // unpark takes c, whose turn it is, out.
 func (p *poller) unpark(c *Conn) {
-	p.control(c.socket.fd, unix.EPOLL_CTL_DEL, nil) // an error says that the descriptor is closed
+	p.epoll.remove(c.socket.fd)
 	p.vacate(c.slot)
 }
 
@@ -107,12 +81,6 @@ func (p *poller) vacate(slot int32) {
 	defer p.mu.Unlock()
 	p.parked[slot] = nil
 	p.free = append(p.free, slot)
-}
-
-func (p *poller) control(fd int32, op int, event *unix.EpollEvent) error {
-	var failed error
-	err := p.raw.Control(func(epoll uintptr) { failed = unix.EpollCtl(int(epoll), op, int(fd), event) })
-	return errors.Join(failed, err)
 }
 
 // lead serves what is ready until the poller is stopped or a Conn is about to block it.
@@ -158,9 +126,9 @@ func (l *leader) await() error {
 	l.p.mu.Unlock()
 	var err error
 	if len(l.queue) == 0 {
-		l.n, l.failed = 0, nil
-		err = errors.Join(l.p.raw.Read(l.poll), l.failed)
-		for _, event := range l.events[:max(l.n, 0)] {
+		var events []unix.EpollEvent
+		events, err = l.catch.wait(l.p.epoll)
+		for _, event := range events {
 			l.queue = append(l.queue, event.Fd)
 		}
 	}

@@ -118,8 +118,9 @@ func (c *Conn) stuck(now chat.Time, timeout time.Duration) bool {
 // visit does for one connection what is due. It does not block.
 func (c *Conn) visit(now chat.Time) {
 	cfg := &c.e.live.Load().Config
+	busy := c.busy.Load() // before what its end sets
 	silent := now - chat.Time(c.seen.Load())
-	if c.busy.Load() {
+	if busy {
 		silent = 0 // we are not listening; it may well be talking
 	}
 	dead := cfg.DeadAfterOld
@@ -130,11 +131,11 @@ func (c *Conn) visit(now chat.Time) {
 	switch {
 	case silent > chat.Time(dead.Milliseconds()):
 		c.abort("silent")
-	case c.unanswered(now, chat.Time(dead.Milliseconds())):
+	case !busy && c.unanswered(now, chat.Time(dead.Milliseconds())):
 		c.abort("ping not answered")
 	case c.stuck(now, cfg.ProgressTimeout):
 		c.abort(writeFailed)
-	case progress != 0 && now > progress.Add(cfg.ProgressTimeout):
+	case progress != 0 && !busy && now > progress.Add(cfg.ProgressTimeout):
 		c.abort("frame does not come on")
 	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")

@@ -1,6 +1,8 @@
 package ws
 
 import (
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -19,9 +21,6 @@ const (
 	// framesPerTurn is how many frames a leader handles before it looks after others.
 	framesPerTurn = 32
 )
-
-var errTooLarge = errors.New("frame too large")
-var errStalled = errors.New("no room for a frame")
 
 // readLoop serves c in a goroutine of its own, until it is parked or ends.
 func (c *Conn) readLoop() { c.goOn(c.turn()) }
@@ -61,19 +60,27 @@ func (c *Conn) turn() error {
 			c.ownGoroutine()
 		}
 		// gorilla would answer a ping and then wait for more.
-		isControl, err := c.readControl()
+		isControl, size, err := c.readHead()
 		if !isControl && err == nil {
-			err = c.readFrame()
+			err = c.readFrame(size)
 		}
 		c.busy.Store(false)
 		if err != nil || c.reader.Buffered() == 0 {
 			return err
 		}
+		c.begins()
 	}
 }
 
-// readFrame reads one frame and handles it. Frames of one socket are handled strictly in order.
-func (c *Conn) readFrame() error {
+// begins notes that the first byte of a frame has come.
+func (c *Conn) begins() { c.progress.Store(c.e.patrol.now.Load()) }
+
+// ends notes that a frame is whole.
+func (c *Conn) ends() { c.progress.Store(0) }
+
+// readFrame reads one frame and handles it. Frames of one socket are handled strictly in order. size is what its header
+// says, 0 if that tells nothing.
+func (c *Conn) readFrame(size int64) error {
 	_, r, err := c.ws.NextReader()
 	if err != nil {
 		return err
@@ -81,18 +88,19 @@ func (c *Conn) readFrame() error {
 	c.noisy()
 	s := c.e.scratch.get()
 	defer c.e.scratch.put(s)
-	c.progress.Store(c.e.patrol.now.Load())
-	charged, err := c.readPayload(r, &s.data)
+	held, err := c.readPayload(r, size, &s.data)
 	c.busy.Store(true)
-	c.progress.Store(0)
+	c.ends()
 	c.noisy()
-	defer c.e.budget.release(charged)
+	defer c.e.budget.release(held)
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")
 		_, err = io.Copy(io.Discard, r)
 	case errors.Is(err, errStalled):
-		c.stalled()
+		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "no room for a frame")
+		_, err = io.Copy(io.Discard, r)
+	case errors.Is(err, errEnding):
 		_, err = io.Copy(io.Discard, r)
 	case err == nil && c.counts():
 		c.handle(s)
@@ -100,81 +108,114 @@ func (c *Conn) readFrame() error {
 	return err
 }
 
-// The first two bytes of a ping and of a pong from a client (RFC 6455, section 5.2): a whole frame, masked, of so many
-// bytes.
+// The header of a frame from a client (RFC 6455, section 5.2): whole or one fragment of several, masked, of so many bytes
+// or with its size in 64 bits behind it.
 const (
-	wholePing = 0x80 | websocket.PingMessage
-	wholePong = 0x80 | websocket.PongMessage
+	whole     = 0x80
+	wholePing = whole | websocket.PingMessage
+	wholePong = whole | websocket.PongMessage
 	masked    = 0x80
 	maskSize  = 4
 	longest   = 125
+	size64    = 127
+	head64    = 2 + 8
 )
 
-// readControl reads a ping or a pong, if that comes next. What is wrong with a frame is left to gorilla.
-func (c *Conn) readControl() (isControl bool, err error) {
+// readHead reads a ping or a pong, if that comes next, and otherwise looks at the header: size is how long the frame says
+// it is, if it is whole and that is much. What is wrong with a frame is left to gorilla.
+func (c *Conn) readHead() (isControl bool, size int64, err error) {
 	head, err := c.reader.Peek(2)
 	if err != nil {
-		return false, nil // gorilla meets the same
+		return false, 0, nil // gorilla meets the same
 	}
-	first, size := head[0], int(head[1]&^masked)
-	if first != wholePing && first != wholePong || head[1]&masked == 0 || size > longest {
-		return false, nil
+	first, short := head[0], int(head[1]&^masked)
+	switch {
+	case (first == wholePing || first == wholePong) && head[1]&masked != 0 && short <= longest:
+		return true, 0, c.readControl(short)
+	case first&whole != 0 && short == size64:
+		if head, err = c.reader.Peek(head64); err == nil {
+			size = int64(min(binary.BigEndian.Uint64(head[2:]), uint64(c.e.cfg.FrameMax)))
+		}
 	}
+	return false, size, nil
+}
+
+// readControl reads a ping or a pong with so many bytes.
+func (c *Conn) readControl(size int) error {
 	frame, err := c.reader.Peek(2 + maskSize + size)
 	if err != nil {
-		return true, err
+		return err
 	}
+	isPing := frame[0] == wholePing
 	payload := make([]byte, size)
 	for i, b := range frame[2+maskSize:] {
 		payload[i] = b ^ frame[2+i%maskSize]
 	}
 	c.reader.Discard(len(frame))
-	if first == wholePing {
-		return true, c.ping(string(payload))
+	c.ends()
+	if isPing {
+		return c.ping(string(payload))
 	}
-	return true, c.pong(string(payload))
-}
-
-// stalled closes c because the frames in memory leave no room for its own.
-func (c *Conn) stalled() {
-	c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "no room for a frame")
+	return c.pong(string(payload))
 }
 
 // readPayload appends the payload to *buf and returns how much of the budget it holds.
-func (c *Conn) readPayload(r io.Reader, buf *[]byte) (charged int64, err error) {
+func (c *Conn) readPayload(r io.Reader, size int64, buf *[]byte) (held int64, err error) {
 	b := *buf
 	defer func() { *buf = b }()
+	if size > c.limit.Load() {
+		size = 0 // it is too large, unless the limit rises meanwhile
+	}
+	if size > smallFrame {
+		if err := c.admit(size, &held); err != nil {
+			return held, err
+		}
+	}
 	mark := progressBytes
 	for {
 		if len(b) == cap(b) {
-			more := cap(b)
-			if more >= smallFrame/2 {
-				c.ownGoroutine()
-				if !c.e.budget.acquire(int64(more), c.e.live.Load().StallTimeout) {
-					return charged, errStalled
-				}
-				charged += int64(more)
+			if err := c.enlarge(&b, size, &held); err != nil {
+				return held, err
 			}
-			grown := make([]byte, len(b), cap(b)+more)
-			copy(grown, b)
-			b = grown
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		if int64(len(b)) > c.limit.Load() {
-			return charged, errTooLarge
+			return held, errTooLarge
 		}
 		if len(b) >= mark {
 			mark = len(b) + progressBytes
-			c.progress.Store(c.e.patrol.now.Load())
+			c.come(held)
 		}
 		switch {
 		case err == io.EOF:
-			return charged, nil
+			return held, nil
 		case err != nil:
-			return charged, err
+			return held, err
 		}
 	}
+}
+
+// enlarge makes *b, which is full, longer, by what has come and never by what is declared: up to four times as long, once
+// it is a large frame. *held is what the frame has of the budget. One of which size is not known takes room for that.
+func (c *Conn) enlarge(b *[]byte, size int64, held *int64) error {
+	old := *b
+	next := 2 * cap(old)
+	if next >= smallFrame {
+		c.ownGoroutine()
+	}
+	if next > smallFrame {
+		// One byte beyond what it may become, so that its end is met.
+		next = int(min(4*int64(cap(old)), cmp.Or(size, c.limit.Load())+1))
+		if size == 0 {
+			if err := c.admitMore(int64(next-1-cap(old)), held); err != nil {
+				return err
+			}
+		}
+	}
+	*b = make([]byte, len(old), max(next, cap(old)+1))
+	copy(*b, old)
+	return nil
 }
 
 // counts counts a frame that was read, and reports whether it is to be handled.
@@ -189,8 +230,7 @@ func (c *Conn) counts() bool {
 func (c *Conn) handle(s *scratch) {
 	f := &s.frame
 	arrived := c.e.cfg.Clock.Stamp()
-	err := c.e.live.Load().Rules.Decode(s.data, f)
-	s.decoded()
+	err := s.decode(&c.e.live.Load().Rules)
 	f.Command.Arrived = arrived
 	authed := c.authed.Load()
 	switch {

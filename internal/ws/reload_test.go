@@ -11,27 +11,17 @@ import (
 
 // A wait for room ends as soon as a reload makes some.
 func TestBudgetResized(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(10, hub.NewClock().Now)
-		b.charge(10)
-		got := make(chan bool, 1)
-		go func() { got <- b.acquire(5, time.Hour) }()
-		synctest.Wait()
-		b.resize(15)
-		synctest.Wait()
-		select {
-		case ok := <-got:
-			if !ok {
-				t.Error("refused although there is room")
-			}
-		default:
-			t.Error("still waiting although there is room")
-		}
-		b.resize(5)
-		if b.acquire(1, time.Millisecond) {
-			t.Error("accepted beyond the new bound")
-		}
-	})
+	b := newBudget(10, 10, never)
+	b.charge(10)
+	p := b.queue(5, 0)
+	b.resize(15)
+	if !p.isGiven() {
+		t.Error("still waiting although there is room")
+	}
+	b.resize(5)
+	if b.take(1, 0) {
+		t.Error("accepted beyond the new bound")
+	}
 }
 
 // Other failures are allowed from now on; who has used up the old ones still waits for a minute.

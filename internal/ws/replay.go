@@ -2,9 +2,52 @@ package ws
 
 import (
 	"context"
+	"net"
+	"time"
 
 	"chatme/internal/chat"
 )
+
+// controlsEvery is how often pings and pongs go out while a replay waits.
+const controlsEvery = time.Second
+
+// awaitReplay waits until one more large letter may be in memory, if there are any in this mailbox, or c is closed. It
+// returns how much room that is; the letters are read one at a time.
+func (c *Conn) awaitReplay() (held int64, err error) {
+	size := c.e.cfg.Hub.Heaviest(c.id)
+	if !isLarge(size, c.e.cfg.OutboxBytes) {
+		return 0, nil
+	}
+	place := c.e.replays.queue(min(int64(size), c.e.replays.most), 0)
+	rung, ring := rings()
+	defer c.takeDown(c.hang(ring))
+	tick := time.NewTicker(controlsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-place.given:
+			return place.want, nil
+		case <-tick.C:
+			err = c.controlsMidway()
+		case <-rung:
+			if c.isClosed() {
+				err = net.ErrClosed
+			}
+		}
+		if err != nil {
+			if c.e.replays.leave(place) {
+				c.e.replays.release(place.want)
+			}
+			return 0, err
+		}
+	}
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
 
 // writeReplay writes the letters of r from disk, one at a time, as fast as the peer takes them; a number without a
 // body shows as a gap. What came in the meantime waits behind it in the outbox.
@@ -28,7 +71,12 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 		told = n
 		return write(&chat.Event{Kind: chat.Gap, N: n})
 	}
-	err := c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.Letter) error {
+	held, err := c.awaitReplay()
+	if err != nil {
+		return err
+	}
+	defer c.e.replays.release(held)
+	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.Letter) error {
 		e := m.Event()
 		if e.Kind == chat.Gap {
 			return nil // told with those that follow it
@@ -37,11 +85,6 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 			return err
 		}
 		told = m.N
-		size := int64(len(e.Text) + len(e.Image))
-		if isLarge(int(size), c.e.cfg.OutboxBytes) {
-			c.e.budget.charge(size)
-			defer c.e.budget.release(size)
-		}
 		return write(&e)
 	})
 	if err == nil {

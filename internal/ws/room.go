@@ -1,11 +1,15 @@
 package ws
 
-import "chatme/internal/chat"
+import (
+	"context"
+
+	"chatme/internal/chat"
+)
 
 // bell wakes a reader that waits for a change of a Conn.
 type bell struct {
-	rung chan struct{} // buffer 1, so that a ring before the reader listens is not lost; sent by ring; never closed
-	next *bell         // of the same Conn
+	rung func() // called with mu of the Conn held; MUST NOT block
+	next *bell  // of the same Conn
 }
 
 // What a reader waits for depends on the outbox, closing and closed of a Conn, and on the chat that its session is in.
@@ -35,19 +39,41 @@ func (c *Conn) parted() { c.ring() }
 // ring wakes the readers that wait for a change of c. The caller holds mu.
 func (c *Conn) ring() {
 	for b := c.bells; b != nil; b = b.next {
+		b.rung()
+	}
+}
+
+// hang puts up a bell that rings at every change of c, until takeDown.
+func (c *Conn) hang(rung func()) *bell {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bells = &bell{rung, c.bells}
+	return c.bells
+}
+
+// rings returns a channel, and what sends on it at most one ring that nobody has heard yet.
+func rings() (rung chan struct{}, ring func()) {
+	rung = make(chan struct{}, 1)
+	return rung, func() {
 		select {
-		case b.rung <- struct{}{}:
+		case rung <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// hang puts up a bell that rings at every change of c, until takeDown.
-func (c *Conn) hang(rung chan struct{}) *bell {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.bells = &bell{rung, c.bells}
-	return c.bells
+// whileOpen returns a context that ends when c closes, or once done is called.
+func (c *Conn) whileOpen() (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	bell := c.hang(func() {
+		if c.closing != 0 || c.closed {
+			cancel()
+		}
+	})
+	if c.isClosing() {
+		cancel()
+	}
+	return ctx, func() { c.takeDown(bell); cancel() }
 }
 
 func (c *Conn) takeDown(b *bell) {
@@ -63,9 +89,9 @@ func (c *Conn) takeDown(b *bell) {
 // await returns once over reports true or c closes. It asks over again whenever c or other changes. Only the reader of c
 // may call it, in a goroutine of its own.
 func (c *Conn) await(other *Conn, over func() bool) {
-	rung := make(chan struct{}, 1)
+	rung, ring := rings()
 	for _, each := range [...]*Conn{c, other} {
-		defer each.takeDown(each.hang(rung))
+		defer each.takeDown(each.hang(ring))
 	}
 	for !c.isClosing() && !over() {
 		<-rung
@@ -97,7 +123,15 @@ func (c *Conn) isCrowded() bool {
 // awaitOwnRoom waits until c is no longer crowded with answers to what it says itself.
 func (c *Conn) awaitOwnRoom() {
 	c.ownGoroutine()
+	defer c.listens()
 	c.await(c, func() bool { return !c.isCrowded() })
+}
+
+// awaitHub waits until the hub has room for more changes. The error says that c closed before.
+func (c *Conn) awaitHub() error {
+	ctx, done := c.whileOpen()
+	defer done()
+	return c.e.cfg.Hub.AwaitRoom(ctx)
 }
 
 // do has the hub do what one frame asks for. A message waits until the outbox of the partner has room for it; every other
@@ -106,11 +140,16 @@ func (c *Conn) awaitOwnRoom() {
 func (c *Conn) do(cmd *chat.Command) {
 	cmd.Conn = c.id
 	congested, done := c.e.cfg.Hub.Do(cmd)
+	if !done {
+		defer c.listens()
+	}
 	for !done && !c.isClosing() {
 		c.ownGoroutine()
 		full, isConn := congested.(*Conn)
 		if !isConn {
-			c.e.cfg.Hub.AwaitRoom()
+			if c.awaitHub() != nil {
+				return
+			}
 			congested, done = c.e.cfg.Hub.Do(cmd)
 			continue
 		}

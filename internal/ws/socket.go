@@ -6,27 +6,26 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // socket is the net.Conn under gorilla. Where it can it is a bare descriptor: Go's own connection costs a third of what
-// an idle socket costs altogether. A read that has to wait, and what a write could not give to the system at once, go
-// through an os.File that is made for that and closed after it.
+// an idle socket costs altogether. It takes no second one: a read that has to wait, and what a write could not give to
+// the system at once, wait in a waiter of the Endpoint.
 //
 // Otherwise (TLS, other systems) it is the connection that the HTTP server had; its writes block.
 type socket struct {
-	conn net.Conn // nil: a bare descriptor
-	by   *Conn
-	file *os.File // owned by the reader: the descriptor, to wait for it; nil while nobody does
+	conn  net.Conn // nil: a bare descriptor
+	by    *Conn
+	ready <-chan struct{} // owned by the reader: Endpoint.reads watches the descriptor for it; nil: it does not
 
 	gone atomic.Bool // shut: whatever still comes is not read
 
 	mu       sync.Mutex
 	fd       int32  // guarded by mu, but its reader may read it; -1 once closed
-	flushing bool   // guarded by mu; what flush took from rest is on its way
+	flushing bool   // guarded by mu; Endpoint.writes watches the descriptor for flush
 	rest     []byte // guarded by mu; written by gorilla and not yet taken by the system; everything stands behind it
 }
 
@@ -71,7 +70,7 @@ func (s *socket) takeOver(nc net.Conn) {
 // isBare says whether writes do not block, and the socket can be parked.
 func (s *socket) isBare() bool { return s.conn == nil }
 
-// Read notes a sign of life.
+// Read notes a sign of life, and the first byte of a frame: it has its deadline from then on.
 func (s *socket) Read(p []byte) (n int, err error) {
 	if s.isBare() {
 		n, err = s.readBare(p)
@@ -82,41 +81,40 @@ func (s *socket) Read(p []byte) (n int, err error) {
 		return 0, net.ErrClosed
 	}
 	if n > 0 {
-		s.by.seen.Store(s.by.e.patrol.now.Load())
+		now := s.by.e.patrol.now.Load()
+		s.by.seen.Store(now)
+		if s.by.progress.Load() == 0 {
+			s.by.progress.Store(now)
+		}
 		s.by.heardFrom()
 	}
 	return n, err
 }
 
-// readBare reads what is there, and waits in a goroutine of its own if that is nothing.
+// readBare reads what is there, and waits in a goroutine of its own while that is nothing.
 func (s *socket) readBare(p []byte) (int, error) {
-	if s.file == nil {
-		if n, err := readNow(s.fd, p); err != errWouldBlock {
+	for {
+		n, err := readNow(s.fd, p)
+		if err != errWouldBlock {
 			return n, err
 		}
-		s.by.ownGoroutine()
-		if !s.by.e.budget.acquire(waitingCost, s.by.e.live.Load().StallTimeout) {
-			s.by.stalled()
-			return 0, errStalled
+		if s.ready == nil {
+			s.by.ownGoroutine()
+			if s.ready, err = s.by.e.reads.watch(s.fd); err != nil {
+				return 0, err
+			}
 		}
-		var err error
-		if s.file, err = waitFor(s.fd); err != nil {
-			s.by.e.budget.release(waitingCost)
-			return 0, err
+		if _, open := <-s.ready; !open {
+			return 0, net.ErrClosed
 		}
 	}
-	return s.file.Read(p)
 }
-
-// waitingCost is what it takes to wait for the rest of a frame, in bytes: a goroutine and its buffers.
-const waitingCost = 16 << 10
 
 // rests ends the waiting of the reader.
 func (s *socket) rests() {
-	if s.file != nil {
-		s.file.Close() // the descriptor in it is a copy
-		s.file = nil
-		s.by.e.budget.release(waitingCost)
+	if s.ready != nil {
+		s.by.e.reads.drop(s.fd)
+		s.ready = nil
 	}
 }
 
@@ -131,7 +129,7 @@ func (s *socket) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	n := 0
-	if len(s.rest) == 0 && !s.flushing {
+	if len(s.rest) == 0 {
 		var err error
 		if n, err = writeNow(s.fd, p); err != nil && err != errWouldBlock {
 			return n, err
@@ -161,32 +159,51 @@ func (s *socket) flush() error {
 	if !s.full() {
 		return nil
 	}
-	s.mu.Lock()
-	if s.fd < 0 {
-		s.mu.Unlock()
-		return net.ErrClosed
-	}
-	file, err := waitFor(s.fd)
-	s.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	defer file.Close()
+	defer s.blocks()()
+	var room <-chan struct{}
 	for {
-		s.mu.Lock()
-		rest := s.rest
-		s.rest, s.flushing = nil, len(rest) > 0
-		s.mu.Unlock()
-		if len(rest) == 0 {
-			return nil
-		}
-		done := s.blocks()
-		_, err := file.Write(rest)
-		done()
-		if err != nil {
+		done, err := s.push(&room)
+		if done || err != nil {
 			return err
 		}
+		if _, open := <-room; !open {
+			return net.ErrClosed
+		}
 	}
+}
+
+// push gives the system what it takes of rest and reports whether that was all of it. If not, *room is what tells of more
+// room from then on.
+func (s *socket) push(room *<-chan struct{}) (done bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd < 0 {
+		return false, net.ErrClosed
+	}
+	defer func() {
+		if (done || err != nil) && s.flushing {
+			s.by.e.writes.drop(s.fd)
+			s.flushing = false
+		}
+	}()
+	for len(s.rest) > 0 {
+		n, err := writeNow(s.fd, s.rest)
+		s.rest = s.rest[n:]
+		switch {
+		case err == errWouldBlock && *room == nil:
+			if *room, err = s.by.e.writes.watch(s.fd); err != nil {
+				return false, err
+			}
+			s.flushing = true
+			return false, nil
+		case err == errWouldBlock:
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	s.rest = nil
+	return true, nil
 }
 
 // shut ends the socket in both directions, so that who reads or waits for it sees its end. Close is for the reader.
@@ -215,6 +232,10 @@ func (s *socket) Close() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.flushing {
+		s.by.e.writes.drop(s.fd)
+		s.flushing = false
+	}
 	if s.fd >= 0 {
 		closeNow(s.fd)
 	}

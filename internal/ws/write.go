@@ -210,6 +210,7 @@ func (c *Conn) writeFragments(parts ...string) error {
 	}
 	var chunk [fragment]byte
 	for _, part := range parts {
+		held := isLarge(len(part), c.e.cfg.OutboxBytes)
 		for len(part) > 0 {
 			n := copy(chunk[:], part)
 			part = part[n:]
@@ -218,6 +219,9 @@ func (c *Conn) writeFragments(parts ...string) error {
 			}
 			if err := c.flush(); err != nil {
 				return err
+			}
+			if held {
+				c.e.budget.moves()
 			}
 			if err := c.controlsMidway(); err != nil {
 				return err

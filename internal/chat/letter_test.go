@@ -1,0 +1,24 @@
+package chat_test
+
+import "testing"
+
+// A message that is too large to be held is refused, before its receiver goes away or after: its sender keeps it, and what
+// is smaller is held.
+func TestLetterTooLargeToHold(t *testing.T) {
+	p := newParty(t)
+	cfg := timing(p.boot)
+	cfg.LetterMax = 4
+	p.lobby.Retune(cfg)
+	a, b := p.resumable(), p.resumable()
+	p.couple(a, b)
+	a.number(1, "larger")
+	a.heard = nil
+	b.drop()
+	a.wants("error mailbox_full n=1", "partner_away until +2m0s")
+	a.heard = nil
+	a.number(1, "larger")
+	a.wants("error mailbox_full n=1")
+	a.heard = nil
+	a.number(1, "held")
+	a.wants("ack recv=1 delivered=0")
+}

@@ -1,0 +1,54 @@
+package server_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	return len(all)
+}
+
+// A socket takes one descriptor, at rest, in the middle of a frame and with a peer that does not read. Known defect: it
+// took another to wait.
+func TestSocketTakesOneDescriptor(t *testing.T) {
+	const pairs = 4
+	s := openSite(t)
+	s.deaf()
+	var senders, deaf []*person
+	for range pairs {
+		a, b := s.pair(t)
+		senders, deaf = append(senders, a), append(deaf, b)
+	}
+	s.parked(t, 2*pairs)
+	before := descriptors(t)
+	for i, a := range senders {
+		s.stuffed(t, a, image(photo(fmt.Sprint(i%10)))) // so that the other's writer waits
+	}
+	for _, p := range append(senders, deaf...) {
+		p.raw(frame(true, 1, `{"type":"ping"}`)[:1])
+	}
+	s.parked(t, 0)
+	if more := descriptors(t) - before; more > 0 {
+		t.Errorf("%d sockets in the middle of a frame, to half of which a photo is written, take %d descriptors more", 2*pairs, more)
+	}
+	for _, p := range append(senders, deaf...) {
+		p.raw(frame(true, 1, `{"type":"ping"}`)[1:])
+	}
+	for i, b := range deaf {
+		b.listens()
+		if m := b.expect("message"); m.ImageURL != photo(fmt.Sprint(i%10)) {
+			t.Error("a photo did not come whole")
+		}
+		b.expect("pong")
+		senders[i].expect("pong")
+	}
+	s.parked(t, 2*pairs)
+	if more := descriptors(t) - before; more > 0 {
+		t.Errorf("%d descriptors are left", more)
+	}
+}

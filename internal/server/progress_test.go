@@ -1,0 +1,62 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/ws"
+
+	"github.com/gorilla/websocket"
+)
+
+// A frame has its deadline from its first byte on, whatever it is and however little of it has come. Known defect: without
+// a whole header there was none.
+func TestFirstByteStartsTheDeadline(t *testing.T) {
+	whole, long := frame(true, 1, `{"type":"ping"}`), frame(true, 1, strings.Repeat("x", 200))
+	begun := frame(false, 1, "{")
+	tests := map[string][]byte{
+		"one byte":                          whole[:1],
+		"half a header":                     whole[:4],
+		"half a length":                     long[:3],
+		"a header":                          whole[:6],
+		"half a payload":                    long[:50],
+		"one byte of a ping":                frame(true, 9, "x")[:1],
+		"half a ping":                       frame(true, 9, "x")[:6],
+		"one byte of a close":               frame(true, 8, "")[:1],
+		"nothing behind a fragment":         begun,
+		"one byte of a continuation":        append(begun[:len(begun):len(begun)], 0x80),
+		"half a ping between fragments":     append(begun[:len(begun):len(begun)], frame(true, 9, "x")[:6]...),
+		"an empty continuation":             append(begun[:len(begun):len(begun)], frame(false, 0, "")...),
+		"one byte behind a frame":           append(whole[:len(whole):len(whole)], 0x81),
+		"one byte behind a ping":            append(frame(true, 9, "x"), 0x81),
+		"one byte behind a pong":            append(frame(true, 10, "x"), 0x81),
+		"a pong between fragments":          append(begun[:len(begun):len(begun)], frame(true, 10, "x")...),
+		"one byte behind a malformed frame": append(frame(true, 1, "nul"), 0x81),
+		"one byte behind sixty frames":      append([]byte(strings.Repeat(string(whole), 60)), 0x81),
+		"one byte behind a frame in binary": append(frame(true, 2, `{"type":"ping"}`), 0x81),
+		"one byte behind a longer frame":    append(frame(true, 1, `{"type":"ping"}`+strings.Repeat(" ", 111)), 0x81),
+	}
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 400 * time.Millisecond })
+	honest := s.old(t, "honest")
+	honest.quiet()
+	must(t, honest.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)))
+	for name, b := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := s.old(t, "p")
+			p.mute() // a pong would go on with what it has begun
+			p.raw(b)
+			for {
+				if _, err := p.next(); err != nil {
+					if strings.Contains(err.Error(), "timeout") {
+						t.Fatal("it keeps its socket")
+					}
+					return
+				}
+			}
+		})
+	}
+	t.Cleanup(honest.quiet) // it has said nothing since, and nothing is under way
+}

@@ -1,0 +1,132 @@
+package ws
+
+import (
+	"errors"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+var (
+	errTooLarge = errors.New("frame too large")
+	errStalled  = errors.New("no room for a frame")
+	errEnding   = errors.New("the socket ends") // while its frame waited
+)
+
+// admit returns once a frame of so many bytes may be read. Until then nothing more of it is. *held is what it then has of
+// the budget.
+func (c *Conn) admit(size int64, held *int64) error {
+	c.ownGoroutine()
+	c.letPartnerRead(size)
+	return c.takeRest(size, held)
+}
+
+// admitMore is admit for a frame that grows by step and has *held: nobody knows how long it will be.
+func (c *Conn) admitMore(step int64, held *int64) error {
+	most := int64(c.e.cfg.FrameMax)
+	if step <= 0 || *held >= most {
+		return nil
+	}
+	if *held == 0 {
+		c.letPartnerRead(most)
+	}
+	if c.e.budget.grow(step) {
+		*held += step
+		return nil
+	}
+	return c.takeRest(most, held)
+}
+
+// takeRest takes what is missing of size, and waits in the line if it must.
+func (c *Conn) takeRest(size int64, held *int64) (err error) {
+	want := size - *held
+	if !c.e.budget.take(want, *held) {
+		c.pauses(func() { err = c.standInLine(c.e.budget.queue(want, *held)) })
+	}
+	if err == nil {
+		*held = size
+	}
+	return err
+}
+
+// letPartnerRead waits until the outbox of the partner has room for a large frame. It comes before the wait for memory: of
+// what one slow reader is sent there is never more in memory than its outbox takes.
+func (c *Conn) letPartnerRead(bytes int64) {
+	if full, ok := c.e.cfg.Hub.Congested(c.id, int(bytes)).(*Conn); ok {
+		c.pauses(func() { c.awaitPartner(full, int(bytes)) })
+	}
+}
+
+// awaitPartner waits until the outbox of whoever is the partner has room, which full has not.
+func (c *Conn) awaitPartner(full *Conn, bytes int) {
+	for full != nil && !c.isClosing() {
+		c.await(full, func() bool {
+			congested, _ := c.e.cfg.Hub.Congested(c.id, bytes).(*Conn)
+			over := congested != full
+			full = congested
+			return over
+		})
+	}
+}
+
+// standInLine waits for the room of p while what holds room comes on, or goes away.
+func (c *Conn) standInLine(p *place) error {
+	rung, ring := rings()
+	defer c.takeDown(c.hang(ring))
+	patience := c.e.live.Load().StallTimeout
+	since := c.e.clock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		err := errEnding
+		if !c.isClosing() {
+			select {
+			case <-p.given:
+				return nil
+			case <-rung:
+				continue
+			case <-timer.C:
+			}
+			since = max(since, chat.Time(c.e.budget.moved.Load()))
+			if left := since.Add(patience) - c.e.clock(); left > 0 {
+				timer.Reset(time.Duration(left) * time.Millisecond)
+				continue
+			}
+			err = errStalled
+		}
+		if c.e.budget.leave(p) {
+			c.e.budget.release(p.want)
+		}
+		return err
+	}
+}
+
+// pauses has wait run in a goroutine of c's own. Meanwhile c is busy and not silent, and its frame stands still through no
+// fault of its peer's.
+func (c *Conn) pauses(wait func()) {
+	c.ownGoroutine()
+	c.busy.Store(true)
+	wait()
+	c.begins()
+	c.listens()
+	c.busy.Store(false)
+}
+
+// listens has the peer be silent no longer than from now on: what it has said meanwhile was not read.
+func (c *Conn) listens() {
+	now := c.e.patrol.now.Load()
+	c.seen.Store(now)
+	if p := c.pings.Load(); p != nil {
+		if since := p.unanswered.Load(); since != 0 {
+			p.unanswered.CompareAndSwap(since, now)
+		}
+	}
+}
+
+// come notes that 16 KiB more of a frame have come, or its first byte. held is what the frame has of the budget.
+func (c *Conn) come(held int64) {
+	c.begins()
+	if held > 0 {
+		c.e.budget.moves()
+	}
+}

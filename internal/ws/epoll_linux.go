@@ -1,0 +1,76 @@
+package ws
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// readyAtOnce is how many descriptors one call to the system tells of.
+const readyAtOnce = 64
+
+// epoll is an epoll instance (epoll(7)). It is in Go's own poller, so that waiting for it pins no thread.
+type epoll struct {
+	file *os.File
+	raw  syscall.RawConn
+}
+
+func newEpoll() (*epoll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // which is how os takes it for one that can be waited for
+		unix.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	p := &epoll{file: os.NewFile(uintptr(fd), "epoll")}
+	if p.raw, err = p.file.SyscallConn(); err != nil {
+		p.file.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// close ends every wait.
+func (p *epoll) close() { p.file.Close() }
+
+// add has events of fd told, with the number name, until remove or the close of fd.
+func (p *epoll) add(fd int32, events uint32, name int32) error {
+	return p.control(fd, unix.EPOLL_CTL_ADD, &unix.EpollEvent{Events: events, Fd: name})
+}
+
+// remove undoes add. An error says that fd is closed.
+func (p *epoll) remove(fd int32) error { return p.control(fd, unix.EPOLL_CTL_DEL, nil) }
+
+func (p *epoll) control(fd int32, op int, event *unix.EpollEvent) error {
+	var failed error
+	err := p.raw.Control(func(epoll uintptr) { failed = unix.EpollCtl(int(epoll), op, int(fd), event) })
+	return errors.Join(failed, err)
+}
+
+// catch is what one goroutine needs to wait for events.
+type catch struct {
+	events [readyAtOnce]unix.EpollEvent
+	n      int                      // of events
+	failed error                    // of the last call to the system
+	poll   func(epoll uintptr) bool // kept, because it would be made anew each time
+}
+
+func newCatch() *catch {
+	c := &catch{}
+	c.poll = func(epoll uintptr) bool {
+		c.n, c.failed = unix.EpollWait(int(epoll), c.events[:], 0)
+		return c.n > 0 || c.failed != nil && c.failed != unix.EINTR
+	}
+	return c
+}
+
+// wait returns the names that something has happened to. An error says that p is closed.
+func (c *catch) wait(p *epoll) ([]unix.EpollEvent, error) {
+	c.n, c.failed = 0, nil
+	err := errors.Join(p.raw.Read(c.poll), c.failed)
+	return c.events[:max(c.n, 0)], err
+}
