@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // benchTimeout bounds a short run; a slow machine needs a third of it.
@@ -139,7 +141,7 @@ func benches(t *testing.T, c benchCmd, bin string) (lines []benchFigure) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), benchTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(benchTimeout))
 	defer cancel()
 	var stdout bytes.Buffer
 	if err := c.measure(ctx, bin, &stdout); err != nil {

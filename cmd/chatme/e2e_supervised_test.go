@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // testSupervised runs the server as a service of systemd, with a watchdog: it says that it is ready, feeds the watchdog
@@ -77,7 +78,7 @@ func newManager(t *testing.T) *manager {
 // hears skips what is told until something begins with want.
 func (m *manager) hears(want string) {
 	m.t.Helper()
-	m.conn.SetReadDeadline(time.Now().Add(stepTimeout))
+	m.conn.SetReadDeadline(time.Now().Add(pace.Of(stepTimeout)))
 	var heard []string
 	for buf := make([]byte, 4096); ; {
 		n, err := m.conn.Read(buf)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // tortureTimeout bounds a short run; a slow machine needs a third of it.
@@ -78,7 +80,7 @@ esac
 // tortures runs the command to its end and returns its last line.
 func tortures(t *testing.T, bin string, code int, args ...string) (line tortureLine) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), tortureTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(tortureTimeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, bin, append([]string{"torture"}, args...)...)
