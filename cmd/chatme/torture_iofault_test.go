@@ -98,7 +98,7 @@ func TestSystemCallsFail(t *testing.T) {
 	if err := tortured.torment(t.Context(), bin, f.befall, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	r := checker.Check(tortured.history.Events(), tortured.limits)
+	r := tortured.judge()
 	for i := range r.Violations {
 		t.Errorf("%s", &r.Violations[i])
 	}

@@ -24,6 +24,12 @@ func Until(ctx context.Context, d time.Duration, holds func() bool) bool {
 	return machine.until(ctx, d, holds)
 }
 
+// Over returns a channel that is closed once Of(d) has passed, or ctx ended. Nothing is measured before d has passed, so that a
+// measurement disturbs nothing that is in time.
+func Over(ctx context.Context, d time.Duration) <-chan struct{} {
+	return machine.over(ctx, d)
+}
+
 // look is how often Until calls holds.
 const look = 2 * time.Millisecond
 
@@ -46,6 +52,24 @@ func (g *gauge) of(d time.Duration) time.Duration {
 		g.at = time.Now()
 	}
 	return time.Duration(float64(d) * g.multiple)
+}
+
+func (g *gauge) over(ctx context.Context, d time.Duration) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		began := time.Now()
+		for left := d; left > 0; left = g.of(d) - time.Since(began) {
+			timer := time.NewTimer(left)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			}
+		}
+	}()
+	return over
 }
 
 func (g *gauge) until(ctx context.Context, d time.Duration, holds func() bool) bool {

@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,26 @@ func TestBusyMachineGetsMore(t *testing.T) {
 			}
 			time.Sleep(fresh + 1)
 		}
+	})
+}
+
+// Over measures only what is late.
+func TestOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		g := &gauge{measure: func() float64 {
+			if time.Since(began) < 10*time.Second {
+				t.Error("measured before it is late")
+			}
+			return 3
+		}}
+		<-g.over(t.Context(), 10*time.Second)
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("over after %v, want 30 s", took)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		<-g.over(ctx, time.Hour)
 	})
 }
 
