@@ -264,9 +264,13 @@ func (t *torture) paces(ctx context.Context) {
 	}
 }
 
+// bears is how many times slower than an idle machine one may be by whose limits a run is judged as ever: several runs at one
+// time make it so.
+const bears = 3
+
 // judge returns what the history shows. The clients MUST have ended.
 func (t *torture) judge() *checker.Result {
-	return checker.Check(t.history.Events(), t.limits.On(t.slower))
+	return checker.Check(t.history.Events(), t.limits.On(t.slower/bears))
 }
 
 // end ends the clients; what they see then is no part of the history.
