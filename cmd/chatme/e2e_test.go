@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -65,15 +64,6 @@ func TestE2E(t *testing.T) {
 			t.Parallel()
 			part(t, newSite(t, bin))
 		})
-	}
-}
-
-// build makes the binary as make build does, so that the build cache serves both.
-func build(t *testing.T, bin string) {
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
 	}
 }
 
