@@ -189,8 +189,7 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	stuck := s.hub.Stop(committing)
 	s.endpoint.Shutdown(ctx, answered)
 	<-answered
-	s.closeTail(ctx)
-	s.closeAdmin()
+	s.closeInside(ctx)
 	select {
 	case err := <-s.fatal:
 		return err
