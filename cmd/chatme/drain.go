@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// silentGrace is how long a stop waits for the request of who has connected: a few round trips and a handshake of
-	// TLS. Browsers connect ahead of a request that may never come.
-	silentGrace = time.Second
+	// silentShare is the share of the time for a stop that it waits for the request of who has connected: a second, a few round
+	// trips and a handshake of TLS. Browsers connect ahead of a request that may never come.
+	silentShare = 4
 	drainLook   = 5 * time.Millisecond
 )
 
@@ -47,13 +47,14 @@ func (r *requests) waiting(silent bool) bool {
 	return false
 }
 
-// drain ends web, which accepts nothing any more, once all requests are answered or ctx ends.
-func (r *requests) drain(ctx context.Context, web *http.Server) {
+// drain ends web, which accepts nothing any more, once all requests are answered or ctx ends; who has said nothing by then is
+// waited for as long as silent.
+func (r *requests) drain(ctx context.Context, web *http.Server, silent time.Duration) {
 	defer web.Close()
 	web.SetKeepAlivesEnabled(false)
 	tick := time.NewTicker(drainLook)
 	defer tick.Stop()
-	for since := time.Now(); r.waiting(time.Since(since) < silentGrace); {
+	for since := time.Now(); r.waiting(time.Since(since) < silent); {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

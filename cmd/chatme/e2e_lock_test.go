@@ -142,7 +142,7 @@ func testStopWhileLocked(t *testing.T, s *site) {
 			m, err = p.Recv(step(t))
 		}
 		if end := p.CloseErr(); err == nil || end == nil || end.Code != protocol.CloseRestart {
-			t.Errorf("%s: %s, %v; want close 1012", p.name, client.Describe(&m), err)
+			t.Errorf("%s: %s, %v; want close 1012; the server said:\n%s", p.name, client.Describe(&m), err, s.wrote)
 		}
 	}
 }

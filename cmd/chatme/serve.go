@@ -182,7 +182,7 @@ func (s *instance) stop(web *http.Server, open *requests, reason string) error {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		open.drain(ctx, web)
+		open.drain(ctx, web, limit/silentShare)
 	}()
 	committing, cancelCommitting := context.WithTimeout(ctx, limit/2)
 	defer cancelCommitting()
