@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // A slow line, or a machine with other work, gets as many round trips as a fast one: a step had its seconds there, whatever a
@@ -47,7 +49,7 @@ func TestProbeOfASlowServerEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(slow.close)
-	code, found := probed(t, s, slow.addr(), "--timeout", "500ms")
+	code, found := probed(t, s, slow.addr(), "--timeout", pace.Of(500*time.Millisecond).String())
 	if failed := found.outcomes(probeFailed); code != exitFailure || len(failed) == 0 || !strings.HasPrefix(failed[0], "mobile: search") {
 		t.Errorf("exit code %d, %q fails", code, failed)
 	}
