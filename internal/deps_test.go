@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"internal/client":    {"internal/chat", "internal/protocol"},
 	"internal/checker":   {"internal/chat", "internal/protocol"},
 	"internal/powercut":  {},
+	"internal/pace":      {},
 	"internal/config":    {},
 	"internal/web":       {},
 	"migrations":         {},

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // benchTarget is the server that is measured.
@@ -153,7 +155,7 @@ func (c *benchCmd) started(ctx context.Context) (*benchTarget, error) {
 
 // answers waits until somebody listens at addr.
 func answers(ctx context.Context, addr string, exited <-chan struct{}) error {
-	for deadline := time.Now().Add(listenWithin); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(pace.Of(listenWithin)); time.Now().Before(deadline); {
 		if conn, err := net.Dial("tcp", addr); err == nil {
 			return conn.Close()
 		}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // benchTimeout bounds a short run; a slow machine needs a third of it.
@@ -60,7 +62,7 @@ func TestBench(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, time.Second
+			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Of(time.Second)
 			if tt.cmd.Kinds == nil {
 				tt.cmd.Kinds = []string{name}
 			}
@@ -80,7 +82,7 @@ func TestBench(t *testing.T) {
 		s := newSite(t, bin)
 		s.start()
 		lines := benches(t, benchCmd{
-			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: time.Second,
+			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: pace.Of(time.Second),
 			URL: "ws://" + s.addr, APIKey: s.key, Name: "elsewhere",
 		}, bin)
 		if len(lines) != 3 {
@@ -139,7 +141,7 @@ func benches(t *testing.T, c benchCmd, bin string) (lines []benchFigure) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), benchTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(benchTimeout))
 	defer cancel()
 	var stdout bytes.Buffer
 	if err := c.measure(ctx, bin, &stdout); err != nil {

@@ -199,7 +199,7 @@ func testOwnTLS(t *testing.T, s *site) {
 	old.search()
 	old.leave()
 	talk(a, b)
-	if code, took := server.terminate(); code != exitOK || took > stopTimeout {
+	if code, took := server.terminate(); code != exitOK || took > server.stops {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}
 	for _, p := range []*person{a, b} {

@@ -17,6 +17,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/config"
+	"chatme/internal/pace"
 	"chatme/internal/store"
 )
 
@@ -31,7 +32,7 @@ func patient(tb testing.TB) *doctor {
 		tb.Fatal(err)
 	}
 	return &doctor{
-		cmd: &doctorCmd{Timeout: stepTimeout, Integrity: "auto", Litestream: "no-such-litestream"}, ctx: tb.Context(),
+		cmd: &doctorCmd{Timeout: pace.Of(stepTimeout), Integrity: "auto", Litestream: "no-such-litestream"}, ctx: tb.Context(),
 		cfg: cfg, now: time.Now(), files: files,
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/config"
+	"chatme/internal/pace"
 	"chatme/internal/store"
 )
 
 const (
-	// drillAnswer is how long the drill's clients wait for an answer; a slow machine needs a tenth of it.
+	// drillAnswer is how long the drill's clients wait for an answer on an idle machine, which takes a tenth of it.
 	drillAnswer = 20 * time.Second
 
 	drillText = "a message of the drill, held for somebody who is away"
@@ -37,7 +39,7 @@ func (d *drill) start(ctx context.Context) (string, error) {
 
 // chat lets two clients meet and one of them go; the other one's message is held for it.
 func (d *drill) chat(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, drillAnswer)
+	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
 	defer cancel()
 	for _, c := range []**client.Client{&d.pair.stays, &d.pair.leaves} {
 		if err := d.dial(ctx, c, client.Options{APIKey: d.victim.key}, "session_id"); err != nil {
@@ -74,7 +76,7 @@ func (d *drill) kill(ctx context.Context) (string, error) {
 
 // resume brings both clients back to their chat, in which nothing is lost.
 func (d *drill) resume(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, drillAnswer)
+	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
 	defer cancel()
 	for _, c := range []**client.Client{&d.pair.stays, &d.pair.leaves} {
 		if err := d.dial(ctx, c, (*c).Resume(), "resumed"); err != nil {

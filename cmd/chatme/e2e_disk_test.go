@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // smallDisk is the size in bytes of the file system that is filled.
@@ -75,7 +76,7 @@ func testDiskFull(t *testing.T, s *site) {
 			c.await("ack")
 		}
 	})
-	if took > drained {
+	if took > pace.Of(drained) {
 		t.Errorf("%v after there is space again", took)
 	}
 	s.wantReady("")

@@ -45,18 +45,18 @@ func testHandOver(t *testing.T, s *site) {
 	}
 	for range inSoak(50, 3) {
 		before := h.came.Load()
-		h.comesTo("guests come and go", func() bool { return h.came.Load() > before+handOverGuests })
-		if code, took := server.terminate(); code != exitOK || took > stopTimeout {
+		eventually(t, "guests come and go", func() bool { return h.came.Load() > before+handOverGuests })
+		if code, took := server.terminate(); code != exitOK || took > server.stops {
 			t.Errorf("SIGTERM: exit code %d after %v", code, took)
 		}
-		h.comesTo("they wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
+		eventually(t, "they wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
 		server, _ = s.start()
 		heard := map[*stayer]int64{}
 		for _, p := range people {
 			heard[p] = p.heard.Load()
 		}
 		for p, before := range heard {
-			h.comesTo("the chat of "+p.name+" goes on", func() bool { return p.heard.Load() > before+2 })
+			eventually(t, "the chat of "+p.name+" goes on", func() bool { return p.heard.Load() > before+2 })
 		}
 	}
 	h.over()
@@ -114,19 +114,6 @@ func (h *handOver) dial(o client.Options) (*client.Client, error) {
 		c, err := client.Dial(h.ctx, h.site.url(), o)
 		if err == nil || h.restarts(protocol.ServerMessage{}, err) != nil {
 			return c, err
-		}
-	}
-}
-
-func (h *handOver) comesTo(what string, holds func() bool) {
-	h.site.tb.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for ctx := step(h.site.tb); !holds(); {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			h.site.tb.Fatalf("not so in time: %s", what)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 )
 
@@ -80,7 +81,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 	talk(searches[0], searches[1])
 	s.wantReady("")
 	s.asks(`SELECT count(*) FROM v_queue`, "1")
-	if took > drained {
+	if took > pace.Of(drained) {
 		t.Errorf("searching came %v after the lock was given up", took)
 	}
 	t.Logf("lock held %v; relay and answer p99 %v of %d, pong p99 %v of %d; searching %v after",
@@ -102,7 +103,7 @@ func testPongWhileLocked(t *testing.T, s *site) {
 	lock := s.holdWriteLock()
 	p.check(p.Search())
 	p.check(p.Ping())
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(2*time.Second))
 	defer cancel()
 	if _, err := p.Expect(ctx, "pong"); err != nil {
 		t.Errorf("while searching waits for the database: %v", err)
@@ -132,7 +133,7 @@ func testStopWhileLocked(t *testing.T, s *site) {
 	if reason := <-said; reason != "stopping" {
 		t.Errorf("while it stops, the server is not ready because: %q", reason)
 	}
-	if took > stopTimeout || code == exitAlreadyRunning {
+	if took > server.stops || code == exitAlreadyRunning {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}
 	for _, p := range append(waits, a, b) {
@@ -141,7 +142,7 @@ func testStopWhileLocked(t *testing.T, s *site) {
 			m, err = p.Recv(step(t))
 		}
 		if end := p.CloseErr(); err == nil || end == nil || end.Code != protocol.CloseRestart {
-			t.Errorf("%s: %s, %v; want close 1012", p.name, client.Describe(&m), err)
+			t.Errorf("%s: %s, %v; want close 1012; the server said:\n%s", p.name, client.Describe(&m), err, s.wrote)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // testBehindNginx runs nginx with the file of deploy before a server.
@@ -180,7 +181,7 @@ func (s *site) chats() {
 	talk(a, b)
 	talk(c, d)
 	couple{a, b}.blinks()
-	ctx, cancel := context.WithTimeout(s.tb.Context(), stepTimeout)
+	ctx, cancel := context.WithTimeout(s.tb.Context(), pace.Of(stepTimeout))
 	defer cancel()
 	_, err := client.Dial(ctx, s.url(), client.Options{TLS: s.tls, Origin: "https://elsewhere.example"})
 	if refused, ok := err.(*client.RefusedError); !ok || refused.Status != http.StatusForbidden {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // site is one installation: a directory with a database, a key, and the port that its servers share.
@@ -25,14 +27,16 @@ type site struct {
 	dir   string
 	root  string // in which its commands run, as a user without rights; "": the machine's
 	db    string
-	key   string      // WEB_API_KEY
-	addr  string      // "127.0.0.1:0" before the first start, then with the port that was given
-	flags []string    // further flags of serve
-	env   []string    // further environment
-	first string      // what a shell does before it becomes the program; "": there is none
-	holds *os.File    // the listener that it holds for its servers, as systemd does; nil: each makes its own
-	tls   *tls.Config // of who dials; nil: it speaks plainly
-	wrote *record     // all that its servers wrote
+	key   string        // WEB_API_KEY
+	addr  string        // "127.0.0.1:0" before the first start, then with the port that was given
+	flags []string      // further flags of serve
+	env   []string      // further environment
+	times []string      // environment before that: deadlines for this machine
+	stops time.Duration // within it a server has to stop
+	holds *os.File      // the listener that it holds for its servers, as systemd does; nil: each makes its own
+	tls   *tls.Config   // of who dials; nil: it speaks plainly
+	wrote *record       // all that its servers wrote
+	first string        // what a shell does before it becomes the program; "": there is none
 
 	vanishes bool // its servers are expected to say that the files of the database vanished
 }
@@ -41,7 +45,21 @@ func newSite(tb testing.TB, bin string) *site {
 	dir := tb.TempDir()
 	return &site{
 		tb: tb, bin: bin, dir: dir, db: filepath.Join(dir, "chatme.db"), key: "key-" + rand.Text(), addr: "127.0.0.1:0", wrote: &record{},
+		times: unhurried(), stops: pace.Of(stopTimeout),
 	}
+}
+
+// unhurried is the server's deadlines for this machine, as lines of its environment. An idle one keeps the defaults.
+func unhurried() (env []string) {
+	for name, idle := range map[string]time.Duration{
+		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second, "SHUTDOWN_TIMEOUT": 4 * time.Second,
+		"CHAT_WINDOW": 2 * time.Minute, "CHAT_WINDOW_OLD": 30 * time.Second, "QUEUE_WINDOW": 30 * time.Second,
+	} {
+		if here := pace.Of(idle); here > idle {
+			env = append(env, fmt.Sprintf("CHATME_%s=%v", name, here.Round(time.Millisecond)))
+		}
+	}
+	return env
 }
 
 // record keeps what processes wrote, in one piece.
@@ -76,6 +94,7 @@ type process struct {
 	fails  chan line     // buffer 1: the first line that says a commit fails
 	exited chan struct{} // closed once the process is gone and code is set
 	code   int
+	stops  time.Duration // within it it has to stop
 
 	vanishes bool // the site's
 }
@@ -90,14 +109,8 @@ type line struct {
 // says waits until a server has this text in its log.
 func (s *site) says(text string) {
 	s.tb.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for ctx := step(s.tb); !strings.Contains(s.wrote.String(), text); {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			s.tb.Fatalf("no server has said %q:\n%s", text, s.wrote)
-		}
+	if !pace.Until(s.tb.Context(), stepTimeout, func() bool { return strings.Contains(s.wrote.String(), text) }) {
+		s.tb.Fatalf("no server has said %q:\n%s", text, s.wrote)
 	}
 }
 
@@ -105,7 +118,7 @@ func (s *site) says(text string) {
 func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.bin, args...)
 	cmd.Dir = s.dir
-	cmd.Env = append([]string{"WEB_API_KEY=" + s.key}, s.env...)
+	cmd.Env = slices.Concat([]string{"WEB_API_KEY=" + s.key}, s.times, s.env)
 	if s.root != "" {
 		for i := range cmd.Args {
 			cmd.Args[i] = strings.TrimPrefix(cmd.Args[i], s.root)
@@ -150,7 +163,7 @@ func (s *site) start() (*process, line) {
 	p := &process{
 		tb:    s.tb,
 		cmd:   s.command(append([]string{"serve", "--addr", s.addr, "--db", s.db}, s.flags...)...),
-		ready: make(chan line, 1), fails: make(chan line, 1), exited: make(chan struct{}),
+		ready: make(chan line, 1), fails: make(chan line, 1), exited: make(chan struct{}), stops: s.stops,
 		vanishes: s.vanishes,
 	}
 	p.cmd.Stdout = s.wrote
@@ -180,7 +193,7 @@ func (s *site) start() (*process, line) {
 		return p, l
 	case <-p.exited:
 		s.tb.Fatalf("the server ended with %d:\n%s", p.code, s.wrote.String())
-	case <-time.After(stepTimeout):
+	case <-time.After(pace.Of(stepTimeout)):
 		s.tb.Fatalf("the server does not listen:\n%s", s.wrote.String())
 	}
 	panic("unreachable")
@@ -221,7 +234,7 @@ func (p *process) terminate() (code int, took time.Duration) {
 	}
 	select {
 	case <-p.exited:
-	case <-time.After(stepTimeout):
+	case <-time.After(pace.Of(stepTimeout)):
 		p.tb.Fatal("SIGTERM is not obeyed")
 	}
 	return p.code, time.Since(began)
@@ -235,7 +248,7 @@ func (s *site) fails(code int, cmd *exec.Cmd) string {
 	if err := cmd.Start(); err != nil {
 		s.tb.Fatal(err)
 	}
-	timer := time.AfterFunc(stepTimeout, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(pace.Of(stepTimeout), func() { cmd.Process.Kill() })
 	cmd.Wait()
 	timer.Stop()
 	if got := cmd.ProcessState.ExitCode(); got != code {
@@ -270,14 +283,12 @@ func (s *site) asks(query string, want ...string) {
 // comesTo asks until the answer is this row.
 func (s *site) comesTo(query, want string) {
 	s.tb.Helper()
-	for ctx := step(s.tb); ; {
-		got := s.ask(query)
-		if slices.Equal(got, []string{want}) {
-			return
-		}
-		if ctx.Err() != nil {
-			s.tb.Fatalf("%s: still %q, want %q", query, got, want)
-		}
+	var got []string
+	if !pace.Until(s.tb.Context(), stepTimeout, func() bool {
+		got = s.ask(query)
+		return slices.Equal(got, []string{want})
+	}) {
+		s.tb.Fatalf("%s: still %q, want %q", query, got, want)
 	}
 }
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // standsStill stops the process of a server for so long (SIGSTOP), as a paused machine is; meanwhile is called while it stands.
@@ -66,8 +68,13 @@ func testSettleAcrossAStop(t *testing.T, s *site) {
 // testStopReapsNoClient: a server that stands still for longer than its windows and deadlines takes no client for silent
 // and no window for over.
 func testStopReapsNoClient(t *testing.T, s *site) {
-	s.env = append(s.env, "CHATME_DEAD_AFTER=3s", "CHATME_DEAD_AFTER_OLD=3s", "CHATME_PING_INTERVAL=500ms", "CHATME_CHAT_WINDOW=4s",
-		"CHATME_QUEUE_WINDOW=4s", "CHATME_PROGRESS_TIMEOUT=3s", "CHATME_AUTH_TIMEOUT=3s")
+	deadline, window := pace.Of(3*time.Second), pace.Of(4*time.Second)
+	for name, length := range map[string]time.Duration{
+		"DEAD_AFTER": deadline, "DEAD_AFTER_OLD": deadline, "PROGRESS_TIMEOUT": deadline, "AUTH_TIMEOUT": deadline, "PING_INTERVAL": deadline / 6,
+		"CHAT_WINDOW": window, "QUEUE_WINDOW": window,
+	} {
+		s.env = append(s.env, fmt.Sprintf("CHATME_%s=%v", name, length.Round(time.Millisecond)))
+	}
 	server, _ := s.start()
 	pairs := [][2]*person{
 		{s.join("a", client.Options{}), s.join("b", client.Options{})},
@@ -83,7 +90,7 @@ func testStopReapsNoClient(t *testing.T, s *site) {
 	away, partner := pairs[2][0], pairs[2][1]
 	away.Drop()
 	partner.await("partner_away")
-	server.standsStill(6*time.Second, func() {
+	server.standsStill(window*3/2, func() {
 		for _, pair := range pairs[:2] {
 			pair[0].check(pair[0].Ping())
 			pair[0].say()

@@ -40,7 +40,7 @@ func testStopUnderLoad(t *testing.T, s *site) {
 	talk(stays[0], stays[1])
 
 	code, took := server.terminate()
-	if code != exitOK || took > stopTimeout {
+	if code != exitOK || took > server.stops {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}
 	t.Logf("stopped after %v", took)

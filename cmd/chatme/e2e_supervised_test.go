@@ -56,37 +56,53 @@ func (s *site) written(t *testing.T) (state string) {
 	return state
 }
 
-// manager is what a service tells systemd.
+// manager is what a service tells systemd, which reads it all the time.
 type manager struct {
 	t    *testing.T
 	path string
-	conn *net.UnixConn
+	told chan string // buffer for more than a test takes; closed with the socket
 }
 
 func newManager(t *testing.T) *manager {
 	t.Helper()
-	m := &manager{t: t, path: filepath.Join(t.TempDir(), "notify")}
-	var err error
-	if m.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: m.path, Net: "unixgram"}); err != nil {
+	m := &manager{t: t, path: filepath.Join(t.TempDir(), "notify"), told: make(chan string, 1<<16)}
+	conn := listenNotify(t, m.path)
+	go func() {
+		defer close(m.told)
+		for buf := make([]byte, 4096); ; {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			m.told <- string(buf[:n])
+		}
+	}()
+	return m
+}
+
+func listenNotify(t *testing.T, path string) *net.UnixConn {
+	t.Helper()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { m.conn.Close() })
-	return m
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 // hears skips what is told until something begins with want.
 func (m *manager) hears(want string) {
 	m.t.Helper()
-	m.conn.SetReadDeadline(time.Now().Add(stepTimeout))
 	var heard []string
-	for buf := make([]byte, 4096); ; {
-		n, err := m.conn.Read(buf)
-		if err != nil {
-			m.t.Fatalf("%v: want %q after %q", err, want, heard)
+	for ctx := step(m.t); ; {
+		select {
+		case state := <-m.told:
+			if strings.HasPrefix(state, want) {
+				return
+			}
+			heard = append(heard, state)
+		case <-ctx.Done():
+			m.t.Fatalf("want %q after %q", want, heard)
 		}
-		if strings.HasPrefix(string(buf[:n]), want) {
-			return
-		}
-		heard = append(heard, string(buf[:n]))
 	}
 }

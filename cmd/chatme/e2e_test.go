@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 const (
-	// stepTimeout bounds what is expected of a server soon; a slow machine needs a tenth of it.
+	// stepTimeout bounds what is expected of a server soon, on an idle machine; it takes a tenth of it.
 	stepTimeout = 20 * time.Second
-	// stopTimeout is within what a stop must be over.
+	// stopTimeout is within what a stop must be over there.
 	stopTimeout = 5 * time.Second
 )
 
@@ -78,18 +79,9 @@ func TestE2E(t *testing.T) {
 	}
 }
 
-// build makes the binary as make build does, so that the build cache serves both.
-func build(t *testing.T, bin string) {
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-}
-
 // step returns a context for one thing that is expected soon.
 func step(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(tb.Context(), stepTimeout)
+	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(stepTimeout))
 	context.AfterFunc(tb.Context(), cancel)
 	return ctx
 }
@@ -97,13 +89,7 @@ func step(tb testing.TB) context.Context {
 // eventually waits until something holds.
 func eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for ctx := step(tb); !holds(); {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			tb.Fatalf("not within %v: %s", stepTimeout, what)
-		}
+	if !pace.Until(tb.Context(), stepTimeout, holds) {
+		tb.Fatalf("not so in time: %s", what)
 	}
 }

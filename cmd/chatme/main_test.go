@@ -10,7 +10,7 @@ import (
 
 // TestMain makes this test binary the command chatme for the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"chatme": func() {
+	testscript.Main(tidied{m}, map[string]func(){"chatme": func() {
 		os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}})
 }

@@ -175,12 +175,13 @@ func (s *instance) published(what string) {
 	s.tail.Publish(tail.Event{Type: tail.Server, What: what})
 }
 
-// tailGrace is how long those who listen may take to hear the last of it.
-const tailGrace = 200 * time.Millisecond
+// tailGrace is how long those who listen may take to hear the last of it; one that does not read holds up a stop for so long.
+const tailGrace = time.Second
 
-// closeTail lets those who listen hear how the server stopped.
-func (s *instance) closeTail(ctx context.Context) {
+// closeInside lets those who listen hear how the server stopped, and closes the admin socket.
+func (s *instance) closeInside(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tailGrace)
 	defer cancel()
 	s.tail.Close(ctx)
+	s.closeAdmin(ctx)
 }

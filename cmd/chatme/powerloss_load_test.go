@@ -15,6 +15,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/client"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 )
 
@@ -61,7 +62,7 @@ func (l *load) run(tb testing.TB, grown int64, matches int, end func()) {
 	l.grown = grown
 	l.left.Store(int64(matches))
 	l.enough = make(chan struct{})
-	ctx, cancel := context.WithTimeout(tb.Context(), loadTimeout)
+	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(loadTimeout))
 	defer cancel()
 	drive := func(name string, rove func(context.Context) error) {
 		l.running.Go(func() {

@@ -17,7 +17,7 @@ type probeCmd struct {
 	MobileAPIKey string        `name:"mobile-api-key" placeholder:"KEY" help:"The key of the mobile client."`
 	Config       string        `name:"config" placeholder:"FILE" help:"Without a key: the settings file to take the keys from, as the server reads it (default: the environment, .dev.vars, .env)."`
 	Origin       string        `placeholder:"ORIGIN" help:"Origin of the page that the web client is in, scheme://host[:port] (default: that of the URL)."`
-	Timeout      time.Duration `default:"5s" help:"How long a step may take (duration)."`
+	Timeout      time.Duration `default:"5s" help:"How long a step may take; where round trips are slow, so many of them instead (duration)."`
 	JSON         bool          `name:"json" help:"Print one JSON object in place of the lines."`
 }
 

@@ -40,7 +40,12 @@ func (p *probe) request(ctx context.Context, method, origin string) (*http.Respo
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", http.MethodGet)
 	}
-	return doOnce(r, p.timeout, nil)
+	began := time.Now()
+	response, body, err := doOnce(r, p.within(p.timeout, stepTrips), nil)
+	if err == nil {
+		p.took(began)
+	}
+	return response, body, err
 }
 
 // bodyShown is how much of a body is read, in bytes.

@@ -16,10 +16,12 @@ const (
 	meetTries = 4
 	// meetPause is about how long a stranger takes to find somebody else.
 	meetPause = 500 * time.Millisecond
-	// strangerWaits is within what somebody who waits already would be matched.
+	// strangerWaits is within what somebody who waits already would be matched, or strangerTrips if they take longer.
 	strangerWaits = 150 * time.Millisecond
-	// matchedTogether is within what both sides of one match hear of it.
+	strangerTrips = 3
+	// matchedTogether is within what both sides of one match hear of it, or matchedTrips if they take longer.
 	matchedTogether = 2 * time.Second
+	matchedTrips    = 40
 	// signals is how many typing signals a nonce has.
 	signals = 8
 )
@@ -50,7 +52,7 @@ type meeting struct {
 
 // meetWithin is how much longer than another step meeting may take.
 func (p *probe) meetWithin() time.Duration {
-	return (meetTries-1)*(p.timeout+meetPause) + meetTries*matchedTogether
+	return (meetTries-1)*(p.within(p.timeout, stepTrips)+meetPause) + meetTries*p.within(matchedTogether, matchedTrips)
 }
 
 // arriveFirst connects the first and has it search. search goes behind auth in one burst, as the web client sends it.
@@ -114,7 +116,7 @@ func (c *meeting) match(ctx context.Context) error {
 	if c.a == nil || c.b == nil {
 		return errors.New("not connected")
 	}
-	waiting, cancel := context.WithTimeout(ctx, strangerWaits)
+	waiting, cancel := context.WithTimeout(ctx, c.p.within(strangerWaits, strangerTrips))
 	_, err := c.a.Expect(waiting, "matched")
 	cancel()
 	switch {
@@ -139,7 +141,7 @@ func (c *meeting) match(ctx context.Context) error {
 }
 
 func (c *meeting) bothMatched(ctx context.Context) error {
-	soon, cancel := context.WithTimeout(ctx, matchedTogether)
+	soon, cancel := context.WithTimeout(ctx, c.p.within(matchedTogether, matchedTrips))
 	defer cancel()
 	a, errA := c.a.Expect(soon, "matched")
 	b, errB := c.b.Expect(soon, "matched")
@@ -172,7 +174,7 @@ func (c *meeting) compare(ctx context.Context, from, to *client.Client) error {
 			return err
 		}
 	}
-	soon, cancel := context.WithTimeout(ctx, matchedTogether)
+	soon, cancel := context.WithTimeout(ctx, c.p.within(matchedTogether, matchedTrips))
 	defer cancel()
 	for _, start := range nonce {
 		want := map[bool]string{true: "typing_start", false: "typing_stop"}[start]

@@ -26,7 +26,7 @@ func (t *mixedTour) arrive(ctx context.Context) (err error) {
 	if t.b, err = t.p.connect(ctx, t.other); err != nil {
 		return err
 	}
-	if _, err := greetResumable(ctx, t.b); err != nil {
+	if _, err := t.p.greetResumable(ctx, t.b); err != nil {
 		return err
 	}
 	return t.arriveFirst(ctx)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -83,7 +85,7 @@ func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
 	pass := func(kind int) func(string) error {
 		return func(data string) error {
 			if !tp.mute {
-				to.WriteControl(kind, []byte(data), time.Now().Add(stepTimeout))
+				to.WriteControl(kind, []byte(data), time.Now().Add(pace.Of(stepTimeout)))
 			}
 			return nil
 		}
@@ -97,7 +99,7 @@ func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
 			if end.Code == tp.close[0] {
 				end.Code = tp.close[1]
 			}
-			to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, end.Text), time.Now().Add(stepTimeout))
+			to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, end.Text), time.Now().Add(pace.Of(stepTimeout)))
 		}
 		if err != nil {
 			return

@@ -53,13 +53,14 @@ type probeReport struct {
 	cmd   *probeCmd
 	out   io.Writer
 	began time.Time
+	limit time.Duration // of the step that is under way
 	title string        // of the part
 	notes []string      // of the step that is under way
 	rest  []probeResult // of the part: what an earlier step is in the way of
 }
 
 func newProbeReport(cmd *probeCmd, to deployment, out io.Writer) *probeReport {
-	r := &probeReport{cmd: cmd, out: out, began: time.Now()}
+	r := &probeReport{cmd: cmd, out: out, began: time.Now(), limit: cmd.Timeout}
 	r.URL = to.socket()
 	r.printf("chatme probe %s\n", r.URL)
 	return r
@@ -108,7 +109,7 @@ func (r *probeReport) step(name string, took time.Duration, err error) {
 func (r *probeReport) explain(err error) string {
 	text := strings.TrimPrefix(err.Error(), errNotOffered.Error()+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
-		text = strings.ReplaceAll(text, context.DeadlineExceeded.Error(), fmt.Sprintf("not within %s", r.cmd.Timeout))
+		text = strings.ReplaceAll(text, context.DeadlineExceeded.Error(), fmt.Sprintf("not within %s", r.limit.Round(100*time.Millisecond)))
 	}
 	return text
 }

@@ -16,6 +16,7 @@ const (
 	// plainAfter is how long after the answer to a ping a new session may take to be on disk; one that is not told of
 	// by then is not resumable.
 	plainAfter = 2 * time.Second
+	plainTrips = 40 // … if they take longer
 	// probeNap is the absence that is announced.
 	probeNap = 5 * time.Minute
 )
@@ -55,12 +56,12 @@ func (t *resumeTour) offered(ctx context.Context) (err error) {
 	if t.b, err = t.p.connect(ctx, t.other); err != nil {
 		return err
 	}
-	t.hello, err = greetResumable(ctx, t.b)
+	t.hello, err = t.p.greetResumable(ctx, t.b)
 	return err
 }
 
 // greetResumable takes session_id, or errNotOffered if the server goes on without one.
-func greetResumable(ctx context.Context, c *client.Client) (m protocol.ServerMessage, err error) {
+func (p *probe) greetResumable(ctx context.Context, c *client.Client) (m protocol.ServerMessage, err error) {
 	if _, err := c.Expect(ctx, "auth_success"); err != nil {
 		return m, err
 	}
@@ -73,7 +74,7 @@ func greetResumable(ctx context.Context, c *client.Client) (m protocol.ServerMes
 	if m.Type == "session_id" {
 		_, err = c.Expect(ctx, "pong")
 	} else { // which does not wait for the disk
-		soon, cancel := context.WithTimeout(ctx, plainAfter)
+		soon, cancel := context.WithTimeout(ctx, p.within(plainAfter, plainTrips))
 		defer cancel()
 		if m, err = c.Expect(soon, "session_id"); err != nil && late(err) && c.CloseErr() == nil {
 			return m, errNotOffered

@@ -15,11 +15,26 @@ type probe struct {
 	to      deployment
 	keys    probeKeys
 	origin  string        // of the web client's page
-	timeout time.Duration // of a step
+	timeout time.Duration // of a step, unless round trips are slow
 	report  *probeReport
 
-	open []*client.Client // sessions that are to be ended
+	slowest time.Duration    // of the round trips so far: a request or an upgrade, and its answer
+	open    []*client.Client // sessions that are to be ended
 }
+
+const (
+	// stepTrips is how many round trips a step may take if that is more than its timeout, longestStep what it may take at most.
+	stepTrips   = 100
+	longestStep = time.Minute
+)
+
+// within returns how long what takes some round trips may take: d, or more where they are slow.
+func (p *probe) within(d time.Duration, trips int) time.Duration {
+	return max(d, min(time.Duration(trips)*p.slowest, longestStep))
+}
+
+// took notes how long a round trip took that began at a moment.
+func (p *probe) took(began time.Time) { p.slowest = max(p.slowest, time.Since(began)) }
 
 // probeStep is one thing that must pass. Its context ends with the time it has.
 type probeStep struct {
@@ -79,7 +94,8 @@ func (p *probe) play(ctx context.Context, part probePart) {
 			continue
 		}
 		began := time.Now()
-		within, cancel := context.WithTimeout(ctx, p.timeout+step.long)
+		p.report.limit = p.within(p.timeout, stepTrips)
+		within, cancel := context.WithTimeout(ctx, p.report.limit+step.long)
 		err := step.run(within)
 		cancel()
 		p.report.step(step.name, time.Since(began), err)
@@ -92,10 +108,12 @@ func (p *probe) play(ctx context.Context, part probePart) {
 // connect opens a socket for a session that ends with the part.
 func (p *probe) connect(ctx context.Context, o client.Options) (*client.Client, error) {
 	o.NoText = true
+	began := time.Now()
 	c, err := client.Dial(ctx, p.to.socket(), o)
 	if err != nil {
 		return nil, explainRefusal(err)
 	}
+	p.took(began)
 	if o.Resume != nil { // it has the session now
 		p.open = slices.DeleteFunc(p.open, func(former *client.Client) bool { return former.State().SessionID == o.Resume.SessionID })
 	}
@@ -118,13 +136,16 @@ func (p *probe) leaveAll() {
 	p.open = nil
 }
 
-// leaveTimeout bounds how long an ended session is waited for; the socket is cut then.
-const leaveTimeout = 2 * time.Second
+// leaveTimeout bounds how long an ended session is waited for, or leaveTrips if they take longer; the socket is cut then.
+const (
+	leaveTimeout = 2 * time.Second
+	leaveTrips   = 40
+)
 
 // leave ends the session of c for good, also one that is away, and takes no notice of how that goes. It has a time of
 // its own: also after an interrupt nobody is left with a partner who is gone.
 func (p *probe) leave(c *client.Client) {
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), p.within(leaveTimeout, leaveTrips))
 	defer cancel()
 	if end := c.CloseErr(); end != nil {
 		o := c.Resume()

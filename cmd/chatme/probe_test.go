@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // probed is what the probe's JSON object says.
@@ -151,7 +152,7 @@ type probeCase struct {
 // play goes through the part that the case is about.
 func (c probeCase) play(tb testing.TB, s *running) probeSummary {
 	to := deployment{host: c.tamper.front(tb, s.addr), path: "/"}
-	p := &probe{to: to, origin: to.origin(), keys: probeKeys{webTestKey, mobileTestKey}, timeout: 2 * time.Second}
+	p := &probe{to: to, origin: to.origin(), keys: probeKeys{webTestKey, mobileTestKey}, timeout: pace.Of(2 * time.Second)}
 	p.report = newProbeReport(&probeCmd{Timeout: p.timeout, JSON: true}, to, io.Discard)
 	p.play(tb.Context(), c.part(p))
 	return p.report.probeSummary

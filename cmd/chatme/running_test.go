@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // The keys of a server that runs in the process of a test.
@@ -41,7 +44,7 @@ func stoppedServer(tb testing.TB) *running {
 func startServer(tb testing.TB, settings ...string) (s *running, stop func()) {
 	tb.Helper()
 	s = &running{db: filepath.Join(tb.TempDir(), "chatme.db")}
-	s.env = append([]string{"WEB_API_KEY=" + webTestKey, "MOBILE_API_KEY=" + mobileTestKey, "CHATME_DB=" + s.db}, settings...)
+	s.env = slices.Concat([]string{"WEB_API_KEY=" + webTestKey, "MOBILE_API_KEY=" + mobileTestKey, "CHATME_DB=" + s.db}, unhurried(), settings)
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, stderr := &record{}, &record{}
 	ended := make(chan int, 1)
@@ -53,7 +56,7 @@ func startServer(tb testing.TB, settings ...string) (s *running, stop func()) {
 			if code != exitOK {
 				tb.Errorf("the server ended with %d:\n%s", code, stderr)
 			}
-		case <-time.After(stepTimeout):
+		case <-time.After(pace.Of(stepTimeout)):
 			tb.Error("the server does not stop")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/admin"
+	"chatme/internal/pace"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -56,7 +57,7 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: ready SOCKET")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), pace.Of(stepTimeout))
 	defer cancel()
 	server := admin.NewClient(ts.MkAbs(args[0]))
 	for ticks := time.Tick(10 * time.Millisecond); ; {

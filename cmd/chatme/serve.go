@@ -26,6 +26,10 @@ import (
 	"chatme/internal/ws"
 )
 
+// silentShare is the share of the time for a stop that it waits for the request of a connection that has said nothing yet: a
+// second by default, a few round trips and a handshake of TLS.
+const silentShare = 4
+
 // serve runs the server described by c until ctx ends. ready, unless it is nil, is called once with the address that
 // it listens on.
 func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
@@ -191,15 +195,14 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		s.arrivals.Drain(ctx, web)
+		s.arrivals.Drain(ctx, web, limit/silentShare)
 	}()
 	committing, cancelCommitting := context.WithTimeout(ctx, limit/2)
 	defer cancelCommitting()
 	stuck := s.hub.Stop(committing)
 	s.endpoint.Shutdown(ctx, answered)
 	<-answered
-	s.closeTail(ctx)
-	s.closeAdmin()
+	s.closeInside(ctx)
 	select {
 	case err := <-s.fatal:
 		return err

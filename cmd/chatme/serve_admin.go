@@ -60,7 +60,7 @@ func (s *instance) openAdmin(ctx context.Context) error {
 	if addr := s.cfg.MetricsAddr; addr != "" {
 		listener, err := net.Listen("tcp", addr)
 		if err != nil {
-			s.closeAdmin()
+			s.closeAdmin(ctx)
 			return fmt.Errorf("listen for a scraper (CHATME_METRICS_ADDR): %w", err)
 		}
 		s.log.Info("listening for a scraper", "addr", listener.Addr().String())
@@ -89,10 +89,12 @@ func (s *instance) serveInside(listener net.Listener, web *http.Server) {
 	go web.Serve(listener)
 }
 
-// closeAdmin ends what is being answered and removes the socket.
-func (s *instance) closeAdmin() {
+// closeAdmin removes the socket, and ends what is being answered: what has no more to say is written to its end, until ctx ends.
+func (s *instance) closeAdmin(ctx context.Context) {
 	for _, server := range s.inside {
-		server.Close()
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // served is a server in this process, run as the command is.
@@ -36,6 +37,7 @@ func startServedOn(tb testing.TB, dir string, environ []string, flags ...string)
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(tb.Context()))
 	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--db", s.db}, flags...)
+	environ = append(unhurried(), environ...)
 	go func() {
 		defer close(s.ended)
 		s.code = run(ctx, args, environ, s.log, s.log)
@@ -56,7 +58,7 @@ func (s *served) waitEnded() {
 		if s.code != exitOK {
 			s.tb.Errorf("exit code %d; it said:\n%s", s.code, s.log)
 		}
-	case <-time.After(stopTimeout):
+	case <-time.After(pace.Of(stopTimeout)):
 		s.tb.Fatal("the stop takes too long")
 	}
 }

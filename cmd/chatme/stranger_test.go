@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 )
 
@@ -64,7 +65,7 @@ func TestDevStranger(t *testing.T) {
 		if code != exitOK {
 			t.Errorf("exit code %d; it said:\n%s", code, stderr)
 		}
-	case <-time.After(stopTimeout):
+	case <-time.After(pace.Of(stopTimeout)):
 		t.Error("the stop takes too long")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -16,6 +18,10 @@ const (
 	stuckAfter = time.Minute
 	// statusEvery is how often systemd is told figures when it wants no watchdog to be fed.
 	statusEvery = 15 * time.Second
+	// notifyWithin is how long systemd may take to take what it is told. A service that is not heard to be ready is killed, so
+	// that is tried for longer.
+	notifyWithin = time.Second
+	readyWithin  = 30 * time.Second
 )
 
 // supervisor tells systemd how the server is (sd_notify(3)): through a socket, so that nothing is written to a disk.
@@ -31,10 +37,29 @@ func newSupervisor(log *slog.Logger) supervisor {
 		log.Warn("systemd's watchdog is not fed", "error", err)
 	}
 	return supervisor{watchdog: watchdog, tell: func(state string) {
-		if _, err := daemon.SdNotify(false, state); err != nil {
+		if err := notify(state); err != nil {
 			log.Debug("systemd does not listen", "error", err)
 		}
 	}}
+}
+
+// notify is sd_notify(3). daemon.SdNotify waits for room at the other end for ever, and with it a stop did.
+func notify(state string) error {
+	path, within := os.Getenv("NOTIFY_SOCKET"), notifyWithin
+	if path == "" {
+		return nil
+	}
+	if state == daemon.SdNotifyReady {
+		within = readyWithin
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.SetWriteDeadline(time.Now().Add(within)) // cannot fail for this conn
+	_, err = conn.Write([]byte(state))
+	return err
 }
 
 func (s supervisor) ready()    { s.tell(daemon.SdNotifyReady) }

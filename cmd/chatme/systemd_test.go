@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // The watchdog is fed while commits have results, good or bad, and no longer once one is stuck for a minute.
@@ -56,4 +61,35 @@ func TestWatchdogIsFedUntilACommitIsStuck(t *testing.T) {
 		sticks(time.Time{})
 		after(time.Minute, 6, "2 sockets.")
 	})
+}
+
+// A systemd that has other things to do than to read holds up no stop. Known defect: the server waited until there was room.
+func TestSystemdThatDoesNotReadHoldsUpNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	listenNotify(t, path)
+	t.Setenv("NOTIFY_SOCKET", path)
+	filled := false
+	for n := 0; n < 10_000 && !filled; n++ { // a queue of ten, or of some hundreds
+		conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err = conn.Write([]byte("WATCHDOG=1"))
+		filled = isTimeout(err)
+		conn.Close()
+	}
+	if !filled {
+		t.Fatal("the socket takes all that it is told")
+	}
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		newSupervisor(slog.New(slog.DiscardHandler)).stopping()
+	}()
+	select {
+	case <-told:
+	case <-pace.Over(t.Context(), stepTimeout):
+		t.Error("it waits until systemd reads")
+	}
 }

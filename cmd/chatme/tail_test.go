@@ -14,6 +14,7 @@ import (
 
 	"chatme/internal/admin"
 	"chatme/internal/client"
+	"chatme/internal/pace"
 	"chatme/internal/tail"
 )
 
@@ -39,7 +40,7 @@ func (t *tailed) wait(tb testing.TB) int {
 	select {
 	case code := <-t.ended:
 		return code
-	case <-time.After(stepTimeout):
+	case <-time.After(pace.Of(stepTimeout)):
 		tb.Fatalf("the tail does not end; it said:\n%s%s", &t.err, &t.out)
 	}
 	panic("unreachable")

@@ -116,7 +116,7 @@ func (c *tortureCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	r := checker.Check(t.history.Events(), t.limits)
+	r := t.judge()
 	for i := range r.Violations {
 		fmt.Fprintf(p.stdout, "%s\n", &r.Violations[i])
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/checker"
+	"chatme/internal/pace"
 	"chatme/internal/store"
 )
 
@@ -160,7 +161,7 @@ const lockWithin = 5 * time.Second
 // lockDatabase begins a transaction that writes, as a sqlite3 shell does with BEGIN IMMEDIATE. The database MUST be another
 // process's: two handles of one process on one file give up each other's locks.
 func lockDatabase(ctx context.Context, path string) (*writeLock, error) {
-	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_busy_timeout": {fmt.Sprint(lockWithin.Milliseconds())}}
+	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_busy_timeout": {fmt.Sprint(pace.Of(lockWithin).Milliseconds())}}
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {

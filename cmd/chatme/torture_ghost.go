@@ -8,6 +8,7 @@ import (
 
 	"chatme/internal/checker"
 	"chatme/internal/client"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 )
 
@@ -83,7 +84,7 @@ func (c *tortured) wakes() {
 
 // lays waits for the end of a ghost, and says what is wrong with it; "" is nothing.
 func (t *torture) lays(ghost *client.Client, lag time.Duration) string {
-	ctx, cancel := context.WithTimeout(t.life, ghostWithin+lag)
+	ctx, cancel := context.WithTimeout(t.life, pace.Of(ghostWithin)+lag)
 	defer cancel()
 	for {
 		m, err := ghost.Recv(ctx)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"chatme/internal/checker"
+	"chatme/internal/pace"
 )
 
 const (
@@ -97,7 +98,7 @@ func TestSystemCallsFail(t *testing.T) {
 	if err := tortured.torment(t.Context(), bin, f.befall, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	r := checker.Check(tortured.history.Events(), tortured.limits)
+	r := tortured.judge()
 	for i := range r.Violations {
 		t.Errorf("%s", &r.Violations[i])
 	}
@@ -157,7 +158,7 @@ func (f *ioFaulter) befall(ctx context.Context, v *victim) error {
 
 // works lets the server work for a while, or until it ends.
 func (f *ioFaulter) works(ctx context.Context, v *victim) {
-	timer := time.NewTimer(ioFaultWork)
+	timer := time.NewTimer(pace.Of(ioFaultWork))
 	defer timer.Stop()
 	select {
 	case <-v.now.exited:
@@ -180,7 +181,7 @@ func (f *ioFaulter) ended(fault ioFault, listened bool, v *victim, log string) {
 	if err != nil {
 		f.tb.Errorf("%s: %v", fault, err)
 	}
-	if f.slowest = max(f.slowest, took); took > ioFaultStop {
+	if f.slowest = max(f.slowest, took); took > pace.Of(ioFaultStop) {
 		f.tb.Errorf("%s: gone %v after that", fault, took)
 	}
 }

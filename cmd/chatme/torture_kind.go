@@ -7,6 +7,7 @@ import (
 
 	"chatme/internal/checker"
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 // What the slow clients are like.
@@ -39,12 +40,12 @@ func (c *tortured) equip() error {
 	}
 	switch {
 	case c.t.injects(faultSlow) && isSlow(c.who):
-		c.lag = readLag
+		c.lag = pace.Of(readLag)
 		c.t.slow++
 	case c.t.injects(faultLatency) && hasLink(c.who):
 		rate := 0
-		if c.lag = linkLag; hasRate(c.who) {
-			c.lag, rate = readLag, linkRateLeast+c.chance.IntN(linkRateMost-linkRateLeast)
+		if c.lag = pace.Of(linkLag); hasRate(c.who) {
+			c.lag, rate = pace.Of(readLag), linkRateLeast+c.chance.IntN(linkRateMost-linkRateLeast)
 		}
 		delay := linkDelayLeast + c.upTo(linkDelayMost-linkDelayLeast)
 		var err error

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/checker"
+	"chatme/internal/pace"
 	"chatme/internal/store"
 )
 
@@ -76,7 +77,7 @@ func (t *torture) restoreAll(ctx context.Context, v *victim) error {
 func (r *restorer) rounds(ctx context.Context) error {
 	bound := r.cmd.Duration
 	if bound == 0 {
-		bound = time.Duration(r.cmd.Kills)*timePerRestore + timeAround
+		bound = pace.Of(time.Duration(r.cmd.Kills)*timePerRestore + timeAround)
 	}
 	deadline := time.Now().Add(bound)
 	if err := r.replicate(); err != nil {
@@ -165,15 +166,15 @@ func (r *restorer) isBad(why error) {
 // awaitReplica waits until this life of the database has reached the replica. What Litestream had not written of the one
 // before, it writes first.
 func (r *restorer) awaitReplica(ctx context.Context) error {
-	for deadline := time.Now().Add(replicatedWithin); ; {
+	for began := time.Now(); ; {
 		if !pause(ctx, replicatedAfter) {
 			return ctx.Err()
 		}
 		switch there, err := r.replicated(ctx); {
 		case err != nil, there:
 			return err
-		case time.Now().After(deadline):
-			return fmt.Errorf("%v after its start Litestream has written nothing of this life of the database", replicatedWithin)
+		case time.Since(began) > pace.Of(replicatedWithin):
+			return fmt.Errorf("%v after its start Litestream has written nothing of this life of the database", time.Since(began).Round(time.Second))
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // lineTimeout bounds what takes milliseconds.
@@ -34,7 +36,7 @@ func openLine(t *testing.T, delay time.Duration, rate int) (l *link, client, ser
 		t.Fatal(err)
 	}
 	for _, conn := range []net.Conn{dialed, accepted} {
-		conn.SetDeadline(time.Now().Add(lineTimeout))
+		conn.SetDeadline(time.Now().Add(pace.Of(lineTimeout)))
 		t.Cleanup(func() { conn.Close() })
 	}
 	return l, dialed.(*net.TCPConn), accepted.(*net.TCPConn)
@@ -115,6 +117,10 @@ func TestLinkPassesOnAReset(t *testing.T) {
 func TestLinkThatIsDarkPassesNothing(t *testing.T) {
 	t.Parallel()
 	l, client, server := openLine(t, time.Millisecond, 0)
+	client.Write([]byte("x"))
+	if _, err := io.ReadFull(server, make([]byte, 1)); err != nil { // the link has taken the connection up
+		t.Fatal(err)
+	}
 	cut := l.darken()
 	client.Write([]byte("lost"))
 	client.CloseWrite()
@@ -128,7 +134,7 @@ func TestLinkThatIsDarkPassesNothing(t *testing.T) {
 	}
 	defer fresh.Close()
 	cut()
-	server.SetReadDeadline(time.Now().Add(lineTimeout))
+	server.SetReadDeadline(time.Now().Add(pace.Of(lineTimeout)))
 	if n, err := server.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("read %d, %v, want a reset", n, err)
 	}
@@ -159,7 +165,7 @@ func TestLinkWithoutAServerIsReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	client.SetDeadline(time.Now().Add(lineTimeout))
+	client.SetDeadline(time.Now().Add(pace.Of(lineTimeout)))
 	if n, err := client.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("read %d, %v, want a reset", n, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chatme/internal/checker"
+	"chatme/internal/pace"
 )
 
 const (
@@ -41,6 +42,7 @@ type torture struct {
 	log     io.Writer  // how far it is, for people
 
 	stalled time.Duration   // the longest that this process stood still; for whoever has called end
+	slower  float64         // how many times longer than on an idle machine a round trip took at most; as above
 	figures *restoreFigures // of restoreAll; nil without it
 
 	url, key, local string          // what the clients dial; static once they run
@@ -155,7 +157,7 @@ func (t *torture) lookOnDisk(ctx context.Context, v *victim) error {
 func (t *torture) killAll(ctx context.Context, v *victim) error {
 	bound := t.cmd.Duration
 	if bound == 0 {
-		bound = time.Duration(t.cmd.Kills)*timePerKill + timeAround
+		bound = pace.Of(time.Duration(t.cmd.Kills)*timePerKill + timeAround)
 	}
 	deadline := time.Now().Add(bound)
 	for n := 0; n < t.cmd.Kills && time.Now().Before(deadline); n++ {
@@ -213,7 +215,7 @@ func (t *torture) awaitMoment(ctx context.Context, first bool) error {
 // await looks again and again whether something is so, for a while.
 func (t *torture) await(ctx context.Context, every time.Duration, so func() bool) error {
 	const patience = 3 * time.Second
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(pace.Of(patience))
 	for !so() && time.Now().Before(deadline) {
 		if !pause(ctx, every) {
 			return ctx.Err()
@@ -237,6 +239,7 @@ func (t *torture) begin(ctx context.Context) error {
 		t.running.Go(func() { c.run(t.life) })
 	}
 	t.running.Go(func() { t.watch(t.life) })
+	t.running.Go(func() { t.paces(t.life) })
 	return nil
 }
 
@@ -253,6 +256,25 @@ func (t *torture) watch(ctx context.Context) {
 		}
 		before = now
 	}
+}
+
+// paces measures how slow this machine is while the clients are at work.
+func (t *torture) paces(ctx context.Context) {
+	for {
+		t.slower = max(t.slower, float64(pace.Of(time.Second))/float64(time.Second))
+		if !pause(ctx, time.Second) {
+			return
+		}
+	}
+}
+
+// bears is how many times slower than an idle machine one may be by whose limits a run is judged as ever: several runs at one
+// time make it so.
+const bears = 3
+
+// judge returns what the history shows. The clients MUST have ended.
+func (t *torture) judge() *checker.Result {
+	return checker.Check(t.history.Events(), t.limits.On(t.slower/bears))
 }
 
 // end ends the clients; what they see then is no part of the history.
@@ -281,11 +303,12 @@ func (t *torture) drain(ctx context.Context, least time.Duration) error {
 	t.hurries()
 	began := time.Now()
 	seen, since := -1, began
-	for time.Since(began) < drainWithin {
+	for time.Since(began) < pace.Of(drainWithin) {
 		if n := t.history.Len(); n != seen {
 			seen, since = n, time.Now()
 		}
-		if time.Since(since) >= quietFor && time.Since(began) >= least+quietFor && int(t.present.Load()) == t.cmd.Clients {
+		quiet := pace.Of(quietFor)
+		if time.Since(since) >= quiet && time.Since(began) >= least+quiet && int(t.present.Load()) == t.cmd.Clients {
 			break
 		}
 		if !pause(ctx, lookEvery) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"chatme/internal/checker"
+	"chatme/internal/pace"
 )
 
 // The windows of the server that is tortured: short, so that some absences outlast them.
@@ -31,6 +32,7 @@ const (
 	tortureRematchAfter  = time.Second
 	tortureSettle        = 2 * time.Second
 	tortureIdleAfter     = 1500 * time.Millisecond
+	tortureShutdown      = 4 * time.Second // on an idle machine: what is not on disk by then is lost
 )
 
 // tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
@@ -42,7 +44,7 @@ func tortureFlags(hibernates bool) []string {
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
-		"--mailbox-messages", strconv.Itoa(tortureMailbox),
+		"--mailbox-messages", strconv.Itoa(tortureMailbox), "--shutdown-timeout", pace.Of(tortureShutdown).String(),
 	}
 	if hibernates {
 		flags = append(flags, "--idle-after", tortureIdleAfter.String())
@@ -51,7 +53,7 @@ func tortureFlags(hibernates bool) []string {
 }
 
 const (
-	// listenWithin bounds a start; a slow machine needs a tenth of it.
+	// listenWithin bounds a start on an idle machine, which takes a tenth of it.
 	listenWithin = 20 * time.Second
 	// stopWithin is more than a server's own limit on a stop.
 	stopWithin = 10 * time.Second
@@ -122,19 +124,19 @@ func (v *victim) startOnce(ctx context.Context) error {
 	p := &victimProcess{cmd: cmd, ready: make(chan string, 1), exited: make(chan struct{})}
 	go p.read(stderr, v.log)
 	v.now = p
-	timer := time.NewTimer(listenWithin)
-	defer timer.Stop()
+	waits, cancel := context.WithCancel(ctx)
+	defer cancel()
 	select {
 	case v.addr = <-p.ready:
 		return nil
 	case <-p.exited:
 		return fmt.Errorf("the server ended with %d: %s", cmd.ProcessState.ExitCode(), p.words)
-	case <-timer.C:
+	case <-pace.Over(waits, listenWithin):
 		v.kill()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return errors.New("the server does not listen")
-	case <-ctx.Done():
-		v.kill()
-		return ctx.Err()
 	}
 }
 
@@ -188,11 +190,11 @@ func (v *victim) stop() error {
 	if err := v.now.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop the server: %w", err)
 	}
-	timer := time.NewTimer(stopWithin)
-	defer timer.Stop()
+	waits, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	select {
 	case <-v.now.exited:
-	case <-timer.C:
+	case <-pace.Over(waits, stopWithin):
 		return errors.New("the server does not stop")
 	}
 	if code := v.now.cmd.ProcessState.ExitCode(); code != exitOK {

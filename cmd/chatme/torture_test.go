@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"chatme/internal/pace"
 )
 
 // tortureTimeout bounds a short run; a slow machine needs a third of it.
-const tortureTimeout = 2 * time.Minute
+const tortureTimeout = 5 * time.Minute
 
 // TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
 // that goes on.
@@ -40,7 +42,7 @@ func TestTorture(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, bin)
 		s.start()
-		line := tortures(t, bin, exitOK, "--url", "ws://"+s.addr, "--api-key", s.key, "--clients", "20", "--duration", "3s")
+		line := tortures(t, bin, exitOK, "--url", "ws://"+s.addr, "--api-key", s.key, "--clients", "20", "--duration", pace.Of(3*time.Second).String())
 		if line.Kills != 0 || line.Received == 0 {
 			t.Errorf("%+v", line)
 		}
@@ -78,7 +80,7 @@ esac
 // tortures runs the command to its end and returns its last line.
 func tortures(t *testing.T, bin string, code int, args ...string) (line tortureLine) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), tortureTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(tortureTimeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, bin, append([]string{"torture"}, args...)...)

@@ -22,6 +22,20 @@ type Limits struct {
 	Jitter time.Duration // how much shorter than the server's a time may look from here
 }
 
+// mostSlower bounds what is allowed to a slow machine: beyond it the slack would be longer than a slow client's lag.
+const mostSlower = 10
+
+// On returns the limits on a machine on which a round trip takes so many times longer than on an idle one: there a client may
+// see things as much later. What the server promises stays.
+func (l Limits) On(slower float64) Limits {
+	l = l.orDefaults()
+	slower = min(max(1, slower), mostSlower)
+	for _, each := range []*time.Duration{&l.Answer, &l.Slack, &l.Jitter} {
+		*each = time.Duration(float64(*each) * slower)
+	}
+	return l
+}
+
 func (l Limits) orDefaults() Limits {
 	for _, each := range []struct {
 		limit     *time.Duration

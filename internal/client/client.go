@@ -42,7 +42,7 @@ const (
 	// DefaultBuffer is how many messages are read ahead of Recv.
 	DefaultBuffer = 256
 
-	dialTimeout  = 10 * time.Second
+	dialTimeout  = 10 * time.Second // of a Dial whose context has no deadline
 	writeTimeout = 10 * time.Second
 	// closeGrace is how long Close waits for the server's answer.
 	closeGrace = 2 * time.Second
@@ -97,6 +97,9 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 		ReadBufferSize:   socketBuffer,
 		WriteBufferSize:  socketBuffer,
 		TLSClientConfig:  o.TLS,
+	}
+	if _, bounded := ctx.Deadline(); bounded {
+		dialer.HandshakeTimeout = 0
 	}
 	if o.LocalAddr != "" || o.Slowly != nil {
 		dial, err := o.dial()

@@ -124,7 +124,7 @@ func TestCloseErrTellsHowItEnded(t *testing.T) {
 		reason string
 	}{
 		"the server closes": {func(_ *Client, p *peer) {
-			p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarts"), time.Now().Add(time.Second))
+			p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarts"), soon())
 		}, 1012, "Server restarts"},
 		"the server is gone":  {func(_ *Client, p *peer) { p.ws.NetConn().Close() }, CloseLost, ""},
 		"this client drops":   {func(c *Client, _ *peer) { c.Drop() }, CloseLost, ""},
@@ -169,8 +169,8 @@ func TestPingsAreAnsweredUnlessMute(t *testing.T) {
 			c, p := newStage(t).connect(t, Options{NoAuth: true, Mute: mute})
 			pongs := 0
 			p.ws.SetPongHandler(func(string) error { pongs++; return nil })
-			check(t, p.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)))
-			check(t, p.ws.WriteControl(websocket.PingMessage, []byte("7"), time.Now().Add(time.Second)))
+			check(t, p.ws.WriteControl(websocket.PingMessage, nil, soon()))
+			check(t, p.ws.WriteControl(websocket.PingMessage, []byte("7"), soon()))
 			p.says(`{"type":"pong"}`)
 			must(c.Expect(testContext(t), "pong"))(t)
 			check(t, c.Ping())
@@ -189,7 +189,7 @@ func TestNumberedPingWaitsForWhatStandsBeforeIt(t *testing.T) {
 	var heard []string
 	p.ws.SetPongHandler(func(data string) error { heard = append(heard, "pong "+data); return nil })
 	ping := func(data string) {
-		check(t, p.ws.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(time.Second)))
+		check(t, p.ws.WriteControl(websocket.PingMessage, []byte(data), soon()))
 	}
 	next := func(want ...string) {
 		t.Helper()
@@ -257,7 +257,7 @@ func TestPingSocket(t *testing.T) {
 	for range 2 {
 		check(t, c.PingSocket(ctx))
 	}
-	check(t, p.ws.WriteControl(websocket.PongMessage, []byte("asked by nobody"), time.Now().Add(time.Second)))
+	check(t, p.ws.WriteControl(websocket.PongMessage, []byte("asked by nobody"), soon()))
 	check(t, c.PingSocket(ctx))
 	p.ws.SetPingHandler(func(string) error { return p.ws.NetConn().Close() })
 	var end *CloseError
@@ -300,7 +300,7 @@ func TestDialClosedAtOnce(t *testing.T) {
 			return
 		}
 		defer ws.Close()
-		ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarting"), time.Now().Add(time.Second))
+		ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarting"), soon())
 		for err == nil {
 			_, _, err = ws.NextReader()
 		}

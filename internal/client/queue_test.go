@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -56,7 +55,7 @@ func TestQueuedClientSpeaksInOrder(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{APIKey: "k", Old: true, Queued: true})
 	var pongs []string
 	p.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
-	check(t, p.ws.WriteControl(websocket.PingMessage, []byte("7"), time.Now().Add(time.Second)))
+	check(t, p.ws.WriteControl(websocket.PingMessage, []byte("7"), soon()))
 	p.says(`{"type":"pong"}`)
 	must(c.Expect(testContext(t), "pong"))(t)
 	check(t, c.Search())
@@ -102,7 +101,7 @@ func TestPongedTellsWhatStoodBeforeThePing(t *testing.T) {
 	behind := make(chan int, 8) // more than there are pings
 	c, p := newStage(t).connect(t, Options{NoAuth: true, Ponged: func(n int) { behind <- n }})
 	ping := func(data string) {
-		check(t, p.ws.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(time.Second)))
+		check(t, p.ws.WriteControl(websocket.PingMessage, []byte(data), soon()))
 	}
 	ping("1")
 	p.says(`{"type":"searching"}`, `{"type":"matched","partnerId":"p1"}`)
@@ -127,8 +126,8 @@ func TestVanishedClientAnswersNoPing(t *testing.T) {
 	pongs := 0
 	p.ws.SetPongHandler(func(string) error { pongs++; return nil })
 	c.Vanish()
-	check(t, p.ws.WriteControl(websocket.PingMessage, []byte("1"), time.Now().Add(time.Second)))
-	check(t, p.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)))
+	check(t, p.ws.WriteControl(websocket.PingMessage, []byte("1"), soon()))
+	check(t, p.ws.WriteControl(websocket.PingMessage, nil, soon()))
 	p.says(`{"type":"pong"}`)
 	must(c.Expect(testContext(t), "pong"))(t)
 	check(t, c.Ping()) // it is there all the same

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -41,8 +43,14 @@ func newStage(tb testing.TB) *stage {
 	return s
 }
 
+// patience is how long a test waits for what must come, on an idle machine.
+const patience = 20 * time.Second
+
+// soon is a deadline for a write that nothing holds up.
+func soon() time.Time { return time.Now().Add(pace.Of(patience)) }
+
 func testContext(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(patience))
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -84,7 +85,7 @@ func TestOneByteFragments(t *testing.T) {
 }
 
 func TestEndlessEmptyContinuations(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 300 * time.Millisecond })
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = pace.Of(300 * time.Millisecond) })
 	p := s.old(t, "p")
 	honest := s.old(t, "honest")
 	p.raw(frame(false, 1, "{"))
@@ -100,13 +101,13 @@ func TestEndlessEmptyContinuations(t *testing.T) {
 	honest.quiet()
 	select {
 	case <-gone:
-	case <-time.After(patience):
+	case <-time.After(pace.Of(patience)):
 		t.Fatal("a frame that never ends keeps its socket")
 	}
 }
 
 func TestHalfAFrame(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 300 * time.Millisecond })
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = pace.Of(300 * time.Millisecond) })
 	p := s.old(t, "p")
 	p.raw(frame(true, 1, strings.Repeat("x", 200))[:50])
 	if _, err := p.next(); err == nil {
@@ -159,7 +160,8 @@ func TestBrokenFrames(t *testing.T) {
 
 func TestSilentClients(t *testing.T) {
 	short := func(w *ws.Config, _ *chat.Config) {
-		w.PingInterval, w.DeadAfter, w.DeadAfterOld = 100*time.Millisecond, 500*time.Millisecond, 700*time.Millisecond
+		interval := pace.Of(100 * time.Millisecond)
+		w.PingInterval, w.DeadAfter, w.DeadAfterOld = interval, 5*interval, 7*interval
 	}
 	deaf := func(p *person) { p.ws.SetPingHandler(func(string) error { return nil }) }
 
@@ -169,7 +171,7 @@ func TestSilentClients(t *testing.T) {
 		pings, enough := 0, make(chan struct{})
 		answer := p.ws.PingHandler()
 		p.ws.SetPingHandler(func(d string) error {
-			if pings++; pings == 12 { // 1.2 s: well beyond DeadAfterOld
+			if pings++; pings == 12 { // well beyond DeadAfterOld
 				close(enough)
 			}
 			return answer(d)
@@ -212,7 +214,7 @@ func TestSilentClients(t *testing.T) {
 
 // A reader that does not read holds up its own partner and nobody else, and is closed in the end.
 func TestSlowReader(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 500 * time.Millisecond })
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = pace.Of(500 * time.Millisecond) })
 	a, slow := s.pair(t)
 	slow.tcp().SetReadBuffer(4 << 10)
 	c, d := s.pair(t)
@@ -239,7 +241,7 @@ func TestSlowReader(t *testing.T) {
 		if err != nil {
 			t.Errorf("the sender was closed: %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(pace.Of(patience)):
 		t.Fatal("the sender is stuck")
 	}
 }

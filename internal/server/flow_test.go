@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
+
 	"github.com/gorilla/websocket"
 )
 
@@ -94,7 +96,7 @@ func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 	a.quiet()
 	ponged := false
 	a.ws.SetPongHandler(func(data string) error { ponged = data == "there"; return nil })
-	must(t, a.ws.WriteControl(websocket.PingMessage, []byte("there"), time.Now().Add(patience)))
+	must(t, a.ws.WriteControl(websocket.PingMessage, []byte("there"), time.Now().Add(pace.Of(patience))))
 	a.quiet()
 	if !ponged {
 		t.Error("a WebSocket ping was not answered")
@@ -203,7 +205,7 @@ func TestPongBetweenFragments(t *testing.T) {
 	a, b := s.pair(t)
 	s.stuffed(t, a, image(photo("1")))
 	for n := range 100 { // more than need be answered
-		must(t, b.ws.WriteControl(websocket.PingMessage, fmt.Append(nil, n), time.Now().Add(patience)))
+		must(t, b.ws.WriteControl(websocket.PingMessage, fmt.Append(nil, n), time.Now().Add(pace.Of(patience))))
 	}
 	b.send(`{"type":"typing_start"}`)
 	a.expect("typing_start") // so that the pings have been read
@@ -211,7 +213,7 @@ func TestPongBetweenFragments(t *testing.T) {
 	b.listens()
 	var pongs []string
 	b.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
-	b.ws.SetReadDeadline(time.Now().Add(patience))
+	b.ws.SetReadDeadline(time.Now().Add(pace.Of(patience)))
 	_, r, err := b.ws.NextReader()
 	must(t, err)
 	n, err := io.CopyN(io.Discard, r, photoBytes) // not to its end

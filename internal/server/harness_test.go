@@ -21,6 +21,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
@@ -34,7 +35,7 @@ import (
 const (
 	webKey    = "web-key-for-tests"
 	mobileKey = "mobile-key-for-tests"
-	patience  = 20 * time.Second // how long a test waits for what must come
+	patience  = 20 * time.Second // how long a test waits for what must come, on an idle machine
 )
 
 // site is a whole server in this process, on a real port and a real database.
@@ -81,16 +82,16 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	lc := chat.Config{
 		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
 		Epoch:    boot.Epoch, Boot: boot.Boot,
-		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
-		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: pace.Of(30 * time.Second),
+		QueueWindow: pace.Of(30 * time.Second), SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
 	}
 	wc := ws.Config{
 		Log: log, Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
 		Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
-		AuthTimeout: 10 * time.Second, PingInterval: 25 * time.Second, DeadAfter: time.Minute, DeadAfterOld: 5 * time.Minute,
-		ProgressTimeout: 20 * time.Second, StallTimeout: 30 * time.Second,
+		AuthTimeout: pace.Of(10 * time.Second), PingInterval: 25 * time.Second, DeadAfter: pace.Of(time.Minute), DeadAfterOld: pace.Of(5 * time.Minute),
+		ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 1000, FailedKeys: 10,
 	}
@@ -122,7 +123,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	}
 	s.URL = h.URL
 	s.stop = sync.OnceFunc(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), pace.Of(patience))
 		defer cancel()
 		if err := s.hub.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
@@ -225,7 +226,7 @@ func (p *person) sendAside(text string) <-chan struct{} {
 
 // next returns the next message, or the close that came instead.
 func (p *person) next() (protocol.ServerMessage, error) {
-	p.ws.SetReadDeadline(time.Now().Add(patience))
+	p.ws.SetReadDeadline(time.Now().Add(pace.Of(patience)))
 	var m protocol.ServerMessage
 	_, data, err := p.ws.ReadMessage()
 	if err == nil {

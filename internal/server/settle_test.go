@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -59,6 +60,7 @@ func (p *person) meets(stranger *person) {
 func TestSettleOverASlowLink(t *testing.T) {
 	s := openSite(t, hurried)
 	a, b := s.pair(t)
+	a.quiet()                                                            // the server has read its answer to the first ping
 	b.send(image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
@@ -103,6 +105,7 @@ func TestSettleAfterNext(t *testing.T) {
 	s := openSite(t, hurried)
 	stranger := s.stranger(t)
 	a, b := s.pair2(t, stranger)
+	a.quiet()
 	a.send(`{"type":"search"}`)
 	a.send(text("for b"))
 	b.expect("partner_disconnected")
@@ -147,13 +150,13 @@ func (p *person) unanswered() (pings func() []string) {
 
 func (p *person) pong(n string) {
 	p.t.Helper()
-	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(patience)))
+	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(pace.Of(patience))))
 }
 
 // awaitPing reads until so many pings have come in all; a JSON ping has the server say something behind them.
 func (p *person) awaitPing(pings func() []string, count int) string {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(pace.Of(patience)); ; {
 		if all := pings(); len(all) >= count {
 			return all[count-1]
 		}
@@ -273,7 +276,7 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 // not be settled. One that has never answered may be behind a proxy that eats them, and stays.
 func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 	s := openSite(t, func(c *ws.Config, _ *chat.Config) {
-		c.PingInterval, c.DeadAfterOld = 20*time.Millisecond, 500*time.Millisecond
+		c.PingInterval, c.DeadAfterOld = 20*time.Millisecond, pace.Of(500*time.Millisecond)
 	})
 	answers, never := s.dial(t, "answers"), s.dial(t, "never")
 	never.unanswered()
@@ -299,7 +302,7 @@ func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 		_, err := p.next()
 		return err != nil
 	}
-	for deadline := time.Now().Add(patience); !ended(answers); {
+	for deadline := time.Now().Add(pace.Of(patience)); !ended(answers); {
 		if time.Now().After(deadline) {
 			t.Fatalf("after %d pings without an answer it is still there", len(pings()))
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -79,7 +80,7 @@ func TestAuthentication(t *testing.T) {
 
 // Known defect of the old server: an unauthenticated socket was left open for ever.
 func TestUnauthenticatedSocketIsClosed(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.AuthTimeout = 200 * time.Millisecond })
+	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.AuthTimeout = pace.Of(200 * time.Millisecond) })
 	p := s.dial(t, "p")
 	p.send(`not json, and no auth either`)
 	p.expectClose(4408, "Authentication timeout")
@@ -89,7 +90,7 @@ func TestUnauthenticatedSocketIsClosed(t *testing.T) {
 func TestCloseFrameIsAnswered(t *testing.T) {
 	s := openSite(t)
 	p := s.old(t, "p")
-	must(t, p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1001, "bye"), time.Now().Add(patience)))
+	must(t, p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1001, "bye"), time.Now().Add(pace.Of(patience))))
 	p.expectClose(1001, "")
 }
 
@@ -152,7 +153,7 @@ func TestFrameSizes(t *testing.T) {
 		for _, size := range []int{100, 5 << 20, most} {
 			frame := big(size)
 			sent := a.sendAside(frame)
-			b.ws.SetReadDeadline(time.Now().Add(patience))
+			b.ws.SetReadDeadline(time.Now().Add(pace.Of(patience)))
 			_, got, err := b.ws.ReadMessage()
 			must(t, err)
 			url := strings.TrimPrefix(frame, `{"type":"message",`)
@@ -228,15 +229,8 @@ func TestLogHoldsNoSecret(t *testing.T) {
 // eventually polls until what holds, with a deadline.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not so in time: %s", what)
-		}
+	if !pace.Until(t.Context(), patience, holds) {
+		t.Fatalf("not so in time: %s", what)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/ws"
 )
 
@@ -49,7 +50,8 @@ func testLargeImage(t *testing.T) {
 // A ping that comes long after the last message had that one's deadline, and the socket was lost.
 func testQuietForLongerThanAFrameMay(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) {
-		w.ProgressTimeout, w.PingInterval = 100*time.Millisecond, 300*time.Millisecond
+		w.ProgressTimeout = pace.Of(100 * time.Millisecond)
+		w.PingInterval = 3 * w.ProgressTimeout
 	})
 	p := s.old(t, "p")
 	pings := 0

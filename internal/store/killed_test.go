@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -13,7 +14,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// killedAfter is the longest that a process runs that is killed: some copies are made in it, and some begun.
+// killedAfter is the longest that a process goes on that is killed, after what it has done by then.
 const killedAfter = 250 * time.Millisecond
 
 // TestBackupKilled: whenever a backup is killed, under each name there is a whole copy.
@@ -22,7 +23,7 @@ func TestBackupKilled(t *testing.T) {
 	dir := t.TempDir()
 	whole := 0
 	for round := range 8 {
-		killedHelper(t, "backups", path, filepath.Join(dir, fmt.Sprint(round)), "keep")
+		killedHelper(t, round%3, "backups", path, filepath.Join(dir, fmt.Sprint(round)), "keep")
 		names, err := filepath.Glob(filepath.Join(dir, fmt.Sprint(round), "*"))
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +52,7 @@ func TestPutBackKilled(t *testing.T) {
 	mustClose(t, s)
 	fresh := 0
 	for round := range 8 {
-		killedHelper(t, "restores", path, backup)
+		killedHelper(t, round%3, "restores", path, backup)
 		s := MustOpen(t, path)
 		if err := s.Laws(t.Context()); err != nil {
 			t.Errorf("round %d: %v", round, err)
@@ -78,7 +79,7 @@ func TestCountingKilled(t *testing.T) {
 	path, epoch, _ := begun(t, 2)
 	counted := int64(0)
 	for round := range 12 {
-		killedHelper(t, "counts", path)
+		killedHelper(t, round%3, "counts", path)
 		s := MustOpen(t, path)
 		var n int64
 		if err := s.reader.Get(&n, `SELECT counter FROM boots ORDER BY boot DESC LIMIT 1`); err != nil {
@@ -124,11 +125,13 @@ func helperCounts(path string) int {
 			fmt.Println(err)
 			return codeOf(err)
 		}
+		fmt.Println("stopped")
 	}
 }
 
-// killedHelper runs a second process and kills it at a random moment after it has begun.
-func killedHelper(tb testing.TB, role, path string, more ...string) {
+// killedHelper runs a second process and kills it at a random moment after it has begun and has done so many times what it
+// does.
+func killedHelper(tb testing.TB, times int, role, path string, more ...string) {
 	tb.Helper()
 	cmd := helperCmd(tb, role, path)
 	cmd.Args = append(cmd.Args, more...)
@@ -139,7 +142,10 @@ func killedHelper(tb testing.TB, role, path string, more ...string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	said.Read(make([]byte, 1)) // an error is its end
+	lines := bufio.NewScanner(said)
+	for range 1 + times {
+		lines.Scan() // false is its end
+	}
 	<-time.After(time.Duration(rand.Int64N(int64(killedAfter))))
 	cmd.Process.Kill()
 	cmd.Wait()
@@ -153,6 +159,7 @@ func helperRestores(path, backup string) int {
 			fmt.Println(err)
 			return codeOf(err)
 		}
+		fmt.Println("restored")
 	}
 }
 
@@ -168,6 +175,7 @@ func helperBacksUp(path, dir string, keeps bool) int {
 			fmt.Println(err)
 			return codeOf(err)
 		}
+		fmt.Println("made")
 		if !keeps {
 			os.Remove(target)
 		}

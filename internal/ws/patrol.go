@@ -143,6 +143,8 @@ func (c *Conn) visit(now chat.Time) {
 	c.mu.Lock()
 	pings := false
 	switch {
+	case c.closing != 0 && c.out.len() > 0 && !c.out.open():
+		c.setClosing(now) // it waits for a commit, and not for its peer
 	case c.closing != 0 && now > c.closing.Add(closeStuck):
 		c.cut("close frame cannot leave")
 	case c.closing == 0 && now >= c.pinged.Add(cfg.PingInterval):

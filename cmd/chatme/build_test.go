@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// built is the binaries that tests have asked for: each is linked once, which takes seconds.
+var built struct {
+	mu   sync.Mutex
+	dir  string            // "" before the first; removed after the last test
+	made map[string]string // by GOFLAGS
+}
+
+// build makes the binary as make build does, so that the build cache serves both.
+func build(t *testing.T, bin string) {
+	t.Helper()
+	built.mu.Lock()
+	defer built.mu.Unlock()
+	flags := os.Getenv("GOFLAGS")
+	if built.made[flags] == "" {
+		if built.dir == "" {
+			dir, err := os.MkdirTemp("", "chatme-tests-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			built.dir, built.made = dir, map[string]string{}
+		}
+		name := filepath.Join(built.dir, strconv.Itoa(len(built.made)))
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", name, ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go build: %v\n%s", err, out)
+		}
+		built.made[flags] = name
+	}
+	if err := os.Link(built.made[flags], bin); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tidied is the tests, after which nothing stays behind.
+type tidied struct{ *testing.M }
+
+func (m tidied) Run() int {
+	defer func() {
+		if built.dir != "" {
+			os.RemoveAll(built.dir)
+		}
+	}()
+	return m.M.Run()
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/pace"
+)
+
+// A slow line, or a machine with other work, gets as many round trips as a fast one: a step had its seconds there, whatever a
+// round trip took, and a server in order failed.
+func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
+	t.Parallel()
+	s := runServer(t)
+	const delay = 20 * time.Millisecond
+	slow, err := newLink("", s.addr, delay, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(slow.close)
+	// The first request has the timeout alone, and is one round trip; most steps are several.
+	timeout := 2 * delay
+	var code int
+	var found probeSummary
+	for tries := 0; tries < 20; tries++ { // until the first request fits into it, here and now
+		timeout *= 2
+		code, found = probed(t, s, slow.addr(), "--timeout", timeout.String())
+		if len(found.Steps) > 1 {
+			break
+		}
+	}
+	if code != exitOK {
+		for _, step := range found.Steps {
+			if step.Outcome == probeFailed {
+				t.Errorf("%s: %s", step.Step, step.Detail)
+			}
+		}
+		t.Errorf("exit code %d, %d passed, with a timeout of %v", code, found.Passed, timeout)
+	}
+}
+
+// What hangs is found there, too.
+func TestProbeOfASlowServerEnds(t *testing.T) {
+	t.Parallel()
+	s := runServer(t)
+	slow, err := newLink("", tamper{toClient: without("matched")}.front(t, s.addr), 5*time.Millisecond, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(slow.close)
+	code, found := probed(t, s, slow.addr(), "--timeout", pace.Of(500*time.Millisecond).String())
+	if failed := found.outcomes(probeFailed); code != exitFailure || len(failed) == 0 || !strings.HasPrefix(failed[0], "mobile: search") {
+		t.Errorf("exit code %d, %q fails", code, failed)
+	}
+}

@@ -1,0 +1,92 @@
+package pace
+
+import (
+	"crypto/sha256"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+const (
+	// An idle machine of two cores needs less than these.
+	idleTrips = 20 * time.Millisecond
+	idleSync  = 10 * time.Millisecond
+
+	trips     = 100      // of one measurement: more work than a scheduler does in one go
+	tripBytes = 64 << 10 // hashed at both ends
+	syncBytes = 4 << 10
+)
+
+// measure returns how many times longer than on an idle machine round trips over loopback take, or a sync of a file if that
+// is slower. What cannot be measured counts as idle: whatever is in the way of it fails what waits, too.
+func measure() float64 {
+	return max(ratio(roundTrips, idleTrips), ratio(syncFile, idleSync))
+}
+
+func ratio(act func() error, idle time.Duration) float64 {
+	began := time.Now()
+	if act() != nil {
+		return 1
+	}
+	return float64(time.Since(began)) / float64(idle)
+}
+
+// roundTrips sends a message to another goroutine and back, again and again.
+func roundTrips() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			defer c.Close()
+			echo(c)
+		}
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	message := make([]byte, tripBytes)
+	for range trips {
+		if _, err := c.Write(message); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(c, message); err != nil {
+			return err
+		}
+		sha256.Sum256(message)
+	}
+	return nil
+}
+
+// echo answers what it reads until there is no more.
+func echo(c net.Conn) {
+	message := make([]byte, tripBytes)
+	for {
+		if _, err := io.ReadFull(c, message); err != nil {
+			return
+		}
+		sha256.Sum256(message)
+		if _, err := c.Write(message); err != nil {
+			return
+		}
+	}
+}
+
+// syncFile has a small file written to the disk, as a commit has.
+func syncFile() error {
+	f, err := os.CreateTemp("", "pace-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := f.Write(make([]byte, syncBytes)); err != nil {
+		return err
+	}
+	return f.Sync()
+}

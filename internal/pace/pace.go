@@ -1,0 +1,92 @@
+package pace
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// most bounds the multiple.
+	most = 20
+	// fresh is how long a measurement is good for.
+	fresh = time.Second
+	// fading is what is left of an earlier multiple at the next measurement: work comes and goes.
+	fading = 0.95
+)
+
+// Of returns d times as long as a round trip takes now, compared with an idle machine: d or more, and at most 20 × d.
+func Of(d time.Duration) time.Duration { return machine.of(d) }
+
+// Until calls holds until it returns true, and reports whether it did so within Of(d) and before ctx ended. A machine that
+// gets busy meanwhile gets its time.
+func Until(ctx context.Context, d time.Duration, holds func() bool) bool {
+	return machine.until(ctx, d, holds)
+}
+
+// Over returns a channel that is closed once Of(d) has passed, or ctx ended. Nothing is measured before d has passed, so that a
+// measurement disturbs nothing that is in time.
+func Over(ctx context.Context, d time.Duration) <-chan struct{} {
+	return machine.over(ctx, d)
+}
+
+// look is how often Until calls holds.
+const look = 2 * time.Millisecond
+
+var machine = gauge{measure: measure}
+
+// gauge remembers what was measured lately. It is safe for concurrent use.
+type gauge struct {
+	measure func() float64 // how many times longer than on an idle machine a round trip takes
+
+	mu       sync.Mutex // held while it is measured
+	at       time.Time
+	multiple float64
+}
+
+func (g *gauge) of(d time.Duration) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.at.IsZero() || time.Since(g.at) > fresh {
+		g.multiple = min(max(1, g.measure(), g.multiple*fading), most)
+		g.at = time.Now()
+	}
+	return time.Duration(float64(d) * g.multiple)
+}
+
+func (g *gauge) over(ctx context.Context, d time.Duration) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		began := time.Now()
+		for left := d; left > 0; left = g.of(d) - time.Since(began) {
+			timer := time.NewTimer(left)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			}
+		}
+	}()
+	return over
+}
+
+func (g *gauge) until(ctx context.Context, d time.Duration, holds func() bool) bool {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	began, limit := time.Now(), d
+	for !holds() {
+		if took := time.Since(began); took > limit {
+			if limit = g.of(d); took > limit {
+				return false
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,107 @@
+package pace
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A machine with other work gets a multiple, within bounds, and keeps it for a while.
+func TestBusyMachineGetsMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		load := 1.0
+		g := &gauge{measure: func() float64 { return load }}
+		for _, step := range []struct{ load, want float64 }{
+			{0.3, 1}, {1, 1}, {4, 4}, {1, 4 * fading}, {1000, most}, {1, most * fading},
+		} {
+			load = step.load
+			if got, want := g.of(time.Minute), time.Duration(step.want*float64(time.Minute)); got != want {
+				t.Errorf("round trips take %v times as long: %v, want %v", load, got, want)
+			}
+			time.Sleep(fresh + 1)
+		}
+	})
+}
+
+// Over measures only what is late.
+func TestOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		g := &gauge{measure: func() float64 {
+			if time.Since(began) < 10*time.Second {
+				t.Error("measured before it is late")
+			}
+			return 3
+		}}
+		<-g.over(t.Context(), 10*time.Second)
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("over after %v, want 30 s", took)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		<-g.over(ctx, time.Hour)
+	})
+}
+
+// Many who wait at one time measure once.
+func TestMeasuresSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		measured := 0
+		g := &gauge{measure: func() float64 { measured++; return 1 }}
+		for range 100 {
+			g.of(time.Second)
+			time.Sleep(fresh / 10)
+		}
+		if measured > 10 {
+			t.Errorf("measured %d times in 10 s", measured)
+		}
+	})
+}
+
+// What hangs is found on every machine, and what is only late is not.
+func TestUntil(t *testing.T) {
+	for name, tt := range map[string]struct {
+		load  float64
+		after time.Duration
+		want  bool
+		took  time.Duration
+	}{
+		"at once":                  {1, 0, true, 0},
+		"in time":                  {1, 9 * time.Second, true, 9 * time.Second},
+		"late":                     {1, 11 * time.Second, false, 10 * time.Second},
+		"a busy machine, in time":  {3, 29 * time.Second, true, 29 * time.Second},
+		"a busy machine, late":     {3, 31 * time.Second, false, 30 * time.Second},
+		"a machine that is stuck":  {1e9, time.Hour, false, most * 10 * time.Second},
+		"busy as the time is over": {-1, 29 * time.Second, true, 29 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				g := &gauge{measure: func() float64 {
+					if tt.load < 0 && time.Since(began) > 9*time.Second {
+						return 3
+					}
+					return tt.load
+				}}
+				got := g.until(t.Context(), 10*time.Second, func() bool { return time.Since(began) >= tt.after })
+				if took := time.Since(began).Round(time.Second); got != tt.want || took != tt.took {
+					t.Errorf("%v after %v, want %v after %v", got, took, tt.want, tt.took)
+				}
+			})
+		})
+	}
+}
+
+// A measurement takes a moment, and its parts work here.
+func TestMeasure(t *testing.T) {
+	if err := roundTrips(); err != nil {
+		t.Error(err)
+	}
+	if err := syncFile(); err != nil {
+		t.Error(err)
+	}
+	if got := measure(); got <= 0 {
+		t.Errorf("%v times as long as on an idle machine", got)
+	}
+}

@@ -1,0 +1,39 @@
+package ws
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+)
+
+// A close frame behind a commit has its time once it may leave. Known defect: while another program held the write lock for
+// longer than that, a stop cut the clients that waited for the commit, and told them nothing.
+func TestCloseThatWaitsForACommitIsNotStuck(t *testing.T) {
+	e := &Endpoint{budget: newBudget(1, 1, hub.NewClock().Now)}
+	e.live.Store(newLive(Config{
+		DeadAfter: time.Hour, DeadAfterOld: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour, PingInterval: time.Hour,
+	}))
+	near, far := net.Pipe()
+	defer far.Close()
+	c := &Conn{e: e, socket: socket{conn: near, fd: -1}, closing: 1}
+	c.authed.Store(true)
+	const batch = 7
+	c.out.items = []item{{event: chat.Event{Kind: chat.Searching, After: batch}}, {event: chat.Event{Kind: chat.Close}}}
+	waited := c.closing.Add(3 * closeStuck)
+	c.visit(waited)
+	if c.closed {
+		t.Fatalf("cut while it waits for a commit: %s", c.reason)
+	}
+	c.out.released = batch
+	c.visit(waited + 1)
+	if c.closed {
+		t.Fatalf("cut as soon as it may leave: %s", c.reason)
+	}
+	c.visit(waited.Add(closeStuck) + 1)
+	if !c.closed || c.reason != "close frame cannot leave" {
+		t.Errorf("closed %v, %q, although it could leave", c.closed, c.reason)
+	}
+}
