@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"chatme/internal/client"
-	"chatme/internal/config"
 	"chatme/internal/pace"
 	"chatme/internal/store"
 )
