@@ -57,7 +57,6 @@ var mutants = map[string]*mutant{
 	// the lobby
 	"lifo":             {does: "the last who came is served first", do: lastComeFirst, deliver: swallowSearching},
 	"fenced-stays":     {does: "a socket that was replaced still leads to its session", do: leadFenced},
-	"held-is-last":     {does: "a commit counts for what came after it", begin: chat.SeedHeldIsLast, commit: slowIf(holdsLetters)},
 	"self-match":       {does: "a session is its own partner", do: matchSelf},
 	"lost-socket-ends": {does: "a socket that is lost ends its session", do: endLost},
 	"search-dropped":   {does: "a search is not heard", do: dropSearch},

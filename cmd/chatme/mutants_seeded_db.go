@@ -127,8 +127,6 @@ func slowIf(so func(b *chat.Batch) bool) func(s *seededDB, b *chat.Batch) error 
 	}
 }
 
-func holdsLetters(b *chat.Batch) bool { return len(b.Letters) > 0 }
-
 func hasAway(b *chat.Batch) bool {
 	return slices.ContainsFunc(b.Changes, func(c chat.Change) bool { return c.AwaySince != 0 })
 }

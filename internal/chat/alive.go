@@ -81,9 +81,9 @@ func (l *Lobby) silence(s *session) {
 }
 
 // heard is called after every sign of life of s. If s was silent it is eligible again, and a session it could not meet
-// before it may meet now.
-func (l *Lobby) heard(s *session) {
-	if s.Place != 0 && (s.silent || len(l.ready) > 1) {
+// before it may meet now. If it was probed the next Probe is due anew.
+func (l *Lobby) heard(s *session, probed bool) {
+	if s.Place != 0 && (probed || s.silent || len(l.ready) > 1) {
 		s.silent = false
 		l.match(s)
 		l.schedule(s)

@@ -2,8 +2,17 @@
 
 package chat
 
-var heldIsLast bool
+import "os"
 
-// SeedHeldIsLast puts a bug into every Lobby: a commit raises held beyond what that very batch carried. For torture to find; it is
-// called before there is a Lobby.
-func SeedHeldIsLast() { heldIsLast = true }
+var heldIsLast = mutantHeld()
+
+// mutantHeld reports whether CHATME_MUTANT is held-is-last: a commit raises held beyond what that very batch carried, a bug for
+// TestLobbyRandom to find. It removes the variable, which is not a setting: the server would refuse it.
+func mutantHeld() bool {
+	const variable = "CHATME_MUTANT"
+	if os.Getenv(variable) != "held-is-last" {
+		return false
+	}
+	os.Unsetenv(variable)
+	return true
+}

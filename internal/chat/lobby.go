@@ -109,12 +109,13 @@ func (l *Lobby) Step(now Moment, c *Command) []Event {
 		l.stop()
 	default:
 		if s := l.conns[c.Conn]; s != nil {
-			if s.pulse != nil {
+			probed := s.probed()
+			if probed {
 				s.pulse.probed = false
 			}
 			l.command(s, c)
 			if l.conns[c.Conn] == s {
-				l.heard(s)
+				l.heard(s, probed)
 			}
 		}
 	}
