@@ -64,6 +64,7 @@ func (l *ringLine) promise(id chat.ConnID, bytes int64) {
 	if l.promised == nil {
 		l.promised = make(map[chat.ConnID]int64)
 	}
+	l.sum -= l.promised[id] // of one that was no message
 	l.promised[id] = bytes
 	l.sum += bytes
 }
