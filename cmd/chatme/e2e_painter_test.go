@@ -163,7 +163,7 @@ func (p *painter) paint(picture string, fragments bool) {
 		case <-p.arrived:
 			return
 		case <-p.refused:
-			time.Sleep(time.Second)
+			<-time.After(time.Second) // as the protocol says: never at once
 		}
 	}
 }

@@ -13,8 +13,12 @@ import (
 )
 
 const (
-	// limitShare is how much of the limit of its control group Go may use; the rest is for SQLite and the system.
+	// limitShare is how much of the limit of its control group Go may use at most; the rest is for SQLite and the system.
 	limitShare = 0.8
+	// besideGo is what those need of it at least, in bytes, and sqliteCopies how often SQLite has a letter in memory
+	// while it stores it.
+	besideGo     = 16 << 20
+	sqliteCopies = 2
 
 	lullLook = time.Second
 	// In a lull less than this is allocated from one look to the next, in bytes. Who relays messages allocates more, and
@@ -27,12 +31,21 @@ const (
 // tuneMemory keeps the process within its control group, if GOMEMLIMIT does not say otherwise, and gives back to the
 // system what is free whenever it has become quiet, until ctx ends. Go itself keeps as much again as it holds for the
 // next rush, which is most of what sockets at rest cost; what that saves in collections while there is much to do, GOGC
-// decides.
-func tuneMemory(ctx context.Context) {
+// decides. letterMax is the size of the largest letter.
+func tuneMemory(ctx context.Context, letterMax int64) {
 	if limit, ok := ownGroupLimit(); ok && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(float64(limit) * limitShare))
+		debug.SetMemoryLimit(goLimit(limit, letterMax))
 	}
 	go giveBackMemory(ctx)
+}
+
+// goLimit is how much of a limit Go may use.
+func goLimit(limit, letterMax int64) int64 {
+	share := int64(float64(limit) * limitShare)
+	if rest := limit - besideGo - sqliteCopies*letterMax; rest > limit/2 {
+		return min(share, rest)
+	}
+	return min(share, limit/2)
 }
 
 // memoryLimit is how many bytes this process may use: its control group's limit, or GOMEMLIMIT if that is less; 0 if there

@@ -60,3 +60,15 @@ func TestLull(t *testing.T) {
 		}
 	}
 }
+
+// What Go may use leaves room for SQLite to store a letter, and is never less than half of the limit.
+func TestGoLimit(t *testing.T) {
+	const mebi = 1 << 20
+	for _, tt := range []struct{ limit, letter, want int64 }{
+		{1000 * mebi, 16 * mebi, 800 * mebi}, {128 * mebi, 16 * mebi, 80 * mebi}, {64 * mebi, mebi, 46 * mebi}, {64 * mebi, 16 * mebi, 32 * mebi},
+	} {
+		if got := goLimit(tt.limit, tt.letter); got != tt.want {
+			t.Errorf("of %d MiB with letters of %d: %d MiB, want %d", tt.limit/mebi, tt.letter/mebi, got/mebi, tt.want/mebi)
+		}
+	}
+}

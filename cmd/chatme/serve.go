@@ -42,7 +42,7 @@ func serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 		signal.Notify(hangups, syscall.SIGHUP)
 		defer signal.Stop(hangups)
 	}
-	tuneMemory(ctx)
+	tuneMemory(ctx, int64(c.LetterMax))
 	s, listener, err := start(ctx, c, log)
 	if err != nil && ctx.Err() != nil && !refused(err) {
 		log.Info("stopped while starting", "error", err)

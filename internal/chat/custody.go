@@ -104,6 +104,25 @@ func (l *Lobby) canKeep(f *flow, m *body) bool {
 		l.ringBytes+int64(size) <= l.cfg.RingTotal
 }
 
+// RingHasRoom reports whether the rings have room for so many bytes more.
+func (l *Lobby) RingHasRoom(bytes int64) bool { return l.ringBytes+bytes <= l.cfg.RingTotal }
+
+// RingBytes is what all rings together hold.
+func (l *Lobby) RingBytes() int64 { return l.ringBytes }
+
+// FillsRing reports whether a message from conn is refused while the rings have no room for it: both can come back, and
+// the receiver is here.
+func (l *Lobby) FillsRing(conn ConnID) bool {
+	s := l.conns[conn]
+	return s != nil && s.partner != nil && s.Resumable && s.partner.Resumable && s.partner.conn != 0
+}
+
+// Owes reports whether the session attached to conn has not confirmed all that it was sent in its chat.
+func (l *Lobby) Owes(conn ConnID) bool {
+	s := l.conns[conn]
+	return s != nil && s.partner != nil && len(s.partner.out.ring) > 0
+}
+
 // keep puts a message into the ring of f; the caller has asked canKeep.
 func (l *Lobby) keep(f *flow, m body) {
 	f.keep(m)

@@ -76,7 +76,7 @@ type Hub struct {
 	done chan struct{} // closed by the committer as it ends
 
 	mu        sync.Mutex
-	room      *sync.Cond // on mu: a batch was committed, or a lookup is over
+	room      *sync.Cond // on mu: a batch was committed, a lookup is over, or the rings changed
 	lobby     *chat.Lobby
 	conns     map[chat.ConnID]Conn
 	gated     map[uint64][]Conn      // the Conns with events waiting, by batch
@@ -84,6 +84,7 @@ type Hub struct {
 	committed uint64                 // every batch up to this one is durable
 	inFlight  int                    // rows in the batch being committed
 	lookups   map[chat.Hash]struct{} // sessions whose row is being read
+	ring      ringLine               // large messages that are not read yet
 	counts    counts
 	failure   error // of the last try to commit; nil: it succeeded
 	stopped   bool
@@ -138,6 +139,9 @@ func New(cfg Config) (*Hub, error) {
 func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
 	h.mu.Lock()
 	defer h.unlock()
+	if h.ring.sum > 0 {
+		h.ring.done(c)
+	}
 	if full := h.full(c); full != nil {
 		h.postpone(c)
 		return full, false
@@ -247,6 +251,9 @@ func (h *Hub) step(c *chat.Command) (crowded bool) {
 	}
 	if watched {
 		h.narrate(c, events)
+	}
+	if len(h.ring.waiting) > 0 {
+		h.room.Broadcast()
 	}
 	h.settle()
 	return crowded

@@ -25,6 +25,13 @@ func declared(size int) []byte {
 // mute has p answer no ping: a pong would set a deadline for what it writes, and stand in the middle of that.
 func (p *person) mute() { p.ws.SetPingHandler(func(string) error { return nil }) }
 
+// rawAside is raw while the caller goes on; the server may not read it for a while.
+func (p *person) rawAside(b []byte) {
+	p.t.Helper()
+	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves that of its last pong
+	go p.ws.NetConn().Write(b)
+}
+
 // holdsAll has a client begin a frame that takes all of the budget.
 func (s *site) holdsAll(t *testing.T) *person {
 	t.Helper()
@@ -45,7 +52,7 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	e, _ := s.pair(t)
 	first := s.holdsAll(t)
 	sent := a.sendAside(image(photo("1"))) // in fragments, as gorilla writes
-	go c.ws.NetConn().Write(frameOf(image(photo("2"))))
+	c.rawAside(frameOf(image(photo("2"))))
 	for range 20 {
 		b.send(text(strings.Repeat("x", 60<<10)))
 		if m := a.expect("message"); len(m.Text) != 60<<10 {
@@ -60,14 +67,15 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 		t.Errorf("%d bytes are in memory of %d", got, s.sockets.InFlightMax)
 	}
 	first.ws.Close()
-	for _, each := range []struct {
-		who   *person
-		digit string
-	}{{b, "1"}, {d, "2"}} {
-		if m := each.who.expect("message"); m.ImageURL != photo(each.digit) {
-			t.Errorf("photo %s did not come whole", each.digit)
-		}
+	var both sync.WaitGroup // each of them may be the first, and holds the room until it is read
+	for who, digit := range map[*person]string{b: "1", d: "2"} {
+		both.Go(func() {
+			if m, err := who.next(); err != nil || m.ImageURL != photo(digit) {
+				t.Errorf("photo %s did not come whole: %v", digit, err)
+			}
+		})
 	}
+	both.Wait()
 	<-sent
 	eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
 }
@@ -96,7 +104,7 @@ func TestBudgetStalled(t *testing.T) {
 	a, b := s.pair(t)
 	a.mute()
 	s.holdsAll(t)
-	go a.ws.NetConn().Write(frameOf(image(photo("1")))[:100<<10])
+	a.rawAside(frameOf(image(photo("1")))[:100<<10])
 	_, err := a.next()
 	var ce *websocket.CloseError
 	if !errors.As(err, &ce) || ce.Code != 1013 {

@@ -18,6 +18,7 @@ var (
 func (c *Conn) admit(size int64, held *int64) error {
 	c.ownGoroutine()
 	c.letPartnerRead(size)
+	c.letPartnersConfirm(size)
 	return c.takeRest(size, held)
 }
 
@@ -29,6 +30,7 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 	}
 	if *held == 0 {
 		c.letPartnerRead(most)
+		c.letPartnersConfirm(most)
 	}
 	if c.e.budget.grow(step) {
 		*held += step
@@ -55,6 +57,16 @@ func (c *Conn) letPartnerRead(bytes int64) {
 	if full, ok := c.e.cfg.Hub.Congested(c.id, int(bytes)).(*Conn); ok {
 		c.pauses(func() { c.awaitPartner(full, int(bytes)) })
 	}
+}
+
+// letPartnersConfirm waits until others have confirmed so much that the message need not be refused for want of memory. It
+// comes before the wait for room too, as what all wait for may stand behind the message of somebody in the line.
+func (c *Conn) letPartnersConfirm(bytes int64) {
+	c.pauses(func() {
+		ctx, done := c.whileOpen()
+		defer done()
+		c.e.cfg.Hub.AwaitRing(ctx, c.id, bytes)
+	})
 }
 
 // awaitPartner waits until the outbox of whoever is the partner has room, which full has not.

@@ -25,6 +25,7 @@ type Hub interface {
 	Do(c *chat.Command) (congested hub.Conn, done bool)
 	AwaitRoom(ctx context.Context) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
+	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
 	Heaviest(id chat.ConnID) int
 	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error

@@ -1,0 +1,77 @@
+package hub
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"chatme/internal/chat"
+)
+
+// While the rings are full a large message is not read, until something is confirmed; whoever has something to confirm
+// does not wait, as that may stand behind its message.
+func TestLargeMessagesWaitForTheRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newHeldStore()
+		store.setFree()
+		h := openHub(t, store, 100, nil)
+		defer stopHub(t, h)
+		cfg := testConfig(nil)
+		cfg.RingBytes, cfg.RingTotal = 3000, 3000
+		h.Retune(cfg, 100, 1<<20)
+		for id := chat.ConnID(1); id <= 6; id++ {
+			attach(t, h, id, true)
+			h.Do(&chat.Command{Op: chat.Search, Conn: id})
+		}
+		synctest.Wait()
+		goes := func(id chat.ConnID) <-chan struct{} {
+			gone := make(chan struct{})
+			go func() {
+				defer close(gone)
+				h.AwaitRing(context.Background(), id, 2000)
+			}()
+			synctest.Wait()
+			return gone
+		}
+		isGone := func(c <-chan struct{}) bool {
+			synctest.Wait()
+			select {
+			case <-c:
+				return true
+			default:
+				return false
+			}
+		}
+		send := func(id chat.ConnID) {
+			h.Do(&chat.Command{Op: chat.Send, Conn: id, N: 1, Text: strings.Repeat("x", 2000)})
+		}
+		first := goes(1)
+		if !isGone(first) {
+			t.Fatal("a message waits although the rings are empty")
+		}
+		third, fifth := goes(3), goes(5)
+		if isGone(third) || isGone(fifth) {
+			t.Error("a message is read although the room is promised to another")
+		}
+		partner := goes(2)
+		if isGone(partner) {
+			t.Error("the partner of a message that has not come does not wait")
+		}
+		send(1)
+		if !isGone(partner) {
+			t.Error("what has come cannot be confirmed: that stands behind a message that waits")
+		}
+		if isGone(third) {
+			t.Error("a message is read although the rings are full")
+		}
+		h.Do(&chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
+		if !isGone(third) || isGone(fifth) {
+			t.Error("once there is room it is not the first that goes")
+		}
+		h.Do(&chat.Command{Op: chat.Detach, Conn: 3})
+		if !isGone(fifth) {
+			t.Error("what was promised to a socket that is gone is not given back")
+		}
+	})
+}
