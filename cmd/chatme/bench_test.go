@@ -54,7 +54,7 @@ func TestBench(t *testing.T) {
 			line.is(t, "rate", 200)
 			line.above0(t, "messages", "p50_us", "p99_us", "max_us")
 		}},
-		"mixed": {benchCmd{Pairs: []int{3}, Connections: 30, Think: 50 * time.Millisecond}, func(t *testing.T, line benchFigure) {
+		"mixed": {benchCmd{Pairs: []int{3}, Connections: 30, Rate: 50, Think: 50 * time.Millisecond}, func(t *testing.T, line benchFigure) {
 			line.is(t, "pairs", 3)
 			line.is(t, "others", 30)
 			line.above0(t, "messages", "matches", "p99_without_us", "p99_us", "p99_ratio")
