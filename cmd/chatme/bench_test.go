@@ -62,7 +62,7 @@ func TestBench(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Of(time.Second)
+			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Waited(time.Second)
 			if tt.cmd.Kinds == nil {
 				tt.cmd.Kinds = []string{name}
 			}
@@ -82,7 +82,7 @@ func TestBench(t *testing.T) {
 		s := newSite(t, bin)
 		s.start()
 		lines := benches(t, benchCmd{
-			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: pace.Of(time.Second),
+			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: pace.Waited(time.Second),
 			URL: "ws://" + s.addr, APIKey: s.key, Name: "elsewhere",
 		}, bin)
 		if len(lines) != 3 {
