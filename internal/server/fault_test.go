@@ -199,8 +199,7 @@ func TestSilentClients(t *testing.T) {
 		a.expect("searching")
 		b.send(`{"type":"search"}`)
 		b.expect("searching")
-		b.expect("matched")
-		if m := a.expect("matched"); m.PartnerID == "" {
+		if m, _ := matched(a, b); m.PartnerID == "" {
 			t.Errorf("%+v", m)
 		}
 		deaf(b)
