@@ -8,9 +8,8 @@ VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 # Static: no C, so no C library. For what is shipped only; the race detector needs C.
 STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
-# Most tests that may run side by side mostly wait, so more of them do than there are processors. The limit is for a machine
-# with other work: what hangs is found by its own deadline before.
-RACE := CGO_ENABLED=1 go test -race -timeout 40m -parallel 4
+# The limit is for a machine with other work; what hangs is found by a deadline of its own before.
+RACE := CGO_ENABLED=1 go test -race -timeout 40m
 
 # Without the race detector, which makes it six times as long: it examines databases, hundreds of them.
 POWERLOSS := go test -timeout 60m -run PowerLoss ./cmd/chatme

@@ -54,7 +54,7 @@ func TestBench(t *testing.T) {
 			line.is(t, "rate", 200)
 			line.above0(t, "messages", "p50_us", "p99_us", "max_us")
 		}},
-		"mixed": {benchCmd{Pairs: []int{3}, Connections: 30, Think: 50 * time.Millisecond}, func(t *testing.T, line benchFigure) {
+		"mixed": {benchCmd{Pairs: []int{3}, Connections: 30, Rate: 50, Think: 50 * time.Millisecond}, func(t *testing.T, line benchFigure) {
 			line.is(t, "pairs", 3)
 			line.is(t, "others", 30)
 			line.above0(t, "messages", "matches", "p99_without_us", "p99_us", "p99_ratio")
@@ -62,7 +62,7 @@ func TestBench(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Of(time.Second)
+			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Waited(time.Second)
 			if tt.cmd.Kinds == nil {
 				tt.cmd.Kinds = []string{name}
 			}
@@ -82,7 +82,7 @@ func TestBench(t *testing.T) {
 		s := newSite(t, bin)
 		s.start()
 		lines := benches(t, benchCmd{
-			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: pace.Of(time.Second),
+			Kinds: []string{"connect", "relay"}, Pairs: []int{1, 2}, Connections: 4, Size: 16, Dialers: 1, Duration: pace.Waited(time.Second),
 			URL: "ws://" + s.addr, APIKey: s.key, Name: "elsewhere",
 		}, bin)
 		if len(lines) != 3 {

@@ -52,14 +52,14 @@ func newSite(tb testing.TB, bin string) *site {
 // unhurried is the server's deadlines for this machine, as lines of its environment. An idle one keeps the defaults.
 func unhurried() (env []string) {
 	for name, idle := range map[string]time.Duration{
-		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second, "SHUTDOWN_TIMEOUT": 4 * time.Second,
+		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second,
 		"CHAT_WINDOW": 2 * time.Minute, "CHAT_WINDOW_OLD": 30 * time.Second, "QUEUE_WINDOW": 30 * time.Second,
 	} {
 		if here := pace.Of(idle); here > idle {
 			env = append(env, fmt.Sprintf("CHATME_%s=%v", name, here.Round(time.Millisecond)))
 		}
 	}
-	return env
+	return append(env, fmt.Sprintf("CHATME_SHUTDOWN_TIMEOUT=%v", pace.Waited(4*time.Second).Round(time.Millisecond))) // some tests wait for it
 }
 
 // record keeps what processes wrote, in one piece.

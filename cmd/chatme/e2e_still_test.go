@@ -68,7 +68,7 @@ func testSettleAcrossAStop(t *testing.T, s *site) {
 // testStopReapsNoClient: a server that stands still for longer than its windows and deadlines takes no client for silent
 // and no window for over.
 func testStopReapsNoClient(t *testing.T, s *site) {
-	deadline, window := pace.Of(3*time.Second), pace.Of(4*time.Second)
+	deadline, window := pace.Waited(3*time.Second), pace.Waited(4*time.Second)
 	for name, length := range map[string]time.Duration{
 		"DEAD_AFTER": deadline, "DEAD_AFTER_OLD": deadline, "PROGRESS_TIMEOUT": deadline, "AUTH_TIMEOUT": deadline, "PING_INTERVAL": deadline / 6,
 		"CHAT_WINDOW": window, "QUEUE_WINDOW": window,

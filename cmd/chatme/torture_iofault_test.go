@@ -158,7 +158,7 @@ func (f *ioFaulter) befall(ctx context.Context, v *victim) error {
 
 // works lets the server work for a while, or until it ends.
 func (f *ioFaulter) works(ctx context.Context, v *victim) {
-	timer := time.NewTimer(pace.Of(ioFaultWork))
+	timer := time.NewTimer(pace.Waited(ioFaultWork))
 	defer timer.Stop()
 	select {
 	case <-v.now.exited:

@@ -307,7 +307,7 @@ func (t *torture) drain(ctx context.Context, least time.Duration) error {
 		if n := t.history.Len(); n != seen {
 			seen, since = n, time.Now()
 		}
-		quiet := pace.Of(quietFor)
+		quiet := pace.Waited(quietFor)
 		if time.Since(since) >= quiet && time.Since(began) >= least+quiet && int(t.present.Load()) == t.cmd.Clients {
 			break
 		}

@@ -44,7 +44,7 @@ func tortureFlags(hibernates bool) []string {
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
 		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
-		"--mailbox-messages", strconv.Itoa(tortureMailbox), "--shutdown-timeout", pace.Of(tortureShutdown).String(),
+		"--mailbox-messages", strconv.Itoa(tortureMailbox), "--shutdown-timeout", pace.Waited(tortureShutdown).String(),
 	}
 	if hibernates {
 		flags = append(flags, "--idle-after", tortureIdleAfter.String())

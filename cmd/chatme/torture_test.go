@@ -42,7 +42,7 @@ func TestTorture(t *testing.T) {
 		t.Parallel()
 		s := newSite(t, bin)
 		s.start()
-		line := tortures(t, bin, exitOK, "--url", "ws://"+s.addr, "--api-key", s.key, "--clients", "20", "--duration", pace.Of(3*time.Second).String())
+		line := tortures(t, bin, exitOK, "--url", "ws://"+s.addr, "--api-key", s.key, "--clients", "20", "--duration", pace.Waited(3*time.Second).String())
 		if line.Kills != 0 || line.Received == 0 {
 			t.Errorf("%+v", line)
 		}

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// most bounds the multiple.
-	most = 20
+	// most bounds the multiple, mostWaited that of what is waited out.
+	most, mostWaited = 20, 5
 	// fresh is how long a measurement is good for.
 	fresh = time.Second
 	// fading is what is left of an earlier multiple at the next measurement: work comes and goes.
@@ -17,6 +17,9 @@ const (
 
 // Of returns d times as long as a round trip takes now, compared with an idle machine: d or more, and at most 20 × d.
 func Of(d time.Duration) time.Duration { return machine.of(d) }
+
+// Waited is Of for what is waited out, and not only bounded: d or more, and at most 5 × d.
+func Waited(d time.Duration) time.Duration { return min(Of(d), mostWaited*d) }
 
 // Until calls holds until it returns true, and reports whether it did so within Of(d) and before ctx ended. A machine that
 // gets busy meanwhile gets its time.

@@ -30,8 +30,8 @@ func (s *site) couple(t *testing.T) (a, b *member) {
 		m.send(`{"type":"search"}`)
 		m.expect("searching")
 	}
-	a.partner = a.expect("matched").PartnerID
-	b.partner = b.expect("matched").PartnerID
+	ma, mb := matched(a.person, b.person)
+	a.partner, b.partner = ma.PartnerID, mb.PartnerID
 	return a, b
 }
 
@@ -167,16 +167,14 @@ func TestTailBeforeNextMatch(t *testing.T) {
 	c := s.old(t, "c")
 	c.send(`{"type":"search"}`)
 	c.expect("searching")
-	c.expect("matched") // with a
-	a.expect("matched")
+	matched(c, a.person)
 	b.quiet()
 	d := s.old(t, "d")
 	d.send(`{"type":"search"}`)
 	d.expect("searching")
 	d.quiet()
 	b.acks(2)
-	b.expect("matched")
-	d.expect("matched")
+	matched(b.person, d)
 	s.mailbox(t, 0)
 }
 

@@ -160,7 +160,7 @@ func TestBrokenFrames(t *testing.T) {
 
 func TestSilentClients(t *testing.T) {
 	short := func(w *ws.Config, _ *chat.Config) {
-		interval := pace.Of(100 * time.Millisecond)
+		interval := pace.Waited(100 * time.Millisecond)
 		w.PingInterval, w.DeadAfter, w.DeadAfterOld = interval, 5*interval, 7*interval
 	}
 	deaf := func(p *person) { p.ws.SetPingHandler(func(string) error { return nil }) }
@@ -200,8 +200,7 @@ func TestSilentClients(t *testing.T) {
 		a.expect("searching")
 		b.send(`{"type":"search"}`)
 		b.expect("searching")
-		b.expect("matched")
-		if m := a.expect("matched"); m.PartnerID == "" {
+		if m, _ := matched(a, b); m.PartnerID == "" {
 			t.Errorf("%+v", m)
 		}
 		deaf(b)

@@ -34,8 +34,8 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 		p.send(`{"type":"search"}`)
 		p.expect("searching")
 	}
-	a.expect("matched")
-	b.partner = b.expect("matched").PartnerID
+	_, m := matched(a, b.person)
+	b.partner = m.PartnerID
 	s.stuffed(t, a, image(photo("1")))
 	messages := s.filled(a)
 	s.parked(t, 2)

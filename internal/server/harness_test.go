@@ -196,19 +196,6 @@ func (s *site) resumable(t *testing.T, name string) (*person, protocol.ServerMes
 	return p, p.expect("session_id")
 }
 
-// pair opens two old clients that are in a chat.
-func (s *site) pair(t *testing.T) (a, b *person) {
-	t.Helper()
-	a, b = s.old(t, "a"), s.old(t, "b")
-	a.send(`{"type":"search"}`)
-	a.expect("searching")
-	b.send(`{"type":"search"}`)
-	b.expect("searching")
-	b.expect("matched")
-	a.expect("matched")
-	return a, b
-}
-
 func (p *person) send(text string) {
 	p.t.Helper()
 	must(p.t, p.ws.WriteMessage(websocket.TextMessage, []byte(text)))
@@ -239,17 +226,24 @@ func (p *person) next() (protocol.ServerMessage, error) {
 // the typing_stop before the first matched.
 func (p *person) expect(kind string) protocol.ServerMessage {
 	p.t.Helper()
+	m, err := p.hear(kind)
+	must(p.t, err)
+	return m
+}
+
+// hear is expect for a goroutine of its own.
+func (p *person) hear(kind string) (protocol.ServerMessage, error) {
 	for {
 		m, err := p.next()
 		switch {
 		case err != nil:
-			p.t.Fatalf("%s: %v, want %s", p.name, err, kind)
+			return m, fmt.Errorf("%s: %w, want %s", p.name, err, kind)
 		case m.Type == kind:
 			p.met = p.met || kind == "matched"
-			return m
+			return m, nil
 		case m.Type == "typing_stop" && kind == "matched" && !p.met:
 		case m.Type != "ack":
-			p.t.Fatalf("%s heard %+v, want %s", p.name, m, kind)
+			return m, fmt.Errorf("%s heard %+v, want %s", p.name, m, kind)
 		}
 	}
 }

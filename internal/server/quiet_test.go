@@ -24,8 +24,7 @@ func TestL10QuietCommitsNothing(t *testing.T) {
 	c.expect("searching")
 	d.send(`{"type":"search"}`)
 	d.expect("searching")
-	d.expect("matched")
-	c.expect("matched")
+	matched(c, d)
 
 	conn := s.look(t)
 	version := func() (v int) {

@@ -44,12 +44,19 @@ func (s *site) stranger(t *testing.T) *person {
 // meets checks that p and the stranger are matched, and that p's words come first that it says to the stranger.
 func (p *person) meets(stranger *person) {
 	p.t.Helper()
+	heard := make(chan error, 1)
+	go func() { // it answers pings meanwhile
+		_, err := stranger.hear("matched")
+		heard <- err
+	}()
 	for kind := ""; kind != "matched"; {
 		m, err := p.next()
 		must(p.t, err)
 		kind = m.Type
 	}
-	stranger.expect("matched")
+	if err := <-heard; err != nil {
+		p.t.Fatal(err)
+	}
 	p.send(text("for the stranger"))
 	if m := stranger.expect("message"); m.Text != "for the stranger" {
 		p.t.Errorf("the stranger gets %.40q, which was meant for somebody else", m.Text)
@@ -122,8 +129,7 @@ func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
 	x := s.old(t, "x")
 	x.send(`{"type":"search"}`)
 	x.expect("searching")
-	x.expect("matched")
-	stranger.expect("matched")
+	matched(x, stranger)
 	a, b = s.pair(t)
 	x.send(`{"type":"end_chat"}`)
 	x.expect("chat_ended")
@@ -239,8 +245,7 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 		}
 		return nil
 	})
-	a.expect("matched")
-	stranger.expect("matched")
+	matched(a, stranger)
 }
 
 // A pong of an earlier ping, which was under way as the chat ended, settles nothing.
@@ -252,8 +257,7 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 	b.expect("searching")
 	a.send(`{"type":"search"}`)
 	a.expect("searching")
-	a.expect("matched")
-	b.expect("matched")
+	matched(a, b)
 	pings := a.unanswered()
 	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping goes behind it, to confirm it
 	a.expect("message")
@@ -330,8 +334,7 @@ func TestLiarWithLargeNumbersIsClosedAlone(t *testing.T) {
 			liar.expect("searching")
 			victim.send(`{"type":"search"}`)
 			victim.expect("searching")
-			liar.expect("matched")
-			victim.expect("matched")
+			matched(liar, victim)
 			victim.send(`{"type":"message","n":1,"text":"one"}`)
 			liar.expect("message")
 			liar.send(lie)

@@ -27,7 +27,7 @@ func TestPipelinedAuthAndSearch(t *testing.T) {
 		p.expect("auth_success")
 		p.expect("searching")
 	}
-	ma, mb := a.expect("matched"), b.expect("matched")
+	ma, mb := matched(a, b)
 	if ma.PartnerID == mb.PartnerID || len(ma.PartnerID) != 36 {
 		t.Errorf("partnerIds %q and %q", ma.PartnerID, mb.PartnerID)
 	}
@@ -291,8 +291,7 @@ func TestOldReceiverConfirmsWithPong(t *testing.T) {
 	a.expect("searching")
 	b.send(`{"type":"search"}`)
 	b.expect("searching")
-	b.expect("matched")
-	a.expect("matched")
+	matched(a, b)
 	read := make(chan struct{})
 	go func() { // gorilla answers pings while it reads
 		defer close(read)

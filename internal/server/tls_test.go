@@ -50,7 +50,7 @@ func testLargeImage(t *testing.T) {
 // A ping that comes long after the last message had that one's deadline, and the socket was lost.
 func testQuietForLongerThanAFrameMay(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) {
-		w.ProgressTimeout = pace.Of(100 * time.Millisecond)
+		w.ProgressTimeout = pace.Waited(100 * time.Millisecond)
 		w.PingInterval = 3 * w.ProgressTimeout
 	})
 	p := s.old(t, "p")
