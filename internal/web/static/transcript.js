@@ -106,7 +106,7 @@ export class Transcript {
       let item = this.#items.get(m)
       if (!item) {
         if (added.length >= most || (chars > CHARS_AT_A_TIME && most < Infinity)) return { added, more: true }
-        item = attempt(() => (m.gap ? gapItem() : messageItem(m, before)), () => element('li', 'message', m.text))
+        item = attempt(() => (m.gap ? gapItem() : messageItem(m, before)), () => element('li', classOf(m), m.text))
         if (before) before.after(item)
         else this.#list.prepend(item)
         this.#items.set(m, item)
@@ -121,15 +121,16 @@ export class Transcript {
   /** The status is said once, under the latest own message; a failure under each. */
   #mark(messages, markOf) {
     const own = messages.filter((m) => m.mine && this.#items.has(m))
-    for (const m of own) {
-      const item = this.#items.get(m)
-      const mark = item.querySelector('.mark')
-      if (!mark) continue
-      const { text, failed } = markOf(m)
-      item.classList.toggle('failed', failed)
-      const said = failed || m === own[own.length - 1] ? text : ''
-      if (mark.textContent !== said) mark.textContent = said
-    }
+    for (const m of own) attempt(() => this.#markOne(m, markOf(m), m === own[own.length - 1]), () => {})
+  }
+
+  #markOne(m, { text, failed }, latest) {
+    const item = this.#items.get(m)
+    const mark = item.querySelector('.mark')
+    if (!mark) return
+    item.classList.toggle('failed', failed)
+    const said = failed || latest ? text : ''
+    if (mark.textContent !== said) mark.textContent = said
   }
 
   #atEnd() {
@@ -151,8 +152,10 @@ function attempt(act, otherwise) {
   }
 }
 
+const classOf = (m) => (m.mine ? 'message mine' : 'message')
+
 function messageItem(m, before) {
-  const item = element('li', m.mine ? 'message mine' : 'message')
+  const item = element('li', classOf(m))
   if (before?.classList.contains('message') && before.classList.contains('mine') === Boolean(m.mine)) item.classList.add('follows')
   const bubble = element('div', 'bubble')
   bubble.dir = 'auto'
