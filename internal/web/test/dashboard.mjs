@@ -2,8 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-
-const START_MS = 20_000
+import { DEADLINE_MS } from './pace.mjs'
 
 export class Dashboard {
   #process
@@ -14,7 +13,7 @@ export class Dashboard {
     const child = spawn(server.binary, ['dashboard', '--db', server.database], { stdio: ['ignore', 'pipe', 'inherit'] })
     dashboard.#process = child
     dashboard.url = await new Promise((done, fail) => {
-      const deadline = setTimeout(() => fail(new Error(`no address from the dashboard within ${START_MS} ms`)), START_MS)
+      const deadline = setTimeout(() => fail(new Error(`no address from the dashboard within ${DEADLINE_MS} ms`)), DEADLINE_MS)
       child.once('exit', (code) => fail(new Error(`the dashboard ended with ${code}`)))
       createInterface({ input: child.stdout }).on('line', (line) => {
         const address = /http:\/\/127\.0\.0\.1:\d+\/\w+\//.exec(line)

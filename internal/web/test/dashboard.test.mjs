@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import axe from 'axe-core'
 import { Dashboard } from './dashboard.mjs'
+import { DEADLINE_MS } from './pace.mjs'
 import { Server } from './server.mjs'
 import { Tab, launch } from './tab.mjs'
 
@@ -64,7 +65,7 @@ test('draws the last hour from the points the server has kept', async () => {
   const tab = await look()
   const chart = tab.page.locator('figure', { hasText: 'Active connections' })
   const picture = chart.locator('svg[aria-label="Active connections: 3"]')
-  await picture.waitFor({ timeout: 30_000 }) // a point comes every ten seconds
+  await picture.waitFor({ timeout: 10_000 + DEADLINE_MS }) // a point comes every ten seconds
   const sessions = tab.page.locator('figure', { hasText: 'Sessions' })
   assert.match(await sessions.locator('svg').getAttribute('aria-label'), /waiting 1, matched 2, away 0$/)
   assert.equal(await sessions.locator('path.series').count(), 5)

@@ -14,11 +14,11 @@ import TestRenderer, { act } from 'react-test-renderer'
 import WebSocket from 'ws'
 import { ChatMe } from '../static/chatme.js'
 import { FakeStorage } from './fake.mjs'
+import { DEADLINE_MS, LIMIT } from './pace.mjs'
 import { Server } from './server.mjs'
 import { launch } from './tab.mjs'
 import { until } from './until.mjs'
 
-const LIMIT = { timeout: 60_000 }
 const web = fileURLToPath(new URL('..', import.meta.url))
 const docs = fileURLToPath(new URL('../../../docs', import.meta.url))
 
@@ -96,7 +96,7 @@ test('the page chats, and a reload goes on', LIMIT, async (t) => {
     .replaceAll('ws://localhost:8787/', socketOf(server))
     .replaceAll('YOUR_KEY', server.key)
   const page = await browser.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(DEADLINE_MS)
   const faults = []
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('console', (m) => m.type() === 'error' && !m.text().includes('404') && faults.push(m.text()))
@@ -177,7 +177,7 @@ async function rendered(t, path, ...args) {
         change(latest)
       }),
     async until(condition) {
-      const end = Date.now() + 20_000
+      const end = Date.now() + DEADLINE_MS
       while (!condition(latest)) {
         assert.ok(Date.now() < end, `not in time: ${condition}`)
         await act(() => new Promise((done) => setTimeout(done, 5)))

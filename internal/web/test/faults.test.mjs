@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { DEADLINE_MS } from './pace.mjs'
 import { startProxy } from './proxy.mjs'
 import { scene } from './scene.mjs'
 
 const MAILBOX = 200 // messages; the server's default
-const DEADLINE = { timeout: 30_000 }
+const DEADLINE = { timeout: DEADLINE_MS }
 
 /** Two clients of the library in one page, each with a storage of its own, and what each has shown of the other. */
 class Pair {

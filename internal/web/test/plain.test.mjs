@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import WebSocket from 'ws'
 import { ChatMe } from '../static/chatme.js'
 import { FakeSocket, FakeStorage, HELLO, frozen as still, newChat, texts, tick } from './fake.mjs'
+import { LIMIT } from './pace.mjs'
 import { Server } from './server.mjs'
 import { until } from './until.mjs'
 
@@ -172,8 +173,6 @@ async function inServer(t, act) {
   }
   await act(server, open)
 }
-
-const LIMIT = { timeout: 60_000 }
 
 test('two plain clients chat, press Next and end', LIMIT, (t) =>
   inServer(t, async (server, open) => {

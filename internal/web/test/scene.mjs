@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { LIMIT } from './pace.mjs'
 import { Server } from './server.mjs'
 import { Tab, launch } from './tab.mjs'
-
-const LIMIT = { timeout: 60_000 }
 
 let browser
 before(async () => {

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { DEADLINE_MS, pace } from './pace.mjs'
 
-const START_MS = 20_000
-const STOP_MS = 10_000
+const STOP_MS = pace(10_000)
 
 const web = fileURLToPath(new URL('..', import.meta.url))
 const binary = resolve(web, process.env.CHATME_BIN ?? '../../bin/chatme')
@@ -70,7 +70,7 @@ export class Server {
     this.#process = child
     let deadline
     const listening = new Promise((done, fail) => {
-      deadline = setTimeout(() => fail(new Error(`no "listening" from the server within ${START_MS} ms`)), START_MS)
+      deadline = setTimeout(() => fail(new Error(`no "listening" from the server within ${DEADLINE_MS} ms`)), DEADLINE_MS)
       child.once('error', fail)
       child.once('exit', (code, signal) => fail(new Error(`the server ended (${signal ?? code}):\n${this.log.join('\n')}`)))
       createInterface({ input: child.stderr }).on('line', (line) => {

@@ -2,8 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
-
-const DEADLINE_MS = 15_000
+import { DEADLINE_MS } from './pace.mjs'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 

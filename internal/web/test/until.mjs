@@ -1,9 +1,11 @@
 // Waiting for something to be so, with a deadline.
 
+import { DEADLINE_MS } from './pace.mjs'
+
 const LOOK_MS = 5
 
 /** Resolves when condition returns something true; after ms it fails and says what it waited for. */
-export async function until(condition, ms = 20_000) {
+export async function until(condition, ms = DEADLINE_MS) {
   const end = Date.now() + ms
   while (!condition()) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${condition}`)
