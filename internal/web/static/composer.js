@@ -140,6 +140,6 @@ export class Composer {
         else if (imageUrl) said.add(send(imageUrl))
       })
     }
-    this.#pending = this.#pending.then(() => this.#say([...said].join(' ').trim()))
+    this.#pending = this.#pending.then(() => this.#say([...said].filter(Boolean).join(' ')))
   }
 }

@@ -19,8 +19,8 @@ class Judge extends FakeSocket {
 
 const WRONG = {
   'no address': { url: undefined }, 'an empty one': { url: '' }, 'a name': { url: 'chat.example' }, 'a path': { url: '/chat' },
-  'that of a page': { url: 'https://chat.example/' }, 'a script': { url: 'javascript:alert(1)' }, 'without a host': { url: 'ws://' },
-  'a host that is none': { url: 'ws://[::1/' }, 'a port that is none': { url: 'ws://chat.example:99999/' }, 'with a fragment': { url: 'wss://chat.example/#x' },
+  'that of a page': { url: 'https://chat.example/' }, 'a script': { url: 'javascript:alert(1)' }, 'one without a host': { url: 'ws://' },
+  'a host that is none': { url: 'ws://[::1/' }, 'a port that is none': { url: 'ws://chat.example:99999/' }, 'one with a fragment': { url: 'wss://chat.example/#x' },
   'an object': { url: {} }, 'null': { url: null },
   'no key': { apiKey: undefined }, 'a key that is a number': { apiKey: 5 }, 'a key that is an object': { apiKey: {} }, 'an empty key': { apiKey: '' },
   'no WebSocket': { WebSocket: null }, 'a WebSocket that is none': { WebSocket: {} },

@@ -81,7 +81,7 @@ scene('a pasted image is shown, and sent after a yes', async (s) => {
   const copied = { 'text/html': '<img src="https://chatme.example/a.png">' } // as browsers copy an image
   const paste = async () => {
     assert.equal(await a.page.evaluate(handOver, { how: 'paste', files: [picture], texts: copied }), true)
-    await ask(a).getByRole('img', { name: 'Preview' }).waitFor()
+    await ask(a).getByRole('img', { name: 'Preview' }).last().waitFor()
   }
   const focused = () => a.page.evaluate(() => document.activeElement.id)
 
