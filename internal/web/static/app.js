@@ -34,6 +34,7 @@ const MARKS = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', wai
 // ---- what is shown
 
 const UNSEEN_MS = 250 // until a page without frames renders
+const SLOW_MS = 50 // a frame that takes longer is followed by a pause as long
 
 let shown = ''
 let outage // of the timer that waits before an outage is worth mentioning
@@ -41,6 +42,7 @@ let outageShown = false
 
 let came = 0 // messages since the latest rendering
 let due = null // the frame and the timer that render next
+let frameMs = 0 // from the latest rendering to the next frame
 
 chat.on('message', (m) => m.mine || came++)
 chat.on('change', () => {
@@ -49,9 +51,11 @@ chat.on('change', () => {
   else renderSoon()
 })
 
-/** Renders before the next frame; a page that is not seen has none. */
+/** Renders before the next frame. A page that is not seen has none, and a slow one needs time for what is pressed, too. */
 function renderSoon() {
-  due ??= { frame: requestAnimationFrame(render), timer: setTimeout(render, UNSEEN_MS) }
+  if (due) return
+  const slow = frameMs > SLOW_MS
+  due = { frame: slow ? 0 : requestAnimationFrame(render), timer: setTimeout(render, slow ? Math.min(frameMs, UNSEEN_MS) : UNSEEN_MS) }
 }
 
 function render() {
@@ -60,6 +64,8 @@ function render() {
     clearTimeout(due.timer)
     due = null
   }
+  const began = performance.now()
+  requestAnimationFrame(() => (frameMs = performance.now() - began))
   const view = viewOf()
   document.body.dataset.view = view
   document.body.toggleAttribute('data-away', view === 'chat' && !chat.partner.here)

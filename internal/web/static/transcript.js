@@ -6,7 +6,8 @@ import { t } from './words.js'
 
 const INLINE_IMAGE = /^data:image\/(png|jpeg|jpg|gif|webp|avif|heic|heif|bmp);base64,[A-Za-z0-9+/]+=*$/
 
-const MOST = 300 // messages in the list: the latest
+const MOST = 300 // messages in the list
+const FEWER = 240 // are left when there would be more: to take away one for each that comes would move all the others each time
 // What is put into the list at a time, so that the page answers while a stranger sends faster than anyone reads.
 const AT_A_TIME = 16
 const CHARS_AT_A_TIME = 16_000
@@ -72,7 +73,7 @@ export class Transcript {
       this.#shown = messages
       this.toEnd()
     }
-    const latest = messages.slice(-MOST)
+    const latest = this.#latest(messages)
     this.#remove(latest)
     // The page that begins shows all of it, or it could not go to where the reader was.
     const { added, more } = this.#add(latest, another ? Infinity : AT_A_TIME)
@@ -87,6 +88,13 @@ export class Transcript {
     this.#following = true
     this.#pill.hidden = true
     this.#scroller.scrollTop = this.#scroller.scrollHeight
+  }
+
+  /** What is shown of messages: not again what was taken away. */
+  #latest(messages) {
+    const first = messages.findIndex((m) => this.#items.has(m))
+    const latest = messages.slice(Math.max(first, 0))
+    return latest.length > MOST ? latest.slice(-FEWER) : latest
   }
 
   #remove(latest) {

@@ -1,15 +1,17 @@
 // A partner who sends far faster than anyone reads: the page shows the latest, and answers all the while. What is
-// counted is work and not time, of which a busy machine has less; the times are told, and compared with those at rest.
+// counted is work; of time a busy machine has less, and is given more.
 
 import assert from 'node:assert/strict'
 import WebSocket from 'ws'
+import { LIMIT, pace } from './pace.mjs'
 import { scene } from './scene.mjs'
 import { until } from './until.mjs'
 
 const SLOWER = 4 // than this machine: a phone
 const FRAME = 16 // messages that one frame may put into the page
 const NODES = 300
-const LIMIT_MS = 200
+const FEWER = 240 // that many are left when there would be more
+const ANSWER_MS = pace(200)
 
 /** Runs in the page before its scripts: counts what it writes to its storage, and the messages it shows at a time. */
 function count() {
@@ -78,7 +80,7 @@ function isBounded(t, name, messages, got, rest) {
     `late by ${got.typical.toFixed(0)} ms, at worst ${got.worst.toFixed(0)}; at rest ${rest.typical.toFixed(0)} and ${rest.worst.toFixed(0)}`)
   assert.ok(got.most <= FRAME, `${got.most} messages were shown at a time`)
   assert.ok(got.nodes <= NODES, `${got.nodes} messages are in the page`)
-  assert.ok(got.typical <= LIMIT_MS + 2 * rest.worst, `the page is late by ${got.typical} ms`)
+  assert.ok(got.typical <= ANSWER_MS, `the page is late by ${got.typical} ms`)
 }
 
 scene('a hundred messages a second leave a slow page answering, and Next is pressed at once', async (s, t) => {
@@ -103,10 +105,11 @@ scene('20,000 messages at once leave a slow page answering, and the last of them
   const { tab, say, rest } = await slowTab(s)
   const TOTAL = 20_000
   for (let n = 1; n <= TOTAL; n++) say(String(n))
-  await tab.hears(String(TOTAL))
+  await tab.page.locator('.message', { hasText: new RegExp(`: ${TOTAL}$`) }).waitFor(LIMIT)
   const got = await counted(tab)
   isBounded(t, '20,000 at once', TOTAL, got, rest)
   assert.ok(got.writes < TOTAL / 40, `${got.writes} writes`)
   const shown = await tab.conversation()
-  assert.deepEqual(shown, Array.from({ length: NODES }, (_, i) => `they: ${TOTAL - NODES + i + 1}`))
+  assert.ok(shown.length >= FEWER, `only ${shown.length} are shown`)
+  assert.deepEqual(shown, Array.from(shown, (_, i) => `they: ${TOTAL - shown.length + i + 1}`))
 })

@@ -151,6 +151,7 @@ scene('a file that is no image gets a word, and the images beside it are sent', 
   ]) {
     for (const how of ['drop', 'choose', 'paste']) {
       if (how !== 'drop' && (files.length === 0 || files.includes(photo))) continue
+      if (how === 'choose' && files.some(({ type }) => type === '')) continue // the test's browser would make one up
       await remark(a).evaluate((e) => (e.textContent = ''))
       if (how === 'choose') await a.page.locator('#file').setInputFiles(files.map(({ name, type, base64 }) => ({ name, mimeType: type, buffer: Buffer.from(base64, 'base64') })))
       else if (files.length === 0) await a.page.evaluate(dropOfNothing)
