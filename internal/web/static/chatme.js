@@ -638,6 +638,7 @@ export class ChatMe {
     this.#cancel('silence')
     const m = parsed(data)
     const waits = m && this.#take(m)
+    if (waits && this.#came.length > 0) return // in a crowd even the timers cost: they are set for all of it
     if (this.#ready) {
       this.#quiet()
       this.#expect()
@@ -1090,6 +1091,7 @@ export class ChatMe {
   }
 
   #cancel(name) {
+    if (this.#timers[name] === undefined) return
     clearTimeout(this.#timers[name])
     delete this.#timers[name]
   }
