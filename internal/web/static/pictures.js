@@ -14,9 +14,9 @@ const TRIES = [[1, 0.85], [1, 0.7], [0.75, 0.7], [0.5, 0.7], [0.5, 0.4]] // of t
  * Throws when it is no image that this browser can read.
  */
 export async function prepare(file) {
-  const bitmap = await createImageBitmap(file) // upright, if the file says how it was held
   const bytes = new Uint8Array(await file.arrayBuffer())
   const gif = animation(bytes)
+  const bitmap = await createImageBitmap(gif ?? file) // upright, if the file says how it was held
   const small = gif && gif.size * 4 <= ENOUGH * 3
   const imageUrl = small ? await asUri(gif) : still(bitmap)
   bitmap.close()
