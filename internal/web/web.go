@@ -17,7 +17,8 @@ import (
 
 //go:embed static/index.html static/chatme.js static/app.css static/icon.svg
 //go:embed static/app.js static/attention.js static/composer.js static/emoji.js static/german.js
-//go:embed static/gif.js static/links.js static/pictures.js static/prefs.js static/transcript.js static/upload.js static/words.js
+//go:embed static/gif.js static/links.js static/moving.js static/pictures.js static/prefs.js static/question.js static/transcript.js
+//go:embed static/upload.js static/words.js
 var static embed.FS
 
 const (

@@ -1,8 +1,8 @@
 // The page: it shows where the chat stands and passes on what is pressed. What happens is up to chatme.js.
 
 import { ChatMe } from '../chatme.js'
-import { messageCame, partnerCame, soundSwitch } from './attention.js'
-import { Composer } from './composer.js'
+import { messagesCame, partnerCame, soundSwitch } from './attention.js'
+import { Composer, isComposing } from './composer.js'
 import { keep, kept } from './prefs.js'
 import { Transcript } from './transcript.js'
 import { UploadSocket, percentSent } from './upload.js'
@@ -18,7 +18,7 @@ address.protocol = address.protocol === 'http:' ? 'ws:' : 'wss:'
 
 const apiKey = document.querySelector('meta[name="chatme-key"]').content
 const chat = new ChatMe({ url: address, apiKey, WebSocket: UploadSocket })
-const transcript = new Transcript({ list: $('messages'), scroller: $('scroller'), content: $('content'), pill: $('latest') })
+const transcript = new Transcript({ list: $('messages'), scroller: $('scroller'), content: $('content'), pill: $('latest'), earlier: $('earlier') })
 const composer = new Composer(chat)
 
 const STOPPED = {
@@ -33,14 +33,39 @@ const MARKS = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', wai
 
 // ---- what is shown
 
+const UNSEEN_MS = 250 // until a page without frames renders
+const SLOW_MS = 50 // a frame that takes longer is followed by a pause as long
+
 let shown = ''
 let outage // of the timer that waits before an outage is worth mentioning
 let outageShown = false
 
-chat.on('change', render)
-chat.on('message', (m) => m.mine || messageCame())
+let came = 0 // messages since the latest rendering
+let due = null // the frame and the timer that render next
+let frameMs = 0 // from the latest rendering to the next frame
+
+chat.on('message', (m) => m.mine || came++)
+chat.on('change', () => {
+  // Who is there is shown at once: what is written next is meant for them. The rest can come with a hundred others.
+  if (viewOf() !== shown || chat.messages !== transcript.shown) render()
+  else renderSoon()
+})
+
+/** Renders before the next frame. A page that is not seen has none, and a slow one needs time for what is pressed, too. */
+function renderSoon() {
+  if (due) return
+  const slow = frameMs > SLOW_MS
+  due = { frame: slow ? 0 : requestAnimationFrame(render), timer: setTimeout(render, slow ? Math.min(frameMs, UNSEEN_MS) : UNSEEN_MS) }
+}
 
 function render() {
+  if (due) {
+    cancelAnimationFrame(due.frame)
+    clearTimeout(due.timer)
+    due = null
+  }
+  const began = performance.now()
+  requestAnimationFrame(() => (frameMs = performance.now() - began))
   const view = viewOf()
   document.body.dataset.view = view
   document.body.toggleAttribute('data-away', view === 'chat' && !chat.partner.here)
@@ -53,8 +78,13 @@ function render() {
   const presence = t(presenceText(view))
   $('presence').hidden = presence === ''
   setText($('presence'), presence)
-  if (transcript.sync(chat.messages, markOf)) composer.clear()
+  const { another, more } = transcript.sync(chat.messages, markOf)
+  if (another) composer.clear()
+  if (view !== 'chat') composer.question.close()
+  if (more) renderSoon()
   watchUpload()
+  if (came > 0) messagesCame(came)
+  came = 0
   if (view !== shown) {
     if (view === 'chat' && shown !== '') partnerCame()
     shown = view
@@ -79,7 +109,7 @@ function watchUpload() {
     clearInterval(upload)
     upload = undefined
   } else {
-    upload ??= setInterval(() => transcript.sync(chat.messages, markOf), 200)
+    upload ??= setInterval(render, 200)
   }
 }
 
@@ -152,13 +182,14 @@ $('next').addEventListener('click', () => chat.search())
 $('end').addEventListener('click', () => chat.end())
 soundSwitch($('sound'))
 
-// Esc also closes the emoji, and is then no Next; nor is one that is held down, which would leave one after the other.
+// Esc also closes the emoji and the question, and is then no Next; nor is one that is held down, which would leave one after the other.
 let panelOpen = false
 $('faces').addEventListener('toggle', (event) => (panelOpen = event.newState === 'open'))
 addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.repeat || event.isComposing || panelOpen || shown !== 'chat') return
+  if (event.key !== 'Escape' || event.repeat || isComposing(event) || panelOpen || shown !== 'chat') return
   event.preventDefault()
-  chat.search()
+  if (composer.question.isOpen) composer.question.close()
+  else chat.search()
 })
 
 // ---- start: go on where this tab was
@@ -174,7 +205,7 @@ addEventListener('pagehide', () => {
 })
 
 render()
-const place = kept('place')
-if (place !== null) transcript.place = Number(place)
+const place = Number(kept('place') ?? NaN)
+if (Number.isFinite(place)) transcript.place = place
 if (chat.state === 'chatting') composer.draft = kept('draft') ?? ''
 if (chat.state !== 'idle') chat.connect()

@@ -2,17 +2,22 @@
 
 import { choose, chosen } from './prefs.js'
 
+const APART_MS = 1000 // of two sounds for messages
+
 const title = document.title
 let unread = 0
 let audio
+let heardAt = -Infinity
 
 const looking = () => !document.hidden && document.hasFocus()
 
-/** A message came. */
-export function messageCame() {
+/** So many messages came. */
+export function messagesCame(count) {
   if (looking()) return
-  unread++
+  unread += count
   document.title = `(${unread}) ${title}`
+  if (performance.now() - heardAt < APART_MS) return
+  heardAt = performance.now()
   sound()
 }
 
@@ -44,7 +49,7 @@ export function soundSwitch(button) {
 function sound() {
   if (chosen('sound') !== 'on' || !globalThis.AudioContext) return
   audio ??= new AudioContext()
-  audio.resume()
+  audio.resume().catch(() => {})
   const volume = new GainNode(audio, { gain: 0.08 })
   const tone = new OscillatorNode(audio, { frequency: 660 })
   tone.connect(volume).connect(audio.destination)

@@ -92,7 +92,8 @@ export type Own = {
      */
     status: Message;
     /**
-     * the server refused something, or the chat cannot be stored
+     * the server refused something, the chat cannot be stored (storage), or there is no dialing
+     * with the url or the key that was given (address)
      */
     error: ErrorFrame;
     /**
@@ -111,7 +112,7 @@ export declare class ChatMe {
      * @param {string|URL} options.url      ws: or wss: address of the server
      * @param {string} options.apiKey       WEB_API_KEY or MOBILE_API_KEY of the server
      * @param {{ getItem(key: string): string|null|undefined, setItem(key: string, value: string): void }|null} [options.storage]
-     *   null: memory only. Default: sessionStorage, where there is one
+     *   null: memory only. Default: sessionStorage in a page, elsewhere null
      * @param {string} [options.storageKey]
      * @param {new (url: string) => any} [options.WebSocket]  default: the global one
      * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
@@ -165,8 +166,8 @@ export declare class ChatMe {
     off<T extends keyof Events>(type: T, listener: (event: Events[T]) => void): void;
     /**
      * Goes on where the session stands, or opens one. Without it search() connects. Resolves when the server has
-     * answered. Rejects when it does not let this client in, or close() comes first; an abort is a close().
-     * Nobody has to wait for the promise.
+     * answered. Rejects when it does not let this client in, when url or apiKey is not usable, or close() comes first; an
+     * abort is a close(). Nobody has to wait for the promise.
      * @param {{ signal?: Signal }} [options]
      * @returns {Promise<void>}
      */
@@ -175,7 +176,8 @@ export declare class ChatMe {
     }): Promise<void>;
     /**
      * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when it is not looked
-     * for any more; an abort before that is an end(). Nobody has to wait for the promise.
+     * for any more; an abort before that is an end(). When url or apiKey is not usable it rejects too, and nothing has
+     * changed. Nobody has to wait for the promise.
      * @param {{ signal?: Signal }} [options]
      * @returns {Promise<Partner>}
      */

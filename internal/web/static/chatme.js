@@ -14,7 +14,8 @@
 // A server that knows nothing of sessions is spoken to in the plain protocol: there a lost socket ends the chat, and
 // a message counts as sent once it has left.
 //
-// Nothing of a browser is needed: where there is no WebSocket or no storage, the application hands in its own.
+// Nothing of a browser is needed: where there is no WebSocket or no storage, the application hands in its own. Browsers
+// since Safari 15, Chrome 100 and Firefox 100 run it, and Node since 18: what came later is not used here.
 
 const BACKOFF_FIRST_MS = 300 // the longest wait before the first attempt to reconnect; each further one doubles it
 const BACKOFF_MAX_MS = 15_000
@@ -36,6 +37,10 @@ const PLAIN_MS = 1_500 // from auth_success to what a server that knows sessions
 const UNANSWERED = 12 // times that a session is named and nothing is said of it, until it is given up
 const ACK_MS = 200 // the server wants to hear within 250 ms, or every 16 messages
 const ACK_EVERY = 16
+// A partner may send faster than anyone reads. AT_ONCE messages are stored and told of one by one as they come, and one
+// more for each TOGETHER_MS that passes; those that come faster are stored in one write and told of together.
+const AT_ONCE = 32
+const TOGETHER_MS = 100
 const HOLD_MS = 2_000 // a refused message is not sent again before this
 const HOLD_MAX_MS = 16_000
 const TYPING_MS = 3_000 // without a key pressed, until the partner is told that the typing stopped
@@ -46,6 +51,9 @@ const FRAME_BYTES = 16_842_752 // the largest frame, where the server does not s
 // The highest number a message can have; the server closes a client that claims a higher one with 4400.
 const LAST_NUMBER = 2 ** 32
 const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
+// What is stored of a chat besides copies, in characters. Where that is too much, a second try does with less.
+const STORED_CHARS = 4 << 20
+const FEWER_CHARS = 1 << 20
 
 /**
  * Close codes after which the library does not reconnect by itself, and what `stopped` says then.
@@ -60,6 +68,9 @@ const TOLD = new Set([
 ])
 
 const IMAGE = /^(https:\/\/|data:image\/(png|jpe?g|gif|webp|avif|heic|heif|bmp);base64,)/
+
+/** What says nothing of the order of messages, and so does not wait for those that came before it. */
+const ASIDE = new Set(['ack', 'pong', 'typing_start', 'typing_stop'])
 
 /** Error codes that mean: not accepted, nothing overtakes it, send it again later. */
 const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
@@ -99,7 +110,8 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  * @property {void} change      any of what the library tells is another now
  * @property {Message} message  one more in messages: from the partner, from here, or a gap
  * @property {Message} status   a message that was sent from here has another status
- * @property {ErrorFrame} error the server refused something, or the chat cannot be stored
+ * @property {ErrorFrame} error the server refused something, the chat cannot be stored (storage), or there is no dialing
+ *                              with the url or the key that was given (address)
  * @property {Frame} frame      every message of the server
  *
  * @typedef {'auth_success'|'auth_error'|'session_id'|'resumed'|'resume_failed'|'searching'|'matched'|'partner_disconnected'
@@ -126,6 +138,8 @@ export class ChatMe {
   // waits for its answer.
   #state
   #none = []
+  /** @type {WeakMap<Message, string>} what was stored of a message; one that changes is taken out */
+  #written = new WeakMap()
 
   // Of the present socket.
   /** @type {any} */
@@ -136,6 +150,8 @@ export class ChatMe {
   #sentTo = 0 // the last number that went out on this socket
   #accepted = 0 // the last number that an earlier socket got accepted
   #unacked = 0
+  /** @type {{ n: number, frame: Frame }[]} what came in a crowd and is not stored yet */
+  #came = []
   #partner = { here: true, typing: false, awayUntil: 0 }
   // Characters given to the socket; how many of them had left it, at each beat of the last minute; how many had not, at
   // the latest beat.
@@ -153,13 +169,15 @@ export class ChatMe {
   /** @type {Record<string, any>} */
   #timers = {}
   #held = 0 // refusals in a row
+  #credit = AT_ONCE // how many messages may be told of by themselves, as of creditAt
+  #creditAt = 0
 
   /**
    * @param {object} options
    * @param {string|URL} options.url      ws: or wss: address of the server
    * @param {string} options.apiKey       WEB_API_KEY or MOBILE_API_KEY of the server
    * @param {{ getItem(key: string): string|null|undefined, setItem(key: string, value: string): void }|null} [options.storage]
-   *   null: memory only. Default: sessionStorage, where there is one
+   *   null: memory only. Default: sessionStorage in a page, elsewhere null
    * @param {string} [options.storageKey]
    * @param {new (url: string) => any} [options.WebSocket]  default: the global one
    * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
@@ -167,7 +185,7 @@ export class ChatMe {
    * @param {Signal} [options.signal]     when it aborts: close, and no more events
    */
   constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300, resume = true, signal }) {
-    this.#url = String(url)
+    this.#url = String(url).trim()
     this.#apiKey = apiKey
     this.#Socket = Socket ?? globalThis.WebSocket
     this.#storage = storage === undefined ? sessionStorageOrNull() : storage
@@ -255,24 +273,26 @@ export class ChatMe {
 
   /**
    * Goes on where the session stands, or opens one. Without it search() connects. Resolves when the server has
-   * answered. Rejects when it does not let this client in, or close() comes first; an abort is a close().
-   * Nobody has to wait for the promise.
+   * answered. Rejects when it does not let this client in, when url or apiKey is not usable, or close() comes first; an
+   * abort is a close(). Nobody has to wait for the promise.
    * @param {{ signal?: Signal }} [options]
    * @returns {Promise<void>}
    */
   connect({ signal } = {}) {
-    if (!signal?.aborted) this.#open()
-    return this.#until(() => this.#ready, () => this.#stopped || (this.#paused && 'closed'), signal, () => this.close())
+    const fault = signal?.aborted ? null : this.#open()
+    return fault ? this.#unable(fault) : this.#until(() => this.#ready, () => this.#stopped || (this.#paused && 'closed'), signal, () => this.close())
   }
 
   /**
    * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when it is not looked
-   * for any more; an abort before that is an end(). Nobody has to wait for the promise.
+   * for any more; an abort before that is an end(). When url or apiKey is not usable it rejects too, and nothing has
+   * changed. Nobody has to wait for the promise.
    * @param {{ signal?: Signal }} [options]
    * @returns {Promise<Partner>}
    */
   search({ signal } = {}) {
-    if (!signal?.aborted) this.#search()
+    const fault = signal?.aborted ? null : this.#search()
+    if (fault) return this.#unable(fault)
     const over = () => this.#stopped || (this.#paused && 'closed') || (this.state === 'idle' && 'ended')
     return this.#until(() => this.partner, over, signal, () => this.end())
   }
@@ -285,6 +305,7 @@ export class ChatMe {
    */
   send(content) {
     const { text, imageUrl } = typeof content === 'string' ? { text: content, imageUrl: undefined } : content
+    this.#settle()
     if (this.state !== 'chatting') throw new Error('chatme: not in a chat')
     if (!text && !imageUrl) throw new RangeError('chatme: nothing to send')
     const { chat, maxBytes } = this.#state
@@ -294,6 +315,7 @@ export class ChatMe {
     if (tooLarge) throw new RangeError('chatme: message too large') // before it takes a number
     chat.sent = m.n
     this.#typingStops(true)
+    chat.messages.push(m)
     this.#show(m)
     this.#pump()
     this.#emit('change')
@@ -326,15 +348,16 @@ export class ChatMe {
 
   /** Leaves for good: the chat, the session and everything stored. */
   end() {
-    const s = this.#state
+    this.#settle()
     this.#ack()
+    const s = this.#state
     s.wanted = false
-    if (s.sessionId) {
+    // Where the server cannot be dialed at all, the session there expires by itself.
+    if (s.sessionId && (this.#ws || this.#timers.retry || !this.#dialFault())) {
       s.ending = true
       if (s.chat) s.chat = { ...s.chat, ended: 'you', messages: [] }
       this.#store()
       this.#say({ type: 'end_chat' })
-      if (!this.#ws && !this.#timers.retry) this.#dial()
     } else {
       this.#say({ type: 'end_chat' })
       if (s.phase === 'chatting') s.chat = { ...s.chat, ended: 'you', messages: [] }
@@ -364,27 +387,43 @@ export class ChatMe {
    * called by itself; elsewhere call it when the app comes to the foreground.
    */
   wake() {
-    if (this.#timers.retry) this.#dial()
+    if (this.#timers.retry) this.#redial()
     else if (this.#ready && !this.#timers.probe) this.#probe('probe', PROBE_MS)
   }
 
+  /** Returns what is wrong when there is no dialing; then nothing has changed. */
   #open() {
+    const fault = this.#ws ? null : this.#dialFault()
+    if (fault) return fault
     this.#paused = false
     this.#stopped = ''
-    if (!this.#ws) this.#dial()
     this.#emit('change')
+    return null
   }
 
+  /** As #open. */
   #search() {
+    this.#settle()
+    const asks = this.state !== 'searching' || this.#stopped
+    const fault = this.#ws ? null : this.#dialFault()
+    if (fault) return fault
     const s = this.#state
-    if (this.state !== 'searching' || this.#stopped) {
+    if (asks) {
       s.wanted = true
       this.#typingStops(false)
       this.#ack()
       this.#store()
       if (this.#ready && !s.ending) this.#askForPartner()
     }
-    this.#open()
+    return this.#open()
+  }
+
+  /** The promise of a call that could not begin. */
+  #unable(fault) {
+    const promise = Promise.reject(fault)
+    promise.catch(() => {})
+    this.#emit('error', { code: 'address', message: fault.message })
+    return promise
   }
 
   /** Waits for what done returns, until over says why it will not come. */
@@ -416,11 +455,41 @@ export class ChatMe {
 
   // ---- the socket
 
+  /** Makes the socket. Throws when that cannot be, and says why. */
+  #socket() {
+    const [url, Socket] = [this.#url, this.#Socket]
+    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey is not a text')
+    // Some browsers take other addresses for relative ones, and would dial the page's own server.
+    if (!/^wss?:\/\/[^/?#]/i.test(url)) throw new TypeError(`chatme: url must begin with ws:// or wss://, not ${url}`)
+    if (typeof Socket !== 'function') throw new TypeError('chatme: there is no WebSocket here; hand one in')
+    try {
+      if (globalThis.URL) new URL(url)
+      return new Socket(url)
+    } catch (error) {
+      throw new TypeError(`chatme: cannot dial ${url}: ${error?.message ?? error}`)
+    }
+  }
+
+  /** Dials. Returns what is wrong when that cannot be; then nothing has changed. */
+  #dialFault() {
+    try {
+      this.#dial()
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  /** Dials again. What could be dialed once is tried until it can be. */
+  #redial() {
+    if (this.#dialFault()) this.#closed(1006, '')
+  }
+
   #dial() {
+    const ws = this.#socket()
     this.#cancel('retry')
     this.#cancel('penalty')
     this.#watch(true)
-    const ws = new this.#Socket(this.#url)
     this.#ws = ws
     this.#plain = !this.#resumable
     this.#given = this.#backlog = 0
@@ -448,6 +517,7 @@ export class ChatMe {
 
   /** Lets go of the socket: to the server that is a lost connection. */
   #drop() {
+    this.#settle()
     const ws = this.#ws
     this.#ws = null
     this.#ready = false
@@ -490,7 +560,7 @@ export class ChatMe {
     let wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt++)
     if (code === 1013) wait += OVERLOADED_MS
     if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
-    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#dial()) // a penalty is not cut short by #wake
+    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#redial()) // a penalty is not cut short by #wake
     this.#beat()
   }
 
@@ -508,7 +578,7 @@ export class ChatMe {
       if (backlog && this.#given - this.unsentBytes > left) return this.#probe(timer, ms)
       if (ms !== PROBE_MS) this.#suspicions++
       this.#lost()
-      if (this.#timers.retry) this.#dial()
+      if (this.#timers.retry) this.#redial()
     })
     this.#say({ type: 'ping' })
   }
@@ -533,7 +603,7 @@ export class ChatMe {
     this.#after('beat', BEAT_MS, (late) => {
       this.#beat()
       const left = this.#given - this.unsentBytes
-      const moved = this.#backlog && left > this.#gone.at(-1)
+      const moved = this.#backlog && left > this.#gone[this.#gone.length - 1]
       if (this.#gone.push(left) > BEATS) this.#gone.shift()
       this.#backlog = this.unsentBytes
       if (moved) this.#expect()
@@ -567,20 +637,34 @@ export class ChatMe {
     this.#cancel('probe')
     this.#cancel('silence')
     const m = parsed(data)
-    if (m) this.#handle(m)
+    const waits = m && this.#take(m)
+    if (waits && this.#came.length > 0) return // in a crowd even the timers cost: they are set for all of it
     if (this.#ready) {
       this.#quiet()
       this.#expect()
     }
-    if (!m) return
+    if (!m || waits) return
+    this.#tell(m)
+    this.#emit('change')
+  }
+
+  #tell(m) {
     this.#emit('frame', m)
     if (TOLD.has(m.type)) this.#emit(m.type, m)
-    this.#emit('change')
+  }
+
+  /** Reports whether m is told of with the messages it came with. */
+  #take(m) {
+    const content = m.type === 'message' || m.type === 'gap'
+    if (!content && !ASIDE.has(m.type)) this.#settle()
+    if (this.#state.ending && this.#ready && m.type !== 'chat_ended') return false
+    if (content) return this.#incoming(m)
+    this.#handle(m)
+    return false
   }
 
   #handle(m) {
     const s = this.#state
-    if (s.ending && this.#ready && m.type !== 'chat_ended') return
     switch (m.type) {
       case 'auth_success':
         return this.#admitted()
@@ -603,10 +687,6 @@ export class ChatMe {
       case 'matched':
         this.#enter(m.partnerId)
         return this.#store()
-      case 'message':
-        return this.#incoming(m)
-      case 'gap':
-        return this.#gap(m.n)
       case 'ack':
         this.#suspicions = 0
         return s.phase === 'chatting' ? this.#custody(m.recv, m.delivered) : undefined
@@ -670,7 +750,7 @@ export class ChatMe {
     } else if (m.state === 'ended') {
       // The rest of its messages follow, then partner_disconnected, which says where the session is now.
       if (s.wanted) this.#chatOver('you')
-      if (m.gap && s.chat) this.#mark(s.chat.got)
+      if (m.gap && s.chat) this.#show(this.#hole(s.chat.got))
       s.phase = 'searching'
       s.wanted = false
     } else {
@@ -756,49 +836,106 @@ export class ChatMe {
 
   // ---- messages
 
-  #incoming(m) {
+  /** Takes a message, or a gap: nothing more comes up to its number. Reports whether it is one that was waited for. */
+  #incoming(frame) {
     const { chat } = this.#state
-    if (!chat?.partnerId || m.from !== chat.partnerId) return
-    const n = m.n ?? chat.got + 1
-    if (n > LAST_NUMBER) return
-    if (n > chat.got) {
-      if (n > chat.got + 1) this.#mark(n - 1)
-      chat.got = n
-      this.#show({ n, text: textOf(m.text), imageUrl: textOf(m.imageUrl), ts: m.ts ?? Date.now() })
+    const gap = frame.type === 'gap'
+    if (!chat?.partnerId || (!gap && frame.from !== chat.partnerId)) return false
+    const heard = this.#came.length > 0 ? this.#came[this.#came.length - 1].n : chat.got
+    const n = frame.n ?? (gap ? 0 : heard + 1)
+    if (n > LAST_NUMBER) return false
+    if (n <= heard) {
+      this.#ackSoon()
+      return false
     }
-    this.#ackSoon()
+    this.#came.push({ n, frame })
+    const now = Date.now()
+    this.#credit = Math.min(AT_ONCE, this.#credit + Math.max(0, now - this.#creditAt) / TOGETHER_MS)
+    this.#creditAt = now
+    // The credit grows without a timer, so that a page that is too busy for its timers still goes on.
+    if (this.#credit >= 1) this.#settle()
+    else if (!this.#timers.together) this.#after('together', TOGETHER_MS, () => this.#settle())
+    return true
   }
 
-  /** Nothing more comes up to n. */
-  #gap(n) {
+  /** Stores what came, in one write, and then tells of it. */
+  #settle() {
+    const came = this.#came
+    if (came.length === 0) return
+    this.#came = []
+    const waited = Boolean(this.#timers.together)
+    this.#cancel('together')
+    this.#credit = Math.max(0, this.#credit - 1)
     const { chat } = this.#state
-    if (!chat?.partnerId) return
-    if (n > chat.got) this.#mark(n)
-    this.#ackSoon()
+    const added = came.map(({ n, frame }) => {
+      const gap = frame.type === 'gap'
+      const hole = gap || n > chat.got + 1 ? this.#hole(gap ? n : n - 1) : null
+      chat.got = n
+      if (gap) return [hole]
+      const m = { n, text: textOf(frame.text), imageUrl: textOf(frame.imageUrl), ts: timeOf(frame.ts) }
+      chat.messages.push(m)
+      return [hole, m]
+    })
+    this.#trim()
+    this.#store()
+    for (const [i, messages] of added.entries()) {
+      if (this.#state.chat !== chat) return // a listener has ended it
+      for (const m of messages) if (m) this.#emit('message', m)
+      this.#tell(came[i].frame)
+    }
+    this.#ackSoon(came.length, waited)
+    this.#emit('change')
   }
 
-  #mark(n) {
+  /** Marks that nothing more comes up to n. Returns the gap if it is a new one. @returns {Message|null} */
+  #hole(n) {
     const { chat } = this.#state
     chat.got = Math.max(chat.got, n)
-    const latest = chat.messages.at(-1)
-    if (!latest?.gap) return this.#show({ n, gap: true })
-    latest.n = n
-    this.#store()
+    const latest = chat.messages[chat.messages.length - 1]
+    if (latest?.gap) {
+      latest.n = n
+      this.#written.delete(latest)
+      return null
+    }
+    const gap = /** @type {Message} */ ({ n, gap: true })
+    chat.messages.push(gap)
+    return gap
   }
 
-  /** Stores, then shows. */
-  #show(m) {
+  /**
+   * Forgets the oldest messages beyond what is kept, but none from here of which there is a status to tell. A partner
+   * that confirms nothing has as many of its own kept behind those.
+   */
+  #trim() {
     const { messages, acked, delivered } = this.#state.chat
-    messages.push(m)
-    const settled = this.#plain ? acked : delivered // until then there is a status to tell
-    while (messages.length > this.#keep && !(messages[0].mine && messages[0].n > settled)) messages.shift()
-    this.#store()
-    this.#emit('message', m)
+    if (messages.length <= this.#keep) return
+    const settled = this.#plain ? acked : delivered
+    const stays = (m) => m.mine && m.n > settled
+    let over = messages.length - this.#keep
+    let crowd = messages.filter((m) => !stays(m)).length - this.#keep
+    let front = true
+    const kept = messages.filter((m) => {
+      if (stays(m)) front = false
+      const goes = !stays(m) && ((front && over > 0) || crowd > 0)
+      if (goes) over--, crowd--
+      return !goes
+    })
+    messages.length = 0
+    for (const m of kept) messages.push(m) // the array is the chat's, and stays
   }
 
-  #ackSoon() {
+  /** Stores the messages, and then tells of m, the new one. */
+  #show(m) {
+    this.#trim()
+    this.#store()
+    if (m) this.#emit('message', m)
+  }
+
+  /** Confirms a few messages a little later, many at once, and so those that have waited already. */
+  #ackSoon(count = 1, waited = false) {
     if (this.#plain) return
-    if (++this.#unacked >= ACK_EVERY) this.#ack()
+    this.#unacked += count
+    if (waited || this.#unacked >= ACK_EVERY) this.#ack()
     else if (!this.#timers.ack) this.#after('ack', ACK_MS, () => this.#ack())
   }
 
@@ -826,6 +963,7 @@ export class ChatMe {
   #fail(m, why) {
     if (m.failed) return
     m.failed = why
+    this.#written.delete(m)
     this.#store()
     this.#emit('status', m)
   }
@@ -865,7 +1003,7 @@ export class ChatMe {
       this.#after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
     } else if (inChat) {
       const message = chat.messages.find((copy) => copy.mine && copy.n === m.n)
-      if (message) this.#fail(message, m.code)
+      if (message) this.#fail(message, String(m.code))
     }
     this.#emit('error', m)
   }
@@ -894,36 +1032,52 @@ export class ChatMe {
 
   // ---- storage, timers, listeners
 
+  /** What is stored, or null where that is nothing that this version could have written. */
   #load() {
     try {
-      const s = JSON.parse(this.#storage.getItem(this.#storageKey))
-      const { got, sent, acked, delivered, messages = [] } = s.chat ?? {}
-      const sound = [got, sent, acked, delivered, ...messages.map((m) => m.n)].every(isNumber)
-      return s.v === 1 && sound ? { ...fresh(), ...s } : null
+      const stored = JSON.parse(this.#storage.getItem(this.#storageKey))
+      const s = { ...fresh(), ...stored }
+      return stored?.v === 1 && isState(s) ? s : null
     } catch {
-      return null // no storage, or nothing of ours in it
+      return null // no storage, or none that can be read
     }
   }
 
   #store() {
     if (!this.#storage) return
     // Storage is small and images are not. The second try keeps none.
-    for (const limit of [STORED_IMAGE_CHARS, 0]) {
+    for (const [imageChars, chars] of [[STORED_IMAGE_CHARS, STORED_CHARS], [0, FEWER_CHARS]]) {
       try {
-        return this.#storage.setItem(this.#storageKey, JSON.stringify(this.#stored(limit)))
+        return this.#storage.setItem(this.#storageKey, this.#stored(imageChars, chars))
       } catch {}
     }
     this.#emit('error', { code: 'storage', message: 'This chat cannot be stored and will not outlive the page.' })
   }
 
-  #stored(limit) {
-    const s = this.#state
-    if (!s.chat) return s
-    const kept = (m) => {
-      const copy = limit > 0 && m.mine && m.n > s.chat.acked
-      return !m.imageUrl || copy || m.imageUrl.length <= limit ? m : { ...m, imageUrl: undefined, lost: true }
+  /** The state as it is stored: of the messages the copies, and the latest others. */
+  #stored(imageChars, chars) {
+    const { chat, ...rest } = this.#state
+    if (!chat) return JSON.stringify(this.#state)
+    const { messages, ...numbers } = chat
+    const kept = []
+    for (let i = messages.length - 1; i >= 0; i--) {
+      const m = messages[i]
+      const copy = m.mine && m.n > chat.acked
+      const large = m.imageUrl && m.imageUrl.length > imageChars && !(copy && imageChars > 0)
+      const text = large ? JSON.stringify({ ...m, imageUrl: undefined, lost: true }) : this.#writtenOf(m)
+      if (!copy) chars -= text.length
+      if (copy || chars >= 0) kept.unshift(text)
     }
-    return { ...s, chat: { ...s.chat, messages: s.chat.messages.map(kept) } }
+    return `${JSON.stringify(rest).slice(0, -1)},"chat":${JSON.stringify(numbers).slice(0, -1)},"messages":[${kept}]}}`
+  }
+
+  /** Most messages are stored again and again, so their texts are kept; not that of a large image, which is stored once or twice. */
+  #writtenOf(m) {
+    const known = this.#written.get(m)
+    if (known) return known
+    const text = JSON.stringify(m)
+    if (text.length <= STORED_IMAGE_CHARS) this.#written.set(m, text)
+    return text
   }
 
   /** Calls act after ms. Its argument is how many milliseconds late it is by the wall clock. */
@@ -937,6 +1091,7 @@ export class ChatMe {
   }
 
   #cancel(name) {
+    if (this.#timers[name] === undefined) return
     clearTimeout(this.#timers[name])
     delete this.#timers[name]
   }
@@ -944,14 +1099,19 @@ export class ChatMe {
   #emit(type, argument) {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) {
       try {
-        listener(argument)
+        const answer = listener(argument)
+        if (typeof answer?.then === 'function') answer.then(undefined, complain)
       } catch (error) {
-        queueMicrotask(() => {
-          throw error // to the console, not into the protocol
-        })
+        complain(error)
       }
     }
   }
+}
+
+/** Reports what a listener threw. In a page that is an error event; elsewhere an uncaught error would end the process. */
+function complain(error) {
+  if (globalThis.document && globalThis.reportError) globalThis.reportError(error)
+  else globalThis.console?.error?.(error)
 }
 
 /** How long text is in UTF-8; React Native has not always had a TextEncoder. */
@@ -967,6 +1127,32 @@ function bytes(text) {
 /** Reports whether n can be the number of a message, or is absent. */
 const isNumber = (n) => n == null || (Number.isInteger(n) && n >= 0 && n <= LAST_NUMBER)
 
+const isText = (value) => typeof value === 'string'
+const maybe = (type) => (value) => value === undefined || typeof value === type
+
+/** Reports whether s can be a state: another version may have written it, or whatever else uses that key. */
+function isState(s) {
+  const { sessionId, epoch, maxBytes, phase, wanted, ending, chat } = s
+  return (
+    [sessionId, epoch].every(isText) && Number.isFinite(maxBytes) && ['idle', 'searching', 'chatting'].includes(phase) &&
+    [wanted, ending].every((flag) => typeof flag === 'boolean') && (chat === null ? phase !== 'chatting' : isChat(chat, phase))
+  )
+}
+
+function isChat({ partnerId, ended, got, sent, acked, delivered, messages }, phase) {
+  return (
+    isText(partnerId) && (partnerId !== '' || phase !== 'chatting') && ['', 'you', 'partner', 'lost'].includes(ended) &&
+    [got, sent, acked, delivered].every((n) => n != null && isNumber(n)) && Array.isArray(messages) && messages.every(isMessage)
+  )
+}
+
+function isMessage({ n, mine, text, imageUrl, ts, gap, failed, lost }) {
+  return (
+    n != null && isNumber(n) && [mine, gap, lost].every(maybe('boolean')) &&
+    [text, imageUrl, failed].every(maybe('string')) && maybe('number')(ts)
+  )
+}
+
 /** Returns the message of the server that data holds, or null. */
 function parsed(data) {
   try {
@@ -977,6 +1163,7 @@ function parsed(data) {
   }
 }
 
+const timeOf = (value) => (Number.isFinite(value) ? value : Date.now())
 const textOf = (value) => (typeof value === 'string' && value ? value : undefined)
 
 const reasonOf = (signal) => signal.reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' })
@@ -999,9 +1186,10 @@ function dataUri(blob) {
   })
 }
 
+/** A page's own; that of a process, as in Node and Deno, is of all the clients in it, and of the next process. */
 function sessionStorageOrNull() {
   try {
-    return globalThis.sessionStorage ?? null
+    return globalThis.document ? globalThis.sessionStorage ?? null : null
   } catch {
     return null // switched off in this browser
   }

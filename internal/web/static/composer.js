@@ -1,10 +1,14 @@
 // Where a message is written: text, emoji, and images by button, paste and drop.
 
 import { emojiPanel } from './emoji.js'
-import { imagesIn, prepare } from './pictures.js'
+import { prepare } from './pictures.js'
+import { Question } from './question.js'
 import { t } from './words.js'
 
 const $ = (id) => document.getElementById(id)
+
+/** Reports whether a key belongs to an input method. Safari ends the composition before it tells of the key that did. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229
 
 export class Composer {
   #chat
@@ -14,12 +18,13 @@ export class Composer {
   constructor(chat) {
     this.#chat = chat
     const field = this.#field
+    this.question = new Question({ ask: $('ask'), preview: $('preview'), label: t('Preview'), yes: $('agree'), no: $('cancel'), back: field })
     $('composer').addEventListener('submit', (event) => {
       event.preventDefault()
       this.#send()
     })
     field.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+      if (event.key !== 'Enter' || event.shiftKey || isComposing(event)) return
       event.preventDefault()
       this.#send()
     })
@@ -41,24 +46,26 @@ export class Composer {
   /** What was being written was meant for the one who is gone. */
   clear() {
     this.draft = ''
+    this.question.close()
   }
 
   #send() {
     const text = this.#field.value.trim()
-    if (text === '' || !this.#trySend({ text })) return
-    this.clear()
+    if (text === '' || this.#chat.state !== 'chatting') return
+    const fault = this.#faultOf({ text })
+    if (fault) return this.#say(fault)
+    this.draft = ''
     this.#field.focus()
   }
 
-  #trySend(content) {
-    if (this.#chat.state !== 'chatting') return false
+  /** Sends content. Returns what is to be said when it cannot be sent. */
+  #faultOf(content) {
     try {
       this.#chat.send(content)
-      return true
+      return ''
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      this.#say(t('This is too long for one message.'))
-      return false
+      return t('This is too long for one message.')
     }
   }
 
@@ -91,14 +98,15 @@ export class Composer {
   #takeImages() {
     $('image').addEventListener('click', () => $('file').click())
     $('file').addEventListener('change', () => {
-      this.#sendImages([...$('file').files])
+      this.#take([...$('file').files])
       $('file').value = '' // or the same file could not be chosen again
     })
     this.#field.addEventListener('paste', (event) => {
-      const files = imagesIn(event.clipboardData)
-      if (files.length === 0) return
+      const files = [...(event.clipboardData?.files ?? [])]
+      // Cells of a spreadsheet are on the clipboard as text and as a picture of it.
+      if (files.length === 0 || event.clipboardData.getData('text/plain') !== '') return
       event.preventDefault()
-      this.#sendImages(files)
+      this.#take(files, true)
     })
     // A file that is dropped anywhere else would take the place of the page.
     for (const type of ['dragover', 'dragleave', 'drop']) {
@@ -106,23 +114,32 @@ export class Composer {
         if (!event.dataTransfer?.types.includes('Files')) return
         event.preventDefault()
         document.body.toggleAttribute('data-drop', type === 'dragover')
-        if (type === 'drop') this.#sendImages(imagesIn(event.dataTransfer))
+        if (type === 'drop') this.#take([...event.dataTransfer.files])
       })
     }
   }
 
-  #sendImages(files) {
+  /** Sends the images in files, if need be after a question, and says what came of those that are not sent as they are. */
+  #take(files, ask = false) {
     const chat = this.#chat
+    if (chat.state !== 'chatting') return
     const { messages } = chat // another chat has another array
-    for (const file of files) {
-      if (chat.state !== 'chatting') return
-      this.#say(t('Preparing the image…'))
+    const ended = () => chat.messages !== messages || chat.state !== 'chatting'
+    const send = (imageUrl) => (ended() ? t('The chat has ended, and the image was not sent.') : this.#faultOf({ imageUrl }))
+    const images = files.filter((file) => file.type === '' || file.type.startsWith('image/')) // Windows knows no type of HEIC
+    const said = new Set(images.length === files.length && files.length > 0 ? [] : [t('Only images can be sent.')])
+    const agreed = (imageUrls) => this.#say(imageUrls.map(send).find(Boolean) ?? '')
+    const show = ask && images.length > 0 && this.question.open(images.length, agreed)
+    for (const file of images) {
       this.#pending = this.#pending.then(async () => {
-        const imageUrl = await prepare(file).catch(() => null)
-        if (chat.messages !== messages || chat.state !== 'chatting') return this.#say(t('The chat has ended, and the image was not sent.'))
-        if (!imageUrl) return this.#say(t('This browser cannot read that as an image.'))
-        if (this.#trySend({ imageUrl })) this.#say('')
+        this.#say(t('Preparing the image…'))
+        const { imageUrl, stands } = await prepare(file).catch(() => ({}))
+        if (!imageUrl) said.add(t('This browser cannot read that as an image.'))
+        if (stands) said.add(t('The animation is sent as a still image.'))
+        if (show) show(imageUrl)
+        else if (imageUrl) said.add(send(imageUrl))
       })
     }
+    this.#pending = this.#pending.then(() => this.#say([...said].filter(Boolean).join(' ')))
   }
 }

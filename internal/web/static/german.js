@@ -43,6 +43,11 @@ export const GERMAN = {
   'The stranger has left.': 'Dein Gegenüber ist gegangen.',
   'This is too long for one message.': 'Das ist zu lang für eine Nachricht.',
   'Preparing the image…': 'Bild wird vorbereitet …',
+  'Only images can be sent.': 'Nur Bilder lassen sich senden.',
+  'The animation is sent as a still image.': 'Die Animation wird als stehendes Bild gesendet.',
+  'Send this image?': 'Dieses Bild senden?',
+  Preview: 'Vorschau',
+  Cancel: 'Abbrechen',
   'This browser cannot read that as an image.': 'Das kann dieser Browser nicht als Bild lesen.',
   'The chat has ended, and the image was not sent.': 'Der Chat ist zu Ende, und das Bild wurde nicht gesendet.',
   'Sending…': 'Wird gesendet …',
@@ -59,5 +64,6 @@ export const GERMAN = {
   'An image that was too big to be kept': 'Ein Bild, das zum Aufheben zu groß war',
   'An image that this browser cannot show': 'Ein Bild, das dieser Browser nicht zeigen kann',
   'An image that is not shown': 'Ein Bild, das nicht gezeigt wird',
+  'Earlier messages are no longer shown': 'Frühere Nachrichten werden nicht mehr gezeigt',
   'Some messages did not arrive': 'Einige Nachrichten sind nicht angekommen',
 }

@@ -3,29 +3,44 @@
 
 const LOOP = 'NETSCAPE2.0' // says how often it plays
 
-/**
- * The GIF in bytes (a Uint8Array) without anything but pictures; null if it has only one, or is none (GIF89a, sections
- * 17 to 27).
- */
+/** The GIF in bytes (a Uint8Array) without anything but pictures; null if it has only one, or is none. */
 export function animation(bytes) {
-  if (!/^GIF8[79]a$/.test(text(bytes, 0, 6))) return null
+  const { parts, whole } = read(bytes)
+  return whole > 1 ? new Blob([...parts, Uint8Array.of(0x3b)], { type: 'image/gif' }) : null
+}
+
+/** How many pictures begin in the GIF in bytes; the last may be cut off. */
+export const picturesIn = (bytes) => read(bytes).begun
+
+/**
+ * Goes through the blocks (GIF89a, sections 17 to 27) as viewers do: up to the trailer, or else as far as it can be read,
+ * and past the zeros that some programs leave between them.
+ */
+function read(bytes) {
+  const parts = []
+  let begun = 0
+  let whole = 0
+  if (!/^GIF8[79]a$/.test(text(bytes, 0, 6))) return { parts, begun, whole }
   let at = 13 + tableLength(bytes[10])
-  const parts = [bytes.subarray(0, at)]
-  let pictures = 0
-  while (bytes[at] !== 0x3b) {
+  parts.push(bytes.subarray(0, at))
+  while (at < bytes.length && bytes[at] !== 0x3b) {
     const begin = at
-    if (bytes[at] === 0x2c) {
-      pictures++
+    const kind = bytes[at]
+    if (kind === 0x2c) {
+      begun++
       at = endOfBlocks(bytes, at + 11 + tableLength(bytes[at + 9]))
-    } else if (bytes[at] === 0x21) {
+    } else if (kind === 0x21) {
       at = endOfBlocks(bytes, at + 2)
+    } else if (kind === 0) {
+      at++
     } else {
-      return null
+      break
     }
-    if (at > bytes.length) return null
-    if (bytes[begin] === 0x2c || isPlayback(bytes, begin)) parts.push(bytes.subarray(begin, at))
+    if (at > bytes.length) break
+    if (kind === 0x2c) whole++
+    if (kind === 0x2c || (kind === 0x21 && isPlayback(bytes, begin))) parts.push(bytes.subarray(begin, at))
   }
-  return pictures > 1 ? new Blob([...parts, Uint8Array.of(0x3b)], { type: 'image/gif' }) : null
+  return { parts, begun, whole }
 }
 
 const tableLength = (flags) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0)
@@ -39,4 +54,4 @@ function endOfBlocks(bytes, at) {
 /** Of the extensions, how long a picture is shown, and how often all are. */
 const isPlayback = (bytes, at) => bytes[at + 1] === 0xf9 || (bytes[at + 1] === 0xff && text(bytes, at + 3, 11) === LOOP)
 
-const text = (bytes, at, length) => String.fromCharCode(...bytes.subarray(at, at + length))
+export const text = (bytes, at, length) => String.fromCharCode(...bytes.subarray(at, at + length))

@@ -2,28 +2,33 @@
 // place, no time, no name of a camera.
 
 import { animation } from './gif.js'
+import { moves } from './moving.js'
 
 const LONGEST_SIDE = 1600 // pixels
 // In characters. The library stores no larger one, and a reload is to show it again.
 const ENOUGH = 500_000
 const TRIES = [[1, 0.85], [1, 0.7], [0.75, 0.7], [0.5, 0.7], [0.5, 0.4]] // of the longest side, and the quality
 
-/** The image in file as a data URI. Throws what createImageBitmap does when it is none. */
+/**
+ * The image in file: { imageUrl, stands }, a data URI, and whether it is of an animation and does not move any more.
+ * Throws when it is no image that this browser can read.
+ */
 export async function prepare(file) {
-  const bitmap = await createImageBitmap(file) // upright, if the file says how it was held
-  const uri = (await moving(file)) ?? still(bitmap)
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const gif = animation(bytes)
+  const bitmap = await createImageBitmap(gif ?? file) // upright, if the file says how it was held
+  const small = gif && gif.size * 4 <= ENOUGH * 3
+  const imageUrl = small ? await asUri(gif) : still(bitmap)
   bitmap.close()
-  return uri
+  if (!imageUrl.startsWith('data:image/')) throw new Error('too large to be drawn')
+  return { imageUrl, stands: !small && moves(bytes) }
 }
 
-/** null: it does not move, or is too large to. */
-async function moving(file) {
-  const gif = animation(new Uint8Array(await file.arrayBuffer()))
-  if (gif === null || gif.size * 4 > ENOUGH * 3) return null
+function asUri(blob) {
   const reader = new FileReader()
   return new Promise((resolve) => {
-    reader.onloadend = () => resolve(reader.result)
-    reader.readAsDataURL(gif)
+    reader.onloadend = () => resolve(String(reader.result))
+    reader.readAsDataURL(blob)
   })
 }
 
@@ -47,6 +52,3 @@ function draw(bitmap, side, quality) {
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
   return canvas.toDataURL('image/jpeg', quality)
 }
-
-/** The image files in what was pasted or dropped. */
-export const imagesIn = (transfer) => [...(transfer?.files ?? [])].filter((file) => file.type.startsWith('image/'))

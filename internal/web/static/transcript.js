@@ -6,22 +6,30 @@ import { t } from './words.js'
 
 const INLINE_IMAGE = /^data:image\/(png|jpeg|jpg|gif|webp|avif|heic|heif|bmp);base64,[A-Za-z0-9+/]+=*$/
 
+const MOST = 300 // messages in the list
+const FEWER = 240 // are left when there would be more: to take away one for each that comes would move all the others each time
+// What is put into the list at a time, so that the page answers while a stranger sends faster than anyone reads.
+const AT_A_TIME = 16
+const CHARS_AT_A_TIME = 16_000
+
 /**
  * Shows messages in list and keeps scroller at the end of content, also when an image has loaded or the keyboard of
- * a phone has come up. Whoever has scrolled up is left there; pill says that there is more.
+ * a phone has come up. Whoever has scrolled up is left there; pill says that there is more, earlier that there was.
  */
 export class Transcript {
   #list
   #scroller
   #pill
+  #earlier
   #following = true
   #shown = null // the array that the list shows
   #items = new Map() // Message → its element
 
-  constructor({ list, scroller, content, pill }) {
+  constructor({ list, scroller, content, pill, earlier }) {
     this.#list = list
     this.#scroller = scroller
     this.#pill = pill
+    this.#earlier = earlier
     pill.addEventListener('click', () => this.toEnd())
     scroller.addEventListener('scroll', () => {
       if (scroller.clientHeight === 0) return // not shown
@@ -31,6 +39,11 @@ export class Transcript {
     const sizes = new ResizeObserver(() => this.#following && this.toEnd())
     sizes.observe(scroller)
     sizes.observe(content)
+  }
+
+  /** The messages that the list shows. */
+  get shown() {
+    return this.#shown
   }
 
   /** How far from the top the reader is; null: at the end, and stays there. */
@@ -49,12 +62,10 @@ export class Transcript {
   }
 
   /**
-   * Makes the list show messages; another array is another chat. Says whether it is one. markOf gives what is said
-   * under an own message: { text, failed }.
+   * Makes the list show messages; another array is another chat. another: it is one. more: there are messages left to
+   * show, at the next call. markOf gives what is said under an own message: { text, failed }.
    */
   sync(messages, markOf) {
-    let theirs = false
-    let mine = false
     const another = messages !== this.#shown
     if (another) {
       this.#list.replaceChildren()
@@ -62,18 +73,15 @@ export class Transcript {
       this.#shown = messages
       this.toEnd()
     }
-    for (const m of messages) {
-      if (this.#items.has(m)) continue
-      const item = m.gap ? gapItem() : messageItem(m, this.#list.lastElementChild)
-      this.#items.set(m, item)
-      this.#list.append(item)
-      if (m.mine) mine = true
-      else theirs = true
-    }
-    this.#mark(messages, markOf)
-    if (mine) this.toEnd()
-    else if (theirs && !this.#following) this.#pill.hidden = false
-    return another
+    const latest = this.#latest(messages)
+    this.#remove(latest)
+    // The page that begins shows all of it, or it could not go to where the reader was.
+    const { added, more } = this.#add(latest, another ? Infinity : AT_A_TIME)
+    this.#earlier.hidden = !isCut(latest)
+    this.#mark(latest, markOf)
+    if (added.some((m) => m.mine)) this.toEnd()
+    else if (added.length > 0 && !this.#following) this.#pill.hidden = false
+    return { another, more }
   }
 
   toEnd() {
@@ -82,18 +90,55 @@ export class Transcript {
     this.#scroller.scrollTop = this.#scroller.scrollHeight
   }
 
+  /** What is shown of messages: not again what was taken away. */
+  #latest(messages) {
+    const first = messages.findIndex((m) => this.#items.has(m))
+    const latest = messages.slice(Math.max(first, 0))
+    return latest.length > MOST ? latest.slice(-FEWER) : latest
+  }
+
+  #remove(latest) {
+    const stays = new Set(latest)
+    for (const [m, item] of this.#items) {
+      if (stays.has(m)) continue
+      item.remove()
+      this.#items.delete(m)
+    }
+  }
+
+  #add(latest, most) {
+    const added = []
+    let chars = 0
+    let before = null
+    for (const m of latest) {
+      let item = this.#items.get(m)
+      if (!item) {
+        if (added.length >= most || (chars > CHARS_AT_A_TIME && most < Infinity)) return { added, more: true }
+        item = attempt(() => (m.gap ? gapItem() : messageItem(m, before)), () => element('li', classOf(m), m.text))
+        if (before) before.after(item)
+        else this.#list.prepend(item)
+        this.#items.set(m, item)
+        added.push(m)
+        chars += m.text?.length ?? 0
+      }
+      before = item
+    }
+    return { added, more: false }
+  }
+
   /** The status is said once, under the latest own message; a failure under each. */
   #mark(messages, markOf) {
-    const latest = messages.findLast((m) => m.mine)
-    for (const m of messages) {
-      if (!m.mine) continue
-      const { text, failed } = markOf(m)
-      const item = this.#items.get(m)
-      item.classList.toggle('failed', failed)
-      const said = failed || m === latest ? text : ''
-      const mark = item.querySelector('.mark')
-      if (mark.textContent !== said) mark.textContent = said
-    }
+    const own = messages.filter((m) => m.mine && this.#items.has(m))
+    for (const m of own) attempt(() => this.#markOne(m, markOf(m), m === own[own.length - 1]), () => {})
+  }
+
+  #markOne(m, { text, failed }, latest) {
+    const item = this.#items.get(m)
+    const mark = item.querySelector('.mark')
+    if (!mark) return
+    item.classList.toggle('failed', failed)
+    const said = failed || latest ? text : ''
+    if (mark.textContent !== said) mark.textContent = said
   }
 
   #atEnd() {
@@ -102,14 +147,31 @@ export class Transcript {
   }
 }
 
+/** Reports whether messages stood before these: the first of each side has the number 1. */
+const isCut = (messages) => [true, undefined].some((mine) => messages.find((m) => m.mine === mine && !m.gap)?.n > 1 && !messages[0].gap)
+
+/** What act returns, or what otherwise does where a browser cannot: one message must not hide another. */
+function attempt(act, otherwise) {
+  try {
+    return act()
+  } catch (error) {
+    console.error(error)
+    return otherwise()
+  }
+}
+
+const classOf = (m) => (m.mine ? 'message mine' : 'message')
+
 function messageItem(m, before) {
-  const item = element('li', m.mine ? 'message mine' : 'message')
+  const item = element('li', classOf(m))
   if (before?.classList.contains('message') && before.classList.contains('mine') === Boolean(m.mine)) item.classList.add('follows')
   const bubble = element('div', 'bubble')
   bubble.dir = 'auto'
-  bubble.append(element('span', 'unseen', t(m.mine ? 'You: ' : 'Stranger: ')))
-  if (m.text) bubble.append(...withLinks(m.text))
-  if (m.imageUrl || m.lost) bubble.append(image(m))
+  const speaker = element('span', 'unseen', t(m.mine ? 'You: ' : 'Stranger: '))
+  speaker.dir = 'ltr' // or its letters, and not those of the message, would be the ones that "auto" goes by
+  bubble.append(speaker)
+  if (m.text) bubble.append(...attempt(() => withLinks(m.text), () => [m.text]))
+  if (m.imageUrl || m.lost) bubble.append(attempt(() => image(m), () => remark('An image that is not shown')))
   item.append(bubble)
   // Only the text of a message is announced, not what becomes of it.
   const mark = element('small', 'mark')

@@ -7,7 +7,7 @@ import { choose, chosen } from './prefs.js'
 const DICTIONARIES = { en: {}, de: GERMAN }
 
 const wanted = [chosen('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2))
-const language = wanted.find((tag) => Object.hasOwn(DICTIONARIES, tag)) ?? 'en'
+const language = wanted.find((tag) => Object.keys(DICTIONARIES).includes(tag)) ?? 'en'
 
 /** The text in the reader's language. */
 export const t = (text) => DICTIONARIES[language][text] ?? text

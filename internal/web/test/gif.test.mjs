@@ -15,10 +15,17 @@ test('of an animation nothing is kept but what is seen, and what is none is none
   for (const other of [Buffer.alloc(0), Buffer.from('GIF89a'), Buffer.from('<script>'), Buffer.from([0xff, 0xd8, 0xff])]) assert.equal(animation(other), null)
 })
 
-test('an animation cut or spoiled anywhere ends, and is no animation or a whole one', async () => {
+test('an animation cut or spoiled anywhere ends, and is no animation or one of whole pictures', async () => {
   const gif = gifWithPlace(3)
+  const whole = Buffer.from(await animation(gif).arrayBuffer())
   for (let at = 0; at < gif.length; at++) {
-    assert.equal(animation(gif.subarray(0, at)), null, `cut at ${at}`)
+    const kept = animation(gif.subarray(0, at))
+    if (!kept) continue
+    const cut = Buffer.from(await kept.arrayBuffer())
+    assert.ok(whole.subarray(0, cut.length - 1).equals(cut.subarray(0, -1)) && cut.at(-1) === 0x3b, `cut at ${at}`)
+    assert.deepEqual(Buffer.from(await animation(cut).arrayBuffer()), cut)
+  }
+  for (let at = 0; at < gif.length; at++) {
     for (const byte of [0, 0x21, 0x2c, 0x3b, 0xff]) {
       const spoiled = Buffer.from(gif)
       spoiled[at] = byte

@@ -32,6 +32,9 @@ scene('an image is sent by button, paste and drop, smaller, upright and without 
 
   const handed = { base64: file.toString('base64'), mimeType: 'image/jpeg' }
   assert.equal(await a.page.evaluate(handOver, { type: 'paste', ...handed }), false) // the browser does nothing more
+  const ask = a.page.getByRole('dialog', { name: 'Send this image?' })
+  await ask.getByRole('img').waitFor()
+  await ask.getByRole('button', { name: 'Send' }).click()
   await b.seesImage(1)
   assert.equal(await a.page.evaluate(handOver, { type: 'dragover', ...handed }), false)
   await a.page.locator('body[data-drop]').waitFor()

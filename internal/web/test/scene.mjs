@@ -13,7 +13,7 @@ before(async () => {
 after(() => browser?.close())
 
 /**
- * Runs act(scene) as a test, with a server that has settings. It fails also by what a page must not do: errors, requests
+ * Runs act(scene, t) as a test, with a server that has settings. It fails also by what a page must not do: errors, requests
  * to elsewhere.
  */
 export function scene(name, act, settings) {
@@ -22,7 +22,7 @@ export function scene(name, act, settings) {
     t.after(() => s.close())
     try {
       s.server = await Server.start(settings)
-      await act(s)
+      await act(s, t)
       for (const tab of s.tabs) assert.deepEqual(tab.faults, [])
     } catch (error) {
       t.diagnostic(`the server's log:\n${s.server?.log.join('\n')}`)

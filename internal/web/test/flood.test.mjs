@@ -1,0 +1,115 @@
+// A partner who sends far faster than anyone reads: the page shows the latest, and answers all the while. What is
+// counted is work; of time a busy machine has less, and is given more.
+
+import assert from 'node:assert/strict'
+import WebSocket from 'ws'
+import { LIMIT, pace } from './pace.mjs'
+import { scene } from './scene.mjs'
+import { until } from './until.mjs'
+
+const SLOWER = 4 // than this machine: a phone
+const FRAME = 16 // messages that one frame may put into the page
+const NODES = 300
+const FEWER = 240 // that many are left when there would be more
+const ANSWER_MS = pace(200)
+
+/** Runs in the page before its scripts: counts what it writes to its storage, and the messages it shows at a time. */
+function count() {
+  globalThis.counted = { writes: 0, most: 0, nodes: 0, late: [] }
+  const set = Storage.prototype.setItem
+  Storage.prototype.setItem = function (...item) {
+    globalThis.counted.writes++
+    return set.apply(this, item)
+  }
+  addEventListener('DOMContentLoaded', () => {
+    const list = document.getElementById('messages')
+    new MutationObserver((changes) => {
+      // One call for all that one rendering did.
+      const added = changes.reduce((sum, change) => sum + change.addedNodes.length, 0)
+      globalThis.counted.most = Math.max(globalThis.counted.most, added)
+      globalThis.counted.nodes = Math.max(globalThis.counted.nodes, list.childElementCount)
+    }).observe(list, { childList: true })
+    let due = performance.now() + 50
+    setInterval(() => {
+      const now = performance.now()
+      globalThis.counted.late.push(now - due)
+      due = now + 50
+    }, 50)
+  })
+}
+
+/** What was counted since the last call, with how late the page was with what was due, in milliseconds. */
+const counted = (tab) =>
+  tab.page.evaluate(() => {
+    const { late, ...rest } = globalThis.counted
+    globalThis.counted = { writes: 0, most: 0, nodes: 0, late: [] }
+    late.sort((a, b) => a - b)
+    return { ...rest, typical: late[late.length >> 1] ?? 0, worst: late[late.length - 1] ?? 0 }
+  })
+
+/** A partner of the base protocol, matched with who searches in tab. */
+async function partnerOf(s, tab) {
+  const socket = new WebSocket(s.server.url.replace('http', 'ws'))
+  s.others.push({ close: () => socket.terminate() })
+  await new Promise((open) => socket.once('open', open))
+  let matched = false
+  socket.on('message', (data) => (matched ||= JSON.parse(data).type === 'matched'))
+  const say = (frame) => socket.send(JSON.stringify(frame))
+  say({ type: 'auth', apiKey: s.server.key })
+  say({ type: 'search' })
+  await until(() => matched)
+  await tab.sees('chat')
+  return (text) => say({ type: 'message', text })
+}
+
+/** A tab of a slow device in a chat, with its partner's voice and how late it is at rest. */
+async function slowTab(s) {
+  const tab = await s.open({ script: count })
+  await tab.start()
+  await tab.sees('searching')
+  const say = await partnerOf(s, tab)
+  const cdp = await tab.context.newCDPSession(tab.page)
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER })
+  await counted(tab)
+  await tab.page.waitForTimeout(2_000)
+  return { tab, say, rest: await counted(tab) }
+}
+
+function isBounded(t, name, messages, got, rest) {
+  t.diagnostic(`${name}: ${got.writes} writes for ${messages} messages, ${got.most} shown at a time, ${got.nodes} in the list; ` +
+    `late by ${got.typical.toFixed(0)} ms, at worst ${got.worst.toFixed(0)}; at rest ${rest.typical.toFixed(0)} and ${rest.worst.toFixed(0)}`)
+  assert.ok(got.most <= FRAME, `${got.most} messages were shown at a time`)
+  assert.ok(got.nodes <= NODES, `${got.nodes} messages are in the page`)
+  assert.ok(got.typical <= ANSWER_MS, `the page is late by ${got.typical} ms`)
+}
+
+scene('a hundred messages a second leave a slow page answering, and Next is pressed at once', async (s, t) => {
+  const { tab, say, rest } = await slowTab(s)
+  const began = Date.now()
+  let said = 0
+  while (Date.now() - began < 20_000) {
+    for (const due = (Date.now() - began) / 10; said < due; ) say(`line ${++said}, see https://chatme.example/${said} for more of it`)
+    await tab.page.waitForTimeout(20)
+  }
+  const got = await counted(tab)
+  isBounded(t, '100 a second', said, got, rest)
+  assert.ok(got.writes < said / 4, `${got.writes} writes for ${said} messages`)
+  await tab.page.getByText('Earlier messages are no longer shown').waitFor()
+  const pressed = Date.now()
+  await tab.next()
+  await tab.sees('searching')
+  t.diagnostic(`Next after ${Date.now() - pressed} ms`)
+})
+
+scene('20,000 messages at once leave a slow page answering, and the last of them are shown', async (s, t) => {
+  const { tab, say, rest } = await slowTab(s)
+  const TOTAL = 20_000
+  for (let n = 1; n <= TOTAL; n++) say(String(n))
+  await tab.page.locator('.message', { hasText: new RegExp(`: ${TOTAL}$`) }).waitFor(LIMIT)
+  const got = await counted(tab)
+  isBounded(t, '20,000 at once', TOTAL, got, rest)
+  assert.ok(got.writes < TOTAL / 40, `${got.writes} writes`)
+  const shown = await tab.conversation()
+  assert.ok(shown.length >= FEWER, `only ${shown.length} are shown`)
+  assert.deepEqual(shown, Array.from(shown, (_, i) => `they: ${TOTAL - shown.length + i + 1}`))
+})

@@ -1,0 +1,72 @@
+// Animations to send.
+
+import { gifWithPlace } from './photo.mjs'
+
+/** A GIF of more than the page sends as it is: thousands of pictures. */
+export const largeGif = () => gifWithPlace(20_000)
+
+/** The PNG as an animation of two pictures, the second like the first (APNG, "Structure"). */
+export function apng(png) {
+  const chunk = (name, data) => {
+    const body = Buffer.concat([Buffer.from(name), data])
+    const [length, sum] = [data.length, crc(body)].map((n) => {
+      const word = Buffer.alloc(4)
+      word.writeUInt32BE(n)
+      return word
+    })
+    return Buffer.concat([length, body, sum])
+  }
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)]
+  const frame = (sequence) => chunk('fcTL', words(sequence, width, height, 0, 0, 0x0001000a, 0).subarray(0, 26))
+  const head = png.subarray(0, 33) // the signature and IHDR
+  const [datas, end] = [chunksOf(png, 'IDAT'), chunksOf(png, 'IEND')]
+  const again = datas.map((data, i) => chunk('fdAT', Buffer.concat([words(2 + i), data])))
+  return Buffer.concat([head, chunk('acTL', words(2, 0)), frame(0), ...datas.map((data) => chunk('IDAT', data)), frame(1), ...again, ...end.map((data) => chunk('IEND', data))])
+}
+
+/** The WebP as the only picture of an animation, which says that there are more (WebP container, "Extended File Format"). */
+export function movingWebp(webp) {
+  const picture = webp.subarray(12)
+  const size = Buffer.alloc(4)
+  const extended = Buffer.concat([Buffer.from('VP8X'), little(10), Buffer.from([2, 0, 0, 0]), little(299).subarray(0, 3), little(149).subarray(0, 3)])
+  const anim = Buffer.concat([Buffer.from('ANIM'), little(6), Buffer.alloc(6)])
+  const simple = picture.subarray(0, 4).toString() === 'VP8X' ? imageOf(picture) : picture
+  const frame = Buffer.concat([Buffer.alloc(6), little(299).subarray(0, 3), little(149).subarray(0, 3), Buffer.from([10, 0, 0, 0]), simple])
+  const anmf = Buffer.concat([Buffer.from('ANMF'), little(frame.length), frame, Buffer.alloc(frame.length % 2)])
+  const body = Buffer.concat([Buffer.from('WEBP'), extended, anim, anmf, anmf])
+  size.writeUInt32LE(body.length)
+  return Buffer.concat([Buffer.from('RIFF'), size, body])
+}
+
+/** What follows the header of an extended WebP: the picture itself. */
+const imageOf = (chunks) => chunks.subarray(8 + chunks.readUInt32LE(4))
+
+function chunksOf(png, name) {
+  const found = []
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString('latin1', at + 4, at + 8) === name) found.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
+  }
+  return found
+}
+
+/** The checksum of a PNG chunk (PNG specification, annex D). */
+function crc(bytes) {
+  let sum = ~0
+  for (const byte of bytes) {
+    sum ^= byte
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1
+  }
+  return ~sum >>> 0
+}
+
+function words(...numbers) {
+  const all = Buffer.alloc(4 * numbers.length)
+  numbers.forEach((n, i) => all.writeUInt32BE(n, 4 * i))
+  return all
+}
+
+function little(n) {
+  const word = Buffer.alloc(4)
+  word.writeUInt32LE(n)
+  return word
+}
