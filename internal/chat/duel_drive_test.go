@@ -196,7 +196,11 @@ func (d *duel) body(conn chat.ConnID) string {
 	if w == nil {
 		return "none"
 	}
-	return fmt.Sprintf("%d from %d", w.chat, conn)
+	text := fmt.Sprintf("%d from %d", w.chat, conn)
+	if d.said++; d.said%5 == 0 {
+		text += strings.Repeat("+", 64) // more than is held
+	}
+	return text
 }
 
 // ghost says something on an old socket, or on none.

@@ -15,6 +15,7 @@ type duel struct {
 	m     *model
 	snaps map[uint64]snap // as of each batch taken; 0: at the start
 	dirty int
+	said  int // messages
 	trace []move
 
 	ids   map[chat.Hash]chat.ID

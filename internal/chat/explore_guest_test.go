@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"chatme/internal/chat"
@@ -201,18 +202,27 @@ func (g *guest) canSay() bool {
 func (g *guest) say(w *world, bad bool) {
 	if g.kind.old() {
 		g.words++
-		text := fmt.Sprintf("%s%d>%s", g.name(), g.words, g.partner)
+		text := g.text(w, uint64(g.words))
 		g.send(w, chat.Command{Op: chat.Send, Text: text})
 		return
 	}
 	g.sent++
-	text := fmt.Sprintf("%s%d>%s", g.name(), g.sent, g.partner)
+	text := g.text(w, g.sent)
 	if bad {
 		text = ""
 	}
 	w.book.said(g, text)
 	g.copies = append(g.copies, text)
 	g.pump(w)
+}
+
+// text is the nth message of g: who says it to whom, and every second time more than can be held, if the plan has a limit.
+func (g *guest) text(w *world, n uint64) string {
+	text := fmt.Sprintf("%s%d>%s", g.name(), n, g.partner)
+	if missing := w.plan.letter + 1 - len(text); n%2 == 0 && w.plan.letter > 0 && missing > 0 {
+		text += strings.Repeat("+", missing)
+	}
+	return text
 }
 
 // pump sends what was not yet sent on this socket.

@@ -52,6 +52,7 @@ func parse(text string) (o origin, ok bool) {
 	if !ok || len(who) < 2 {
 		return o, false
 	}
+	to, _, _ = strings.Cut(to, "+")
 	n, err := strconv.Atoi(who[1:])
 	return origin{int(who[0] - 'a'), n, chat.Alias(to)}, err == nil
 }

@@ -115,6 +115,9 @@ func roam(r *rand.Rand) *plan {
 	if r.IntN(3) == 0 {
 		p.total = 1 + r.IntN(4)
 	}
+	if r.IntN(3) == 0 {
+		p.letter = 10
+	}
 	p.matched = r.IntN(len(p.guests) + 1)
 	if r.IntN(4) == 0 {
 		p.ttl = time.Minute

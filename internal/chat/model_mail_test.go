@@ -69,7 +69,7 @@ func (m *model) letters(w *who, which func(letter) bool) []letter {
 	return some
 }
 
-// mailRoom: 3 letters and 1 MiB a chat, 2 MiB in all.
+// mailRoom: 64 bytes a letter, 3 letters and 1 MiB a chat, 2 MiB in all.
 func (m *model) mailRoom(l letter) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.mail {
@@ -79,7 +79,7 @@ func (m *model) mailRoom(l letter) bool {
 			size += x.size()
 		}
 	}
-	return count <= 3 && size <= 1<<20 && all <= 2<<20
+	return len(l.text)+len(l.image) <= 64 && count <= 3 && size <= 1<<20 && all <= 2<<20
 }
 
 // ringRoom: 4 bodies and 1 MiB a direction, 2 MiB in all.

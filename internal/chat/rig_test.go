@@ -27,7 +27,7 @@ func timing(boot uint64) chat.Config {
 		SettleTimeout: 2 * time.Second,
 
 		RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,
-		MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20,
+		MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20, LetterMax: 64,
 	}
 }
 
