@@ -36,7 +36,8 @@ func (l *Lobby) canHold(s *session, m *body) bool {
 	if s.mail != nil {
 		n, bytes = len(s.mail.letters), s.mail.bytes
 	}
-	return s.MailKey != MailKey{} && n < l.cfg.MailboxMessages && (l.cfg.LetterMax == 0 || len(m.text)+len(m.image) <= l.cfg.LetterMax) &&
+	fits := l.cfg.LetterMax == 0 || len(m.text)+len(m.image) <= l.cfg.LetterMax
+	return fits && s.MailKey != MailKey{} && n < l.cfg.MailboxMessages &&
 		bytes+size <= l.cfg.MailboxBytes && l.mailBytes+int64(size) <= l.cfg.MailTotal
 }
 
