@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 const (
@@ -59,7 +60,7 @@ func testHalfFrames(t *testing.T, s *site) {
 	}
 	gone := 0
 	for i, each := range attackers {
-		each.SetReadDeadline(began.Add(2 * progressTimeout))
+		each.SetReadDeadline(began.Add(pace.Of(2 * progressTimeout)))
 		for buf := make([]byte, 1024); ; {
 			if _, err := each.Read(buf); err == nil {
 				continue

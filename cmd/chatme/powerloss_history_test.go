@@ -12,9 +12,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
+	"syscall"
 
 	"chatme/internal/chat"
 	"chatme/internal/powercut"
@@ -206,17 +208,34 @@ func newHistory(events []powercut.Event, db, scratch string) (*history, error) {
 // -shm is not among them: it is no more than a cache, and the first to open the database makes it anew.
 func putDatabase(files map[string][]byte, db, scratch string) (path string, err error) {
 	path = filepath.Join(scratch, "chatme.db")
-	for _, suffix := range []string{"", "-wal", "-journal", "-shm"} {
+	for _, suffix := range []string{"", "-wal", "-journal", "-shm", ".witness"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}
-		if data, ok := files[db+suffix]; ok && suffix != "-shm" {
-			if err := os.WriteFile(path+suffix, data, 0o640); err != nil {
-				return "", err
-			}
+		data, ok := files[db+suffix]
+		if !ok || suffix == "-shm" {
+			continue
+		}
+		if suffix == ".witness" {
+			data = witnessOf(path, data)
+		}
+		if err := os.WriteFile(path+suffix, data, 0o640); err != nil {
+			return "", err
 		}
 	}
 	return path, nil
+}
+
+var deviceAndInode = regexp.MustCompile(`device \d+, inode \d+`)
+
+// witnessOf is a witness with device and inode of the database at path, which an image has none of.
+func witnessOf(path string, witness []byte) []byte {
+	info, err := os.Stat(path)
+	if err != nil {
+		return witness
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	return deviceAndInode.ReplaceAll(witness, fmt.Appendf(nil, "device %d, inode %d", st.Dev, st.Ino))
 }
 
 // add takes c as the next state, whose index is that of the last of at.

@@ -7,13 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"chatme/internal/powercut"
 	"chatme/internal/store"
@@ -105,28 +102,17 @@ func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *powerc
 }
 
 // witnessed returns why a server would take the image for a database that was put back from a copy, and end all its chats:
-// its witness is not there, or has seen a later start or a later state of it; "" if it would not. Only device and inode, which
-// the image has none of, are those of its copy in scratch.
+// its witness is not there, or has seen a later start or a later state of it; "" if it would not.
 func (p *powerLoss) witnessed(scratch string, image *powercut.Image) string {
 	path, err := putDatabase(image.Files, p.site.db, scratch)
 	if err != nil {
-		return err.Error()
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err.Error()
-	}
-	st := info.Sys().(*syscall.Stat_t)
-	here := regexp.MustCompile(`device \d+, inode \d+`).
-		ReplaceAll(image.Files[p.site.db+".witness"], fmt.Appendf(nil, "device %d, inode %d", st.Dev, st.Ino))
-	if err := os.WriteFile(path+".witness", here, 0o640); err != nil {
 		return err.Error()
 	}
 	switch why, err := store.Doubt(context.Background(), path); {
 	case err != nil:
 		return err.Error()
 	case why != "":
-		return fmt.Sprintf("looks put back, because %s: %q", why, here)
+		return fmt.Sprintf("looks put back, because %s: %q", why, image.Files[p.site.db+".witness"])
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ var DefaultTimes = Times{
 	Reuse:  5 * time.Second,
 	Answer: 5 * time.Second,
 	Look:   time.Second,
-	Grace:  200 * time.Millisecond, // a round trip on a phone: the request follows the handshake
+	Grace:  500 * time.Millisecond, // a round trip around the world, or of a phone: the request follows the handshake
 }
 
 // Arrivals are the connections of a listener that are not upgraded, from their accept on. Each has a time in which it
