@@ -51,8 +51,11 @@ type arrival struct {
 	conn     net.Conn // of the system: below TLS
 	place    *list.Element
 	accepted time.Time
-	asked    int          // requests; owned by the goroutine that serves it
 	moved    atomic.Int64 // unix nanoseconds at which the state changed, or a part of a long answer left
+
+	// owned by the goroutine that serves it
+	asked     int  // requests
+	forgetful bool // the system drops an answer that is not taken
 
 	// guarded by the mu of Arrivals
 	state  http.ConnState

@@ -54,6 +54,9 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		if hasBody(r) || !expected(r.Method) || one != nil && one.last(r, a.times.Reuse) {
 			w.Header().Set("Connection", "close")
 		}
+		if one != nil {
+			one.forgets(!asksUpgrade(r), a.times.Answer)
+		}
 		if one != nil && !asksUpgrade(r) { // which needs w as it is
 			w = &mover{ResponseWriter: w, arrival: one}
 		}
@@ -67,6 +70,19 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 func (one *arrival) last(r *http.Request, reuse time.Duration) bool {
 	one.asked++
 	return one.asked >= mostRequests || time.Since(one.accepted) >= reuse || !asksUpgrade(r) && unread(one.conn)
+}
+
+// forgets has the system drop an answer that the peer does not take within so long, also once the connection is closed:
+// otherwise it keeps the answer for minutes. A socket, which has deadlines of its own, undoes that. The goroutine that serves
+// the connection calls it.
+func (one *arrival) forgets(answers bool, within time.Duration) {
+	if one.forgetful == answers {
+		return
+	}
+	if one.forgetful = answers; !answers {
+		within = 0
+	}
+	takeWithin(one.conn, within)
 }
 
 // hasBody reports whether a request announces a body, of whatever length.

@@ -142,6 +142,6 @@ func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Upgrade", "websocket")
-	w.Header().Set("Connection", "Upgrade")
+	w.Header().Add("Connection", "Upgrade") // beside a close
 	http.Error(w, "Expected a WebSocket upgrade", http.StatusUpgradeRequired)
 }

@@ -2,10 +2,9 @@
 // counted is work; of time a busy machine has less, and is given more.
 
 import assert from 'node:assert/strict'
-import WebSocket from 'ws'
 import { LIMIT, pace } from './pace.mjs'
+import { partnerOf } from './partner.mjs'
 import { scene } from './scene.mjs'
-import { until } from './until.mjs'
 
 const SLOWER = 4 // than this machine: a phone
 const FRAME = 16 // messages that one frame may put into the page
@@ -47,27 +46,12 @@ const counted = (tab) =>
     return { ...rest, typical: late[late.length >> 1] ?? 0, worst: late[late.length - 1] ?? 0 }
   })
 
-/** A partner of the base protocol, matched with who searches in tab. */
-async function partnerOf(s, tab) {
-  const socket = new WebSocket(s.server.url.replace('http', 'ws'))
-  s.others.push({ close: () => socket.terminate() })
-  await new Promise((open) => socket.once('open', open))
-  let matched = false
-  socket.on('message', (data) => (matched ||= JSON.parse(data).type === 'matched'))
-  const say = (frame) => socket.send(JSON.stringify(frame))
-  say({ type: 'auth', apiKey: s.server.key })
-  say({ type: 'search' })
-  await until(() => matched)
-  await tab.sees('chat')
-  return (text) => say({ type: 'message', text })
-}
-
 /** A tab of a slow device in a chat, with its partner's voice and how late it is at rest. */
 async function slowTab(s) {
   const tab = await s.open({ script: count })
   await tab.start()
   await tab.sees('searching')
-  const say = await partnerOf(s, tab)
+  const { say } = await partnerOf(s, tab)
   const cdp = await tab.context.newCDPSession(tab.page)
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER })
   await counted(tab)
@@ -88,7 +72,7 @@ scene('a hundred messages a second leave a slow page answering, and Next is pres
   const began = Date.now()
   let said = 0
   while (Date.now() - began < 20_000) {
-    for (const due = (Date.now() - began) / 10; said < due; ) say(`line ${++said}, see https://chatme.example/${said} for more of it`)
+    for (const due = (Date.now() - began) / 10; said < due; ) say({ text: `line ${++said}, see https://chatme.example/${said} for more of it` })
     await tab.page.waitForTimeout(20)
   }
   const got = await counted(tab)
@@ -104,7 +88,7 @@ scene('a hundred messages a second leave a slow page answering, and Next is pres
 scene('20,000 messages at once leave a slow page answering, and the last of them are shown', async (s, t) => {
   const { tab, say, rest } = await slowTab(s)
   const TOTAL = 20_000
-  for (let n = 1; n <= TOTAL; n++) say(String(n))
+  for (let n = 1; n <= TOTAL; n++) say({ text: String(n) })
   await tab.page.locator('.message', { hasText: new RegExp(`: ${TOTAL}$`) }).waitFor(LIMIT)
   const got = await counted(tab)
   isBounded(t, '20,000 at once', TOTAL, got, rest)

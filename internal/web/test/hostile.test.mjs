@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
+import { DOT } from './photo.mjs'
 import { scene } from './scene.mjs'
-
-const DOT = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 
 /** A place where somebody listens: whoever connects is counted. */
 async function listen(s) {

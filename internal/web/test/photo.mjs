@@ -1,5 +1,8 @@
 // Pictures to send.
 
+/** The smallest one. */
+export const DOT = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+
 /** A JPEG of this size, taken with the camera turned by a quarter, with a place in it as cameras write it. Drawn by page. */
 export async function photoWithPlace(page, width, height) {
   const uri = await page.evaluate(

@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { photoWithPlace } from './photo.mjs'
-import { scene } from './scene.mjs'
 import { chatting, FakeSocket, frozen as still, texts } from './fake.mjs'
+import { partnerOf } from './partner.mjs'
+import { DOT } from './photo.mjs'
+import { scene } from './scene.mjs'
+import { until } from './until.mjs'
 
 /** What may be broken, each as a script that runs before the page. */
 const BROKEN = {
@@ -50,19 +52,16 @@ const BROKEN = {
 for (const [name, script] of Object.entries(BROKEN)) {
   scene(`where ${name}, every message is shown`, async (s) => {
     const a = await s.open({ script })
-    const b = await s.open()
     await a.start()
     await a.sees('searching')
-    await b.start()
-    await Promise.all([a.sees('chat'), b.sees('chat')])
+    const b = await partnerOf(s, a)
     const lines = ['one', 'see https://example.org/x', 'three']
-    for (const line of lines) await b.say(line)
-    await b.page.locator('#file').setInputFiles({ name: 'p.jpg', mimeType: 'image/jpeg', buffer: await photoWithPlace(b.page, 30, 20) })
-    await b.page.locator('.mine img').waitFor()
-    await b.say('five')
+    for (const text of lines) b.say({ text })
+    b.say({ imageUrl: DOT })
+    b.say({ text: 'five' })
     await a.page.getByText('five').waitFor()
     await a.say('mine, at https://example.org/y')
-    await b.hears('mine, at https://example.org/y')
+    await until(() => b.heard.includes('mine, at https://example.org/y'))
     const shown = await a.page.locator('#messages > li').evaluateAll((items) => items.map((item) => item.textContent.replace(/^(You|Stranger): /, '')))
     assert.equal(shown.length, 6)
     for (const [i, line] of [...lines, '', 'five'].entries()) assert.ok(shown[i].startsWith(line), `${shown[i]} for ${line}`)

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// unread reports whether something has arrived on conn that was not read: then the server is late, and not the peer.
+func unread(conn net.Conn) bool {
+	n := 0
+	control(conn, func(fd int) { n, _ = unix.IoctlGetInt(fd, unix.SIOCINQ) })
+	return n > 0
+}
+
+// takeWithin has the system end conn once its peer has taken nothing of what it is sent for so long, also after the close; 0:
+// the system's own time. It is TCP_USER_TIMEOUT of tcp(7).
+func takeWithin(conn net.Conn, d time.Duration) {
+	control(conn, func(fd int) { unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) })
+}
+
+func control(conn net.Conn, act func(fd int)) {
+	its, ok := conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	if raw, err := its.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { act(int(fd)) })
+	}
+}
