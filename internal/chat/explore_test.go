@@ -12,7 +12,7 @@ import (
 )
 
 // exploreFor is how long TestExplore may take. EXPLORE=1h takes longer.
-const exploreFor = time.Minute
+const exploreFor = 30 * time.Second
 
 // goOn is how long to look for other violations once one is found.
 const goOn = 5 * time.Second

@@ -16,9 +16,8 @@ export function messagesCame(count) {
   if (looking()) return
   unread += count
   document.title = `(${unread}) ${title}`
-  if (performance.now() - heardAt < APART_MS) return
-  heardAt = performance.now()
-  sound()
+  const now = performance.now()
+  if (now - heardAt >= APART_MS && sound()) heardAt = now
 }
 
 /** A partner was found. */
@@ -45,9 +44,9 @@ export function soundSwitch(button) {
   addEventListener('focus', looked)
 }
 
-/** A short, soft tone. It is made here, so that there is nothing to load. */
+/** Makes a short, soft tone if the reader wants one. It is made here, so that there is nothing to load. */
 function sound() {
-  if (chosen('sound') !== 'on' || !globalThis.AudioContext) return
+  if (chosen('sound') !== 'on' || !globalThis.AudioContext) return false
   audio ??= new AudioContext()
   audio.resume().catch(() => {})
   const volume = new GainNode(audio, { gain: 0.08 })
@@ -56,4 +55,5 @@ function sound() {
   volume.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.35)
   tone.start()
   tone.stop(audio.currentTime + 0.35)
+  return true
 }

@@ -498,7 +498,7 @@ export class ChatMe {
     const present = (handle) => (event) => {
       if (this.#ws === ws) handle(event) // whatever a former socket still says is ignored
     }
-    ws.onopen = present(() => ws.send(JSON.stringify(this.#auth())))
+    ws.onopen = present(() => tell(ws, JSON.stringify(this.#auth())))
     ws.onmessage = present((event) => this.#receive(event.data))
     ws.onclose = present((event) => this.#closed(event.code, event.reason))
     ws.onerror = () => {} // a close follows; where nobody listens for it, some sockets throw
@@ -626,7 +626,7 @@ export class ChatMe {
     if (!this.#ready) return
     const text = JSON.stringify(frame)
     this.#given += text.length
-    this.#ws.send(text)
+    tell(this.#ws, text)
     if (!this.#timers.overdue) this.#expect()
   }
 
@@ -1112,6 +1112,11 @@ export class ChatMe {
 function complain(error) {
   if (globalThis.document && globalThis.reportError) globalThis.reportError(error)
   else globalThis.console?.error?.(error)
+}
+
+/** Gives text to a socket, unless that is about to say that it is closed: browsers warn of it on the console. */
+function tell(ws, text) {
+  if (!(ws.readyState > 1)) ws.send(text)
 }
 
 /** How long text is in UTF-8; React Native has not always had a TextEncoder. */

@@ -21,6 +21,18 @@ frozen('a socket that says nothing for pingMs is asked, and given up after a min
   assert.equal(FakeSocket.all.length, 2)
 })
 
+frozen('a socket that closes is given nothing more, and what was written then goes to the next', () => {
+  const chat = chatting()
+  FakeSocket.last.readyState = 2
+  chat.send('one')
+  assert.deepEqual(FakeSocket.last.take(), [])
+  FakeSocket.last.ends()
+  chat.send('two')
+  tick(1000)
+  resume(matched())
+  assert.deepEqual(FakeSocket.last.take().map((frame) => frame.text), ['one', 'two'])
+})
+
 frozen('a link that is slow with an image is believed longer each time', () => {
   chatting()
   const given = []
