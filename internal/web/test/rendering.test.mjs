@@ -62,6 +62,7 @@ for (const [name, script] of Object.entries(BROKEN)) {
     await a.page.getByText('five').waitFor()
     await a.say('mine, at https://example.org/y')
     await until(() => b.heard.includes('mine, at https://example.org/y'))
+    await a.page.locator('#messages > li').nth(5).waitFor()
     const shown = await a.page.locator('#messages > li').evaluateAll((items) => items.map((item) => item.textContent.replace(/^(You|Stranger): /, '')))
     assert.equal(shown.length, 6)
     for (const [i, line] of [...lines, '', 'five'].entries()) assert.ok(shown[i].startsWith(line), `${shown[i]} for ${line}`)
