@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// killedAt runs a second process in a role, which strace kills at its nth such call on the files of the database, and reports whether that was reached.
-func killedAt(tb testing.TB, call string, n int, role, path string, more ...string) bool {
+// traced is a second process in a role, in which strace has each such call on one of the files meet a fault (strace(1),
+// inject).
+func traced(tb testing.TB, call, fault string, files []string, role, path string, more ...string) *exec.Cmd {
 	tb.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -20,13 +21,24 @@ func killedAt(tb testing.TB, call string, n int, role, path string, more ...stri
 	if err != nil {
 		tb.Fatal(err)
 	}
-	args := []string{strace, "-f", "-q", "-o", filepath.Join(tb.TempDir(), "strace"), "-P", filepath.Dir(path)}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal", lockSuffix, witnessSuffix, witnessSuffix + ".part"} {
-		args = append(args, "-P", path+suffix)
+	args := []string{strace, "-f", "-q", "-o", filepath.Join(tb.TempDir(), "strace"), "-e", "trace=" + call, "-e", "inject=" + call + ":" + fault}
+	for _, file := range files {
+		args = append(args, "-P", file)
 	}
-	args = append(args, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
 	cmd := helperCmd(tb, role, path)
 	cmd.Path, cmd.Args = strace, append(append(args, exe, path), more...)
+	return cmd
+}
+
+// killedAt runs a second process in a role, which is killed at its nth such call on the files of the database, and reports
+// whether that was reached.
+func killedAt(tb testing.TB, call string, n int, role, path string, more ...string) bool {
+	tb.Helper()
+	files := []string{filepath.Dir(path)}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", lockSuffix, witnessSuffix, witnessSuffix + ".part"} {
+		files = append(files, path+suffix)
+	}
+	cmd := traced(tb, call, fmt.Sprintf("signal=SIGKILL:when=%d", n), files, role, path, more...)
 	out, err := cmd.Output()
 	if err != nil && cmd.ProcessState.Exited() {
 		tb.Fatalf("%s %d: %v: %s", call, n, err, out)

@@ -2,9 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,14 +9,6 @@ import (
 // TestUnsuitedFileSystem: a file system without locks, or without memory that processes share, is named as what is wrong, with
 // the remedy. The disk is well, and nothing is said of it.
 func TestUnsuitedFileSystem(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Fatal("needs strace; make deps installs it")
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i, fault := range []struct{ call, errno, suffix string }{
 		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
 		{"flock", "ENOLCK", lockSuffix}, {"flock", "EOPNOTSUPP", lockSuffix}, {"flock", "ENOSYS", lockSuffix},
@@ -33,9 +22,7 @@ func TestUnsuitedFileSystem(t *testing.T) {
 		if i%2 == 1 { // not a new database, but what a killed server left
 			path, _, _ = killedServer(t)
 		}
-		cmd := helperCmd(t, "open", path)
-		cmd.Path, cmd.Args = strace, []string{strace, "-f", "-q", "-o", filepath.Join(t.TempDir(), "strace"), "-P", path + fault.suffix,
-			"-e", "trace=" + fault.call, "-e", "inject=" + fault.call + ":error=" + fault.errno, exe, path}
+		cmd := traced(t, fault.call, "error="+fault.errno, []string{path + fault.suffix}, "open", path)
 		out, _ := cmd.Output()
 		said := string(out)
 		if code := cmd.ProcessState.ExitCode(); code != exitCreate || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
