@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all deb test apart web deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
+.PHONY: help run build build-all deb test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -12,7 +12,7 @@ STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 RACE := CGO_ENABLED=1 go test -race -timeout 40m
 
 # What these watch are servers in processes of their own, databases by the hundred, and states by the million: the race
-# detector would find nothing in them and make them take several times as long.
+# detector would find nothing in them and make them take several times as long. They wait more than they work.
 APART := 'E2E|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
 
 WEB := internal/web
@@ -52,13 +52,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	$(MAKE) --no-print-directory -j 2 --output-sync=target apart web
-
-# The two wait more than they work, so they run side by side.
-apart:
 	go test -timeout 60m -parallel 4 -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
-
-web:
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

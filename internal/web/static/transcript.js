@@ -22,6 +22,7 @@ export class Transcript {
   #pill
   #earlier
   #following = true
+  #top = 0 // where it was scrolled to last
   #shown = null // the array that the list shows
   #items = new Map() // Message → its element
 
@@ -33,7 +34,11 @@ export class Transcript {
     pill.addEventListener('click', () => this.toEnd())
     scroller.addEventListener('scroll', () => {
       if (scroller.clientHeight === 0) return // not shown
-      this.#following = this.#atEnd()
+      // The event may be late, and tell of a place that was the end: only who has gone up is left there.
+      const up = scroller.scrollTop < this.#top
+      this.#top = scroller.scrollTop
+      if (this.#atEnd()) this.#following = true
+      else if (up) this.#following = false
       if (this.#following) pill.hidden = true
     })
     const sizes = new ResizeObserver(() => this.#following && this.toEnd())
@@ -53,7 +58,7 @@ export class Transcript {
   set place(top) {
     const go = () => {
       this.#following = false
-      this.#scroller.scrollTop = top
+      this.#top = this.#scroller.scrollTop = top
     }
     go()
     // Images have no height before they are there.
@@ -88,6 +93,7 @@ export class Transcript {
     this.#following = true
     this.#pill.hidden = true
     this.#scroller.scrollTop = this.#scroller.scrollHeight
+    this.#top = this.#scroller.scrollTop
   }
 
   /** What is shown of messages: not again what was taken away. */

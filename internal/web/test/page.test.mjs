@@ -180,6 +180,21 @@ scene('who reads further up is left there, and told that there is more', async (
   assert.equal(await a.page.evaluate(() => document.documentElement.scrollWidth), 360)
 })
 
+scene('who is at the end stays there, however much comes at once', async (s) => {
+  const [a] = await s.openPair({ viewport: { width: 360, height: 480 } })
+  await a.page.evaluate(() => {
+    const scroller = document.getElementById('scroller')
+    for (const height of ['900px', '300px']) {
+      document.getElementById('messages').append(Object.assign(document.createElement('li'), { style: `height: ${height}` }))
+      scroller.dispatchEvent(new Event('scroll')) // of before
+    }
+  })
+  await a.page.waitForFunction(() => {
+    const e = document.getElementById('scroller')
+    return e.scrollTop > 0 && e.scrollHeight - e.scrollTop - e.clientHeight < 1
+  })
+})
+
 scene('the page works under a path prefix', async (s) => {
   const proxy = await startProxy(s.server.url, '/talk/here/')
   s.others.push(proxy)
