@@ -131,7 +131,7 @@ type instance struct {
 	metrics   *metrics.Metrics
 	history   *metrics.History
 	tail      *tail.Feed     // what happens, for who listens on the admin socket
-	inside    []*http.Server // those that serve the operator: on the admin socket, and for a scraper
+	inside    []inside // those that serve the operator: on the admin socket, and for a scraper
 	fatal     chan error     // buffer 1; the outcome of a commit is unknown; never closed
 	stopping  atomic.Bool
 	place     databasePlace

@@ -84,16 +84,23 @@ func (s *instance) openArrivals() error {
 	return err
 }
 
+// inside is a listener for the operator, and what serves it.
+type inside struct {
+	listener net.Listener
+	web      *http.Server
+}
+
 func (s *instance) serveInside(listener net.Listener, web *http.Server) {
-	s.inside = append(s.inside, web)
+	s.inside = append(s.inside, inside{listener, web})
 	go web.Serve(listener)
 }
 
 // closeAdmin removes the socket, and ends what is being answered: what has no more to say is written to its end, until ctx ends.
 func (s *instance) closeAdmin(ctx context.Context) {
-	for _, server := range s.inside {
-		if server.Shutdown(ctx) != nil {
-			server.Close()
+	for _, each := range s.inside {
+		each.listener.Close() // its server may not know of it yet
+		if each.web.Shutdown(ctx) != nil {
+			each.web.Close()
 		}
 	}
 }
