@@ -130,9 +130,9 @@ type instance struct {
 	admin     *admin.Server
 	metrics   *metrics.Metrics
 	history   *metrics.History
-	tail      *tail.Feed     // what happens, for who listens on the admin socket
-	inside    []inside // those that serve the operator: on the admin socket, and for a scraper
-	fatal     chan error     // buffer 1; the outcome of a commit is unknown; never closed
+	tail      *tail.Feed // what happens, for who listens on the admin socket
+	inside    []inside   // those that serve the operator: on the admin socket, and for a scraper
+	fatal     chan error // buffer 1; the outcome of a commit is unknown; never closed
 	stopping  atomic.Bool
 	place     databasePlace
 	cert      *certificate     // nil: it does not speak TLS itself
