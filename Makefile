@@ -52,7 +52,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	go test -timeout 60m -parallel 4 -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
+	go test -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 const (
@@ -82,7 +83,7 @@ func testHalfRequests(t *testing.T, s *site) {
 	s.says(`"level":"WARN","msg":"accept closed the oldest of too many connections that were not upgraded"`)
 	honest()
 	t.Logf("a round of the honest took at most %v while another was attacked, and %v while this server was", trip, worst)
-	if limit := 3*time.Second + 10*trip; worst > limit {
+	if limit := pace.Of(3*time.Second) + 10*trip; worst > limit {
 		t.Errorf("a round of the honest took %v, want at most %v", worst, limit)
 	}
 }

@@ -132,7 +132,7 @@ func (l *Lobby) command(s *session, c *Command) {
 	case Heard:
 		return
 	case AppPing:
-		l.classify(s)
+		l.classify(s, c)
 		l.schedule(s)
 		return
 	case Ack:
@@ -142,7 +142,7 @@ func (l *Lobby) command(s *session, c *Command) {
 		l.pong(s, c.N)
 		return
 	case Typing:
-		l.classify(s)
+		l.classify(s, c)
 		l.typing(s, c.Start)
 		l.schedule(s)
 		return
@@ -156,7 +156,7 @@ func (l *Lobby) command(s *session, c *Command) {
 	case Search:
 		l.search(s, c.Partner)
 	case Send:
-		l.classify(s)
+		l.classify(s, c)
 		l.send(s, c)
 	case Sleep:
 		l.sleep(s, c.For)

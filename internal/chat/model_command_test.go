@@ -16,13 +16,13 @@ func (m *model) command(w *who, c *chat.Command) {
 	case chat.Heard:
 		return
 	case chat.AppPing:
-		w.classify()
+		m.classify(w, c)
 		return
 	case chat.Pong:
 		m.pong(w, c.N)
 		return
 	case chat.Typing:
-		w.classify()
+		m.classify(w, c)
 		if p := m.partner(w); p != nil && p.conn != 0 {
 			p.typing = c.Start
 			kind := map[bool]chat.Kind{true: chat.TypingStart, false: chat.TypingStop}[c.Start]
@@ -38,7 +38,7 @@ func (m *model) command(w *who, c *chat.Command) {
 	case chat.Search:
 		m.search(w, c.Partner)
 	case chat.Send:
-		w.classify()
+		m.classify(w, c)
 		m.send(w, c)
 	case chat.Sleep:
 		if w.resumable {

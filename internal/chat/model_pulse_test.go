@@ -148,8 +148,12 @@ func (w *who) settleDue() (chat.Time, bool) {
 	return min(w.by, w.looked+250), true
 }
 
-// classify: a message, a typing event or an app ping came, and no pong.
-func (w *who) classify() {
+// classify: a message, a typing event or an app ping came, and no pong; of a resumable client a message that names its chat.
+func (m *model) classify(w *who, c *chat.Command) {
+	p := m.partner(w)
+	if w.resumable && (c.Op != chat.Send || p == nil || c.Partner != p.alias) {
+		return
+	}
 	if w.pinged && !w.answers && w.met != 0 {
 		w.mute = true
 	}

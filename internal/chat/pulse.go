@@ -83,9 +83,14 @@ func (l *Lobby) pong(s *session, n uint64) {
 }
 
 // classify notes that a message, a typing event or an app ping has come. If that is from behind a matched that was
-// itself behind a ping, and no pong has come, something on the way eats pings: a client sends in order.
-func (l *Lobby) classify(s *session) {
-	if p := s.pulse; p != nil && !p.answers && p.met != 0 {
+// itself behind a ping, and no pong has come, something on the way eats pings: a client sends in order. A legacy client
+// is pinged first, so all that it says is. Of what another says only a message that names the chat is known to be.
+func (l *Lobby) classify(s *session, c *Command) {
+	p := s.pulse
+	if p == nil || p.answers || p.met == 0 {
+		return
+	}
+	if !s.Resumable || c.Op == Send && s.partner != nil && c.Partner == s.partner.Alias {
 		p.mute = true
 	}
 }
