@@ -83,7 +83,8 @@ func testHalfRequests(t *testing.T, s *site) {
 	s.says(`"level":"WARN","msg":"accept closed the oldest of too many connections that were not upgraded"`)
 	honest()
 	t.Logf("a round of the honest took at most %v while another was attacked, and %v while this server was", trip, worst)
-	if limit := pace.Of(3*time.Second) + 10*trip; worst > limit {
+	// Each of the two who arrive stands behind 2,100 others, who make room for each other by the hundreds in half a second.
+	if limit := pace.Of(5*time.Second) + 10*trip; worst > limit {
 		t.Errorf("a round of the honest took %v, want at most %v", worst, limit)
 	}
 }
