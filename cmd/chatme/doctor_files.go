@@ -22,8 +22,8 @@ const (
 	stalePart = time.Hour
 )
 
-// permissions is whether the server's user can do its work, and nobody else. A mode or an owner is advised for nothing but
-// a chatme database and a directory that it has for itself.
+// permissions checks that the server's user can write the database and that others cannot read it. It advises chmod and
+// chown for nothing but a chatme database and a directory that holds only that.
 func (d *doctor) permissions() {
 	dir := filepath.Dir(d.files.Database)
 	as, ok := d.runsAs(dir)

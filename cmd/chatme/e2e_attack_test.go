@@ -63,7 +63,7 @@ func testHalfRequests(t *testing.T, s *site) {
 		f.leave()
 		return time.Since(began)
 	}
-	// What it takes while this machine has as much to do for an attack on somebody else.
+	// What a round takes while the same wave hits a listener that does nothing.
 	trip := during(calibration(t), honest)
 
 	var all sync.WaitGroup

@@ -16,7 +16,7 @@ const (
 	meetTries = 4
 	// meetPause is about how long a stranger takes to find somebody else.
 	meetPause = 500 * time.Millisecond
-	// strangerWaits is within what somebody who waits already would be matched, or strangerTrips if they take longer.
+	// strangerWaits is how long a match with an earlier waiter may take; on a slow link it is strangerTrips round trips.
 	strangerWaits = 150 * time.Millisecond
 	strangerTrips = 3
 	// matchedTogether is within what both sides of one match hear of it, or matchedTrips if they take longer.

@@ -71,7 +71,7 @@ func (b *budget) grow(step int64) bool {
 	return true
 }
 
-// queue is take for whoever waits.
+// queue puts a frame in the line and gives it its room in turn.
 func (b *budget) queue(want, held int64) *place {
 	b.mu.Lock()
 	defer b.mu.Unlock()

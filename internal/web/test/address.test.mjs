@@ -62,19 +62,22 @@ test('whoever does not wait for the promise hears of it as an error event, and n
   assert.match(errors[0].message, /must begin with ws:\/\/ or wss:\/\/, not nowhere/)
 })
 
+/** A socket that cannot be made now and then. */
+class Moody extends FakeSocket {
+  static works
+  constructor(url) {
+    if (!Moody.works) throw new Error('not now')
+    super(url)
+  }
+}
+
 test('after a call that could not begin the next one can', () => {
   still(() => {
-    let works = false
-    class Moody extends FakeSocket {
-      constructor(url) {
-        if (!works) throw new Error('not now')
-        super(url)
-      }
-    }
+    Moody.works = false
     const chat = newChat(new FakeStorage(), { WebSocket: Moody })
     chat.search()
     assert.equal(chat.state, 'idle')
-    works = true
+    Moody.works = true
     chat.search()
     assert.equal(chat.state, 'searching')
     FakeSocket.last.open()
@@ -96,20 +99,14 @@ test('a chat that is stored stays, and can be ended, where the address cannot be
 
 test('an address that could be dialed once is tried until it can be again', () => {
   still(() => {
-    let works = true
-    class Moody extends FakeSocket {
-      constructor(url) {
-        if (!works) throw new Error('not now')
-        super(url)
-      }
-    }
+    Moody.works = true
     const chat = newChat(new FakeStorage(), { WebSocket: Moody })
     chat.search()
-    works = false
+    Moody.works = false
     FakeSocket.last.ends()
     tick(60_000)
     assert.deepEqual([chat.state, FakeSocket.all.length], ['searching', 1])
-    works = true
+    Moody.works = true
     tick(15_000)
     assert.equal(FakeSocket.all.length, 2)
   })
