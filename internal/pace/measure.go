@@ -19,21 +19,29 @@ const (
 )
 
 // measure returns how many times longer than on an idle machine round trips over loopback take, or a sync of a file if that
-// is slower. What cannot be measured counts as idle: whatever is in the way of it fails what waits, too.
+// is slower: at most most. What cannot be measured counts as idle: whatever is in the way of it fails what waits, too.
 func measure() float64 {
 	return max(ratio(roundTrips, idleTrips), ratio(syncFile, idleSync))
 }
 
+// ratio waits for act no longer than it takes to tell that the machine is as slow as can be.
 func ratio(act func() error, idle time.Duration) float64 {
-	began := time.Now()
-	if act() != nil {
-		return 1
+	began, done := time.Now(), make(chan error, 1)
+	go func() { done <- act() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return 1
+		}
+		return min(float64(time.Since(began))/float64(idle), most)
+	case <-time.After(most * idle):
+		return most
 	}
-	return float64(time.Since(began)) / float64(idle)
 }
 
-// roundTrips sends a message to another goroutine and back, again and again.
+// roundTrips sends a message to another goroutine and back, again and again, for as long as ratio may wait for it.
 func roundTrips() error {
+	end := time.Now().Add(most * idleTrips)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -42,6 +50,7 @@ func roundTrips() error {
 	go func() {
 		if c, err := l.Accept(); err == nil {
 			defer c.Close()
+			c.SetDeadline(end)
 			echo(c)
 		}
 	}()
@@ -50,6 +59,7 @@ func roundTrips() error {
 		return err
 	}
 	defer c.Close()
+	c.SetDeadline(end)
 	message := make([]byte, tripBytes)
 	for range trips {
 		if _, err := c.Write(message); err != nil {

@@ -9,8 +9,8 @@ import (
 const (
 	// most bounds the multiple, mostWaited that of what is waited out.
 	most, mostWaited = 20, 5
-	// fresh is how long a measurement is good for.
-	fresh = time.Second
+	// A measurement is good for fresh, and for rest times as long as it took: those who wait for it have other things to do.
+	fresh, rest = time.Second, 10
 	// fading is what is left of an earlier multiple at the next measurement: work comes and goes.
 	fading = 0.95
 )
@@ -43,16 +43,17 @@ type gauge struct {
 	measure func() float64 // how many times longer than on an idle machine a round trip takes
 
 	mu       sync.Mutex // held while it is measured
-	at       time.Time
+	next     time.Time  // when it is to be measured again
 	multiple float64
 }
 
 func (g *gauge) of(d time.Duration) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.at.IsZero() || time.Since(g.at) > fresh {
+	if began := time.Now(); began.After(g.next) {
 		g.multiple = min(max(1, g.measure(), g.multiple*fading), most)
-		g.at = time.Now()
+		now := time.Now()
+		g.next = now.Add(max(fresh, rest*now.Sub(began)))
 	}
 	return time.Duration(float64(d) * g.multiple)
 }
