@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/client"
-	"chatme/internal/pace"
 )
 
 const (
@@ -84,7 +83,7 @@ func testHalfRequests(t *testing.T, s *site) {
 	honest()
 	t.Logf("a round of the honest took at most %v while another was attacked, and %v while this server was", trip, worst)
 	// Each of the two who arrive stands behind 2,100 others, who make room for each other by the hundreds in half a second.
-	if limit := pace.Of(5*time.Second) + 10*trip; worst > limit {
+	if limit := 3*time.Second + 10*trip; worst > limit {
 		t.Errorf("a round of the honest took %v, want at most %v", worst, limit)
 	}
 }

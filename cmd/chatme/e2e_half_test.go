@@ -23,6 +23,7 @@ const (
 // let in any more.
 func testHalfFrames(t *testing.T, s *site) {
 	s.first = fmt.Sprintf("ulimit -n %d", attackDescriptors)
+	s.env = append(s.env, fmt.Sprintf("CHATME_PROGRESS_TIMEOUT=%v", progressTimeout)) // also on a busy machine
 	server, _ := s.start()
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 	meet(a, b)

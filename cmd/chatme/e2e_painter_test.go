@@ -148,7 +148,7 @@ func (p *painter) meets(other *painter) {
 func (p *painter) paint(picture string, fragments bool) {
 	message := `{"type":"message","imageUrl":"` + picture + `"}`
 	if !p.old {
-		message = fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":%q}`, p.partner, picture)
+		message = `{"type":"message","partnerId":"` + p.partner + `","n":1,"imageUrl":"` + picture + `"}`
 	}
 	for {
 		if fragments {

@@ -109,17 +109,6 @@ func (s *site) front() *site {
 	return &front
 }
 
-// freeAddr is an address that nobody listens on.
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 // runNginx runs Debian's nginx with these lines in its http block, until the test ends, and returns once it listens on addr.
 func runNginx(tb testing.TB, addr, lines string) {
 	tb.Helper()

@@ -28,7 +28,7 @@ type site struct {
 	root  string // in which its commands run, as a user without rights; "": the machine's
 	db    string
 	key   string        // WEB_API_KEY
-	addr  string        // "127.0.0.1:0" before the first start, then with the port that was given
+	addr  string        // of all its servers
 	flags []string      // further flags of serve
 	env   []string      // further environment
 	times []string      // environment before that: deadlines for this machine
@@ -44,7 +44,7 @@ type site struct {
 func newSite(tb testing.TB, bin string) *site {
 	dir := tb.TempDir()
 	return &site{
-		tb: tb, bin: bin, dir: dir, db: filepath.Join(dir, "chatme.db"), key: "key-" + rand.Text(), addr: "127.0.0.1:0", wrote: &record{},
+		tb: tb, bin: bin, dir: dir, db: filepath.Join(dir, "chatme.db"), key: "key-" + rand.Text(), addr: freeAddr(tb), wrote: &record{},
 		times: unhurried(), stops: pace.Of(stopTimeout),
 	}
 }
@@ -101,7 +101,7 @@ type process struct {
 
 // line is a line of the log.
 type line struct {
-	Level, Msg, Addr, Error string
+	Level, Msg, Error string
 	Restored                int
 	ReadyMs                 int64 `json:"ready_ms"`
 }
@@ -187,9 +187,6 @@ func (s *site) start() (*process, line) {
 	}()
 	select {
 	case l := <-p.ready:
-		if s.addr != l.Addr { // it stays after the first start, and clients that dial meanwhile read it
-			s.addr = l.Addr
-		}
 		return p, l
 	case <-p.exited:
 		s.tb.Fatalf("the server ended with %d:\n%s", p.code, s.wrote.String())
