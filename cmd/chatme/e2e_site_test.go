@@ -102,8 +102,8 @@ type process struct {
 // line is a line of the log.
 type line struct {
 	Level, Msg, Error string
-	Restored                int
-	ReadyMs                 int64 `json:"ready_ms"`
+	Restored          int
+	ReadyMs           int64 `json:"ready_ms"`
 }
 
 // says waits until a server has this text in its log.
