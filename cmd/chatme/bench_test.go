@@ -18,6 +18,7 @@ const benchTimeout = 90 * time.Second
 
 // TestBench takes each figure for a moment with few people, and looks at what does not depend on time.
 func TestBench(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	for name, tt := range map[string]struct {

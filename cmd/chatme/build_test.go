@@ -13,16 +13,20 @@ import (
 var built struct {
 	mu   sync.Mutex
 	dir  string            // "" before the first; removed after the last test
-	made map[string]string // by GOFLAGS
+	made map[string]string // by tags
 }
 
 // build makes the binary as make build does, so that the build cache serves both.
-func build(t *testing.T, bin string) {
+func build(t *testing.T, bin string) { buildTagged(t, bin, "") }
+
+// buildMutants makes the binary with the bugs that CHATME_MUTANT switches on.
+func buildMutants(t *testing.T, bin string) { buildTagged(t, bin, "mutants") }
+
+func buildTagged(t *testing.T, bin, tags string) {
 	t.Helper()
 	built.mu.Lock()
 	defer built.mu.Unlock()
-	flags := os.Getenv("GOFLAGS")
-	if built.made[flags] == "" {
+	if built.made[tags] == "" {
 		if built.dir == "" {
 			dir, err := os.MkdirTemp("", "chatme-tests-")
 			if err != nil {
@@ -31,14 +35,14 @@ func build(t *testing.T, bin string) {
 			built.dir, built.made = dir, map[string]string{}
 		}
 		name := filepath.Join(built.dir, strconv.Itoa(len(built.made)))
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", name, ".")
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", tags, "-o", name, ".")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go build: %v\n%s", err, out)
 		}
-		built.made[flags] = name
+		built.made[tags] = name
 	}
-	if err := os.Link(built.made[flags], bin); err != nil {
+	if err := os.Link(built.made[tags], bin); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 // TestBackupCopiedOverGetsNewEpoch: a backup of the very run that has just ended is copied over the database: the same file,
 // the same start. The chat it tells of has ended since and its mail has arrived; neither comes again.
 func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	backup := func(s *site) {
@@ -129,6 +130,7 @@ func (s *site) counter() string {
 // TestBackupAdvancesTheCounter: chatme backup has the server that serves the database count on; one that cannot be asked is
 // told of in the output, and without a server there is nothing to tell.
 func TestBackupAdvancesTheCounter(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	s := newSite(t, bin)

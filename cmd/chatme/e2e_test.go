@@ -30,6 +30,7 @@ func inSoak[T any](soak, otherwise T) T {
 // TestE2E runs the binary as an operator does: a process, a port, a database and signals. Each part is in the file
 // of its name.
 func TestE2E(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	parts := map[string]func(t *testing.T, s *site){

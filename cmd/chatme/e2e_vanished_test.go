@@ -19,6 +19,7 @@ const noticed = 10 * time.Second
 // TestDatabaseVanishesUnderAServer: the files of the database are removed, replaced or written over while a server runs. It is
 // not ready and says why, once; backup and doctor refuse; the chats go on. What is put back is fine again.
 func TestDatabaseVanishesUnderAServer(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	for name, tt := range map[string]struct {
@@ -85,6 +86,7 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 
 // TestVanishedDatabaseIsSaved does what docs/operations.md says about a database that was removed under a running server.
 func TestVanishedDatabaseIsSaved(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	script := section(t, "../../docs/operations.md", "The database has vanished")

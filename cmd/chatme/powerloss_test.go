@@ -21,6 +21,7 @@ import (
 // hold at random moments. Each of these images opens, is what one commit left and no less, and has in it all that
 // was said to be there before that moment.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	p := newPowerLoss(t, bin, "")
@@ -42,6 +43,7 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossIsSeen: a server that does not wait for the disk is found out. It loses what it has said to be
 // there, and nothing worse.
 func TestPowerLossIsSeen(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	buildMutants(t, bin)
 	p := newPowerLoss(t, bin, "sync-normal")
@@ -59,6 +61,7 @@ func TestPowerLossIsSeen(t *testing.T) {
 
 // TestPowerLossTooEarly: so is one that says what is not even written.
 func TestPowerLossTooEarly(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	buildMutants(t, bin)
 	p := newPowerLoss(t, bin, "send-before-commit")
@@ -66,12 +69,6 @@ func TestPowerLossTooEarly(t *testing.T) {
 	if v := p.cut(10); len(v.early) == 0 {
 		t.Error("frames that leave before their commit are not seen")
 	}
-}
-
-// buildMutants makes the binary with the bugs that CHATME_MUTANT switches on.
-func buildMutants(t *testing.T, bin string) {
-	t.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags=mutants"))
-	build(t, bin)
 }
 
 // powerLoss is a server whose system calls are logged.

@@ -17,6 +17,7 @@ import (
 // TestDevStranger runs the command as somebody does who has one tab: there is a partner, it answers, and after Next
 // there is one again.
 func TestDevStranger(t *testing.T) {
+	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	stdout, stderr := &record{}, &record{}

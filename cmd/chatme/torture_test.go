@@ -19,6 +19,7 @@ const tortureTimeout = 5 * time.Minute
 // TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
 // that goes on.
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	t.Run("Kills", func(t *testing.T) {
