@@ -28,15 +28,16 @@ func measure() float64 {
 func ratio(act func() error, idle time.Duration) float64 {
 	began, done := time.Now(), make(chan error, 1)
 	go func() { done <- act() }()
+	var failed error
 	select {
-	case err := <-done:
-		if err != nil {
-			return 1
-		}
-		return min(float64(time.Since(began))/float64(idle), most)
+	case failed = <-done:
 	case <-time.After(most * idle):
-		return most
 	}
+	took := time.Since(began)
+	if failed != nil && took < most*idle {
+		return 1
+	}
+	return min(float64(took)/float64(idle), most)
 }
 
 // roundTrips sends a message to another goroutine and back, again and again, for as long as ratio may wait for it.
