@@ -19,9 +19,9 @@ import (
 
 // TestPowerLoss cuts the power of a server under load: from a log of its system calls it makes what the disk could
 // hold at random moments. Each of these images opens, is what one commit left and no less, and has in it all that
-// was said to be there before that moment.
+// was said to be there before that moment. It runs alone: another test that starts a program lends it for a moment the lock
+// of the image that is open.
 func TestPowerLoss(t *testing.T) {
-	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	p := newPowerLoss(t, bin, "")
@@ -43,7 +43,6 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossIsSeen: a server that does not wait for the disk is found out. It loses what it has said to be
 // there, and nothing worse.
 func TestPowerLossIsSeen(t *testing.T) {
-	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	buildMutants(t, bin)
 	p := newPowerLoss(t, bin, "sync-normal")
@@ -61,7 +60,6 @@ func TestPowerLossIsSeen(t *testing.T) {
 
 // TestPowerLossTooEarly: so is one that says what is not even written.
 func TestPowerLossTooEarly(t *testing.T) {
-	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	buildMutants(t, bin)
 	p := newPowerLoss(t, bin, "send-before-commit")
