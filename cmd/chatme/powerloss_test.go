@@ -19,8 +19,8 @@ import (
 
 // TestPowerLoss cuts the power of a server under load: from a log of its system calls it makes what the disk could
 // hold at random moments. Each of these images opens, is what one commit left and no less, and has in it all that
-// was said to be there before that moment. It runs alone: another test that starts a program lends it for a moment the lock
-// of the image that is open.
+// was said to be there before that moment. It runs alone: a program that another test starts would share the lock of an
+// image that is open, until its exec.
 func TestPowerLoss(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
