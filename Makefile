@@ -11,9 +11,9 @@ STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # The limit is for a machine with other work; what hangs is found by a deadline of its own before.
 RACE := CGO_ENABLED=1 go test -race -timeout 40m
 
-# What these watch are servers in processes of their own, databases by the hundred, and states by the million: the race
-# detector would find nothing in them and make them take several times as long. They wait more than they work.
-APART := 'E2E|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
+# What these watch are commands and servers in processes of their own, databases by the hundred, and states by the million:
+# the race detector would make them take several times as long, and what it could see in them it sees in other tests.
+APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
 
 WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck

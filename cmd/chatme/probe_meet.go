@@ -125,6 +125,10 @@ func (c *meeting) match(ctx context.Context) error {
 	case c.a.CloseErr() != nil || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil:
 		return err
 	}
+	// A server does not match a client that is silent for some seconds, and its WebSocket pings may be eaten on the way.
+	if err := c.a.Typing(false); err != nil {
+		return err
+	}
 	if err := c.b.Search(); err != nil {
 		return err
 	}

@@ -151,11 +151,17 @@ type probeCase struct {
 
 // play goes through the part that the case is about.
 func (c probeCase) play(tb testing.TB, s *running) probeSummary {
-	to := deployment{host: c.tamper.front(tb, s.addr), path: "/"}
-	p := &probe{to: to, origin: to.origin(), keys: probeKeys{webTestKey, mobileTestKey}, timeout: pace.Of(2 * time.Second)}
-	p.report = newProbeReport(&probeCmd{Timeout: p.timeout, JSON: true}, to, io.Discard)
+	p := c.tamper.prober(tb, s)
 	p.play(tb.Context(), c.part(p))
 	return p.report.probeSummary
+}
+
+// prober is a probe of s behind what tampers with it.
+func (m tamper) prober(tb testing.TB, s *running) *probe {
+	to := deployment{host: m.front(tb, s.addr), path: "/"}
+	p := &probe{to: to, origin: to.origin(), keys: probeKeys{webTestKey, mobileTestKey}, timeout: pace.Of(2 * time.Second)}
+	p.report = newProbeReport(&probeCmd{Timeout: p.timeout, JSON: true}, to, io.Discard)
+	return p
 }
 
 // A server of the base protocol alone is told apart from one that is broken.

@@ -28,16 +28,6 @@ func TestTailHearsOfRefusals(t *testing.T) {
 			c.Close()
 		}
 	}
-	dial(http.Header{"Origin": {"https://elsewhere.example"}})
-	from := http.Header{"X-Forwarded-For": {"203.0.113.7"}}
-	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), from)
-	must(t, err)
-	defer c.Close()
-	p := &person{t: t, ws: c, name: "p"}
-	dial(nil) // it is full
-	p.send(`{"type":"auth","apiKey":"x"}`)
-	p.expect("auth_error")
-	p.expectClose(4001, "Authentication failed")
 	var got []string
 	hear := func() {
 		t.Helper()
@@ -45,19 +35,31 @@ func TestTailHearsOfRefusals(t *testing.T) {
 		must(t, err)
 		got = append(got, string(e.Type)+" "+string(e.Status)+" "+e.Reason)
 	}
-	for range 5 { // the last is the end of the socket
-		hear()
-	}
+	dial(http.Header{"Origin": {"https://elsewhere.example"}})
+	hear()
+	from := http.Header{"X-Forwarded-For": {"203.0.113.7"}}
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), from)
+	must(t, err)
+	defer c.Close()
+	hear() // before another is, who is served at the same time
+	p := &person{t: t, ws: c, name: "p"}
+	dial(nil) // it is full
+	hear()
+	p.send(`{"type":"auth","apiKey":"x"}`)
+	p.expect("auth_error")
+	p.expectClose(4001, "Authentication failed")
+	hear()
+	hear() // the end of the socket
 	dial(from)
+	hear()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
 	must(t, err)
 	r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"12"}}
 	resp, err := http.DefaultClient.Do(r)
 	must(t, err)
 	resp.Body.Close()
+	hear()
 
-	hear()
-	hear()
 	want := []string{
 		"upgrade error origin", "upgrade ok ", "upgrade error full", "auth error invalid API key", "closed error invalid API key",
 		"upgrade error too many failed keys", "upgrade error bad handshake",
