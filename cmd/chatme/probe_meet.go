@@ -17,8 +17,10 @@ const (
 	// meetPause is about how long a stranger takes to find somebody else.
 	meetPause = 500 * time.Millisecond
 	// strangerWaits is how long a match with an earlier waiter may take; on a slow link it is strangerTrips round trips.
+	// It is never longer than strangerMost: where WebSocket pings are eaten, a client that says nothing for 12 s is not matched.
 	strangerWaits = 150 * time.Millisecond
 	strangerTrips = 3
+	strangerMost  = 5 * time.Second
 	// matchedTogether is within what both sides of one match hear of it, or matchedTrips if they take longer.
 	matchedTogether = 2 * time.Second
 	matchedTrips    = 40
@@ -116,17 +118,13 @@ func (c *meeting) match(ctx context.Context) error {
 	if c.a == nil || c.b == nil {
 		return errors.New("not connected")
 	}
-	waiting, cancel := context.WithTimeout(ctx, c.p.within(strangerWaits, strangerTrips))
+	waiting, cancel := context.WithTimeout(ctx, min(c.p.within(strangerWaits, strangerTrips), strangerMost))
 	_, err := c.a.Expect(waiting, "matched")
 	cancel()
 	switch {
 	case err == nil:
 		return fmt.Errorf("%w who was waiting", errStranger)
 	case c.a.CloseErr() != nil || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil:
-		return err
-	}
-	// A server does not match a client that is silent for some seconds, and its WebSocket pings may be eaten on the way.
-	if err := c.a.Typing(false); err != nil {
 		return err
 	}
 	if err := c.b.Search(); err != nil {
