@@ -71,8 +71,9 @@ func copiedOver(t *testing.T, s *site, backup func(*site), end func(*site, *proc
 	b.hear(a)
 	b.check(b.Ack())
 	b.check(b.Next()) // the chat is over, and b is in another one
+	b.await("searching")
 	a.await("partner_disconnected")
-	a.Drop()
+	a.leave() // the queue, in which it would be c's partner while b is not heard of
 	c := s.join("c", client.Options{})
 	c.search()
 	b.matched()
