@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all deb test test-processes test-browsers deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
+.PHONY: help run build build-all deb test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -48,16 +48,11 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 	mkdir -p dist
 	ARCH=$(DEB_ARCH) VERSION='$(DEB_VERSION)' go tool -modfile=.ci/nfpm/go.mod nfpm package --config deploy/nfpm.yaml --packager deb --target dist/
 
-# Recursive, so that nothing is built before its tools are there, also with -j. The last two wait more than they work.
+# Recursive, so that nothing is built before its tools are there, also with -j.
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	$(MAKE) --no-print-directory -j2 test-processes test-browsers
-
-test-processes:
 	go test -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
-
-test-browsers:
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

@@ -40,7 +40,7 @@ scene('the server is killed while both type, and every message is there once, in
   await bothShowAll(a, b, COUNT, COUNT)
   for (const tab of [a, b]) {
     await tab.status('With a stranger')
-    tab.forgive('ERR_CONNECTION_REFUSED')
+    tab.forgiveOutage()
   }
 })
 

@@ -83,7 +83,7 @@ scene('a chat goes on after the server was killed', async (s) => {
   assert.deepEqual(await a.conversation(), ['me: before', 'me: meanwhile', 'they: after'])
   assert.deepEqual(await b.conversation(), ['they: before', 'they: meanwhile', 'me: after'])
 
-  for (const tab of [a, b]) tab.forgive('ERR_CONNECTION_REFUSED')
+  for (const tab of [a, b]) tab.forgiveOutage()
 })
 
 scene('Next leaves the partner, who is matched again; End leaves for good', async (s) => {
@@ -148,7 +148,7 @@ scene('a page with an old key says so, and does not try for ever', async (s) => 
   await a.sees('start')
   await a.page.reload() // has the new key
   await a.sees('searching')
-  a.forgive('ERR_CONNECTION_REFUSED')
+  a.forgiveOutage()
 })
 
 scene('who reads further up is left there, and told that there is more', async (s) => {

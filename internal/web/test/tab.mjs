@@ -72,6 +72,11 @@ export class Tab {
     this.faults = this.faults.filter((fault) => !texts.some((text) => fault.includes(text)))
   }
 
+  /** Its server has ended: what dialled meanwhile has failed, and was meant to. */
+  forgiveOutage() {
+    this.forgive('ERR_CONNECTION_REFUSED', 'ERR_CONNECTION_RESET')
+  }
+
   #watch(url) {
     const { page } = this
     const fault = (text) => this.faults.push(text)
