@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// freeAddr is an address that nobody listens on. Its port is below those that the system gives to who dials (ip(7),
+// freeAddr is an address without a listener. Its port is below those that the system gives to sockets that dial (ip(7),
 // ip_local_port_range): it stays free between two runs of a server.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
