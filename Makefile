@@ -6,13 +6,17 @@
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-# Static: no C, so no C library. For what is shipped only; the race detector needs C.
-STATIC := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
-# The limit is for a machine with other work; what hangs is found by a deadline of its own before.
-RACE := CGO_ENABLED=1 go test -race -timeout 40m
+# No C, and so no C library; only the race detector needs it. One set of flags for all, so that dependencies are compiled once.
+export CGO_ENABLED := 0
+export GOFLAGS += -trimpath
+STATIC := go build -ldflags '$(LDFLAGS)'
+# The limit is for a machine with other work; what hangs is found by a deadline of its own before. SQLite, a translation from C, is
+# not watched for races: it would take as long as all the rest.
+RACE := CGO_ENABLED=1 go test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 40m
 
 # What these watch are commands and servers in processes of their own, databases by the hundred, and states by the million:
-# the race detector would make them take several times as long, and what it could see in them it sees in other tests.
+# the race detector would make them take several times as long, and what it could see in them it sees in other tests. They
+# mostly wait, so four run at a time.
 APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
 
 WEB := internal/web
@@ -52,7 +56,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	go test -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
+	go test -timeout 60m -parallel 4 -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages
@@ -69,7 +73,7 @@ mutants: ## show that torture finds every seeded bug
 
 # The peers are in a module of their own. QUICK=1 takes less than a minute and shows only that everything works.
 bench: build ## measure chatme beside two other relays: ROUNDS=3, or QUICK=1; on a machine that does nothing else
-	CGO_ENABLED=0 go -C internal/bench build -trimpath -o '$(CURDIR)/bin/bench/' ./...
+	go -C internal/bench build -o '$(CURDIR)/bin/bench/' ./...
 	bin/bench/bench --chatme bin/chatme --peers bin/bench --rounds $(ROUNDS) $(if $(QUICK),--quick)
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
@@ -110,11 +114,11 @@ soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hou
 	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./cmd/chatme
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m
-	EXPLORE=5s CGO_ENABLED=1 go test -race -timeout 60m -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
+	EXPLORE=5s $(RACE) -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
 
 # Litestream has no go.mod of ours: it is a program, and hundreds of modules. Building it takes some three minutes, once.
 soak-litestream: build ## kill server and Litestream under load and go on from the replica, 50 times; then 20 drills
-	GOBIN='$(CURDIR)/bin' go install -trimpath $(LITESTREAM)
+	GOBIN='$(CURDIR)/bin' CGO_ENABLED=1 go install $(LITESTREAM)
 	bin/litestream databases -config deploy/litestream.yml
 	bin/chatme torture --litestream bin/litestream --clients 100 --kills $(RESTORES)
 	.ci/drills $(DRILLS)

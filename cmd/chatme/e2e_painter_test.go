@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 
 	"github.com/gorilla/websocket"
@@ -29,13 +30,14 @@ type painter struct {
 	wants   string                 // the letter that the picture of its partner is made of
 	arrived chan struct{}          // closed once its own has arrived
 	refused chan struct{}          // buffer 1; its own is to be sent again
+	looked  chan struct{}          // closed once look has returned
 
 	answered chan struct{} // closed once its own is in custody, or was refused
 	once     sync.Once     // closes that
 }
 
-// slowest is how long a picture may take on a slow machine.
-const slowest = 2 * time.Minute
+// pictureTimeout bounds the way of a picture among others, on an idle machine; it takes a tenth of it.
+const pictureTimeout = time.Minute
 
 func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
 	tb.Helper()
@@ -69,9 +71,9 @@ func (s *site) openPainter(tb testing.TB, name string, old bool) *painter {
 		tb.Fatalf("%s: %v", name, err)
 	}
 	tb.Cleanup(func() { ws.Close() })
-	p := &painter{tb: tb, ws: ws, name: name, old: old, arrived: make(chan struct{}), refused: make(chan struct{}, 1),
-		out:      make(chan string, 1000), // more than it ever says
-		answered: make(chan struct{}),
+	p := &painter{tb: tb, ws: ws, name: name, old: old,
+		out:     make(chan string, 1000), // more than it ever says
+		arrived: make(chan struct{}), refused: make(chan struct{}, 1), looked: make(chan struct{}), answered: make(chan struct{}),
 	}
 	ws.SetPingHandler(func(data string) error { p.out <- frameOf(0x8a, data); return nil })
 	go p.write()
@@ -124,7 +126,7 @@ func (p *painter) sayInFragments(text string) {
 // hear skips messages until one of this type.
 func (p *painter) hear(kind string) (m protocol.ServerMessage) {
 	p.tb.Helper()
-	p.ws.SetReadDeadline(time.Now().Add(stepTimeout))
+	p.ws.SetReadDeadline(time.Now().Add(pace.Of(stepTimeout)))
 	for m.Type != kind {
 		m = protocol.ServerMessage{}
 		if err := p.ws.ReadJSON(&m); err != nil {
@@ -144,7 +146,7 @@ func (p *painter) meets(other *painter) {
 	other.partner = other.hear("matched").PartnerID
 }
 
-// paint sends a picture, in one frame or in fragments, until it has arrived.
+// paint sends a picture, in one frame or in fragments, until it has arrived or look has given up.
 func (p *painter) paint(picture string, fragments bool) {
 	message := `{"type":"message","imageUrl":"` + picture + `"}`
 	if !p.old {
@@ -162,6 +164,8 @@ func (p *painter) paint(picture string, fragments bool) {
 		select {
 		case <-p.arrived:
 			return
+		case <-p.looked:
+			return
 		case <-p.refused:
 			<-time.After(time.Second) // as the protocol says: never at once
 		}
@@ -176,8 +180,9 @@ const (
 
 // look returns once all of these have come.
 func (p *painter) look(what int) {
+	defer close(p.looked)
 	var frame bytes.Buffer
-	p.ws.SetReadDeadline(time.Now().Add(slowest))
+	p.ws.SetReadDeadline(time.Now().Add(pace.Of(pictureTimeout)))
 	for got, told := what&getsPicture == 0, p.old || what == getsPicture; !got || !told; {
 		frame.Reset()
 		_, r, err := p.ws.NextReader()

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	"chatme/internal/chat"
-	"chatme/internal/hub"
 	"chatme/internal/store"
 )
 
@@ -22,7 +21,6 @@ const mutantEnv = "CHATME_MUTANT"
 // mutant is one seeded bug: what it does at the places where the parts of the server meet. nil does nothing there.
 type mutant struct {
 	does    string
-	begin   func()
 	start   func(*store.Started)
 	load    func(*chat.Saved)
 	commit  func(s *seededDB, b *chat.Batch) error
@@ -32,13 +30,12 @@ type mutant struct {
 	deliver func(c *seededConn, e chat.Event) (congested bool)
 }
 
-// mutants is every bug by its name but sync-normal, which package store has and the power-loss harness finds, and
-// edge-triggered and pong-of-earlier, which package ws has and a test each finds.
+// mutants is every bug by its name but those that other packages have: sync-normal (store), which the power-loss harness finds, and those
+// that a test each finds: held-is-last (chat), row-read-early (hub), edge-triggered and pong-of-earlier (ws).
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is said to be done before it is begun", commit: commitLater},
 	"early-if-large":        {does: "a commit of more than three rows is said to be done before it is begun", commit: commitLargeLater},
-	"row-read-early":        {does: "a row is read while a change of it is not committed", begin: hub.SeedReadsEarly, commit: slowIf(hasAway)},
 	"send-before-commit":    {does: "frames leave before the commit they tell of", commit: commitSlowly, deliver: sendEarly},
 	"queue-row-lost":        {does: "the row of a waiting session says that it is idle", commit: alter(idleInstead)},
 	"pair-row-lost":         {does: "the rows of a pair say that it does not exist", commit: alter(unpaired)},
@@ -98,9 +95,6 @@ func chooseSeed() (*mutant, string) {
 		os.Exit(exitConfig)
 	case m == nil:
 		m = &mutant{}
-	}
-	if m.begin != nil {
-		m.begin()
 	}
 	return m, name
 }

@@ -116,21 +116,6 @@ func commitSlowly(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// slowIf returns a commit that is slow, and so slow that a search would be answered too late, for some batches only: those that
-// a bug needs, and that there are none of when everybody is here.
-func slowIf(so func(b *chat.Batch) bool) func(s *seededDB, b *chat.Batch) error {
-	return func(s *seededDB, b *chat.Batch) error {
-		if so(b) {
-			time.Sleep(300 * time.Millisecond)
-		}
-		return s.write(b)
-	}
-}
-
-func hasAway(b *chat.Batch) bool {
-	return slices.ContainsFunc(b.Changes, func(c chat.Change) bool { return c.AwaySince != 0 })
-}
-
 // alter returns a commit that changes rows first.
 func alter(change func(r *chat.Record)) func(s *seededDB, b *chat.Batch) error {
 	return func(s *seededDB, b *chat.Batch) error {
