@@ -15,8 +15,7 @@ STATIC := go build -ldflags '$(LDFLAGS)'
 RACE := CGO_ENABLED=1 go test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 40m
 
 # What these watch are commands and servers in processes of their own, databases by the hundred, and states by the million:
-# the race detector would make them take several times as long, and what it could see in them it sees in other tests. They
-# mostly wait, so four run at a time.
+# the race detector would make them take several times as long, and what it could see in them it sees in other tests.
 APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
 
 WEB := internal/web
@@ -56,7 +55,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	go test -timeout 60m -parallel 4 -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
+	go test -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/client"
+	"chatme/internal/pace"
 )
 
 const (
@@ -65,6 +66,7 @@ func testHalfRequests(t *testing.T, s *site) {
 	// What a round takes while the same wave hits a listener that does nothing.
 	trip := during(calibration(t), honest)
 
+	s.attacked = true
 	var all sync.WaitGroup
 	worst, source := time.Duration(0), byte(1)
 	for name, way := range attackWays {
@@ -83,10 +85,14 @@ func testHalfRequests(t *testing.T, s *site) {
 	honest()
 	t.Logf("a round of the honest took at most %v while another was attacked, and %v while this server was", trip, worst)
 	// Each of the two who arrive stands behind 2,100 others, who make room for each other by the hundreds in half a second.
-	if limit := 3*time.Second + 10*trip; worst > limit {
+	if limit := pace.Of(3*time.Second) + 10*trip; worst > limit {
 		t.Errorf("a round of the honest took %v, want at most %v", worst, limit)
 	}
 }
+
+// busy reports whether round trips take twice as long as on an idle machine. A handshake may then take longer than the grace
+// that a connection has among attackers: its client is taken for one of them, and dials again.
+func busy() bool { return pace.Of(time.Second) > 2*time.Second }
 
 // calibration is a wave against a listener that has room for everybody.
 func calibration(t *testing.T) *attack {

@@ -46,7 +46,12 @@ func (s *site) join(name string, o client.Options) *person {
 func (p *person) dial(o client.Options) {
 	p.tb.Helper()
 	o.TLS = p.site.tls
-	c, err := client.Dial(step(p.tb), p.site.url(), o)
+	ctx := step(p.tb)
+	c, err := client.Dial(ctx, p.site.url(), o)
+	for err != nil && p.site.attacked && busy() && ctx.Err() == nil {
+		p.tb.Logf("%s: %v; dials again", p.name, err)
+		c, err = client.Dial(ctx, p.site.url(), o)
+	}
 	if err != nil {
 		p.tb.Fatalf("%s: %v", p.name, err)
 	}

@@ -38,6 +38,7 @@ type site struct {
 	wrote *record       // all that its servers wrote
 	first string        // what a shell does before it becomes the program; "": there is none
 
+	attacked bool // who dials may be taken for an attacker
 	vanishes bool // its servers are expected to say that the files of the database vanished
 }
 

@@ -54,8 +54,7 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 			return nil
 		}, exitNotWritable, "failed start (exit code 73)"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // one after the other: a fork of another test shares the lock of a database until its exec
 			s := stoppedServer(t)
 			args := append([]string{"serve", "--addr", "127.0.0.1:0"}, tt.spoil(t, s)...)
 			ctx, cancel := context.WithTimeout(t.Context(), 3*stepTimeout) // it ends by itself
