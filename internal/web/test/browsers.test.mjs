@@ -56,10 +56,10 @@ scene('in the oldest browsers a chat goes on as in any, over a reload and to the
   assert.equal((await a.conversation()).length, 7)
   await b.say('still there?')
   await a.hears('still there?')
-  await a.next()
-  await a.sees('searching')
-  const c = await s.open()
+  const c = await s.open() // who waits already: the two would meet again before a slow machine has opened it
   await c.start()
+  await c.sees('searching')
+  await a.next()
   await c.sees('chat') // with either
   await c.end()
   await Promise.all([a.sees('chat'), b.sees('chat')])
