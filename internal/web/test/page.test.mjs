@@ -91,12 +91,12 @@ scene('Next leaves the partner, who is matched again; End leaves for good', asyn
   await b.say('still here?')
   await a.hears('still here?')
 
+  const c = await s.open() // before: a slow machine takes longer to open it than the two take to meet again
   await a.next()
   await a.sees('searching')
   await b.sees('ended') // and in the queue, before a: the two are not matched again at once
   await b.page.locator('#presence', { hasText: 'The stranger has left' }).waitFor()
 
-  const c = await s.open()
   await c.start()
   await Promise.all([b.sees('chat'), c.sees('chat')])
   assert.deepEqual(await b.conversation(), [])
