@@ -85,7 +85,7 @@ func (s *site) picturesForTheAway(t *testing.T) {
 	for _, p := range here {
 		select {
 		case <-p.answered:
-		case <-p.looked: // it has given up: nobody is back yet to whom the picture could be delivered
+		case <-p.looked: // it has given up: no partner is back yet to take the picture
 			t.Fatalf("%s: no answer", p.name)
 		}
 	}

@@ -2,17 +2,14 @@
 
 package store
 
-import "os"
+import "chatme/internal/chat"
 
 var synchronous, synchronousRead = mutantSynchronous()
 
-// mutantSynchronous leaves commits in the page cache when CHATME_MUTANT is sync-normal: a bug for the power-loss
-// harness to find. It takes the variable away, which is no setting and would be refused.
+// mutantSynchronous leaves commits in the page cache if the bug is seeded that the power-loss harness finds.
 func mutantSynchronous() (set, read string) {
-	const variable = "CHATME_MUTANT"
-	if os.Getenv(variable) != "sync-normal" {
-		return "FULL", "2"
+	if chat.Seeded("sync-normal") {
+		return "NORMAL", "1"
 	}
-	os.Unsetenv(variable)
-	return "NORMAL", "1"
+	return "FULL", "2"
 }

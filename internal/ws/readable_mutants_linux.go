@@ -3,20 +3,17 @@
 package ws
 
 import (
-	"os"
+	"chatme/internal/chat"
 
 	"golang.org/x/sys/unix"
 )
 
 var readable = mutantReadable()
 
-// mutantReadable is told only once of what has arrived when CHATME_MUTANT is edge-triggered: a bug for
-// TestFramesThatEndAtTheBuffer to find. It removes the variable, which is not a setting: the server would refuse it.
+// mutantReadable is told only once of what has arrived if the bug is seeded that TestFramesThatEndAtTheBuffer finds.
 func mutantReadable() uint32 {
-	const variable = "CHATME_MUTANT"
-	if os.Getenv(variable) != "edge-triggered" {
-		return unix.EPOLLIN | unix.EPOLLRDHUP
+	if chat.Seeded("edge-triggered") {
+		return unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 	}
-	os.Unsetenv(variable)
-	return unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+	return unix.EPOLLIN | unix.EPOLLRDHUP
 }
