@@ -11,8 +11,8 @@ export CGO_ENABLED := 0
 export GOFLAGS += -trimpath
 STATIC := go build -ldflags '$(LDFLAGS)'
 # The limit is for a machine with other work; what hangs is found by a deadline of its own before. SQLite, a translation from C, is
-# not watched for races: it would take as long as all the rest.
-RACE := CGO_ENABLED=1 go test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 40m
+# not watched for races: it would take as long as all the rest. Vet is part of the gates.
+RACE := CGO_ENABLED=1 go test -vet=off -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 40m
 
 # What these watch are commands and servers in processes of their own, databases by the hundred, and states by the million:
 # the race detector would make them take several times as long, and what it could see in them it sees in other tests.
@@ -55,7 +55,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	go test -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
+	go test -vet=off -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

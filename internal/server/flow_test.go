@@ -18,9 +18,9 @@ import (
 // photoBytes is more than the buffers of a socket hold whose peer does not read.
 const photoBytes = 5 << 20
 
-func photo(digit string) string {
-	return "data:image/jpeg;base64," + strings.Repeat(digit, photoBytes)
-}
+func photo(digit string) string { return photoOf(digit, photoBytes) }
+
+func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
 
 // deaf has the sockets that are dialed from now on hold next to nothing of what they do not read.
 func (s *site) deaf() {

@@ -117,7 +117,7 @@ scene('Next leaves the partner, who is matched again; End leaves for good', asyn
 })
 
 scene('a reload while searching goes on searching', async (s) => {
-  const a = await s.open()
+  const a = await s.open({ reducedMotion: 'no-preference' })
   await a.start()
   await a.sees('searching')
   await a.page.reload()
@@ -128,7 +128,7 @@ scene('a reload while searching goes on searching', async (s) => {
 })
 
 scene('typing is shown, and gone with the message', async (s) => {
-  const [a, b] = await s.openPair()
+  const [a, b] = await s.openPair({ reducedMotion: 'no-preference' })
   await a.page.getByLabel('Your message').pressSequentially('wai')
   await b.page.locator('#typing').waitFor({ state: 'visible' })
   await a.page.getByLabel('Your message').press('Shift+Enter')
