@@ -29,7 +29,6 @@ type witness struct {
 	place    int64 // in the queue, then
 	brief    bool  // a chat has come and gone in the batch of that state
 	pair     int64 // the chat it was told of last, also one that is over
-	ends     bool  // it has said end_chat: without that, chat_ended is what a stop says, and no promise
 }
 
 func (w *witness) String() string { return w.hash.String() }
@@ -138,6 +137,7 @@ func newLedger(h *history, frames []overheard) *ledger {
 // attribute says whose each frame is: a socket tells it by the session ID that was told or presented on it.
 func (l *ledger) attribute(frames []overheard) {
 	sessions, sockets, numbers := map[chat.Hash]*witness{}, map[string]*witness{}, map[string]int{}
+	ended := map[string]*promise{} // by socket
 	session := func(id string) *witness {
 		hash := hub.HashOf(id)
 		if sessions[hash] == nil {
@@ -157,16 +157,19 @@ func (l *ledger) attribute(frames []overheard) {
 		case f.said != nil && f.said.Resume != nil && f.said.Resume.SessionID != "":
 			w = session(f.said.Resume.SessionID)
 			l.confirm(f.at, f.said.Resume.PartnerID, f.said.Resume.Got)
-		case f.said != nil && f.said.Type == "end_chat":
-			w.ends = true
 		case f.said != nil && f.said.Type == "ack":
 			l.confirm(f.at, f.said.PartnerID, f.said.Got)
 		case f.told != nil && f.told.Type == "session_id":
 			w = session(f.told.SessionID)
 		}
 		sockets[f.socket] = w
-		if f.told != nil && promises[f.told.Type] != nil && (f.told.Type != "chat_ended" || w.ends) {
+		switch {
+		case f.told != nil && f.told.Type == "chat_ended":
+			ended[f.socket] = &promise{at: f.at, socket: numbers[f.socket], told: *f.told, need: never}
+		case f.told != nil && promises[f.told.Type] != nil:
 			w.promises = append(w.promises, &promise{at: f.at, socket: numbers[f.socket], told: *f.told, need: never})
+		case f.closed == chat.CloseNormal && ended[f.socket] != nil: // without that it is what a stop says, and promises nothing
+			w.promises = append(w.promises, ended[f.socket])
 		}
 	}
 	for _, w := range l.witnesses {

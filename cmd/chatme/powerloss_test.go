@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/chat"
 	"chatme/internal/powercut"
+	"chatme/internal/protocol"
 )
 
 // TestPowerLoss cuts the power of a server under load: from a log of its system calls it makes what the disk could
@@ -201,5 +203,21 @@ func (p *powerLoss) cut(images int) *verdict {
 func (p *powerLoss) apply(disk *powercut.Disk, events []powercut.Event, i int) {
 	if err := disk.Apply(&events[i]); err != nil {
 		p.tb.Fatalf("event %d: %v", i, err)
+	}
+}
+
+// TestPowerLossEndedByAStop: chat_ended promises something only to who asked for it, also if that was on its way as the server
+// stopped.
+func TestPowerLossEndedByAStop(t *testing.T) {
+	for code, want := range map[int]int{chat.CloseNormal: 1, chat.CloseRestart: 0, 0: 0} {
+		l := &ledger{}
+		l.attribute([]overheard{
+			{socket: "s", said: &clientMessage{Type: "end_chat"}},
+			{socket: "s", told: &protocol.ServerMessage{Type: "chat_ended"}},
+			{socket: "s", closed: code},
+		})
+		if got := len(l.witnesses[0].promises); got != want {
+			t.Errorf("closed with %d: %d promises, want %d", code, got, want)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"chatme/internal/powercut"
 	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
 )
 
 // overheard is one message that the log of system calls shows on a socket, in either direction.
@@ -18,6 +20,7 @@ type overheard struct {
 	socket string
 	told   *protocol.ServerMessage // by the server
 	said   *clientMessage          // by the client
+	closed int                     // by the server: the code of its close frame
 }
 
 // clientMessage is what the harness wants to know of a message of a client.
@@ -54,7 +57,8 @@ func overhear(events []powercut.Event) ([]overheard, error) {
 			s = &stream{}
 			streams[key] = s
 		}
-		for _, text := range s.take(e.Data) {
+		texts, closed := s.take(e.Data)
+		for _, text := range texts {
 			o := overheard{at: at, socket: e.Path}
 			var err error
 			if e.Kind == powercut.Sent {
@@ -67,26 +71,32 @@ func overhear(events []powercut.Event) ([]overheard, error) {
 			}
 			all = append(all, o)
 		}
+		if closed != 0 && e.Kind == powercut.Sent {
+			all = append(all, overheard{at: at, socket: e.Path, closed: closed})
+		}
 	}
 	return all, nil
 }
 
-// take adds data to the stream and returns the messages that are whole.
-func (s *stream) take(data []byte) (texts [][]byte) {
+// take adds data to the stream and returns the messages that are whole, and the code of a close frame behind them, if there is one.
+func (s *stream) take(data []byte) (texts [][]byte, closed int) {
 	s.rest = append(s.rest, data...)
 	if !s.upgraded {
 		_, after, ok := bytes.Cut(s.rest, []byte("\r\n\r\n"))
 		if !ok {
-			return nil
+			return nil, 0
 		}
 		s.upgraded, s.rest = true, after
 	}
 	for {
 		head, payload, ok := s.frame()
 		if !ok {
-			return texts
+			return texts, closed
 		}
 		if opcode := head & 0x0f; opcode >= 8 { // a ping, a pong or a close, also between two fragments
+			if opcode == websocket.CloseMessage && len(payload) >= 2 {
+				closed = int(binary.BigEndian.Uint16(payload))
+			}
 			continue
 		}
 		if s.whole = append(s.whole, payload...); head&0x80 != 0 {
