@@ -22,11 +22,6 @@ func (s *instance) about() admin.About {
 	}
 }
 
-// announced is the number that a request has to carry in server.TraceHeader.
-type announced struct {
-	Number string `json:"number"`
-}
-
 func (s *instance) announce() (any, error) {
 	number, err := s.public.Announce()
 	if err != nil {

@@ -28,27 +28,31 @@ const sweepAfter = time.Hour
 
 // assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet. With an error the
 // instance is good for recordFailedStart alone.
-func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slog.Logger) (*instance, error) {
+func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.Logger) (*instance, error) {
+	cfg := c.Config
 	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
 	s.inForce.Store(cfg)
 	s.metrics = metrics.New()
 	s.history = metrics.NewHistory(s.metrics)
-	started, err := seededStart(db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.clock.Moment(0).Wall}))
+	started, err := db.Begin(ctx, store.Boot{Version: version, Commit: revision(), At: s.clock.Moment(0).Wall})
+	if err != nil {
+		s.started = started
+		return s, err
+	}
+	c.wrap.started(&started)
 	s.started = started
+	saved, err := db.Load(ctx)
 	if err != nil {
 		return s, err
 	}
-	saved, err := seededLoad(db.Load(ctx))
-	if err != nil {
-		return s, err
-	}
+	c.wrap.loaded(&saved)
 	s.restored = len(saved.Records)
 	lobby := chat.New(lobbyConfig(cfg, started))
 	if err := lobby.Restore(s.clock.Moment(0), saved); err != nil {
 		return s, withCode(exitBadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: seededStore(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
+		Store: c.wrap.store(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		SessionTTL:    cfg.SessionTTL.Duration,
 		SweepAfter:    sweepAfter,
 		QueuedChanges: int(cfg.QueuedChanges),
@@ -67,7 +71,7 @@ func assemble(ctx context.Context, cfg *config.Config, db *store.Store, log *slo
 	if err != nil {
 		return s, err
 	}
-	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = seededHub(s.hub), s.clock, log, s.metrics, s.tail
+	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = c.wrap.hub(s.hub), s.clock, log, s.metrics, s.tail
 	if s.endpoint, err = ws.New(sockets); err != nil {
 		return s, err
 	}

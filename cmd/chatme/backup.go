@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -94,14 +92,4 @@ func advance(ctx context.Context, cfg *config.Config) (warning string) {
 		return "" // the next start is another one than that of the copy
 	}
 	return fmt.Sprintf("the server was not told of this copy (%v): put it back with chatme restore, for a copy by hand may not be noticed", err)
-}
-
-// printLine prints v as one JSON object on one line.
-func printLine(w io.Writer, v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n", line)
-	return err
 }

@@ -140,19 +140,3 @@ func dialed(fd int) error {
 func readSocket(fd int, into []byte) (int, error)  { return unix.Read(fd, into) }
 func writeSocket(fd int, data []byte) (int, error) { return unix.Write(fd, data) }
 func closeSocket(fd int)                           { unix.Close(fd) }
-
-// raiseDescriptors lets this process, and those it starts, have as many descriptors as this user may give them. It
-// returns how many that are.
-func raiseDescriptors(want uint64) uint64 {
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return 0
-	}
-	most := limit.Max
-	for _, most := range []uint64{max(want, most), most} { // beyond the hard limit only with privileges
-		if unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: most, Max: most}) == nil {
-			return most
-		}
-	}
-	return limit.Cur
-}

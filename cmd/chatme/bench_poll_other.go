@@ -32,4 +32,3 @@ func dialed(int) error                             { return errOnlyLinux }
 func readSocket(int, []byte) (int, error)          { return 0, errOnlyLinux }
 func writeSocket(int, []byte) (int, error)         { return 0, errOnlyLinux }
 func closeSocket(int)                              {}
-func raiseDescriptors(uint64) uint64               { return 0 }

@@ -2,79 +2,12 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"log/slog"
-	"math/big"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"chatme/internal/client"
 )
-
-// certFiles is a pair of files that is made anew for each test of TLS.
-type certFiles struct {
-	tb        testing.TB
-	cert, key string // names
-	made      int
-}
-
-func newCertFiles(tb testing.TB) *certFiles {
-	dir := tb.TempDir()
-	return &certFiles{tb: tb, cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem")}
-}
-
-// write makes a new pair for 127.0.0.1 that is good for so long, and returns who trusts it.
-func (f *certFiles) write(lives time.Duration) *tls.Config {
-	f.tb.Helper()
-	f.made++
-	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		f.tb.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(int64(f.made)), Subject: pkix.Name{CommonName: "chatme"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lives),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, secret.Public(), secret)
-	if err != nil {
-		f.tb.Fatal(err)
-	}
-	f.put(f.cert, pemOf("CERTIFICATE", der))
-	der, err = x509.MarshalPKCS8PrivateKey(secret)
-	if err != nil {
-		f.tb.Fatal(err)
-	}
-	f.put(f.key, pemOf("PRIVATE KEY", der))
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(mustRead(f.tb, f.cert))
-	return &tls.Config{RootCAs: pool}
-}
-
-func pemOf(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-}
-
-func (f *certFiles) put(name string, content []byte) {
-	f.tb.Helper()
-	if err := os.WriteFile(name, content, 0o600); err != nil {
-		f.tb.Fatal(err)
-	}
-	changed := time.Now().Add(time.Duration(f.made) * time.Second) // so that it is another, however coarse the file system counts
-	if err := os.Chtimes(name, changed, changed); err != nil {
-		f.tb.Fatal(err)
-	}
-}
 
 // inUse is the serial number of what a handshake is given.
 func inUse(tb testing.TB, c *certificate) int64 {
@@ -162,58 +95,6 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	look()
 	inUse(t, c)
 	said("has expired")
-}
-
-// testOwnTLS serves without a proxy: old and resumable clients over wss, the page over https, a resumed chat.
-func testOwnTLS(t *testing.T, s *site) {
-	files := newCertFiles(t)
-	s.tls = files.write(24 * time.Hour)
-	s.flags = []string{"--tls-cert", files.cert, "--tls-key", files.key}
-	server, _ := s.start()
-	if !strings.Contains(s.wrote.String(), "expires soon") {
-		t.Error("nothing is said of a certificate that ends tomorrow")
-	}
-	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
-	meet(a, b)
-	c, d := s.join("c", oldOptions), s.join("d", oldOptions)
-	meet(c, d)
-	talk(a, b)
-	talk(c, d)
-	s.bounces()
-	server.kill()
-	couple{a, b}.lose()
-	server, _ = s.start()
-	comeBack(t, []couple{{a, b}})
-
-	// A new pair, and a reload: whoever comes now meets it, and those who chat go on.
-	before := s.tls
-	s.tls = files.write(90 * 24 * time.Hour)
-	if err := server.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	s.says("reloaded")
-	if _, err := client.Dial(step(t), s.url(), client.Options{TLS: before}); err == nil {
-		t.Error("the old certificate is in use after a reload")
-	}
-	old := s.join("again", oldOptions)
-	old.search()
-	old.leave()
-	talk(a, b)
-	if code, took := server.terminate(); code != exitOK || took > server.stops {
-		t.Errorf("SIGTERM: exit code %d after %v", code, took)
-	}
-	for _, p := range []*person{a, b} {
-		if end := p.drain(nil); end.Code != 1012 {
-			t.Errorf("%s: %v, want 1012", p.name, end)
-		}
-	}
-
-	if err := os.Remove(files.key); err != nil {
-		t.Fatal(err)
-	}
-	if said := s.fails(exitConfig, s.command("serve", "--tls-cert", files.cert, "--tls-key", files.key)); !strings.Contains(said, files.key) {
-		t.Errorf("it says %q", said)
-	}
 }
 
 // A certificate that an editor has saved is the same certificate.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"chatme/internal/config"
@@ -50,15 +48,4 @@ func (c *configCheckCmd) Run(p *program) error {
 		fmt.Fprintf(p.stderr, "chatme: warning: everybody on this machine can read %s, which holds keys; take that right away: chmod o-r %[1]s\n", file)
 	}
 	return problems
-}
-
-// printable is value so that it takes one cell of one line.
-func printable(value string) string {
-	if value == "" {
-		return "-"
-	}
-	if strings.IndexFunc(value, func(r rune) bool { return !strconv.IsPrint(r) }) >= 0 {
-		return strconv.Quote(value)
-	}
-	return value
 }

@@ -8,35 +8,6 @@ import (
 	"testing"
 )
 
-// deployDir holds what operators copy.
-const deployDir = "../../deploy"
-
-// tool returns the path of what make deps installs.
-func tool(tb testing.TB, name string) string {
-	tb.Helper()
-	for _, name := range []string{name, "/usr/sbin/" + name} { // which is not in everybody's PATH
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	tb.Fatalf("needs %s; make deps installs it", name)
-	return ""
-}
-
-// edited writes a file of deploy to dir with each of pairs, old and new, replaced, and returns its name. All must be there.
-func edited(tb testing.TB, dir, name string, pairs ...string) string {
-	tb.Helper()
-	text := string(mustRead(tb, filepath.Join(deployDir, name)))
-	for i := 0; i < len(pairs); i += 2 {
-		if !strings.Contains(text, pairs[i]) {
-			tb.Fatalf("%s has no %q", name, pairs[i])
-		}
-		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
-	}
-	mustWrite(tb, filepath.Join(dir, name), []byte(text))
-	return filepath.Join(dir, name)
-}
-
 // The unit leaves the server what it needs: an exposure of 2.0 at most, where 10 is a service without limits.
 func TestUnitIsHardened(t *testing.T) {
 	out, err := exec.Command(tool(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20",

@@ -94,4 +94,4 @@ func outcome(d *store.Deployment, running bool) string {
 }
 
 // iso is t as the views show it.
-func iso(t chat.Time) string { return moment(t).Format(time.RFC3339) }
+func iso(t chat.Time) string { return t.UTC().Format(time.RFC3339) }

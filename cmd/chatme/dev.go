@@ -50,7 +50,7 @@ func (c *devCmd) Run(p *program) error {
 	if c.Stranger {
 		maps.Copy(defaults, strangerDefaults())
 	}
-	cfg, err := p.configuration(c.settings, defaults)
+	cfg, err := configure(p, c.settings, defaults)
 	if err != nil {
 		return err
 	}

@@ -152,25 +152,6 @@ func (d *doctor) unsettled(checks ...string) {
 	}
 }
 
-// flatten is the errors that err joins, or err alone.
-func flatten(err error) []error {
-	if coded, ok := err.(codedError); ok {
-		err = coded.error
-	}
-	if err == nil {
-		return nil
-	}
-	each := joined(err)
-	if each == nil {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range each {
-		all = append(all, flatten(e)...)
-	}
-	return all
-}
-
 // tlsKey is whether the private key is private.
 func (d *doctor) tlsKey() {
 	if !d.known("CHATME_TLS_KEY") {

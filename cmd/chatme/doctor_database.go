@@ -172,7 +172,7 @@ func (d *doctor) boots(rows []store.BootRow) {
 		return
 	}
 	last := rows[0]
-	started := moment(last.Started)
+	started := last.Started.UTC()
 	if started.After(d.now.Add(clockSlack)) {
 		d.problem("clock", fmt.Sprintf("it has gone back: the last start was at %s UTC, %s from now", started.Format(time.DateTime), elapsed(started.Sub(d.now))),
 			"set the clock (timedatectl set-ntp true); until it has caught up, nobody's time is up")
@@ -181,7 +181,7 @@ func (d *doctor) boots(rows []store.BootRow) {
 	for i, row := range rows {
 		running := i == 0 && d.running()
 		switch {
-		case d.now.Sub(moment(row.Started)) >= crashWindow:
+		case d.now.Sub(row.Started.UTC()) >= crashWindow:
 		case row.Stopped == 0 && !running:
 			crashed++
 		case isFailedStart(row.Reason):

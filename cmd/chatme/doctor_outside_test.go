@@ -124,7 +124,7 @@ func TestDoctorBehindNginx(t *testing.T) {
 	if code != exitOK {
 		t.Errorf("exit code %d: %+v", code, found)
 	}
-	if code, stdout, stderr := s.chatme(t.Context(), "probe", "ws://"+front); code != exitOK {
+	if code, stdout, stderr := s.chatme(t.Context(), doctorTree(), "probe", "ws://"+front); code != exitOK {
 		t.Errorf("probe: exit code %d: %s%s", code, stdout, stderr)
 	}
 }
@@ -260,10 +260,4 @@ func TestDoctorOwnCertificate(t *testing.T) {
 			d.findings.wants(t, tt.state, "TLS", tt.text, tt.remedy)
 		})
 	}
-}
-
-// writeKey puts the key of another pair into a file.
-func (f *certFiles) writeKey(name string) {
-	f.write(time.Hour)
-	f.put(name, mustRead(f.tb, f.key))
 }

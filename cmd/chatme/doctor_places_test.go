@@ -20,17 +20,8 @@ import (
 // asStranger runs doctor in dir as a user who owns nothing there, with this environment.
 func asStranger(t *testing.T, dir string, environ []string, args ...string) (code int, found doctorSummary) {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "chatme") // of the name by which the test binary is the command
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Link(self, bin); err != nil {
-		mustWrite(t, bin, mustRead(t, self))
-	}
-	if err := os.Chmod(bin, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	bin := filepath.Join(t.TempDir(), "chatme")
+	build(t, bin)
 	openToAll(t, bin)
 	cmd := exec.CommandContext(t.Context(), bin, append([]string{"doctor", "--json", "--integrity", "off"}, args...)...)
 	cmd.Dir, cmd.Env = dir, append([]string{"PATH=/usr/bin:/bin"}, environ...)
@@ -229,7 +220,7 @@ func TestDoctorAsksTheServer(t *testing.T) {
 			t.Errorf("exit code %d", code)
 		}
 	}
-	if code, stdout, _ := s.chatme(t.Context(), "status"); code != exitOK || !regexp.MustCompile(`listening on +`+regexp.QuoteMeta(s.addr)).MatchString(stdout) {
+	if code, stdout, _ := s.chatme(t.Context(), doctorTree(), "status"); code != exitOK || !regexp.MustCompile(`listening on +`+regexp.QuoteMeta(s.addr)).MatchString(stdout) {
 		t.Errorf("%d: %s", code, stdout)
 	}
 }

@@ -313,9 +313,18 @@ func TestKernelAddresses(t *testing.T) {
 }
 
 // doctored runs the command in this process and returns what it says.
+// doctorTree is the commands of these tests.
+func doctorTree() any {
+	return &struct {
+		Serve       serveCmd       `cmd:""`
+		Doctor      doctorCmd      `cmd:""`
+		Deployments deploymentsCmd `cmd:""`
+	}{}
+}
+
 func doctored(t *testing.T, s *running, args ...string) (code int, found doctorSummary) {
 	t.Helper()
-	code, stdout, stderr := s.chatme(t.Context(), append([]string{"doctor", "--json", "--addr", s.addr}, args...)...)
+	code, stdout, stderr := s.chatme(t.Context(), doctorTree(), append([]string{"doctor", "--json", "--addr", s.addr}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}

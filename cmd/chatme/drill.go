@@ -142,14 +142,14 @@ func (d *drill) restore(ctx context.Context) (string, error) {
 	upTo := time.Now()
 	live, unread := store.Look(ctx, d.live)
 	if unread == nil {
-		upTo = moment(live.Newest)
+		upTo = live.Newest.UTC()
 	}
-	copied, err := d.p.restore(ctx, d.victim.database(), d.cmd.Source, d.live, d.cmd.litestreamFlags, false)
+	copied, err := restore(ctx, d.p.environ, d.victim.database(), d.cmd.Source, d.live, d.cmd.litestreamFlags, false)
 	if err != nil {
 		return "", err
 	}
 	d.copied, d.restored, d.unread = copied, true, unread
-	d.lost = max(upTo.Sub(moment(copied.Newest)), 0)
+	d.lost = max(upTo.Sub(copied.Newest.UTC()), 0)
 	return grouped(copied.Bytes) + " bytes, read from end to end", nil
 }
 

@@ -74,8 +74,8 @@ func testHalfRequests(t *testing.T, s *site) {
 		wave := newAttack(t, s, attackSockets, source)
 		all.Go(func() { wave.run(way) })
 		worst = max(worst, during(wave, honest))
-		s.runs(exitOK, "status", "--db", s.db)
-		s.runs(exitOK, "backup", "--db", s.db, fmt.Sprintf("backup%d.db", source))
+		runs(s, exitOK, "status", "--db", s.db)
+		runs(s, exitOK, "backup", "--db", s.db, fmt.Sprintf("backup%d.db", source))
 		if gone := wave.took(); gone > goneWithin {
 			t.Errorf("%s: one was there for %v", name, gone)
 		}
@@ -89,10 +89,6 @@ func testHalfRequests(t *testing.T, s *site) {
 		t.Errorf("a round of the honest took %v, want at most %v", worst, limit)
 	}
 }
-
-// busy reports whether round trips take twice as long as on an idle machine. A handshake may then take longer than the grace
-// that a connection has among attackers: its client is taken for one of them, and dials again.
-func busy() bool { return pace.Of(time.Second) > 2*time.Second }
 
 // calibration is a wave against a listener that has room for everybody.
 func calibration(t *testing.T) *attack {

@@ -15,14 +15,13 @@ import (
 const (
 	bareSessions = 5_000 // thirty times as many as SQLite needs a temporary file for to change them all
 	bareStarts   = 10
-	bareUser     = 65532 // of the image
 )
 
 // testBareRoot runs the server as its image does: in a root that has the binary and the directory of the database, as a user
 // who may write nowhere else. With thousands of people connected it is killed, and stopped, again and again: each start is
 // clean, all of them resume, and the operator's commands work there too. Later there is a /tmp, which is full.
 func testBareRoot(t *testing.T, s *site) {
-	s.movesToBareRoot(t)
+	movesToBareRoot(s, t)
 	s.flags = []string{"--admin", "/data/chatme.db.sock"}
 	crowd := newBareCrowd(t, s)
 	defer crowd.close()
@@ -46,9 +45,9 @@ func testBareRoot(t *testing.T, s *site) {
 				t.Errorf("exit code %d", code)
 			}
 			wantBoundedLog(t, s.wrote.String(), bareSessions)
-			s.fillsTmp(t)
+			fillsTmp(s, t)
 		case bareStarts:
-			s.operatesInBareRoot(t)
+			operatesInBareRoot(s, t)
 		default:
 			server.kill()
 		}
@@ -57,7 +56,7 @@ func testBareRoot(t *testing.T, s *site) {
 }
 
 // movesToBareRoot makes the root and has all commands of s run in it.
-func (s *site) movesToBareRoot(t *testing.T) {
+func movesToBareRoot(s *site, t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
@@ -81,7 +80,7 @@ func (s *site) movesToBareRoot(t *testing.T) {
 }
 
 // fillsTmp gives the root a directory for temporary files that has no room for any.
-func (s *site) fillsTmp(t *testing.T) {
+func fillsTmp(s *site, t *testing.T) {
 	t.Helper()
 	tmp := filepath.Join(s.root, "tmp")
 	if err := os.Mkdir(tmp, 0o755); err != nil {
@@ -99,20 +98,20 @@ func (s *site) fillsTmp(t *testing.T) {
 }
 
 // operatesInBareRoot runs what an operator runs in a container, beside the server: without /proc, and with it.
-func (s *site) operatesInBareRoot(t *testing.T) {
+func operatesInBareRoot(s *site, t *testing.T) {
 	t.Helper()
 	for _, proc := range []string{"no", "with"} {
 		if proc == "with" {
-			s.mountsProc(t)
+			mountsProc(s, t)
 		}
 		copied := "/data/" + proc + "-proc.db"
-		s.runs(exitOK, "healthcheck", "--db", s.db)
-		s.runs(exitOK, "status", "--db", s.db)
-		s.runs(exitOK, "backup", "--db", s.db, copied)
-		s.runs(exitOK, "restore", "--db", copied+".restored", copied)
-		s.runs(exitOK, "probe", "--api-key", s.key, s.url())
+		runs(s, exitOK, "healthcheck", "--db", s.db)
+		runs(s, exitOK, "status", "--db", s.db)
+		runs(s, exitOK, "backup", "--db", s.db, copied)
+		runs(s, exitOK, "restore", "--db", copied+".restored", copied)
+		runs(s, exitOK, "probe", "--api-key", s.key, s.url())
 		var drilled drillLine
-		said := s.runs(exitOK, "drill", "--json", "--db", s.db, copied)
+		said := runs(s, exitOK, "drill", "--json", "--db", s.db, copied)
 		if err := json.Unmarshal([]byte(said), &drilled); err != nil || !drilled.Passed || drilled.Resumable < bareSessions {
 			t.Errorf("drill, %s /proc: %v: %s", proc, err, said)
 		}
@@ -127,7 +126,7 @@ func (s *site) operatesInBareRoot(t *testing.T) {
 }
 
 // mountsProc gives the root a /proc.
-func (s *site) mountsProc(t *testing.T) {
+func mountsProc(s *site, t *testing.T) {
 	t.Helper()
 	proc := filepath.Join(s.root, "proc")
 	if err := os.Mkdir(proc, 0o755); err != nil {

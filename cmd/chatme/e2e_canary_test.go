@@ -35,7 +35,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	}
 
 	server, _ := s.start()
-	s.watches()
+	watches(s)
 	a, b := s.join("a", options), s.join("b", options)
 	marks.session("a's", a)
 	marks.session("b's", b)
@@ -43,8 +43,8 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	b.check(b.Typing(true))
 	a.expect("typing_start")
 	text, image := marks.add("text"), marks.image("image", 1)
-	a.sends(text, image)
-	b.receives(text, image)
+	sends(a, text, image)
+	receives(b, text, image)
 	b.check(b.Ack())
 	a.expect("ack")
 
@@ -55,7 +55,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	a.check(a.SendRaw([]byte(`{"type":"message","text":{"` + marks.add("malformed frame") + `":1}}`)))
 	a.expect("error")
 	a.check(a.SendRaw([]byte(`{"type":"` + marks.add("unknown type") + `"}`)))
-	s.strangers(options, marks)
+	strangers(s, options, marks)
 
 	// What is held for b is on disk, and lasts from kill to kill.
 	b.Drop()
@@ -64,34 +64,34 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 	for round := range inSoak(50, 5) {
 		text, image := marks.add(fmt.Sprintf("held text %d", round)), marks.image(fmt.Sprintf("held image %d", round), 1<<13)
 		held = append(held, text, image)
-		a.sends(text, image)
+		sends(a, text, image)
 		for sent := a.State().Sent; a.State().Acked < sent; {
 			a.await("ack")
 		}
 		server.kill() // so the WAL is as it was
-		s.holdsNone(marks)
+		holdsNone(s, marks)
 		server, _ = s.start()
-		a.comesBackMatched("away")
+		comesBackMatched(a, "away")
 	}
 	s.asks(`SELECT sum(messages) FROM v_mailbox`, strconv.Itoa(len(held)))
-	s.copies("copy.db")
+	copies(s, "copy.db")
 	b.dial(b.Resume())
 	if m := b.greet(); m.State != "matched" || m.Replay != len(held)+1 {
 		t.Errorf("%+v", m)
 	}
 	b.expect("gap") // in the place of the image that was refused
-	b.receives(held...)
+	receives(b, held...)
 	b.check(b.Ack())
 	s.comesTo(`SELECT count(*) FROM mailbox`, "0")
-	s.asksAll()
+	asksAll(s)
 
 	server.kill()
-	s.holdsNone(marks)
+	holdsNone(s, marks)
 	server, _ = s.start()
 	if code, _ := server.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	s.holdsNone(marks)
+	holdsNone(s, marks)
 	log := s.wrote.String()
 	if !strings.Contains(log, "connection ended") || !strings.Contains(log, `"type":"message"`) ||
 		!strings.Contains(log, "\nchatme_matches_total ") {
@@ -104,7 +104,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *site) {
 }
 
 // watches has somebody watch the servers of s, whose view goes to the log, and returns once that has begun.
-func (s *site) watches() {
+func watches(s *site) {
 	s.tb.Helper()
 	tail, said := s.command("tail", "--json", "--retry", "--db", s.db), &record{}
 	tail.Stdout, tail.Stderr = s.wrote, said
@@ -119,7 +119,7 @@ func (s *site) watches() {
 }
 
 // asksAll writes all that the admin socket answers, figures and lists, to the log.
-func (s *site) asksAll() {
+func asksAll(s *site) {
 	s.tb.Helper()
 	socket := admin.NewClient(s.db + ".sock")
 	for _, path := range []string{"/metrics", "/history", "/sessions", "/queue", "/pairs", "/readyz"} {
@@ -135,7 +135,7 @@ func (s *site) asksAll() {
 }
 
 // strangers are those who get no further than the door, each with something that marks it.
-func (s *site) strangers(options client.Options, marks marks) {
+func strangers(s *site, options client.Options, marks marks) {
 	unknown := options
 	unknown.APIKey = s.key
 	unknown.Resume = &client.State{
@@ -163,7 +163,7 @@ func (s *site) strangers(options client.Options, marks marks) {
 	if _, err := client.Dial(step(s.tb), "ws://"+s.addr+"/"+marks.add("path"), origin); err == nil {
 		s.tb.Error("a foreign origin is let in")
 	}
-	s.talksRubbish(marks.add("request"))
+	talksRubbish(s, marks.add("request"))
 }
 
 // marks are words that nobody else writes, by what they were sent as.
@@ -197,7 +197,7 @@ func (m marks) session(whose string, p *person) {
 }
 
 // sends sends texts, and images as what they are.
-func (p *person) sends(bodies ...string) {
+func sends(p *person, bodies ...string) {
 	p.tb.Helper()
 	for _, body := range bodies {
 		send := p.Send
@@ -210,7 +210,7 @@ func (p *person) sends(bodies ...string) {
 }
 
 // receives wants these texts and images next.
-func (p *person) receives(bodies ...string) {
+func receives(p *person, bodies ...string) {
 	p.tb.Helper()
 	for i, body := range bodies {
 		if m := p.expect("message"); m.Text+m.ImageURL != body {
@@ -220,7 +220,7 @@ func (p *person) receives(bodies ...string) {
 }
 
 // copies makes a copy of the database beside it, as a backup does.
-func (s *site) copies(name string) {
+func copies(s *site, name string) {
 	s.tb.Helper()
 	copied := exec.CommandContext(step(s.tb), shell(s.tb), "-readonly", s.db, "VACUUM INTO '"+filepath.Join(s.dir, name)+"'")
 	if out, err := copied.CombinedOutput(); err != nil {
@@ -229,7 +229,7 @@ func (s *site) copies(name string) {
 }
 
 // holdsNone wants no mark in the log, nor in any file of the site, whose server MUST be gone.
-func (s *site) holdsNone(marks marks) {
+func holdsNone(s *site, marks marks) {
 	s.tb.Helper()
 	wrote := map[string]string{"the log": s.wrote.String()}
 	files, err := filepath.Glob(filepath.Join(s.dir, "*"))
@@ -255,7 +255,7 @@ func (s *site) holdsNone(marks marks) {
 }
 
 // talksRubbish sends what is not HTTP and waits until the server has had enough of it.
-func (s *site) talksRubbish(mark string) {
+func talksRubbish(s *site, mark string) {
 	s.tb.Helper()
 	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {

@@ -19,11 +19,11 @@ func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	build(t, bin)
 	backup := func(s *site) {
-		if said := s.runs(exitOK, "backup", "--db", s.db, "backup.db"); strings.Contains(said, "warning") {
+		if said := runs(s, exitOK, "backup", "--db", s.db, "backup.db"); strings.Contains(said, "warning") {
 			t.Errorf("backup says %s", said)
 		}
 	}
-	outside := func(s *site) { s.copies("backup.db") }
+	outside := func(s *site) { copies(s, "backup.db") }
 	stopped := func(s *site, server *process) {
 		if code, _ := server.terminate(); code != exitOK {
 			t.Errorf("exit code %d", code)
@@ -38,7 +38,7 @@ func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
 		"backup, killed":  {backup, killed, "had counted to"},
 		"backup, stopped": {backup, stopped, "had counted to"},
 		"copy, killed": {outside, func(s *site, server *process) {
-			s.chatsOn() // for more than a second, or the kill leaves a copy that is as good as new
+			chatsOn(s) // for more than a second, or the kill leaves a copy that is as good as new
 			server.kill()
 		}, "had counted to"},
 		"copy, stopped": {outside, stopped, "had"}, // stopped, or counted on, whichever is seen first
@@ -106,10 +106,10 @@ func copiedOver(t *testing.T, s *site, backup func(*site), end func(*site, *proc
 }
 
 // chatsOn has clients come and go until the server has counted on.
-func (s *site) chatsOn() {
+func chatsOn(s *site) {
 	s.tb.Helper()
-	was := s.counter()
-	for ctx := step(s.tb); s.counter() == was; {
+	was := counter(s)
+	for ctx := step(s.tb); counter(s) == was; {
 		s.join("another", client.Options{}).Drop()
 		if ctx.Err() != nil {
 			s.tb.Fatalf("the witness still says %s", was)
@@ -118,7 +118,7 @@ func (s *site) chatsOn() {
 }
 
 // counter is how far the witness says that the server has come.
-func (s *site) counter() string {
+func counter(s *site) string {
 	s.tb.Helper()
 	said := regexp.MustCompile(`counter (\d+)`).FindSubmatch(mustRead(s.tb, s.db+".witness"))
 	if said == nil {
@@ -137,7 +137,7 @@ func TestBackupAdvancesTheCounter(t *testing.T) {
 	warns := func(name string) string {
 		t.Helper()
 		var line struct{ Warning string }
-		if said := s.runs(exitOK, "backup", "--db", s.db, "--json", name); json.Unmarshal([]byte(said), &line) != nil {
+		if said := runs(s, exitOK, "backup", "--db", s.db, "--json", name); json.Unmarshal([]byte(said), &line) != nil {
 			t.Fatalf("not JSON: %s", said)
 		}
 		return line.Warning
@@ -149,7 +149,7 @@ func TestBackupAdvancesTheCounter(t *testing.T) {
 			t.Error(warning)
 		}
 		s.asks(`SELECT counter FROM boots`, want)
-		if got := s.counter(); got != want {
+		if got := counter(s); got != want {
 			t.Errorf("the witness has counted to %s, want %s", got, want)
 		}
 	}
@@ -166,7 +166,7 @@ func TestBackupAdvancesTheCounter(t *testing.T) {
 	if warning := warns("mute.db"); !strings.Contains(warning, "no such socket") || !strings.Contains(warning, "chatme restore") {
 		t.Errorf("with a server that has no admin socket: %q", warning)
 	}
-	if said := s.runs(exitOK, "backup", "--db", s.db, "--admin", "off", "off.db"); !strings.Contains(said, "CHATME_ADMIN is off") {
+	if said := runs(s, exitOK, "backup", "--db", s.db, "--admin", "off", "off.db"); !strings.Contains(said, "CHATME_ADMIN is off") {
 		t.Errorf("backup says %s", said)
 	}
 	s.asks(`SELECT counter FROM boots ORDER BY boot DESC LIMIT 1`, "0")

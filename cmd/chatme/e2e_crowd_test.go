@@ -38,7 +38,7 @@ const (
 )
 
 // newCrowd connects a crowd: two settlers, two who resume and move on, two old clients who move on.
-func (s *site) newCrowd(round int) *crowd {
+func newCrowd(s *site, round int) *crowd {
 	c := &crowd{tb: s.tb, met: make(chan struct{}), over: make(chan struct{})}
 	for i := range crowdSize {
 		p := s.join(fmt.Sprintf("crowd%d.%d", round, i), client.Options{Old: i >= 4})

@@ -20,7 +20,7 @@ const smallDisk = 4 << 20
 // testDiskFull: while the disk is full, who has a chat does not notice, nobody is told what is not so, and nobody is
 // disconnected. Once there is space again all goes on by itself.
 func testDiskFull(t *testing.T, s *site) {
-	s.movesTo(t, smallDisk)
+	movesTo(s, t, smallDisk)
 	server, _ := s.start()
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 	meet(a, b)
@@ -46,7 +46,7 @@ func testDiskFull(t *testing.T, s *site) {
 		case <-time.After(pulse): // what fits in what the WAL has is committed
 		}
 	}
-	s.wantReady("the disk is full")
+	wantReady(s, "the disk is full")
 	c.say() // to somebody who is away: not before there is space
 	last := late[len(late)-1]
 	for over, ticks := time.After(inSoak(30*time.Second, time.Second)), time.NewTicker(pulse); over != nil; {
@@ -79,7 +79,7 @@ func testDiskFull(t *testing.T, s *site) {
 	if took > pace.Of(drained) {
 		t.Errorf("%v after there is space again", took)
 	}
-	s.wantReady("")
+	wantReady(s, "")
 	t.Logf("%d searches filled a disk of %d MiB; answered %v after there was space again", len(late), smallDisk>>20, took)
 	for _, p := range append(late, a, b, c) {
 		if end := p.CloseErr(); end != nil {
@@ -89,7 +89,7 @@ func testDiskFull(t *testing.T, s *site) {
 	talk(a, b)
 	server.kill()
 	s.start()
-	a.comesBackMatched("away")
+	comesBackMatched(a, "away")
 	d.dial(d.Resume())
 	if m := d.greet(); m.Replay != 2 {
 		t.Errorf("d comes back to %s", client.Describe(&m))
@@ -99,7 +99,7 @@ func testDiskFull(t *testing.T, s *site) {
 }
 
 // movesTo puts the site on a file system of its own, of so many bytes.
-func (s *site) movesTo(t *testing.T, size int) {
+func movesTo(s *site, t *testing.T, size int) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
@@ -156,7 +156,7 @@ func testParkedReader(t *testing.T, s *site) {
 	a.await("partner_away")
 	image := marks{}.image("image", 1<<14)
 	write := func() {
-		a.sends(image)
+		sends(a, image)
 		for sent := a.State().Sent; a.State().Acked < sent; {
 			a.await("ack")
 		}
@@ -170,7 +170,7 @@ func testParkedReader(t *testing.T, s *site) {
 	}
 	write()
 
-	parked := s.openShell("-readonly")
+	parked := openShell(s, "-readonly")
 	parked.runs("BEGIN;\nSELECT count(*) FROM mailbox;\n", "1")
 	for wal() < parkedWAL {
 		write()
@@ -191,7 +191,7 @@ func testParkedReader(t *testing.T, s *site) {
 		t.Errorf("%s, want a replay of %d", client.Describe(&m), sent)
 	}
 	for range sent {
-		b.receives(image)
+		receives(b, image)
 	}
 	b.check(b.Ack())
 	s.comesTo(`SELECT count(*) FROM mailbox`, "0")
@@ -204,20 +204,20 @@ func testParkedReader(t *testing.T, s *site) {
 // testBackupDiskFull: where there is no room for a copy none is made, of a backup and of what is put back; what is there
 // stays, and the server is not held up.
 func testBackupDiskFull(t *testing.T, s *site) {
-	s.movesTo(t, smallDisk)
+	movesTo(s, t, smallDisk)
 	server, _ := s.start()
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 	meet(a, b)
-	s.runs(exitOK, "backup", "--db", s.db, "backup.db")
+	runs(s, exitOK, "backup", "--db", s.db, "backup.db")
 	free := fillDisk(t, s.dir)
-	if said := s.runs(exitNotWritable, "backup", "--db", s.db, "another.db"); !strings.Contains(said, "free some space") {
+	if said := runs(s, exitNotWritable, "backup", "--db", s.db, "another.db"); !strings.Contains(said, "free some space") {
 		t.Errorf("backup says %q", said)
 	}
 	talk(a, b)
 	if code, _ := server.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	if said := s.runs(exitNotWritable, "restore", "--db", s.db, "--replace", "backup.db"); !strings.Contains(said, "free some space") {
+	if said := runs(s, exitNotWritable, "restore", "--db", s.db, "--replace", "backup.db"); !strings.Contains(said, "free some space") {
 		t.Errorf("restore says %q", said)
 	}
 	free()
@@ -231,5 +231,5 @@ func testBackupDiskFull(t *testing.T, s *site) {
 		}
 	}
 	s.start()
-	a.comesBackMatched("away") // the chat of the old database, not of a restored one
+	comesBackMatched(a, "away") // the chat of the old database, not of a restored one
 }

@@ -25,9 +25,9 @@ func testDrill(t *testing.T, s *site) {
 	late := s.join("late", client.Options{}) // waits
 	late.check(late.Search())
 	late.await("searching")
-	s.runs(exitOK, "backup", "--db", s.db, "backup.db")
+	runs(s, exitOK, "backup", "--db", s.db, "backup.db")
 
-	line, said := s.drills(exitOK, "backup.db")
+	line, said := drills(s, exitOK, "backup.db")
 	if !line.Passed || line.Resumable != 3 || line.Letters != 1 || line.Chats != 1 || line.Waiting != 1 || len(line.Steps) != 7 ||
 		line.Lost < 0 || line.Against != s.db {
 		t.Errorf("%+v\n%s", line, said)
@@ -39,21 +39,21 @@ func testDrill(t *testing.T, s *site) {
 	}
 
 	shellWrites(t, s.dir+"/backup.db", `UPDATE sessions SET matched_at = matched_at + side WHERE pair > 0`)
-	if line, said := s.drills(exitFailure, "backup.db"); line.Passed || !strings.Contains(line.Error, "broken law (L2") || len(line.Steps) != 2 {
+	if line, said := drills(s, exitFailure, "backup.db"); line.Passed || !strings.Contains(line.Error, "broken law (L2") || len(line.Steps) != 2 {
 		t.Errorf("%+v\n%s", line, said)
 	}
-	if line, said := s.drills(exitFailure, "none.db"); line.Passed || line.Lost != -1 || !strings.Contains(said, "there is no database") {
+	if line, said := drills(s, exitFailure, "none.db"); line.Passed || line.Lost != -1 || !strings.Contains(said, "there is no database") {
 		t.Errorf("%+v\n%s", line, said)
 	}
-	s.copies("again.db")
+	copies(s, "again.db")
 	b.say() // a change later than the copy: the mail is confirmed, the session back
-	if line, said := s.drills(exitFailure, "--max-lost", "1ns", "again.db", "--db", "none.db"); line.Passed || !strings.Contains(line.Error, "--max-lost") {
+	if line, said := drills(s, exitFailure, "--max-lost", "1ns", "again.db", "--db", "none.db"); line.Passed || !strings.Contains(line.Error, "--max-lost") {
 		t.Errorf("%+v\n%s", line, said)
 	}
 }
 
 // drills runs the command with a directory of its own for what it makes, and wants that to be empty afterwards.
-func (s *site) drills(code int, args ...string) (line drillLine, said string) {
+func drills(s *site, code int, args ...string) (line drillLine, said string) {
 	s.tb.Helper()
 	cmd := s.command(append([]string{"drill", "--json", "--db", s.db}, args...)...)
 	tmp := s.tb.TempDir()
@@ -81,7 +81,7 @@ func wantEmpty(tb testing.TB, dir string) {
 
 // testDrillInterrupted: whenever a drill is interrupted it is over at once, with its server and all that it made.
 func testDrillInterrupted(t *testing.T, s *site) {
-	s.runs(exitOK, "example-db", "backup.db")
+	runs(s, exitOK, "example-db", "backup.db")
 	for _, server := range []bool{false, true} {
 		cmd := s.command("drill", "backup.db")
 		tmp := t.TempDir()

@@ -20,7 +20,7 @@ type flood struct {
 const inFlight = 8
 
 // newFlood makes couples, half of them old clients, and sets them going.
-func (s *site) newFlood(couples int) *flood {
+func newFlood(s *site, couples int) *flood {
 	f := &flood{tb: s.tb}
 	for i := range couples {
 		a := s.join(fmt.Sprintf("flood%d.a", i), client.Options{Old: i%2 == 1})
@@ -30,7 +30,7 @@ func (s *site) newFlood(couples int) *flood {
 	}
 	for _, p := range f.people {
 		f.running.Go(func() {
-			if err := p.flows(); err != nil {
+			if err := flows(p); err != nil {
 				f.tb.Errorf("%s: %v", p.name, err)
 			}
 		})
@@ -39,7 +39,7 @@ func (s *site) newFlood(couples int) *flood {
 }
 
 // flows sends one for one that comes: inFlight of them are under way in each direction.
-func (p *person) flows() error {
+func flows(p *person) error {
 	for range inFlight {
 		p.Send("first")
 	}

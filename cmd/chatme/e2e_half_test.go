@@ -39,7 +39,7 @@ func testHalfFrames(t *testing.T, s *site) {
 
 	var attackers []net.Conn
 	for i := range halfFrames {
-		p := s.openPainter(t, fmt.Sprintf("attacker %d", i), i%2 == 0)
+		p := openPainter(s, t, fmt.Sprintf("attacker %d", i), i%2 == 0)
 		p.say(`{"type":"auth","apiKey":"` + s.key + `"}`)
 		p.hear("auth_success")
 		p.ws.SetPingHandler(func(string) error { return nil }) // a pong would go on with what it has begun
@@ -54,7 +54,7 @@ func testHalfFrames(t *testing.T, s *site) {
 		talk(c, d)
 		late := s.join(fmt.Sprintf("late%d", n), client.Options{Old: n%2 == 0})
 		late.leave()
-		s.runs(exitOK, "status", "--db", s.db)
+		runs(s, exitOK, "status", "--db", s.db)
 	}
 	if most > halfFrames+besideSockets {
 		t.Errorf("%d sockets take %d descriptors", halfFrames, most)

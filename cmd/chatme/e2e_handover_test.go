@@ -27,7 +27,7 @@ const (
 // testHandOver holds the listener, as systemd does, and hands it from one server to the next while people connect all
 // the time: nobody is refused, and every resumable chat goes on.
 func testHandOver(t *testing.T, s *site) {
-	s.hold()
+	hold(s)
 	server, _ := s.start()
 	h := &handOver{site: s}
 	h.ctx, h.over = context.WithCancel(t.Context())
@@ -70,7 +70,7 @@ func testHandOver(t *testing.T, s *site) {
 }
 
 // hold makes the listener that the servers of s share, which stays when they go.
-func (s *site) hold() {
+func hold(s *site) {
 	s.tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -209,7 +209,7 @@ func (p *stayer) comeBack(h *handOver) error {
 
 // testSocketsRefused hands over what is not one TCP listener: the error says what to write instead.
 func testSocketsRefused(t *testing.T, s *site) {
-	s.hold()
+	hold(s)
 	local, err := net.Listen("unix", filepath.Join(s.dir, "s"))
 	if err != nil {
 		t.Fatal(err)

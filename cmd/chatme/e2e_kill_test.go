@@ -39,7 +39,7 @@ func testKillAndResume(t *testing.T, s *site) {
 		restart(couples)
 		waiter.drain(nil)
 		comeBack(t, couples)
-		waiter.comesBackWaiting()
+		comesBackWaiting(waiter)
 
 		newcomer := s.join(fmt.Sprintf("newcomer%d", round), client.Options{Old: round%2 == 1})
 		newcomer.search()
@@ -56,7 +56,7 @@ func testKillAndResume(t *testing.T, s *site) {
 
 		all[round%len(all)].blinks()
 
-		crowd := s.newCrowd(round)
+		crowd := newCrowd(s, round)
 		crowd.churn(16 + rand.N(8))
 		restart(all)
 		crowd.wait()
@@ -111,7 +111,7 @@ func (c couple) blinks() {
 	b.hear(a) // and does not say so
 	a.Drop()
 	b.await("partner_away")
-	a.comesBackMatched("here")
+	comesBackMatched(a, "here")
 	b.await("partner_back")
 	a.check(a.Resend())
 	b.check(b.Resend())
@@ -124,9 +124,9 @@ func comeBack(tb testing.TB, couples []couple) {
 	for _, c := range couples {
 		first := rand.N(2)
 		a, b := c[first], c[1-first]
-		a.comesBackMatched("away")
+		comesBackMatched(a, "away")
 		a.expect("partner_away")
-		b.comesBackMatched("here")
+		comesBackMatched(b, "here")
 		a.expect("partner_back")
 	}
 	for _, c := range couples {
@@ -138,7 +138,7 @@ func comeBack(tb testing.TB, couples []couple) {
 }
 
 // comesBackMatched resumes a session whose chat must be the one it knows.
-func (p *person) comesBackMatched(partner string) {
+func comesBackMatched(p *person, partner string) {
 	p.tb.Helper()
 	was := p.State().Partner
 	p.dial(p.Resume())
@@ -149,7 +149,7 @@ func (p *person) comesBackMatched(partner string) {
 }
 
 // comesBackWaiting resumes a session that must still have its place, and has no chat to name.
-func (p *person) comesBackWaiting() {
+func comesBackWaiting(p *person) {
 	p.tb.Helper()
 	p.dial(p.Resume())
 	if m := p.greet(); m.Type != "resumed" || m.State != "searching" || m.PartnerID != "" {

@@ -35,7 +35,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 	meet(c, d)
 	searches := []*person{s.join("search1", client.Options{}), s.join("search2", client.Options{Old: true})}
 
-	lock := s.holdWriteLock()
+	lock := holdWriteLock(s)
 	for _, p := range searches {
 		p.check(p.Search())
 	}
@@ -69,7 +69,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 			t.Errorf("%s, while nothing can be committed: %s, %v", p.name, client.Describe(&m), err)
 		}
 	}
-	s.wantReady("the store")
+	wantReady(s, "the store")
 	lock.release()
 	took := timed(func() {
 		for _, p := range searches {
@@ -79,7 +79,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 	searches[0].matched() // first come, first served
 	searches[1].matched()
 	talk(searches[0], searches[1])
-	s.wantReady("")
+	wantReady(s, "")
 	s.asks(`SELECT count(*) FROM v_queue`, "1")
 	if took > pace.Of(drained) {
 		t.Errorf("searching came %v after the lock was given up", took)
@@ -100,7 +100,7 @@ func testWriteLockHeld(t *testing.T, s *site) {
 func testPongWhileLocked(t *testing.T, s *site) {
 	s.start()
 	p := s.join("p", client.Options{Old: true})
-	lock := s.holdWriteLock()
+	lock := holdWriteLock(s)
 	p.check(p.Search())
 	p.check(p.Ping())
 	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(2*time.Second))
@@ -119,7 +119,7 @@ func testStopWhileLocked(t *testing.T, s *site) {
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{Old: true})
 	meet(a, b)
 	waits := []*person{s.join("waits1", client.Options{}), s.join("waits2", client.Options{Old: true})}
-	s.holdWriteLock()
+	holdWriteLock(s)
 	for _, p := range waits {
 		p.check(p.Search())
 	}
@@ -128,7 +128,7 @@ func testStopWhileLocked(t *testing.T, s *site) {
 	case <-step(t).Done():
 		t.Fatal("the log does not say that commits fail")
 	}
-	said := s.lastReason()
+	said := lastReason(s)
 	code, took := server.terminate()
 	if reason := <-said; reason != "stopping" {
 		t.Errorf("while it stops, the server is not ready because: %q", reason)
@@ -165,23 +165,23 @@ func p99(d []time.Duration) time.Duration {
 	return d[len(d)*99/100]
 }
 
-// openShell is a sqlite3 shell on the database of a site, somewhere in a transaction.
-type openShell struct {
+// session is a sqlite3 shell on the database of a site, somewhere in a transaction.
+type session struct {
 	tb     testing.TB
 	input  io.WriteCloser
 	output *bufio.Scanner
 }
 
 // holdWriteLock begins a transaction and returns once it has the lock.
-func (s *site) holdWriteLock() *openShell {
+func holdWriteLock(s *site) *session {
 	s.tb.Helper()
-	l := s.openShell()
+	l := openShell(s)
 	l.runs(".timeout 5000\nBEGIN IMMEDIATE;\n")
 	return l
 }
 
 // openShell starts a shell that ends with the test.
-func (s *site) openShell(flags ...string) *openShell {
+func openShell(s *site, flags ...string) *session {
 	s.tb.Helper()
 	cmd := exec.Command(shell(s.tb), append(flags, "-bail", s.db)...)
 	input, err := cmd.StdinPipe()
@@ -199,11 +199,11 @@ func (s *site) openShell(flags ...string) *openShell {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	return &openShell{tb: s.tb, input: input, output: bufio.NewScanner(output)}
+	return &session{tb: s.tb, input: input, output: bufio.NewScanner(output)}
 }
 
 // runs gives the shell input and waits until it is past it. It wants these lines of output.
-func (l *openShell) runs(input string, want ...string) {
+func (l *session) runs(input string, want ...string) {
 	l.tb.Helper()
 	if _, err := io.WriteString(l.input, input+"SELECT 'done';\n"); err != nil {
 		l.tb.Fatal(err)
@@ -216,7 +216,7 @@ func (l *openShell) runs(input string, want ...string) {
 }
 
 // release ends its transaction.
-func (l *openShell) release() {
+func (l *session) release() {
 	l.tb.Helper()
 	l.runs("ROLLBACK;\n")
 }

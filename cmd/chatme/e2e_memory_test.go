@@ -30,10 +30,10 @@ func testPictures(mebibytes int64) func(*testing.T, *site) {
 			{"resumable", func(int) bool { return false }},
 			{"old", func(int) bool { return true }},
 		} {
-			took := timed(func() { s.picturesBothWays(t, each.old) })
+			took := timed(func() { picturesBothWays(s, t, each.old) })
 			t.Logf("%d MiB: pictures of ten %s pairs took %v; the server had %d MiB at most", mebibytes, each.name, took.Round(time.Millisecond), group.peak()>>20)
 		}
-		took := timed(func() { s.picturesForTheAway(t) })
+		took := timed(func() { picturesForTheAway(s, t) })
 		t.Logf("%d MiB: pictures for ten who are away took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
 		if code, _ := server.terminate(); code != exitOK {
 			t.Errorf("exit code %d", code)
@@ -42,11 +42,11 @@ func testPictures(mebibytes int64) func(*testing.T, *site) {
 }
 
 // picturesBothWays has ten new pairs send each other a picture at the same time, and waits until all have arrived.
-func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
+func picturesBothWays(s *site, t *testing.T, old func(pair int) bool) {
 	t.Helper()
 	var all []*painter
 	for i := range picturePairs {
-		a, b := s.newPainter(t, fmt.Sprintf("%d.a", i), old(i)), s.newPainter(t, fmt.Sprintf("%d.b", i), old(i))
+		a, b := newPainter(s, t, fmt.Sprintf("%d.a", i), old(i)), newPainter(s, t, fmt.Sprintf("%d.b", i), old(i))
 		a.meets(b)
 		all = append(all, a, b)
 	}
@@ -65,11 +65,11 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 
 // picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back once that is held
 // for them or was refused.
-func (s *site) picturesForTheAway(t *testing.T) {
+func picturesForTheAway(s *site, t *testing.T) {
 	t.Helper()
 	var here, away []*painter
 	for i := range picturePairs {
-		a, b := s.newPainter(t, fmt.Sprintf("%d.a", i), false), s.newPainter(t, fmt.Sprintf("%d.b", i), false)
+		a, b := newPainter(s, t, fmt.Sprintf("%d.a", i), false), newPainter(s, t, fmt.Sprintf("%d.b", i), false)
 		a.meets(b)
 		b.leaves()
 		a.hear("partner_away")
@@ -90,7 +90,7 @@ func (s *site) picturesForTheAway(t *testing.T) {
 		}
 	}
 	for i, b := range away {
-		away[i] = s.comesBack(b)
+		away[i] = comesBack(s, b)
 		running.Go(func() { away[i].look(getsPicture) })
 	}
 	running.Wait()

@@ -39,7 +39,7 @@ func testKillAndComeBackAsNew(t *testing.T, s *site) {
 			}
 		}
 		server, _ = s.start()
-		early.comesBackAlone() // so what the start changed is committed
+		comesBackAlone(early) // so what the start changed is committed
 		s.asks(`SELECT count(*) FROM v_sessions WHERE kind = 'old'`, "0")
 		s.asks(`SELECT count(*) FROM v_pairs`, "0")
 		for i := range olds {
@@ -51,7 +51,7 @@ func testKillAndComeBackAsNew(t *testing.T, s *site) {
 		for _, p := range order[:6] {
 			p.matched()
 		}
-		late.comesBackAlone()
+		comesBackAlone(late)
 		newcomer := old("newcomer")
 		newcomer.search()
 		order = append(order, newcomer)
@@ -68,7 +68,7 @@ func testKillAndComeBackAsNew(t *testing.T, s *site) {
 }
 
 // comesBackAlone resumes a session whose partner cannot come back: it must be told, and be in the queue.
-func (p *person) comesBackAlone() {
+func comesBackAlone(p *person) {
 	p.tb.Helper()
 	was := p.State().Partner
 	p.dial(p.Resume())

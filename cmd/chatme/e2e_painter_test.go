@@ -39,9 +39,9 @@ type painter struct {
 // pictureTimeout bounds the way of a picture among others, on an idle machine; it takes a tenth of it.
 const pictureTimeout = time.Minute
 
-func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
+func newPainter(s *site, tb testing.TB, name string, old bool) *painter {
 	tb.Helper()
-	p := s.openPainter(tb, name, old)
+	p := openPainter(s, tb, name, old)
 	auth := `{"type":"auth","apiKey":"` + s.key + `"`
 	if !old {
 		auth += `,"resume":{"v":1}`
@@ -55,8 +55,8 @@ func (s *site) newPainter(tb testing.TB, name string, old bool) *painter {
 }
 
 // comesBack returns b on another socket.
-func (s *site) comesBack(b *painter) *painter {
-	p := s.openPainter(b.tb, b.name+" again", false)
+func comesBack(s *site, b *painter) *painter {
+	p := openPainter(s, b.tb, b.name+" again", false)
 	p.partner, p.wants = b.partner, b.wants
 	p.say(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1,"sessionId":%q,"epoch":%q,"partnerId":%q}}`,
 		s.key, b.session.SessionID, b.session.Epoch, b.partner))
@@ -64,7 +64,7 @@ func (s *site) comesBack(b *painter) *painter {
 	return p
 }
 
-func (s *site) openPainter(tb testing.TB, name string, old bool) *painter {
+func openPainter(s *site, tb testing.TB, name string, old bool) *painter {
 	tb.Helper()
 	ws, _, err := websocket.DefaultDialer.DialContext(step(tb), s.url(), nil)
 	if err != nil {

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,7 +15,7 @@ import (
 func testBehindNginx(t *testing.T, s *site) {
 	s.flags = []string{"--failed-keys", "2"}
 	s.start()
-	front, files := s.front(), newCertFiles(t)
+	front, files := front(s), newCertFiles(t)
 	front.tls = files.write(time.Hour)
 	edited(t, s.dir, "nginx.conf",
 		"\tlisten 80;\n\tlisten [::]:80;\n", "\tlisten "+freeAddr(t)+";\n",
@@ -27,8 +24,8 @@ func testBehindNginx(t *testing.T, s *site) {
 		"/etc/letsencrypt/live/chat.example.org/privkey.pem", files.key,
 		"127.0.0.1:8787", s.addr)
 	runNginx(t, front.addr, "include "+s.dir+"/nginx.conf;")
-	front.chats()
-	front.bounces()
+	chats(front)
+	bounces(front)
 
 	// Who is forwarded is counted, and nobody else for it.
 	from := func(addr string) client.Options {
@@ -55,7 +52,7 @@ func testBehindNginx(t *testing.T, s *site) {
 // testBehindCaddy runs Caddy with the file of deploy before a server.
 func testBehindCaddy(t *testing.T, s *site) {
 	s.start()
-	front, files := s.front(), newCertFiles(t)
+	front, files := front(s), newCertFiles(t)
 	front.tls = files.write(time.Hour)
 	name := edited(t, s.dir, "Caddyfile",
 		"{\n\tservers {\n", "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tservers {\n",
@@ -64,13 +61,13 @@ func testBehindCaddy(t *testing.T, s *site) {
 	cmd := exec.Command(tool(t, "caddy"), "run", "--config", name, "--adapter", "caddyfile")
 	cmd.Env = []string{"HOME=" + s.dir, "XDG_DATA_HOME=" + s.dir, "XDG_CONFIG_HOME=" + s.dir}
 	runProxy(t, front.addr, cmd)
-	front.chats()
-	front.bounces()
+	chats(front)
+	bounces(front)
 }
 
 // bounces: what is not whole is gone in time behind a proxy too, whether that passes it on or not; those who chat, and those
 // who arrive, get through.
-func (s *site) bounces() {
+func bounces(s *site) {
 	s.tb.Helper()
 	a, b := s.join("a", client.Options{}), s.join("b", oldOptions)
 	meet(a, b)
@@ -103,65 +100,15 @@ func (s *site) bounces() {
 const proxySockets = 20
 
 // front is the same site as it is seen through a proxy.
-func (s *site) front() *site {
+func front(s *site) *site {
 	front := *s
 	front.addr = freeAddr(s.tb)
 	return &front
 }
 
-// runNginx runs Debian's nginx with these lines in its http block, until the test ends, and returns once it listens on addr.
-func runNginx(tb testing.TB, addr, lines string) {
-	tb.Helper()
-	dir := tb.TempDir()
-	name := filepath.Join(dir, "whole.conf")
-	mustWrite(tb, name, fmt.Appendf(nil, `daemon off; master_process off; pid %[1]s/pid; error_log stderr;
-events {}
-http {
-  client_body_temp_path %[1]s/1; proxy_temp_path %[1]s/2; fastcgi_temp_path %[1]s/3; uwsgi_temp_path %[1]s/4; scgi_temp_path %[1]s/5;
-  %[2]s
-}
-`, dir, lines))
-	arguments := []string{"-p", dir, "-e", "stderr", "-c", name}
-	if out, err := exec.Command(tool(tb, "nginx"), append([]string{"-t"}, arguments...)...).CombinedOutput(); err != nil {
-		tb.Fatalf("%v\n%s", err, out)
-	}
-	runProxy(tb, addr, exec.Command(tool(tb, "nginx"), arguments...))
-}
-
-// runProxy runs a proxy until the test ends, and returns once it listens on addr.
-func runProxy(tb testing.TB, addr string, proxy *exec.Cmd) {
-	tb.Helper()
-	said := &record{}
-	proxy.Stdout, proxy.Stderr = said, said
-	if err := proxy.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		proxy.Wait()
-	}()
-	tb.Cleanup(func() { proxy.Process.Kill(); <-ended })
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for ctx := step(tb); ; {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			conn.Close()
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-ended:
-			tb.Fatalf("the proxy has ended:\n%s", said)
-		case <-ctx.Done():
-			tb.Fatalf("the proxy does not listen:\n%s", said)
-		}
-	}
-}
-
 // chats has old and resumable clients chat, come back, and connect from the page of the very site, which the server
 // knows by the Host header only; another's page is refused.
-func (s *site) chats() {
+func chats(s *site) {
 	s.tb.Helper()
 	a, b := s.join("a", client.Options{Origin: "https://" + s.addr}), s.join("b", client.Options{})
 	meet(a, b)

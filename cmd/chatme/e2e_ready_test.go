@@ -9,7 +9,7 @@ import (
 )
 
 // wantReady wants /livez to be 200, and /readyz to say why not; "" is that the server is ready.
-func (s *site) wantReady(reason string) {
+func wantReady(s *site, reason string) {
 	s.tb.Helper()
 	socket := admin.NewClient(s.db + ".sock")
 	alive, err := socket.Do(step(s.tb), http.MethodGet, "/livez")
@@ -24,7 +24,7 @@ func (s *site) wantReady(reason string) {
 }
 
 // lastReason asks for readiness until the server is gone, and sends why it was not ready last.
-func (s *site) lastReason() <-chan string {
+func lastReason(s *site) <-chan string {
 	said := make(chan string, 1)
 	socket, ctx := admin.NewClient(s.db+".sock"), step(s.tb)
 	go func() {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -67,42 +66,5 @@ func testDatabaseRefused(t *testing.T, s *site) {
 				t.Error("the file has changed")
 			}
 		})
-	}
-}
-
-func mustWrite(tb testing.TB, name string, data []byte) {
-	tb.Helper()
-	if err := os.WriteFile(name, data, 0o644); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-// shellWrites runs a statement in the sqlite3 shell on a database that no server has.
-func shellWrites(tb testing.TB, db, statement string) {
-	tb.Helper()
-	if out, err := exec.CommandContext(step(tb), shell(tb), db, statement).CombinedOutput(); err != nil {
-		tb.Fatalf("%s: %v: %s", statement, err, out)
-	}
-}
-
-// openDir makes a directory that everybody may write to: modes mean nothing to root, so that a test run by root
-// starts the binary as somebody else.
-func openDir(tb testing.TB) string {
-	tb.Helper()
-	dir := tb.TempDir()
-	if err := os.Chmod(dir, 0o777); err != nil {
-		tb.Fatal(err)
-	}
-	openToAll(tb, dir)
-	return dir
-}
-
-// openToAll lets everybody through the directories above name that the tests have made.
-func openToAll(tb testing.TB, name string) {
-	tb.Helper()
-	for dir := filepath.Dir(name); dir != filepath.Clean(os.TempDir()) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			tb.Fatal(err)
-		}
 	}
 }

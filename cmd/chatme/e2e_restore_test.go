@@ -11,7 +11,7 @@ import (
 
 // testRestoredByHand puts a backup back as sqlite3 and a shell do.
 func testRestoredByHand(t *testing.T, s *site) {
-	restored(t, s, s.copies, func(name string) {
+	restored(t, s, func(name string) { copies(s, name) }, func(name string) {
 		for _, name := range []string{s.db, s.db + "-wal", s.db + "-shm"} {
 			exec.Command("rm", "-f", name).Run()
 		}
@@ -24,16 +24,16 @@ func testRestoredByHand(t *testing.T, s *site) {
 // testRestoredByCommand does it with the commands, of which restore is refused as long as a server runs.
 func testRestoredByCommand(t *testing.T, s *site) {
 	restored(t, s, func(name string) {
-		s.runs(exitOK, "backup", "--db", s.db, name)
-		s.runs(exitAlreadyRunning, "restore", "--db", s.db, "--replace", name)
+		runs(s, exitOK, "backup", "--db", s.db, name)
+		runs(s, exitAlreadyRunning, "restore", "--db", s.db, "--replace", name)
 	}, func(name string) {
-		s.runs(exitNotWritable, "restore", "--db", s.db, name) // it exists
-		s.runs(exitOK, "restore", "--db", s.db, "--replace", name)
+		runs(s, exitNotWritable, "restore", "--db", s.db, name) // it exists
+		runs(s, exitOK, "restore", "--db", s.db, "--replace", name)
 	})
 }
 
 // runs runs another command in the directory of the site, and wants this exit code.
-func (s *site) runs(code int, args ...string) string {
+func runs(s *site, code int, args ...string) string {
 	s.tb.Helper()
 	cmd := s.command(args...)
 	out, _ := cmd.CombinedOutput() // the exit code says more

@@ -12,7 +12,7 @@ import (
 )
 
 // standsStill stops the process of a server for so long (SIGSTOP), as a paused machine is; meanwhile is called while it stands.
-func (p *process) standsStill(d time.Duration, meanwhile func()) {
+func standsStill(p *process, d time.Duration, meanwhile func()) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		p.tb.Fatal(err)
@@ -46,7 +46,7 @@ func testSettleAcrossAStop(t *testing.T, s *site) {
 		stranger.search()
 		b.leave()
 		<-left
-		server.standsStill(time.Second, func() {
+		standsStill(server, time.Second, func() {
 			for range 20 {
 				_, err := a.Send("for b")
 				a.check(err)
@@ -90,7 +90,7 @@ func testStopReapsNoClient(t *testing.T, s *site) {
 	away, partner := pairs[2][0], pairs[2][1]
 	away.Drop()
 	partner.await("partner_away")
-	server.standsStill(window*3/2, func() {
+	standsStill(server, window*3/2, func() {
 		for _, pair := range pairs[:2] {
 			pair[0].check(pair[0].Ping())
 			pair[0].say()

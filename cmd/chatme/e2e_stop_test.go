@@ -28,8 +28,8 @@ func testStopUnderLoad(t *testing.T, s *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flood := s.newFlood(2)
-	crowd := s.newCrowd(0)
+	flood := newFlood(s, 2)
+	crowd := newCrowd(s, 0)
 	crowd.churn(20)
 
 	// A second server on this database gives up at once, and the first does not notice.
@@ -75,12 +75,12 @@ func testStopUnderLoad(t *testing.T, s *site) {
 	if ready.Restored < len(stays)+len(types)+len(sees)+len(flood.people) {
 		t.Errorf("%d restored", ready.Restored)
 	}
-	stays[0].comesBackMatched("away")
+	comesBackMatched(stays[0], "away")
 	stays[0].expect("partner_away")
-	stays[1].comesBackMatched("here")
+	comesBackMatched(stays[1], "here")
 	stays[0].expect("partner_back")
 	stays[0].check(stays[0].Resend())
 	stays[1].check(stays[1].Resend())
 	talk(stays[0], stays[1])
-	sees[1].comesBackAlone() // an old client typed
+	comesBackAlone(sees[1]) // an old client typed
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +23,11 @@ func testSupervised(t *testing.T, s *site) {
 	talk(a, b)
 	manager.hears("WATCHDOG=1\nSTATUS=2 sockets, 2 sessions connected.")
 
-	before := s.written(t)
+	before := written(s, t)
 	for range 10 {
 		manager.hears("WATCHDOG=1")
 	}
-	if after := s.written(t); after != before {
+	if after := written(s, t); after != before {
 		t.Errorf("to feed the watchdog changed what is on disk: %s, before %s", after, before)
 	}
 	if err := server.cmd.Process.Signal(syscall.SIGHUP); err != nil {
@@ -44,7 +43,7 @@ func testSupervised(t *testing.T, s *site) {
 }
 
 // written tells one state of the database and of its WAL from another, without opening them.
-func (s *site) written(t *testing.T) (state string) {
+func written(s *site, t *testing.T) (state string) {
 	t.Helper()
 	for _, name := range []string{s.db, s.db + "-wal"} {
 		info, err := os.Stat(name)
@@ -78,16 +77,6 @@ func newManager(t *testing.T) *manager {
 		}
 	}()
 	return m
-}
-
-func listenNotify(t *testing.T, path string) *net.UnixConn {
-	t.Helper()
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return conn
 }
 
 // hears skips what is told until something begins with want.

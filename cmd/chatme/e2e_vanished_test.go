@@ -35,12 +35,12 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, bin)
-			s.vanishes = true
+			s.expects = vanishedMessage
 			server, _ := s.start()
 			a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 			meet(a, b)
-			s.runs(exitOK, "backup", "--db", s.db, "backup.db")
-			s.wantReady("")
+			runs(s, exitOK, "backup", "--db", s.db, "backup.db")
+			wantReady(s, "")
 			healthy := func() bool { return s.command("healthcheck", "--db", s.db).Run() == nil }
 			shell := func(script string) {
 				cmd := exec.Command("sh", "-c", script, "-", s.db)
@@ -54,13 +54,13 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 			if took > noticed {
 				t.Errorf("noticed after %v", took)
 			}
-			s.wantReady(tt.says) // and alive
+			wantReady(s, tt.says) // and alive
 			for _, command := range [][]string{{"backup", "--db", s.db, "late.db"}, {"doctor", "--db", s.db, "--addr", s.addr}} {
 				code := exitBadDatabase
 				if command[0] == "doctor" {
 					code = exitFailure
 				}
-				if said := s.runs(code, command...); !strings.Contains(said, s.db) || !strings.Contains(said, "The database has vanished") && tt.undo != "" && name != "its -wal removed" {
+				if said := runs(s, code, command...); !strings.Contains(said, s.db) || !strings.Contains(said, "The database has vanished") && tt.undo != "" && name != "its -wal removed" {
 					t.Errorf("%s does not say what to do: %s", command[0], said)
 				}
 			}
@@ -75,7 +75,7 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 					t.Errorf("exit code %d", code)
 				}
 				s.start()
-				a.comesBackMatched("away")
+				comesBackMatched(a, "away")
 			}
 			if said := s.wrote.String(); strings.Count(said, vanishedMessage) != 1 || !strings.Contains(said, tt.says) {
 				t.Errorf("the log does not say once that %s:\n%s", tt.says, said)
@@ -91,7 +91,7 @@ func TestVanishedDatabaseIsSaved(t *testing.T) {
 	build(t, bin)
 	script := section(t, "../../docs/operations.md", "The database has vanished")
 	s := newSite(t, bin)
-	s.vanishes = true
+	s.expects = vanishedMessage
 	server, _ := s.start()
 	a, b := s.join("a", client.Options{}), s.join("b", client.Options{})
 	meet(a, b)
@@ -116,7 +116,7 @@ func TestVanishedDatabaseIsSaved(t *testing.T) {
 	if !strings.Contains(said, "is missing") || !strings.Contains(said, s.db+".witness") {
 		t.Errorf("the next start says %s", said)
 	}
-	s.runs(exitOK, "restore", "--db", s.db, "--replace", saved)
+	runs(s, exitOK, "restore", "--db", s.db, "--replace", saved)
 	s.start()
 	s.asks(`SELECT count(*) FROM v_queue`, "1")
 	s.asks(`SELECT count(*) FROM sessions`, "3")

@@ -15,33 +15,33 @@ import (
 // chat, drop and resume.
 func testViewsUnderLoad(t *testing.T, s *site) {
 	server, _ := s.start()
-	flood := s.newFlood(2)
-	crowd := s.newCrowd(0)
+	flood := newFlood(s, 2)
+	crowd := newCrowd(s, 0)
 	crowd.churn(4)
-	resumes := s.newRevolvingDoor()
+	resumes := newRevolvingDoor(s)
 
 	before := resumes.times.Load()
 	rounds := 0
 	for ; rounds < inSoak(500, 25) || resumes.times.Load() < before+20; rounds++ {
-		pairs := s.readView("v_pairs")
+		pairs := readView(s, "v_pairs")
 		for _, row := range pairs {
 			if row["first"] == nil || row["second"] == nil {
 				t.Fatalf("a pair has one side: %v", row)
 			}
 		}
-		for i, row := range s.readView("v_queue") {
+		for i, row := range readView(s, "v_queue") {
 			if row["position"] != float64(i+1) || row["session"] == nil {
 				t.Fatalf("row %d of the queue: %v", i, row)
 			}
 		}
 		states := map[any]int{}
-		for _, row := range s.readView("v_sessions") {
+		for _, row := range readView(s, "v_sessions") {
 			states[row["state"]]++
 		}
 		if len(pairs) == 0 || states["idle"]+states["waiting"]+states["paired"]+states["ended"] == 0 || states[nil] != 0 {
 			t.Fatalf("%d pairs, sessions by state %v", len(pairs), states)
 		}
-		if boots := s.readView("v_boots"); len(boots) != 1 || boots[0]["reason"] != "running, or killed" {
+		if boots := readView(s, "v_boots"); len(boots) != 1 || boots[0]["reason"] != "running, or killed" {
 			t.Fatalf("boots %v", boots)
 		}
 	}
@@ -57,7 +57,7 @@ func testViewsUnderLoad(t *testing.T, s *site) {
 }
 
 // readView returns the rows of a view by the names of their columns.
-func (s *site) readView(view string) []map[string]any {
+func readView(s *site, view string) []map[string]any {
 	s.tb.Helper()
 	out, err := exec.CommandContext(step(s.tb), shell(s.tb), "-readonly", "-json", s.db, "SELECT * FROM "+view).CombinedOutput()
 	if err != nil {
@@ -79,7 +79,7 @@ type revolvingDoor struct {
 	ended chan error // buffer 1
 }
 
-func (s *site) newRevolvingDoor() *revolvingDoor {
+func newRevolvingDoor(s *site) *revolvingDoor {
 	d := &revolvingDoor{ended: make(chan error, 1)}
 	p := s.join("door", client.Options{})
 	go func() { d.ended <- d.turn(p) }()

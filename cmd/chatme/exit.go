@@ -76,3 +76,22 @@ func joined(err error) []error {
 	}
 	return multi.Unwrap()
 }
+
+// flatten is the errors that err joins, or err alone.
+func flatten(err error) []error {
+	if coded, ok := err.(codedError); ok {
+		err = coded.error
+	}
+	if err == nil {
+		return nil
+	}
+	each := joined(err)
+	if each == nil {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range each {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}

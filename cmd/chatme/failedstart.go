@@ -3,11 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 )
-
-// failedStart is how the reason of a start begins that came to nothing.
-const failedStart = "failed start"
 
 // recordFailedStart ends the row of a start that fails after it was written: without an end it would count as killed. Why
 // is in the log, for the error may hold anything; the exit code tells which kind it was.
@@ -24,6 +20,3 @@ func (s *instance) recordFailedStart(ctx context.Context, failure error) {
 		s.log.Warn("failed start could not be recorded", "error", err)
 	}
 }
-
-// isFailedStart reports whether a start with this reason came to nothing.
-func isFailedStart(reason string) bool { return strings.HasPrefix(reason, failedStart) }

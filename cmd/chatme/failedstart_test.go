@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,7 +57,7 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 			args := append([]string{"serve", "--addr", "127.0.0.1:0"}, tt.spoil(t, s)...)
 			ctx, cancel := context.WithTimeout(t.Context(), 3*stepTimeout) // it ends by itself
 			defer cancel()
-			if code, _, stderr := s.chatme(ctx, args...); code != tt.code {
+			if code, _, stderr := s.chatme(ctx, doctorTree(), args...); code != tt.code {
 				t.Fatalf("exit code %d, want %d: %s", code, tt.code, stderr)
 			}
 			if got := lastEnd(t, s); got != tt.ended {
@@ -83,7 +81,7 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 // lastEnd is how the newest start ended.
 func lastEnd(t *testing.T, s *running) string {
 	t.Helper()
-	_, stdout, stderr := s.chatme(t.Context(), "deployments", "--json")
+	_, stdout, stderr := s.chatme(t.Context(), doctorTree(), "deployments", "--json")
 	var found struct {
 		Deployments []deploymentLine `json:"deployments"`
 	}
@@ -91,19 +89,4 @@ func lastEnd(t *testing.T, s *running) string {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}
 	return found.Deployments[0].Ended
-}
-
-// sqlite runs SQL with the shell in a database that no server has open.
-func sqlite(t *testing.T, path, text string) {
-	t.Helper()
-	if out, err := exec.Command("sqlite3", path, text).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
-
-func mustMkdir(t *testing.T, dir string) {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		t.Fatal(err)
-	}
 }

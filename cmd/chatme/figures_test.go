@@ -236,7 +236,7 @@ func scraped(t *testing.T, url string) metrics.Figures {
 
 func statusOf(t *testing.T, s *served) metrics.Figures {
 	out, errs := &record{}, &record{}
-	if code := run(t.Context(), []string{"status", "--json", "--db", s.db}, nil, out, errs); code != exitOK {
+	if code := run(t.Context(), &commands{}, []string{"status", "--json", "--db", s.db}, nil, out, errs); code != exitOK {
 		t.Fatalf("status: %d, %s", code, errs)
 	}
 	var found admin.Status
@@ -250,7 +250,7 @@ func statusOf(t *testing.T, s *served) metrics.Figures {
 func dashboardOf(t *testing.T, s *served) metrics.Figures {
 	ctx, stop := context.WithCancel(t.Context())
 	out, ended := &record{}, make(chan int, 1)
-	go func() { ended <- run(ctx, []string{"dashboard", "--db", s.db}, nil, out, out) }()
+	go func() { ended <- run(ctx, &commands{}, []string{"dashboard", "--db", s.db}, nil, out, out) }()
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/[a-z0-9]{26}/`)
 	eventually(t, "the dashboard says where it is", func() bool { return address.MatchString(out.String()) })
 	page := address.FindString(out.String())

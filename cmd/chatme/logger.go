@@ -4,10 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"os"
 	"time"
-
-	"github.com/mattn/go-isatty"
 
 	"chatme/internal/config"
 	"chatme/internal/loglimit"
@@ -42,11 +39,6 @@ func newLogHandler(c *configuration, w io.Writer) slog.Handler {
 func logLevel(cfg *config.Config) (level slog.Level) {
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has checked it
 	return level
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // quietHandler drops what net/http says of single connections: its lines hold addresses.

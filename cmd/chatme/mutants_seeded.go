@@ -1,5 +1,3 @@
-//go:build mutants
-
 package main
 
 import (
@@ -102,14 +100,6 @@ func chooseSeed() (*mutant, string) {
 // mutantNames lists those that torture is to find.
 func mutantNames() []string {
 	return slices.Sorted(maps.Keys(mutants))
-}
-
-// seededEnv is what the server that torture starts needs in its environment to have the same bug.
-func seededEnv() []string {
-	if seedName == "" {
-		return nil
-	}
-	return []string{mutantEnv + "=" + seedName}
 }
 
 // chances counts the moments at which the bug could strike.

@@ -1,5 +1,3 @@
-//go:build mutants
-
 package main
 
 import (
@@ -17,20 +15,6 @@ import (
 	"chatme/internal/hub"
 	"chatme/internal/store"
 )
-
-func seededStart(started store.Started, err error) (store.Started, error) {
-	if err == nil && seed.start != nil {
-		seed.start(&started)
-	}
-	return started, err
-}
-
-func seededLoad(saved chat.Saved, err error) (chat.Saved, error) {
-	if err == nil && seed.load != nil {
-		seed.load(&saved)
-	}
-	return saved, err
-}
 
 func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
 

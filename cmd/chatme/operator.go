@@ -12,38 +12,11 @@ import (
 
 	"chatme/internal/admin"
 	"chatme/internal/chat"
-	"chatme/internal/store"
 	"chatme/internal/tail"
 )
 
 // listMax bounds what one list holds, whatever is asked for.
 const listMax = 10_000
-
-// The answers of the admin socket to the commands that list and change things. Keys and session IDs are in none.
-type (
-	sessionsAnswer struct {
-		Sessions []store.SessionRow `json:"sessions"`
-		Total    int64              `json:"total"`
-		Unlisted int64              `json:"unlisted"` // old clients that are connected and have not searched yet: they have no row
-	}
-	queueAnswer struct {
-		Queue []store.QueueRow `json:"queue"`
-		Total int64            `json:"total"`
-	}
-	pairsAnswer struct {
-		Pairs []store.PairRow `json:"pairs"`
-		Total int64           `json:"total"`
-	}
-	kickAnswer struct {
-		Session string `json:"session"`
-		State   string `json:"state"` // idle, waiting or paired
-		Here    bool   `json:"here"`  // it had a socket
-	}
-	reloadAnswer struct {
-		reloaded
-		Problems []string `json:"problems"` // with any, nothing has changed
-	}
-)
 
 // answerOperator adds to the admin socket what the operator's commands ask.
 func (s *instance) answerOperator() {

@@ -10,19 +10,19 @@ import (
 )
 
 // asks runs a command against s and returns what it printed.
-func (s *served) asks(code int, args ...string) (stdout, stderr string) {
+func asks(s *served, code int, args ...string) (stdout, stderr string) {
 	s.tb.Helper()
 	var out, errs record
-	if got := run(s.tb.Context(), append(args, "--db", s.db), nil, &out, &errs); got != code {
+	if got := run(s.tb.Context(), &commands{}, append(args, "--db", s.db), nil, &out, &errs); got != code {
 		s.tb.Errorf("%q: exit code %d, want %d; it said:\n%s", args, got, code, &errs)
 	}
 	return out.String(), errs.String()
 }
 
 // asksJSON is asks with --json, decoded into answer.
-func (s *served) asksJSON(answer any, args ...string) {
+func asksJSON(s *served, answer any, args ...string) {
 	s.tb.Helper()
-	out, _ := s.asks(exitOK, append(args, "--json")...)
+	out, _ := asks(s, exitOK, append(args, "--json")...)
 	if err := json.Unmarshal([]byte(out), answer); err != nil {
 		s.tb.Fatalf("%q: %v: %s", args, err, out)
 	}
@@ -31,7 +31,7 @@ func (s *served) asksJSON(answer any, args ...string) {
 const operatorKey = "a-key-for-this-test"
 
 // arrive connects somebody who searches.
-func (s *served) arrive(old bool) *client.Client {
+func arrive(s *served, old bool) *client.Client {
 	s.tb.Helper()
 	c, err := s.dial(operatorKey, old)
 	if err == nil {
@@ -46,7 +46,7 @@ func (s *served) arrive(old bool) *client.Client {
 	return c
 }
 
-func (s *served) await(c *client.Client, types ...string) {
+func await(s *served, c *client.Client, types ...string) {
 	s.tb.Helper()
 	for _, each := range types {
 		if _, err := c.Await(step(s.tb), each); err != nil {
@@ -58,35 +58,35 @@ func (s *served) await(c *client.Client, types ...string) {
 // TestOperator lists people and kicks some: from a chat, from the queue, out of rest, and by a name that is not one.
 func TestOperator(t *testing.T) {
 	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
-	a := s.arrive(false)
-	b := s.arrive(true)
-	s.await(a, "matched")
-	s.await(b, "matched")
-	c := s.arrive(false)
+	a := arrive(s, false)
+	b := arrive(s, true)
+	await(s, a, "matched")
+	await(s, b, "matched")
+	c := arrive(s, false)
 	if _, err := s.dial(operatorKey, true); err != nil { // who has not searched
 		t.Fatal(err)
 	}
 
 	var sessions sessionsAnswer
-	s.asksJSON(&sessions, "sessions")
+	asksJSON(s, &sessions, "sessions")
 	if sessions.Total != 3 || len(sessions.Sessions) != 3 || sessions.Unlisted != 1 {
 		t.Errorf("%+v, want three sessions and one that is not listed", sessions)
 	}
-	out, _ := s.asks(exitOK, "sessions", "--limit", "2")
+	out, _ := asks(s, exitOK, "sessions", "--limit", "2")
 	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 old client is connected and not searching yet$`); !want.MatchString(out) {
 		t.Errorf("the table is\n%s", out)
 	}
-	out, _ = s.asks(exitOK, "sessions", "--state", "paired")
+	out, _ = asks(s, exitOK, "sessions", "--state", "paired")
 	if strings.Count(out, " paired ") != 2 || strings.Contains(out, " waiting ") {
 		t.Errorf("those in a chat are\n%s", out)
 	}
 	var queue queueAnswer
-	s.asksJSON(&queue, "queue")
+	asksJSON(s, &queue, "queue")
 	if queue.Total != 1 || queue.Queue[0].Here != "here" || queue.Queue[0].Kind != "resumable" {
 		t.Errorf("the queue is %+v", queue)
 	}
 	var pairs pairsAnswer
-	s.asksJSON(&pairs, "pairs")
+	asksJSON(s, &pairs, "pairs")
 	if pairs.Total != 1 || len(pairs.Pairs) != 1 || pairs.Pairs[0].Away != "" {
 		t.Fatalf("the chats are %+v", pairs)
 	}
@@ -94,18 +94,18 @@ func TestOperator(t *testing.T) {
 		"queue": `(?m)^PLACE +SESSION +CLIENT +SOCKET +WAITING +SINCE\n1 +s_\w{8} +resumable +here +\S+ +\S+Z$`,
 		"pairs": `(?m)^CHAT +FIRST +SECOND +AWAY +SINCE\n1-1 +s_\w{8} +s_\w{8} +- +\S+Z$`,
 	} {
-		if out, _ := s.asks(exitOK, args); !regexp.MustCompile(want).MatchString(out) {
+		if out, _ := asks(s, exitOK, args); !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("%s:\n%s", args, out)
 		}
 	}
 
 	// From a chat: the other one is told, and queued.
-	out, _ = s.asks(exitOK, "kick", pairs.Pairs[0].First)
+	out, _ = asks(s, exitOK, "kick", pairs.Pairs[0].First)
 	if want := "kicked " + pairs.Pairs[0].First + ": it was in a chat, whose other side is back in the queue\n"; out != want {
 		t.Errorf("%q, want %q", out, want)
 	}
-	s.wantKicked(a)
-	s.await(b, "partner_disconnected", "matched") // with c
+	wantKicked(s, a)
+	await(s, b, "partner_disconnected", "matched") // with c
 	again, err := client.Dial(step(t), "ws://"+s.addr, a.Resume())
 	if err != nil {
 		t.Fatal(err)
@@ -114,36 +114,36 @@ func TestOperator(t *testing.T) {
 	if _, err := again.Await(step(t), "resume_failed"); err != nil {
 		t.Error(err)
 	}
-	_, said := s.asks(exitFailure, "kick", pairs.Pairs[0].First)
+	_, said := asks(s, exitFailure, "kick", pairs.Pairs[0].First)
 	if !strings.Contains(said, "no session "+pairs.Pairs[0].First+": it has ended") {
 		t.Errorf("a session that has ended: %s", said)
 	}
-	_, said = s.asks(exitFailure, "kick", "s_")
+	_, said = asks(s, exitFailure, "kick", "s_")
 	if !strings.Contains(said, "is no name of a session") {
 		t.Errorf("no name: %s", said)
 	}
 
 	// Whose socket is gone is ended all the same, and its partner told.
-	s.await(c, "matched")
+	await(s, c, "matched")
 	c.Drop()
 	s.logged("connection ended", 2)
 	var answer kickAnswer
 	eventually(t, "the session is away", func() bool {
-		s.asksJSON(&pairs, "pairs")
+		asksJSON(s, &pairs, "pairs")
 		return pairs.Pairs[0].Away != ""
 	})
 	gone := map[string]string{"first": pairs.Pairs[0].First, "second": pairs.Pairs[0].Second}[pairs.Pairs[0].Away]
-	s.asksJSON(&answer, "kick", gone)
+	asksJSON(s, &answer, "kick", gone)
 	if want := (kickAnswer{gone, "paired", false}); answer != want {
 		t.Errorf("%+v, want %+v", answer, want)
 	}
-	s.await(b, "partner_disconnected")
+	await(s, b, "partner_disconnected")
 
 	// Nobody, when there is nobody.
 	s.stop()
 	s.waitEnded()
 	for _, args := range [][]string{{"tail"}, {"sessions"}, {"queue"}, {"pairs"}, {"kick", "s_1a2b3c4d"}, {"reload"}} {
-		_, said := s.asks(exitFailure, args...)
+		_, said := asks(s, exitFailure, args...)
 		if !strings.Contains(said, "no server at "+s.db+".sock: there is no such socket; is it running? name its database with --db") {
 			t.Errorf("%q without a server: %s", args, said)
 		}
@@ -159,14 +159,14 @@ func TestKickAmbiguous(t *testing.T) {
 		}
 	}
 	var sessions sessionsAnswer
-	s.asksJSON(&sessions, "sessions")
+	asksJSON(s, &sessions, "sessions")
 	digits := map[string]int{}
 	for _, each := range sessions.Sessions {
 		digits[each.Session[:3]]++
 	}
 	for prefix, n := range digits {
 		if n > 1 {
-			if _, said := s.asks(exitFailure, "kick", prefix); !strings.Contains(said, "several sessions are named "+prefix+": s_") {
+			if _, said := asks(s, exitFailure, "kick", prefix); !strings.Contains(said, "several sessions are named "+prefix+": s_") {
 				t.Errorf("an ambiguous name: %s", said)
 			}
 			return
@@ -176,7 +176,7 @@ func TestKickAmbiguous(t *testing.T) {
 }
 
 // wantKicked wants c to be closed for good.
-func (s *served) wantKicked(c *client.Client) {
+func wantKicked(s *served, c *client.Client) {
 	s.tb.Helper()
 	select {
 	case <-c.Done():
@@ -197,21 +197,21 @@ func TestKickHibernated(t *testing.T) {
 	}
 	var sessions sessionsAnswer
 	eventually(t, "it has a row", func() bool {
-		s.asksJSON(&sessions, "sessions")
+		asksJSON(s, &sessions, "sessions")
 		return sessions.Total == 1
 	})
 	c.Drop()
 	eventually(t, "it rests", func() bool {
-		s.asksJSON(&sessions, "sessions")
+		asksJSON(s, &sessions, "sessions")
 		return sessions.Sessions[0].Here == "away"
 	})
-	out, _ := s.asks(exitOK, "kick", sessions.Sessions[0].Session)
+	out, _ := asks(s, exitOK, "kick", sessions.Sessions[0].Session)
 	if want := "kicked " + sessions.Sessions[0].Session + ": it was not in a chat, and away\n"; out != want {
 		t.Errorf("%q, want %q", out, want)
 	}
-	s.asksJSON(&sessions, "sessions", "--state", "ended")
+	asksJSON(s, &sessions, "sessions", "--state", "ended")
 	eventually(t, "the row says so", func() bool {
-		s.asksJSON(&sessions, "sessions", "--state", "ended")
+		asksJSON(s, &sessions, "sessions", "--state", "ended")
 		return sessions.Total == 1
 	})
 	again, err := client.Dial(step(t), "ws://"+s.addr, c.Resume())

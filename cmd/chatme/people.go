@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
-	"text/tabwriter"
 	"time"
 )
 
@@ -24,35 +22,6 @@ func (f *listFlags) ask(p *program, path string, query url.Values, answer any) e
 	}
 	query.Set("limit", strconv.Itoa(f.Limit))
 	return server.Get(p.ctx, path+"?"+query.Encode(), answer)
-}
-
-// table prints rows below a header, aligned; rest, unless it is empty, is a line of its own.
-func (p *program) table(header []string, rows [][]string, rest string) error {
-	t := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{header}, rows...) {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(t, "\t")
-			}
-			fmt.Fprint(t, cmp.Or(cell, "-"))
-		}
-		fmt.Fprintln(t)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if rest != "" {
-		fmt.Fprintln(p.stdout, rest)
-	}
-	return nil
-}
-
-// more says how many of total are not shown, and how to see them; "" if all are.
-func more(shown int, total int64) string {
-	if int64(shown) >= total {
-		return ""
-	}
-	return fmt.Sprintf("… and %s more; --limit 0 lists them", grouped(total-int64(shown)))
 }
 
 type sessionsCmd struct {

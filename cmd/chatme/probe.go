@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"net/url"
 	"time"
 
 	"chatme/internal/config"
@@ -83,52 +81,6 @@ func (c *probeCmd) keys(p *program) (probeKeys, error) {
 	}
 	k.web, k.mobile = cmp.Or(k.web, k.mobile), cmp.Or(k.mobile, k.web)
 	return k, nil
-}
-
-// deployment is where a server is reached by its clients.
-type deployment struct {
-	secure bool   // TLS
-	host   string // with the port, if it is not the scheme's own
-	path   string // begins with "/"
-}
-
-// parseDeployment reads a URL of any of the four schemes.
-func parseDeployment(text string) (deployment, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
-		return deployment{}, fmt.Errorf("%q is no address of a server; write for example wss://chat.example.org", text)
-	}
-	d := deployment{host: u.Host, path: cmp.Or(u.EscapedPath(), "/")}
-	if u.RawQuery != "" {
-		d.path += "?" + u.RawQuery
-	}
-	switch u.Scheme {
-	case "wss", "https":
-		d.secure = true
-	case "ws", "http":
-	default:
-		return deployment{}, fmt.Errorf("%q has the scheme %q; ws, wss, http and https are possible", text, u.Scheme)
-	}
-	return d, nil
-}
-
-// socket is the address for a WebSocket.
-func (d deployment) socket() string {
-	if d.secure {
-		return "wss://" + d.host + d.path
-	}
-	return "ws://" + d.host + d.path
-}
-
-// page is the address for a browser.
-func (d deployment) page() string { return d.origin() + d.path }
-
-// origin is that of a page there (RFC 6454, section 6.2).
-func (d deployment) origin() string {
-	if d.secure {
-		return "https://" + d.host
-	}
-	return "http://" + d.host
 }
 
 // newest is the first of several keys, which the page carries too; "" if there is none.

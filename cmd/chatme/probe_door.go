@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
 	"chatme/internal/client"
 )
-
-// foreignOrigin is allowed nowhere: the name cannot exist (RFC 6761, section 6.4).
-const foreignOrigin = "https://probe.invalid"
 
 // door is who is let in, and who is not.
 func (p *probe) door() probePart {
@@ -46,26 +41,6 @@ func (p *probe) request(ctx context.Context, method, origin string) (*http.Respo
 		p.took(began)
 	}
 	return response, body, err
-}
-
-// bodyShown is how much of a body is read, in bytes.
-const bodyShown = 64 << 10
-
-// doOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that. trust
-// is about https; nil is the system's.
-func doOnce(r *http.Request, timeout time.Duration, trust *tls.Config) (*http.Response, string, error) {
-	alone := http.Client{
-		Timeout:       timeout,
-		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	response, err := alone.Do(r)
-	if err != nil {
-		return nil, "", err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, bodyShown))
-	return response, string(body), err
 }
 
 func (p *probe) plainRequest(ctx context.Context) error {

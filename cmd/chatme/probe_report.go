@@ -196,14 +196,6 @@ func (r *probeReport) sum() string {
 	return strings.Join(parts, ", ")
 }
 
-// counted is n and the noun in the right number.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // explainRefusal adds to a refused upgrade what it commonly means.
 func explainRefusal(err error) error {
 	refused, ok := errors.AsType[*client.RefusedError](err)

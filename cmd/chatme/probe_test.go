@@ -15,10 +15,16 @@ import (
 	"chatme/internal/pace"
 )
 
+func probeTree() any {
+	return &struct {
+		Probe probeCmd `cmd:""`
+	}{}
+}
+
 // probed is what the probe's JSON object says.
 func probed(t *testing.T, s *running, addr string, args ...string) (code int, found probeSummary) {
 	t.Helper()
-	code, stdout, stderr := s.chatme(t.Context(), append([]string{"probe", "ws://" + addr, "--json"}, args...)...)
+	code, stdout, stderr := s.chatme(t.Context(), probeTree(), append([]string{"probe", "ws://" + addr, "--json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}
@@ -47,7 +53,7 @@ func (s *probeSummary) outcomes(of probeOutcome) []string {
 func TestProbePasses(t *testing.T) {
 	t.Parallel()
 	s := runServer(t)
-	code, stdout, stderr := s.chatme(t.Context(), "probe", "http://"+s.addr)
+	code, stdout, stderr := s.chatme(t.Context(), probeTree(), "probe", "http://"+s.addr)
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "\nAll 44 steps passed in ") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
@@ -169,7 +175,7 @@ func TestProbeOfAServerWithoutResume(t *testing.T) {
 	t.Parallel()
 	s := runServer(t)
 	old := tamper{toServer: replacing(`,"resume":{"v":1}`, "")}
-	code, stdout, stderr := s.chatme(t.Context(), "probe", "ws://"+old.front(t, s.addr))
+	code, stdout, stderr := s.chatme(t.Context(), probeTree(), "probe", "ws://"+old.front(t, s.addr))
 	if code != exitOK || !strings.Contains(stdout, "23 steps passed, 21 not offered by this server in ") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
@@ -235,7 +241,7 @@ func TestProbeLeavesAStrangerWithoutAWord(t *testing.T) {
 	t.Parallel()
 	s := runServer(t)
 	p := passes(t, s, 1)
-	code, stdout, stderr := s.chatme(t.Context(), "probe", "ws://"+s.addr)
+	code, stdout, stderr := s.chatme(t.Context(), probeTree(), "probe", "ws://"+s.addr)
 	if code != exitOK || !strings.Contains(stdout, "matched with a stranger who was waiting; left without a word (1 of 4)") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
@@ -252,7 +258,7 @@ func TestProbeOfABusyDeployment(t *testing.T) {
 	t.Parallel()
 	s := runServer(t, "CHATME_REMATCH_AFTER=1ms")
 	p := passes(t, s, 100)
-	code, stdout, stderr := s.chatme(t.Context(), "probe", "ws://"+s.addr)
+	code, stdout, stderr := s.chatme(t.Context(), probeTree(), "probe", "ws://"+s.addr)
 	if code != exitFailure || !strings.Contains(stdout, "  busy ") || !strings.Contains(stderr, "is busy: other people wait for a partner there") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
@@ -276,7 +282,7 @@ func TestProbeInterrupted(t *testing.T) {
 		}
 		return []string{frame}
 	}}
-	code, stdout, stderr := s.chatme(ctx, "probe", "ws://"+stop.front(t, s.addr))
+	code, stdout, stderr := s.chatme(ctx, probeTree(), "probe", "ws://"+stop.front(t, s.addr))
 	if code != exitFailure || !strings.Contains(stdout, "not reached") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}

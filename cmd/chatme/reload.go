@@ -2,18 +2,11 @@ package main
 
 import (
 	"log/slog"
-	"slices"
 	"strings"
 
 	"chatme/internal/config"
 	"chatme/internal/tail"
 )
-
-// reloaded is what a reload did. Keys in it are masked.
-type reloaded struct {
-	Changed []config.Change `json:"changed"`
-	Left    []config.Change `json:"left"` // would need a restart, and stay as they were
-}
 
 // reload reads the configuration again, looks at the certificate's files, and puts in force what can change while the
 // server runs: all of it or, with an error that lists every problem, nothing. Sockets that have authenticated stay,
@@ -89,14 +82,4 @@ func warnExposed(log *slog.Logger, found []config.Setting) {
 	for _, file := range exposedFiles(found) {
 		log.Warn("everybody on this machine can read a file with keys; take that right away: chmod o-r", "file", file)
 	}
-}
-
-// exposedFiles lists each once.
-func exposedFiles(found []config.Setting) (files []string) {
-	for _, s := range found {
-		if s.Exposed != "" && !slices.Contains(files, s.Exposed) {
-			files = append(files, s.Exposed)
-		}
-	}
-	return files
 }

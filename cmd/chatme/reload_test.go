@@ -39,9 +39,9 @@ func TestReloadOnHangup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.wantKeys(map[string]bool{first: true, second: false})
-	s.wantPage(first, "frame-ancestors 'self' "+home+";")
-	s.wantOrigins(map[string]bool{home: true, guest: false})
+	wantKeys(s, map[string]bool{first: true, second: false})
+	wantPage(s, first, "frame-ancestors 'self' "+home+";")
+	wantOrigins(s, map[string]bool{home: true, guest: false})
 
 	// Both keys for a while; the page carries the new one. A setting that needs a restart is named and left.
 	write(keys, second+"\n"+first+"\n")
@@ -54,15 +54,15 @@ func TestReloadOnHangup(t *testing.T) {
 	if got, want := fmt.Sprint(line["needs_restart"]), "[CHATME_LOG_FORMAT]"; got != want {
 		t.Errorf("needs a restart: %s, want %s", got, want)
 	}
-	s.wantKeys(map[string]bool{first: true, second: true})
-	s.wantPage(second, "frame-ancestors 'self' "+home+" "+guest+";")
-	s.wantOrigins(map[string]bool{home: true, guest: true})
+	wantKeys(s, map[string]bool{first: true, second: true})
+	wantPage(s, second, "frame-ancestors 'self' "+home+" "+guest+";")
+	wantOrigins(s, map[string]bool{home: true, guest: true})
 
 	// The old key goes; whoever came with it stays.
 	write(keys, second)
 	hangup()
 	s.logged("reloaded", 2)
-	s.wantKeys(map[string]bool{first: false, second: true})
+	wantKeys(s, map[string]bool{first: false, second: true})
 	if err := early.Search(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,8 @@ func TestReloadOnHangup(t *testing.T) {
 	if problems := fmt.Sprint(line["problems"]); !strings.Contains(problems, "nowhere") || !strings.Contains(problems, "CHATME_IMAGES") {
 		t.Errorf("problems %s", problems)
 	}
-	s.wantKeys(map[string]bool{second: true, third: false})
-	s.wantOrigins(map[string]bool{home: true, guest: true})
+	wantKeys(s, map[string]bool{second: true, third: false})
+	wantOrigins(s, map[string]bool{home: true, guest: true})
 
 	for _, key := range []string{first, second, third} {
 		if strings.Contains(s.log.String(), key) {
@@ -89,7 +89,7 @@ func TestReloadOnHangup(t *testing.T) {
 }
 
 // wantKeys says which keys are accepted.
-func (s *served) wantKeys(accepted map[string]bool) {
+func wantKeys(s *served, accepted map[string]bool) {
 	s.tb.Helper()
 	for key, want := range accepted {
 		c, err := s.dial(key, true)
@@ -103,9 +103,9 @@ func (s *served) wantKeys(accepted map[string]bool) {
 }
 
 // wantPage says which key the page carries, and a part of its policy.
-func (s *served) wantPage(key, policy string) {
+func wantPage(s *served, key, policy string) {
 	s.tb.Helper()
-	resp := s.request(http.MethodGet, http.Header{"Accept": {"text/html"}})
+	resp := request(s, http.MethodGet, http.Header{"Accept": {"text/html"}})
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || !strings.Contains(string(body), key) {
@@ -117,15 +117,15 @@ func (s *served) wantPage(key, policy string) {
 }
 
 // wantOrigins says whose pages may connect.
-func (s *served) wantOrigins(allowed map[string]bool) {
+func wantOrigins(s *served, allowed map[string]bool) {
 	s.tb.Helper()
 	for origin, want := range allowed {
-		resp := s.request(http.MethodOptions, http.Header{"Origin": {origin}})
+		resp := request(s, http.MethodOptions, http.Header{"Origin": {origin}})
 		resp.Body.Close()
 		if got := resp.StatusCode == http.StatusOK; got != want {
 			s.tb.Errorf("OPTIONS from %s: %s, want allowed %v", origin, resp.Status, want)
 		}
-		resp = s.request(http.MethodGet, http.Header{"Origin": {origin}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+		resp = request(s, http.MethodGet, http.Header{"Origin": {origin}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
 			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}})
 		resp.Body.Close()
 		if got := resp.StatusCode == http.StatusSwitchingProtocols; got != want {
@@ -134,7 +134,7 @@ func (s *served) wantOrigins(allowed map[string]bool) {
 	}
 }
 
-func (s *served) request(method string, header http.Header) *http.Response {
+func request(s *served, method string, header http.Header) *http.Response {
 	s.tb.Helper()
 	r, err := http.NewRequestWithContext(step(s.tb), method, "http://"+s.addr+"/", nil)
 	if err != nil {

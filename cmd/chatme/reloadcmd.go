@@ -56,14 +56,14 @@ func (c *reloadCmd) Run(p *program) error {
 		_, err := fmt.Fprintln(p.stdout, "nothing has changed")
 		return err
 	}
-	if err := p.changes("changed:", answer.Changed); err != nil {
+	if err := printChanges(p, "changed:", answer.Changed); err != nil {
 		return err
 	}
-	return p.changes("needs a restart, and stays as it was:", answer.Left)
+	return printChanges(p, "needs a restart, and stays as it was:", answer.Left)
 }
 
-// changes prints what each change is about, below a heading.
-func (p *program) changes(heading string, all []config.Change) error {
+// printChanges prints what each change is about, below a heading.
+func printChanges(p *program, heading string, all []config.Change) error {
 	if len(all) == 0 {
 		return nil
 	}

@@ -45,7 +45,7 @@ func (c *restoreCmd) Run(p *program) error {
 		return err
 	}
 	began := time.Now()
-	done, err := p.restore(p.ctx, path, c.Source, path, c.litestreamFlags, c.Replace)
+	done, err := restore(p.ctx, p.environ, path, c.Source, path, c.litestreamFlags, c.Replace)
 	switch {
 	case err != nil && p.ctx.Err() != nil:
 		return errors.New("interrupted; the database is as it was")
@@ -69,9 +69,9 @@ func (c *restoreCmd) Run(p *program) error {
 }
 
 // restore puts source in the place of the database at path. name is the database's in a configuration of Litestream.
-func (p *program) restore(ctx context.Context, path, source, name string, flags litestreamFlags, replace bool) (store.Restored, error) {
+func restore(ctx context.Context, environ []string, path, source, name string, flags litestreamFlags, replace bool) (store.Restored, error) {
 	r := store.RestoreConfig{Path: path, Source: source, Replace: replace}
-	replica, err := flags.replica(source, name, p.environ)
+	replica, err := flags.replica(source, name, environ)
 	switch {
 	case err != nil:
 		return store.Restored{}, err

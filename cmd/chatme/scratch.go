@@ -11,15 +11,6 @@ import (
 	"chatme/internal/store"
 )
 
-// scratchDir makes a directory for a command of developers, in $TMPDIR or where the system has such.
-func scratchDir(purpose string) (string, error) {
-	dir, err := os.MkdirTemp("", "chatme-"+purpose+"-*")
-	if err != nil {
-		return "", withCode(exitNotWritable, fmt.Errorf("make a scratch directory: %w; name a directory for it in TMPDIR", err))
-	}
-	return dir, nil
-}
-
 // drillSpace is how many times its size a copy needs for a drill, with what must be left over for the server whose disk
 // that is: the copy as it was fetched, the one that is served, and its WAL.
 const drillSpace = 4

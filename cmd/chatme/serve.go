@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -97,7 +96,7 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	s, err := assemble(ctx, c.Config, db, log)
+	s, err := assemble(ctx, c, db, log)
 	if err == nil {
 		s.read, s.level, s.cert, s.super = c.read, c.level, cert, newSupervisor(log)
 		s.listening = []admin.Listener{{Addr: listener.Addr().String(), TLS: cert != nil, Inherited: inherited}}
@@ -239,16 +238,4 @@ func pageURL(cfg *config.Config, addr net.Addr) string {
 		scheme = "https"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-// revision is the commit the binary was built from, "" if the build does not know it.
-func revision() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	return ""
 }

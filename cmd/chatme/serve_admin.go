@@ -8,19 +8,11 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/admin"
 	"chatme/internal/server"
-)
-
-// Bounds of who may open the admin socket, and of the dashboard.
-const (
-	headerTimeout = 10 * time.Second
-	idleTimeout   = time.Minute // between two requests
-	maxHeader     = 16 << 10    // bytes
 )
 
 // mostScrapers is how many connections the listener for a scraper has at once.

@@ -13,7 +13,7 @@ func TestStoppedWhileStarting(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db")}
-	if code := run(ctx, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exitOK {
+	if code := run(ctx, &commands{}, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exitOK {
 		t.Errorf("exit code %d, want 0; it said:\n%s", code, &stderr)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"path/filepath"
 	"regexp"
@@ -24,7 +23,7 @@ func TestDevStranger(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() {
 		args := []string{"dev", "--stranger", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db")}
-		ended <- run(ctx, args, nil, stdout, stderr)
+		ended <- run(ctx, &commands{}, args, nil, stdout, stderr)
 	}()
 	c, err := client.Dial(step(t), "ws://127.0.0.1:"+announcedPort(t, stdout, ended), client.Options{APIKey: devWebAPIKey})
 	if err != nil {
@@ -87,40 +86,5 @@ func announcedPort(tb testing.TB, stdout *record, ended <-chan int) string {
 		case <-ctx.Done():
 			tb.Fatal("it does not say where the page is")
 		}
-	}
-}
-
-func TestStrangerAnswers(t *testing.T) {
-	for heard, want := range map[string]string{
-		"": "picture", "  ": "picture", "Why?": "question", "tea": "“tea”", strings.Repeat("ä", 100): "“" + strings.Repeat("ä", 60) + "…”",
-	} {
-		for n := 1; n < 5; n++ {
-			if got := answer(n, heard); !strings.Contains(got, want) || strings.Contains(got, "%!") {
-				t.Errorf("answer %d to %q is %q, want %q in it", n, heard, got, want)
-			}
-		}
-	}
-}
-
-// TestPageSettings: what the operator says of the page is obeyed, and a directory that is no page is said at the start.
-func TestPageSettings(t *testing.T) {
-	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db"), "--web-dir", t.TempDir()}
-	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exitConfig {
-		t.Errorf("exit code %d, want %d", code, exitConfig)
-	}
-	if !strings.Contains(stderr.String(), "has no index.html") {
-		t.Errorf("it said:\n%s", &stderr)
-	}
-	cfg, _, err := (&program{}).load(settings{}, map[string]string{"web-api-key": "a-key-for-this-test", "web": "off"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page, err := newPage(cfg); page != nil || err != nil {
-		t.Errorf("--web=off: %v, %v", page, err)
-	}
-	cfg.Web = "on"
-	if page, err := newPage(cfg); page == nil || err != nil {
-		t.Errorf("--web=on: %v, %v", page, err)
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"chatme/internal/admin"
@@ -159,13 +157,4 @@ func (t *tailing) await() error {
 			return nil
 		}
 	}
-}
-
-// colours says whether stdout is a terminal that is to be coloured. https://no-color.org
-func (p *program) colours() bool {
-	plain := slices.ContainsFunc(p.environ, func(entry string) bool {
-		value, found := strings.CutPrefix(entry, "NO_COLOR=")
-		return found && value != ""
-	})
-	return !plain && isTerminal(p.stdout)
 }

@@ -104,11 +104,3 @@ func withWhom(l *tail.Line) string {
 	}
 	return "with " + l.With
 }
-
-// quantity is n of something.
-func quantity(n int64, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(n) + " " + several
-}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"chatme/internal/admin"
 	"chatme/internal/client"
 	"chatme/internal/pace"
-	"chatme/internal/tail"
 )
 
 // tailed is a tail under way.
@@ -26,11 +24,13 @@ type tailed struct {
 }
 
 // startTail runs tail with args until it is stopped, and waits until it is connected.
-func (s *served) startTail(args ...string) *tailed {
+func startTail(s *served, args ...string) *tailed {
 	s.tb.Helper()
 	ctx, cancel := context.WithCancel(s.tb.Context())
 	t := &tailed{ended: make(chan int, 1), stop: cancel}
-	go func() { t.ended <- run(ctx, append([]string{"tail", "--db", s.db}, args...), nil, &t.out, &t.err) }()
+	go func() {
+		t.ended <- run(ctx, &commands{}, append([]string{"tail", "--db", s.db}, args...), nil, &t.out, &t.err)
+	}()
 	eventually(s.tb, "the tail is connected", func() bool { return strings.Contains(t.err.String(), "connected to the server at") })
 	return t
 }
@@ -49,44 +49,44 @@ func (t *tailed) wait(tb testing.TB) int {
 // TestTail watches two people meet, chat, be apart and part, beside an operator who kicks and reloads.
 func TestTail(t *testing.T) {
 	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
-	all, errorsOnly := s.startTail("--json"), s.startTail("--status", "error")
-	a := s.arrive(false)
-	b := s.arrive(false)
-	s.await(a, "matched")
-	s.await(b, "matched")
-	mine := s.startTail("--session", s.nameOf("first"), "--type", "message,away,resumed,back")
+	all, errorsOnly := startTail(s, "--json"), startTail(s, "--status", "error")
+	a := arrive(s, false)
+	b := arrive(s, false)
+	await(s, a, "matched")
+	await(s, b, "matched")
+	mine := startTail(s, "--session", nameOf(s, "first"), "--type", "message,away,resumed,back")
 	if _, err := a.Send("the text nobody is to see"); err != nil {
 		t.Fatal(err)
 	}
-	s.await(b, "message")
+	await(s, b, "message")
 	if err := b.Ack(); err != nil {
 		t.Fatal(err)
 	}
 	a.Drop()
-	s.await(b, "partner_away")
+	await(s, b, "partner_away")
 	if _, err := b.Send("held"); err != nil {
 		t.Fatal(err)
 	}
-	s.await(b, "ack")
+	await(s, b, "ack")
 	a, err := client.Dial(step(t), "ws://"+s.addr, a.Resume())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Drop()
-	s.await(a, "resumed", "message")
-	s.await(b, "partner_back")
+	await(s, a, "resumed", "message")
+	await(s, b, "partner_back")
 	if err := b.End(); err != nil {
 		t.Fatal(err)
 	}
-	s.await(a, "partner_disconnected")
+	await(s, a, "partner_disconnected")
 	if _, err := s.dial("not-a-key-of-anybody", true); err == nil {
 		t.Error("a wrong key was taken")
 	}
 	s.logged("connection ended", 3)
-	s.asks(exitOK, "kick", s.nameOf("waiting"))
-	s.wantKicked(a)
+	asks(s, exitOK, "kick", nameOf(s, "waiting"))
+	wantKicked(s, a)
 	s.logged("connection ended", 4)
-	s.asks(exitOK, "reload")
+	asks(s, exitOK, "reload")
 	s.stop()
 	for _, each := range []*tailed{all, errorsOnly, mine} {
 		if code := each.wait(t); code != exitOK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
@@ -121,18 +121,18 @@ func TestTail(t *testing.T) {
 }
 
 // nameOf is the name of the first side of the only chat, or of the only one who waits.
-func (s *served) nameOf(which string) (name string) {
+func nameOf(s *served, which string) (name string) {
 	s.tb.Helper()
 	eventually(s.tb, which, func() bool {
 		if which == "first" {
 			var pairs pairsAnswer
-			s.asksJSON(&pairs, "pairs")
+			asksJSON(s, &pairs, "pairs")
 			if len(pairs.Pairs) == 1 {
 				name = pairs.Pairs[0].First
 			}
 		} else {
 			var queue queueAnswer
-			s.asksJSON(&queue, "queue")
+			asksJSON(s, &queue, "queue")
 			if len(queue.Queue) == 1 {
 				name = queue.Queue[0].Session
 			}
@@ -190,7 +190,7 @@ func columns(text string) (types []string) {
 // TestTailRetries waits for the server to come back, and ends with the user.
 func TestTailRetries(t *testing.T) {
 	first := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
-	tail := first.startTail("--retry", "--type", "auth")
+	tail := startTail(first, "--retry", "--type", "auth")
 	first.stop()
 	first.waitEnded()
 	eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
@@ -204,7 +204,7 @@ func TestTailRetries(t *testing.T) {
 	if code := tail.wait(t); code != exitOK {
 		t.Errorf("exit code %d; it said:\n%s", code, &tail.err)
 	}
-	enough := second.startTail("-n", "1", "--type", "upgrade")
+	enough := startTail(second, "-n", "1", "--type", "upgrade")
 	for range 2 {
 		if _, err := second.dial(operatorKey, true); err != nil {
 			t.Fatal(err)
@@ -218,11 +218,11 @@ func TestTailRetries(t *testing.T) {
 // TestStuckTail: one that reads nothing slows nobody, is told what it lost once it reads, and does not hold up a stop.
 func TestStuckTail(t *testing.T) {
 	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
-	a, b := s.arrive(true), s.arrive(true)
-	s.await(a, "matched")
-	s.await(b, "matched")
-	stuck := s.unread("/tail")
-	held := s.unread("/tail?type=message")
+	a, b := arrive(s, true), arrive(s, true)
+	await(s, a, "matched")
+	await(s, b, "matched")
+	stuck := unread(s, "/tail")
+	held := unread(s, "/tail?type=message")
 	const messages = 8000 // more than its ring and the buffers of the socket take
 	go func() {
 		for range messages {
@@ -232,7 +232,7 @@ func TestStuckTail(t *testing.T) {
 		}
 	}()
 	for range messages {
-		s.await(b, "message")
+		await(s, b, "message")
 	}
 	lines, lost := json.NewDecoder(held.Body), 0
 	for seen := 0; seen+lost < messages; {
@@ -258,7 +258,7 @@ func TestStuckTail(t *testing.T) {
 }
 
 // unread asks the admin socket for path, whose answer is left unread.
-func (s *served) unread(path string) *http.Response {
+func unread(s *served, path string) *http.Response {
 	s.tb.Helper()
 	answer, err := admin.NewClient(s.db+".sock").Do(s.tb.Context(), http.MethodGet, path)
 	if err != nil {
@@ -266,38 +266,4 @@ func (s *served) unread(path string) *http.Response {
 	}
 	s.tb.Cleanup(func() { answer.Body.Close() })
 	return answer
-}
-
-func TestPrettyLine(t *testing.T) {
-	at := time.Date(2026, 3, 1, 20, 13, 20, 5e6, time.Local)
-	for want, l := range map[string]tail.Line{
-		"upgrade   socket 7      accepted":                                         {Type: tail.Upgrade, Conn: 7},
-		"upgrade   -             refused, origin (403)":                            {Type: tail.Upgrade, Status: tail.StatusError, Reason: "origin", Code: 403},
-		"auth      s_1a2b3c4d    resumable client, socket 7":                       {Type: tail.Auth, Session: "s_1a2b3c4d", Conn: 7, Kind: "resumable"},
-		"auth      socket 7      refused, invalid API key":                         {Type: tail.Auth, Status: tail.StatusError, Conn: 7, Reason: "invalid API key"},
-		"resumed   s_1a2b3c4d    matched, away 1.5s, 1 message to be sent again":   {Type: tail.Resumed, Session: "s_1a2b3c4d", What: "matched", MS: 1500, Count: 1},
-		"search    s_1a2b3c4d":                                                     {Type: tail.Search, Session: "s_1a2b3c4d"},
-		"matched   s_1a2b3c4d    with s_5e6f7a8b, after 0s":                        {Type: tail.Matched, Session: "s_1a2b3c4d", With: "s_5e6f7a8b"},
-		"message   s_1a2b3c4d    held, image, 12,345 bytes, for s_5e6f7a8b":        {Type: tail.Message, Session: "s_1a2b3c4d", With: "s_5e6f7a8b", What: "held", Kind: "image", Bytes: 12345},
-		"ended     s_1a2b3c4d    next, by s_5e6f7a8b":                              {Type: tail.Ended, Session: "s_1a2b3c4d", With: "s_5e6f7a8b", What: "next"},
-		"closed    s_1a2b3c4d    Chat ended (1000), open 1m30s, 1 frame in, 2 out": {Type: tail.Closed, Session: "s_1a2b3c4d", Conn: 7, Reason: "Chat ended", Code: 1000, MS: 90_000, In: 1, Out: 2},
-		"commit    -             slow, took 300ms, 12 rows":                        {Type: tail.Commit, Status: tail.StatusError, What: "slow", MS: 300, Count: 12},
-		"reload    -             0 settings changed":                               {Type: tail.Reload, Status: tail.StatusOK},
-		"lost      -             1,024 events lost: the tail is too slow":          {Type: tail.Lost, Status: tail.StatusError, Count: 1024},
-	} {
-		if l.Status == "" {
-			l.Status = tail.StatusOK
-		}
-		l.Time = at
-		if got := prettyLine(&l, false); got != "20:13:20.005  "+want {
-			t.Errorf("%q, want %q", got, want)
-		}
-		coloured := prettyLine(&l, true)
-		if plain := regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(coloured, ""); plain != "20:13:20.005  "+want {
-			t.Errorf("without its colours %q, want %q", plain, want)
-		}
-		if red := strings.Contains(coloured, red); red != (l.Status == tail.StatusError) {
-			t.Errorf("%q is red: %v", want, red)
-		}
-	}
 }

@@ -1,16 +1,10 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"chatme/internal/checker"
@@ -25,6 +19,7 @@ type tortureCmd struct {
 	Faults     []string      `default:"stop,lock,slow,photo,latency,ghost,haste,hibernate" help:"Faults besides the kills: the server stands still (stop) or its database is locked (lock); some clients read slowly (slow), send photos (photo), sit behind slow links (latency), open a second socket or vanish without closing (ghost), write on after Next (haste), or idle until they are hibernated (hibernate). Or none. With --url only slow, photo, ghost and haste."`
 	APIKey     string        `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
 	Litestream string        `name:"litestream" placeholder:"PROGRAM" help:"Replicate with this program, kill it together with the server, and go on from the replica each time, put back by restore."`
+	Env        []string      `kong:"-"` // of the server that is started, besides its key
 	Keep       bool          `help:"Keep the scratch directory with the database, the log and the whole history, and say where it is."`
 }
 
@@ -157,38 +152,4 @@ func (c *tortureCmd) print(w io.Writer, r *checker.Result, t *torture, hash stri
 	}
 	_, err = fmt.Fprintf(w, "%s\n", line)
 	return err
-}
-
-// ownBinary is the path of this executable and the SHA-256 of what is there.
-func ownBinary() (path, hash string, err error) {
-	if path, err = os.Executable(); err != nil { // it asks /proc
-		if path, err = exec.LookPath(os.Args[0]); err == nil {
-			path, err = filepath.Abs(path)
-		}
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("find this executable: %w", err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", "", fmt.Errorf("hash %s: %w", path, err)
-	}
-	return path, hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// pause waits for d or until ctx ends, and says whether there is time left.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -12,9 +12,7 @@ import (
 )
 
 const (
-	// The protocol's: acknowledge in time, and go on from what was refused not at once.
-	ackWithin  = 250 * time.Millisecond
-	ackEach    = 16
+	// retryAfter is when to go on from what was refused.
 	retryAfter = 2 * time.Second
 
 	mostCopies = 32 // of what is not in custody; then a client waits before it says more

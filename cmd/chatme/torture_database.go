@@ -17,10 +17,10 @@ const (
 	GROUP BY m.recipient`
 )
 
-// holds opens the database of a server, which MUST be gone, wants it whole, and says what it holds for the sessions
+// heldFor opens the database of a server, which MUST be gone, wants it whole, and says what it holds for the sessions
 // with these IDs, one line each. What is held for others may still be asked for.
-func (v *victim) holds(ctx context.Context, ids map[string]bool) (mail []string, err error) {
-	dsn := url.URL{Scheme: "file", Opaque: v.database(), RawQuery: "mode=ro"}
+func heldFor(ctx context.Context, database string, ids map[string]bool) (mail []string, err error) {
+	dsn := url.URL{Scheme: "file", Opaque: database, RawQuery: "mode=ro"}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -151,7 +151,7 @@ func (r *restorer) putBack(ctx context.Context) (store.Restored, error) {
 		return done, err
 	}
 	r.took = append(r.took, time.Since(began))
-	r.lost = append(r.lost, max(moment(live.Newest).Sub(moment(done.Newest)), 0))
+	r.lost = append(r.lost, max(live.Newest.UTC().Sub(done.Newest.UTC()), 0))
 	if done.Epoch != live.Epoch {
 		r.isBad(fmt.Errorf("the replica is of an earlier life of the database: %d starts, and it had %d", done.Boots, live.Boots))
 	}

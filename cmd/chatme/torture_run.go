@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -98,6 +99,7 @@ func (t *torture) torment(ctx context.Context, binary string, faults func(contex
 	if err != nil {
 		return err
 	}
+	v.env = t.cmd.Env
 	defer v.remove(t.cmd.Keep, stdout)
 	t.limits = checker.Limits{
 		ChatWindow: tortureChatWindow, ChatWindowOld: tortureChatWindowOld, QueueWindow: tortureQueueWindow, Mailbox: tortureMailbox,
@@ -129,7 +131,7 @@ func (t *torture) torment(ctx context.Context, binary string, faults func(contex
 	t.end()
 	err = errors.Join(v.stop(), t.lookOnDisk(ctx, v))
 	if t.cmd.Keep {
-		err = errors.Join(err, v.write("history", t.history.Events()))
+		err = errors.Join(err, writeHistory(filepath.Join(v.dir, "history"), t.history.Events()))
 	}
 	return err
 }
@@ -142,7 +144,7 @@ func (t *torture) lookOnDisk(ctx context.Context, v *victim) error {
 			here[c.socket.State().SessionID] = true
 		}
 	}
-	kept, err := v.holds(ctx, here)
+	kept, err := heldFor(ctx, v.database(), here)
 	for _, mail := range kept {
 		t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Kept, Code: mail})
 	}

@@ -14,43 +14,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/pace"
 )
-
-// The windows of the server that is tortured: short, so that some absences outlast them.
-const (
-	tortureChatWindow    = 4 * time.Second
-	tortureChatWindowOld = 3 * time.Second
-	tortureQueueWindow   = 4 * time.Second
-	tortureSleepMax      = 3 * time.Second
-	tortureRematchAfter  = time.Second
-	tortureSettle        = 2 * time.Second
-	tortureIdleAfter     = 1500 * time.Millisecond
-	tortureShutdown      = 4 * time.Second // on an idle machine: what is not on disk by then is lost
-)
-
-// tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
-const tortureMailbox = 12
-
-// tortureFlags are the settings of the server that is tortured, which puts idle sessions to rest early if it is asked to.
-func tortureFlags(hibernates bool) []string {
-	flags := []string{
-		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
-		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
-		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
-		"--mailbox-messages", strconv.Itoa(tortureMailbox), "--shutdown-timeout", pace.Waited(tortureShutdown).String(),
-	}
-	if hibernates {
-		flags = append(flags, "--idle-after", tortureIdleAfter.String())
-	}
-	return flags
-}
 
 const (
 	// listenWithin bounds a start on an idle machine, which takes a tenth of it.
@@ -65,6 +34,7 @@ const (
 type victim struct {
 	binary string
 	flags  []string // of serve, besides those that make it this victim's
+	env    []string // besides its key
 	dir    string
 	key    string
 	addr   string // with the port that the first server was given
@@ -112,8 +82,8 @@ func (v *victim) startOnce(ctx context.Context) error {
 	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.dir
-	cmd.Env = append(seededEnv(), "WEB_API_KEY="+v.key)  // nothing of this process's: no other setting gets in
-	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log // or it would need /dev/null
+	cmd.Env = append(slices.Clone(v.env), "WEB_API_KEY="+v.key) // nothing of this process's: no other setting gets in
+	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log        // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -216,15 +186,6 @@ func (v *victim) finds(text string) (found []string, err error) {
 		return err
 	})
 	return found, err
-}
-
-// write puts the history into a file of the directory.
-func (v *victim) write(name string, events []checker.Event) error {
-	var text bytes.Buffer
-	for i := range events {
-		fmt.Fprintln(&text, &events[i])
-	}
-	return os.WriteFile(filepath.Join(v.dir, name), text.Bytes(), 0o600)
 }
 
 // remove ends what runs and deletes the directory, unless it is to be kept.

@@ -12,6 +12,9 @@ type Time int64
 // Add returns the moment d after t, to the millisecond.
 func (t Time) Add(d time.Duration) Time { return t + Time(d.Milliseconds()) }
 
+// UTC returns t as a time.Time.
+func (t Time) UTC() time.Time { return time.UnixMilli(int64(t)).UTC() }
+
 // ID numbers a session: rising, never used twice in one database.
 type ID uint64
 

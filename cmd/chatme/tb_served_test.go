@@ -40,7 +40,9 @@ func startServedOn(tb testing.TB, dir string, environ []string, flags ...string)
 	environ = append(unhurried(), environ...)
 	go func() {
 		defer close(s.ended)
-		s.code = run(ctx, args, environ, s.log, s.log)
+		s.code = run(ctx, &struct {
+			Serve serveCmd `cmd:""`
+		}{}, args, environ, s.log, s.log)
 	}()
 	tb.Cleanup(func() {
 		s.stop()

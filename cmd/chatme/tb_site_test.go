@@ -5,14 +5,12 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -38,8 +36,8 @@ type site struct {
 	wrote *record       // all that its servers wrote
 	first string        // what a shell does before it becomes the program; "": there is none
 
-	attacked bool // who dials may be taken for an attacker
-	vanishes bool // its servers are expected to say that the files of the database vanished
+	attacked bool   // who dials may be taken for an attacker
+	expects  string // an error that its servers are expected to log; ""
 }
 
 func newSite(tb testing.TB, bin string) *site {
@@ -48,63 +46,6 @@ func newSite(tb testing.TB, bin string) *site {
 		tb: tb, bin: bin, dir: dir, db: filepath.Join(dir, "chatme.db"), key: "key-" + rand.Text(), addr: freeAddr(tb), wrote: &record{},
 		times: unhurried(), stops: pace.Of(stopTimeout),
 	}
-}
-
-// unhurried is the server's deadlines for this machine, as lines of its environment. An idle one keeps the defaults.
-func unhurried() (env []string) {
-	for name, idle := range map[string]time.Duration{
-		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second,
-		"CHAT_WINDOW": 2 * time.Minute, "CHAT_WINDOW_OLD": 30 * time.Second, "QUEUE_WINDOW": 30 * time.Second,
-	} {
-		if here := pace.Of(idle); here > idle {
-			env = append(env, fmt.Sprintf("CHATME_%s=%v", name, here.Round(time.Millisecond)))
-		}
-	}
-	return append(env, fmt.Sprintf("CHATME_SHUTDOWN_TIMEOUT=%v", pace.Waited(4*time.Second).Round(time.Millisecond))) // some tests wait for it
-}
-
-// record keeps what processes wrote, in one piece.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *record) Write(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(b)
-}
-
-func (r *record) reset() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.text.Reset()
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
-
-// process is one run of the server.
-type process struct {
-	tb     testing.TB
-	cmd    *exec.Cmd
-	ready  chan line     // buffer 1: the line "listening"
-	fails  chan line     // buffer 1: the first line that says a commit fails
-	exited chan struct{} // closed once the process is gone and code is set
-	code   int
-	stops  time.Duration // within it it has to stop
-
-	vanishes bool // the site's
-}
-
-// line is a line of the log.
-type line struct {
-	Level, Msg, Error string
-	Restored          int
-	ReadyMs           int64 `json:"ready_ms"`
 }
 
 // says waits until a server has this text in its log.
@@ -165,7 +106,7 @@ func (s *site) start() (*process, line) {
 		tb:    s.tb,
 		cmd:   s.command(append([]string{"serve", "--addr", s.addr, "--db", s.db}, s.flags...)...),
 		ready: make(chan line, 1), fails: make(chan line, 1), exited: make(chan struct{}), stops: s.stops,
-		vanishes: s.vanishes,
+		expects: s.expects,
 	}
 	p.cmd.Stdout = s.wrote
 	stderr, err := p.cmd.StderrPipe()
@@ -195,47 +136,6 @@ func (s *site) start() (*process, line) {
 		s.tb.Fatalf("the server does not listen:\n%s", s.wrote.String())
 	}
 	panic("unreachable")
-}
-
-func (p *process) read(text []byte) {
-	if bytes.HasPrefix(text, []byte("chatme: ")) {
-		return // its last words, for people; whoever waits for the end looks at the exit code
-	}
-	var l line
-	switch err := json.Unmarshal(text, &l); {
-	case err != nil:
-		p.tb.Errorf("the log has a line that is no JSON: %s", text)
-	case l.Level == "ERROR" && !(p.vanishes && l.Msg == vanishedMessage):
-		p.tb.Errorf("the log has an error: %s", text)
-	case l.Msg == "listening":
-		p.ready <- l
-	case strings.HasPrefix(l.Msg, "commit fails"):
-		select {
-		case p.fails <- l:
-		default:
-		}
-	}
-}
-
-// kill ends the process as power loss would, if it is still there, and waits for that.
-func (p *process) kill() {
-	p.cmd.Process.Kill() // an error says that it is gone
-	<-p.exited
-}
-
-// terminate asks it to stop and returns its exit code and how long that took.
-func (p *process) terminate() (code int, took time.Duration) {
-	p.tb.Helper()
-	began := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.tb.Fatal(err)
-	}
-	select {
-	case <-p.exited:
-	case <-time.After(pace.Of(stepTimeout)):
-		p.tb.Fatal("SIGTERM is not obeyed")
-	}
-	return p.code, time.Since(began)
 }
 
 // fails runs the binary to its end and wants this exit code and one line on stderr, which it returns.
@@ -290,19 +190,5 @@ func (s *site) comesTo(query, want string) {
 	}
 }
 
-// shell is the path of the sqlite3 shell.
-func shell(tb testing.TB) string {
-	tb.Helper()
-	return tool(tb, "sqlite3")
-}
-
-// mustRead returns a file's content. The server that writes it MUST be gone: closing a descriptor of a database
-// does no harm to another process, but its bytes are only whole then.
-func mustRead(tb testing.TB, name string) []byte {
-	tb.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return data
-}
+// bareUser is the user of the image.
+const bareUser = 65532

@@ -31,3 +31,18 @@ func (p *program) admin(at place) (*admin.Client, error) {
 	}
 	return admin.NewClient(cfg.AdminSocket()), nil
 }
+
+// databaseFlags say which database a command is about. A command that has them needs no key.
+type databaseFlags struct {
+	File string `name:"config" placeholder:"FILE" help:"Read settings from this file (default: .dev.vars, then .env, where they exist)."`
+	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" help:"The database."`
+}
+
+// database is the path of the database in force.
+func (p *program) database(f databaseFlags) (string, error) {
+	cfg, err := config.LoadPlace(config.Sources{Flags: p.flags, Environ: p.environ, File: f.File})
+	if err != nil {
+		return "", withCode(exitConfig, err)
+	}
+	return cfg.DB, nil
+}

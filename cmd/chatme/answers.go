@@ -1,0 +1,43 @@
+package main
+
+import (
+	"chatme/internal/config"
+	"chatme/internal/store"
+)
+
+// The answers of the admin socket to the commands that list and change things. Keys and session IDs are in none.
+type (
+	sessionsAnswer struct {
+		Sessions []store.SessionRow `json:"sessions"`
+		Total    int64              `json:"total"`
+		Unlisted int64              `json:"unlisted"` // old clients that are connected and have not searched yet: they have no row
+	}
+	queueAnswer struct {
+		Queue []store.QueueRow `json:"queue"`
+		Total int64            `json:"total"`
+	}
+	pairsAnswer struct {
+		Pairs []store.PairRow `json:"pairs"`
+		Total int64           `json:"total"`
+	}
+	kickAnswer struct {
+		Session string `json:"session"`
+		State   string `json:"state"` // idle, waiting or paired
+		Here    bool   `json:"here"`  // it had a socket
+	}
+	reloadAnswer struct {
+		reloaded
+		Problems []string `json:"problems"` // with any, nothing has changed
+	}
+)
+
+// announced is the number that a request has to carry in server.TraceHeader.
+type announced struct {
+	Number string `json:"number"`
+}
+
+// reloaded is what a reload did. Keys in it are masked.
+type reloaded struct {
+	Changed []config.Change `json:"changed"`
+	Left    []config.Change `json:"left"` // would need a restart, and stay as they were
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// version is set by the linker (-X main.version=…) and by nothing else.
+var version = ""
+
+// revision is the commit the binary was built from, "" if the build does not know it.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// versionLine takes the linker's version before the module's; info may be nil.
+func versionLine(version string, info *debug.BuildInfo) string {
+	revision := ""
+	if info != nil {
+		if info.Main.Version != "(devel)" {
+			version = cmp.Or(version, info.Main.Version)
+		}
+		for _, setting := range info.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				revision = fmt.Sprintf(" (%.12s)", setting.Value)
+			case setting.Key == "vcs.modified" && setting.Value == "true" && revision != "":
+				revision = revision[:len(revision)-1] + ", modified)"
+			}
+		}
+	}
+	return fmt.Sprintf("chatme %s%s %s %s/%s", cmp.Or(version, "dev"), revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,27 @@
+package main
+
+type serveCmd struct {
+	settings
+
+	Wrap Wrap `kong:"-"`
+}
+
+// Help is the text behind the flags.
+func (serveCmd) Help() string {
+	return `Serves until SIGTERM or SIGINT, tells everybody to come back, and ends with 0. SIGHUP reads the settings again. What each
+exit code means, and what each setting is for, is in docs/operations.md.
+
+Example: chatme serve --config /etc/chatme/chatme.conf
+
+Example: WEB_API_KEY=some-key chatme serve --addr 127.0.0.1:8787 --db /var/lib/chatme/chatme.db`
+}
+
+// Run serves until a signal comes or the server cannot go on.
+func (c *serveCmd) Run(p *program) error {
+	cfg, err := configure(p, c.settings, nil)
+	if err != nil {
+		return err
+	}
+	cfg.hangupReloads, cfg.wrap = true, c.Wrap
+	return serve(p.ctx, cfg, nil, p.stderr)
+}
