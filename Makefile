@@ -5,7 +5,7 @@
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X chatme/internal/buildinfo.Version=$(VERSION)
 # No C, and so no C library; only the race detector needs it. One set of flags for all, so that dependencies are compiled once.
 export CGO_ENABLED := 0
 export GOFLAGS += -trimpath

@@ -7,6 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/cli"
+	"chatme/internal/example"
+	"chatme/internal/exit"
+	"chatme/internal/testbed"
 )
 
 // TestInterrupted: who is interrupted says so, and has written nothing.
@@ -14,20 +19,20 @@ func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, name := range []string{"chatme.db", "other.db"} {
-		if err := writeExample(t.Context(), name); err != nil {
+		if err := example.Write(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before := mustRead(t, "chatme.db")
+	before := testbed.MustRead(t, "chatme.db")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, args := range [][]string{{"backup", "copy.db"}, {"restore", "--replace", "other.db"}} {
 		var stdout, stderr bytes.Buffer
-		if code := run(ctx, &commands{}, args, nil, &stdout, &stderr); code != exitFailure || !strings.HasPrefix(stderr.String(), "chatme: interrupted; ") {
+		if code := cli.Run(ctx, &Commands{}, args, nil, &stdout, &stderr); code != exit.Failure || !strings.HasPrefix(stderr.String(), "chatme: interrupted; ") {
 			t.Errorf("%q: exit code %d: %s%s", args, code, &stdout, &stderr)
 		}
 	}
-	if !bytes.Equal(mustRead(t, "chatme.db"), before) {
+	if !bytes.Equal(testbed.MustRead(t, "chatme.db"), before) {
 		t.Error("the database has changed")
 	}
 	left, err := os.ReadDir(dir)

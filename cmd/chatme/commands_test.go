@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"chatme/internal/cli"
 )
 
 func TestDevDefaultsYieldToWhatIsSet(t *testing.T) {
@@ -17,7 +19,7 @@ func TestDevDefaultsYieldToWhatIsSet(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir()) // no .env of the person who runs the tests
-			cfg, _, err := (&program{environ: tt.environ}).load(settings{}, devDefaults())
+			cfg, _, err := (&cli.Program{Environ: tt.environ}).Load(cli.Settings{}, devDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"chatme/internal/cli"
 	"chatme/internal/config"
 )
 
@@ -22,9 +23,9 @@ Example: chatme config default > chatme.conf`
 }
 
 // Run prints the file.
-func (configDefaultCmd) Run(p *program) error { return config.WriteTemplate(p.stdout) }
+func (configDefaultCmd) Run(p *cli.Program) error { return config.WriteTemplate(p.Stdout) }
 
-type configCheckCmd struct{ settings }
+type configCheckCmd struct{ cli.Settings }
 
 // Help is the text behind the flags.
 func (configCheckCmd) Help() string {
@@ -34,18 +35,18 @@ Example: chatme config check --config /etc/chatme/chatme.conf`
 }
 
 // Run prints the table, also of a bad configuration, and returns what is wrong with it.
-func (c *configCheckCmd) Run(p *program) error {
-	_, found, problems := p.load(c.settings, nil)
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+func (c *configCheckCmd) Run(p *cli.Program) error {
+	_, found, problems := p.Load(c.Settings, nil)
+	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SETTING\tNAME\tVALUE\tFROM")
 	for _, s := range found {
-		fmt.Fprintf(table, "--%s\t%s\t%s\t%s\n", s.Flag, s.Env, printable(s.Value), s.From)
+		fmt.Fprintf(table, "--%s\t%s\t%s\t%s\n", s.Flag, s.Env, cli.Printable(s.Value), s.From)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print settings: %w", err)
 	}
-	for _, file := range exposedFiles(found) {
-		fmt.Fprintf(p.stderr, "chatme: warning: everybody on this machine can read %s, which holds keys; take that right away: chmod o-r %[1]s\n", file)
+	for _, file := range config.ExposedFiles(found) {
+		fmt.Fprintf(p.Stderr, "chatme: warning: everybody on this machine can read %s, which holds keys; take that right away: chmod o-r %[1]s\n", file)
 	}
 	return problems
 }

@@ -6,12 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"chatme/internal/testbed"
 )
 
 // The unit leaves the server what it needs: an exposure of 2.0 at most, where 10 is a service without limits.
 func TestUnitIsHardened(t *testing.T) {
-	out, err := exec.Command(tool(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20",
-		filepath.Join(deployDir, "chatme.service")).CombinedOutput()
+	out, err := exec.Command(testbed.Tool(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20",
+		filepath.Join(testbed.DeployDir, "chatme.service")).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "Overall exposure level") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -21,16 +23,16 @@ func TestUnitIsHardened(t *testing.T) {
 func TestUnits(t *testing.T) {
 	dir := t.TempDir()
 	names := []string{
-		edited(t, dir, "chatme.service", "/usr/bin/chatme", "/bin/true"),
-		edited(t, dir, "chatme.socket"),
-		edited(t, dir, "chatme-drill.service", "/usr/bin/chatme", "/bin/true"),
-		edited(t, dir, "chatme-drill.timer"),
+		testbed.Edited(t, dir, "chatme.service", "/usr/bin/chatme", "/bin/true"),
+		testbed.Edited(t, dir, "chatme.socket"),
+		testbed.Edited(t, dir, "chatme-drill.service", "/usr/bin/chatme", "/bin/true"),
+		testbed.Edited(t, dir, "chatme-drill.timer"),
 	}
-	out, err := exec.Command(tool(t, "systemd-analyze"), append([]string{"verify", "--man=no"}, names...)...).CombinedOutput()
+	out, err := exec.Command(testbed.Tool(t, "systemd-analyze"), append([]string{"verify", "--man=no"}, names...)...).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
-	unit := string(mustRead(t, names[0]))
+	unit := string(testbed.MustRead(t, names[0]))
 	for _, want := range []string{"\nType=notify\n", "\nRestart=always\n", "\nRestartPreventExitStatus=65 73 78\n", "\nStateDirectory=chatme\n"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("chatme.service lacks %q", want)
@@ -41,7 +43,7 @@ func TestUnits(t *testing.T) {
 // What the Debian package is made of is there, and its scripts can be read. make deb makes it.
 func TestPackageIsWhole(t *testing.T) {
 	const root = "../.."
-	listed := string(mustRead(t, filepath.Join(deployDir, "nfpm.yaml")))
+	listed := string(testbed.MustRead(t, filepath.Join(testbed.DeployDir, "nfpm.yaml")))
 	sources := regexp.MustCompile(`(?m)^ +(?:- src|postinstall|preremove|postremove): (\S+)$`).FindAllStringSubmatch(listed, -1)
 	if len(sources) < 10 {
 		t.Fatalf("nfpm.yaml lists %d files", len(sources))
@@ -56,6 +58,6 @@ func TestPackageIsWhole(t *testing.T) {
 				t.Errorf("%s: %v\n%s", name, err, out)
 			}
 		}
-		mustRead(t, name)
+		testbed.MustRead(t, name)
 	}
 }

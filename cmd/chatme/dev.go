@@ -7,7 +7,10 @@ import (
 	"net"
 	"slices"
 
+	"chatme/internal/app"
+	"chatme/internal/cli"
 	"chatme/internal/config"
+	"chatme/internal/stranger"
 )
 
 // The keys in the web and mobile clients' own development settings. They are published: no secret.
@@ -32,7 +35,7 @@ func strangerDefaults() map[string]string {
 }
 
 type devCmd struct {
-	settings
+	cli.Settings
 
 	Stranger bool `help:"Add a built-in partner who answers, so that one browser tab is enough to try it."`
 }
@@ -45,18 +48,18 @@ Example: chatme dev --stranger`
 }
 
 // Run serves as serve does, with other defaults and perhaps a stranger.
-func (c *devCmd) Run(p *program) error {
+func (c *devCmd) Run(p *cli.Program) error {
 	defaults := devDefaults()
 	if c.Stranger {
 		maps.Copy(defaults, strangerDefaults())
 	}
-	cfg, err := configure(p, c.settings, defaults)
+	cfg, err := app.Configure(p, c.Settings, defaults)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(p.stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
+	fmt.Fprintln(p.Stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
 
-	ctx, cancel := context.WithCancel(p.ctx)
+	ctx, cancel := context.WithCancel(p.Ctx)
 	left := make(chan struct{}) // closed once the stranger has gone; never, if there was none
 	came := false
 	defer func() {
@@ -65,20 +68,20 @@ func (c *devCmd) Run(p *program) error {
 			<-left
 		}
 	}()
-	return serve(ctx, cfg, func(addr net.Addr) {
-		url := pageURL(cfg.Config, addr)
+	return app.Serve(ctx, cfg, func(addr net.Addr) {
+		url := app.PageURL(cfg.Config, addr)
 		if !c.Stranger {
-			fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
+			fmt.Fprintf(p.Stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
 			return
 		}
-		fmt.Fprintf(p.stdout, "chatme is ready: open %s in a browser and chat with the built-in stranger\n", url)
+		fmt.Fprintf(p.Stdout, "chatme is ready: open %s in a browser and chat with the built-in stranger\n", url)
 		came = true
 		go func() {
 			defer close(left)
-			s := stranger{url: dialURL(cfg.Config, addr), apiKey: slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys)[0]}
-			s.stay(ctx)
+			s := stranger.Stranger{URL: dialURL(cfg.Config, addr), APIKey: slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys)[0]}
+			s.Stay(ctx)
 		}()
-	}, p.stderr)
+	}, p.Stderr)
 }
 
 // dialURL is where a client in this process finds the server: an address, because a name may mean another one first.

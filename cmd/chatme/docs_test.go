@@ -8,11 +8,12 @@ import (
 	"github.com/alecthomas/kong"
 
 	"chatme/internal/config"
+	"chatme/internal/testbed"
 )
 
 // An operator finds every setting and every command in the guide.
 func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
-	guide := string(mustRead(t, "../../docs/operations.md"))
+	guide := string(testbed.MustRead(t, "../../docs/operations.md"))
 	_, settings, err := config.Load(config.Sources{File: "/dev/null", Environ: []string{"WEB_API_KEY=k"}})
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +23,7 @@ func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
 			t.Errorf("docs/operations.md does not name %s", s.Env)
 		}
 	}
-	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	parser, err := kong.New(&Commands{}, config.Flags{}.Option())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
 
 // What the guide names exists.
 func TestTheGuideNamesNothingElse(t *testing.T) {
-	guide := string(mustRead(t, "../../docs/operations.md"))
+	guide := string(testbed.MustRead(t, "../../docs/operations.md"))
 	known := map[string]bool{}
 	_, settings, _ := config.Load(config.Sources{File: "/dev/null"})
 	for _, s := range settings {
@@ -47,7 +48,7 @@ func TestTheGuideNamesNothingElse(t *testing.T) {
 			t.Errorf("docs/operations.md names %s, which is no setting", name)
 		}
 	}
-	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	parser, err := kong.New(&Commands{}, config.Flags{}.Option())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestTheGuideNamesNothingElse(t *testing.T) {
 
 // Whoever asks a command for help finds out how it is called, and the example is of that command.
 func TestEveryHelpHasAnExample(t *testing.T) {
-	parser, err := kong.New(&commands{}, config.Flags{}.Option())
+	parser, err := kong.New(&Commands{}, config.Flags{}.Option())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,12 @@ import (
 	"testing"
 
 	"chatme/internal/admin"
+	"chatme/internal/cli"
 	"chatme/internal/client"
+	"chatme/internal/exit"
 	"chatme/internal/metrics"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/inside"
 )
 
 // fetch is the answer to a GET, which must be 200.
@@ -45,12 +49,12 @@ func lasting(f metrics.Figures) map[string]float64 {
 
 // status, the dashboard, the admin socket and a scraper show the same figures, and these are true.
 func TestFiguresAreTheSameEverywhere(t *testing.T) {
-	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey}, "--metrics-addr", "127.0.0.1:0")
-	scraper := "http://" + s.logged("listening for a scraper", 1)["addr"].(string)
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey}, "--metrics-addr", "127.0.0.1:0")
+	scraper := "http://" + s.Logged("listening for a scraper", 1)["addr"].(string)
 	here := play(t, s)
-	socket := admin.NewClient(s.db + ".sock")
+	socket := admin.NewClient(s.DB + ".sock")
 	var direct *admin.Status
-	eventually(t, "the ends of sockets are counted", func() bool {
+	testbed.Eventually(t, "the ends of sockets are counted", func() bool {
 		var err error
 		if direct, err = socket.Status(t.Context()); err != nil {
 			t.Fatal(err)
@@ -98,9 +102,9 @@ func TestFiguresAreTheSameEverywhere(t *testing.T) {
 
 // L10: quiet means quiet. Looking, however often, commits nothing.
 func TestL10LookingCommitsNothing(t *testing.T) {
-	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey})
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey})
 	play(t, s)
-	look, err := sql.Open("sqlite", "file:"+s.db+"?mode=ro")
+	look, err := sql.Open("sqlite", "file:"+s.DB+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,14 +118,14 @@ func TestL10LookingCommitsNothing(t *testing.T) {
 		if err := conn.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&version); err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Stat(s.db + "-wal")
+		info, err := os.Stat(s.DB + "-wal")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return version, info.Size()
 	}
 	version, wal := state()
-	socket := admin.NewClient(s.db + ".sock")
+	socket := admin.NewClient(s.DB + ".sock")
 	for range 50 {
 		if _, err := socket.Status(t.Context()); err != nil {
 			t.Fatal(err)
@@ -147,9 +151,9 @@ func TestFiguresAreDocumented(t *testing.T) {
 	for _, name := range regexp.MustCompile(`\bchatme_[a-z_]+`).FindAllString(string(text), -1) {
 		said[name] = true
 	}
-	s := startServed(t, []string{"WEB_API_KEY=" + webTestKey})
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey})
 	play(t, s)
-	answer, err := admin.NewClient(s.db+".sock").Do(t.Context(), http.MethodGet, "/metrics")
+	answer, err := admin.NewClient(s.DB+".sock").Do(t.Context(), http.MethodGet, "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +173,7 @@ func TestFiguresAreDocumented(t *testing.T) {
 
 // play has two meet and chat, one leave and come back, one arrive with a wrong key and one request that is no upgrade. It
 // returns those who stay: one waits, one is idle.
-func play(t *testing.T, s *served) []*client.Client {
+func play(t *testing.T, s *inside.Served) []*client.Client {
 	t.Helper()
 	check := func(err error) {
 		t.Helper()
@@ -178,13 +182,13 @@ func play(t *testing.T, s *served) []*client.Client {
 		}
 	}
 	meet := func() *client.Client {
-		c, err := s.dial(webTestKey, false)
+		c, err := s.Dial(inside.WebTestKey, false)
 		check(err)
 		return c
 	}
 	expect := func(c *client.Client, kind string) {
 		t.Helper()
-		_, err := c.Expect(step(t), kind)
+		_, err := c.Expect(testbed.Step(t), kind)
 		check(err)
 	}
 	a, b := meet(), meet()
@@ -199,18 +203,18 @@ func play(t *testing.T, s *served) []*client.Client {
 		check(err)
 		expect(b, "message")
 	}
-	if _, err := s.dial("a-wrong-key-of-nobody", false); err == nil {
+	if _, err := s.Dial("a-wrong-key-of-nobody", false); err == nil {
 		t.Fatal("a wrong key is let in")
 	}
-	fetch(t, "http://"+s.addr+"/healthz")
+	fetch(t, "http://"+s.Addr+"/healthz")
 
 	again := a.Resume()
 	a.Drop()
 	expect(b, "partner_away")
-	a, err := client.Dial(step(t), "ws://"+s.addr, again)
+	a, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, again)
 	check(err)
 	t.Cleanup(a.Drop)
-	_, err = a.Greet(step(t))
+	_, err = a.Greet(testbed.Step(t))
 	check(err)
 	expect(b, "partner_back")
 	_, err = b.Send("welcome")
@@ -234,9 +238,9 @@ func scraped(t *testing.T, url string) metrics.Figures {
 	return f.WithoutBuckets()
 }
 
-func statusOf(t *testing.T, s *served) metrics.Figures {
-	out, errs := &record{}, &record{}
-	if code := run(t.Context(), &commands{}, []string{"status", "--json", "--db", s.db}, nil, out, errs); code != exitOK {
+func statusOf(t *testing.T, s *inside.Served) metrics.Figures {
+	out, errs := &testbed.Record{}, &testbed.Record{}
+	if code := cli.Run(t.Context(), &Commands{}, []string{"status", "--json", "--db", s.DB}, nil, out, errs); code != exit.OK {
 		t.Fatalf("status: %d, %s", code, errs)
 	}
 	var found admin.Status
@@ -247,12 +251,12 @@ func statusOf(t *testing.T, s *served) metrics.Figures {
 }
 
 // dashboardOf runs the dashboard as an operator does, and takes the data of its page.
-func dashboardOf(t *testing.T, s *served) metrics.Figures {
+func dashboardOf(t *testing.T, s *inside.Served) metrics.Figures {
 	ctx, stop := context.WithCancel(t.Context())
-	out, ended := &record{}, make(chan int, 1)
-	go func() { ended <- run(ctx, &commands{}, []string{"dashboard", "--db", s.db}, nil, out, out) }()
+	out, ended := &testbed.Record{}, make(chan int, 1)
+	go func() { ended <- cli.Run(ctx, &Commands{}, []string{"dashboard", "--db", s.DB}, nil, out, out) }()
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/[a-z0-9]{26}/`)
-	eventually(t, "the dashboard says where it is", func() bool { return address.MatchString(out.String()) })
+	testbed.Eventually(t, "the dashboard says where it is", func() bool { return address.MatchString(out.String()) })
 	page := address.FindString(out.String())
 	var found admin.Status
 	if err := json.NewDecoder(fetch(t, page+"data/status").Body).Decode(&found); err != nil {
@@ -263,7 +267,7 @@ func dashboardOf(t *testing.T, s *served) metrics.Figures {
 		t.Errorf("history: %v, %v", points, err)
 	}
 	stop()
-	if code := <-ended; code != exitOK {
+	if code := <-ended; code != exit.OK {
 		t.Errorf("the dashboard ends with %d:\n%s", code, out)
 	}
 	return found.Figures

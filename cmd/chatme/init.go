@@ -9,7 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"chatme/internal/cli"
 	"chatme/internal/config"
+	"chatme/internal/exit"
 )
 
 type initCmd struct {
@@ -26,7 +28,7 @@ Example: chatme init --db /var/lib/chatme/chatme.db /etc/chatme/chatme.conf`
 }
 
 // Run writes the file and says what comes next.
-func (c *initCmd) Run(p *program) error {
+func (c *initCmd) Run(p *cli.Program) error {
 	var text bytes.Buffer
 	values := map[string]string{
 		"WEB_API_KEY":     freshKey("web"),
@@ -34,7 +36,7 @@ func (c *initCmd) Run(p *program) error {
 		"ALLOWED_ORIGINS": "", // its default is for development
 	}
 	if strings.ContainsAny(c.DB, "'\n") {
-		return withCode(exitConfig, errors.New("--db cannot have a quote or a line break in it: a settings file could not hold it"))
+		return exit.WithCode(exit.Config, errors.New("--db cannot have a quote or a line break in it: a settings file could not hold it"))
 	}
 	if c.DB != "" {
 		values["CHATME_DB"] = "'" + c.DB + "'"
@@ -45,7 +47,7 @@ func (c *initCmd) Run(p *program) error {
 	if err := createSecret(c.File, text.Bytes()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.stdout, `%[1]s is written, with fresh keys in it. Next:
+	_, err := fmt.Fprintf(p.Stdout, `%[1]s is written, with fresh keys in it. Next:
 
   1. Start the server:     chatme serve --config %[1]s
   2. See that it works:    chatme probe --config %[1]s http://localhost:8787
@@ -70,11 +72,11 @@ func createSecret(name string, content []byte) (err error) {
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%s exists and stays as it is; name another file, or move that one away", name)
 	case err != nil:
-		return withCode(exitNotWritable, err)
+		return exit.WithCode(exit.NotWritable, err)
 	}
 	defer func() {
 		if err = errors.Join(err, file.Close()); err != nil {
-			err = withCode(exitNotWritable, errors.Join(err, os.Remove(name)))
+			err = exit.WithCode(exit.NotWritable, errors.Join(err, os.Remove(name)))
 		}
 	}()
 	if _, err = file.Write(content); err != nil {

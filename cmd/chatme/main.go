@@ -8,8 +8,10 @@ package main
 import (
 	"context"
 	"os"
+
+	"chatme/internal/cli"
 )
 
 func main() {
-	os.Exit(run(context.Background(), &commands{}, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(cli.Run(context.Background(), &Commands{}, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }

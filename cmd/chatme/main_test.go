@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"chatme/internal/cli"
 )
 
 // TestMain makes this test binary the command chatme for the scripts.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"chatme": func() {
-		os.Exit(run(context.Background(), &commands{}, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+		os.Exit(cli.Run(context.Background(), &Commands{}, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 	}})
 }
 

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/inside"
 )
 
 // TestReloadOnHangup rotates a key with overlap, changes origins and meets a bad file, all without a restart.
@@ -28,14 +31,14 @@ func TestReloadOnHangup(t *testing.T) {
 	settings := "WEB_API_KEY_FILE=" + keys + "\nALLOWED_ORIGINS="
 	write(conf, settings+home)
 	write(keys, first)
-	s := startServed(t, nil, "--config", conf)
+	s := inside.StartServed(t, nil, "--config", conf)
 	hangup := func() {
 		t.Helper()
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
 	}
-	early, err := s.dial(first, false)
+	early, err := s.Dial(first, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +50,7 @@ func TestReloadOnHangup(t *testing.T) {
 	write(keys, second+"\n"+first+"\n")
 	write(conf, settings+home+","+guest+"\nCHATME_LOG_LEVEL=debug\nCHATME_LOG_FORMAT=text\nCHATME_IDLE_AFTER=9m")
 	hangup()
-	line := s.logged("reloaded", 1)
+	line := s.Logged("reloaded", 1)
 	if got, want := fmt.Sprint(line["changed"]), "[WEB_API_KEY ALLOWED_ORIGINS CHATME_LOG_LEVEL CHATME_IDLE_AFTER]"; got != want {
 		t.Errorf("changed %s, want %s", got, want)
 	}
@@ -61,12 +64,12 @@ func TestReloadOnHangup(t *testing.T) {
 	// The old key goes; whoever came with it stays.
 	write(keys, second)
 	hangup()
-	s.logged("reloaded", 2)
+	s.Logged("reloaded", 2)
 	wantKeys(s, map[string]bool{first: false, second: true})
 	if err := early.Search(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := early.Expect(step(t), "searching"); err != nil {
+	if _, err := early.Expect(testbed.Step(t), "searching"); err != nil {
 		t.Error(err)
 	}
 
@@ -74,7 +77,7 @@ func TestReloadOnHangup(t *testing.T) {
 	write(keys, third)
 	write(conf, settings+"nowhere\nCHATME_IMAGES=some\nCHATME_MAX_CONNS=100")
 	hangup()
-	line = s.logged("not reloaded: the configuration is bad, and the one before stays in force", 1)
+	line = s.Logged("not reloaded: the configuration is bad, and the one before stays in force", 1)
 	if problems := fmt.Sprint(line["problems"]); !strings.Contains(problems, "nowhere") || !strings.Contains(problems, "CHATME_IMAGES") {
 		t.Errorf("problems %s", problems)
 	}
@@ -82,19 +85,19 @@ func TestReloadOnHangup(t *testing.T) {
 	wantOrigins(s, map[string]bool{home: true, guest: true})
 
 	for _, key := range []string{first, second, third} {
-		if strings.Contains(s.log.String(), key) {
-			t.Errorf("the log holds a key:\n%s", s.log)
+		if strings.Contains(s.Log.String(), key) {
+			t.Errorf("the log holds a key:\n%s", s.Log)
 		}
 	}
 }
 
 // wantKeys says which keys are accepted.
-func wantKeys(s *served, accepted map[string]bool) {
-	s.tb.Helper()
+func wantKeys(s *inside.Served, accepted map[string]bool) {
+	s.TB.Helper()
 	for key, want := range accepted {
-		c, err := s.dial(key, true)
+		c, err := s.Dial(key, true)
 		if (err == nil) != want {
-			s.tb.Errorf("key %s: %v, want accepted %v", key, err, want)
+			s.TB.Errorf("key %s: %v, want accepted %v", key, err, want)
 		}
 		if c != nil {
 			c.Drop()
@@ -103,47 +106,47 @@ func wantKeys(s *served, accepted map[string]bool) {
 }
 
 // wantPage says which key the page carries, and a part of its policy.
-func wantPage(s *served, key, policy string) {
-	s.tb.Helper()
+func wantPage(s *inside.Served, key, policy string) {
+	s.TB.Helper()
 	resp := request(s, http.MethodGet, http.Header{"Accept": {"text/html"}})
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || !strings.Contains(string(body), key) {
-		s.tb.Errorf("the page does not carry %s; %v", key, err)
+		s.TB.Errorf("the page does not carry %s; %v", key, err)
 	}
 	if got := resp.Header.Get("Content-Security-Policy"); !strings.Contains(got, policy) {
-		s.tb.Errorf("the policy is %s, want %s in it", got, policy)
+		s.TB.Errorf("the policy is %s, want %s in it", got, policy)
 	}
 }
 
 // wantOrigins says whose pages may connect.
-func wantOrigins(s *served, allowed map[string]bool) {
-	s.tb.Helper()
+func wantOrigins(s *inside.Served, allowed map[string]bool) {
+	s.TB.Helper()
 	for origin, want := range allowed {
 		resp := request(s, http.MethodOptions, http.Header{"Origin": {origin}})
 		resp.Body.Close()
 		if got := resp.StatusCode == http.StatusOK; got != want {
-			s.tb.Errorf("OPTIONS from %s: %s, want allowed %v", origin, resp.Status, want)
+			s.TB.Errorf("OPTIONS from %s: %s, want allowed %v", origin, resp.Status, want)
 		}
 		resp = request(s, http.MethodGet, http.Header{"Origin": {origin}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
 			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}})
 		resp.Body.Close()
 		if got := resp.StatusCode == http.StatusSwitchingProtocols; got != want {
-			s.tb.Errorf("an upgrade from %s: %s, want allowed %v", origin, resp.Status, want)
+			s.TB.Errorf("an upgrade from %s: %s, want allowed %v", origin, resp.Status, want)
 		}
 	}
 }
 
-func request(s *served, method string, header http.Header) *http.Response {
-	s.tb.Helper()
-	r, err := http.NewRequestWithContext(step(s.tb), method, "http://"+s.addr+"/", nil)
+func request(s *inside.Served, method string, header http.Header) *http.Response {
+	s.TB.Helper()
+	r, err := http.NewRequestWithContext(testbed.Step(s.TB), method, "http://"+s.Addr+"/", nil)
 	if err != nil {
-		s.tb.Fatal(err)
+		s.TB.Fatal(err)
 	}
 	r.Header = header
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.tb.Fatal(err)
+		s.TB.Fatal(err)
 	}
 	return resp
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatme/internal/testbed"
 )
 
 // sqlQuery is one query of docs/sql.md, and what the page says is answered.
@@ -82,7 +84,7 @@ func TestSQLDocs(t *testing.T) {
 // paste gives the query to the shell as a person does, and returns what it answers.
 func paste(t *testing.T, db, query string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), shell(t), "-readonly", "-markdown", "-bail", db)
+	cmd := exec.CommandContext(t.Context(), testbed.Shell(t), "-readonly", "-markdown", "-bail", db)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(query), &stdout, &stderr
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {

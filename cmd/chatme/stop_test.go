@@ -5,6 +5,9 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+
+	"chatme/internal/cli"
+	"chatme/internal/exit"
 )
 
 // A signal while the server still reads its database is a stop like any other.
@@ -13,7 +16,7 @@ func TestStoppedWhileStarting(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db")}
-	if code := run(ctx, &commands{}, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exitOK {
+	if code := cli.Run(ctx, &Commands{}, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exit.OK {
 		t.Errorf("exit code %d, want 0; it said:\n%s", code, &stderr)
 	}
 }

@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/cli"
 	"chatme/internal/client"
+	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/protocol"
+	"chatme/internal/testbed"
 )
 
 // TestDevStranger runs the command as somebody does who has one tab: there is a partner, it answers, and after Next
@@ -19,13 +22,13 @@ func TestDevStranger(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	stdout, stderr := &record{}, &record{}
+	stdout, stderr := &testbed.Record{}, &testbed.Record{}
 	ended := make(chan int, 1)
 	go func() {
 		args := []string{"dev", "--stranger", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db")}
-		ended <- run(ctx, &commands{}, args, nil, stdout, stderr)
+		ended <- cli.Run(ctx, &Commands{}, args, nil, stdout, stderr)
 	}()
-	c, err := client.Dial(step(t), "ws://127.0.0.1:"+announcedPort(t, stdout, ended), client.Options{APIKey: devWebAPIKey})
+	c, err := client.Dial(testbed.Step(t), "ws://127.0.0.1:"+announcedPort(t, stdout, ended), client.Options{APIKey: devWebAPIKey})
 	if err != nil {
 		t.Fatalf("%v; the server said:\n%s", err, stderr)
 	}
@@ -37,21 +40,21 @@ func TestDevStranger(t *testing.T) {
 		}
 		return m
 	}
-	must(c.Greet(step(t)))
+	must(c.Greet(testbed.Step(t)))
 
 	for _, chat := range []string{"the first", "after Next"} {
 		if err := c.Search(); err != nil {
 			t.Fatal(err)
 		}
-		must(c.Await(step(t), "matched"))
-		must(c.Await(step(t), "typing_start"))
-		if m := must(c.Await(step(t), "message")); !strings.HasPrefix(m.Text, "Hello!") {
+		must(c.Await(testbed.Step(t), "matched"))
+		must(c.Await(testbed.Step(t), "typing_start"))
+		if m := must(c.Await(testbed.Step(t), "message")); !strings.HasPrefix(m.Text, "Hello!") {
 			t.Errorf("%s: it begins with %q", chat, m.Text)
 		}
 		if _, err := c.Send("gooseberries"); err != nil {
 			t.Fatal(err)
 		}
-		if m := must(c.Await(step(t), "message")); !strings.Contains(m.Text, "gooseberries") {
+		if m := must(c.Await(testbed.Step(t), "message")); !strings.Contains(m.Text, "gooseberries") {
 			t.Errorf("%s: it answers %q", chat, m.Text)
 		}
 		if err := c.Ack(); err != nil {
@@ -62,20 +65,20 @@ func TestDevStranger(t *testing.T) {
 	stop()
 	select {
 	case code := <-ended:
-		if code != exitOK {
+		if code != exit.OK {
 			t.Errorf("exit code %d; it said:\n%s", code, stderr)
 		}
-	case <-time.After(pace.Of(stopTimeout)):
+	case <-time.After(pace.Of(testbed.StopTimeout)):
 		t.Error("the stop takes too long")
 	}
 }
 
 // announcedPort waits for the line that names the address of the page.
-func announcedPort(tb testing.TB, stdout *record, ended <-chan int) string {
+func announcedPort(tb testing.TB, stdout *testbed.Record, ended <-chan int) string {
 	tb.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
-	for ctx := step(tb); ; {
+	for ctx := testbed.Step(tb); ; {
 		if found := regexp.MustCompile(`http://localhost:(\d+) `).FindStringSubmatch(stdout.String()); found != nil {
 			return found[1]
 		}

@@ -12,26 +12,30 @@ import (
 	"time"
 
 	"chatme/internal/admin"
+	"chatme/internal/cli"
 	"chatme/internal/client"
+	"chatme/internal/exit"
 	"chatme/internal/pace"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/inside"
 )
 
 // tailed is a tail under way.
 type tailed struct {
-	out, err record
+	out, err testbed.Record
 	ended    chan int // buffer 1
 	stop     context.CancelFunc
 }
 
 // startTail runs tail with args until it is stopped, and waits until it is connected.
-func startTail(s *served, args ...string) *tailed {
-	s.tb.Helper()
-	ctx, cancel := context.WithCancel(s.tb.Context())
+func startTail(s *inside.Served, args ...string) *tailed {
+	s.TB.Helper()
+	ctx, cancel := context.WithCancel(s.TB.Context())
 	t := &tailed{ended: make(chan int, 1), stop: cancel}
 	go func() {
-		t.ended <- run(ctx, &commands{}, append([]string{"tail", "--db", s.db}, args...), nil, &t.out, &t.err)
+		t.ended <- cli.Run(ctx, &Commands{}, append([]string{"tail", "--db", s.DB}, args...), nil, &t.out, &t.err)
 	}()
-	eventually(s.tb, "the tail is connected", func() bool { return strings.Contains(t.err.String(), "connected to the server at") })
+	testbed.Eventually(s.TB, "the tail is connected", func() bool { return strings.Contains(t.err.String(), "connected to the server at") })
 	return t
 }
 
@@ -40,7 +44,7 @@ func (t *tailed) wait(tb testing.TB) int {
 	select {
 	case code := <-t.ended:
 		return code
-	case <-time.After(pace.Of(stepTimeout)):
+	case <-time.After(pace.Of(testbed.StepTimeout)):
 		tb.Fatalf("the tail does not end; it said:\n%s%s", &t.err, &t.out)
 	}
 	panic("unreachable")
@@ -48,7 +52,7 @@ func (t *tailed) wait(tb testing.TB) int {
 
 // TestTail watches two people meet, chat, be apart and part, beside an operator who kicks and reloads.
 func TestTail(t *testing.T) {
-	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	all, errorsOnly := startTail(s, "--json"), startTail(s, "--status", "error")
 	a := arrive(s, false)
 	b := arrive(s, false)
@@ -68,7 +72,7 @@ func TestTail(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(s, b, "ack")
-	a, err := client.Dial(step(t), "ws://"+s.addr, a.Resume())
+	a, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, a.Resume())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,17 +83,17 @@ func TestTail(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(s, a, "partner_disconnected")
-	if _, err := s.dial("not-a-key-of-anybody", true); err == nil {
+	if _, err := s.Dial("not-a-key-of-anybody", true); err == nil {
 		t.Error("a wrong key was taken")
 	}
-	s.logged("connection ended", 3)
-	asks(s, exitOK, "kick", nameOf(s, "waiting"))
+	s.Logged("connection ended", 3)
+	asks(s, exit.OK, "kick", nameOf(s, "waiting"))
 	wantKicked(s, a)
-	s.logged("connection ended", 4)
-	asks(s, exitOK, "reload")
-	s.stop()
+	s.Logged("connection ended", 4)
+	asks(s, exit.OK, "reload")
+	s.Stop()
 	for _, each := range []*tailed{all, errorsOnly, mine} {
-		if code := each.wait(t); code != exitOK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
+		if code := each.wait(t); code != exit.OK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
 			t.Errorf("exit code %d; it said:\n%s", code, &each.err)
 		}
 	}
@@ -121,17 +125,17 @@ func TestTail(t *testing.T) {
 }
 
 // nameOf is the name of the first side of the only chat, or of the only one who waits.
-func nameOf(s *served, which string) (name string) {
-	s.tb.Helper()
-	eventually(s.tb, which, func() bool {
+func nameOf(s *inside.Served, which string) (name string) {
+	s.TB.Helper()
+	testbed.Eventually(s.TB, which, func() bool {
 		if which == "first" {
-			var pairs pairsAnswer
+			var pairs admin.PairsAnswer
 			asksJSON(s, &pairs, "pairs")
 			if len(pairs.Pairs) == 1 {
 				name = pairs.Pairs[0].First
 			}
 		} else {
-			var queue queueAnswer
+			var queue admin.QueueAnswer
 			asksJSON(s, &queue, "queue")
 			if len(queue.Queue) == 1 {
 				name = queue.Queue[0].Session
@@ -189,35 +193,35 @@ func columns(text string) (types []string) {
 
 // TestTailRetries waits for the server to come back, and ends with the user.
 func TestTailRetries(t *testing.T) {
-	first := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	first := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	tail := startTail(first, "--retry", "--type", "auth")
-	first.stop()
-	first.waitEnded()
-	eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
-	second := startServedOn(t, first.dir, []string{"WEB_API_KEY=" + operatorKey})
-	eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
-	if _, err := second.dial(operatorKey, true); err != nil {
+	first.Stop()
+	first.WaitEnded()
+	testbed.Eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
+	second := inside.StartServedOn(t, first.Dir, []string{"WEB_API_KEY=" + operatorKey})
+	testbed.Eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
+	if _, err := second.Dial(operatorKey, true); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it shows what happens", func() bool { return strings.Contains(tail.out.String(), "old client") })
+	testbed.Eventually(t, "it shows what happens", func() bool { return strings.Contains(tail.out.String(), "old client") })
 	tail.stop()
-	if code := tail.wait(t); code != exitOK {
+	if code := tail.wait(t); code != exit.OK {
 		t.Errorf("exit code %d; it said:\n%s", code, &tail.err)
 	}
 	enough := startTail(second, "-n", "1", "--type", "upgrade")
 	for range 2 {
-		if _, err := second.dial(operatorKey, true); err != nil {
+		if _, err := second.Dial(operatorKey, true); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if code := enough.wait(t); code != exitOK || strings.Count(enough.out.String(), "\n") != 1 {
+	if code := enough.wait(t); code != exit.OK || strings.Count(enough.out.String(), "\n") != 1 {
 		t.Errorf("exit code %d, want 0 after one event; it showed:\n%s", code, &enough.out)
 	}
 }
 
 // TestStuckTail: one that reads nothing slows nobody, is told what it lost once it reads, and does not hold up a stop.
 func TestStuckTail(t *testing.T) {
-	s := startServed(t, []string{"WEB_API_KEY=" + operatorKey})
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	a, b := arrive(s, true), arrive(s, true)
 	await(s, a, "matched")
 	await(s, b, "matched")
@@ -252,18 +256,18 @@ func TestStuckTail(t *testing.T) {
 	if lost == 0 {
 		t.Error("nothing was lost, so nothing was shown")
 	}
-	s.stop()
-	s.waitEnded()
+	s.Stop()
+	s.WaitEnded()
 	stuck.Body.Close()
 }
 
 // unread asks the admin socket for path, whose answer is left unread.
-func unread(s *served, path string) *http.Response {
-	s.tb.Helper()
-	answer, err := admin.NewClient(s.db+".sock").Do(s.tb.Context(), http.MethodGet, path)
+func unread(s *inside.Served, path string) *http.Response {
+	s.TB.Helper()
+	answer, err := admin.NewClient(s.DB+".sock").Do(s.TB.Context(), http.MethodGet, path)
 	if err != nil {
-		s.tb.Fatal(err)
+		s.TB.Fatal(err)
 	}
-	s.tb.Cleanup(func() { answer.Body.Close() })
+	s.TB.Cleanup(func() { answer.Body.Close() })
 	return answer
 }

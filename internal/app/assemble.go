@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"chatme/internal/buildinfo"
+	"chatme/internal/chat"
+	"chatme/internal/config"
+	"chatme/internal/descriptors"
+	"chatme/internal/exit"
+	"chatme/internal/hub"
+	"chatme/internal/metrics"
+	"chatme/internal/protocol"
+	"chatme/internal/server"
+	"chatme/internal/store"
+	"chatme/internal/tail"
+	"chatme/internal/web"
+	"chatme/internal/ws"
+)
+
+// sweepAfter is how long a server serves before it deletes sessions that have expired: if its clock is far ahead all of
+// them have, and there is time to see that and to set the clock. The same holds after the clock was set.
+const sweepAfter = time.Hour
+
+// assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet. With an error the
+// instance is good for recordFailedStart alone.
+func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.Logger) (*instance, error) {
+	cfg := c.Config
+	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
+	s.inForce.Store(cfg)
+	s.metrics = metrics.New()
+	s.history = metrics.NewHistory(s.metrics)
+	started, err := db.Begin(ctx, store.Boot{Version: buildinfo.Version, Commit: buildinfo.Revision(), At: s.clock.Moment(0).Wall})
+	if err != nil {
+		s.started = started
+		return s, err
+	}
+	c.wrap.started(&started)
+	s.started = started
+	saved, err := db.Load(ctx)
+	if err != nil {
+		return s, err
+	}
+	c.wrap.loaded(&saved)
+	s.restored = len(saved.Records)
+	lobby := chat.New(LobbyConfig(cfg, started))
+	if err := lobby.Restore(s.clock.Moment(0), saved); err != nil {
+		return s, exit.WithCode(exit.BadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
+	}
+	s.hub, err = hub.New(hub.Config{
+		Store: c.wrap.store(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
+		SessionTTL:    cfg.SessionTTL.Duration,
+		SweepAfter:    sweepAfter,
+		QueuedChanges: int(cfg.QueuedChanges),
+		QueuedBytes:   int64(cfg.QueuedBytes),
+		Fatal: func(err error) {
+			select {
+			case s.fatal <- err:
+			default: // the first one ends the process already
+			}
+		},
+	})
+	if err != nil {
+		return s, err
+	}
+	sockets, err := endpointConfig(cfg, started.Epoch)
+	if err != nil {
+		return s, err
+	}
+	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = c.wrap.hub(s.hub), s.clock, log, s.metrics, s.tail
+	if s.endpoint, err = ws.New(sockets); err != nil {
+		return s, err
+	}
+	if err := s.openArrivals(); err != nil {
+		return s, err
+	}
+	surface, err := surfaceConfig(cfg)
+	if err != nil {
+		return s, err
+	}
+	surface.Endpoint, surface.Metrics = s.endpoint, s.metrics
+	if s.public, err = server.New(surface); err != nil {
+		return s, err
+	}
+	watchFigures(s.metrics, s)
+	if s.admin, err = newAdmin(s); err != nil {
+		return s, err
+	}
+	s.answerOperator()
+	return s, nil
+}
+
+// surfaceConfig is all of the public listener but its endpoint.
+func surfaceConfig(cfg *config.Config) (server.Config, error) {
+	page, err := newPage(cfg)
+	if err != nil {
+		return server.Config{}, exit.WithCode(exit.Config, err)
+	}
+	return server.Config{
+		Origins: cfg.AllowedOrigins, NullOrigin: cfg.AllowNullOrigin == "on", Page: page, TrustedProxies: cfg.TrustedProxies,
+	}, nil
+}
+
+// newPage is what is served at /; nil: nothing.
+func newPage(cfg *config.Config) (http.Handler, error) {
+	if cfg.Web != "on" || len(cfg.WebAPIKeys) == 0 {
+		return nil, nil
+	}
+	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
+}
+
+func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
+	return chat.Config{
+		NewAlias:      func() chat.Alias { return chat.Alias(uuid.NewString()) },
+		Epoch:         started.Epoch,
+		Boot:          started.Boot,
+		Since:         started.Since,
+		SessionTTL:    cfg.SessionTTL.Duration,
+		IdleAfter:     cfg.IdleAfter.Duration,
+		ChatWindow:    cfg.ChatWindow.Duration,
+		ChatWindowOld: cfg.ChatWindowOld.Duration,
+		QueueWindow:   cfg.QueueWindow.Duration,
+		SleepMax:      cfg.SleepMax.Duration,
+		RematchAfter:  cfg.RematchAfter.Duration,
+		SettleTimeout: cfg.SettleTimeout.Duration,
+
+		RingMessages:    int(cfg.RingMessages),
+		RingBytes:       int(cfg.RingBytes),
+		RingTotal:       int64(cfg.RingTotal),
+		MailboxMessages: int(cfg.MailboxMessages),
+		MailboxBytes:    int(cfg.MailboxBytes),
+		MailTotal:       int64(cfg.MailTotal),
+		LetterMax:       int(cfg.LetterMax),
+		LetterBytes:     store.LetterBytes,
+	}
+}
+
+// endpointConfig is all of the endpoint but its hub and its log.
+func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
+	images, err := protocol.ParseImagePolicy(cfg.Images)
+	if err != nil {
+		return ws.Config{}, err
+	}
+	files, err := descriptors.Own(int(cfg.MaxConns))
+	if err != nil {
+		return ws.Config{}, err
+	}
+	return ws.Config{
+		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
+		Hello: protocol.Hello{
+			Epoch:    epoch,
+			WindowMs: cfg.ChatWindow.Milliseconds(),
+			PingMs:   cfg.PingInterval.Milliseconds(),
+			MaxBytes: int64(cfg.FrameMax),
+		},
+		AuthTimeout:        cfg.AuthTimeout.Duration,
+		PingInterval:       cfg.PingInterval.Duration,
+		DeadAfter:          cfg.DeadAfter.Duration,
+		DeadAfterOld:       cfg.DeadAfterOld.Duration,
+		ProgressTimeout:    cfg.ProgressTimeout.Duration,
+		StallTimeout:       cfg.StallTimeout.Duration,
+		FrameBeforeMatch:   int(cfg.FrameBeforeMatch),
+		FrameMax:           int(cfg.FrameMax),
+		MalformedPerMinute: int(cfg.MalformedPerMinute),
+		InFlightMax:        int64(cfg.InFlightMax),
+		OutboxFrames:       int(cfg.OutboxFrames),
+		OutboxBytes:        int(cfg.OutboxBytes),
+		MaxConns:           files.Sockets,
+		FailedKeys:         int(cfg.FailedKeys),
+	}, nil
+}

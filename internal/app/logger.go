@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"chatme/internal/cli"
+	"chatme/internal/config"
+	"chatme/internal/loglimit"
+)
+
+// newLogger returns the log, which no client can fill: of each message ten lines a second pass. flush reports what has been
+// left out since the last report, and MUST be called before the process ends.
+func newLogger(c *configuration, w io.Writer) (log *slog.Logger, flush func()) {
+	limited := loglimit.New(newLogHandler(c, w), map[string]string{"connection ended": "connections ended"})
+	return slog.New(limited), limited.Flush
+}
+
+// newLogHandler returns the log's form: JSON for a program to read, text for a person.
+func newLogHandler(c *configuration, w io.Writer) slog.Handler {
+	level := c.level
+	text := c.LogFormat == "text" || c.LogFormat == "auto" && cli.IsTerminal(w)
+	if !text {
+		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	}
+	return slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: level,
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey && len(groups) == 0 {
+				return slog.String(slog.TimeKey, a.Value.Time().Format(time.TimeOnly))
+			}
+			return a
+		},
+	})
+}
+
+// logLevel is the level that cfg asks for.
+func logLevel(cfg *config.Config) (level slog.Level) {
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has checked it
+	return level
+}
+
+// quietHandler drops what net/http says of single connections: its lines hold addresses.
+type quietHandler struct{ slog.Handler }
+
+func (h quietHandler) Handle(ctx context.Context, r slog.Record) error {
+	return h.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "a request could not be served", r.PC))
+}

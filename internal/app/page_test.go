@@ -1,0 +1,36 @@
+package app
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chatme/internal/cli"
+	"chatme/internal/exit"
+)
+
+// TestPageSettings: what the operator says of the page is obeyed, and a directory that is no page is said at the start.
+func TestPageSettings(t *testing.T) {
+	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db"), "--web-dir", t.TempDir()}
+	var stdout, stderr bytes.Buffer
+	if code := cli.Run(t.Context(), &struct {
+		Serve ServeCmd `cmd:""`
+	}{}, args, []string{"WEB_API_KEY=a-key-for-this-test"}, &stdout, &stderr); code != exit.Config {
+		t.Errorf("exit code %d, want %d", code, exit.Config)
+	}
+	if !strings.Contains(stderr.String(), "has no index.html") {
+		t.Errorf("it said:\n%s", &stderr)
+	}
+	cfg, _, err := (&cli.Program{}).Load(cli.Settings{}, map[string]string{"web-api-key": "a-key-for-this-test", "web": "off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, err := newPage(cfg); page != nil || err != nil {
+		t.Errorf("--web=off: %v, %v", page, err)
+	}
+	cfg.Web = "on"
+	if page, err := newPage(cfg); page == nil || err != nil {
+		t.Errorf("--web=on: %v, %v", page, err)
+	}
+}

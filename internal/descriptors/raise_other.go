@@ -1,0 +1,5 @@
+//go:build !linux
+
+package descriptors
+
+func Raise(uint64) uint64 { return 0 }

@@ -1,0 +1,206 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/gorilla/websocket"
+
+	"chatme/internal/admin"
+	"chatme/internal/remote"
+	"chatme/internal/server"
+)
+
+const (
+	// doctorSockets is how many sockets doctor opens to see from where they arrive at the server.
+	doctorSockets = 4
+	// seenSockets is how many of them must be new: a proxy sends some over connections that it has kept.
+	seenSockets = 2
+
+	// remedyForward is for a proxy that does not say whom it forwards.
+	remedyForward = `have it set the header; in nginx add "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" beside proxy_pass (Apache and Caddy do by themselves)`
+)
+
+// proxies is whether the server can tell clients apart behind whatever the public address leads through.
+func (d *doctor) proxies(to remote.Deployment) {
+	const how = "run this on the server's machine, with its settings"
+	from, direct, err := d.through(to)
+	if err != nil {
+		d.unchecked("proxy", err.Error(), how)
+		return
+	}
+	if d.about == nil {
+		d.proxyByKernel(from, direct)
+		return
+	}
+	plain, err := d.trace(to, "")
+	if err != nil {
+		d.unchecked("proxy", err.Error(), how)
+		return
+	}
+	forged, err := d.trace(to, server.ForgedAddr)
+	if err != nil {
+		d.unchecked("proxy", err.Error(), how)
+		return
+	}
+	d.traces(to, from, plain, forged)
+}
+
+// proxyByKernel judges from where sockets arrive alone, for a server that does not tell more.
+func (d *doctor) proxyByKernel(from netip.Addr, direct bool) {
+	const how = "run this on the server's machine, with its settings; a proxy must send X-Forwarded-For and be in CHATME_TRUSTED_PROXIES"
+	_, known := d.trusted()
+	switch {
+	case direct:
+		d.ok("proxy", "none: clients reach the server directly")
+	case !known:
+		d.unsettled("proxy")
+	case !from.IsValid():
+		d.unchecked("proxy", "the server could not be asked, and from where its clients arrive is not seen here", how)
+	case !d.trusts(from):
+		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: all of them look like that one address", from),
+			fmt.Sprintf("add %s/%d to CHATME_TRUSTED_PROXIES", from, from.BitLen()))
+	default:
+		d.ok("proxy", "clients arrive through %s, which is believed", from)
+		d.unchecked("proxy", "whether it sends X-Forwarded-For, and a client's own with it, only the server knows, and it could not be asked", how)
+	}
+}
+
+// traces judges how two requests came in: plain as clients send them, and forged with an X-Forwarded-For of the client's own.
+func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged server.Trace) {
+	what := "something in front of the server"
+	if from.IsValid() {
+		what = from.String()
+	}
+	switch {
+	case !plain.Seen || !forged.Seen:
+		d.unchecked("proxy", "a request to "+to.Socket()+" did not come to this server as it was sent", "does the address lead to another server, or does the proxy drop headers that it does not know?")
+	case plain.Direct:
+		d.ok("proxy", "none: clients reach the server directly")
+	case !plain.Trusted:
+		d.untrusted(to, what, from, plain, forged)
+	default:
+		good := true
+		if plain.Forwarded == 0 {
+			good = false
+			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which is believed and sends no X-Forwarded-For: all of them look like that one address", what), remedyForward)
+		}
+		if forged.ForgedLast {
+			good = false
+			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which passes on the X-Forwarded-For that a client sends: each chooses the address that is counted", what), remedyForward)
+		}
+		if plain.Forwarded > 1 && plain.Believed == 0 {
+			good = false
+			d.warning("proxy", fmt.Sprintf("in front of %s is another proxy, which the server does not believe: all who come through that look like its address", what),
+				"add its networks to CHATME_TRUSTED_PROXIES")
+		}
+		if good {
+			d.ok("proxy", "clients arrive through %s, which is believed; it says who they are, whatever they claim", what)
+		}
+	}
+}
+
+// untrusted is a detour by which the server does not believe who is forwarded. What only rewrites addresses, as Docker does for
+// requests from its own machine, is told from a proxy by what a proxy changes.
+func (d *doctor) untrusted(to remote.Deployment, what string, from netip.Addr, plain, forged server.Trace) {
+	remedy := "add its address to CHATME_TRUSTED_PROXIES"
+	if from.IsValid() {
+		remedy = fmt.Sprintf("add %s/%d to CHATME_TRUSTED_PROXIES", from, from.BitLen())
+	}
+	if plain.Forwarded > 0 || !forged.ForgedLast || to.Secure && !plain.TLS {
+		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: all of them look like that one address", what), remedy)
+		return
+	}
+	d.warning("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: if it is a proxy, all of them look like that one address", what),
+		"if it is a proxy: "+remedy+", and "+remedyForward+". If it only redirects packets, nothing is wrong")
+}
+
+// trace sends an upgrade with this X-Forwarded-For, "" for none, and has the server say how it came in.
+func (d *doctor) trace(to remote.Deployment, forwarded string) (a server.Trace, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
+	defer cancel()
+	operator := admin.NewClient(d.cfg.AdminSocket())
+	var request admin.Announced
+	if err := operator.Post(ctx, "/trace", &request); err != nil {
+		return a, err
+	}
+	header := http.Header{server.TraceHeader: {request.Number}}
+	if forwarded != "" {
+		header.Set("X-Forwarded-For", forwarded)
+	}
+	socket, _, err := websocket.DefaultDialer.DialContext(ctx, to.Socket(), header)
+	if err != nil {
+		return a, err
+	}
+	defer socket.Close()
+	query := url.Values{"number": {request.Number}, "from": {localAddrOf(socket).String()}}
+	err = operator.Get(ctx, "/trace?"+query.Encode(), &a)
+	return a, err
+}
+
+func localAddrOf(socket *websocket.Conn) netip.AddrPort {
+	addr, _ := netip.ParseAddrPort(socket.NetConn().LocalAddr().String())
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+}
+
+// through is the address from which sockets to the public address arrive at the server, or that they arrive directly. The
+// kernel shows that, if the server is on this machine.
+func (d *doctor) through(to remote.Deployment) (from netip.Addr, direct bool, err error) {
+	before := d.established()
+	own := map[netip.AddrPort]bool{}
+	for range doctorSockets {
+		ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
+		socket, _, err := websocket.DefaultDialer.DialContext(ctx, to.Socket(), nil)
+		cancel()
+		if err != nil {
+			return from, false, err
+		}
+		defer socket.Close()
+		own[localAddrOf(socket)] = true
+	}
+	from, direct = arrived(before, d.established(), own)
+	return from, direct, nil
+}
+
+// established are the remote ends of the sockets at the server's port.
+func (d *doctor) established() map[netip.AddrPort]bool {
+	addr, _ := d.listens()
+	_, text, _ := net.SplitHostPort(addr)
+	port, err := net.LookupPort("tcp", text)
+	if err != nil {
+		return nil
+	}
+	all := map[netip.AddrPort]bool{}
+	rows, _ := tcpSockets()
+	for _, row := range rows {
+		if row.state == tcpEstablished && int(row.local.Port()) == port {
+			all[row.remote] = true
+		}
+	}
+	return all
+}
+
+// arrived is the address from which most sockets are new, or whether these are our own.
+func arrived(before, after, own map[netip.AddrPort]bool) (from netip.Addr, direct bool) {
+	fresh := map[netip.Addr]int{}
+	for remote := range after {
+		if before[remote] {
+			continue
+		}
+		if own[remote] {
+			return netip.Addr{}, true
+		}
+		fresh[remote.Addr()]++
+	}
+	most := seenSockets - 1
+	for addr, n := range fresh {
+		if n > most {
+			from, most = addr, n
+		}
+	}
+	return from, false
+}

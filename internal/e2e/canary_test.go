@@ -1,0 +1,274 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"chatme/internal/admin"
+	"chatme/internal/client"
+	"chatme/internal/exit"
+	"chatme/internal/testbed"
+)
+
+// testNoTraceOfWhatIsSecret sends marked words through everything a server reads, through its mailbox and kills of it
+// too, then looks for them in all that it wrote: the database, its WAL and what stands beside them, a copy, and the
+// log at its most talkative.
+func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
+	s.Flags = []string{"--log-level", "debug"}
+	marks := marks{"API key": s.Key}
+	marks["address"], marks["IPv6 address"], marks["forwarded address"] = "127.0.0.77", "2001:db8::77", "203.0.113.77"
+	options := client.Options{
+		LocalAddr: marks["address"],
+		Header: http.Header{
+			"User-Agent":      {marks.add("user agent")},
+			"X-Forwarded-For": {marks["IPv6 address"] + ", " + marks["forwarded address"]},
+		},
+	}
+
+	server, _ := s.Start()
+	watches(s)
+	a, b := s.Join("a", options), s.Join("b", options)
+	marks.session("a's", a)
+	marks.session("b's", b)
+	testbed.Meet(a, b)
+	b.Check(b.Typing(true))
+	a.Expect("typing_start")
+	text, image := marks.add("text"), marks.image("image", 1)
+	sends(a, text, image)
+	receives(b, text, image)
+	b.Check(b.Ack())
+	a.Expect("ack")
+
+	// What is refused leaves no more traces than what is taken.
+	_, err := a.SendImage("javascript:" + marks.add("refused image"))
+	a.Check(err)
+	a.Expect("error")
+	a.Check(a.SendRaw([]byte(`{"type":"message","text":{"` + marks.add("malformed frame") + `":1}}`)))
+	a.Expect("error")
+	a.Check(a.SendRaw([]byte(`{"type":"` + marks.add("unknown type") + `"}`)))
+	strangers(s, options, marks)
+
+	// What is held for b is on disk, and lasts from kill to kill.
+	b.Drop()
+	a.Await("partner_away")
+	var held []string
+	for round := range testbed.InSoak(50, 5) {
+		text, image := marks.add(fmt.Sprintf("held text %d", round)), marks.image(fmt.Sprintf("held image %d", round), 1<<13)
+		held = append(held, text, image)
+		sends(a, text, image)
+		for sent := a.State().Sent; a.State().Acked < sent; {
+			a.Await("ack")
+		}
+		server.Kill() // so the WAL is as it was
+		holdsNone(s, marks)
+		server, _ = s.Start()
+		comesBackMatched(a, "away")
+	}
+	s.Asks(`SELECT sum(messages) FROM v_mailbox`, strconv.Itoa(len(held)))
+	copies(s, "copy.db")
+	b.Dial(b.Resume())
+	if m := b.Greet(); m.State != "matched" || m.Replay != len(held)+1 {
+		t.Errorf("%+v", m)
+	}
+	b.Expect("gap") // in the place of the image that was refused
+	receives(b, held...)
+	b.Check(b.Ack())
+	s.ComesTo(`SELECT count(*) FROM mailbox`, "0")
+	asksAll(s)
+
+	server.Kill()
+	holdsNone(s, marks)
+	server, _ = s.Start()
+	if code, _ := server.Terminate(); code != exit.OK {
+		t.Errorf("exit code %d", code)
+	}
+	holdsNone(s, marks)
+	log := s.Wrote.String()
+	if !strings.Contains(log, "connection ended") || !strings.Contains(log, `"type":"message"`) ||
+		!strings.Contains(log, "\nchatme_matches_total ") {
+		t.Errorf("the log says nothing of connections, or tail nothing of messages, or there are no figures:\n%s", log)
+	}
+	// Of addresses it has the one it listens at.
+	if rest := strings.ReplaceAll(log, s.Addr, ""); strings.Contains(rest, "127.0.0.") {
+		t.Errorf("the log holds an address:\n%s", rest)
+	}
+}
+
+// watches has somebody watch the servers of s, whose view goes to the log, and returns once that has begun.
+func watches(s *testbed.Site) {
+	s.TB.Helper()
+	tail, said := s.Command("tail", "--json", "--retry", "--db", s.DB), &testbed.Record{}
+	tail.Stdout, tail.Stderr = s.Wrote, said
+	if err := tail.Start(); err != nil {
+		s.TB.Fatal(err)
+	}
+	s.TB.Cleanup(func() {
+		tail.Process.Kill()
+		tail.Wait()
+	})
+	testbed.Eventually(s.TB, "tail is connected", func() bool { return strings.Contains(said.String(), "connected") })
+}
+
+// asksAll writes all that the admin socket answers, figures and lists, to the log.
+func asksAll(s *testbed.Site) {
+	s.TB.Helper()
+	socket := admin.NewClient(s.DB + ".sock")
+	for _, path := range []string{"/metrics", "/history", "/sessions", "/queue", "/pairs", "/readyz"} {
+		answer, err := socket.Stream(testbed.Step(s.TB), http.MethodGet, path)
+		if err == nil {
+			_, err = io.Copy(s.Wrote, answer)
+			answer.Close()
+		}
+		if err != nil {
+			s.TB.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// strangers are those who get no further than the door, each with something that marks it.
+func strangers(s *testbed.Site, options client.Options, marks marks) {
+	unknown := options
+	unknown.APIKey = s.Key
+	unknown.Resume = &client.State{
+		SessionID: "cm1_" + marks.add("unknown session ID"), Epoch: marks.add("epoch"), Partner: marks.add("partner"),
+	}
+	p := &testbed.Person{TB: s.TB, Site: s, Name: "stranger"}
+	p.Dial(unknown)
+	if m := p.Greet(); m.Code != "unknown" {
+		s.TB.Errorf("%+v", m)
+	}
+	p.Expect("session_id")
+	marks.session("a stranger's", p)
+	wrong := options
+	wrong.APIKey = marks.add("wrong key")
+	p.Dial(wrong)
+	p.Expect("auth_error")
+	p.Drain(nil)
+	unknown.Resume = nil
+	p.Dial(unknown)
+	p.Check(p.SendRaw([]byte(marks.add("frame that is not UTF-8") + "\xff")))
+	p.Drain(nil)
+	origin := options
+	origin.Origin = "https://" + strings.ToLower(marks.add("origin")) + ".example"
+	marks["origin"] = origin.Origin
+	if _, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr+"/"+marks.add("path"), origin); err == nil {
+		s.TB.Error("a foreign origin is let in")
+	}
+	talksRubbish(s, marks.add("request"))
+}
+
+// marks are words that nobody else writes, by what they were sent as.
+type marks map[string]string
+
+// add makes a new one.
+func (m marks) add(what string) string {
+	m[what] = "canary" + rand.Text()
+	return m[what]
+}
+
+// image returns an image in which a new mark stands size times, and takes it in each form that it could be kept in.
+func (m marks) image(what string, size int) (uri string) {
+	picture := strings.Repeat(m.add(what), size)
+	encoded := base64.StdEncoding.EncodeToString([]byte(picture))
+	m["encoded "+what] = encoded[:min(len(encoded), 40)]
+	return "data:image/png;base64," + encoded
+}
+
+// session takes the ID of p's session, in each form that it could be kept in.
+func (m marks) session(whose string, p *testbed.Person) {
+	p.TB.Helper()
+	id := p.State().SessionID
+	secret, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(id, "cm1_"))
+	if err != nil || len(secret) != 32 {
+		p.TB.Fatalf("%s: a secret of %d bytes, %v", p.Name, len(secret), err)
+	}
+	m[whose+" session ID"] = strings.TrimPrefix(id, "cm1_")
+	m[whose+" session ID in binary"] = string(secret)
+	m[whose+" session ID in hex"] = hex.EncodeToString(secret)
+}
+
+// sends sends texts, and images as what they are.
+func sends(p *testbed.Person, bodies ...string) {
+	p.TB.Helper()
+	for _, body := range bodies {
+		send := p.Send
+		if strings.HasPrefix(body, "data:") {
+			send = p.SendImage
+		}
+		_, err := send(body)
+		p.Check(err)
+	}
+}
+
+// receives wants these texts and images next.
+func receives(p *testbed.Person, bodies ...string) {
+	p.TB.Helper()
+	for i, body := range bodies {
+		if m := p.Expect("message"); m.Text+m.ImageURL != body {
+			p.TB.Errorf("%s: body %d of %d is %s", p.Name, i, len(bodies), client.Describe(&m))
+		}
+	}
+}
+
+// copies makes a copy of the database beside it, as a backup does.
+func copies(s *testbed.Site, name string) {
+	s.TB.Helper()
+	copied := exec.CommandContext(testbed.Step(s.TB), testbed.Shell(s.TB), "-readonly", s.DB, "VACUUM INTO '"+filepath.Join(s.Dir, name)+"'")
+	if out, err := copied.CombinedOutput(); err != nil {
+		s.TB.Fatalf("back up: %v: %s", err, out)
+	}
+}
+
+// holdsNone wants no mark in the log, nor in any file of the site, whose server MUST be gone.
+func holdsNone(s *testbed.Site, marks marks) {
+	s.TB.Helper()
+	wrote := map[string]string{"the log": s.Wrote.String()}
+	files, err := filepath.Glob(filepath.Join(s.Dir, "*"))
+	if err != nil || len(files) < 2 {
+		s.TB.Fatalf("%q, %v", files, err)
+	}
+	for _, file := range files {
+		info, err := os.Lstat(file)
+		if err != nil {
+			s.TB.Fatal(err)
+		}
+		if info.Mode()&os.ModeSocket == 0 { // a killed server leaves its admin socket behind
+			wrote[filepath.Base(file)] = string(testbed.MustRead(s.TB, file))
+		}
+	}
+	for where, text := range wrote {
+		for what, mark := range marks {
+			if strings.Contains(text, mark) {
+				s.TB.Errorf("%s holds the %s, %q", where, what, mark)
+			}
+		}
+	}
+}
+
+// talksRubbish sends what is not HTTP and waits until the server has had enough of it.
+func talksRubbish(s *testbed.Site, mark string) {
+	s.TB.Helper()
+	conn, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		s.TB.Fatal(err)
+	}
+	defer conn.Close()
+	if deadline, ok := testbed.Step(s.TB).Deadline(); ok {
+		conn.SetDeadline(deadline)
+	}
+	if _, err := io.WriteString(conn, "GET /"+mark+" HTTP/1.1\r\n"+mark+"\r\n\r\n"); err != nil {
+		s.TB.Fatal(err)
+	}
+	io.Copy(io.Discard, conn) // an error says the same as the end
+}

@@ -1,0 +1,234 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+	"chatme/internal/testbed"
+)
+
+// crowd is people who search, tell their names and press Next, each in a goroutine of its own, until their sockets
+// end. It is even in number, so that at rest each has a partner.
+type crowd struct {
+	tb      testing.TB
+	members []*member
+	met     chan struct{} // unbuffered; sent by a member for each matched it hears; never closed
+	over    chan struct{} // closed by wait: nobody counts any more
+	running sync.WaitGroup
+}
+
+// member is one of a crowd. While churn runs its fields belong to its goroutine.
+type member struct {
+	*testbed.Person
+	settler bool   // stays with another settler
+	friend  string // the name its partner has told in this chat
+	asked   bool   // a search or Next was sent and not answered
+	waits   bool   // told searching or partner_disconnected, and not matched since
+}
+
+const (
+	crowdSize = 6
+	greeting  = "I am "
+	farewell  = "still "
+)
+
+// newCrowd connects a crowd: two settlers, two who resume and move on, two old clients who move on.
+func newCrowd(s *testbed.Site, round int) *crowd {
+	c := &crowd{tb: s.TB, met: make(chan struct{}), over: make(chan struct{})}
+	for i := range crowdSize {
+		p := s.Join(fmt.Sprintf("crowd%d.%d", round, i), client.Options{Old: i >= 4})
+		c.members = append(c.members, &member{Person: p, settler: i < 2})
+	}
+	return c
+}
+
+// churn sets everybody going and returns once so many have heard matched; they go on.
+func (c *crowd) churn(matches int) {
+	for _, m := range c.members {
+		c.running.Go(func() {
+			if err := m.run(c); err != nil {
+				c.tb.Errorf("%s: %v", m.Name, err)
+			}
+		})
+	}
+	ctx := testbed.Step(c.tb)
+	for range matches {
+		select {
+		case <-c.met:
+		case <-ctx.Done():
+			c.tb.Fatal("the crowd does not move")
+		}
+	}
+}
+
+// wait returns once the sockets of all have ended.
+func (c *crowd) wait() {
+	close(c.over)
+	c.running.Wait()
+}
+
+// run moves on from partner to partner until the socket ends.
+func (m *member) run(c *crowd) error {
+	m.asked = true
+	if err := m.Client.Search(); err != nil {
+		return err
+	}
+	for {
+		message, err := m.Recv(testbed.Step(m.TB))
+		if _, ended := errors.AsType[*client.CloseError](err); ended || errors.Is(err, context.Canceled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch message.Type {
+		case "searching", "partner_disconnected":
+			m.friend, m.asked, m.waits = "", false, true
+		case "matched":
+			m.friend, m.asked, m.waits = "", false, false
+			m.Send(greeting + m.Name) // an error is that of a socket that ends
+			select {
+			case c.met <- struct{}{}:
+			case <-c.over:
+			}
+		case "message":
+			if err := m.hearsName(c, &message); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// hearsName takes the name of the partner, and moves on unless both are settlers.
+func (m *member) hearsName(c *crowd, message *protocol.ServerMessage) error {
+	name, ok := strings.CutPrefix(message.Text, greeting)
+	if !ok || m.friend != "" || name == m.Name || message.From != m.State().Partner {
+		return fmt.Errorf("knows its partner as %s, told %q, and gets %s", m.State().Partner, m.friend, client.Describe(message))
+	}
+	m.friend = name
+	if !m.Old {
+		m.Ack()
+	}
+	if f := c.named(name); f == nil || !f.settler || !m.settler {
+		m.asked = true
+		m.Next()
+	}
+	return nil
+}
+
+func (c *crowd) named(name string) *member {
+	for _, m := range c.members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// settled says whether m and its partner were both told of their chat and neither has asked to leave it.
+func (c *crowd) settled(m *member) bool {
+	f := c.named(m.friend)
+	return f != nil && f.friend == m.Name && !m.Old && !f.Old && !m.asked && !f.asked
+}
+
+// comesBack connects all again after a kill: old clients as new, the others by what they were told. Then everybody
+// must have a partner who has them for a partner.
+func (c *crowd) comesBack() {
+	c.tb.Helper()
+	stays := map[*member]bool{}
+	for _, m := range c.members {
+		stays[m] = c.settled(m)
+	}
+	away := map[*member]bool{}
+	for _, m := range c.members {
+		if m.Old {
+			m.Person = m.Site.Join(m.Name, client.Options{Old: true})
+			m.Search()
+			m.waits = true
+			continue
+		}
+		m.waits, away[m] = m.resumes(stays[m])
+	}
+	for _, m := range c.members {
+		switch {
+		case m.waits:
+			m.Matched()
+		case away[m]:
+			m.Await("partner_back")
+		}
+	}
+	for _, m := range c.members {
+		m.Check(m.Resend())
+		_, err := m.Send(farewell + m.Name)
+		m.Check(err)
+	}
+	for _, m := range c.members {
+		for ok := false; !ok; {
+			message := m.Await("message", "gap", "error", "partner_disconnected")
+			if message.From != m.State().Partner {
+				m.TB.Fatalf("%s, who knows its partner as %s, gets %s", m.Name, m.State().Partner, client.Describe(&message))
+			}
+			m.friend, ok = strings.CutPrefix(message.Text, farewell)
+		}
+	}
+	for _, m := range c.members {
+		if f := c.named(m.friend); f == nil || f.friend != m.Name || f == m {
+			c.tb.Fatalf("%s has %s for a partner, who has not %s", m.Name, m.friend, m.Name)
+		}
+	}
+}
+
+// resumes brings m back and checks that this is where it was, as far as it knew. stays says that nothing can have
+// ended its chat.
+func (m *member) resumes(stays bool) (waits, away bool) {
+	m.TB.Helper()
+	was := m.State().Partner
+	m.Dial(m.Resume())
+	re := m.Greet()
+	if re.Type != "resumed" {
+		m.TB.Fatalf("%s: comes back to %s", m.Name, client.Describe(&re))
+	}
+	switch {
+	case stays && (re.State != "matched" || re.PartnerID != was):
+		m.TB.Fatalf("%s: nobody left its chat with %s, and it comes back to %s", m.Name, was, client.Describe(&re))
+	case re.State == "matched" && (was == "" || re.PartnerID == was):
+		waits, away = false, re.Partner == "away"
+	case re.State == "ended" && was != "" && re.PartnerID == was:
+		m.Expect("partner_disconnected", "searching|matched")
+		waits = m.State().Over
+	case re.State == "searching" && was == "":
+		waits = true
+	case re.State == "idle" && was == "" && !m.waits:
+		m.Check(m.Client.Search())
+		waits = true
+	default:
+		m.TB.Fatalf("%s: was with %q, waiting %v, and comes back to %s", m.Name, was, m.waits, client.Describe(&re))
+	}
+	// What stands before the pong is the rest of the answer.
+	m.Check(m.Ping())
+	for {
+		switch next := m.Await("pong", "searching", "matched", "partner_away", "partner_back", "partner_disconnected"); next.Type {
+		case "pong":
+			return waits, away
+		case "matched":
+			waits, away = false, false
+		case "partner_away", "partner_back":
+			away = next.Type == "partner_away"
+		case "partner_disconnected":
+			m.TB.Fatalf("%s: left by somebody, and nobody has left", m.Name)
+		}
+	}
+}
+
+func (c *crowd) leaves() {
+	c.tb.Helper()
+	for _, m := range c.members {
+		m.Leave()
+	}
+}

@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"chatme/internal/client"
+	"chatme/internal/exit"
+	"chatme/internal/recovery"
+	"chatme/internal/testbed"
+)
+
+// testDrill drills on a backup that was made while people chat: it passes, finds what it should, and nobody in
+// production notices. A backup that breaks a law fails, and so does one that is too old; nothing is left behind.
+func testDrill(t *testing.T, s *testbed.Site) {
+	s.Start()
+	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
+	testbed.Meet(a, b)
+	b.Drop()
+	a.Await("partner_away")
+	a.Say()
+	a.Await("ack")
+	late := s.Join("late", client.Options{}) // waits
+	late.Check(late.Client.Search())
+	late.Await("searching")
+	runs(s, exit.OK, "backup", "--db", s.DB, "backup.db")
+
+	line, said := drills(s, exit.OK, "backup.db")
+	if !line.Passed || line.Resumable != 3 || line.Letters != 1 || line.Chats != 1 || line.Waiting != 1 || len(line.Steps) != 7 ||
+		line.Lost < 0 || line.Against != s.DB {
+		t.Errorf("%+v\n%s", line, said)
+	}
+	s.Asks(`SELECT count(*) FROM v_boots`, "1")
+	b.Dial(b.Resume())
+	if re := b.Greet(); re.State != "matched" || re.Replay != 1 {
+		t.Errorf("%+v", re)
+	}
+
+	testbed.ShellWrites(t, s.Dir+"/backup.db", `UPDATE sessions SET matched_at = matched_at + side WHERE pair > 0`)
+	if line, said := drills(s, exit.Failure, "backup.db"); line.Passed || !strings.Contains(line.Error, "broken law (L2") || len(line.Steps) != 2 {
+		t.Errorf("%+v\n%s", line, said)
+	}
+	if line, said := drills(s, exit.Failure, "none.db"); line.Passed || line.Lost != -1 || !strings.Contains(said, "there is no database") {
+		t.Errorf("%+v\n%s", line, said)
+	}
+	copies(s, "again.db")
+	b.Say() // a change later than the copy: the mail is confirmed, the session back
+	if line, said := drills(s, exit.Failure, "--max-lost", "1ns", "again.db", "--db", "none.db"); line.Passed || !strings.Contains(line.Error, "--max-lost") {
+		t.Errorf("%+v\n%s", line, said)
+	}
+}
+
+// drills runs the command with a directory of its own for what it makes, and wants that to be empty afterwards.
+func drills(s *testbed.Site, code int, args ...string) (line recovery.DrillLine, said string) {
+	s.TB.Helper()
+	cmd := s.Command(append([]string{"drill", "--json", "--db", s.DB}, args...)...)
+	tmp := s.TB.TempDir()
+	cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Run() // the exit code says more
+	said = stdout.String() + stderr.String()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		s.TB.Fatalf("drill %q: exit code %d, want %d\n%s", args, got, code, said)
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &line); err != nil {
+		s.TB.Fatalf("%v\n%s", err, said)
+	}
+	wantEmpty(s.TB, tmp)
+	return line, said
+}
+
+func wantEmpty(tb testing.TB, dir string) {
+	tb.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		tb.Errorf("left %v, %v", left, err)
+	}
+}
+
+// testDrillInterrupted: whenever a drill is interrupted it is over at once, with its server and all that it made.
+func testDrillInterrupted(t *testing.T, s *testbed.Site) {
+	runs(s, exit.OK, "example-db", "backup.db")
+	for _, server := range []bool{false, true} {
+		cmd := s.Command("drill", "backup.db")
+		tmp := t.TempDir()
+		cmd.Env = append(cmd.Env, "TMPDIR="+tmp)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		testbed.Eventually(t, "the drill is under way", func() bool {
+			made, err := os.ReadDir(tmp)
+			if !server || err != nil || len(made) == 0 {
+				return err == nil && len(made) > 0
+			}
+			log, err := os.ReadFile(tmp + "/" + made[0].Name() + "/log")
+			return err == nil && len(log) > 0
+		})
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exit.Failure || !strings.Contains(stderr.String(), "interrupted") {
+			t.Errorf("exit code %d: %s", code, &stderr)
+		}
+		wantEmpty(t, tmp)
+		if out, err := exec.Command("pgrep", "-f", tmp).Output(); err == nil {
+			t.Errorf("still running: %s", out)
+		}
+	}
+}

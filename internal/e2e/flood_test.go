@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"chatme/internal/client"
+	"chatme/internal/testbed"
+)
+
+// flood is couples who send to each other as fast as the server takes it, until their sockets end.
+type flood struct {
+	tb      testing.TB
+	people  []*testbed.Person
+	running sync.WaitGroup
+}
+
+// inFlight is how many messages each of a flood has under way at most: a reader that is a little slow is not cut.
+const inFlight = 8
+
+// newFlood makes couples, half of them old clients, and sets them going.
+func newFlood(s *testbed.Site, couples int) *flood {
+	f := &flood{tb: s.TB}
+	for i := range couples {
+		a := s.Join(fmt.Sprintf("flood%d.a", i), client.Options{Old: i%2 == 1})
+		b := s.Join(fmt.Sprintf("flood%d.b", i), client.Options{Old: i%2 == 1})
+		testbed.Meet(a, b)
+		f.people = append(f.people, a, b)
+	}
+	for _, p := range f.people {
+		f.running.Go(func() {
+			if err := flows(p); err != nil {
+				f.tb.Errorf("%s: %v", p.Name, err)
+			}
+		})
+	}
+	return f
+}
+
+// flows sends one for one that comes: inFlight of them are under way in each direction.
+func flows(p *testbed.Person) error {
+	for range inFlight {
+		p.Send("first")
+	}
+	for {
+		m, err := p.Recv(testbed.Step(p.TB))
+		if _, ended := errors.AsType[*client.CloseError](err); ended {
+			return nil
+		}
+		switch {
+		case err != nil:
+			return err
+		case m.Type == "message":
+			p.Got++
+			if !p.Old && p.Got%inFlight == 0 {
+				p.Ack()
+			}
+			p.Send("another") // an error is that of a socket that ends
+		case m.Type == "chat_ended" && p.Old: // the server stops
+		case m.Type != "ack":
+			return fmt.Errorf("in its chat it gets %s", client.Describe(&m))
+		}
+	}
+}
+
+// wait returns once the sockets of all have ended.
+func (f *flood) wait() { f.running.Wait() }

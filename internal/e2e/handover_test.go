@@ -1,0 +1,243 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+	"chatme/internal/exit"
+	"chatme/internal/protocol"
+	"chatme/internal/testbed"
+)
+
+const (
+	handOverCouples = 50  // of resumable clients, who stay in their chats
+	handOverGuests  = 100 // old clients, who come and go
+	handOverWaiting = 60  // of all these wait in the queue of the listener before it has a server again
+)
+
+// testHandOver holds the listener, as systemd does, and hands it from one server to the next while people connect all
+// the time: nobody is refused, and every resumable chat goes on.
+func testHandOver(t *testing.T, s *testbed.Site) {
+	hold(s)
+	server, _ := s.Start()
+	h := &handOver{site: s}
+	h.ctx, h.over = context.WithCancel(t.Context())
+	var people []*stayer
+	for i := range handOverCouples {
+		a, b := s.Join(fmt.Sprintf("a%d", i), client.Options{}), s.Join(fmt.Sprintf("b%d", i), client.Options{})
+		testbed.Meet(a, b)
+		people = append(people, &stayer{Client: a.Client, name: a.Name, partner: b.Name}, &stayer{Client: b.Client, name: b.Name, partner: a.Name})
+	}
+	for _, p := range people {
+		h.run(func() error { return p.stay(h) })
+	}
+	for range handOverGuests {
+		h.run(h.visits)
+	}
+	for range testbed.InSoak(50, 3) {
+		before := h.came.Load()
+		testbed.Eventually(t, "guests come and go", func() bool { return h.came.Load() > before+handOverGuests })
+		if code, took := server.Terminate(); code != exit.OK || took > server.Stops {
+			t.Errorf("SIGTERM: exit code %d after %v", code, took)
+		}
+		testbed.Eventually(t, "they wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
+		server, _ = s.Start()
+		heard := map[*stayer]int64{}
+		for _, p := range people {
+			heard[p] = p.heard.Load()
+		}
+		for p, before := range heard {
+			testbed.Eventually(t, "the chat of "+p.name+" goes on", func() bool { return p.heard.Load() > before+2 })
+		}
+	}
+	h.over()
+	h.running.Wait()
+	if resumed := h.resumed.Load(); resumed < 2*handOverCouples*3 {
+		t.Errorf("%d times a chat was resumed", resumed)
+	}
+	if code, _ := server.Terminate(); code != exit.OK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// hold makes the listener that the servers of s share, which stays when they go.
+func hold(s *testbed.Site) {
+	s.TB.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.TB.Fatal(err)
+	}
+	s.Addr = listener.Addr().String()
+	s.Holds, err = listener.(*net.TCPListener).File()
+	if err != nil {
+		s.TB.Fatal(err)
+	}
+	listener.Close() // the file is a copy
+	s.TB.Cleanup(func() { s.Holds.Close() })
+}
+
+// handOver is people who connect while the server changes under them.
+type handOver struct {
+	site    *testbed.Site
+	ctx     context.Context // until over is called
+	over    func()
+	running sync.WaitGroup
+	dialing atomic.Int64 // who has no answer to its upgrade yet
+	came    atomic.Int64 // guests
+	resumed atomic.Int64 // chats
+}
+
+func (h *handOver) run(one func() error) {
+	h.running.Go(func() {
+		if err := one(); err != nil && h.ctx.Err() == nil {
+			h.site.TB.Error(err)
+		}
+	})
+}
+
+// dial connects. That it is refused or cut off is an error: somebody holds the listener. A server that restarts lets it
+// in, and tells it to come back.
+func (h *handOver) dial(o client.Options) (*client.Client, error) {
+	h.dialing.Add(1)
+	defer h.dialing.Add(-1)
+	o.APIKey = h.site.Key
+	for {
+		c, err := client.Dial(h.ctx, h.site.URL(), o)
+		if err == nil || h.restarts(protocol.ServerMessage{}, err) != nil {
+			return c, err
+		}
+	}
+}
+
+// visits connects as an old client does again and again: auth and search in one burst, a moment, gone.
+func (h *handOver) visits() error {
+	for h.ctx.Err() == nil {
+		c, err := h.dial(client.Options{Old: true})
+		if err != nil {
+			return err
+		}
+		c.Search() // an error is that of a socket that ends
+		if err := h.restarts(c.Greet(h.ctx)); err != nil {
+			return fmt.Errorf("a guest: %w", err)
+		}
+		h.came.Add(1)
+		moment, cancel := context.WithTimeout(h.ctx, time.Duration(50+rand.N(200))*time.Millisecond)
+		c.Await(moment, "nothing that comes")
+		cancel()
+		c.Drop()
+	}
+	return nil
+}
+
+// restarts returns nil if err is that of a server which restarts, and said so.
+func (h *handOver) restarts(_ protocol.ServerMessage, err error) error {
+	if end, ok := errors.AsType[*client.CloseError](err); ok && end.Code == protocol.CloseRestart {
+		return nil
+	}
+	return err
+}
+
+// stayer is a resumable client who stays in its chat, and answers each message with one.
+type stayer struct {
+	*client.Client
+	name, partner string
+	said          int
+	heard         atomic.Int64 // messages of its partner
+}
+
+// stay chats until the end, and comes back whenever the server restarts.
+func (p *stayer) stay(h *handOver) error {
+	p.say()
+	for {
+		m, err := p.Recv(h.ctx)
+		switch {
+		case err != nil:
+			if err = h.restarts(m, err); err == nil {
+				err = p.comeBack(h)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+		case m.Type == "message":
+			if want := fmt.Sprintf("%s says %d", p.partner, p.heard.Load()+1); m.Text != want {
+				return fmt.Errorf("%s: wants %q and got %s", p.name, want, client.Describe(&m))
+			}
+			p.heard.Add(1)
+			p.Ack()
+			p.say()
+		case m.Type != "ack" && m.Type != "partner_away" && m.Type != "partner_back":
+			return fmt.Errorf("%s: in its chat it gets %s", p.name, client.Describe(&m))
+		}
+	}
+}
+
+// say sends the next message; an error is that of a socket that ends, and the copy is sent later.
+func (p *stayer) say() {
+	p.said++
+	p.Send(fmt.Sprintf("%s says %d", p.name, p.said))
+}
+
+// comeBack resumes the chat, which must be the one it was in.
+func (p *stayer) comeBack(h *handOver) error {
+	was := p.State().Partner
+	c, err := h.dial(p.Resume())
+	if err != nil {
+		return err
+	}
+	p.Drop()
+	p.Client = c
+	m, err := c.Greet(h.ctx)
+	if err != nil {
+		return h.restarts(m, err) // to be met again by Recv
+	}
+	if m.Type != "resumed" || m.State != "matched" || m.PartnerID != was {
+		return fmt.Errorf("was in a chat, and comes back to %s", client.Describe(&m))
+	}
+	h.resumed.Add(1)
+	c.Resend() // an error is that of a socket that ends
+	return nil
+}
+
+// testSocketsRefused hands over what is not one TCP listener: the error says what to write instead.
+func testSocketsRefused(t *testing.T, s *testbed.Site) {
+	hold(s)
+	local, err := net.Listen("unix", filepath.Join(s.Dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	socket, err := local.(*net.UnixListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	plain, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	for want, sockets := range map[string][]*os.File{
+		"hands over 2 sockets": {s.Holds, socket},
+		"is no TCP socket":     {socket},
+		"does not listen":      {plain},
+	} {
+		bare := *s
+		bare.Holds = nil
+		cmd := bare.Command("serve", "--db", s.DB)
+		testbed.Inherit(cmd, sockets...)
+		if said := s.Fails(exit.Config, cmd); !strings.Contains(said, want) {
+			t.Errorf("want %q, it says %q", want, said)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"chatme/internal/exit"
+	"chatme/internal/testbed"
+)
+
+const (
+	pictureBytes = 15 << 20
+	picturePairs = 10
+)
+
+// testPictures: in a control group with so many MiB of memory and with the default settings, ten pairs send each other
+// pictures, both sides at the same time. Known defect: the kernel killed the server.
+func testPictures(mebibytes int64) func(*testing.T, *testbed.Site) {
+	return func(t *testing.T, s *testbed.Site) {
+		group := newGroup(t, mebibytes<<20)
+		s.First = fmt.Sprintf(`echo $$ >%s/cgroup.procs`, group.dir)
+		server, _ := s.Start()
+		for _, each := range []struct {
+			name string
+			old  func(pair int) bool
+		}{
+			{"resumable", func(int) bool { return false }},
+			{"old", func(int) bool { return true }},
+		} {
+			took := timed(func() { picturesBothWays(s, t, each.old) })
+			t.Logf("%d MiB: pictures of ten %s pairs took %v; the server had %d MiB at most", mebibytes, each.name, took.Round(time.Millisecond), group.peak()>>20)
+		}
+		took := timed(func() { picturesForTheAway(s, t) })
+		t.Logf("%d MiB: pictures for ten who are away took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
+		if code, _ := server.Terminate(); code != exit.OK {
+			t.Errorf("exit code %d", code)
+		}
+	}
+}
+
+// picturesBothWays has ten new pairs send each other a picture at the same time, and waits until all have arrived.
+func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
+	t.Helper()
+	var all []*painter
+	for i := range picturePairs {
+		a, b := newPainter(s, t, fmt.Sprintf("%d.a", i), old(i)), newPainter(s, t, fmt.Sprintf("%d.b", i), old(i))
+		a.meets(b)
+		all = append(all, a, b)
+	}
+	var running sync.WaitGroup
+	for i, p := range all {
+		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
+		p.wants = string(rune('A' + (i ^ 1)))
+		running.Go(func() { p.paint(picture, i%4 < 2) })
+		running.Go(func() { p.look(getsPicture | pictureTaken) })
+	}
+	running.Wait()
+	for _, p := range all {
+		p.leaves()
+	}
+}
+
+// picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back once that is held
+// for them or was refused.
+func picturesForTheAway(s *testbed.Site, t *testing.T) {
+	t.Helper()
+	var here, away []*painter
+	for i := range picturePairs {
+		a, b := newPainter(s, t, fmt.Sprintf("%d.a", i), false), newPainter(s, t, fmt.Sprintf("%d.b", i), false)
+		a.meets(b)
+		b.leaves()
+		a.hear("partner_away")
+		b.wants = string(rune('A' + i))
+		here, away = append(here, a), append(away, b)
+	}
+	var running sync.WaitGroup
+	for i, p := range here {
+		picture := "data:image/png;base64," + strings.Repeat(away[i].wants, pictureBytes)
+		running.Go(func() { p.paint(picture, false) })
+		running.Go(func() { p.look(pictureTaken) })
+	}
+	for _, p := range here {
+		select {
+		case <-p.answered:
+		case <-p.looked: // it has given up: no partner is back yet to take the picture
+			t.Fatalf("%s: no answer", p.name)
+		}
+	}
+	for i, b := range away {
+		away[i] = comesBack(s, b)
+		running.Go(func() { away[i].look(getsPicture) })
+	}
+	running.Wait()
+	for _, p := range append(here, away...) {
+		p.leaves()
+	}
+}
+
+// group is a control group with a memory limit.
+type group struct {
+	tb  testing.TB
+	dir string
+	v2  bool
+}
+
+// newGroup makes a control group that may use so many bytes of memory, of whichever version the machine has.
+func newGroup(t *testing.T, limit int64) *group {
+	t.Helper()
+	const root = "/sys/fs/cgroup"
+	name := fmt.Sprintf("chatme-test-%d-%d", os.Getpid(), limit>>20)
+	g := &group{tb: t, dir: filepath.Join(root, "memory", name)}
+	file := "memory.limit_in_bytes"
+	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
+		g.dir, g.v2, file = filepath.Join(root, name), true, "memory.max"
+		os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+memory"), 0) // it may be there already
+	}
+	err := os.Mkdir(g.dir, 0o755)
+	if err == nil {
+		t.Cleanup(func() {
+			if err := os.Remove(g.dir); err != nil {
+				t.Errorf("remove a control group: %v", err)
+			}
+		})
+		err = os.WriteFile(filepath.Join(g.dir, file), []byte(strconv.FormatInt(limit, 10)), 0)
+	}
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("needs a control group with a memory limit: %v", err)
+		}
+		t.Skipf("needs a control group with a memory limit: %v", err)
+	}
+	return g
+}
+
+// peak is how much memory was used at most, in bytes.
+func (g *group) peak() int64 {
+	file := "memory.max_usage_in_bytes"
+	if g.v2 {
+		file = "memory.peak"
+	}
+	text, err := os.ReadFile(filepath.Join(g.dir, file))
+	if err != nil {
+		g.tb.Fatal(err)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		g.tb.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"os/exec"
+	"testing"
+	"time"
+
+	"chatme/internal/client"
+	"chatme/internal/pace"
+	"chatme/internal/testbed"
+)
+
+// testBehindNginx runs nginx with the file of deploy before a server.
+func testBehindNginx(t *testing.T, s *testbed.Site) {
+	s.Flags = []string{"--failed-keys", "2"}
+	s.Start()
+	front, files := front(s), testbed.NewCertFiles(t)
+	front.TLS = files.Write(time.Hour)
+	testbed.Edited(t, s.Dir, "nginx.conf",
+		"\tlisten 80;\n\tlisten [::]:80;\n", "\tlisten "+testbed.FreeAddr(t)+";\n",
+		"\tlisten 443 ssl http2;\n\tlisten [::]:443 ssl http2;\n", "\tlisten "+front.Addr+" ssl http2;\n",
+		"/etc/letsencrypt/live/chat.example.org/fullchain.pem", files.Cert,
+		"/etc/letsencrypt/live/chat.example.org/privkey.pem", files.Key,
+		"127.0.0.1:8787", s.Addr)
+	testbed.RunNginx(t, front.Addr, "include "+s.Dir+"/nginx.conf;")
+	chats(front)
+	bounces(front)
+
+	// Who is forwarded is counted, and nobody else for it.
+	from := func(addr string) client.Options {
+		return client.Options{Old: true, TLS: front.TLS, APIKey: "wrong", Header: http.Header{"X-Forwarded-For": {addr}}}
+	}
+	status := func(addr string) int {
+		c, err := client.Dial(testbed.Step(t), front.URL(), from(addr))
+		if refused, ok := err.(*client.RefusedError); ok {
+			return refused.Status
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		<-c.Done()
+		return http.StatusSwitchingProtocols
+	}
+	for range 2 {
+		status("203.0.113.7")
+	}
+	if one, other := status("203.0.113.7"), status("203.0.113.8"); one != http.StatusTooManyRequests || other != http.StatusSwitchingProtocols {
+		t.Errorf("after wrong keys of one address that gets %d, and another %d", one, other)
+	}
+}
+
+// testBehindCaddy runs Caddy with the file of deploy before a server.
+func testBehindCaddy(t *testing.T, s *testbed.Site) {
+	s.Start()
+	front, files := front(s), testbed.NewCertFiles(t)
+	front.TLS = files.Write(time.Hour)
+	name := testbed.Edited(t, s.Dir, "Caddyfile",
+		"{\n\tservers {\n", "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tservers {\n",
+		"chat.example.org {\n", "https://"+front.Addr+" {\n\ttls "+files.Cert+" "+files.Key+"\n",
+		"127.0.0.1:8787", s.Addr)
+	cmd := exec.Command(testbed.Tool(t, "caddy"), "run", "--config", name, "--adapter", "caddyfile")
+	cmd.Env = []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir}
+	testbed.RunProxy(t, front.Addr, cmd)
+	chats(front)
+	bounces(front)
+}
+
+// bounces: what is not whole is gone in time behind a proxy too, whether that passes it on or not; those who chat, and those
+// who arrive, get through.
+func bounces(s *testbed.Site) {
+	s.TB.Helper()
+	a, b := s.Join("a", client.Options{}), s.Join("b", testbed.OldOptions)
+	testbed.Meet(a, b)
+	waves := map[string]*attack{}
+	for name, way := range attackWays {
+		wave := newAttack(s.TB, s, proxySockets, byte(2+len(waves)))
+		waves[name] = wave
+		go wave.run(way)
+	}
+	for name, wave := range waves {
+		during(wave, func() time.Duration {
+			testbed.Talk(a, b)
+			c, d := s.Join("c", client.Options{}), s.Join("d", testbed.OldOptions)
+			testbed.Meet(c, d)
+			c.Leave()
+			d.Await("partner_disconnected")
+			d.Leave()
+			return 0
+		})
+		// Caddy's ten seconds for an answer begin when it blocks, and TLS takes its time to say goodbye. Without the limits of
+		// deploy some of these are there for ever.
+		if gone := wave.took(); gone > 2*goneWithin {
+			s.TB.Errorf("%s: one was there for %v", name, gone)
+		}
+	}
+	testbed.Talk(a, b)
+}
+
+// proxySockets are so few that Debian's nginx, which has 512 connections in all, has room for them.
+const proxySockets = 20
+
+// front is the same site as it is seen through a proxy.
+func front(s *testbed.Site) *testbed.Site {
+	front := *s
+	front.Addr = testbed.FreeAddr(s.TB)
+	return &front
+}
+
+// chats has old and resumable clients chat, come back, and connect from the page of the very site, which the server
+// knows by the Host header only; another's page is refused.
+func chats(s *testbed.Site) {
+	s.TB.Helper()
+	a, b := s.Join("a", client.Options{Origin: "https://" + s.Addr}), s.Join("b", client.Options{})
+	testbed.Meet(a, b)
+	c, d := s.Join("c", client.Options{Old: true, Origin: "https://" + s.Addr}), s.Join("d", testbed.OldOptions)
+	testbed.Meet(c, d)
+	testbed.Talk(a, b)
+	testbed.Talk(c, d)
+	couple{a, b}.blinks()
+	ctx, cancel := context.WithTimeout(s.TB.Context(), pace.Of(testbed.StepTimeout))
+	defer cancel()
+	_, err := client.Dial(ctx, s.URL(), client.Options{TLS: s.TLS, Origin: "https://elsewhere.example"})
+	if refused, ok := err.(*client.RefusedError); !ok || refused.Status != http.StatusForbidden {
+		s.TB.Errorf("the page of another site: %v", err)
+	}
+}

@@ -1,0 +1,225 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Link is a slow line to the server: a proxy on an address of its own, which keeps the order of bytes and passes on what TCP tells of
+// an end: half of a connection is closed as half, and a connection that is broken on one side is on the other.
+type Link struct {
+	// static after newLink
+	listener net.Listener
+	dialer   net.Dialer
+	to       string
+	delay    time.Duration   // each way
+	rate     int             // bytes a second each way; 0: as fast as may be
+	hurry    <-chan struct{} // closed when the rate counts no longer
+
+	carrying sync.WaitGroup
+	mu       sync.Mutex
+	wires    map[*wire]bool // those that are not broken; guarded by mu; nil once the link is closed
+}
+
+// wire is one connection through a link.
+type wire struct {
+	link           *Link
+	client, server *net.TCPConn
+	broken         chan struct{} // closed once it is
+	once           sync.Once     // closes broken
+	dark           atomic.Bool   // nothing passes any more, and neither side is told
+}
+
+const (
+	// parcelSize and parcelsUnderWay bound what is under way in one direction.
+	parcelSize      = 8 << 10
+	parcelsUnderWay = 32
+)
+
+// parcel is what is under way: some bytes, or none, which is the end of a direction.
+type parcel struct {
+	data []byte
+	due  time.Time
+}
+
+// New listens on the address local, "" being any of the loopback's, and dials to from there.
+func New(local, to string, delay time.Duration, rate int, hurry <-chan struct{}) (*Link, error) {
+	l := &Link{to: to, delay: delay, rate: rate, hurry: hurry, wires: map[*wire]bool{}}
+	if local == "" {
+		local = "127.0.0.1"
+	}
+	l.dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(local)}
+	var err error
+	if l.listener, err = net.Listen("tcp", net.JoinHostPort(local, "0")); err != nil {
+		return nil, err
+	}
+	l.carrying.Go(l.accept)
+	return l, nil
+}
+
+func (l *Link) Addr() string { return l.listener.Addr().String() }
+
+func (l *Link) accept() {
+	for {
+		client, err := l.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		l.carrying.Go(func() { l.carry(client.(*net.TCPConn)) })
+	}
+}
+
+// carry serves one connection until both its directions have ended or it is broken.
+func (l *Link) carry(client *net.TCPConn) {
+	server, err := l.dialer.DialContext(context.Background(), "tcp", l.to)
+	if err != nil {
+		reset(client)
+		return
+	}
+	w := &wire{link: l, client: client, server: server.(*net.TCPConn), broken: make(chan struct{})}
+	l.mu.Lock()
+	closed := l.wires == nil
+	if !closed {
+		l.wires[w] = true
+	}
+	l.mu.Unlock()
+	if closed {
+		w.cut()
+	}
+	var both sync.WaitGroup
+	both.Go(func() { w.pass(w.client, w.server) })
+	both.Go(func() { w.pass(w.server, w.client) })
+	both.Wait()
+	if w.dark.Load() {
+		<-w.broken
+	}
+	w.client.Close()
+	w.server.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.wires, w)
+}
+
+// pass carries what one side says to the other, as late and as slowly as the link is.
+func (w *wire) pass(from, to *net.TCPConn) {
+	parcels := make(chan parcel, parcelsUnderWay)
+	go w.take(from, parcels)
+	for p := range parcels {
+		if !w.awaits(time.Until(p.due)) {
+			return
+		}
+		if w.dark.Load() {
+			continue
+		}
+		if p.data == nil {
+			_ = to.CloseWrite() // an error says that the other side has ended altogether
+			continue
+		}
+		if _, err := to.Write(p.data); err != nil {
+			w.cut()
+			return
+		}
+		if w.link.rate > 0 {
+			w.hurries(time.Duration(len(p.data)) * time.Second / time.Duration(w.link.rate))
+		}
+	}
+}
+
+// take reads until the end.
+func (w *wire) take(from *net.TCPConn, parcels chan<- parcel) {
+	defer close(parcels)
+	for {
+		data := make([]byte, parcelSize)
+		n, err := from.Read(data)
+		p := parcel{data[:n], time.Now().Add(w.link.delay)}
+		switch {
+		case w.dark.Load():
+			return
+		case errors.Is(err, io.EOF):
+			p.data = nil
+		case err != nil:
+			w.cut()
+			return
+		}
+		select {
+		case parcels <- p:
+		case <-w.broken:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// awaits waits for d and reports whether the wire is still whole.
+func (w *wire) awaits(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-w.broken:
+		return false
+	}
+}
+
+// hurries waits for d unless the link is to hurry.
+func (w *wire) hurries(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.link.hurry:
+	case <-w.broken:
+	}
+}
+
+// cut breaks both sides, as a reset does.
+func (w *wire) cut() {
+	w.once.Do(func() {
+		close(w.broken)
+		reset(w.client)
+		reset(w.server)
+	})
+}
+
+func reset(conn *net.TCPConn) {
+	_ = conn.SetLinger(0) // then closing it is a reset
+	conn.Close()
+}
+
+// Darken lets nothing pass any more on what is connected now, and tells neither side. It returns what breaks these connections.
+func (l *Link) Darken() (cut func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var dark []*wire
+	for w := range l.wires {
+		if !w.dark.Swap(true) {
+			dark = append(dark, w)
+		}
+	}
+	return func() {
+		for _, w := range dark {
+			w.cut()
+		}
+	}
+}
+
+// Close ends the link and all its connections.
+func (l *Link) Close() {
+	l.listener.Close()
+	l.mu.Lock()
+	wires := l.wires
+	l.wires = nil
+	l.mu.Unlock()
+	for w := range wires {
+		w.cut()
+	}
+	l.carrying.Wait()
+}

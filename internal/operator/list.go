@@ -1,0 +1,139 @@
+package operator
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"chatme/internal/admin"
+	"chatme/internal/cli"
+)
+
+// listFlags are those of every command that lists.
+type listFlags struct {
+	cli.Place
+	Limit int  `name:"limit" short:"n" default:"50" help:"List at most so many; 0: as many as there are, up to 10,000."`
+	JSON  bool `name:"json" help:"Print one JSON object."`
+}
+
+// ask has the server on the admin socket answer path into answer, which is a list.
+func (f *listFlags) ask(p *cli.Program, path string, query url.Values, answer any) error {
+	server, err := p.Admin(f.Place)
+	if err != nil {
+		return err
+	}
+	query.Set("limit", strconv.Itoa(f.Limit))
+	return server.Get(p.Ctx, path+"?"+query.Encode(), answer)
+}
+
+type SessionsCmd struct {
+	listFlags
+	State string `name:"state" enum:"idle,waiting,paired,ended,any" default:"any" help:"Only those that are idle, waiting, paired or ended (any: all but the ended)."`
+}
+
+// Help is the text behind the flags.
+func (SessionsCmd) Help() string {
+	return `Lists the sessions of the running server, the newest first, by the names that the log and tail use. An idle one
+that is away can be resumed until its time is up. The same without a server:
+sqlite3 -readonly chatme.db 'SELECT * FROM v_sessions'
+
+Example: chatme sessions --state waiting`
+}
+
+// Run lists them.
+func (c *SessionsCmd) Run(p *cli.Program) error {
+	query := url.Values{}
+	if c.State != "any" {
+		query.Set("state", c.State)
+	}
+	var answer admin.SessionsAnswer
+	if err := c.ask(p, "/sessions", query, &answer); err != nil {
+		return err
+	}
+	if c.JSON {
+		return cli.PrintJSON(p.Stdout, answer)
+	}
+	var rows [][]string
+	for _, r := range answer.Sessions {
+		rows = append(rows, []string{r.Session, r.State, r.Kind, r.Here, orNothing(r.AwaySince), orNothing(r.StateSince), r.Created})
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(p.Stdout, "no sessions")
+	} else if err := p.Table([]string{"SESSION", "STATE", "CLIENT", "SOCKET", "AWAY SINCE", "STATE SINCE", "CREATED"}, rows, cli.More(len(rows), answer.Total)); err != nil {
+		return err
+	}
+	if answer.Unlisted > 0 {
+		fmt.Fprintf(p.Stdout, "%s connected and not searching yet\n", cli.Quantity(answer.Unlisted, "old client is", "old clients are"))
+	}
+	return nil
+}
+
+func orNothing(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+type QueueCmd struct{ listFlags }
+
+// Help is the text behind the flags.
+func (QueueCmd) Help() string {
+	return `Lists who waits for a partner in the running server, first come, first served. Whoever is away keeps the place for a
+while, and is not matched until back. The same without a server:
+sqlite3 -readonly chatme.db 'SELECT * FROM v_queue'
+
+Example: chatme queue`
+}
+
+// Run lists them.
+func (c *QueueCmd) Run(p *cli.Program) error {
+	var answer admin.QueueAnswer
+	if err := c.ask(p, "/queue", url.Values{}, &answer); err != nil {
+		return err
+	}
+	if c.JSON {
+		return cli.PrintJSON(p.Stdout, answer)
+	}
+	if len(answer.Queue) == 0 {
+		fmt.Fprintln(p.Stdout, "nobody is waiting")
+		return nil
+	}
+	var rows [][]string
+	for _, r := range answer.Queue {
+		rows = append(rows, []string{cli.Grouped(r.Position), r.Session, r.Kind, r.Here, cli.Elapsed(time.Duration(r.WaitingS) * time.Second), r.Since})
+	}
+	return p.Table([]string{"PLACE", "SESSION", "CLIENT", "SOCKET", "WAITING", "SINCE"}, rows, cli.More(len(rows), answer.Total))
+}
+
+type PairsCmd struct{ listFlags }
+
+// Help is the text behind the flags.
+func (PairsCmd) Help() string {
+	return `Lists the chats in the running server, the oldest first: which two sessions, since when, and who of them is away. The
+same without a server: sqlite3 -readonly chatme.db 'SELECT * FROM v_pairs'
+
+Example: chatme pairs --json | jq '.pairs | length'`
+}
+
+// Run lists them.
+func (c *PairsCmd) Run(p *cli.Program) error {
+	var answer admin.PairsAnswer
+	if err := c.ask(p, "/pairs", url.Values{}, &answer); err != nil {
+		return err
+	}
+	if c.JSON {
+		return cli.PrintJSON(p.Stdout, answer)
+	}
+	if len(answer.Pairs) == 0 {
+		fmt.Fprintln(p.Stdout, "nobody is in a chat")
+		return nil
+	}
+	var rows [][]string
+	for _, r := range answer.Pairs {
+		away := map[string]string{"first": r.First, "second": r.Second, "both": "both"}[r.Away]
+		rows = append(rows, []string{r.Pair, r.First, r.Second, away, r.Since})
+	}
+	return p.Table([]string{"CHAT", "FIRST", "SECOND", "AWAY", "SINCE"}, rows, cli.More(len(rows), answer.Total))
+}

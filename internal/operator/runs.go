@@ -1,0 +1,98 @@
+package operator
+
+import (
+	"fmt"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/cli"
+	"chatme/internal/store"
+)
+
+type DeploymentsCmd struct {
+	cli.DatabaseFlags
+	Limit int  `name:"limit" short:"n" default:"20" help:"List at most so many; 0: all."`
+	JSON  bool `name:"json" help:"Print one JSON object."`
+}
+
+// Help is the text behind the flags.
+func (DeploymentsCmd) Help() string {
+	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
+that never wrote its end was killed, or crashed, or lost power; one that ended before it served is a failed start. A new epoch means that the database had been put back
+from a backup. It works without a running server too, and changes nothing.
+
+Example: chatme deployments --db /var/lib/chatme/chatme.db`
+}
+
+// DeploymentLine is one start for programs.
+type DeploymentLine struct {
+	Boot    uint64  `json:"boot"`
+	Version string  `json:"version"`
+	Commit  string  `json:"commit"`
+	Started string  `json:"started"` // RFC 3339, UTC
+	Stopped *string `json:"stopped"` // null: it was killed, or runs
+	Ended   string  `json:"ended"`   // running, killed, or the reason; "failed start (exit code N)" never served
+	Schema  int64   `json:"schema"`
+	Epoch   string  `json:"epoch"`
+}
+
+// Run lists them.
+func (c *DeploymentsCmd) Run(p *cli.Program) error {
+	path, err := p.Database(c.DatabaseFlags)
+	if err != nil {
+		return err
+	}
+	limit := c.Limit
+	if limit <= 0 {
+		limit = -1 // of SQLite: all
+	}
+	all, total, err := store.Deployments(p.Ctx, path, limit)
+	if err != nil {
+		return err
+	}
+	holder, err := store.Holder(path)
+	if err != nil {
+		return err
+	}
+	lines := make([]DeploymentLine, len(all))
+	for i, d := range all {
+		lines[i] = DeploymentLine{
+			Boot: d.Boot, Version: d.Version, Commit: d.Commit, Started: iso(d.Started), Ended: outcome(&d, holder != 0), Schema: d.Schema, Epoch: d.Epoch,
+		}
+		if d.Stopped != 0 {
+			stopped := iso(d.Stopped)
+			lines[i].Stopped = &stopped
+		}
+	}
+	if c.JSON {
+		return cli.PrintJSON(p.Stdout, struct {
+			Deployments []DeploymentLine `json:"deployments"`
+			Total       int64            `json:"total"`
+		}{lines, total})
+	}
+	if len(lines) == 0 {
+		fmt.Fprintln(p.Stdout, "no server has run on it yet")
+		return nil
+	}
+	var rows [][]string
+	for _, l := range lines {
+		rows = append(rows, []string{
+			fmt.Sprint(l.Boot), l.Version, fmt.Sprintf("%.12s", l.Commit), l.Started, orNothing(l.Stopped), l.Ended, fmt.Sprint(l.Schema), fmt.Sprintf("%.8s", l.Epoch),
+		})
+	}
+	return p.Table([]string{"START", "VERSION", "COMMIT", "STARTED", "STOPPED", "ENDED", "SCHEMA", "EPOCH"}, rows, cli.More(len(lines), total))
+}
+
+// outcome is how a start came to its end; running says that a server has the database.
+func outcome(d *store.Deployment, running bool) string {
+	switch {
+	case d.Stopped != 0:
+		return d.Reason
+	case d.Last && running:
+		return "running"
+	}
+	return "killed"
+}
+
+// iso is t as the views show it.
+func iso(t chat.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,162 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"chatme/internal/admin"
+	"chatme/internal/cli"
+	"chatme/internal/exit"
+	"chatme/internal/tail"
+)
+
+type TailCmd struct {
+	cli.Place
+	Type    []string `name:"type" placeholder:"TYPE" help:"Only events of this type; several, separated by commas."`
+	Session string   `name:"session" placeholder:"SESSION" help:"Only events of the session with this s_ name, or one that begins so."`
+	Status  string   `name:"status" placeholder:"STATUS" help:"Only events that are an error, or only those that are ok."`
+	JSON    bool     `name:"json" help:"Print one JSON object a line."`
+	Count   int      `name:"count" short:"n" help:"End after so many events; 0: never."`
+	Retry   bool     `name:"retry" help:"When the server goes, wait until it is back."`
+}
+
+// Help is the text behind the flags.
+func (TailCmd) Help() string {
+	return `Shows what happens in the running server, as it happens, until Ctrl+C or until the server stops. Whoever looks
+on holds up nobody: what is not read in time is lost, and an event "lost" says how much. An event names sessions as
+the log does, s_ and eight digits, and holds no text, key, session ID or address.
+
+The types, and what is in an event besides the time:
+  upgrade   a socket, or why it was refused
+  auth      its session; an old or a resumable client; or why it was refused
+  resumed   where the session stands, how long it was away, how many messages it gets again; or why it cannot
+  search    it is in the queue
+  matched   with whom, and how long it had waited
+  message   relayed, or held for somebody who is away; text or image, and how large
+  away      its socket is gone, and it may come back
+  back      it is back in its chat
+  ended     its chat is over: who left, and how
+  error     the code of an error it was sent
+  closed    the code and reason, how long the socket was open, how many frames came in and went out
+  commit    slow, fails, works again
+  kick, reload, server   what an operator did
+
+Examples: chatme tail --status error
+          chatme tail --type matched,ended --json | jq .ms
+          chatme tail --session s_1a2b3c4d`
+}
+
+// filter is what the flags ask for.
+func (c *TailCmd) filter() (tail.Filter, error) {
+	q := url.Values{"type": c.Type, "session": {c.Session}, "status": {c.Status}}
+	f, err := tail.ParseFilter(q)
+	return f, exit.WithCode(exit.Config, err)
+}
+
+// Run shows events until the user, the server or the count ends it.
+func (c *TailCmd) Run(p *cli.Program) error {
+	filter, err := c.filter()
+	if err != nil {
+		return err
+	}
+	server, err := p.Admin(c.Place)
+	if err != nil {
+		return err
+	}
+	t := &tailing{TailCmd: c, p: p, server: server, path: "/tail?" + filter.Query().Encode(), colour: p.Colours()}
+	for {
+		err := t.follow()
+		switch {
+		case p.Ctx.Err() != nil, errors.Is(err, errEnough):
+			return nil
+		case !t.connected || !c.Retry:
+			return err
+		}
+		fmt.Fprintln(p.Stderr, "chatme: the server has gone; waiting until it is back (Ctrl+C ends)")
+		if t.await() != nil {
+			return nil
+		}
+	}
+}
+
+var errEnough = errors.New("as many events as were asked for")
+
+// tailing is a tail under way.
+type tailing struct {
+	*TailCmd
+	p         *cli.Program
+	server    *admin.Client
+	path      string
+	colour    bool
+	connected bool // once, at least
+	shown     int  // events
+}
+
+// follow shows events for as long as the server goes on. Without an error the server has stopped in order.
+func (t *tailing) follow() error {
+	events, err := t.server.Stream(t.p.Ctx, http.MethodGet, t.path)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	t.connected = true
+	fmt.Fprintf(t.p.Stderr, "chatme: connected to the server at %s; Ctrl+C ends\n", t.server.Path())
+	lines := json.NewDecoder(events)
+	for t.Count == 0 || t.shown < t.Count {
+		var text json.RawMessage
+		switch err := lines.Decode(&text); {
+		case errors.Is(err, io.EOF):
+			fmt.Fprintln(t.p.Stderr, "chatme: the server has stopped")
+			return nil
+		case err != nil:
+			return fmt.Errorf("the server is gone without a word: %w", err)
+		}
+		if err := t.show(text); err != nil {
+			return err
+		}
+		t.shown++
+	}
+	return errEnough
+}
+
+func (t *tailing) show(text json.RawMessage) error {
+	if t.JSON {
+		_, err := fmt.Fprintf(t.p.Stdout, "%s\n", text)
+		return err
+	}
+	var line tail.Line
+	if err := json.Unmarshal(text, &line); err != nil {
+		return fmt.Errorf("the server sends what this program does not understand (is it of another version?): %w", err)
+	}
+	_, err := fmt.Fprintln(t.p.Stdout, prettyLine(&line, t.colour))
+	return err
+}
+
+// retryEvery is how often a server that has gone is looked for.
+const retryEvery = 500 * time.Millisecond
+
+// await returns once the server answers again, or with the error of the user's context.
+func (t *tailing) await() error {
+	poll := time.NewTicker(retryEvery)
+	defer poll.Stop()
+	for {
+		select {
+		case <-poll.C:
+		case <-t.p.Ctx.Done():
+			return t.p.Ctx.Err()
+		}
+		ctx, cancel := context.WithTimeout(t.p.Ctx, retryEvery)
+		answer, err := t.server.Do(ctx, http.MethodGet, "/livez")
+		cancel()
+		if err == nil {
+			answer.Body.Close()
+			return nil
+		}
+	}
+}

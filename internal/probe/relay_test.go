@@ -1,0 +1,144 @@
+package probe
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/pace"
+	"chatme/internal/testbed"
+
+	"github.com/gorilla/websocket"
+)
+
+// tamper is a proxy in front of a server that does something wrong, so that what is wrong with a server can be seen to
+// be found. Every member may be nil.
+type tamper struct {
+	answers  func(w http.ResponseWriter, r *http.Request) bool // takes the request for itself
+	origin   func(string) string                               // what becomes of Origin
+	toServer func(frame string) []string                       // the frames to send in place of this one
+	toClient func(frame string) []string
+	mute     bool   // neither pings nor pongs pass
+	close    [2]int // the server's close code that is changed, and what to
+}
+
+// front starts the proxy before the server at addr, and returns its own address.
+func (tp tamper) front(tb testing.TB, addr string) string {
+	to := &url.URL{Scheme: "http", Host: addr}
+	plain := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case tp.answers != nil && tp.answers(w, r):
+		case websocket.IsWebSocketUpgrade(r):
+			tp.upgrade(w, r, addr)
+		default:
+			plain.ServeHTTP(w, r)
+		}
+	}))
+	tb.Cleanup(proxy.Close)
+	return strings.TrimPrefix(proxy.URL, "http://")
+}
+
+func (tp tamper) upgrade(w http.ResponseWriter, r *http.Request, addr string) {
+	header := http.Header{"Host": {r.Host}}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		header.Set("Origin", origin)
+		if tp.origin != nil {
+			header.Set("Origin", tp.origin(origin))
+		}
+	}
+	server, response, err := websocket.DefaultDialer.DialContext(r.Context(), "ws://"+addr, header)
+	if err != nil {
+		status := http.StatusBadGateway
+		if response != nil {
+			status = response.StatusCode
+		}
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	client, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		server.Close()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tp.pump(client, server, tp.toServer)
+	}()
+	tp.pump(server, client, tp.toClient)
+	<-done
+}
+
+// pump passes on what comes from one side until it ends, and ends the other in the same way.
+func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
+	defer to.Close()
+	pass := func(kind int) func(string) error {
+		return func(data string) error {
+			if !tp.mute {
+				to.WriteControl(kind, []byte(data), time.Now().Add(pace.Of(testbed.StepTimeout)))
+			}
+			return nil
+		}
+	}
+	from.SetPingHandler(pass(websocket.PingMessage))
+	from.SetPongHandler(pass(websocket.PongMessage))
+	from.SetCloseHandler(func(int, string) error { return nil }) // the other side answers
+	for {
+		_, data, err := from.ReadMessage()
+		if end, ok := errors.AsType[*websocket.CloseError](err); ok && end.Code != websocket.CloseAbnormalClosure {
+			if end.Code == tp.close[0] {
+				end.Code = tp.close[1]
+			}
+			to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, end.Text), time.Now().Add(pace.Of(testbed.StepTimeout)))
+		}
+		if err != nil {
+			return
+		}
+		frames := []string{string(data)}
+		if change != nil {
+			frames = change(frames[0])
+		}
+		for _, frame := range frames {
+			to.WriteMessage(websocket.TextMessage, []byte(frame))
+		}
+	}
+}
+
+// without drops the frames of this type.
+func without(kind string) func(string) []string { return dropping(`{"type":"` + kind + `"`) }
+
+// dropping drops the frames in which text is.
+func dropping(text string) func(string) []string {
+	return func(frame string) []string {
+		if strings.Contains(frame, text) {
+			return nil
+		}
+		return []string{frame}
+	}
+}
+
+// repeating sends the frames that end with text many times.
+func repeating(text string) func(string) []string {
+	return func(frame string) []string {
+		if strings.HasSuffix(frame, text) {
+			return slices.Repeat([]string{frame}, 9)
+		}
+		return []string{frame}
+	}
+}
+
+// replacing changes a text in every frame.
+func replacing(old, by string) func(string) []string {
+	return func(frame string) []string { return []string{strings.ReplaceAll(frame, old, by)} }
+}

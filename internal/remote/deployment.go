@@ -1,0 +1,80 @@
+package remote
+
+import (
+	"cmp"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Deployment is where a server is reached by its clients.
+type Deployment struct {
+	Secure bool   // TLS
+	Host   string // with the port, if it is not the scheme's own
+	Path   string // begins with "/"
+}
+
+// Parse reads a URL of any of the four schemes.
+func Parse(text string) (Deployment, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return Deployment{}, fmt.Errorf("%q is no address of a server; write for example wss://chat.example.org", text)
+	}
+	d := Deployment{Host: u.Host, Path: cmp.Or(u.EscapedPath(), "/")}
+	if u.RawQuery != "" {
+		d.Path += "?" + u.RawQuery
+	}
+	switch u.Scheme {
+	case "wss", "https":
+		d.Secure = true
+	case "ws", "http":
+	default:
+		return Deployment{}, fmt.Errorf("%q has the scheme %q; ws, wss, http and https are possible", text, u.Scheme)
+	}
+	return d, nil
+}
+
+// Socket is the address for a WebSocket.
+func (d Deployment) Socket() string {
+	if d.Secure {
+		return "wss://" + d.Host + d.Path
+	}
+	return "ws://" + d.Host + d.Path
+}
+
+// Page is the address for a browser.
+func (d Deployment) Page() string { return d.Origin() + d.Path }
+
+// Origin is that of a page there (RFC 6454, section 6.2).
+func (d Deployment) Origin() string {
+	if d.Secure {
+		return "https://" + d.Host
+	}
+	return "http://" + d.Host
+}
+
+// ForeignOrigin is allowed nowhere: the name cannot exist (RFC 6761, section 6.4).
+const ForeignOrigin = "https://probe.invalid"
+
+// BodyShown is how much of a body is read, in bytes.
+const BodyShown = 64 << 10
+
+// DoOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that. trust
+// is about https; nil is the system's.
+func DoOnce(r *http.Request, timeout time.Duration, trust *tls.Config) (*http.Response, string, error) {
+	alone := http.Client{
+		Timeout:       timeout,
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := alone.Do(r)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, BodyShown))
+	return response, string(body), err
+}

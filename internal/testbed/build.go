@@ -1,0 +1,78 @@
+package testbed
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// built is the binaries that tests have asked for: each is linked once, which takes seconds.
+var built struct {
+	mu   sync.Mutex
+	dir  string            // "" before the first; removed after the last test
+	made map[string]string // by program
+}
+
+// Build makes the binary as make build does, so that the build cache serves both.
+func Build(tb testing.TB, bin string) {
+	tb.Helper()
+	makeBinary(tb, bin, "chatme/cmd/chatme")
+}
+
+// BuildMutants makes the binary with the bugs that CHATME_MUTANT switches on.
+func BuildMutants(tb testing.TB, bin string) {
+	tb.Helper()
+	makeBinary(tb, bin, "chatme/internal/torture/mutants", "-tags", "mutants")
+}
+
+func makeBinary(tb testing.TB, bin, program string, flags ...string) {
+	tb.Helper()
+	built.mu.Lock()
+	defer built.mu.Unlock()
+	if built.made[program] == "" {
+		if built.dir == "" {
+			dir, err := os.MkdirTemp("", "chatme-tests-")
+			if err != nil {
+				tb.Fatal(err)
+			}
+			built.dir, built.made = dir, map[string]string{}
+		}
+		name := filepath.Join(built.dir, strconv.Itoa(len(built.made)))
+		args := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-o", name}, flags, []string{program})
+		cmd := exec.CommandContext(tb.Context(), "go", args...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			tb.Fatalf("go build: %v\n%s", err, out)
+		}
+		built.made[program] = name
+	}
+	if err := os.Link(built.made[program], bin); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// tidy removes what build has made.
+func tidy() {
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
+	}
+}
+
+// sideBySide is how many tests of a package run at one time, unless -parallel says otherwise: most of them mostly wait.
+const sideBySide = 4
+
+// Main is TestMain of a package whose tests run programs.
+func Main(m *testing.M) {
+	if runtime.GOMAXPROCS(0) < sideBySide {
+		flag.Set("test.parallel", strconv.Itoa(sideBySide)) // the command line is read later
+	}
+	code := m.Run()
+	tidy()
+	os.Exit(code)
+}

@@ -1,0 +1,198 @@
+package torture
+
+import (
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+)
+
+// acts does one thing that a person or a network does, and says whether the socket is gone by that.
+func (c *tortured) acts() bool {
+	talking := c.here && c.chat != "" && !c.over && !c.leaving
+	if !c.rests.IsZero() {
+		return c.keepsResting()
+	}
+	if c.t.draining.Load() {
+		if talking && c.probed != c.chat && !c.stopped {
+			c.probed = c.chat
+			c.say()
+		}
+		return false
+	}
+	if talking && c.index == 0 {
+		c.say()
+	}
+	dice := c.chance.IntN(100)
+	switch {
+	case dice < 3:
+		return c.drops()
+	case dice < 4:
+		return c.closes()
+	case c.here && c.t.injects(faultGhost) && c.chance.IntN(ghostEvery) == 0:
+		return c.haunts()
+	case !talking:
+		if c.lapses() {
+			return true
+		}
+		if c.leaving && c.hasty() && dice < 50 {
+			c.say()
+		}
+		if c.old && c.here && c.chat == "" && dice < 6 {
+			c.search("") // the place is kept
+		}
+		return false
+	case dice < 6 && !c.opts.Queued:
+		return c.says(false, c.half)
+	case dice < 7:
+		return c.sleeps()
+	case dice < 8:
+		c.leaving, c.ending = true, true
+		c.t.history.Add(c.event(checker.Sent, "end_chat"))
+		c.socket.End()
+	case dice < 13:
+		c.search(c.chat)
+		for c.hasty() && c.chance.IntN(2) == 0 {
+			c.say()
+		}
+	case dice < 18:
+		c.socket.Typing(dice%2 == 0)
+	case dice < 20:
+		c.socket.Ping()
+	case dice < 77:
+		for range 1 + c.chance.IntN(3) {
+			c.say()
+		}
+	case dice < 80: // as much as a mailbox takes
+		for range tortureMailbox {
+			c.say()
+		}
+	}
+	return false
+}
+
+// breaksOff loses the socket at the worst moments, now and then: the answer to a resume is here and what it announces
+// is not, or a message is here and not confirmed.
+func (c *tortured) breaksOff(m *protocol.ServerMessage) bool {
+	one := 0
+	switch m.Type {
+	case "resumed":
+		one = 15
+	case "matched":
+		one = 30
+	case "message":
+		one = 120
+	}
+	if one == 0 || c.t.draining.Load() || c.chance.IntN(one) != 0 {
+		return false
+	}
+	return c.drops()
+}
+
+// search asks for a partner; with the name of a chat it is Next.
+func (c *tortured) search(chat string) {
+	c.leaving = chat != ""
+	c.asks++
+	e := c.event(checker.Sent, "search")
+	if !c.old {
+		e.Chat = chat
+	}
+	c.t.history.Add(e)
+	if chat == "" {
+		c.socket.Search()
+	} else {
+		c.socket.Next()
+	}
+}
+
+// hasty reports whether the client, an old one, writes on although it has asked for another partner. Its words name no chat.
+func (c *tortured) hasty() bool { return c.old && c.t.injects(faultHaste) }
+
+// say sends the next message of this chat, if the client may.
+func (c *tortured) say() {
+	c.says(true, func(text, photo string) { c.socket.SendPhoto(text, photo) })
+}
+
+// half sends half of a message; that is the end of the socket.
+func (c *tortured) half(text, _ string) {
+	c.away = c.absence()
+	c.socket.SendHalf(text)
+	c.goes(client.CloseLost, true)
+}
+
+// says gives send the text of the next message and, if photos may be, now and then one. It reports whether the client may say
+// anything.
+func (c *tortured) says(photos bool, send func(text, photo string)) bool {
+	if c.stopped || c.old && c.asks > 0 && !c.hasty() {
+		return false
+	}
+	e := c.event(checker.Sent, "message")
+	s := c.socket.State()
+	if !c.old {
+		if len(s.Copies) >= mostCopies {
+			return false
+		}
+		c.index = s.Sent
+		e.Chat, e.N = s.Partner, s.Sent+1
+	}
+	c.index++
+	photo := ""
+	if photos && c.showsPhoto(s.Copies) {
+		photo = c.photo()
+		c.t.photos.Add(1)
+	}
+	e.Body = checker.Body{Who: c.who, Chat: c.chat, Index: c.index, Photo: checker.PhotoSum(photo)}
+	c.t.history.Add(e)
+	send(e.Body.Text(c.t.marker), photo)
+	return true
+}
+
+// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits, sometimes until just then.
+func (c *tortured) absence() time.Duration {
+	switch c.chance.IntN(24) {
+	case 0:
+		return tortureChatWindow*3/4 + c.upTo(tortureChatWindow)
+	case 1:
+		return tortureChatWindow + c.upTo(aMoment)
+	case 2:
+		return tortureChatWindowOld + c.upTo(aMoment)
+	}
+	return c.upTo(800 * time.Millisecond)
+}
+
+// aMoment is how much later than its chat is given up a client comes back that comes back just then.
+const aMoment = 100 * time.Millisecond
+
+// drops cuts the connection without a word: what was taken stays taken, confirmed or not.
+func (c *tortured) drops() bool {
+	c.away = c.absence()
+	c.goes(client.CloseLost, true)
+	return true
+}
+
+// closes ends the session with its socket.
+func (c *tortured) closes() bool {
+	c.away = c.upTo(300 * time.Millisecond)
+	c.goes(protocol.CloseChatEnded, true)
+	c.opts.Resume = nil
+	c.enter("")
+	c.socket.Close(protocol.CloseChatEnded)
+	return true
+}
+
+// sleeps announces an absence and keeps to it, more or less.
+func (c *tortured) sleeps() bool {
+	if c.old {
+		return false
+	}
+	const goingAway = 1001
+	e := c.event(checker.Sent, "sleep")
+	e.For = min(time.Second+c.upTo(tortureSleepMax), tortureSleepMax)
+	c.t.history.Add(e)
+	c.socket.Sleep(e.For)
+	c.away = c.upTo(e.For * 3 / 2)
+	c.goes(goingAway, true)
+	c.socket.Close(goingAway)
+	return true
+}

@@ -1,0 +1,61 @@
+package torture
+
+import (
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/protocol"
+)
+
+// took counts a message, of the tail of a chat that is over too, to be acknowledged soon.
+func (c *tortured) took() {
+	if c.old {
+		return
+	}
+	c.unacked++
+	if c.unacked >= client.AckEach {
+		c.confirm()
+	} else if c.ack.IsZero() {
+		c.ack = time.Now().Add(c.upTo(client.AckWithin))
+	}
+}
+
+func (c *tortured) confirm() {
+	c.ack, c.unacked = time.Time{}, 0
+	s := c.socket.State()
+	if s.Partner == "" {
+		return
+	}
+	e := c.event(checker.Sent, "ack")
+	e.Chat, e.N = s.Partner, s.Got
+	c.t.history.Add(e)
+	c.socket.Ack() // of this and every other write: an error is that of a socket that ends
+}
+
+// goOn sends again what is not in custody.
+func (c *tortured) goOn() {
+	c.retry, c.stopped = time.Time{}, false
+	if c.old || c.chat == "" || c.over || c.leaving {
+		return
+	}
+	s := c.socket.State()
+	for _, b := range s.Copies {
+		e := c.event(checker.Sent, "message")
+		e.Chat, e.N = s.Partner, b.N
+		e.Body, _ = checker.ParseBody(b.Text)
+		c.t.history.Add(e)
+	}
+	c.socket.Resend()
+}
+
+// refused waits before it goes on from a number that was not taken.
+func (c *tortured) refused(m *protocol.ServerMessage) {
+	switch m.Code {
+	case "unavailable", "mailbox_full", "rate_limited", "gap":
+		c.stopped = true
+		if c.retry.IsZero() {
+			c.retry = time.Now().Add(retryAfter)
+		}
+	}
+}

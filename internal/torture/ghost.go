@@ -1,0 +1,105 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/pace"
+	"chatme/internal/protocol"
+)
+
+// ghostWithin is how long a socket may go on that was replaced, if its client is not slow: more than a server stands still.
+const ghostWithin = 30 * time.Second
+
+// ghostEvery: one act in so many leaves a ghost.
+const ghostEvery = 300
+
+// ghostIndex is the number of a ghost's words, which are in no history: no client may hear them.
+const ghostIndex = 1 << 40
+
+// haunts leaves the socket open and comes back on another. A session is resumed; an old client's server does not know
+// that it is the same person.
+func (c *tortured) haunts() bool {
+	if c.old {
+		c.vanishes()
+		return true
+	}
+	if c.ending || c.socket.State().SessionID == "" {
+		return false
+	}
+	c.away = c.upTo(backOffFirst)
+	c.goes(client.CloseLost, true)
+	c.socket.Vanish()
+	c.ghost, c.ghostOf = c.socket, c.chat
+	c.t.ghosts.Add(1)
+	return true
+}
+
+// vanishes goes away without a word: the socket stays open, and is neither read nor answered.
+func (c *tortured) vanishes() {
+	c.away = c.upTo(backOffFirst)
+	e := c.event(checker.Gone, checker.Vanished)
+	e.CloseCode, e.Own = client.CloseLost, true
+	c.t.history.Add(e)
+	c.opts = c.socket.Resume()
+	ghost, cut := c.socket, func() {}
+	ghost.Vanish()
+	if c.link != nil {
+		cut = c.link.Darken()
+	}
+	c.ghost = ghost
+	c.t.ghosts.Add(1)
+	c.t.running.Go(func() {
+		select { // it ends with the server, or as everybody is to hurry
+		case <-ghost.Done():
+		case <-c.t.hurry:
+		}
+		ghost.Drop()
+		cut()
+	})
+}
+
+// wakes has the ghost of the client speak, whose session has come back on another socket. Nothing of that may count.
+func (c *tortured) wakes() {
+	ghost, chat := c.ghost, c.ghostOf
+	if c.ghost = nil; ghost == nil || c.old {
+		return
+	}
+	who, lag := c.who, c.lag
+	c.t.running.Go(func() {
+		defer ghost.Drop()
+		ghost.Typing(true)
+		ghost.Send(checker.Body{Who: who, Chat: chat, Index: ghostIndex}.Text(c.t.marker))
+		ghost.Search()
+		ghost.End()
+		if how := c.t.lays(ghost, lag); how != "" {
+			c.t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Haunted, Code: fmt.Sprintf("of c%d: %s", who, how)})
+		}
+	})
+}
+
+// lays waits for the end of a ghost, and says what is wrong with it; "" is nothing.
+func (t *torture) lays(ghost *client.Client, lag time.Duration) string {
+	ctx, cancel := context.WithTimeout(t.life, pace.Of(ghostWithin)+lag)
+	defer cancel()
+	for {
+		m, err := ghost.Recv(ctx)
+		if end, ok := errors.AsType[*client.CloseError](err); ok {
+			switch end.Code {
+			case protocol.CloseReplaced, protocol.CloseHibernated, protocol.CloseRestart, protocol.CloseOverloaded, client.CloseLost:
+				return ""
+			}
+			return fmt.Sprintf("closed %d", end.Code)
+		}
+		switch {
+		case err != nil:
+			return "still open"
+		case m.Type == "chat_ended":
+			return "its end_chat was heard"
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package torture
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/exit"
+	"chatme/internal/pace"
+	"chatme/internal/spawn"
+	"chatme/internal/testbed"
+)
+
+const (
+	// ioFaultClients is fewer than torture's own: under strace a server is slow.
+	ioFaultClients = 40
+	// ioFaultWork is how long a server is at work whose calls fail, if it does not give up.
+	ioFaultWork = time.Second
+	// ioFaultStop is within what a server that gives up must be gone; its figure is 1 s on a quiet machine.
+	ioFaultStop = 5 * time.Second
+)
+
+// ioFault is system calls on the files of the database that fail.
+type ioFault struct {
+	call, errno string
+	first, last int   // of the calls in each thread, counted from 1
+	passes      bool  // leaves no doubt that nothing was committed: a server that listens goes on
+	codes       []int // with which a server may end
+}
+
+func (f ioFault) String() string {
+	return fmt.Sprintf("%s fails with %s, %d to %d", f.call, f.errno, f.first, f.last)
+}
+
+// strace returns the command under which f befalls a server on the database db, with a log of what failed.
+func (f ioFault) strace(db, log string) []string {
+	args := []string{"strace", "-D", "-f", "-q", "-ttt", "--seccomp-bpf", "-o", log, "-P", filepath.Dir(db)}
+	for _, suffix := range []string{"", "-wal", "-journal", ".witness", ".witness.part"} {
+		args = append(args, "-P", db+suffix)
+	}
+	if !f.passes { // when the index of the WAL cannot grow, the frames that it is to show are written
+		args = append(args, "-P", db+"-shm")
+	}
+	return append(args, "-e", "signal=SIGKILL", "-e", "trace="+f.call, "-e",
+		fmt.Sprintf("inject=%s:error=%s:when=%d..%d", f.call, f.errno, f.first, f.last))
+}
+
+// ioFaults returns faults of every kind, each at so many places up to last.
+func ioFaults(chance *rand.Rand, places, last int) []ioFault {
+	once := func(call, errno string, last int, codes ...int) ioFault {
+		n := 1 + chance.IntN(last)
+		return ioFault{call: call, errno: errno, first: n, last: n, codes: codes}
+	}
+	var all []ioFault
+	for range places {
+		full := once("pwrite64", "ENOSPC", last, exit.NotWritable)
+		full.last, full.passes = full.first+chance.IntN(20), true
+		all = append(all,
+			once("pwrite64", "EIO", last, exit.IO, exit.NotWritable),
+			full,
+			once("fdatasync", "EIO", max(2, last/4), exit.IO),
+			once("fdatasync", "ENOSPC", max(2, last/4), exit.IO),
+			// SQLite takes a page that cannot be read for a damaged one.
+			once("pread64", "EIO", last, exit.IO, exit.BadDatabase),
+			once("ftruncate", "EIO", 3, exit.IO, exit.NotWritable), // the latter of the -shm
+			once("openat", "EMFILE", 12, exit.NotWritable),
+			once("openat", "EIO", 12, exit.NotWritable, exit.IO),
+			once("fsync", "EIO", 2, exit.NotWritable, exit.IO),
+			once("renameat", "EIO", 1, exit.NotWritable, exit.IO),
+		)
+	}
+	chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// TestSystemCallsFail tortures a server whose disk fails: writes, syncs and opens of its files, one or some in a row.
+// It goes on, or gives up at once and says so with an exit code; and whatever it has said before is so after.
+func TestSystemCallsFail(t *testing.T) {
+	t.Parallel()
+	bin := filepath.Join(t.TempDir(), "chatme")
+	testbed.Build(t, bin)
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Fatal("needs strace; make deps installs it")
+	}
+	seed := rand.Uint64()
+	tortured := newTorture(&Cmd{Clients: ioFaultClients, Seed: seed}, io.Discard)
+	f := &ioFaulter{torture: tortured, tb: t, logs: t.TempDir(), exits: map[string]int{}}
+	f.faults = ioFaults(tortured.chance, testbed.InSoak(60, 2), testbed.InSoak(500, 150))
+	if err := tortured.torment(t.Context(), bin, f.befall, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	r := tortured.judge()
+	for i := range r.Violations {
+		t.Errorf("%s", &r.Violations[i])
+	}
+	t.Logf("seed %d: %d faults, %d befell; ended with %v, after %v at most; %d kills, %d of them with something under way; %d acknowledged, %d held",
+		seed, len(f.faults), f.befell, f.exits, f.slowest, r.Kills, r.Landed, r.Acknowledged, r.Held)
+	if f.befell < len(f.faults)/3 || f.exits["74"] == 0 || r.Held == 0 {
+		t.Error("the faults do not meet the load; this run shows nothing")
+	}
+}
+
+// ioFaulter has faults befall a server, one after another, and starts it again after each.
+type ioFaulter struct {
+	*torture
+	tb      testing.TB
+	faults  []ioFault
+	logs    string // a directory
+	befell  int    // of faults: at least one call failed
+	exits   map[string]int
+	slowest time.Duration // from the call that failed to the end of the server
+}
+
+func (f *ioFaulter) befall(ctx context.Context, v *spawn.Server) error {
+	for i, fault := range f.faults {
+		f.fault(checker.Killed)
+		v.Kill()
+		log := filepath.Join(f.logs, strconv.Itoa(i))
+		v.Under = fault.strace(v.Database(), log)
+		err := v.StartOnce(ctx)
+		if err == nil {
+			f.fault(checker.Listening)
+			f.works(ctx, v)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.fault(checker.Killed)
+		if v.Died() {
+			f.ended(fault, err == nil, v, log)
+		} else if err != nil {
+			return fmt.Errorf("%s: %w", fault, err)
+		}
+		v.Kill()
+		if bytes.Contains(f.read(log), []byte("(INJECTED)")) {
+			f.befell++
+		}
+		v.Under = nil
+		if err := v.Start(ctx); err != nil {
+			return fmt.Errorf("%s; and after that: %w", fault, err)
+		}
+		f.fault(checker.Listening)
+		if err := f.await(ctx, lookEvery, func() bool { return f.present.Load() >= ioFaultClients/2 }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// works lets the server work for a while, or until it ends.
+func (f *ioFaulter) works(ctx context.Context, v *spawn.Server) {
+	timer := time.NewTimer(pace.Waited(ioFaultWork))
+	defer timer.Stop()
+	select {
+	case <-v.Now.Exited:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// ended looks at how a server ended that was not killed.
+func (f *ioFaulter) ended(fault ioFault, listened bool, v *spawn.Server, log string) {
+	code := v.Now.Cmd.ProcessState.ExitCode()
+	f.exits[strconv.Itoa(code)]++
+	if !slices.Contains(fault.codes, code) || !bytes.HasPrefix(v.Now.Words, []byte("chatme: ")) {
+		f.tb.Errorf("%s: exit code %d, %s", fault, code, v.Now.Words)
+	}
+	if fault.passes && listened {
+		f.tb.Errorf("%s: it gives up, with %s", fault, v.Now.Words)
+	}
+	took, err := dying(f.read(log))
+	if err != nil {
+		f.tb.Errorf("%s: %v", fault, err)
+	}
+	if f.slowest = max(f.slowest, took); took > pace.Of(ioFaultStop) {
+		f.tb.Errorf("%s: gone %v after that", fault, took)
+	}
+}
+
+func (f *ioFaulter) read(log string) []byte {
+	data, err := os.ReadFile(log)
+	if err != nil {
+		f.tb.Error(err)
+	}
+	return data
+}
+
+// dying returns the time from the first call that failed to the last line, which is the end of the process.
+func dying(log []byte) (time.Duration, error) {
+	var failed, end float64
+	lines := bufio.NewScanner(bytes.NewReader(log))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text()) // thread, seconds, what happened
+		if len(fields) < 3 {
+			continue
+		}
+		at, err := strconv.ParseFloat(fields[1], 64)
+		if err != nil {
+			return 0, fmt.Errorf("strace says %q", lines.Text())
+		}
+		if failed == 0 && strings.Contains(lines.Text(), "(INJECTED)") {
+			failed = at
+		}
+		end = at
+	}
+	if failed == 0 {
+		return 0, fmt.Errorf("no call has failed, and it ends all the same: %.300s", log)
+	}
+	return time.Duration((end - failed) * float64(time.Second)), nil
+}

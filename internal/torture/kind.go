@@ -1,0 +1,113 @@
+package torture
+
+import (
+	"encoding/base64"
+	"math/rand/v2"
+	"time"
+
+	"chatme/internal/checker"
+	"chatme/internal/client"
+	"chatme/internal/link"
+	"chatme/internal/pace"
+)
+
+// What the slow clients are like.
+const (
+	linkDelayLeast, linkDelayMost = 20 * time.Millisecond, 400 * time.Millisecond
+	linkRateLeast, linkRateMost   = 400 << 10, 1 << 20   // bytes a second; of one link in three
+	readRateLeast, readRateMost   = 300 << 10, 800 << 10 // bytes a second
+	readPause                     = 4 * time.Second      // at most, now and then
+
+	// linkLag and readLag are how much later a client may hear or be heard, behind a link without a rate and otherwise.
+	linkLag = time.Second
+	readLag = 25 * time.Second
+)
+
+// Which clients have which fault, by their number: so that each goes with old clients and with others, and no client reads
+// slowly through a slow link.
+func hasLink(who int) bool { return who%5 == 2 }
+func hasRate(who int) bool { return who%15 == 2 }
+func isSlow(who int) bool  { return who%10 == 9 }
+func queues(who int) bool  { return who%8 == 7 } // every other old client
+
+// equip gives the client what the faults of this run want of it.
+func (c *tortured) equip() error {
+	c.url = c.t.url
+	c.opts.Queued = c.old && queues(c.who)
+	c.opts.Ponged = func(behind int) {
+		e := c.event(checker.Sent, "pong")
+		e.N = uint64(behind)
+		c.t.history.Add(e)
+	}
+	switch {
+	case c.t.injects(faultSlow) && isSlow(c.who):
+		c.lag = pace.Of(readLag)
+		c.t.slow++
+	case c.t.injects(faultLatency) && hasLink(c.who):
+		rate := 0
+		if c.lag = pace.Of(linkLag); hasRate(c.who) {
+			c.lag, rate = pace.Of(readLag), linkRateLeast+c.chance.IntN(linkRateMost-linkRateLeast)
+		}
+		delay := linkDelayLeast + c.upTo(linkDelayMost-linkDelayLeast)
+		var err error
+		if c.link, err = link.New(c.t.local, c.t.addr, delay, rate, c.t.hurry); err != nil {
+			return err
+		}
+		c.url = "ws://" + c.link.Addr()
+		c.t.proxied++
+	}
+	return nil
+}
+
+// slowly returns how a socket is read slowly: at some rate, with a pause now and then; until everybody is to hurry.
+func (t *torture) slowly(seed uint64) func(read int) {
+	chance := rand.New(rand.NewPCG(t.cmd.Seed, seed))
+	rate := readRateLeast + chance.IntN(readRateMost-readRateLeast)
+	return func(read int) {
+		d := time.Duration(read) * time.Second / time.Duration(rate)
+		if chance.IntN(60) == 0 {
+			d += time.Duration(chance.Int64N(int64(readPause)))
+		}
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-t.hurry:
+		}
+	}
+}
+
+const (
+	// One message in so many carries a photo. One photo in so many is large.
+	photoEvery      = 250
+	largePhotoEvery = 12
+
+	photoLeast, photoMost, largePhoto = 100 << 10, 1 << 20, 4 << 20 // bytes
+
+	// mostPhotos bounds how many copies a client may keep when it sends a photo: all of them are sent again after a kill.
+	mostPhotos = 4
+)
+
+// photoGrain is what photos are cut from: what they show does not matter, but that they differ.
+var photoGrain = func() string {
+	grain := make([]byte, 3<<20)
+	chacha := rand.NewChaCha8([32]byte{})
+	chacha.Read(grain)
+	return base64.StdEncoding.EncodeToString(grain)
+}()
+
+// photo returns an image of some size.
+func (c *tortured) photo() string {
+	size := photoLeast + c.chance.IntN(photoMost-photoLeast)
+	if c.chance.IntN(largePhotoEvery) == 0 {
+		size = largePhoto - c.chance.IntN(largePhoto/2)
+	}
+	size -= size % 4
+	at := c.chance.IntN(len(photoGrain)-size+1) &^ 3
+	return "data:image/png;base64," + photoGrain[at:at+size]
+}
+
+// showsPhoto reports whether the next message is to carry one.
+func (c *tortured) showsPhoto(copies []client.Body) bool {
+	return c.t.injects(faultPhoto) && len(copies) < mostPhotos && !c.t.draining.Load() && c.chance.IntN(photoEvery) == 0
+}

@@ -1,0 +1,48 @@
+package torture
+
+import "time"
+
+const (
+	// restFor is how long a client does nothing: longer than the server lets it.
+	restFor = 2 * tortureIdleAfter
+	// newRestEvery: one new session in so many does nothing at first.
+	newRestEvery = 20
+)
+
+// lapses has a client that waits go away until it has lost its place, now and then: then its session is idle, and can be put to
+// rest.
+func (c *tortured) lapses() bool {
+	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.injects(faultHibernate) || c.chance.IntN(5) != 0 {
+		return false
+	}
+	c.drops()
+	c.away = tortureQueueWindow + c.upTo(2*time.Second)
+	return true
+}
+
+// searchOrRest has a client whose session is idle ask for a partner, or, one time in every, do nothing for a while; but not
+// if it has just been put to rest.
+func (c *tortured) searchOrRest(every int) {
+	if c.old || c.rested || c.t.draining.Load() || !c.t.injects(faultHibernate) || c.chance.IntN(every) != 0 {
+		c.rested = false
+		c.search("")
+		return
+	}
+	c.rests = time.Now().Add(restFor)
+}
+
+// keepsResting does next to nothing: it pings, which does not count as activity, or its socket is lost and it is back at once.
+func (c *tortured) keepsResting() (gone bool) {
+	switch dice := c.chance.IntN(100); {
+	case c.t.draining.Load(), time.Now().After(c.rests):
+		c.rests = time.Time{}
+		c.search("")
+	case dice < 10:
+		c.socket.Ping()
+	case dice < 30:
+		c.drops()
+		c.away = c.upTo(30 * time.Millisecond)
+		return true
+	}
+	return false
+}
