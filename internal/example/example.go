@@ -15,6 +15,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/cli"
 	"chatme/internal/exit"
+	"chatme/internal/secret"
 	"chatme/internal/store"
 )
 
@@ -76,11 +77,11 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 	}
 	for i := range r.rows {
 		if row := &r.rows[i]; row.Resumable {
-			row.MailKey = db.MailKey(exampleID(row.ID))
+			row.MailKey = secret.MailKey(exampleID(row.ID))
 		}
 	}
 	for i := range r.mail {
-		r.mail[i].Key = db.MailKey(exampleID(r.mail[i].To))
+		r.mail[i].Key = secret.MailKey(exampleID(r.mail[i].To))
 	}
 	if err := db.Commit(&chat.Batch{Changes: r.rows, Letters: r.mail}); err != nil {
 		return err
@@ -187,7 +188,7 @@ func exampleNumber(boot, n uint64) uint64 { return boot<<32 | n }
 
 func exampleSession(boot, n uint64, created chat.Time) chat.Record {
 	return chat.Record{
-		ID: chat.ID(exampleNumber(boot, n)), Hash: sha256.Sum256([]byte(exampleID(chat.ID(exampleNumber(boot, n))))),
+		ID: chat.ID(exampleNumber(boot, n)), Hash: secret.HashOf(exampleID(chat.ID(exampleNumber(boot, n)))),
 		Resumable: true, CreatedAt: created,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/secret"
 )
 
 // sink is a Conn that takes everything.
@@ -36,7 +37,7 @@ func benchHub(b *testing.B, pairs int) *Hub {
 		b.Fatal(err)
 	}
 	for i := 1; i <= 2*pairs; i++ {
-		auth := chat.Auth{Fresh: HashOf(fmt.Sprint(i))}
+		auth := chat.Auth{Fresh: secret.HashOf(fmt.Sprint(i))}
 		if err := h.Attach(context.Background(), chat.ConnID(i), &sink{}, auth); err != nil {
 			b.Fatal(err)
 		}

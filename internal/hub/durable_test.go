@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/secret"
 	"chatme/internal/store"
 
 	"github.com/google/uuid"
@@ -51,9 +52,9 @@ func l5(t *testing.T, seed uint64) {
 		case 0, 1:
 			cmd = chat.Command{Op: chat.Attach, Conn: chat.ConnID(step + 1)}
 			id := fmt.Sprint(seed, step)
-			auth := &chat.Auth{Resumable: r.IntN(4) > 0, Fresh: HashOf(id)}
+			auth := &chat.Auth{Resumable: r.IntN(4) > 0, Fresh: secret.HashOf(id)}
 			if auth.Resumable {
-				auth.MailKey = db.MailKey(id)
+				auth.MailKey = secret.MailKey(id)
 			}
 			if auth.Resumable && len(hashes) > 0 && r.IntN(2) == 0 {
 				auth.Resume = &chat.Resume{Hash: hashes[r.IntN(len(hashes))]}

@@ -24,8 +24,6 @@ type Store interface {
 	// many, and how many bytes their mailboxes held. It writes nothing when there are none. It is called by the
 	// goroutine that calls Commit.
 	Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error)
-	// MailKey returns what mail for the session of this ID is sealed to.
-	MailKey(sessionID string) chat.MailKey
 	// Mail opens the letters of r, whose recipient has this session ID, and yields them by rising N. A place that
 	// is empty, or was tampered with, has no body. The error is that of reading, or yield's.
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
@@ -317,9 +315,6 @@ func (h *Hub) tick() {
 	h.timerAt = 0
 	h.step(&chat.Command{Op: chat.Tick})
 }
-
-// MailKey returns what mail for the session of this ID is sealed to.
-func (h *Hub) MailKey(sessionID string) chat.MailKey { return h.cfg.Store.MailKey(sessionID) }
 
 // Mail opens the letters of a Replay event for the session of this ID, one after the other. The caller is the Conn
 // that the event was for, as it leaves; it may take its time.

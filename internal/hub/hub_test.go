@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/secret"
 )
 
 // heldStore is a Store whose commits wait until the test lets them go, in memory.
@@ -75,8 +76,6 @@ func (s *heldStore) Sweep(before chat.Time, limit int) (int, int64, error) {
 	s.swept = append(s.swept, before)
 	return 0, 0, nil
 }
-
-func (s *heldStore) MailKey(string) chat.MailKey { return chat.MailKey{1} }
 
 func (s *heldStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
 	return errors.New("no mail here")
@@ -210,7 +209,7 @@ func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 	e := &ear{}
 	auth := chat.Auth{Resumable: resumable, Fresh: hashOf(id)}
 	if resumable {
-		auth.MailKey = h.MailKey("")
+		auth.MailKey = chat.MailKey{1}
 	}
 	if err := h.Attach(t.Context(), id, e, auth); err != nil {
 		t.Fatal(err)
@@ -218,7 +217,7 @@ func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 	return e
 }
 
-func hashOf(id chat.ConnID) chat.Hash { return HashOf(fmt.Sprint("session ", id)) }
+func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session ", id)) }
 
 // search waits for room if it must, as a Conn does.
 func search(h *Hub, id chat.ConnID) {

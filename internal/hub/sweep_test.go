@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/secret"
 )
 
 // notedStore notes what is asked of it, in order.
@@ -139,7 +140,7 @@ func TestCommitBeforeSweep(t *testing.T) {
 
 // join attaches a new session, which is to be committed.
 func join(t *testing.T, h *Hub, id chat.ConnID) {
-	auth := chat.Auth{Resumable: true, Fresh: HashOf(fmt.Sprint("session ", id)), MailKey: h.MailKey("")}
+	auth := chat.Auth{Resumable: true, Fresh: secret.HashOf(fmt.Sprint("session ", id)), MailKey: chat.MailKey{1}}
 	if err := h.Attach(context.Background(), id, &ear{}, auth); err != nil {
 		t.Error(err)
 	}

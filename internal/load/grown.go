@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"chatme/internal/chat"
-	"chatme/internal/hub"
+	"chatme/internal/secret"
 	"chatme/internal/store"
 )
 
@@ -94,10 +94,10 @@ func (c *Cmd) seed(ctx context.Context, path string) (ids []string, err error) {
 		return nil, err
 	}
 	number := func(i int) uint64 { return started.Boot<<32 | uint64(i) } // as the lobby gives them
-	key := db.MailKey("nobody's")
+	key := secret.MailKey("nobody's")
 	batch := &chat.Batch{}
 	for i := 1; i <= c.Sessions; i++ {
-		id, hash := hub.NewSessionID()
+		id, hash := secret.NewID()
 		r := chat.Record{ID: chat.ID(number(i)), Hash: hash, MailKey: key, Resumable: true, CreatedAt: now, AwaySince: now}
 		switch {
 		case i <= c.InChats:

@@ -19,7 +19,6 @@ import (
 	"syscall"
 
 	"chatme/internal/chat"
-	"chatme/internal/powercut"
 )
 
 // never is the index of a state that does not come.
@@ -157,15 +156,15 @@ func (c *content) take(table string, row map[string]any) {
 
 // commits returns the events with which a transaction is complete: the write of a page behind a header that says so,
 // in a WAL (https://sqlite.org/fileformat2.html#wal_file_format), or the unlinking of a rollback journal.
-func commits(events []powercut.Event, db string) []int {
+func commits(events []Event, db string) []int {
 	const header = 24 // bytes before each page
 	var all []int
 	page := int64(-1) // offset at which the page is written that completes a transaction
 	for at := range events {
 		switch e := &events[at]; {
-		case e.Kind == powercut.Unlinked && e.Path == db+"-journal":
+		case e.Kind == Unlinked && e.Path == db+"-journal":
 			all = append(all, at)
-		case e.Kind != powercut.Wrote || e.Path != db+"-wal":
+		case e.Kind != Wrote || e.Path != db+"-wal":
 		case e.Off == page:
 			all = append(all, at)
 			page = -1
@@ -177,12 +176,12 @@ func commits(events []powercut.Event, db string) []int {
 }
 
 // newHistory replays the log and reads the database after each commit, in scratch.
-func newHistory(events []powercut.Event, db, scratch string) (*history, error) {
+func newHistory(events []Event, db, scratch string) (*history, error) {
 	h := &history{
 		at: []int{-1}, same: map[[sha256.Size]byte][]int{nothing().sum: {0}}, rows: map[chat.Hash][]rowSince{},
 		chats: map[chat.Alias]chatSince{}, members: map[int64][]chat.Hash{}, letters: map[letter]span{},
 	}
-	disk := powercut.NewDisk(filepath.Dir(db))
+	disk := NewDisk(filepath.Dir(db))
 	at := 0
 	for _, commit := range commits(events, db) {
 		for ; at <= commit; at++ {

@@ -12,18 +12,17 @@ import (
 	"strings"
 	"sync"
 
-	"chatme/internal/powercut"
 	"chatme/internal/store"
 )
 
 // moments picks the moments of the images, rising: a third right behind a promise, a third while something is written
 // and not synced, the rest anywhere. A moment is the number of events before it.
-func (p *powerLoss) moments(events []powercut.Event, l *ledger, images int) []int {
+func (p *powerLoss) moments(events []Event, l *ledger, images int) []int {
 	var unsynced []int
-	disk := powercut.NewDisk(p.site.Dir)
+	disk := NewDisk(p.site.Dir)
 	for i := range events {
 		p.apply(disk, events, i)
-		if isFile := events[i].Kind == powercut.Wrote || events[i].Kind == powercut.Syncing; isFile && disk.Unsynced(events[i].Path) {
+		if isFile := events[i].Kind == Wrote || events[i].Kind == Syncing; isFile && disk.Unsynced(events[i].Path) {
 			unsynced = append(unsynced, i+1)
 		}
 	}
@@ -44,10 +43,10 @@ func (p *powerLoss) moments(events []powercut.Event, l *ledger, images int) []in
 }
 
 // look cuts the power at each moment and has the images examined by as many as there are processors.
-func (p *powerLoss) look(events []powercut.Event, l *ledger, images int, v *verdict) {
+func (p *powerLoss) look(events []Event, l *ledger, images int, v *verdict) {
 	type job struct {
 		number, moment int
-		image          powercut.Image
+		image          Image
 	}
 	jobs := make(chan job) // unbuffered; sent by this function, which closes it
 	var mu sync.Mutex      // guards v
@@ -72,7 +71,7 @@ func (p *powerLoss) look(events []powercut.Event, l *ledger, images int, v *verd
 			}
 		})
 	}
-	disk, applied := powercut.NewDisk(p.site.Dir), 0
+	disk, applied := NewDisk(p.site.Dir), 0
 	for number, moment := range p.moments(events, l, images) {
 		for ; applied < moment; applied++ {
 			p.apply(disk, events, applied)
@@ -85,7 +84,7 @@ func (p *powerLoss) look(events []powercut.Event, l *ledger, images int, v *verd
 }
 
 // examine opens an image as a server does and says what is wrong with it.
-func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *powercut.Image) (broken, lost string) {
+func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *Image) (broken, lost string) {
 	last, needed := l.history.before(moment), l.needed(moment)
 	state, err := p.open(l.history, last, scratch, image)
 	switch {
@@ -103,7 +102,7 @@ func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *powerc
 
 // witnessed returns why a server would take the image for a database that was put back from a copy, and end all its chats:
 // its witness is not there, or has seen a later start or a later state of it; "" if it would not.
-func (p *powerLoss) witnessed(scratch string, image *powercut.Image) string {
+func (p *powerLoss) witnessed(scratch string, image *Image) string {
 	path, err := putDatabase(image.Files, p.site.DB, scratch)
 	if err != nil {
 		return err.Error()
@@ -118,7 +117,7 @@ func (p *powerLoss) witnessed(scratch string, image *powercut.Image) string {
 }
 
 // open returns which of the states up to last the image is, -1 if it is none.
-func (p *powerLoss) open(h *history, last int, scratch string, image *powercut.Image) (state int, err error) {
+func (p *powerLoss) open(h *history, last int, scratch string, image *Image) (state int, err error) {
 	path, err := putDatabase(image.Files, p.site.DB, scratch)
 	if err != nil {
 		return 0, err

@@ -16,7 +16,6 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/exit"
-	"chatme/internal/powercut"
 	"chatme/internal/protocol"
 	"chatme/internal/testbed"
 )
@@ -95,7 +94,7 @@ func newPowerLoss(tb testing.TB, bin, mutant string) *powerLoss {
 		fmt.Fprintf(&script, "CHATME_MUTANT='%s'; export CHATME_MUTANT\n", mutant)
 	}
 	fmt.Fprintf(&script, "exec '%s' '%s' '%s'.$$ '%s' \"$@\"\n",
-		strace, strings.Join(powercut.Strace, "' '"), s.Bin, bin) // $$ is the process ID of the server to be
+		strace, strings.Join(Strace, "' '"), s.Bin, bin) // $$ is the process ID of the server to be
 	if err := os.WriteFile(s.Bin, []byte(script.String()), 0o755); err != nil {
 		tb.Fatal(err)
 	}
@@ -138,7 +137,7 @@ func (p *powerLoss) keep(process int) {
 	defer tick.Stop()
 	for {
 		log := testbed.MustRead(p.tb, name)
-		if powercut.Whole(log[max(0, len(log)-200):], process) {
+		if Whole(log[max(0, len(log)-200):], process) {
 			p.logs = append(p.logs, name)
 			return
 		}
@@ -151,11 +150,11 @@ func (p *powerLoss) keep(process int) {
 }
 
 // events reads the logs of all runs as one.
-func (p *powerLoss) events() []powercut.Event {
+func (p *powerLoss) events() []Event {
 	p.tb.Helper()
-	var all []powercut.Event
+	var all []Event
 	for _, name := range p.logs {
-		events, err := powercut.Parse(bytes.NewReader(testbed.MustRead(p.tb, name)), p.site.Dir)
+		events, err := Parse(bytes.NewReader(testbed.MustRead(p.tb, name)), p.site.Dir)
 		if err != nil {
 			p.tb.Fatal(err)
 		}
@@ -191,7 +190,7 @@ func (p *powerLoss) cut(images int) *verdict {
 		v.promised[each.told.Type]++
 	}
 	for _, e := range events {
-		if e.Kind == powercut.Wrote && e.Path == p.site.DB+"-wal" && e.Off == 0 {
+		if e.Kind == Wrote && e.Path == p.site.DB+"-wal" && e.Off == 0 {
 			v.begun++
 		}
 	}
@@ -202,7 +201,7 @@ func (p *powerLoss) cut(images int) *verdict {
 }
 
 // apply lets the i-th event happen.
-func (p *powerLoss) apply(disk *powercut.Disk, events []powercut.Event, i int) {
+func (p *powerLoss) apply(disk *Disk, events []Event, i int) {
 	if err := disk.Apply(&events[i]); err != nil {
 		p.tb.Fatalf("event %d: %v", i, err)
 	}

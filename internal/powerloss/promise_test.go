@@ -9,8 +9,8 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/client"
-	"chatme/internal/hub"
 	"chatme/internal/protocol"
+	"chatme/internal/secret"
 )
 
 // promise is a frame by which the server said that something is on disk.
@@ -139,7 +139,7 @@ func (l *ledger) attribute(frames []overheard) {
 	sessions, sockets, numbers := map[chat.Hash]*witness{}, map[string]*witness{}, map[string]int{}
 	ended := map[string]*promise{} // by socket
 	session := func(id string) *witness {
-		hash := hub.HashOf(id)
+		hash := secret.HashOf(id)
 		if sessions[hash] == nil {
 			sessions[hash] = &witness{hash: hash}
 			l.witnesses = append(l.witnesses, sessions[hash])

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"chatme/internal/powercut"
 	"chatme/internal/protocol"
 
 	"github.com/gorilla/websocket"
@@ -43,12 +42,12 @@ type stream struct {
 }
 
 // overhear returns the messages in the log, in its order.
-func overhear(events []powercut.Event) ([]overheard, error) {
+func overhear(events []Event) ([]overheard, error) {
 	var all []overheard
 	streams := map[string]*stream{}
 	for at := range events {
 		e := &events[at]
-		if e.Kind != powercut.Sent && e.Kind != powercut.Received {
+		if e.Kind != Sent && e.Kind != Received {
 			continue
 		}
 		key := fmt.Sprint(e.Kind, e.Path)
@@ -61,7 +60,7 @@ func overhear(events []powercut.Event) ([]overheard, error) {
 		for _, text := range texts {
 			o := overheard{at: at, socket: e.Path}
 			var err error
-			if e.Kind == powercut.Sent {
+			if e.Kind == Sent {
 				err = json.Unmarshal(text, &o.told)
 			} else {
 				err = json.Unmarshal(text, &o.said)
@@ -71,7 +70,7 @@ func overhear(events []powercut.Event) ([]overheard, error) {
 			}
 			all = append(all, o)
 		}
-		if closed != 0 && e.Kind == powercut.Sent {
+		if closed != 0 && e.Kind == Sent {
 			all = append(all, overheard{at: at, socket: e.Path, closed: closed})
 		}
 	}

@@ -192,7 +192,6 @@ func useEverything(t *testing.T, p *post, text, image string) {
 	} else if strings.Contains(err.Error(), text) {
 		t.Error(err)
 	}
-	p.MailKey(secretOf(1))
 	wantMail(t, p.Store, p.whole(), "1 "+text, "2  "+image, "3 "+text+" "+image, "4 "+text)
 	wrong := p.whole()
 	wrong.Alias = alias(77)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/seal"
+	"chatme/internal/secret"
 )
 
 // secretOf is the session ID of reader n.
@@ -19,7 +19,7 @@ func secretOf(n uint64) string { return fmt.Sprintf("cm1_%043d", n) }
 // reader is session n with a session ID behind it.
 func reader(n uint64) chat.Record {
 	r := session(n)
-	r.Hash, r.MailKey = sha256.Sum256([]byte(secretOf(n))), seal.PublicKey(secretOf(n))
+	r.Hash, r.MailKey = secret.HashOf(secretOf(n)), secret.MailKey(secretOf(n))
 	return r
 }
 
@@ -247,7 +247,7 @@ func TestMailKeyLearned(t *testing.T) {
 	without.MailKey = chat.MailKey{}
 	mustCommit(t, s, put(without)...)
 	wantFound(t, s, without)
-	if key := s.MailKey(secretOf(1)); key != r.MailKey {
+	if key := secret.MailKey(secretOf(1)); key != r.MailKey {
 		t.Errorf("%x, want %x", key, r.MailKey)
 	}
 	mustCommit(t, s, put(r)...)

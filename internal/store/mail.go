@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/seal"
+	"chatme/internal/secret"
 )
 
 // sqlNext reads one row, so that whoever reads a mailbox has no more than one body in memory.
@@ -23,16 +23,13 @@ const sqlLongest = `
 	SELECT coalesce(max(length(body)), 0) FROM mailbox
 	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4`
 
-// MailKey returns what mail for the session with this ID is sealed to.
-func (s *Store) MailKey(sessionID string) chat.MailKey { return seal.PublicKey(sessionID) }
-
 // Mail opens the letters in r with the session ID and gives them to yield, by rising N. Its Key is not filled in. An
 // empty place comes without text, image and time, and so does a letter that does not open, because its row was
 // changed: that is logged, once for each call. Between two letters no connection is held, so yield may take its time; what is
 // committed meanwhile is seen. It ends with the error that yield returns, as it is; the session ID is not kept.
 func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
 	opener := seal.NewOpener(sessionID)
-	tampered := tampering{session: chat.Hash(sha256.Sum256([]byte(sessionID))), pair: r.Pair}
+	tampered := tampering{session: secret.HashOf(sessionID), pair: r.Pair}
 	defer tampered.report(s.log)
 	binding, err := s.binding(ctx, r.Pair, r.To, r.Alias)
 	if err != nil && !errors.Is(err, errNoBoot) {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"chatme/internal/chat"
+	"chatme/internal/secret"
 )
 
 // TestMailRange: a replay is the letters above one number and up to another, those of one chat and one receiver;
@@ -181,16 +181,16 @@ func TestTampering(t *testing.T) {
 }
 
 // readAll reads the mailbox of a session as a server does that knows nothing but what is on disk.
-func readAll(tb testing.TB, s *Store, secret string) (got []string) {
+func readAll(tb testing.TB, s *Store, id string) (got []string) {
 	tb.Helper()
-	found, _, err := s.Find(tb.Context(), sha256.Sum256([]byte(secret)))
+	found, _, err := s.Find(tb.Context(), secret.HashOf(id))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for len(found.Mail) != 0 {
 		r := chat.MailRange{To: found.ID, Pair: found.Mail[0].Pair, Alias: found.Mail[0].From, UpTo: 1<<64 - 1}
 		found.Mail = slices.DeleteFunc(found.Mail, func(h chat.Held) bool { return h.Pair == r.Pair })
-		err := s.Mail(tb.Context(), secret, r, func(m *chat.Letter) error {
+		err := s.Mail(tb.Context(), id, r, func(m *chat.Letter) error {
 			got = append(got, strings.TrimSpace(fmt.Sprint(m.N, " ", m.Text)))
 			return nil
 		})

@@ -3,9 +3,9 @@ package torture
 import (
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/client"
 	"chatme/internal/protocol"
+	"chatme/internal/torture/checker"
 )
 
 // acts does one thing that a person or a network does, and says whether the socket is gone by that.

@@ -6,11 +6,11 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/client"
 	"chatme/internal/link"
 	"chatme/internal/pace"
 	"chatme/internal/protocol"
+	"chatme/internal/torture/checker"
 )
 
 const (

@@ -3,9 +3,9 @@ package torture
 import (
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/client"
 	"chatme/internal/protocol"
+	"chatme/internal/torture/checker"
 )
 
 // took counts a message, of the tail of a chat that is over too, to be acknowledged soon.

@@ -2,10 +2,11 @@ package torture
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"net/url"
+
+	"chatme/internal/secret"
 )
 
 const (
@@ -35,7 +36,7 @@ func heldFor(ctx context.Context, database string, ids map[string]bool) (mail []
 	}
 	hashes := make(map[string]bool, len(ids))
 	for id := range ids {
-		hash := sha256.Sum256([]byte(id))
+		hash := secret.HashOf(id)
 		hashes[string(hash[:])] = true
 	}
 	rows, err := db.QueryContext(ctx, sqlMailboxes)

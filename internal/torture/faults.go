@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/pace"
 	"chatme/internal/spawn"
 	"chatme/internal/store"
+	"chatme/internal/torture/checker"
 )
 
 // The faults beside the kill, as --faults names them.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/client"
 	"chatme/internal/pace"
 	"chatme/internal/protocol"
+	"chatme/internal/torture/checker"
 )
 
 // ghostWithin is how long a socket may go on that was replaced, if its client is not slow: more than a server stands still.

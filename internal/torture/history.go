@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"chatme/internal/checker"
+	"chatme/internal/torture/checker"
 )
 
 // writeHistory puts what happened into a file.

@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/spawn"
 	"chatme/internal/testbed"
+	"chatme/internal/torture/checker"
 )
 
 const (

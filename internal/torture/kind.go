@@ -5,10 +5,10 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/client"
 	"chatme/internal/link"
 	"chatme/internal/pace"
+	"chatme/internal/torture/checker"
 )
 
 // What the slow clients are like.

@@ -11,11 +11,11 @@ import (
 	"syscall"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/pace"
 	"chatme/internal/recovery"
 	"chatme/internal/spawn"
 	"chatme/internal/store"
+	"chatme/internal/torture/checker"
 )
 
 const (

@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/pace"
 	"chatme/internal/spawn"
+	"chatme/internal/torture/checker"
 )
 
 const (

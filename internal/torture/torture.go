@@ -7,9 +7,9 @@ import (
 	"io"
 	"time"
 
-	"chatme/internal/checker"
 	"chatme/internal/cli"
 	"chatme/internal/spawn"
+	"chatme/internal/torture/checker"
 )
 
 type Cmd struct {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"chatme/internal/chat"
-	"chatme/internal/hub"
 	"chatme/internal/protocol"
+	"chatme/internal/secret"
 
 	"github.com/gorilla/websocket"
 )
@@ -149,12 +149,12 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	auth := chat.Auth{Arrived: arrived, Resumable: r != nil}
 	fresh, presented := "", ""
 	if r == nil {
-		auth.Fresh = hub.RandomHash()
+		auth.Fresh = secret.RandomHash()
 	} else {
-		fresh, auth.Fresh = hub.NewSessionID()
-		auth.MailKey = c.e.cfg.Hub.MailKey(fresh)
+		fresh, auth.Fresh = secret.NewID()
+		auth.MailKey = secret.MailKey(fresh)
 		if presented = r.SessionID; presented != "" {
-			auth.Resume = &chat.Resume{Hash: hub.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
+			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
 		}
 	}
 	coming := &arrival{fresh: fresh, presented: presented}

@@ -27,7 +27,6 @@ type Hub interface {
 	Congested(id chat.ConnID, bytes int) hub.Conn
 	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
 	Heaviest(id chat.ConnID) int
-	MailKey(sessionID string) chat.MailKey
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 

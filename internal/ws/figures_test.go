@@ -13,6 +13,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/secret"
 )
 
 // noStore is a hub.Store that takes everything and has nothing.
@@ -23,7 +24,6 @@ func (noStore) Find(context.Context, chat.Hash) (chat.Found, bool, error) {
 	return chat.Found{}, false, nil
 }
 func (noStore) Sweep(chat.Time, int) (int, int64, error) { return 0, 0, nil }
-func (noStore) MailKey(string) chat.MailKey              { return chat.MailKey{} }
 func (noStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
 	return nil
 }
@@ -60,7 +60,7 @@ func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener)
 	}
 	tb.Cleanup(func() { h.Stop(context.Background()) })
 	for id := chat.ConnID(1); id <= 1000; id++ {
-		if err := h.Attach(tb.Context(), id, l, chat.Auth{Fresh: hub.RandomHash()}); err != nil {
+		if err := h.Attach(tb.Context(), id, l, chat.Auth{Fresh: secret.RandomHash()}); err != nil {
 			tb.Fatal(err)
 		}
 		h.Do(&chat.Command{Op: chat.Search, Conn: id})

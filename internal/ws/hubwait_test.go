@@ -19,8 +19,6 @@ func (stuckHub) AwaitRoom(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (stuckHub) MailKey(string) chat.MailKey { return chat.MailKey{} }
-
 func (stuckHub) Attach(ctx context.Context, _ chat.ConnID, _ hub.Conn, _ chat.Auth) error {
 	<-ctx.Done()
 	return ctx.Err()

@@ -115,8 +115,11 @@ func custody(by int) func(*seededConn, chat.Event) bool {
 }
 
 func aliasSecret(c *seededConn, e chat.Event) bool {
-	if e.Kind == chat.Matched && c.secret != "" && strikes(4) {
-		e.Alias = chat.Alias(c.secret)
+	c.h.mu.Lock()
+	id := c.secret
+	c.h.mu.Unlock()
+	if e.Kind == chat.Matched && id != "" && strikes(4) {
+		e.Alias = chat.Alias(id)
 	}
 	return c.Conn.Deliver(e)
 }

@@ -9,11 +9,12 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/secret"
 	"chatme/internal/ws"
 )
 
 func seededHub(h *hub.Hub) ws.Hub {
-	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, newest: map[chat.Hash]chat.ConnID{}, secrets: map[chat.MailKey]string{}}
+	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, newest: map[chat.Hash]chat.ConnID{}}
 }
 
 // seededLobby is the hub with the bug.
@@ -23,11 +24,10 @@ type seededLobby struct {
 	turn  sync.Mutex    // held throughout Do
 	stack []chat.ConnID // whose search is withheld, by turn
 
-	mu      sync.Mutex // nothing else is locked while it is held
-	conns   map[chat.ConnID]*seededConn
-	newest  map[chat.Hash]chat.ConnID // the last socket of each session that asked for one back
-	acting  *seededConn               // whose command is being applied
-	secrets map[chat.MailKey]string
+	mu     sync.Mutex // nothing else is locked while it is held
+	conns  map[chat.ConnID]*seededConn
+	newest map[chat.Hash]chat.ConnID // the last socket of each session that asked for one back
+	acting *seededConn               // whose command is being applied
 }
 
 // seededConn is a Conn with the bug.
@@ -37,7 +37,7 @@ type seededConn struct {
 	id        chat.ConnID
 	resumable bool
 	asked     chat.Hash  // the session it is of, if that is so: the one that it asked for, or a fresh one
-	secret    string     // the session ID, if it is new
+	secret    string     // the session ID, once its mail was sent; guarded by h.mu
 	self      chat.Alias // the chat with itself; guarded by turn
 
 	// of the deliveries
@@ -53,13 +53,14 @@ type seededConn struct {
 	formerly chat.Alias  // what former knew it by
 }
 
-// MailKey implements ws.Hub.
-func (h *seededLobby) MailKey(sessionID string) chat.MailKey {
-	key := h.Hub.MailKey(sessionID)
+// Mail implements ws.Hub.
+func (h *seededLobby) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.secrets[key] = sessionID
-	return key
+	if c := h.conns[h.newest[secret.HashOf(sessionID)]]; c != nil {
+		c.secret = sessionID
+	}
+	h.mu.Unlock()
+	return h.Hub.Mail(ctx, sessionID, r, yield)
 }
 
 // Attach implements ws.Hub.
@@ -71,10 +72,6 @@ func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn,
 		c.asked = auth.Resume.Hash
 	}
 	h.newest[c.asked] = id
-	if auth.Resume == nil {
-		c.secret = h.secrets[auth.MailKey]
-	}
-	delete(h.secrets, auth.MailKey)
 	h.mu.Unlock()
 	if seed.attach != nil {
 		seed.attach(&auth)

@@ -1,13 +1,13 @@
 package checker
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
 
 	"chatme/internal/protocol"
+	"chatme/internal/secret"
 )
 
 // Kind says who did something.
@@ -87,7 +87,7 @@ func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 		e.Body, _ = readBody(m.Text, m.ImageURL)
 	}
 	if m.SessionID != "" {
-		hash := sha256.Sum256([]byte(m.SessionID))
+		hash := secret.HashOf(m.SessionID)
 		e.Session = hex.EncodeToString(hash[:6])
 	}
 	for _, text := range []string{m.Error, m.PartnerID, m.Text, m.ImageURL, m.From, m.Epoch, m.Code, m.Message} {

@@ -1,4 +1,4 @@
-// Package powercut tells what a power cut could leave of files, from a log of the system calls of the program that
+// Package powerloss tells what a power cut could leave of files, from a log of the system calls of the program that
 // wrote them.
 //
 // It MUST NOT know what is in the files or what the program says to its peers: only names, bytes and order.
@@ -19,4 +19,4 @@
 //
 // That is harsher than most file systems, which write the names of a file they sync, and gentler than a disk that
 // lies about its syncs or damages sectors nobody wrote.
-package powercut
+package powerloss
