@@ -55,7 +55,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -skip $(APART) ./...
-	go test -vet=off -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
+	go test -vet=off -timeout 60m -run $(APART) ./...
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages
@@ -80,9 +80,9 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 
 lint: ## vet, staticcheck, and no time.Sleep in a test outside a synctest bubble
 	go vet ./...
-	go vet -tags mutants ./cmd/chatme ./internal/chat ./internal/hub ./internal/store ./internal/ws
+	go vet -tags mutants ./internal/torture/mutants ./internal/chat ./internal/hub ./internal/store ./internal/ws
 	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags mutants ./cmd/chatme ./internal/chat ./internal/hub ./internal/store ./internal/ws
+	$(STATICCHECK) -tags mutants ./internal/torture/mutants ./internal/chat ./internal/hub ./internal/store ./internal/ws
 	go -C .ci/tools vet ./...
 	go -C .ci/tools test ./...
 	go -C .ci/tools run ./nosleep '$(CURDIR)'
@@ -110,7 +110,7 @@ gates:
 
 soak: build ## longer runs: 1,000 kills, 40,000 images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
-	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./cmd/chatme
+	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
 	.ci/fuzz 5m
 	EXPLORE=5s $(RACE) -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws

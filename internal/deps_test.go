@@ -17,49 +17,86 @@ import (
 
 const module = "chatme"
 
-// allowed is what each package may import of ours. A package that is not here does not belong; one that wants
-// to import sideways is in the wrong place. Tests may import more.
+// allowed is what each package imports of ours, named without internal/. A package that is not here does not belong; one that
+// wants to import sideways is in the wrong place. Tests may import more.
 //
 //	cmd → server → ws → {protocol, hub → tail} → chat ← store → migrations
 var allowed = map[string][]string{
-	"internal/chat":      {},
-	"internal/protocol":  {"internal/chat"},
-	"internal/hub":       {"internal/chat", "internal/metrics", "internal/tail"},
-	"internal/seal":      {},
-	"internal/tail":      {"internal/chat"},
-	"internal/store":     {"internal/chat", "internal/seal", "migrations"},
-	"internal/stdlog":    {},
-	"internal/loglimit":  {},
-	"internal/metrics":   {"internal/stdlog"}, // and is imported by whoever has something to count
-	"internal/ws":        {"internal/chat", "internal/protocol", "internal/hub", "internal/metrics", "internal/tail"},
-	"internal/forwarded": {},
-	"internal/server":    {"internal/forwarded", "internal/ws", "internal/web", "internal/config", "internal/metrics"},
-	"internal/admin":     {"internal/metrics"},
-	"internal/dashboard": {"internal/admin"},
-	"internal/client":    {"internal/chat", "internal/protocol"},
-	"internal/checker":   {"internal/chat", "internal/protocol"},
-	"internal/powercut":  {},
-	"internal/pace":      {},
-	"internal/config":    {},
-	"internal/web":       {},
-	"migrations":         {},
-	"cmd/chatme":         {anyOfOurs},
+	// the server
+	"chat":        {},
+	"protocol":    {"chat"},
+	"seal":        {},
+	"secret":      {"chat", "seal"},
+	"tail":        {"chat"},
+	"hub":         {"chat", "metrics", "tail"},
+	"store":       {"chat", "seal", "secret", "migrations"},
+	"ws":          {"chat", "protocol", "hub", "metrics", "secret", "tail"},
+	"forwarded":   {},
+	"config":      {},
+	"web":         {},
+	"server":      {"forwarded", "ws", "config", "metrics"},
+	"stdlog":      {},
+	"loglimit":    {},
+	"metrics":     {"stdlog"}, // and is imported by whoever has something to count
+	"certificate": {},
+	"descriptors": {"exit"},
+	"buildinfo":   {},
+	"exit":        {},
+	"admin":       {"config", "metrics", "store"},
+	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
+		"protocol", "server", "store", "tail", "web", "ws"},
+	"migrations": {},
+
+	// the commands
+	"cli":       {"admin", "buildinfo", "config", "exit"},
+	"dashboard": {"admin"},
+	"operator":  {"admin", "chat", "cli", "config", "dashboard", "exit", "metrics", "store", "tail"},
+	"client":    {"chat", "protocol"},
+	"pace":      {},
+	"spawn":     {"exit", "pace"},
+	"recovery":  {"admin", "app", "chat", "cli", "client", "config", "exit", "pace", "spawn", "store"},
+	"remote":    {},
+	"doctor": {"admin", "buildinfo", "certificate", "cli", "client", "config", "descriptors", "exit", "remote", "server",
+		"store"},
+	"probe":           {"cli", "client", "config", "exit", "pace", "protocol", "remote"},
+	"load":            {"chat", "cli", "client", "descriptors", "exit", "pace", "secret", "spawn", "store"},
+	"link":            {},
+	"torture":         {"torture/checker", "cli", "client", "link", "pace", "protocol", "recovery", "secret", "spawn", "store"},
+	"torture/checker": {"protocol", "secret"},
+	"torture/mutants": {anyOfOurs},
+	"example":         {"chat", "cli", "exit", "secret", "store"},
+	"stranger":        {"client", "protocol"},
+	"cmd/chatme":      {anyOfOurs},
+
+	// the tests
+	"testbed":        {"client", "pace", "protocol"},
+	"testbed/inside": {"app", "cli", "client", "exit", "pace", "testbed"},
+	"e2e":            {},
+	"powerloss":      {},
 }
 
 const anyOfOurs = "*"
 
 // forbidden is what a package must not import of anybody's, with all below it: the lobby is pure.
 var forbidden = map[string][]string{
-	"internal/chat": {"sync", "context", "net", "database/sql"},
+	"chat": {"sync", "context", "net", "database/sql"},
 }
 
 func TestImportTable(t *testing.T) {
-	violations, err := checkImports(os.DirFS(".."))
+	drawn := map[[2]string]bool{}
+	violations, err := checkImports(os.DirFS(".."), func(from, to string) { drawn[[2]string{from, to}] = true })
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range violations {
 		t.Error(v)
+	}
+	for from, all := range allowed {
+		for _, to := range all {
+			if to != anyOfOurs && !drawn[[2]string{from, to}] {
+				t.Errorf("the table allows %s to import %s, which it does not", from, to)
+			}
+		}
 	}
 }
 
@@ -91,7 +128,7 @@ func TestImportTableBites(t *testing.T) {
 		"internal/hub/up.go imports chatme/internal/ws, which the table does not allow internal/hub",
 		"internal/util/util.go: internal/util is not in the table",
 	}
-	got, err := checkImports(tree)
+	got, err := checkImports(tree, func(string, string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,9 +137,9 @@ func TestImportTableBites(t *testing.T) {
 	}
 }
 
-// checkImports returns the violations of the production files of root, in the order of the tree. It reads
-// every file, whatever its build constraints.
-func checkImports(root fs.FS) ([]string, error) {
+// checkImports returns the violations of the production files of root, in the order of the tree, and calls arrow for each import of
+// ours. It reads every file, whatever its build constraints.
+func checkImports(root fs.FS, arrow func(from, to string)) ([]string, error) {
 	var violations []string
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -121,16 +158,19 @@ func checkImports(root fs.FS) ([]string, error) {
 		if !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") {
 			return nil
 		}
-		found, err := checkFile(root, name)
+		found, err := checkFile(root, name, arrow)
 		violations = append(violations, found...)
 		return err
 	})
 	return violations, err
 }
 
-func checkFile(root fs.FS, name string) ([]string, error) {
+// short is a package's name in the table.
+func short(dir string) string { return strings.TrimPrefix(dir, "internal/") }
+
+func checkFile(root fs.FS, name string, arrow func(from, to string)) ([]string, error) {
 	dir := path.Dir(name)
-	may, listed := allowed[dir]
+	may, listed := allowed[short(dir)]
 	if !listed {
 		return []string{fmt.Sprintf("%s: %s is not in the table", name, dir)}, nil
 	}
@@ -149,10 +189,13 @@ func checkFile(root fs.FS, name string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		ours, isOurs := strings.CutPrefix(imported, module+"/")
-		if isOurs && !slices.Contains(may, ours) && !slices.Contains(may, anyOfOurs) {
+		if isOurs {
+			arrow(short(dir), short(ours))
+		}
+		if isOurs && !slices.Contains(may, short(ours)) && !slices.Contains(may, anyOfOurs) {
 			violations = append(violations, fmt.Sprintf("%s imports %s, which the table does not allow %s", name, imported, dir))
 		}
-		for _, no := range forbidden[dir] {
+		for _, no := range forbidden[short(dir)] {
 			if imported == no || strings.HasPrefix(imported, no+"/") {
 				violations = append(violations, fmt.Sprintf("%s imports %s, forbidden to %s", name, imported, dir))
 			}

@@ -139,7 +139,7 @@ func TestOperator(t *testing.T) {
 	})
 	gone := map[string]string{"first": pairs.Pairs[0].First, "second": pairs.Pairs[0].Second}[pairs.Pairs[0].Away]
 	asksJSON(s, &answer, "kick", gone)
-	if want := (admin.KickAnswer{gone, "paired", false}); answer != want {
+	if want := (admin.KickAnswer{Session: gone, State: "paired"}); answer != want {
 		t.Errorf("%+v, want %+v", answer, want)
 	}
 	await(s, b, "partner_disconnected")

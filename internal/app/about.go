@@ -28,7 +28,7 @@ func (s *instance) announce() (any, error) {
 	if err != nil {
 		return nil, &admin.Refusal{Status: http.StatusTooManyRequests, Text: err.Error()}
 	}
-	return admin.Announced{number}, nil
+	return admin.Announced{Number: number}, nil
 }
 
 // trace is how an announced request came in; from is where the operator sent it from.

@@ -33,11 +33,11 @@ func (s *instance) answerOperator() {
 	get("/sessions", s.answerSessions)
 	get("/queue", func(r *http.Request) (any, error) {
 		rows, total, err := s.db.Queue(r.Context(), limitOf(r))
-		return admin.QueueAnswer{listed(rows), total}, err
+		return admin.QueueAnswer{Queue: listed(rows), Total: total}, err
 	})
 	get("/pairs", func(r *http.Request) (any, error) {
 		rows, total, err := s.db.Pairs(r.Context(), limitOf(r))
-		return admin.PairsAnswer{listed(rows), total}, err
+		return admin.PairsAnswer{Pairs: listed(rows), Total: total}, err
 	})
 	post("/kick", func(r *http.Request) (any, error) { return s.kick(r.Context(), r.URL.Query().Get("session")) })
 	post("/advance", s.advance)
@@ -61,7 +61,7 @@ func (s *instance) answerSessions(r *http.Request) (any, error) {
 	}
 	attached := int64(s.hub.Attached())
 	connected, err := s.db.Connected(ctx)
-	return admin.SessionsAnswer{listed(rows), total, max(attached-connected, 0)}, err
+	return admin.SessionsAnswer{Sessions: listed(rows), Total: total, Unlisted: max(attached-connected, 0)}, err
 }
 
 // limitOf is how many rows r asks for.
@@ -121,7 +121,7 @@ func (s *instance) kick(ctx context.Context, name string) (any, error) {
 			return nil, noSession(prefix)
 		}
 		s.log.Info("session kicked", "session", hash.String())
-		return admin.KickAnswer{hash.String(), was.State.String(), was.Here}, nil
+		return admin.KickAnswer{Session: hash.String(), State: was.State.String(), Here: was.Here}, nil
 	}
 	panic("unreachable")
 }

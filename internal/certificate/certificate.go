@@ -1,3 +1,4 @@
+// Package certificate serves TLS with a pair of files, and reads them again when they change.
 package certificate
 
 import (

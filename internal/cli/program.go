@@ -1,3 +1,5 @@
+// Package cli is what the commands share: parsing and running a command line, common flags, tables and quantities. It MUST NOT know
+// any command.
 package cli
 
 import (

@@ -1,3 +1,4 @@
+// Package descriptors shares out the descriptors that a process may have.
 package descriptors
 
 import (

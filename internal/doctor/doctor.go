@@ -1,3 +1,4 @@
+// Package doctor is the command that examines an installation and names a remedy for each fault it finds.
 package doctor
 
 import (

@@ -1,3 +1,4 @@
+// Package example writes the example database, chatme.db.example.
 package example
 
 import (

@@ -1,3 +1,4 @@
+// Package link is a slow link between a client and a server: late, narrow, dark or cut.
 package link
 
 import (

@@ -1,3 +1,5 @@
+// Package load is the command that measures a server, and the clients that put the load on it: tens of thousands in one
+// goroutine.
 package load
 
 import (

@@ -1,3 +1,4 @@
+// Package probe is the command that plays clients through the whole protocol against a deployment.
 package probe
 
 import (

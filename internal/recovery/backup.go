@@ -1,3 +1,4 @@
+// Package recovery is the commands that copy a database, put a copy back, and prove that this works.
 package recovery
 
 import (

@@ -1,3 +1,4 @@
+// Package remote is what looking at a deployment from outside takes: its URL, single requests, and what a refusal commonly means.
 package remote
 
 import (

@@ -1,3 +1,4 @@
+// Package spawn runs servers as child processes, each in a directory of its own.
 package spawn
 
 import (

@@ -1,3 +1,4 @@
+// Package stranger is a chat partner for trying the page alone.
 package stranger
 
 import (

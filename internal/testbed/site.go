@@ -1,3 +1,5 @@
+// Package testbed is for tests that run chatme as a process: installations, clients that fail their test, files, certificates and
+// proxies.
 package testbed
 
 import (

@@ -1,3 +1,4 @@
+// Package torture is the command that kills a server again and again under load, and judges whether it kept its promises.
 package torture
 
 import (

@@ -1,3 +1,4 @@
+// Package inside is for tests that run a server in their own process.
 package inside
 
 import (
