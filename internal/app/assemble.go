@@ -56,10 +56,8 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	}
 	s.hub, err = hub.New(hub.Config{
 		Store: c.wrap.store(db), Lobby: lobby, Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
-		SessionTTL:    cfg.SessionTTL.Duration,
-		SweepAfter:    sweepAfter,
-		QueuedChanges: int(cfg.QueuedChanges),
-		QueuedBytes:   int64(cfg.QueuedBytes),
+		SessionTTL: cfg.SessionTTL.Duration,
+		SweepAfter: sweepAfter,
 		Fatal: func(err error) {
 			select {
 			case s.fatal <- err:
@@ -70,12 +68,19 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if err != nil {
 		return s, err
 	}
-	sockets, err := endpointConfig(cfg, started.Epoch)
+	limits, err := socketLimits(cfg, started.Epoch)
 	if err != nil {
 		return s, err
 	}
-	sockets.Hub, sockets.Clock, sockets.Log, sockets.Metrics, sockets.Tail = c.wrap.hub(s.hub), s.clock, log, s.metrics, s.tail
-	if s.endpoint, err = ws.New(sockets); err != nil {
+	s.endpoint, err = ws.New(ws.Config{
+		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
+		PingInterval: cfg.PingInterval.Duration,
+		FrameMax:     int(cfg.FrameMax),
+		OutboxFrames: int(cfg.OutboxFrames),
+		OutboxBytes:  int(cfg.OutboxBytes),
+		Limits:       limits,
+	})
+	if err != nil {
 		return s, err
 	}
 	if err := s.openArrivals(); err != nil {
@@ -116,13 +121,21 @@ func newPage(cfg *config.Config) (http.Handler, error) {
 	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
 }
 
+// LobbyConfig is what a lobby needs of the configuration and of this start.
 func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	return chat.Config{
-		NewAlias:      func() chat.Alias { return chat.Alias(uuid.NewString()) },
-		Epoch:         started.Epoch,
-		Boot:          started.Boot,
-		Since:         started.Since,
-		SessionTTL:    cfg.SessionTTL.Duration,
+		NewAlias:    func() chat.Alias { return chat.Alias(uuid.NewString()) },
+		Epoch:       started.Epoch,
+		Boot:        started.Boot,
+		Since:       started.Since,
+		SessionTTL:  cfg.SessionTTL.Duration,
+		Limits:      lobbyLimits(cfg),
+		LetterBytes: store.LetterBytes,
+	}
+}
+
+func lobbyLimits(cfg *config.Config) chat.Limits {
+	return chat.Limits{
 		IdleAfter:     cfg.IdleAfter.Duration,
 		ChatWindow:    cfg.ChatWindow.Duration,
 		ChatWindowOld: cfg.ChatWindowOld.Duration,
@@ -131,28 +144,29 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		RematchAfter:  cfg.RematchAfter.Duration,
 		SettleTimeout: cfg.SettleTimeout.Duration,
 
-		RingMessages:    int(cfg.RingMessages),
-		RingBytes:       int(cfg.RingBytes),
-		RingTotal:       int64(cfg.RingTotal),
-		MailboxMessages: int(cfg.MailboxMessages),
-		MailboxBytes:    int(cfg.MailboxBytes),
-		MailTotal:       int64(cfg.MailTotal),
-		LetterMax:       int(cfg.LetterMax),
-		LetterBytes:     store.LetterBytes,
+		RingMessages:     int(cfg.RingMessages),
+		RingBytes:        int(cfg.RingBytes),
+		RingTotal:        int64(cfg.RingTotal),
+		MailboxMessages:  int(cfg.MailboxMessages),
+		MailboxBytes:     int(cfg.MailboxBytes),
+		MailTotal:        int64(cfg.MailTotal),
+		LetterMax:        int(cfg.LetterMax),
+		UncommittedRows:  int(cfg.QueuedChanges),
+		UncommittedBytes: int64(cfg.QueuedBytes),
 	}
 }
 
-// endpointConfig is all of the endpoint but its hub and its log.
-func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
+// socketLimits are those of the endpoint.
+func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	images, err := protocol.ParseImagePolicy(cfg.Images)
 	if err != nil {
-		return ws.Config{}, err
+		return ws.Limits{}, err
 	}
 	files, err := descriptors.Own(int(cfg.MaxConns))
 	if err != nil {
-		return ws.Config{}, err
+		return ws.Limits{}, err
 	}
-	return ws.Config{
+	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
 		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
 		Hello: protocol.Hello{
@@ -162,17 +176,13 @@ func endpointConfig(cfg *config.Config, epoch string) (ws.Config, error) {
 			MaxBytes: int64(cfg.FrameMax),
 		},
 		AuthTimeout:        cfg.AuthTimeout.Duration,
-		PingInterval:       cfg.PingInterval.Duration,
 		DeadAfter:          cfg.DeadAfter.Duration,
 		DeadAfterOld:       cfg.DeadAfterOld.Duration,
 		ProgressTimeout:    cfg.ProgressTimeout.Duration,
 		StallTimeout:       cfg.StallTimeout.Duration,
 		FrameBeforeMatch:   int(cfg.FrameBeforeMatch),
-		FrameMax:           int(cfg.FrameMax),
 		MalformedPerMinute: int(cfg.MalformedPerMinute),
 		InFlightMax:        int64(cfg.InFlightMax),
-		OutboxFrames:       int(cfg.OutboxFrames),
-		OutboxBytes:        int(cfg.OutboxBytes),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
 	}, nil

@@ -15,7 +15,7 @@ import (
 // watchFigures has m ask the parts of s for what they know.
 func watchFigures(m *metrics.Metrics, s *instance) {
 	m.Watch(func(w *metrics.Writer) {
-		c, sockets := s.hub.Census(), s.endpoint.Conns()
+		c, sockets := s.hub.Stats(), s.endpoint.Conns()
 		for _, state := range []struct {
 			name string
 			n    int

@@ -31,7 +31,7 @@ func (s *instance) reload() (*admin.Reloaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	sockets, err := endpointConfig(next, s.started.Epoch)
+	sockets, err := socketLimits(next, s.started.Epoch)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,14 @@ func (s *instance) reload() (*admin.Reloaded, error) {
 		}
 	}
 	// The endpoint first: a page never carries a key that is not accepted yet.
-	if err := s.endpoint.Reload(sockets); err != nil {
+	if err := s.endpoint.SetLimits(sockets); err != nil {
 		return nil, err
 	}
 	if err := s.public.Reload(surface); err != nil {
 		return nil, err
 	}
 	s.arrivals.Resize(files.Arrivals)
-	s.hub.Retune(LobbyConfig(next, s.started), int(next.QueuedChanges), int64(next.QueuedBytes))
+	s.hub.SetLimits(lobbyLimits(next))
 	s.level.Set(logLevel(next))
 	s.inForce.Store(next)
 	return &admin.Reloaded{Changed: changed, Left: left}, nil

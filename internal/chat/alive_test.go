@@ -42,7 +42,7 @@ func TestOnePingAWaiterIn10s(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()
 	a.search()
-	batch, probes := p.lobby.Batch(), 0
+	batch, probes := batchOf(p.lobby), 0
 	deliver := p.onWire
 	p.onWire = func(c chat.ConnID, e chat.Event) {
 		deliver(c, e)
@@ -54,8 +54,8 @@ func TestOnePingAWaiterIn10s(t *testing.T) {
 	if probes != 60 {
 		t.Errorf("%d pings in ten minutes, want 60", probes)
 	}
-	if p.lobby.Batch() != batch || p.lobby.Dirty() != 0 {
-		t.Errorf("%d batches and %d rows for pings", p.lobby.Batch()-batch, p.lobby.Dirty())
+	if batchOf(p.lobby) != batch || dirtyRows(p.lobby) != 0 {
+		t.Errorf("%d batches and %d rows for pings", batchOf(p.lobby)-batch, dirtyRows(p.lobby))
 	}
 }
 
@@ -91,7 +91,7 @@ func TestRematchBanOutlivesMemory(t *testing.T) {
 	p.advance(time.Minute)
 	a.drop()
 	p.advance(120 * time.Second) // the window is over: a has no chat and is not in memory
-	if p.lobby.Holds(a.hash) {
+	if inMemory(p.lobby, a.hash) {
 		t.Fatal("a is still in memory")
 	}
 	a.resume(0, 0)
@@ -114,7 +114,7 @@ func TestClockFarAheadExpiresNoSession(t *testing.T) {
 		tenYears := chat.Time((10 * 365 * 24 * time.Hour).Milliseconds())
 		events := p.lobby.Step(chat.Moment{Server: p.now, Wall: p.now + tenYears, Unsure: unsure}, &chat.Command{Op: chat.Attach, Conn: 77, Auth: &chat.Auth{
 			Resumable: true, Fresh: chat.Hash{9}, MailKey: chat.MailKey{9}, Resume: &chat.Resume{Hash: a.hash, Epoch: "e1"}, Found: found,
-		}})
+		}}).Events
 		if len(events) < 2 || events[1].Kind != want {
 			t.Errorf("unsure %v: %v", unsure, events)
 		}

@@ -6,6 +6,7 @@ import "time"
 func (l *Lobby) attach(conn ConnID, a *Auth) {
 	if a.Resume == nil {
 		s := l.open(conn, a)
+		l.noteAttached(s)
 		l.tell(s, Event{Kind: AuthSuccess})
 		if s.Resumable {
 			l.tell(s, Event{Kind: SessionID})
@@ -24,9 +25,14 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 		return
 	}
 	s = l.open(conn, a)
+	l.noteAttached(s)
 	l.tell(s, Event{Kind: AuthSuccess})
 	l.tell(s, Event{Kind: ResumeFailed, Code: refusal})
 	l.tell(s, Event{Kind: SessionID})
+}
+
+func (l *Lobby) noteAttached(s *session) {
+	l.note(Fact{Kind: FactAttached, Session: s.Hash, Conn: s.conn, Resumable: s.Resumable})
 }
 
 // open makes a session for conn. That of an old client has no row before its first search.
@@ -88,7 +94,7 @@ func (l *Lobby) sleep(s *session, d time.Duration) {
 // without announcing a sleep.
 func (l *Lobby) detach(s *session, leaves bool) {
 	if !s.Resumable || (leaves && !s.asleep) {
-		l.end(s)
+		l.end(s, CauseLeft)
 		return
 	}
 	l.unbind(s)
@@ -102,10 +108,11 @@ func (l *Lobby) detach(s *session, leaves bool) {
 		s.until = l.now.Add(l.cfg.QueueWindow)
 	case Paired:
 		if !l.stepAway(s) {
-			l.giveUp(s)
+			l.giveUp(s, CauseMailboxFull)
 			return
 		}
 	}
+	l.note(Fact{Kind: FactAway, Session: s.Hash, State: s.State().String()})
 	l.schedule(s)
 }
 
@@ -143,11 +150,11 @@ func (l *Lobby) chatWindow(p *session) time.Duration {
 }
 
 // end ends s for good. A resumable one leaves a row behind that says so; an old one leaves nothing.
-func (l *Lobby) end(s *session) {
+func (l *Lobby) end(s *session, cause Cause) {
 	l.unbind(s)
 	l.discardAll(s)
 	if s.Pair != 0 {
-		l.match(l.leave(s))
+		l.match(l.leave(s, cause))
 	}
 	s.Place, s.QueuedAt = 0, 0
 	if s.Resumable {

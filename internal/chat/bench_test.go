@@ -32,7 +32,7 @@ func newBench(b *testing.B, pairs int) *bench {
 
 func benchHash(c chat.ConnID) chat.Hash { return chat.Hash{byte(c), byte(c >> 8), byte(c >> 16)} }
 
-func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(chat.At(x.now), c) }
+func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(chat.At(x.now), c).Events }
 
 func (x *bench) flush() {
 	x.lobby.Flush(&x.batch)

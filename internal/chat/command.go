@@ -27,9 +27,8 @@ const (
 // Command is one input of the lobby. It is flat, and only the fields named at its Op count, so that a message
 // costs no allocation on its way.
 type Command struct {
-	Op      Op
-	Conn    ConnID
-	Arrived int64 // when its frame had been read, by a clock of the caller's; 0: not known. The lobby does not look at it
+	Op   Op
+	Conn ConnID
 
 	Auth    *Auth         // Attach, Kick
 	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
@@ -46,7 +45,6 @@ type Command struct {
 
 // Auth is what an authenticated socket asks for.
 type Auth struct {
-	Arrived   int64   // as in Command
 	Resumable bool    // false: an old client
 	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
 	MailKey   MailKey // … and what its mail is sealed to

@@ -105,23 +105,22 @@ func (l *Lobby) canKeep(f *flow, m *body) bool {
 		l.ringBytes+int64(size) <= l.cfg.RingTotal
 }
 
-// RingHasRoom reports whether the rings have room for so many bytes more.
-func (l *Lobby) RingHasRoom(bytes int64) bool { return l.ringBytes+bytes <= l.cfg.RingTotal }
-
-// RingBytes is what all rings together hold.
-func (l *Lobby) RingBytes() int64 { return l.ringBytes }
-
-// FillsRing reports whether a message from conn is refused while the rings have no room for it: both can come back, and
-// the receiver is here.
-func (l *Lobby) FillsRing(conn ConnID) bool {
-	s := l.conns[conn]
-	return s != nil && s.partner != nil && s.Resumable && s.partner.Resumable && s.partner.conn != 0
+// Ring is how the rings stand for a message that a client is about to send.
+type Ring struct {
+	Needed bool  // the message would go through a ring: both sides can come back, and the receiver is here
+	Owes   bool  // its sender has not confirmed all that it was sent in its chat
+	Used   int64 // bytes in all rings
+	Free   int64 // … and what is left
 }
 
-// Owes reports whether the session attached to conn has not confirmed all that it was sent in its chat.
-func (l *Lobby) Owes(conn ConnID) bool {
-	s := l.conns[conn]
-	return s != nil && s.partner != nil && len(s.partner.out.ring) > 0
+// Ring returns how the rings stand for a message from conn.
+func (l *Lobby) Ring(conn ConnID) Ring {
+	r := Ring{Used: l.ringBytes, Free: l.cfg.RingTotal - l.ringBytes}
+	if s := l.conns[conn]; s != nil && s.partner != nil {
+		r.Needed = s.Resumable && s.partner.Resumable && s.partner.conn != 0
+		r.Owes = len(s.partner.out.ring) > 0
+	}
+	return r
 }
 
 // keep puts a message into the ring of f; the caller has asked canKeep.
@@ -204,10 +203,10 @@ func (l *Lobby) replay(s *session, from Alias, after, upTo uint64) {
 // Committed reports that every batch up to n is durable, and returns what is to be told because of that: custody
 // of the letters in it has passed. The slice is reused as that of Step is.
 func (l *Lobby) Committed(n uint64) []Event {
-	l.committed = n
+	l.committed, l.underWay = n, 0
 	l.arrived()
 	clear(l.events)
-	l.events = l.events[:0]
+	l.events, l.facts = l.events[:0], l.facts[:0]
 	done := 0
 	for ; done < len(l.custody) && l.custody[done].batch <= n; done++ {
 		c := &l.custody[done]

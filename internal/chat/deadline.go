@@ -89,7 +89,7 @@ func (l *Lobby) expire() {
 		case s.conn == 0 && state == Waiting:
 			l.lapse(s)
 		case s.conn == 0:
-			l.giveUp(s)
+			l.giveUp(s, CauseAway)
 		case state == Idle:
 			l.hibernate(s)
 		case state == Paired:
@@ -113,8 +113,8 @@ func (l *Lobby) lapse(s *session) {
 }
 
 // giveUp ends the chat of s, which is away: its window is over, or nothing can be held for it.
-func (l *Lobby) giveUp(s *session) {
-	p := l.leave(s)
+func (l *Lobby) giveUp(s *session, cause Cause) {
+	p := l.leave(s, cause)
 	l.forget(s)
 	l.match(p)
 }

@@ -51,7 +51,7 @@ func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 		}
 		first := max(w.changed, d.posted(e))
 		switch {
-		case e.After < first || e.After > d.lobby.Batch():
+		case e.After < first || e.After > batchOf(d.lobby):
 			d.failf("L4: %s waits for batch %d, and needs %d", describe(e), e.After, first)
 		case !d.m.wrote && e.After != first:
 			d.failf("L10: %s waits for batch %d, and needs %d", describe(e), e.After, first)

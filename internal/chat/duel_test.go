@@ -84,7 +84,7 @@ func (d *duel) compare(c *chat.Command, events []chat.Event) {
 	for _, w := range d.m.people {
 		sockets[w.conn] = w
 	}
-	d.m.batch, d.m.committed = d.lobby.Batch(), d.committed
+	d.m.batch, d.m.committed = batchOf(d.lobby), d.committed
 	d.m.step(d.now, c)
 	for _, w := range d.m.people {
 		sockets[w.conn] = w
@@ -100,10 +100,10 @@ func (d *duel) compare(c *chat.Command, events []chat.Event) {
 		events = d.lastAcks(events)
 	}
 	d.sameEvents(events)
-	if !d.m.wrote && !d.m.posted && d.lobby.Dirty() != d.dirty {
-		d.failf("L10: nothing changed, and %d rows are dirty instead of %d", d.lobby.Dirty(), d.dirty)
+	if !d.m.wrote && !d.m.posted && dirtyRows(d.lobby) != d.dirty {
+		d.failf("L10: nothing changed, and %d rows are dirty instead of %d", dirtyRows(d.lobby), d.dirty)
 	}
-	d.dirty = d.lobby.Dirty()
+	d.dirty = dirtyRows(d.lobby)
 }
 
 // learn gives the model the aliases of chats that have just begun, of which none is ever used twice, and the numbers
@@ -186,7 +186,7 @@ func (d *duel) presence() {
 		if w.conn != 0 {
 			attached++
 		}
-		if d.lobby.Holds(w.hash) != w.inMemory() {
+		if inMemory(d.lobby, w.hash) != w.inMemory() {
 			d.failf("%s: in memory %t", w.hash, !w.inMemory())
 		}
 		if t, ok := d.m.due(w); ok && (!armed || next > t) && !d.m.stopped {
@@ -251,7 +251,7 @@ func (d *duel) crash(survive int) {
 	if diff := d.same(d.lobby.Records(), func(w *who) bool { return w.row && w.inMemory() }); diff != "" {
 		d.failf("after a restart: %s", diff)
 	}
-	d.dirty = d.lobby.Dirty()
+	d.dirty = dirtyRows(d.lobby)
 }
 
 // sweep is what the store does now and then: sessions that are away for too long are gone, with their mail.

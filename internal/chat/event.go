@@ -33,8 +33,6 @@ type Event struct {
 	// After is the batch this event depends on. It MUST NOT leave before that batch is committed; neither may
 	// any event to the same Conn that comes behind it (laws L4, L6).
 	After uint64
-	// Arrived is that of the command that a Message or a Resumed answers, put there by the caller of Step; 0: unknown.
-	Arrived int64
 
 	Alias     Alias
 	Text      string

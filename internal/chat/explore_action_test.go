@@ -111,7 +111,7 @@ func (w *world) enabled(all []action) []action {
 		add(true, kills, 0, 0)
 		return all
 	}
-	add(w.lobby.Dirty() > 0 && len(w.pipe) < w.plan.pipeline, flushes, 0, 0)
+	add(dirtyRows(w.lobby) > 0 && len(w.pipe) < w.plan.pipeline, flushes, 0, 0)
 	add(len(w.pipe) > 0, commits, 0, 0)
 	_, due := w.lobby.NextDeadline()
 	add(left.ticks > 0 && due && w.still(), ticks, 0, 0)
@@ -232,7 +232,7 @@ func (w *world) actServer(a action) {
 	left := &w.left
 	switch a.what {
 	case flushes:
-		if w.lobby.Dirty() > 0 && !w.stopping {
+		if dirtyRows(w.lobby) > 0 && !w.stopping {
 			w.flush()
 		}
 	case commits:

@@ -110,8 +110,8 @@ func (w *world) serve(s *socket) {
 		return
 	}
 	a := s.auth
-	if a.Resume != nil && !w.lobby.Holds(a.Resume.Hash) {
-		if s.need = w.lobby.Leaving(a.Resume.Hash); s.need > w.committed && w.plan.bug != readEarly {
+	if a.Resume != nil && !inMemory(w.lobby, a.Resume.Hash) {
+		if s.need = lastChange(w.lobby, a.Resume.Hash); s.need > w.committed && w.plan.bug != readEarly {
 			return
 		}
 		a.Found = nil

@@ -183,8 +183,7 @@ func (w *world) restore() {
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
 	before := w.book.before(w, &c)
-	events := w.lobby.Step(chat.At(w.now), &c)
-	w.tell(events)
+	w.tell(w.lobby.Step(chat.At(w.now), &c).Events)
 	w.book.after(w, &c, before)
 	w.afterStep()
 }

@@ -10,6 +10,7 @@ func (l *Lobby) kick(a *Auth) {
 	if s == nil {
 		return // it has just ended by itself
 	}
+	l.note(Fact{Kind: FactKicked, Session: s.Hash})
 	l.tell(s, Event{Kind: Close, CloseCode: CloseRevoked})
-	l.end(s)
+	l.end(s, CauseKicked)
 }

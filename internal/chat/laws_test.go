@@ -113,7 +113,7 @@ func TestL5StoreEqualsLobby(t *testing.T) {
 				delete(disk, r.ID)
 			}
 			for _, r := range disk {
-				if r.State() != chat.Idle || r.AwaySince == 0 || !r.Resumable || d.lobby.Holds(r.Hash) {
+				if r.State() != chat.Idle || r.AwaySince == 0 || !r.Resumable || inMemory(d.lobby, r.Hash) {
 					t.Fatalf("not in memory: %s", describeRow(r))
 				}
 			}
@@ -164,8 +164,8 @@ func TestL7FencedConnIsIgnored(t *testing.T) {
 				Op: op, Conn: old, Text: "x", N: 1, Got: 1, Start: true, For: time.Hour, Leaves: leaves,
 				Refused: chat.ErrBadMessage,
 			})
-			if len(events) != 0 || p.lobby.Dirty() != 0 {
-				t.Errorf("op %d: %d events, %d rows", op, len(events), p.lobby.Dirty())
+			if len(events) != 0 || dirtyRows(p.lobby) != 0 {
+				t.Errorf("op %d: %d events, %d rows", op, len(events), dirtyRows(p.lobby))
 			}
 		}
 	}
@@ -240,7 +240,7 @@ func TestL10Quiet(t *testing.T) {
 	a, b, o, q := p.resumable(), p.resumable(), p.old(), p.old()
 	p.couple(a, b)
 	p.couple(o, q)
-	batch := p.lobby.Batch()
+	batch := batchOf(p.lobby)
 	for i := range uint64(100) {
 		a.number(i+1, "hello")
 		b.typing(i%2 == 0)
@@ -253,8 +253,8 @@ func TestL10Quiet(t *testing.T) {
 		q.do(chat.Command{Op: chat.Pong, N: i})
 		a.wait(time.Minute)
 	}
-	if p.lobby.Batch() != batch {
-		t.Errorf("%d batches for nothing", p.lobby.Batch()-batch)
+	if batchOf(p.lobby) != batch {
+		t.Errorf("%d batches for nothing", batchOf(p.lobby)-batch)
 	}
 	if at, ok := p.lobby.NextDeadline(); ok {
 		t.Errorf("a timer is set for %s", since(at))

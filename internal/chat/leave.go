@@ -6,10 +6,6 @@ type leaver struct {
 	batch uint64
 }
 
-// Leaving returns the batch that carries the last change of a session that is not in memory; 0: its row on disk is
-// current.
-func (l *Lobby) Leaving(h Hash) uint64 { return l.leaving[h] }
-
 // arrived forgets the leavers whose rows are on disk by now. A session that came back and left again is among them
 // twice, and the later one counts.
 func (l *Lobby) arrived() {

@@ -8,7 +8,7 @@ func TestLetterTooLargeToHold(t *testing.T) {
 	p := newParty(t)
 	cfg := timing(p.boot)
 	cfg.LetterMax = 4
-	p.lobby.Retune(cfg)
+	p.lobby.SetLimits(cfg.Limits)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
 	a.number(1, "larger")

@@ -2,30 +2,15 @@ package chat
 
 import "time"
 
-// Config is what a Lobby needs from outside; static after construction but for what Retune changes. Every duration is at
-// least a millisecond.
+// Config is what a Lobby needs from outside; static after construction but for Limits.
 type Config struct {
 	NewAlias func() Alias // the only source of randomness: a UUID never given before
 	Epoch    string       // names the history of the database; a resume from another epoch has no chat left
 	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
 	Since    uint64       // number of the first run in this epoch
 
-	SessionTTL    time.Duration // a session without a socket can be resumed this long
-	IdleAfter     time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
-	ChatWindow    time.Duration // a chat waits this long for a side that is away
-	ChatWindowOld time.Duration // the same, when the other side is an old client
-	QueueWindow   time.Duration // a waiting session that is away keeps its place this long
-	SleepMax      time.Duration // the longest absence a client can announce
-	RematchAfter  time.Duration // two who have just left each other are not matched again before this
-	SettleTimeout time.Duration // a legacy client whose pings are eaten is matched again this long after one was written
-
-	RingMessages    int   // messages of one direction that wait for the receiver's ack…
-	RingBytes       int   // … and their bytes
-	RingTotal       int64 // the bytes of all of them
-	MailboxMessages int   // letters in custody for one session…
-	MailboxBytes    int   // … and their bytes
-	MailTotal       int64 // the bytes of all mailboxes
-	LetterMax       int   // text and image of one letter; 0: any
+	SessionTTL time.Duration // a session without a socket can be resumed this long
+	Limits
 
 	// LetterBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
 	LetterBytes func(text, image int) int
@@ -41,7 +26,7 @@ type Lobby struct {
 	wall   Time    // … and by the wall clock
 	unsure bool    // … which may be wrong
 	events []Event // of the current step, reused
-	waited []Time  // how long those matched in the current step have been in the queue, reused
+	facts  []Fact  // of the current step, reused
 	wrote  bool    // the current step changed a record
 
 	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
@@ -54,6 +39,7 @@ type Lobby struct {
 	dirty     []*session // sessions whose record changed in this batch
 	letters   []Letter   // of this batch
 	receipts  []Receipt  // of this batch
+	underWay  int        // rows of the batches that are flushed and not committed
 	unwritten int64      // bytes of the letters that are not committed
 	custody   []custody  // what the batches not yet committed promise, by rising batch
 	mailBytes int64      // of all mailboxes, those of hibernated sessions too
@@ -89,14 +75,21 @@ func New(cfg Config) *Lobby {
 	}
 }
 
-// Step applies one command at the moment now and returns what is to be told, in order. The slice is reused by
-// the next Step. A command from a Conn that is not attached does nothing.
-func (l *Lobby) Step(now Moment, c *Command) []Event {
+// Output is what a Step leads to. Its slices are reused by the next Step.
+type Output struct {
+	Events []Event // what is to be told, in order
+	Facts  []Fact  // what has happened, in order
+	Full   bool    // the command was not done: too much is uncommitted. Unless Events say so, step it again once that is over
+}
+
+// Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would change
+// a row while too much is uncommitted is refused with ErrUnavailable, or if its client cannot be told so not done at all.
+func (l *Lobby) Step(now Moment, c *Command) Output {
 	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
-	l.events, l.waited = l.events[:0], l.waited[:0]
+	l.events, l.facts = l.events[:0], l.facts[:0]
 	if l.stopped {
-		return nil
+		return Output{}
 	}
 	switch c.Op {
 	case Attach:
@@ -109,6 +102,10 @@ func (l *Lobby) Step(now Moment, c *Command) []Event {
 		l.stop()
 	default:
 		if s := l.conns[c.Conn]; s != nil {
+			if s.changesRows(c) && l.Full() {
+				l.refuse(s, c)
+				return Output{Events: l.events, Facts: l.facts, Full: true}
+			}
 			probed := s.probed()
 			if probed {
 				s.pulse.probed = false
@@ -124,7 +121,7 @@ func (l *Lobby) Step(now Moment, c *Command) []Event {
 			l.events[i].After = l.batch
 		}
 	}
-	return l.events
+	return Output{Events: l.events, Facts: l.facts}
 }
 
 func (l *Lobby) command(s *session, c *Command) {
@@ -163,7 +160,7 @@ func (l *Lobby) command(s *session, c *Command) {
 	case End:
 		l.tell(s, Event{Kind: ChatEnded})
 		l.tell(s, Event{Kind: Close, CloseCode: CloseNormal})
-		l.end(s)
+		l.end(s, CauseEnd)
 	case Malformed:
 		if s.Resumable {
 			l.tell(s, Event{Kind: Error, Code: c.Refused})
@@ -179,6 +176,12 @@ func (l *Lobby) tell(s *session, e Event) {
 	}
 	e.Conn, e.After = s.conn, s.changed
 	l.events = append(l.events, e)
+	switch e.Kind {
+	case Error:
+		l.note(Fact{Kind: FactErred, Session: s.Hash, Code: e.Code})
+	case ResumeFailed:
+		l.note(Fact{Kind: FactRefused, Session: s.Hash, Code: e.Code})
+	}
 }
 
 // touch marks the record of s as changed: it is part of the batch, and so is all that this step tells.
@@ -191,11 +194,10 @@ func (l *Lobby) touch(s *session) {
 	}
 }
 
-// Dirty counts the rows that the next Flush can return.
-func (l *Lobby) Dirty() int { return len(l.dirty) + len(l.letters) + len(l.receipts) }
-
-// Batch is the number the next Flush will give.
-func (l *Lobby) Batch() uint64 { return l.batch }
+// Batch returns the number that the next Flush will give, and how many rows it can return.
+func (l *Lobby) Batch() (n uint64, rows int) {
+	return l.batch, len(l.dirty) + len(l.letters) + len(l.receipts)
+}
 
 // Flush fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
 // The events that depend on it carry its number in After.
@@ -217,16 +219,8 @@ func (l *Lobby) Flush(b *Batch) {
 	b.Receipts, l.receipts = l.receipts, nil
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
+	l.underWay += len(b.Changes) + len(b.Letters) + len(b.Receipts)
 	l.batch++
-}
-
-// Unwritten is how many bytes of letters wait for their commit.
-func (l *Lobby) Unwritten() int64 { return l.unwritten }
-
-// WouldHold says whether a message from conn goes into a mailbox now: whether it changes rows.
-func (l *Lobby) WouldHold(conn ConnID) bool {
-	s := l.conns[conn]
-	return s != nil && s.partner != nil && s.partner.conn == 0
 }
 
 // PartnerOf returns the chat that the session attached to conn is in, and the Conn of its partner; 0 for what there is not.
@@ -241,17 +235,14 @@ func (l *Lobby) PartnerOf(conn ConnID) (partner ConnID, chat PairID) {
 // Swept reports how many bytes the mailboxes of hibernated sessions held that are gone.
 func (l *Lobby) Swept(bytes int64) { l.mailBytes = max(l.mailBytes-bytes, 0) }
 
-// Holds says whether the session of h is in memory; if not, Attach needs its row in Auth.Found.
-func (l *Lobby) Holds(h Hash) bool { return l.sessions[h] != nil }
+// Locate reports whether the session of h is in memory. If it is not, Attach needs its row in Auth.Found, and that row is current
+// once the batch of its last change is committed; 0: it is already.
+func (l *Lobby) Locate(h Hash) (inMemory bool, lastChange uint64) {
+	return l.sessions[h] != nil, l.leaving[h]
+}
 
 // Attached counts the sessions that have a socket.
 func (l *Lobby) Attached() int { return len(l.conns) }
-
-// Resumable says whether the session attached to conn is one that can be resumed.
-func (l *Lobby) Resumable(conn ConnID) bool {
-	s := l.conns[conn]
-	return s != nil && s.Resumable
-}
 
 // stop tells every attached session that the server restarts, and takes into custody what is on its way to them.
 // The records stay as they are: whoever was attached counts as away from the moment the next run listens.

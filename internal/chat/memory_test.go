@@ -10,8 +10,8 @@ import (
 func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 	l := New(Config{
 		NewAlias: func() Alias { return "alias" }, Epoch: "e", Boot: 1, SessionTTL: 24 * time.Hour,
-		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
-		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+		Limits: Limits{IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+			QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second},
 	})
 	now := Time(1_700_000_000_000)
 	const many = 10_000

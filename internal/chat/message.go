@@ -102,24 +102,33 @@ func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 	case l.canHold(p, m):
 		s.out.accept()
 		l.hold(p, *m)
+		l.noteMessage(FactHeld, s, p, m)
 		return true
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrMailboxFull, N: m.n})
 	default: // an old client cannot be told to wait: its chat ends
-		l.giveUp(p)
+		l.giveUp(p, CauseMailboxFull)
 	}
 	return false
 }
 
 // relay sends p what was accepted. To an old client there is nothing to tell of an empty place.
 func (l *Lobby) relay(s, p *session, m *body) {
-	switch e := m.event(s.Alias); {
+	e := m.event(s.Alias)
+	switch {
 	case p.Resumable:
 		l.tell(p, e)
 	case e.Kind == Message:
 		e.N, e.At = 0, 0
 		l.tell(p, e)
 	}
+	if e.Kind == Message {
+		l.noteMessage(FactRelayed, s, p, m)
+	}
+}
+
+func (l *Lobby) noteMessage(kind FactKind, s, p *session, m *body) {
+	l.note(Fact{Kind: kind, Session: s.Hash, With: p.Hash, Text: len(m.text), Image: len(m.image)})
 }
 
 // typing forwards an indicator; it is never kept for who is away.

@@ -17,10 +17,11 @@ func (l *Lobby) search(s *session, chat Alias) {
 		l.enqueue(s)
 	case Paired:
 		l.discardAll(s)
-		left = l.leave(s)
+		left = l.leave(s, CauseNext)
 		l.enqueue(s)
 	}
 	l.tell(s, Event{Kind: Searching})
+	l.note(Fact{Kind: FactSearched, Session: s.Hash})
 	if left != nil {
 		l.unsettle(s)
 		l.match(left)
@@ -103,7 +104,7 @@ func (l *Lobby) unready(s *session) {
 func (l *Lobby) pair(a, b *session) {
 	l.lastPair++
 	for side, s := range [...]*session{a, b} {
-		l.waited = append(l.waited, max(l.wall-s.QueuedAt, 0))
+		l.note(Fact{Kind: FactMatched, Session: s.Hash, With: [...]*session{b, a}[side].Hash, Took: max(l.wall-s.QueuedAt, 0)})
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.wall
 		s.out = &flow{seen: true}
@@ -127,8 +128,9 @@ func (l *Lobby) pair(a, b *session) {
 // leave takes s out of its chat and puts its partner, whom it returns, back in the queue: partner_disconnected
 // means just that. The caller matches the partner once s has the place it is to have. Letters stay as a tail; who
 // leaves on its own account gives up its own before.
-func (l *Lobby) leave(s *session) *session {
+func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
+	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
 	for _, side := range [...]*session{s, p} {
 		l.hideTyping(side)
 		side.former, side.parted = side.partner.ID, l.now

@@ -68,7 +68,7 @@ func (l *Lobby) Restore(now Moment, saved Saved) error {
 	}
 	for _, s := range all {
 		if !s.Resumable {
-			l.end(s)
+			l.end(s, CauseLeft)
 		}
 	}
 	return nil

@@ -19,6 +19,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 		delete(l.conns, s.conn)
 	}
 	l.bind(s, conn)
+	l.noteAttached(s)
 	l.tell(s, Event{Kind: AuthSuccess})
 	if s.Pair != 0 && !returning { // what went with the other socket
 		l.hideTyping(s.partner)
@@ -31,6 +32,11 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 	}
 	l.match(s)
 	l.schedule(s)
+}
+
+func (l *Lobby) tellResumed(s *session, re *Resumption) {
+	l.tell(s, Event{Kind: Resumed, Resumed: re})
+	l.note(Fact{Kind: FactResumed, Session: s.Hash, State: string(re.State), Took: Time(re.AwayMs), Count: re.Replay})
 }
 
 // impossible says whether a client claims of its current chat what cannot be, as far as this process can prove.
@@ -50,7 +56,7 @@ func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	re.State, re.Alias, re.Here = ResumedMatched, p.Alias, p.conn != 0
 	re.Recv, re.Delivered, re.Last = s.out.recv(), s.out.got, s.out.last
 	re.Replay = s.mail.above(p.out.has())
-	l.tell(s, Event{Kind: Resumed, Resumed: re})
+	l.tellResumed(s, re)
 	l.hideTyping(s)
 	l.rejoin(s, returning)
 	if !p.Resumable {
@@ -77,7 +83,10 @@ func (l *Lobby) rejoin(s *session, returning bool) {
 		l.ask(p)
 	case returning:
 		p.out.gapTold = false
-		l.tell(p, Event{Kind: PartnerBack})
+		if p.conn != 0 {
+			l.tell(p, Event{Kind: PartnerBack})
+			l.note(Fact{Kind: FactBack, Session: s.Hash, With: p.Hash})
+		}
 	}
 }
 
@@ -106,7 +115,7 @@ func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
 	if s.tail() {
 		re.Replay = len(s.mail.letters)
 	}
-	l.tell(s, Event{Kind: Resumed, Resumed: re})
+	l.tellResumed(s, re)
 	l.hideTyping(s)
 	if s.tail() && !named {
 		if r.Partner != "" {

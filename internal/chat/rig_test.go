@@ -17,18 +17,40 @@ const epoch chat.Time = 1_700_000_000_000
 func timing(boot uint64) chat.Config {
 	return chat.Config{
 		Epoch: "e1", Boot: boot, Since: 1,
-		SessionTTL:    24 * time.Hour,
-		IdleAfter:     10 * time.Minute,
-		ChatWindow:    120 * time.Second,
-		ChatWindowOld: 30 * time.Second,
-		QueueWindow:   30 * time.Second,
-		SleepMax:      10 * time.Minute,
-		RematchAfter:  10 * time.Second,
-		SettleTimeout: 2 * time.Second,
+		SessionTTL: 24 * time.Hour,
+		Limits: chat.Limits{
+			IdleAfter:     10 * time.Minute,
+			ChatWindow:    120 * time.Second,
+			ChatWindowOld: 30 * time.Second,
+			QueueWindow:   30 * time.Second,
+			SleepMax:      10 * time.Minute,
+			RematchAfter:  10 * time.Second,
+			SettleTimeout: 2 * time.Second,
 
-		RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,
-		MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20, LetterMax: 64,
+			RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,
+			MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20, LetterMax: 64,
+		},
 	}
+}
+
+func dirtyRows(l *chat.Lobby) int {
+	_, rows := l.Batch()
+	return rows
+}
+
+func batchOf(l *chat.Lobby) uint64 {
+	n, _ := l.Batch()
+	return n
+}
+
+func inMemory(l *chat.Lobby, h chat.Hash) bool {
+	held, _ := l.Locate(h)
+	return held
+}
+
+func lastChange(l *chat.Lobby, h chat.Hash) uint64 {
+	_, lastChange := l.Locate(h)
+	return lastChange
 }
 
 // rig is a lobby with what stands around it in a server: a clock, a store and the gate before every socket.
@@ -125,7 +147,7 @@ func (r *rig) hears(c *chat.Command) {
 func (r *rig) step(c chat.Command) []chat.Event {
 	r.tb.Helper()
 	r.hears(&c)
-	events := slices.Clone(r.lobby.Step(chat.At(r.now), &c))
+	events := slices.Clone(r.lobby.Step(chat.At(r.now), &c).Events)
 	r.deliver(&c, events)
 	r.answer()
 	return events
@@ -230,7 +252,7 @@ func (r *rig) commit(n int) {
 
 // save makes everything durable.
 func (r *rig) save() {
-	if r.lobby.Dirty() > 0 {
+	if dirtyRows(r.lobby) > 0 {
 		r.flush()
 	}
 	r.commit(len(r.flushed))
@@ -245,7 +267,7 @@ func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.
 	if resumable {
 		a.MailKey = chat.MailKey(fresh)
 	}
-	if resume != nil && !r.lobby.Holds(resume.Hash) {
+	if resume != nil && !inMemory(r.lobby, resume.Hash) {
 		r.save()
 		a.Found = r.disk.find(resume.Hash)
 	}
@@ -257,7 +279,7 @@ func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.
 func (r *rig) kick(h chat.Hash) {
 	r.tb.Helper()
 	a := &chat.Auth{Resume: &chat.Resume{Hash: h}}
-	if !r.lobby.Holds(h) {
+	if !inMemory(r.lobby, h) {
 		r.save()
 		a.Found = r.disk.find(h)
 	}

@@ -213,7 +213,7 @@ func (s *script) do(line string) error {
 		cfg := timing(s.boot)
 		cfg.IdleAfter, cfg.ChatWindow, cfg.ChatWindowOld, cfg.QueueWindow = d, d, d, d
 		cfg.SleepMax, cfg.RematchAfter, cfg.SettleTimeout = d, d, d
-		s.lobby.Retune(cfg)
+		s.lobby.SetLimits(cfg.Limits)
 		s.check()
 	case "flush":
 		s.printBatch(s.flush())

@@ -17,10 +17,10 @@ import (
 // sink is a Conn that takes everything.
 type sink struct{ n atomic.Int64 }
 
-func (s *sink) Deliver(chat.Event) bool { s.n.Add(1); return false }
-func (*sink) HasRoom(int) bool          { return true }
-func (s *sink) Release(uint64)          {}
-func (s *sink) Flush()                  {}
+func (s *sink) Deliver(Event) bool { s.n.Add(1); return false }
+func (*sink) HasRoom(int) bool     { return true }
+func (s *sink) Release(uint64)     {}
+func (s *sink) Flush()             {}
 func (s *sink) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }
@@ -30,7 +30,7 @@ func benchHub(b *testing.B, pairs int) *Hub {
 	s := newHeldStore()
 	s.setFree()
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Clock: NewClock(), SessionTTL: time.Hour, QueuedChanges: 1 << 20, QueuedBytes: 64 << 20,
+		Store: s, Lobby: testLobby(), Clock: NewClock(), SessionTTL: time.Hour,
 		Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func benchHub(b *testing.B, pairs int) *Hub {
 	}
 	for i := 1; i <= 2*pairs; i++ {
 		auth := chat.Auth{Fresh: secret.HashOf(fmt.Sprint(i))}
-		if err := h.Attach(context.Background(), chat.ConnID(i), &sink{}, auth); err != nil {
+		if err := h.Attach(context.Background(), chat.ConnID(i), &sink{}, auth, 0); err != nil {
 			b.Fatal(err)
 		}
 		search(h, chat.ConnID(i))
@@ -53,7 +53,7 @@ func BenchmarkRelayMonitor(b *testing.B) {
 	var who atomic.Int64
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+		cmd := Command{Command: chat.Command{Op: chat.Send, Text: "a message of some length"}}
 		for pb.Next() {
 			cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
 			h.Do(&cmd)
@@ -66,7 +66,7 @@ func BenchmarkRelayMonitor(b *testing.B) {
 func BenchmarkRelayInbox(b *testing.B) {
 	h := benchHub(b, 500)
 	type letter struct {
-		cmd  *chat.Command
+		cmd  *Command
 		done chan Conn // buffer 1
 	}
 	inbox := make(chan letter, 64)
@@ -80,7 +80,7 @@ func BenchmarkRelayInbox(b *testing.B) {
 	var who atomic.Int64
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+		cmd := Command{Command: chat.Command{Op: chat.Send, Text: "a message of some length"}}
 		done := make(chan Conn, 1)
 		for pb.Next() {
 			cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)

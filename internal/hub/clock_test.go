@@ -86,7 +86,7 @@ func TestClockBeats(t *testing.T) {
 // A hub without a clock is refused: it would keep another time than the sockets.
 func TestHubWantsAClock(t *testing.T) {
 	cfg := Config{
-		Store: newHeldStore(), Lobby: testLobby(), SessionTTL: time.Hour, QueuedChanges: 1, QueuedBytes: 1, Log: slog.New(slog.DiscardHandler),
+		Store: newHeldStore(), Lobby: testLobby(), SessionTTL: time.Hour, Log: slog.New(slog.DiscardHandler),
 		Fatal: func(error) {},
 	}
 	if _, err := New(cfg); err == nil {

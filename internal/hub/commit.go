@@ -53,7 +53,6 @@ func (h *Hub) commitLoop() {
 func (h *Hub) commit(batch *chat.Batch) bool {
 	h.mu.Lock()
 	h.lobby.Flush(batch)
-	h.inFlight = len(batch.Changes) + len(batch.Letters) + len(batch.Receipts)
 	h.mu.Unlock()
 
 	if !batch.Empty() {
@@ -63,7 +62,6 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 	}
 
 	h.mu.Lock()
-	h.inFlight = 0
 	h.committed = batch.N
 	h.counts.held += uint64(len(batch.Letters))
 	for _, conn := range h.gated[batch.N] {
@@ -72,7 +70,7 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 	}
 	delete(h.gated, batch.N)
 	for _, e := range h.lobby.Committed(batch.N) {
-		h.deliver(e)
+		h.deliver(Event{Event: e})
 	}
 	h.room.Broadcast()
 	if touched := h.release(); touched != nil {
@@ -116,7 +114,7 @@ func (h *Hub) write(batch *chat.Batch) error {
 	began := h.watch.begin()
 	err := h.cfg.Store.Commit(batch)
 	took := h.watch.end(began)
-	h.narrateCommit(took, rows)
+	h.publishCommit(took, rows)
 	m.Commit.Observe(took)
 	if err != nil {
 		m.FailedCommit()
@@ -138,10 +136,10 @@ func (h *Hub) setFailing(err error) {
 	switch {
 	case changed && err != nil:
 		h.cfg.Log.Warn("commit fails; changes wait, relays go on", "error", err)
-		h.publish(tail.Event{Type: tail.Commit, Failed: true, What: "fails", Reason: err.Error()})
+		h.cfg.Tail.Publish(tail.Event{Type: tail.Commit, Failed: true, What: "fails", Reason: err.Error()})
 	case changed:
 		h.cfg.Log.Info("commits work again")
-		h.publish(tail.Event{Type: tail.Commit, What: "works again"})
+		h.cfg.Tail.Publish(tail.Event{Type: tail.Commit, What: "works again"})
 	}
 }
 
@@ -151,7 +149,7 @@ func (h *Hub) setFailing(err error) {
 func (h *Hub) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	if !h.stopped {
-		h.step(&chat.Command{Op: chat.Stop})
+		h.step(&Command{Command: chat.Command{Op: chat.Stop}})
 		h.stopped = true
 		h.settle()
 		h.room.Broadcast()

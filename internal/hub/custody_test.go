@@ -33,7 +33,7 @@ func (s *heldStore) drain() {
 }
 
 func say(h *Hub, id chat.ConnID, n uint64) {
-	h.Do(&chat.Command{Op: chat.Send, Conn: id, N: n, Text: "hello"})
+	do(h, chat.Command{Op: chat.Send, Conn: id, N: n, Text: "hello"})
 }
 
 // L4: custody of a message passes with the commit of its letter, and not before.
@@ -45,7 +45,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		say(h, 1, 1)
 		synctest.Wait()
 		want(t, "a, of a message that is not confirmed", a)
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		<-s.enter // what was on its way is in this batch
 		say(h, 1, 2)
 		synctest.Wait()
@@ -74,12 +74,12 @@ func TestReplayWaitsForItsLetters(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
 		_, b := couple(t, h, s)
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		s.drain()
 		say(h, 1, 1)
 		<-s.enter
 		auth := chat.Auth{Resumable: true, Resume: &chat.Resume{Hash: hashOf(2)}}
-		if err := h.Attach(t.Context(), 3, b, auth); err != nil {
+		if err := h.Attach(t.Context(), 3, b, auth, 0); err != nil {
 			t.Fatal(err)
 		}
 		say(h, 1, 2)
@@ -99,9 +99,11 @@ func TestBoundOnQueuedLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
-		h.cfg.QueuedBytes = 1
+		limits := testLimits()
+		limits.UncommittedBytes = 1
+		h.SetLimits(limits)
 		a, _ := couple(t, h, s)
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		s.drain()
 		a.kinds()
 		say(h, 1, 1)

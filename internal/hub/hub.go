@@ -35,7 +35,7 @@ type Conn interface {
 	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
 	// before Release was called with at least e.After. It reports whether the outbox is crowded, so that its own
 	// client, whose commands are answered there, should wait.
-	Deliver(e chat.Event) (crowded bool)
+	Deliver(e Event) (crowded bool)
 	// HasRoom reports whether a message of so many bytes, text and image together, may be delivered. Once it does
 	// so after it did not, whatever waits for that is told.
 	HasRoom(bytes int) bool
@@ -48,19 +48,17 @@ type Conn interface {
 	Flush()
 }
 
-// Config is what a Hub needs; static after New, but for the two that Retune changes, which mu guards.
+// Config is what a Hub needs; static after New.
 type Config struct {
-	Store         Store
-	Metrics       *metrics.Metrics // nil: nothing is counted for anybody
-	Lobby         *chat.Lobby      // restored, and from here on the hub's alone
-	Clock         *Clock           // the one that the sockets have too
-	SessionTTL    time.Duration    // hibernated rows older than this are swept
-	SweepAfter    time.Duration    // … but none before the hub has run, or the wall clock has kept its pace, for so long
-	QueuedChanges int              // beyond so many uncommitted rows nothing that changes a row is accepted…
-	QueuedBytes   int64            // … nor beyond so many bytes of uncommitted letters
-	Log           *slog.Logger
-	Fatal         func(error) // called once, when the outcome of a commit is unknown
-	Tail          *tail.Feed  // hears what happens; nil: nobody does
+	Store      Store
+	Metrics    *metrics.Metrics // nil: nothing is counted for anybody
+	Lobby      *chat.Lobby      // restored, and from here on the hub's alone
+	Clock      *Clock           // the one that the sockets have too
+	SessionTTL time.Duration    // hibernated rows older than this are swept
+	SweepAfter time.Duration    // … but none before the hub has run, or the wall clock has kept its pace, for so long
+	Log        *slog.Logger
+	Fatal      func(error) // called once, when the outcome of a commit is unknown
+	Tail       *tail.Feed  // hears what happens; nil: nobody does
 }
 
 // Hub serialises the commands of all sockets and gates what they hear. Its methods are safe for concurrent use.
@@ -80,7 +78,6 @@ type Hub struct {
 	gated     map[uint64][]Conn      // the Conns with events waiting, by batch
 	touched   *[]Conn                // to be flushed by whoever holds mu, once it does not; nil if there is none
 	committed uint64                 // every batch up to this one is durable
-	inFlight  int                    // rows in the batch being committed
 	lookups   map[chat.Hash]struct{} // sessions whose row is being read
 	ring      ringLine               // large messages that are not read yet
 	counts    counts
@@ -88,13 +85,12 @@ type Hub struct {
 	stopped   bool
 	timer     *time.Timer // calls tick
 	timerAt   chat.Time   // when; 0: not armed
-	before    outset      // of the step under way, if anybody listens
 }
 
 // New returns a running hub; Stop ends it.
 func New(cfg Config) (*Hub, error) {
 	if cfg.Store == nil || cfg.Lobby == nil || cfg.Clock == nil || cfg.Log == nil || cfg.Fatal == nil ||
-		cfg.SessionTTL <= 0 || cfg.QueuedChanges <= 0 || cfg.QueuedBytes <= 0 {
+		cfg.SessionTTL <= 0 {
 		return nil, errors.New("hub: incomplete configuration")
 	}
 	if cfg.Metrics == nil {
@@ -134,37 +130,29 @@ func New(cfg Config) (*Hub, error) {
 //
 // Of a command that was done Do returns the Conn it came from if the answers crowd its outbox: the caller is to wait for
 // room there before it reads on.
-func (h *Hub) Do(c *chat.Command) (congested Conn, done bool) {
+func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 	h.mu.Lock()
 	defer h.unlock()
 	if h.ring.sum > 0 {
-		h.ring.done(c)
+		h.ring.done(&c.Command)
 	}
-	if full := h.full(c); full != nil {
+	if full := h.full(&c.Command); full != nil {
 		h.postpone(c)
 		return full, false
 	}
-	if h.changesRows(c) && h.overfull() && !h.stopped {
-		if h.lobby.Resumable(c.Conn) {
-			h.cfg.Metrics.Error(string(chat.ErrUnavailable))
-			if h.deliver(chat.Event{Conn: c.Conn, Kind: chat.Error, Code: chat.ErrUnavailable, N: c.N}) {
-				congested = h.conns[c.Conn]
-			}
-			if g, ok := h.lobby.Glance(c.Conn); ok && h.cfg.Tail.Active() {
-				h.narrateError(g.Hash, chat.ErrUnavailable)
-			}
-			return congested, true
-		}
+	out, crowded := h.step(c)
+	switch {
+	case out.Full && len(out.Events) == 0:
 		h.postpone(c)
 		return nil, false
+	case out.Full:
+	case c.Op == chat.Send:
+		h.counts.received++
 	}
-	if h.step(c) {
+	if crowded {
 		congested = h.conns[c.Conn]
 	}
-	switch c.Op {
-	case chat.Send:
-		h.counts.received++
-	case chat.Detach:
+	if c.Op == chat.Detach {
 		delete(h.conns, c.Conn)
 	}
 	return congested, true
@@ -179,23 +167,12 @@ func (h *Hub) AwaitRoom(ctx context.Context) error {
 
 // awaitRoom is AwaitRoom with mu held, which is released while waiting.
 func (h *Hub) awaitRoom(ctx context.Context) error {
-	return h.await(ctx, func() bool { return !h.overfull() })
+	return h.await(ctx, func() bool { return !h.lobby.Full() })
 }
 
-// changesRows says whether a command of a client can change a row. Detach cannot be refused: a socket that is
-// gone is gone. The caller holds mu.
-func (h *Hub) changesRows(c *chat.Command) bool {
-	return c.Op == chat.Search || c.Op == chat.End || c.Op == chat.Send && c.N <= chat.MaxNumber && h.lobby.WouldHold(c.Conn)
-}
-
-// overfull says whether too much waits for its commit. The caller holds mu.
-func (h *Hub) overfull() bool {
-	return h.lobby.Dirty()+h.inFlight >= h.cfg.QueuedChanges || h.lobby.Unwritten() >= h.cfg.QueuedBytes
-}
-
-// Attach binds conn, which has authenticated, to a new session or to the one auth.Resume asks for. The caller
-// fills all of auth but Found. With ctx's error, or that of reading the session's row, nothing is bound.
-func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth) error {
+// Attach binds conn, which has authenticated with a frame read at arrived, to a new session or to the one auth.Resume asks for. The
+// caller fills all of auth but Found. With ctx's error, or that of reading the session's row, nothing is bound.
+func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth, arrived int64) error {
 	h.mu.Lock()
 	defer h.unlock()
 	if auth.Resumable {
@@ -209,13 +186,13 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 		}
 	}
 	h.conns[id] = conn
-	h.step(&chat.Command{Op: chat.Attach, Conn: id, Arrived: auth.Arrived, Auth: &auth})
+	h.step(&Command{Command: chat.Command{Op: chat.Attach, Conn: id, Auth: &auth}, Arrived: arrived})
 	return nil
 }
 
 // moment is when c is to be done. A message was read just now, and to ask for the time once more is most of what it costs
 // to know it; the lobby tolerates that a later command was done first.
-func (h *Hub) moment(c *chat.Command) chat.Moment {
+func (h *Hub) moment(c *Command) chat.Moment {
 	if c.Op == chat.Send && c.Arrived != 0 {
 		return h.cfg.Clock.MomentOf(c.Arrived, h.cfg.SweepAfter)
 	}
@@ -230,35 +207,32 @@ func (h *Hub) sight(id chat.ConnID) chat.Sight {
 	return chat.Sight{}
 }
 
-// step runs the lobby and hands out what it tells, and reports whether that crowds the outbox of the Conn that c came
-// from. The caller holds mu.
-func (h *Hub) step(c *chat.Command) (crowded bool) {
-	now, watched := h.moment(c), h.cfg.Tail.Active()
-	if watched {
-		h.look(now.Server, c)
-	}
-	events := h.lobby.Step(now, c)
-	for _, e := range events {
-		h.count(c, &e)
+// step runs the lobby and hands out what it tells. crowded reports whether that crowds the outbox of the Conn that c came from. The
+// caller holds mu.
+func (h *Hub) step(c *Command) (out chat.Output, crowded bool) {
+	out = h.lobby.Step(h.moment(c), &c.Command)
+	for i := range out.Events {
+		e := Event{Event: out.Events[i]}
+		if e.Kind == chat.Message || e.Kind == chat.Resumed {
+			e.Arrived = c.Arrived
+		}
 		if h.deliver(e) && e.Conn == c.Conn {
 			crowded = true
 		}
 	}
-	for _, waited := range h.lobby.Waited() {
-		h.cfg.Metrics.MatchWait.Observe(time.Duration(waited) * time.Millisecond)
-	}
-	if watched {
-		h.narrate(c, events)
+	h.count(out.Facts)
+	if h.cfg.Tail.Active() {
+		h.publish(out.Facts)
 	}
 	if len(h.ring.waiting) > 0 {
 		h.room.Broadcast()
 	}
 	h.settle()
-	return crowded
+	return out, crowded
 }
 
 // deliver puts e into the outbox it is for, and reports whether that is crowded. The caller holds mu.
-func (h *Hub) deliver(e chat.Event) (crowded bool) {
+func (h *Hub) deliver(e Event) (crowded bool) {
 	conn := h.conns[e.Conn]
 	if conn == nil {
 		return false
@@ -275,7 +249,7 @@ func (h *Hub) deliver(e chat.Event) (crowded bool) {
 
 // settle wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
 func (h *Hub) settle() {
-	if h.lobby.Dirty() > 0 {
+	if _, rows := h.lobby.Batch(); rows > 0 {
 		select {
 		case h.wake <- struct{}{}:
 		default:
@@ -313,7 +287,7 @@ func (h *Hub) tick() {
 		return
 	}
 	h.timerAt = 0
-	h.step(&chat.Command{Op: chat.Tick})
+	h.step(&Command{Command: chat.Command{Op: chat.Tick}})
 }
 
 // Mail opens the letters of a Replay event for the session of this ID, one after the other. The caller is the Conn

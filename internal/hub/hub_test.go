@@ -103,10 +103,10 @@ type ear struct {
 	full     bool
 }
 
-func (e *ear) Deliver(ev chat.Event) bool {
+func (e *ear) Deliver(ev Event) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.waiting = append(e.waiting, ev)
+	e.waiting = append(e.waiting, ev.Event)
 	e.flush()
 	return e.full
 }
@@ -158,17 +158,31 @@ func (e *ear) kinds() []chat.Kind {
 	return k
 }
 
-func testLobby() *chat.Lobby {
+func testLobby() *chat.Lobby { return boundLobby(0) }
+
+// boundLobby accepts so many rows that are not committed; 0: any.
+func boundLobby(rows int) *chat.Lobby {
 	n := 0
-	return chat.New(testConfig(func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) }))
+	cfg := testConfig(func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) })
+	cfg.UncommittedRows = rows
+	return chat.New(cfg)
 }
+
+// do does c, which came at no known time.
+func do(h *Hub, c chat.Command) (Conn, bool) { return h.Do(&Command{Command: c}) }
 
 // testConfig is the protocol's times and limits.
 func testConfig(newAlias func() chat.Alias) chat.Config {
 	return chat.Config{
 		NewAlias: newAlias,
 		Epoch:    "e", Boot: 1,
-		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		SessionTTL: 24 * time.Hour, Limits: testLimits(),
+	}
+}
+
+func testLimits() chat.Limits {
+	return chat.Limits{
+		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
 		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
 	}
@@ -180,7 +194,7 @@ func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
 		fatal = func(err error) { t.Errorf("fatal: %v", err) }
 	}
 	h, err := New(Config{
-		Store: s, Lobby: testLobby(), Clock: newClock(t), SessionTTL: 24 * time.Hour, QueuedChanges: bound, QueuedBytes: 64 << 20,
+		Store: s, Lobby: boundLobby(bound), Clock: newClock(t), SessionTTL: 24 * time.Hour,
 		Log: slog.New(slog.DiscardHandler), Fatal: fatal,
 	})
 	if err != nil {
@@ -211,7 +225,7 @@ func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 	if resumable {
 		auth.MailKey = chat.MailKey{1}
 	}
-	if err := h.Attach(t.Context(), id, e, auth); err != nil {
+	if err := h.Attach(t.Context(), id, e, auth, 0); err != nil {
 		t.Fatal(err)
 	}
 	return e
@@ -222,7 +236,7 @@ func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session
 // search waits for room if it must, as a Conn does.
 func search(h *Hub, id chat.ConnID) {
 	for {
-		if _, done := h.Do(&chat.Command{Op: chat.Search, Conn: id}); done {
+		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id}); done {
 			return
 		}
 		h.AwaitRoom(context.Background())
@@ -265,15 +279,15 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 		c := attach(t, h, 3, true)
 		synctest.Wait()
 		want(t, "c", c)
-		h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "hello"})
-		h.Do(&chat.Command{Op: chat.Typing, Conn: 1, Start: true})
+		do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "hello"})
+		do(h, chat.Command{Op: chat.Typing, Conn: 1, Start: true})
 		want(t, "b", b, chat.Message, chat.TypingStart)
 		s.passOn()
 		synctest.Wait()
 		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
 
 		// partner_disconnected means a place in the queue, so it waits for that too.
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		synctest.Wait()
 		want(t, "b", b)
 		s.passOn()
@@ -294,7 +308,7 @@ func TestL6HeldEventHoldsWhatFollows(t *testing.T) {
 		b.kinds()
 		search(h, 1)
 		search(h, 2)
-		h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "early"}) // before anybody was told of the match
+		do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "early"}) // before anybody was told of the match
 		synctest.Wait()
 		want(t, "b", b)
 		first := s.passOn() // the first search alone or both: whatever was there as the committer looked
@@ -367,7 +381,7 @@ func TestTransientFailureIsRetried(t *testing.T) {
 			if !slices.Equal(first, again) {
 				t.Fatalf("tried again with %v, want %v", again, first)
 			}
-			h.Do(&chat.Command{Op: chat.Send, Conn: 1, Text: "on"})
+			do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "on"})
 			s.verdict <- passing{errors.New("disk full")}
 		}
 		synctest.Wait()
@@ -452,13 +466,13 @@ func TestResumeReadsBehindPendingChanges(t *testing.T) {
 		attach(t, h, 1, true)
 		s.passOn()
 		synctest.Wait()
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended for good; the row does not say so yet
+		do(h, chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended for good; the row does not say so yet
 		e := &ear{}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			auth := chat.Auth{Resumable: true, Fresh: hashOf(2), Resume: &chat.Resume{Hash: hashOf(1)}}
-			if err := h.Attach(t.Context(), 2, e, auth); err != nil {
+			if err := h.Attach(t.Context(), 2, e, auth, 0); err != nil {
 				t.Error(err)
 			}
 		}()

@@ -9,8 +9,8 @@ import (
 // awaitCommit returns once every change up to now is durable or the hub stops, or with ctx's error. The caller holds mu,
 // which is released while waiting.
 func (h *Hub) awaitCommit(ctx context.Context) error {
-	last := h.lobby.Batch()
-	if h.lobby.Dirty() == 0 {
+	last, rows := h.lobby.Batch()
+	if rows == 0 {
 		last--
 	}
 	return h.await(ctx, func() bool { return h.committed >= last })
@@ -40,9 +40,10 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	hash := auth.Resume.Hash
 	err := h.await(ctx, func() bool {
 		_, looked := h.lookups[hash]
-		return h.lobby.Holds(hash) || !looked && (readsEarly || h.lobby.Leaving(hash) <= h.committed)
+		held, lastChange := h.lobby.Locate(hash)
+		return held || !looked && (readsEarly || lastChange <= h.committed)
 	})
-	if err != nil || h.lobby.Holds(hash) || h.stopped {
+	if held, _ := h.lobby.Locate(hash); err != nil || held || h.stopped {
 		return err
 	}
 	h.lookups[hash] = struct{}{}

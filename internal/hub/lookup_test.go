@@ -15,7 +15,7 @@ func resume(t *testing.T, h *Hub, id, first chat.ConnID) *ear {
 	t.Helper()
 	e := &ear{}
 	auth := chat.Auth{Resumable: true, Fresh: hashOf(id), Resume: &chat.Resume{Hash: hashOf(first)}}
-	if err := h.Attach(t.Context(), id, e, auth); err != nil {
+	if err := h.Attach(t.Context(), id, e, auth, 0); err != nil {
 		t.Error(err)
 	}
 	return e
@@ -29,12 +29,12 @@ func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 		attach(t, h, 1, true)
 		s.passOn()
 		synctest.Wait()
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		s.passOn()
 		synctest.Wait()
 		attach(t, h, 2, true) // its commit is held from here on
 		synctest.Wait()
-		s.onFind = func() { go h.Do(&chat.Command{Op: chat.Detach, Conn: 2}) } // and it leaves memory meanwhile
+		s.onFind = func() { go do(h, chat.Command{Op: chat.Detach, Conn: 2}) } // and it leaves memory meanwhile
 		e := resume(t, h, 3, 1)
 		synctest.Wait()
 		s.mu.Lock()
@@ -66,7 +66,7 @@ func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 		h := openHub(t, s, 10_000, nil)
 		attach(t, h, 1, true)
 		synctest.Wait()
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
+		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		synctest.Wait()
 		reading, read := make(chan struct{}), make(chan struct{})
 		h.cfg.Store = &slowFind{s, reading, read}

@@ -16,33 +16,31 @@ func (h *Hub) Named(prefix string) []chat.Hash {
 // Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, whoever it was with is back in
 // the queue, and its client cannot resume it. It returns what the session was doing, once that is durable; false if there
 // is none. With ctx's error it has happened, but may not outlive the process.
-func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.Glance, bool, error) {
+func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.SessionInfo, bool, error) {
 	h.mu.Lock()
 	defer h.unlock()
 	auth := chat.Auth{Resume: &chat.Resume{Hash: hash}}
 	if err := h.find(ctx, &auth); err != nil {
-		return chat.Glance{}, false, err
+		return chat.SessionInfo{}, false, err
 	}
-	was, ok := h.lobby.GlanceOf(hash)
+	was, ok := h.lobby.Info(hash)
 	if !ok && auth.Found != nil {
-		was, ok = chat.Glance{Hash: hash, Resumable: auth.Found.Resumable}, auth.Found.EndedAt == 0
+		was, ok = chat.SessionInfo{Hash: hash, Resumable: auth.Found.Resumable}, auth.Found.EndedAt == 0
 	}
 	if !ok || h.stopped {
 		return was, ok, nil
 	}
-	h.step(&chat.Command{Op: chat.Kick, Auth: &auth})
+	h.step(&Command{Command: chat.Command{Op: chat.Kick, Auth: &auth}})
 	h.unlock() // what may leave already does not wait for the disk
 	h.mu.Lock()
 	return was, true, h.awaitCommit(ctx)
 }
 
-// Retune puts other times and limits in force: lobby as chat.Lobby.Retune takes it, and the two of Config of the same
-// names.
-func (h *Hub) Retune(lobby chat.Config, queuedChanges int, queuedBytes int64) {
+// SetLimits puts other limits in force; chat.Lobby.SetLimits has more.
+func (h *Hub) SetLimits(limits chat.Limits) {
 	h.mu.Lock()
 	defer h.unlock()
-	h.cfg.QueuedChanges, h.cfg.QueuedBytes = queuedChanges, queuedBytes
-	h.lobby.Retune(lobby)
+	h.lobby.SetLimits(limits)
 	h.settle()
 	h.room.Broadcast()
 }

@@ -30,7 +30,7 @@ type ringLine struct {
 func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.lobby.FillsRing(id) || h.ringHasRoom(ringAmple*bytes) {
+	if r := h.lobby.Ring(id); !r.Needed || h.ringHasRoom(&r, ringAmple*bytes) {
 		return
 	}
 	line := &h.ring
@@ -40,7 +40,8 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		h.room.Broadcast()
 	}()
 	goes := func() bool {
-		return !h.lobby.FillsRing(id) || h.lobby.Owes(id) || line.waiting[0] == id && h.ringHasRoom(bytes)
+		r := h.lobby.Ring(id)
+		return !r.Needed || r.Owes || line.waiting[0] == id && h.ringHasRoom(&r, bytes)
 	}
 	for used, over := int64(-1), false; !over; {
 		patient, cancel := context.WithTimeout(ctx, ringPatience)
@@ -49,16 +50,17 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		if err == nil {
 			break
 		}
-		over = ctx.Err() != nil || h.lobby.RingBytes() == used
-		used = h.lobby.RingBytes()
+		now := h.lobby.Ring(id).Used
+		over = ctx.Err() != nil || now == used
+		used = now
 	}
-	if h.lobby.FillsRing(id) && h.ringHasRoom(bytes) {
+	if r := h.lobby.Ring(id); r.Needed && h.ringHasRoom(&r, bytes) {
 		line.promise(id, bytes)
 	}
 }
 
 // ringHasRoom reports whether the rings have room that is not promised. The caller holds mu.
-func (h *Hub) ringHasRoom(bytes int64) bool { return h.lobby.RingHasRoom(h.ring.sum + bytes) }
+func (h *Hub) ringHasRoom(r *chat.Ring, bytes int64) bool { return h.ring.sum+bytes <= r.Free }
 
 func (l *ringLine) promise(id chat.ConnID, bytes int64) {
 	if l.promised == nil {

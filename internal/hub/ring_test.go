@@ -17,12 +17,12 @@ func TestLargeMessagesWaitForTheRings(t *testing.T) {
 		store.setFree()
 		h := openHub(t, store, 100, nil)
 		defer stopHub(t, h)
-		cfg := testConfig(nil)
-		cfg.RingBytes, cfg.RingTotal = 3000, 3000
-		h.Retune(cfg, 100, 1<<20)
+		limits := testLimits()
+		limits.RingBytes, limits.RingTotal = 3000, 3000
+		h.SetLimits(limits)
 		for id := chat.ConnID(1); id <= 6; id++ {
 			attach(t, h, id, true)
-			h.Do(&chat.Command{Op: chat.Search, Conn: id})
+			do(h, chat.Command{Op: chat.Search, Conn: id})
 		}
 		synctest.Wait()
 		goes := func(id chat.ConnID) <-chan struct{} {
@@ -44,7 +44,7 @@ func TestLargeMessagesWaitForTheRings(t *testing.T) {
 			}
 		}
 		send := func(id chat.ConnID) {
-			h.Do(&chat.Command{Op: chat.Send, Conn: id, N: 1, Text: strings.Repeat("x", 2000)})
+			do(h, chat.Command{Op: chat.Send, Conn: id, N: 1, Text: strings.Repeat("x", 2000)})
 		}
 		first := goes(1)
 		if !isGone(first) {
@@ -65,11 +65,11 @@ func TestLargeMessagesWaitForTheRings(t *testing.T) {
 		if isGone(third) {
 			t.Error("a message is read although the rings are full")
 		}
-		h.Do(&chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
+		do(h, chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
 		if !isGone(third) || isGone(fifth) {
 			t.Error("once there is room it is not the first that goes")
 		}
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 3})
+		do(h, chat.Command{Op: chat.Detach, Conn: 3})
 		if !isGone(fifth) {
 			t.Error("what was promised to a socket that is gone is not given back")
 		}

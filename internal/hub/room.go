@@ -35,7 +35,7 @@ func (h *Hub) Heaviest(id chat.ConnID) int {
 }
 
 // postpone prepares c, which is not done now, for the next call. The caller holds mu.
-func (h *Hub) postpone(c *chat.Command) {
+func (h *Hub) postpone(c *Command) {
 	if c.Op == chat.Send && c.Pair == 0 {
 		_, c.Pair = h.lobby.PartnerOf(c.Conn)
 	}

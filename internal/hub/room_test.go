@@ -20,7 +20,7 @@ func TestMessageWaitsForRoom(t *testing.T) {
 		search(h, 1)
 		search(h, 2)
 		synctest.Wait()
-		message := chat.Command{Op: chat.Send, Conn: 1, Text: "x"}
+		message := Command{Command: chat.Command{Op: chat.Send, Conn: 1, Text: "x"}}
 		if got, done := h.Do(&message); got != nil || !done {
 			t.Errorf("%v and %v, want nothing to wait for", got, done)
 		}
@@ -30,7 +30,7 @@ func TestMessageWaitsForRoom(t *testing.T) {
 			t.Errorf("%v and %v, want to wait for b", got, done)
 		}
 		for _, op := range []chat.Op{chat.Typing, chat.Ack, chat.Touch} {
-			if got, done := h.Do(&chat.Command{Op: op, Conn: 1}); got != nil || !done {
+			if got, done := do(h, chat.Command{Op: op, Conn: 1}); got != nil || !done {
 				t.Errorf("op %d: %v and %v, want it done", op, got, done)
 			}
 		}
@@ -42,7 +42,7 @@ func TestMessageWaitsForRoom(t *testing.T) {
 		want(t, "b", b, chat.Message)
 		b.fill(true)
 		a.kinds()
-		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 1}); got != nil || !done {
+		if got, done := do(h, chat.Command{Op: chat.Search, Conn: 1}); got != nil || !done {
 			t.Errorf("Next: %v and %v, want it done", got, done)
 		}
 		synctest.Wait()
@@ -65,18 +65,18 @@ func TestMessageThatWaitedStaysInItsChat(t *testing.T) {
 				search(h, 2)
 				synctest.Wait()
 				b.fill(true)
-				message := chat.Command{Op: chat.Send, Conn: 1, Text: "for b"}
+				message := Command{Command: chat.Command{Op: chat.Send, Conn: 1, Text: "for b"}}
 				if resumable {
 					message.N = 1
 				}
 				if _, done := h.Do(&message); done {
 					t.Fatal("b has no room, and the message was done")
 				}
-				h.Do(&chat.Command{Op: chat.End, Conn: 2})
+				do(h, chat.Command{Op: chat.End, Conn: 2})
 				c := attach(t, h, 3, true)
 				search(h, 3)
 				synctest.Wait()
-				h.Do(&chat.Command{Op: chat.Pong, Conn: 1, N: math.MaxUint64}) // a legacy client is settled
+				do(h, chat.Command{Op: chat.Pong, Conn: 1, N: math.MaxUint64}) // a legacy client is settled
 				synctest.Wait()
 				if k := c.kinds(); !slices.Contains(k, chat.Matched) {
 					t.Fatalf("c heard %v, want matched", k)
@@ -100,10 +100,10 @@ func TestAnswersThatCrowdTheOwnOutbox(t *testing.T) {
 		a := attach(t, h, 1, true)
 		attach(t, h, 2, true)
 		a.fill(true)
-		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 1}); got != Conn(a) || !done {
+		if got, done := do(h, chat.Command{Op: chat.Search, Conn: 1}); got != Conn(a) || !done {
 			t.Errorf("%v and %v, want a and that it is done", got, done)
 		}
-		if got, done := h.Do(&chat.Command{Op: chat.Search, Conn: 2}); got != nil || !done {
+		if got, done := do(h, chat.Command{Op: chat.Search, Conn: 2}); got != nil || !done {
 			t.Errorf("%v and %v: a is crowded, and what 2 does waits for it", got, done)
 		}
 		stopHub(t, h)

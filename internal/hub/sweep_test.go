@@ -71,7 +71,7 @@ func openSweeper(t *testing.T, s *notedStore, every time.Duration) *Hub {
 	s.setFree()
 	h, err := New(Config{
 		Store: s, Lobby: testLobby(), Clock: newClock(t), SessionTTL: every * sweepsPerTTL, SweepAfter: time.Hour,
-		QueuedChanges: 100, QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler),
+		Log:   slog.New(slog.DiscardHandler),
 		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
 	})
 	if err != nil {
@@ -141,7 +141,7 @@ func TestCommitBeforeSweep(t *testing.T) {
 // join attaches a new session, which is to be committed.
 func join(t *testing.T, h *Hub, id chat.ConnID) {
 	auth := chat.Auth{Resumable: true, Fresh: secret.HashOf(fmt.Sprint("session ", id)), MailKey: chat.MailKey{1}}
-	if err := h.Attach(context.Background(), id, &ear{}, auth); err != nil {
+	if err := h.Attach(context.Background(), id, &ear{}, auth, 0); err != nil {
 		t.Error(err)
 	}
 }
@@ -202,7 +202,7 @@ func openCostly(t *testing.T, s *costlyStore, every time.Duration) *Hub {
 	s.setFree()
 	h, err := New(Config{
 		Store: s, Lobby: testLobby(), Clock: newClock(t), SessionTTL: every * sweepsPerTTL, SweepAfter: time.Hour,
-		QueuedChanges: 10_000, QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler),
+		Log:   slog.New(slog.DiscardHandler),
 		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
 	})
 	if err != nil {

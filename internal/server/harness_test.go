@@ -82,24 +82,29 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	lc := chat.Config{
 		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
 		Epoch:    boot.Epoch, Boot: boot.Boot,
-		SessionTTL: 24 * time.Hour, IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: pace.Of(30 * time.Second),
-		QueueWindow: pace.Of(30 * time.Second), SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+		SessionTTL: 24 * time.Hour, Limits: chat.Limits{
+			IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: pace.Of(30 * time.Second),
+			QueueWindow: pace.Of(30 * time.Second), SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 
-		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
+			RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
+			UncommittedRows: 10_000, UncommittedBytes: 64 << 20,
+		},
 	}
 	wc := ws.Config{
-		Log: log, Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
-		Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
-		AuthTimeout: pace.Of(10 * time.Second), PingInterval: 25 * time.Second, DeadAfter: pace.Of(time.Minute), DeadAfterOld: pace.Of(5 * time.Minute),
-		ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
-		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, MalformedPerMinute: 5, InFlightMax: 256 << 20,
-		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 1000, FailedKeys: 10,
+		Log: log, PingInterval: 25 * time.Second, FrameMax: 16<<20 + 64<<10, OutboxFrames: 64, OutboxBytes: 256 << 10,
+		Limits: ws.Limits{
+			Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
+			Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
+			AuthTimeout: pace.Of(10 * time.Second), DeadAfter: pace.Of(time.Minute), DeadAfterOld: pace.Of(5 * time.Minute),
+			ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
+			FrameBeforeMatch: 64 << 10, MalformedPerMinute: 5, InFlightMax: 256 << 20, MaxConns: 1000, FailedKeys: 10,
+		},
 	}
 	for _, f := range tune {
 		f(&wc, &lc)
 	}
 	s.hub, err = hub.New(hub.Config{
-		Store: db, Lobby: chat.New(lc), Clock: clock, SessionTTL: lc.SessionTTL, QueuedChanges: 10_000, QueuedBytes: 64 << 20, Log: log,
+		Store: db, Lobby: chat.New(lc), Clock: clock, SessionTTL: lc.SessionTTL, Log: log,
 		Fatal: func(err error) { t.Errorf("fatal: %v", err) },
 	})
 	must(t, err)

@@ -15,10 +15,10 @@ import (
 func TestReload(t *testing.T) {
 	s := openSite(t)
 	early := s.old(t, "early")
-	next := s.sockets
+	next := s.sockets.Limits
 	next.Keys, next.MaxConns, next.FrameBeforeMatch = []string{"another-key"}, 2, 1<<10
-	must(t, s.endpoint.Reload(next))
-	if err := s.endpoint.Reload(ws.Config{}); err == nil {
+	must(t, s.endpoint.SetLimits(next))
+	if err := s.endpoint.SetLimits(ws.Limits{}); err == nil {
 		t.Error("a configuration without keys was taken")
 	}
 

@@ -14,7 +14,7 @@ import (
 func lineup(clock func() chat.Time, stall time.Duration) *Endpoint {
 	e := &Endpoint{clock: clock, budget: newBudget(100, 100, clock)}
 	e.patrol = &patrol{clock: clock}
-	e.live.Store(&live{Config: Config{StallTimeout: stall}})
+	e.live.Store(&live{Limits: Limits{StallTimeout: stall}})
 	e.budget.charge(100)
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"sync"
 
+	"chatme/internal/hub"
 	"chatme/internal/protocol"
 )
 
@@ -18,6 +19,7 @@ const (
 type scratch struct {
 	data  []byte
 	frame protocol.Frame
+	cmd   hub.Command // of the frame
 }
 
 // scratches is a pool of them, for frames up to smallFrame; larger ones are left to the collector.
@@ -45,7 +47,7 @@ func (s *scratch) decode(rules *protocol.Rules) error {
 
 func (b *scratches) put(s *scratch) {
 	if s.data != nil && cap(s.data) <= smallFrame {
-		s.data, s.frame = s.data[:0], protocol.Frame{}
+		s.data, s.frame, s.cmd = s.data[:0], protocol.Frame{}, hub.Command{}
 		b.pool.Put(s)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 	"chatme/internal/protocol"
 	"chatme/internal/secret"
 
@@ -146,7 +147,7 @@ func (c *Conn) ping(data string) error {
 
 // attach gives the Conn, which has shown a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
-	auth := chat.Auth{Arrived: arrived, Resumable: r != nil}
+	auth := chat.Auth{Resumable: r != nil}
 	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = secret.RandomHash()
@@ -171,7 +172,7 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	c.authed.Store(true)
 	ctx, done := c.whileOpen()
 	defer done()
-	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth); err != nil && ctx.Err() == nil {
+	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth, arrived); err != nil && ctx.Err() == nil {
 		c.e.cfg.Log.Error("look up a session", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}
@@ -199,7 +200,11 @@ func (c *Conn) close(code int, text, reason string) {
 		return
 	}
 	c.note(reason, code)
-	c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: code}, raw: text})
+	c.enqueue(item{event: closing(code), raw: text})
+}
+
+func closing(code int) hub.Event {
+	return hub.Event{Event: chat.Event{Kind: chat.Close, CloseCode: code}}
 }
 
 // restart closes with 1012, before what waits for a commit: once the hub has stopped there will be none.
@@ -216,7 +221,7 @@ func (c *Conn) restart() {
 		c.setClosing(0) // a close that was queued stood behind what was held
 	}
 	if c.closing == 0 {
-		c.enqueue(item{event: chat.Event{Kind: chat.Close, CloseCode: protocol.CloseRestart}})
+		c.enqueue(item{event: closing(protocol.CloseRestart)})
 	}
 }
 
@@ -272,7 +277,7 @@ func (c *Conn) finish(err error) {
 	closed := c.closedEvent()
 	c.mu.Unlock()
 	if c.authed.Load() {
-		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves})
+		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves}})
 	}
 	c.e.cfg.Metrics.Closed(code)
 	c.e.patrol.remove(c)

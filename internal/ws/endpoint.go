@@ -21,8 +21,8 @@ import (
 
 // Hub is what the endpoint needs of the hub; hub.Hub documents the methods.
 type Hub interface {
-	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error
-	Do(c *chat.Command) (congested hub.Conn, done bool)
+	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth, arrived int64) error
+	Do(c *hub.Command) (congested hub.Conn, done bool)
 	AwaitRoom(ctx context.Context) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
 	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
@@ -30,41 +30,25 @@ type Hub interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Config is what an Endpoint needs. Sizes are bytes.
+// Config is what an Endpoint needs; static after New but for Limits. Sizes are bytes.
 type Config struct {
-	// static after New; what a client was told, and what the books of an outbox are kept by, stays as it was
 	Hub          Hub
 	Clock        *hub.Clock // the hub's
 	Log          *slog.Logger
 	Metrics      *metrics.Metrics // nil: nothing is counted for anybody
+	Tail         *tail.Feed       // hears what happens; nil: nobody does
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int
-	OutboxBytes  int        // beside one larger frame
-	Tail         *tail.Feed // hears what happens; nil: nobody does
+	OutboxBytes  int // beside one larger frame
 
-	// what Reload changes: read through Endpoint.live
-	Rules protocol.Rules
-	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty
-	Keys  []string       // the API keys, at least one
-
-	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
-	DeadAfter       time.Duration // without a byte from a resumable client
-	DeadAfterOld    time.Duration // without a byte from an old client
-	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
-	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
-
-	FrameBeforeMatch   int   // largest frame until the first matched on a connection
-	MalformedPerMinute int   // one more is closed 1008
-	InFlightMax        int64 // bytes of large frames in memory, all connections together
-	MaxConns           int   // sockets at a time; one more is refused 503
-	FailedKeys         int   // from one address; then 429
+	Limits
 }
 
 // Endpoint accepts sockets and keeps them until they end.
 type Endpoint struct {
-	cfg      Config               // static after New, and only what is static is read here
-	live     atomic.Pointer[live] // the rest
+	cfg      Config               // static after New; Limits are read in live
+	live     atomic.Pointer[live] // cfg.Limits in force
 	upgrader websocket.Upgrader
 	budget   *budget // of frames
 	replays  *budget // of letters: apart, as what stands behind a replay holds room for frames
@@ -90,30 +74,15 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
-// live is what Reload puts in place of another; immutable.
-type live struct {
-	Config
-	keys keyring
-}
-
-func newLive(cfg Config) *live { return &live{Config: cfg, keys: newKeyring(cfg.Keys)} }
-
 func (cfg *Config) validate() error {
 	switch {
-	case cfg.Hub == nil || cfg.Clock == nil || cfg.Log == nil || len(cfg.Keys) == 0:
+	case cfg.Hub == nil || cfg.Clock == nil || cfg.Log == nil:
 		return errors.New("ws: incomplete configuration")
-	case cfg.AuthTimeout <= 0 || cfg.PingInterval <= 0 || cfg.DeadAfter <= 0 || cfg.DeadAfterOld <= 0 ||
-		cfg.ProgressTimeout <= 0 || cfg.StallTimeout <= 0:
-		return errors.New("ws: a time is not positive")
-	case cfg.FrameBeforeMatch <= 0 || cfg.FrameMax < cfg.FrameBeforeMatch || cfg.InFlightMax < int64(cfg.FrameMax) ||
-		cfg.OutboxFrames <= 0 || cfg.OutboxBytes <= 0 || cfg.MaxConns <= 0 || cfg.FailedKeys <= 0 || cfg.MalformedPerMinute <= 0:
-		return errors.New("ws: a limit is not positive or less than what it must hold")
+	case cfg.PingInterval <= 0 || cfg.OutboxFrames <= 0 || cfg.OutboxBytes <= 0:
+		return errors.New("ws: a limit is not positive")
 	}
-	return nil
+	return cfg.Limits.validate(cfg.FrameMax)
 }
-
-// replayMax is how many bytes of large letters may be in memory.
-func (cfg *Config) replayMax() int64 { return max(int64(cfg.FrameMax), cfg.InFlightMax/4) }
 
 // New returns an Endpoint; Shutdown ends it.
 func New(cfg Config) (*Endpoint, error) {
@@ -132,38 +101,17 @@ func New(cfg Config) (*Endpoint, error) {
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
 		},
 		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
-		replays:  newBudget(cfg.replayMax(), int64(cfg.FrameMax), cfg.Clock.Now),
+		replays:  newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    cfg.Clock.Now,
 	}
-	e.live.Store(newLive(cfg))
+	e.live.Store(newLive(cfg.Limits))
 	if err := e.startPollers(); err != nil {
 		e.stopPollers()
 		return nil, err
 	}
-	e.patrol = newPatrol(cfg.shortest(), e.clock)
+	e.patrol = newPatrol(cfg.shortest(cfg.PingInterval), e.clock)
 	return e, nil
-}
-
-// shortest is the shortest of the times that the patrol keeps.
-func (cfg *Config) shortest() time.Duration {
-	return min(cfg.AuthTimeout, cfg.PingInterval, cfg.DeadAfter, cfg.ProgressTimeout)
-}
-
-// Reload puts cfg in force, but for what is static in it: for what comes from now on, on every socket. Whoever has
-// authenticated stays, also when the key is no longer there.
-func (e *Endpoint) Reload(cfg Config) error {
-	cfg.Hub, cfg.Clock, cfg.Log, cfg.PingInterval = e.cfg.Hub, e.cfg.Clock, e.cfg.Log, e.cfg.PingInterval
-	cfg.Tail, cfg.FrameMax, cfg.OutboxFrames, cfg.OutboxBytes = e.cfg.Tail, e.cfg.FrameMax, e.cfg.OutboxFrames, e.cfg.OutboxBytes
-	if err := cfg.validate(); err != nil {
-		return err
-	}
-	e.live.Store(newLive(cfg))
-	e.budget.resize(cfg.InFlightMax)
-	e.replays.resize(cfg.replayMax())
-	e.throttle.resize(cfg.FailedKeys)
-	e.patrol.hurry(cfg.shortest())
-	return nil
 }
 
 // Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero

@@ -1,6 +1,9 @@
 package ws
 
-import "chatme/internal/chat"
+import (
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+)
 
 // Parked counts the sockets that have no goroutine.
 func (e *Endpoint) Parked() int {
@@ -15,7 +18,7 @@ func (e *Endpoint) Parked() int {
 func (e *Endpoint) InFlight() int64 { return e.budget.inUse() + e.replays.inUse() }
 
 // observe notes how long ago the frame was read that e answers, which is written now.
-func (e *Endpoint) observe(told *chat.Event) {
+func (e *Endpoint) observe(told *hub.Event) {
 	if told.Arrived == 0 {
 		return
 	}

@@ -31,7 +31,7 @@ func (noStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) 
 // listener is a hub.Conn that does with an event what a Conn does once it is written.
 type listener struct{ of *Endpoint }
 
-func (l listener) Deliver(e chat.Event) bool {
+func (l listener) Deliver(e hub.Event) bool {
 	if l.of != nil {
 		l.of.observe(&e)
 	}
@@ -48,22 +48,21 @@ func (listener) Sight() chat.Sight {
 func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
 	n := 0
 	lobby := chat.New(chat.Config{
-		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour, IdleAfter: time.Hour,
-		ChatWindow: time.Hour, ChatWindowOld: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour,
+		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour,
+		Limits: chat.Limits{IdleAfter: time.Hour, ChatWindow: time.Hour, ChatWindowOld: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour},
 	})
 	h, err := hub.New(hub.Config{
-		Store: noStore{}, Metrics: m, Lobby: lobby, Clock: clock, SessionTTL: time.Hour, QueuedChanges: 1 << 20,
-		QueuedBytes: 1 << 20, Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
+		Store: noStore{}, Metrics: m, Lobby: lobby, Clock: clock, SessionTTL: time.Hour, Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { h.Stop(context.Background()) })
 	for id := chat.ConnID(1); id <= 1000; id++ {
-		if err := h.Attach(tb.Context(), id, l, chat.Auth{Fresh: secret.RandomHash()}); err != nil {
+		if err := h.Attach(tb.Context(), id, l, chat.Auth{Fresh: secret.RandomHash()}, 0); err != nil {
 			tb.Fatal(err)
 		}
-		h.Do(&chat.Command{Op: chat.Search, Conn: id})
+		h.Do(&hub.Command{Command: chat.Command{Op: chat.Search, Conn: id}})
 	}
 	return h
 }
@@ -86,7 +85,7 @@ func BenchmarkMessageFigures(b *testing.B) {
 			began := cpuTime(b)
 			defer func() { b.ReportMetric(float64(cpuTime(b)-began)/float64(b.N), "cpu-ns/op") }()
 			b.RunParallel(func(pb *testing.PB) {
-				cmd := chat.Command{Op: chat.Send, Text: "a message of some length"}
+				cmd := hub.Command{Command: chat.Command{Op: chat.Send, Text: "a message of some length"}}
 				for pb.Next() {
 					cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
 					if with {
@@ -114,15 +113,15 @@ func TestMessageFiguresAllocateNothing(t *testing.T) {
 	m, clock := metrics.New(), hub.NewClock()
 	e := &Endpoint{cfg: Config{Metrics: m, Clock: clock}}
 	h := figuresHub(t, m, clock, listener{e})
-	cmd := chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}
-	before := h.Census()
+	cmd := hub.Command{Command: chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}}
+	before := h.Stats()
 	if n := testing.AllocsPerRun(1000, func() {
 		cmd.Arrived = clock.Stamp()
 		h.Do(&cmd)
 	}); n != 0 {
 		t.Errorf("%v allocations a message", n)
 	}
-	if c := h.Census(); c.Received-before.Received != 1001 || c.Delivered-before.Delivered != 1001 {
+	if c := h.Stats(); c.Received-before.Received != 1001 || c.Delivered-before.Delivered != 1001 {
 		t.Errorf("%d received and %d delivered, want 1001", c.Received, c.Delivered)
 	}
 }

@@ -12,14 +12,14 @@ import (
 // stuckHub does nothing, because nothing can be committed.
 type stuckHub struct{ Hub }
 
-func (stuckHub) Do(*chat.Command) (hub.Conn, bool) { return nil, false }
+func (stuckHub) Do(*hub.Command) (hub.Conn, bool) { return nil, false }
 
 func (stuckHub) AwaitRoom(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-func (stuckHub) Attach(ctx context.Context, _ chat.ConnID, _ hub.Conn, _ chat.Auth) error {
+func (stuckHub) Attach(ctx context.Context, _ chat.ConnID, _ hub.Conn, _ chat.Auth, _ int64) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -28,7 +28,7 @@ func (stuckHub) Attach(ctx context.Context, _ chat.ConnID, _ hub.Conn, _ chat.Au
 // message that it had read, for as long as the disk failed.
 func TestWaitForTheDiskEndsWithItsSocket(t *testing.T) {
 	for name, wait := range map[string]func(c *Conn){
-		"a message": func(c *Conn) { c.do(&chat.Command{Op: chat.Send, Text: "x"}) },
+		"a message": func(c *Conn) { c.do(&hub.Command{Command: chat.Command{Op: chat.Send, Text: "x"}}) },
 		"an auth":   func(c *Conn) { c.attach(nil, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {

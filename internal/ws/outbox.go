@@ -5,11 +5,12 @@ import (
 	"sync"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 )
 
 // item is one thing to write: an event of the lobby, or what the socket layer says by itself.
 type item struct {
-	event chat.Event
+	event hub.Event
 	raw   string // a whole JSON text, and event is zero; or, with a Close, its reason
 	free  bool   // tells of nothing that is committed, and overtakes what is held
 }

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 )
 
 func TestOutboxHoldsBackWhatIsNotCommitted(t *testing.T) {
 	var o outbox
 	for _, after := range []uint64{0, 7, 0, 8} {
-		if !o.push(item{event: chat.Event{Kind: chat.Searching, After: after}}, 10, 10_000) {
+		if !o.push(item{event: hub.Event{Event: chat.Event{Kind: chat.Searching, After: after}}}, 10, 10_000) {
 			t.Fatal("did not fit")
 		}
 	}
@@ -42,7 +43,7 @@ func TestOutboxIsBounded(t *testing.T) {
 	const frames, limit = 4, 4096
 	small := item{raw: "x"}
 	medium := item{raw: strings.Repeat("x", 1500)}
-	large := item{event: chat.Event{Kind: chat.Message, Image: strings.Repeat("x", 100_000)}}
+	large := item{event: hub.Event{Event: chat.Event{Kind: chat.Message, Image: strings.Repeat("x", 100_000)}}}
 	tests := map[string]struct {
 		items []item
 		fits  int
@@ -90,8 +91,8 @@ func TestKeyring(t *testing.T) {
 func TestFreeItemOvertakesWhatIsHeld(t *testing.T) {
 	var o outbox
 	for _, it := range []item{
-		{event: chat.Event{Kind: chat.AuthSuccess}},
-		{event: chat.Event{Kind: chat.Searching, After: 3}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.AuthSuccess}}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.Searching, After: 3}}},
 		{raw: "pong 1", free: true},
 		{raw: "pong 2", free: true},
 	} {
@@ -119,10 +120,10 @@ func TestDropHeld(t *testing.T) {
 	const limit = 4096
 	var o outbox
 	for _, it := range []item{
-		{event: chat.Event{Kind: chat.Message, Text: "may leave"}},
-		{event: chat.Event{Kind: chat.TypingStop, After: 3}},
-		{event: chat.Event{Kind: chat.PartnerDisconnected, After: 3}},
-		{event: chat.Event{Kind: chat.Message, Image: strings.Repeat("x", 10_000)}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.Message, Text: "may leave"}}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.TypingStop, After: 3}}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.PartnerDisconnected, After: 3}}},
+		{event: hub.Event{Event: chat.Event{Kind: chat.Message, Image: strings.Repeat("x", 10_000)}}},
 	} {
 		if !o.push(it, 10, limit) {
 			t.Fatal("did not fit")

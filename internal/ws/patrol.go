@@ -117,15 +117,15 @@ func (c *Conn) stuck(now chat.Time, timeout time.Duration) bool {
 
 // visit does for one connection what is due. It does not block.
 func (c *Conn) visit(now chat.Time) {
-	cfg := &c.e.live.Load().Config
+	limits := &c.e.live.Load().Limits
 	busy := c.busy.Load() // before what its end sets
 	silent := now - chat.Time(c.seen.Load())
 	if busy {
 		silent = 0 // we are not listening; it may well be talking
 	}
-	dead := cfg.DeadAfterOld
+	dead := limits.DeadAfterOld
 	if c.resumable.Load() {
-		dead = cfg.DeadAfter
+		dead = limits.DeadAfter
 	}
 	progress := chat.Time(c.progress.Load())
 	switch {
@@ -133,11 +133,11 @@ func (c *Conn) visit(now chat.Time) {
 		c.abort("silent")
 	case !busy && c.unanswered(now, chat.Time(dead.Milliseconds())):
 		c.abort("ping not answered")
-	case c.stuck(now, cfg.ProgressTimeout):
+	case c.stuck(now, limits.ProgressTimeout):
 		c.abort(writeFailed)
-	case progress != 0 && !busy && now > progress.Add(cfg.ProgressTimeout):
+	case progress != 0 && !busy && now > progress.Add(limits.ProgressTimeout):
 		c.abort("frame does not come on")
-	case !c.authed.Load() && now > c.opened.Add(cfg.AuthTimeout):
+	case !c.authed.Load() && now > c.opened.Add(limits.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
 	}
 	c.mu.Lock()
@@ -147,7 +147,7 @@ func (c *Conn) visit(now chat.Time) {
 		c.setClosing(now) // it waits for a commit, and not for its peer
 	case c.closing != 0 && now > c.closing.Add(closeStuck):
 		c.cut("close frame cannot leave")
-	case c.closing == 0 && now >= c.pinged.Add(cfg.PingInterval):
+	case c.closing == 0 && now >= c.pinged.Add(c.e.cfg.PingInterval):
 		c.pinged = now
 		c.pingDue, pings = true, true
 	}

@@ -12,16 +12,16 @@ import (
 // A close frame behind a commit has its time once it may leave. Known defect: while another program held the write lock for
 // longer than that, a stop cut the clients that waited for the commit, and told them nothing.
 func TestCloseThatWaitsForACommitIsNotStuck(t *testing.T) {
-	e := &Endpoint{budget: newBudget(1, 1, hub.NewClock().Now)}
-	e.live.Store(newLive(Config{
-		DeadAfter: time.Hour, DeadAfterOld: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour, PingInterval: time.Hour,
+	e := &Endpoint{cfg: Config{PingInterval: time.Hour}, budget: newBudget(1, 1, hub.NewClock().Now)}
+	e.live.Store(newLive(Limits{
+		DeadAfter: time.Hour, DeadAfterOld: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour,
 	}))
 	near, far := net.Pipe()
 	defer far.Close()
 	c := &Conn{e: e, socket: socket{conn: near, fd: -1}, closing: 1}
 	c.authed.Store(true)
 	const batch = 7
-	c.out.items = []item{{event: chat.Event{Kind: chat.Searching, After: batch}}, {event: chat.Event{Kind: chat.Close}}}
+	c.out.items = []item{{event: hub.Event{Event: chat.Event{Kind: chat.Searching, After: batch}}}, {event: hub.Event{Event: chat.Event{Kind: chat.Close}}}}
 	waited := c.closing.Add(3 * closeStuck)
 	c.visit(waited)
 	if c.closed {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 
 	"github.com/gorilla/websocket"
 )
@@ -97,21 +98,21 @@ func (c *Conn) pong(data string) error {
 	p.answered.Store(true)
 	p.followed.Store(c.reader.Buffered() > 0) // a client may write a pong before what was queued already
 	defer p.followed.Store(false)
-	c.e.cfg.Hub.Do(&chat.Command{Op: chat.Pong, Conn: c.id, N: n})
+	c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Pong, Conn: c.id, N: n}})
 	return nil
 }
 
 // heardFrom tells the lobby of a byte, if it wants to know.
 func (c *Conn) heardFrom() {
 	if p := c.pings.Load(); p != nil && p.listening.Load() && p.listening.CompareAndSwap(true, false) {
-		c.e.cfg.Hub.Do(&chat.Command{Op: chat.Heard, Conn: c.id})
+		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Heard, Conn: c.id}})
 	}
 }
 
 // appPinged tells the lobby of a ping of the client's, if that has never answered one of ours: perhaps it cannot.
 func (c *Conn) appPinged() {
 	if p := c.pings.Load(); p != nil && !p.answered.Load() {
-		c.e.cfg.Hub.Do(&chat.Command{Op: chat.AppPing, Conn: c.id})
+		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.AppPing, Conn: c.id}})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 	"chatme/internal/protocol"
 	"chatme/internal/tail"
 
@@ -231,7 +232,6 @@ func (c *Conn) handle(s *scratch) {
 	f := &s.frame
 	arrived := c.e.cfg.Clock.Stamp()
 	err := s.decode(&c.e.live.Load().Rules)
-	f.Command.Arrived = arrived
 	authed := c.authed.Load()
 	switch {
 	case errors.Is(err, protocol.ErrInvalidUTF8):
@@ -241,26 +241,28 @@ func (c *Conn) handle(s *scratch) {
 	case err != nil:
 		c.countMalformed()
 		if authed {
-			c.do(malformed(f))
+			s.cmd = hub.Command{Command: malformed(f), Arrived: arrived}
+			c.do(&s.cmd)
 		}
 	case f.Kind == protocol.KindAuth:
 		c.ownGoroutine()
-		c.auth(f)
+		c.auth(f, arrived)
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
 		c.appPinged()
 	default:
-		c.do(&f.Command)
+		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
+		c.do(&s.cmd)
 	}
 }
 
 // malformed is what the lobby is told of a frame that could not be read: a message whose number is known uses
 // it up.
-func malformed(f *protocol.Frame) *chat.Command {
+func malformed(f *protocol.Frame) chat.Command {
 	if f.Command.Op != chat.Send {
-		f.Command = chat.Command{Op: chat.Malformed, Refused: chat.ErrBadMessage}
+		return chat.Command{Op: chat.Malformed, Refused: chat.ErrBadMessage}
 	}
-	return &f.Command
+	return f.Command
 }
 
 func (c *Conn) countMalformed() {
@@ -272,7 +274,7 @@ func (c *Conn) countMalformed() {
 }
 
 // auth checks the key. A second valid auth changes nothing.
-func (c *Conn) auth(f *protocol.Frame) {
+func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
 		c.e.throttle.failed(c.addr)
@@ -280,7 +282,7 @@ func (c *Conn) auth(f *protocol.Frame) {
 	case c.authed.Load():
 		c.say(protocol.AuthSuccess)
 	default:
-		c.attach(f.Resume, f.Command.Arrived)
+		c.attach(f.Resume, arrived)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 )
 
 // bell wakes a reader that waits for a change of a Conn.
@@ -137,7 +138,7 @@ func (c *Conn) awaitHub() error {
 // do has the hub do what one frame asks for. A message waits until the outbox of the partner has room for it; every other
 // command is done at once. While a message waits nothing behind it is read: the frames of a socket are handled strictly
 // in order, so that a Next behind two photos waits until the first has left.
-func (c *Conn) do(cmd *chat.Command) {
+func (c *Conn) do(cmd *hub.Command) {
 	cmd.Conn = c.id
 	congested, done := c.e.cfg.Hub.Do(cmd)
 	if !done {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 )
 
 // Where there is room for a message it fits, and with messages that wait for room, typing events and acks that do not,
@@ -30,16 +31,16 @@ func TestWhatHasRoomFits(t *testing.T) {
 				}
 				continue
 			case 1:
-				it.event = chat.Event{Kind: chat.TypingStart + chat.Kind(rng.IntN(2))}
+				it.event = hub.Event{Event: chat.Event{Kind: chat.TypingStart + chat.Kind(rng.IntN(2))}}
 			case 2:
-				it.event = chat.Event{Kind: chat.Acked, Recv: 1}
+				it.event = hub.Event{Event: chat.Event{Kind: chat.Acked, Recv: 1}}
 			case 3:
 				if o.isCrowded(frames) {
 					continue
 				}
 				it.raw = "answer"
 			default:
-				it.event = chat.Event{Kind: chat.Message, Text: body[:rng.IntN([...]int{100, limit, 2 * limit}[rng.IntN(3)])]}
+				it.event = hub.Event{Event: chat.Event{Kind: chat.Message, Text: body[:rng.IntN([...]int{100, limit, 2 * limit}[rng.IntN(3)])]}}
 				if !o.hasRoom(it.size(), frames, limit) {
 					continue
 				}
@@ -83,7 +84,7 @@ func TestSupersede(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var o outbox
 			for n, kind := range tt.put {
-				it := item{event: chat.Event{Kind: kind, N: uint64(n), After: uint64(len(tt.put) - n)}}
+				it := item{event: hub.Event{Event: chat.Event{Kind: kind, N: uint64(n), After: uint64(len(tt.put) - n)}}}
 				o.supersede(&it, frames, limit)
 				if !o.push(it, frames, limit) {
 					t.Fatal("did not fit")
@@ -104,7 +105,7 @@ func TestSupersede(t *testing.T) {
 	t.Run("with the batch it waited for", func(t *testing.T) {
 		var o outbox
 		for _, after := range []uint64{0, 0, 0, 0, 9, 3} {
-			it := item{event: chat.Event{Kind: chat.Message, After: after}}
+			it := item{event: hub.Event{Event: chat.Event{Kind: chat.Message, After: after}}}
 			if after > 0 {
 				it.event.Kind = chat.Acked
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 	"chatme/internal/protocol"
 
 	"github.com/gorilla/websocket"
@@ -18,7 +19,7 @@ const fragment = 32 << 10
 const writeFailed = "write: socket lost or too slow"
 
 // Deliver implements hub.Conn.
-func (c *Conn) Deliver(e chat.Event) (congested bool) {
+func (c *Conn) Deliver(e hub.Event) (congested bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch e.Kind {
@@ -169,7 +170,7 @@ func (c *Conn) write(it *item) error {
 	case e.Kind == chat.Replay:
 		return c.writeReplay(e.Mail)
 	}
-	return c.writeEvent(e)
+	return c.writeEvent(&e.Event)
 }
 
 func (c *Conn) writeEvent(e *chat.Event) error {

@@ -1,16 +1,19 @@
 package main
 
-import "chatme/internal/chat"
+import (
+	"chatme/internal/chat"
+	"chatme/internal/hub"
+)
 
 // sendEarly lets an event leave at once, and by that all behind it.
-func sendEarly(c *seededConn, e chat.Event) bool {
+func sendEarly(c *seededConn, e hub.Event) bool {
 	e.After = 0
 	return c.Conn.Deliver(e)
 }
 
 // drop returns a delivery that loses one event of a kind in every so many.
-func drop(kind chat.Kind, every uint64) func(*seededConn, chat.Event) bool {
-	return func(c *seededConn, e chat.Event) bool {
+func drop(kind chat.Kind, every uint64) func(*seededConn, hub.Event) bool {
+	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == kind && strikes(every) {
 			return false
 		}
@@ -18,21 +21,21 @@ func drop(kind chat.Kind, every uint64) func(*seededConn, chat.Event) bool {
 	}
 }
 
-func cutMessage(c *seededConn, e chat.Event) bool {
+func cutMessage(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Message && len(e.Text) > 1 && strikes(10) {
 		e.Text = e.Text[:len(e.Text)-1]
 	}
 	return c.Conn.Deliver(e)
 }
 
-func deliverTwice(c *seededConn, e chat.Event) bool {
+func deliverTwice(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Message && strikes(10) {
 		c.Conn.Deliver(e)
 	}
 	return c.Conn.Deliver(e)
 }
 
-func deliverToFormer(c *seededConn, e chat.Event) bool {
+func deliverToFormer(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Message {
 		c.h.mu.Lock()
 		former := c.h.acting.former
@@ -47,7 +50,7 @@ func deliverToFormer(c *seededConn, e chat.Event) bool {
 	return c.Conn.Deliver(e)
 }
 
-func deliverToThird(c *seededConn, e chat.Event) bool {
+func deliverToThird(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Message && strikes(10) {
 		c.h.mu.Lock()
 		var third *seededConn
@@ -68,7 +71,7 @@ func deliverToThird(c *seededConn, e chat.Event) bool {
 }
 
 // reorder keeps a message back until the next event has gone.
-func reorder(c *seededConn, e chat.Event) bool {
+func reorder(c *seededConn, e hub.Event) bool {
 	if held := c.held; held != nil {
 		c.held = nil
 		c.Conn.Deliver(e)
@@ -81,16 +84,16 @@ func reorder(c *seededConn, e chat.Event) bool {
 	return c.Conn.Deliver(e)
 }
 
-func gapInstead(c *seededConn, e chat.Event) bool {
+func gapInstead(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Message && e.N != 0 && strikes(10) {
-		e = chat.Event{Kind: chat.Gap, N: e.N, After: e.After}
+		e = event(chat.Event{Kind: chat.Gap, N: e.N, After: e.After})
 	}
 	return c.Conn.Deliver(e)
 }
 
 // replayBehind returns a delivery that keeps a replay back until an event of a kind has gone.
-func replayBehind(kind chat.Kind) func(*seededConn, chat.Event) bool {
-	return func(c *seededConn, e chat.Event) bool {
+func replayBehind(kind chat.Kind) func(*seededConn, hub.Event) bool {
+	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == chat.Replay {
 			c.held = &e
 			return false
@@ -105,8 +108,8 @@ func replayBehind(kind chat.Kind) func(*seededConn, chat.Event) bool {
 }
 
 // custody returns a delivery that says by so much too much or too little of what the server has taken.
-func custody(by int) func(*seededConn, chat.Event) bool {
-	return func(c *seededConn, e chat.Event) bool {
+func custody(by int) func(*seededConn, hub.Event) bool {
+	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == chat.Acked && e.Recv > 0 && strikes(5) {
 			e.Recv = uint64(int(e.Recv) + by)
 		}
@@ -114,7 +117,7 @@ func custody(by int) func(*seededConn, chat.Event) bool {
 	}
 }
 
-func aliasSecret(c *seededConn, e chat.Event) bool {
+func aliasSecret(c *seededConn, e hub.Event) bool {
 	c.h.mu.Lock()
 	id := c.secret
 	c.h.mu.Unlock()

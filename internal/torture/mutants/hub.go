@@ -41,8 +41,8 @@ type seededConn struct {
 	self      chat.Alias // the chat with itself; guarded by turn
 
 	// of the deliveries
-	held     *chat.Event // kept back
-	swallows int         // how many searching are not to be heard; guarded by h.mu
+	held     *hub.Event // kept back
+	swallows int        // how many searching are not to be heard; guarded by h.mu
 
 	// guarded by h.mu
 	told     chat.Kind   // the last of matched, searching and partner_disconnected; 0: none of them
@@ -64,7 +64,7 @@ func (h *seededLobby) Mail(ctx context.Context, sessionID string, r chat.MailRan
 }
 
 // Attach implements ws.Hub.
-func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth) error {
+func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth, arrived int64) error {
 	c := &seededConn{Conn: conn, h: h, id: id, resumable: auth.Resumable}
 	h.mu.Lock()
 	h.conns[id] = c
@@ -76,11 +76,11 @@ func (h *seededLobby) Attach(ctx context.Context, id chat.ConnID, conn hub.Conn,
 	if seed.attach != nil {
 		seed.attach(&auth)
 	}
-	return h.Hub.Attach(ctx, id, c, auth)
+	return h.Hub.Attach(ctx, id, c, auth, arrived)
 }
 
 // Do implements ws.Hub.
-func (h *seededLobby) Do(c *chat.Command) (congested hub.Conn, done bool) {
+func (h *seededLobby) Do(c *hub.Command) (congested hub.Conn, done bool) {
 	h.turn.Lock()
 	defer h.turn.Unlock()
 	h.mu.Lock()
@@ -113,7 +113,7 @@ func (h *seededLobby) Congested(id chat.ConnID, bytes int) hub.Conn {
 }
 
 // Deliver implements hub.Conn.
-func (c *seededConn) Deliver(e chat.Event) (congested bool) {
+func (c *seededConn) Deliver(e hub.Event) (congested bool) {
 	c.note(&e)
 	if seed.deliver == nil {
 		return c.Conn.Deliver(e)
@@ -122,7 +122,9 @@ func (c *seededConn) Deliver(e chat.Event) (congested bool) {
 }
 
 // note keeps who is in a chat with whom.
-func (c *seededConn) note(e *chat.Event) {
+func event(e chat.Event) hub.Event { return hub.Event{Event: e} }
+
+func (c *seededConn) note(e *hub.Event) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	switch e.Kind {
@@ -154,7 +156,7 @@ func (c *seededConn) idle() bool {
 
 // lastComeFirst keeps every search to itself until there are three, and then lets the two who came last be matched.
 // The one who waits is one that is judged: an old client may be kept from a match for other reasons.
-func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
+func lastComeFirst(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 	at := slices.Index(h.stack, c.Conn)
 	switch {
 	case c.Op == chat.Detach && at >= 0:
@@ -165,7 +167,7 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
 	case at < 0 && (!conn.idle() || !conn.resumable && len(h.stack) == 0):
 		return false
 	}
-	conn.Conn.Deliver(chat.Event{Kind: chat.Searching})
+	conn.Conn.Deliver(event(chat.Event{Kind: chat.Searching}))
 	if at < 0 {
 		h.stack = append(h.stack, c.Conn)
 	}
@@ -174,7 +176,7 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
 			h.mu.Lock()
 			h.conns[id].swallows++
 			h.mu.Unlock()
-			h.Hub.Do(&chat.Command{Op: chat.Search, Conn: id})
+			h.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Search, Conn: id}})
 		}
 		h.stack = h.stack[:n-1]
 	}
@@ -182,7 +184,7 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *chat.Command) bool {
 }
 
 // swallowSearching keeps back the searching that was told before.
-func swallowSearching(c *seededConn, e chat.Event) bool {
+func swallowSearching(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Searching {
 		c.h.mu.Lock()
 		swallow := c.swallows > 0
@@ -198,41 +200,41 @@ func swallowSearching(c *seededConn, e chat.Event) bool {
 }
 
 // matchSelf gives some who search a chat with themselves, of which the lobby does not know.
-func matchSelf(_ *seededLobby, conn *seededConn, c *chat.Command) bool {
+func matchSelf(_ *seededLobby, conn *seededConn, c *hub.Command) bool {
 	switch {
 	case c.Op == chat.Search && conn.self == "" && conn.idle() && strikes(5):
 		conn.self = chat.Alias(uuid.NewString())
-		conn.Conn.Deliver(chat.Event{Kind: chat.Searching})
+		conn.Conn.Deliver(event(chat.Event{Kind: chat.Searching}))
 		conn.Flush()
-		conn.Conn.Deliver(chat.Event{Kind: chat.Matched, Alias: conn.self})
+		conn.Conn.Deliver(event(chat.Event{Kind: chat.Matched, Alias: conn.self}))
 		return true
 	case c.Op == chat.Search:
 		conn.self = ""
 	case c.Op == chat.Send && conn.self != "" && conn.resumable:
-		conn.Conn.Deliver(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image, N: c.N, At: 1})
-		conn.Conn.Deliver(chat.Event{Kind: chat.Acked, Recv: c.N})
+		conn.Conn.Deliver(event(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image, N: c.N, At: 1}))
+		conn.Conn.Deliver(event(chat.Event{Kind: chat.Acked, Recv: c.N}))
 		return true
 	case c.Op == chat.Send && conn.self != "":
-		conn.Conn.Deliver(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image})
+		conn.Conn.Deliver(event(chat.Event{Kind: chat.Message, Alias: conn.self, Text: c.Text, Image: c.Image}))
 		return true
 	}
 	return false
 }
 
-func endLost(_ *seededLobby, _ *seededConn, c *chat.Command) bool {
+func endLost(_ *seededLobby, _ *seededConn, c *hub.Command) bool {
 	c.Leaves = c.Leaves || c.Op == chat.Detach && strikes(3)
 	return false
 }
 
 // leadFenced takes what comes from a socket that was replaced, and its end, for that of the one in its place.
-func leadFenced(h *seededLobby, conn *seededConn, c *chat.Command) bool {
+func leadFenced(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c.Conn = h.newest[conn.asked]
 	return false
 }
 
-func dropSearch(_ *seededLobby, _ *seededConn, c *chat.Command) bool {
+func dropSearch(_ *seededLobby, _ *seededConn, c *hub.Command) bool {
 	return c.Op == chat.Search && strikes(4)
 }
 

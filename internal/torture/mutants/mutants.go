@@ -11,6 +11,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/exit"
+	"chatme/internal/hub"
 	"chatme/internal/store"
 )
 
@@ -25,8 +26,8 @@ type mutant struct {
 	commit  func(s *seededDB, b *chat.Batch) error
 	mail    func(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 	attach  func(*chat.Auth)
-	do      func(h *seededLobby, conn *seededConn, c *chat.Command) (swallowed bool) // may change c
-	deliver func(c *seededConn, e chat.Event) (congested bool)
+	do      func(h *seededLobby, conn *seededConn, c *hub.Command) (swallowed bool) // may change c
+	deliver func(c *seededConn, e hub.Event) (congested bool)
 }
 
 // mutants is every bug by its name but those that other packages have: sync-normal (store), which the power-loss harness finds, and those

@@ -97,21 +97,21 @@ func TestTailHearsOfChats(t *testing.T) {
 		say(h, 1, 1)
 		say(h, 1, 1) // again
 		say(h, 1, 7) // too far
-		h.Do(&chat.Command{Op: chat.Send, Conn: 2, N: 1, Image: "data:image/png;base64,AAAA"})
-		h.Do(&chat.Command{Op: chat.Typing, Conn: 2, Start: true})
-		h.Do(&chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
+		do(h, chat.Command{Op: chat.Send, Conn: 2, N: 1, Image: "data:image/png;base64,AAAA"})
+		do(h, chat.Command{Op: chat.Typing, Conn: 2, Start: true})
+		do(h, chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
 		hears(t, "what they say", l, "message relayed text 5 bytes", "error gap", "message relayed image 26 bytes")
 
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		say(h, 1, 2)
 		hears(t, "one is away", l, "away paired", "message held text 5 bytes")
 		time.Sleep(2 * time.Minute)
 		hears(t, "and stays away", l, "ended stayed away")
 
 		e := attach(t, h, 3, false)
-		h.Do(&chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
+		do(h, chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
 		time.Sleep(2 * time.Second)
-		h.Do(&chat.Command{Op: chat.Pong, Conn: 3, N: math.MaxUint64}) // it is settled
+		do(h, chat.Command{Op: chat.Pong, Conn: 3, N: math.MaxUint64}) // it is settled
 		hears(t, "an old client that writes to nobody", l, "auth old", "matched 2000 ms", "matched 2000 ms")
 		if found := h.Named(hashOf(3).String()); len(found) != 1 || found[0] != hashOf(3) {
 			t.Errorf("named %v", found)
@@ -139,8 +139,8 @@ func TestTailHearsOfAbandonedChats(t *testing.T) {
 		h := openHub(t, s, 10_000, nil)
 		couple(t, h, s)
 		l := listen(t, h)
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 1})
-		h.Do(&chat.Command{Op: chat.Detach, Conn: 2})
+		do(h, chat.Command{Op: chat.Detach, Conn: 1})
+		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		hears(t, "both are away", l, "away paired", "away paired")
 		time.Sleep(3 * time.Minute)
 		hears(t, "and stay away", l, "ended stayed away")

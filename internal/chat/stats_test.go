@@ -3,35 +3,30 @@ package chat
 import "testing"
 
 // Every session in memory is counted once, in the state that it is in.
-func TestCensus(t *testing.T) {
-	l := New(Config{NewAlias: func() Alias { return "alias" }, Boot: 3, QueueWindow: 1e9, ChatWindow: 1e9, SessionTTL: 1e9, IdleAfter: 1e9,
-		MailboxMessages: 9, MailboxBytes: 1 << 20, MailTotal: 1 << 20})
+func TestStats(t *testing.T) {
+	l := New(Config{NewAlias: func() Alias { return "alias" }, Boot: 3, SessionTTL: 1e9, Limits: Limits{
+		QueueWindow: 1e9, ChatWindow: 1e9, IdleAfter: 1e9, MailboxMessages: 9, MailboxBytes: 1 << 20, MailTotal: 1 << 20,
+	}})
 	arrive := func(conn ConnID) {
 		l.Step(At(1), &Command{Op: Attach, Conn: conn, Auth: &Auth{Resumable: true, Fresh: Hash{byte(conn)}, MailKey: MailKey{1}}})
 	}
 	for conn := range ConnID(6) {
 		arrive(conn + 1)
 	}
-	expect := func(want Census) {
+	expect := func(want Stats) {
 		t.Helper()
-		if got := l.Census(); got != want {
+		if got := l.Stats(); got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
-	expect(Census{Idle: 6})
+	expect(Stats{Idle: 6})
 	l.Step(At(5), &Command{Op: Search, Conn: 1})
 	l.Step(At(7), &Command{Op: Search, Conn: 2})
-	if w := l.Waited(); len(w) != 2 || w[0] != 2 || w[1] != 0 {
-		t.Errorf("waited %v, want 2 and 0 ms", w)
-	}
 	l.Step(At(8), &Command{Op: Search, Conn: 3})
-	expect(Census{Idle: 3, Waiting: 1, Matched: 2, Matches: 1})
-	if w := l.Waited(); len(w) != 0 {
-		t.Errorf("nobody was matched, and %v waited", w)
-	}
+	expect(Stats{Idle: 3, Waiting: 1, Matched: 2, Matches: 1})
 	l.Step(At(9), &Command{Op: Detach, Conn: 2})
 	l.Step(At(9), &Command{Op: Detach, Conn: 3})
 	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // idle: its row is all that is left
 	l.Step(At(9), &Command{Op: Send, Conn: 1, N: 1, Text: "hi"})
-	expect(Census{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: letterOverhead + 2})
+	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: letterOverhead + 2})
 }

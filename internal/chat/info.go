@@ -1,0 +1,35 @@
+package chat
+
+import "strings"
+
+// SessionInfo is what an operator may see of a session.
+type SessionInfo struct {
+	Hash      Hash
+	Partner   Hash // the zero Hash: it has none
+	State     State
+	Here      bool // it has a socket
+	Resumable bool
+}
+
+// Info returns what the session of h is doing; false if it is not in memory.
+func (l *Lobby) Info(h Hash) (SessionInfo, bool) {
+	s := l.sessions[h]
+	if s == nil {
+		return SessionInfo{}, false
+	}
+	info := SessionInfo{Hash: s.Hash, State: s.State(), Here: s.conn != 0, Resumable: s.Resumable}
+	if s.partner != nil {
+		info.Partner = s.partner.Hash
+	}
+	return info, true
+}
+
+// Named returns the sessions in memory whose name, as Hash.String gives it, begins with prefix, in no order.
+func (l *Lobby) Named(prefix string) (found []Hash) {
+	for h := range l.sessions {
+		if strings.HasPrefix(h.String(), prefix) {
+			found = append(found, h)
+		}
+	}
+	return found
+}

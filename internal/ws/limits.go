@@ -1,0 +1,70 @@
+package ws
+
+import (
+	"errors"
+	"time"
+
+	"chatme/internal/protocol"
+)
+
+// Limits are the rules, keys, times and bounds that can change while an Endpoint runs. Sizes are bytes.
+type Limits struct {
+	Rules protocol.Rules
+	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty
+	Keys  []string       // the API keys, at least one
+
+	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
+	DeadAfter       time.Duration // without a byte from a resumable client
+	DeadAfterOld    time.Duration // without a byte from an old client
+	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
+	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
+
+	FrameBeforeMatch   int   // largest frame until the first matched on a connection
+	MalformedPerMinute int   // one more is closed 1008
+	InFlightMax        int64 // bytes of large frames in memory, all connections together
+	MaxConns           int   // sockets at a time; one more is refused 503
+	FailedKeys         int   // from one address; then 429
+}
+
+func (l *Limits) validate(frameMax int) error {
+	switch {
+	case len(l.Keys) == 0:
+		return errors.New("ws: no key")
+	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterOld <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
+		return errors.New("ws: a time is not positive")
+	case l.FrameBeforeMatch <= 0 || frameMax < l.FrameBeforeMatch || l.InFlightMax < int64(frameMax) ||
+		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0:
+		return errors.New("ws: a limit is not positive or less than what it must hold")
+	}
+	return nil
+}
+
+// replayMax is how many bytes of large letters may be in memory.
+func (l *Limits) replayMax(frameMax int) int64 { return max(int64(frameMax), l.InFlightMax/4) }
+
+// shortest is the shortest of the times that the patrol keeps.
+func (l *Limits) shortest(pingInterval time.Duration) time.Duration {
+	return min(l.AuthTimeout, pingInterval, l.DeadAfter, l.ProgressTimeout)
+}
+
+// live is the limits in force; immutable.
+type live struct {
+	Limits
+	keys keyring
+}
+
+func newLive(l Limits) *live { return &live{Limits: l, keys: newKeyring(l.Keys)} }
+
+// SetLimits puts limits in force for what comes from now on, on every socket. Whoever has authenticated stays, also when the key is
+// no longer there.
+func (e *Endpoint) SetLimits(limits Limits) error {
+	if err := limits.validate(e.cfg.FrameMax); err != nil {
+		return err
+	}
+	e.live.Store(newLive(limits))
+	e.budget.resize(limits.InFlightMax)
+	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
+	e.throttle.resize(limits.FailedKeys)
+	e.patrol.hurry(limits.shortest(e.cfg.PingInterval))
+	return nil
+}
