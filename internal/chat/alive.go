@@ -75,7 +75,7 @@ func (l *Lobby) listen(s *session) {
 // silence takes s out of those who can be matched, until its next byte. It keeps its place.
 func (l *Lobby) silence(s *session) {
 	s.silent = true
-	l.unready(s)
+	l.queue.remove(s)
 	l.probe(s) // the socket reports the next byte behind one
 	l.schedule(s)
 }
@@ -83,7 +83,7 @@ func (l *Lobby) silence(s *session) {
 // heard is called after every sign of life of s. If s was silent it is eligible again, and a session it could not meet
 // before it may meet now. If it was probed the next Probe is due anew.
 func (l *Lobby) heard(s *session, probed bool) {
-	if s.Place != 0 && (probed || s.silent || len(l.ready) > 1) {
+	if s.Place != 0 && (probed || s.silent || len(l.queue.ready) > 1) {
 		s.silent = false
 		l.match(s)
 		l.schedule(s)

@@ -75,7 +75,7 @@ func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 		return nil, ResumeExpired
 	}
 	s := &session{index: -1, Record: r.Record, onDisk: true}
-	s.shelve(r.Mail)
+	s.mail = openMailbox(r.Mail)
 	l.remind(s)
 	l.sessions[s.Hash] = s
 	return s, ""
@@ -120,7 +120,7 @@ func (l *Lobby) detach(s *session, leaves bool) {
 func (l *Lobby) unbind(s *session) {
 	delete(l.conns, s.conn)
 	s.conn, s.silent, s.pulse = 0, false, nil
-	l.unready(s)
+	l.queue.remove(s)
 }
 
 // stepAway opens the window in which the chat waits for s, and tells the partner; false if the chat cannot wait,
@@ -152,7 +152,7 @@ func (l *Lobby) chatWindow(p *session) time.Duration {
 // end ends s for good. A resumable one leaves a row behind that says so; an old one leaves nothing.
 func (l *Lobby) end(s *session, cause Cause) {
 	l.unbind(s)
-	l.discardAll(s)
+	l.mail.discardAll(s)
 	if s.Pair != 0 {
 		l.match(l.leave(s, cause))
 	}

@@ -18,18 +18,7 @@ func (l *Lobby) Check() error {
 	if l.stopped {
 		return nil
 	}
-	for i, a := range l.ready {
-		if !a.eligible() {
-			return fmt.Errorf("L3: %s is ready but not waiting, present, heard, settled and without a tail", a.Hash)
-		}
-		for _, b := range l.ready[i+1:] {
-			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
-			if a.Place >= b.Place || !l.estranged(a, b) && l.ghost(a, b) == nil && !late {
-				return fmt.Errorf("L3: %s and %s are ready and not matched", a.Hash, b.Hash)
-			}
-		}
-	}
-	return nil
+	return l.checkQueue()
 }
 
 func (l *Lobby) checkSession(h Hash, s *session) error {
@@ -62,8 +51,8 @@ func (l *Lobby) checkSession(h Hash, s *session) error {
 		return fmt.Errorf("%s: a pulse without a socket, or the reverse", h)
 	case s.unsettled() && (s.Place == 0 || s.Resumable):
 		return fmt.Errorf("%s is not settled, and is not a legacy client that waits", h)
-	case s.mail != nil && len(s.mail.letters) == 0:
-		return fmt.Errorf("%s has an empty shelf", h)
+	case s.mail != nil && len(s.mail.entries) == 0:
+		return fmt.Errorf("%s has an empty mailbox", h)
 	case s.tail() && s.Pair != 0:
 		return fmt.Errorf("%s is paired and has not confirmed its tail", h)
 	}
@@ -71,14 +60,6 @@ func (l *Lobby) checkSession(h Hash, s *session) error {
 		if err := l.checkFlow(s); err != nil {
 			return err
 		}
-	}
-	if s.eligible() {
-		for _, r := range l.ready {
-			if r == s {
-				return nil
-			}
-		}
-		return fmt.Errorf("L3: %s is eligible and not ready", h)
 	}
 	return nil
 }
@@ -101,8 +82,8 @@ func (l *Lobby) checkFlow(s *session) error {
 		}
 		n = m.n
 	}
-	if p.mail != nil && (p.mail.letters[0].n <= f.got || p.mail.last() > f.last) {
-		return fmt.Errorf("%s: letters %d to %d, got %d, last %d", s.Hash, p.mail.letters[0].n, p.mail.last(), f.got, f.last)
+	if p.mail != nil && (p.mail.entries[0].n <= f.got || p.mail.last() > f.last) {
+		return fmt.Errorf("%s: letters %d to %d, got %d, last %d", s.Hash, p.mail.entries[0].n, p.mail.last(), f.got, f.last)
 	}
 	return nil
 }

@@ -58,12 +58,7 @@ func (l *Lobby) schedule(s *session) {
 	case state == Waiting && s.unsettled():
 		t = s.settleDue()
 	case state == Waiting && s.eligible():
-		t = l.aliveDue(s)
-		for _, r := range l.ready {
-			if l.estranged(s, r) { // they have just left each other
-				t = min(t, s.parted.Add(l.cfg.RematchAfter), r.parted.Add(l.cfg.RematchAfter))
-			}
-		}
+		t = min(l.aliveDue(s), l.rematchDue(s))
 	case s.unconfirmed() && s.pulse.asking.ping == 0:
 		t = s.pulse.asking.after
 	}

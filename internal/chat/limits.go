@@ -28,7 +28,7 @@ type Limits struct {
 // limit stays held.
 func (l *Lobby) SetLimits(limits Limits) {
 	l.cfg.Limits = limits
-	for _, s := range l.ready { // two who have just left each other wait for RematchAfter, and nothing else wakes them
+	for _, s := range l.queue.ready { // two who have just left each other wait for RematchAfter, and nothing else wakes them
 		l.schedule(s)
 	}
 }
@@ -36,8 +36,11 @@ func (l *Lobby) SetLimits(limits Limits) {
 // Full reports whether so much is uncommitted that nothing more is accepted which changes a row.
 func (l *Lobby) Full() bool {
 	_, rows := l.Batch()
-	return l.cfg.UncommittedRows > 0 && rows+l.underWay >= l.cfg.UncommittedRows ||
-		l.cfg.UncommittedBytes > 0 && l.unwritten >= l.cfg.UncommittedBytes
+	for _, f := range l.underWay {
+		rows += f.rows
+	}
+	return l.cfg.UncommittedRows > 0 && rows >= l.cfg.UncommittedRows ||
+		l.cfg.UncommittedBytes > 0 && l.mail.uncommitted >= l.cfg.UncommittedBytes
 }
 
 // changesRows reports whether c, of s, would change a row, which Full is a reason to refuse. A Detach cannot be refused: a socket

@@ -31,18 +31,14 @@ type Lobby struct {
 
 	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
 	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	ready    []*session          // eligible, oldest first; few, see match
+	queue    queue
 	due      deadlines
 
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
 	dirty     []*session // sessions whose record changed in this batch
-	letters   []Letter   // of this batch
-	receipts  []Receipt  // of this batch
-	underWay  int        // rows of the batches that are flushed and not committed
-	unwritten int64      // bytes of the letters that are not committed
-	custody   []custody  // what the batches not yet committed promise, by rising batch
-	mailBytes int64      // of all mailboxes, those of hibernated sessions too
+	underWay  []flushed  // the batches that are not committed, by rising number
+	mail      mail       // what is held for those who are away
 	ringBytes int64      // of all rings
 	stopped   bool
 
@@ -52,10 +48,15 @@ type Lobby struct {
 	parted   map[ID]parting  // its last chat, while that may not begin again
 	partings []parting       // … the oldest first, about
 
-	lastID    ID
-	lastPlace uint64
-	lastPair  PairID
-	lastPing  uint64
+	lastID   ID
+	lastPair PairID
+	lastPing uint64
+}
+
+// flushed is a batch that Flush has given, with so many rows.
+type flushed struct {
+	batch uint64
+	rows  int
 }
 
 // New returns an empty lobby whose first batch is number 1.
@@ -70,8 +71,9 @@ func New(cfg Config) *Lobby {
 		sessions: make(map[Hash]*session),
 		leaving:  make(map[Hash]uint64),
 		parted:   make(map[ID]parting),
+		queue:    queue{last: first},
 		batch:    1,
-		lastID:   ID(first), lastPlace: first, lastPair: PairID(first),
+		lastID:   ID(first), lastPair: PairID(first),
 	}
 }
 
@@ -196,7 +198,7 @@ func (l *Lobby) touch(s *session) {
 
 // Batch returns the number that the next Flush will give, and how many rows it can return.
 func (l *Lobby) Batch() (n uint64, rows int) {
-	return l.batch, len(l.dirty) + len(l.letters) + len(l.receipts)
+	return l.batch, len(l.dirty) + l.mail.rows()
 }
 
 // Flush fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
@@ -215,11 +217,12 @@ func (l *Lobby) Flush(b *Batch) {
 		s.onDisk = true
 		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
-	b.Letters, l.letters = l.letters, nil // bodies are let go of with their batch
-	b.Receipts, l.receipts = l.receipts, nil
+	l.mail.flush(b)
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
-	l.underWay += len(b.Changes) + len(b.Letters) + len(b.Receipts)
+	if rows := len(b.Changes) + len(b.Letters) + len(b.Receipts); rows > 0 {
+		l.underWay = append(l.underWay, flushed{b.N, rows})
+	}
 	l.batch++
 }
 
@@ -231,9 +234,6 @@ func (l *Lobby) PartnerOf(conn ConnID) (partner ConnID, chat PairID) {
 	}
 	return s.partner.conn, s.Pair
 }
-
-// Swept reports how many bytes the mailboxes of hibernated sessions held that are gone.
-func (l *Lobby) Swept(bytes int64) { l.mailBytes = max(l.mailBytes-bytes, 0) }
 
 // Locate reports whether the session of h is in memory. If it is not, Attach needs its row in Auth.Found, and that row is current
 // once the batch of its last change is committed; 0: it is already.

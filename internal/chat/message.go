@@ -101,7 +101,7 @@ func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 	switch {
 	case l.canHold(p, m):
 		s.out.accept()
-		l.hold(p, *m)
+		l.hold(p, m)
 		l.noteMessage(FactHeld, s, p, m)
 		return true
 	case s.Resumable:
@@ -152,7 +152,7 @@ func (l *Lobby) ack(s *session, c *Command) {
 	case c.Got > MaxNumber:
 		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
 	case s.tail() && c.Partner == s.mail.from:
-		l.discard(s, c.Got)
+		l.mail.discard(s, c.Got)
 		if !s.tail() {
 			l.match(s)
 			l.schedule(s)

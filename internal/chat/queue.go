@@ -2,8 +2,29 @@ package chat
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 )
+
+// queue is who can be matched, and the policy of who meets whom. Places rise and are never used twice.
+type queue struct {
+	last  uint64     // the latest place that was given
+	ready []*session // eligible, by rising place; few, see match
+}
+
+// add puts s where its place belongs.
+func (q *queue) add(s *session) {
+	at, _ := slices.BinarySearchFunc(q.ready, s.Place, func(r *session, place uint64) int { return cmp.Compare(r.Place, place) })
+	q.ready = slices.Insert(q.ready, at, s)
+}
+
+// remove takes s out, if it is there.
+func (q *queue) remove(s *session) {
+	if i := slices.Index(q.ready, s); i >= 0 {
+		q.ready = slices.Delete(q.ready, i, i+1)
+	}
+}
 
 // search puts s in the queue, first out of its chat if it is in one. A resumable client may name the chat it
 // leaves; if that is not the current one the command comes too late and is dropped.
@@ -16,7 +37,7 @@ func (l *Lobby) search(s *session, chat Alias) {
 	case Idle:
 		l.enqueue(s)
 	case Paired:
-		l.discardAll(s)
+		l.mail.discardAll(s)
 		left = l.leave(s, CauseNext)
 		l.enqueue(s)
 	}
@@ -36,8 +57,8 @@ func (s *session) misnamed(chat Alias) bool {
 
 // enqueue gives s the last place in the queue; whoever is away keeps it for a while only.
 func (l *Lobby) enqueue(s *session) {
-	l.lastPlace++
-	s.Place, s.QueuedAt = l.lastPlace, l.wall
+	l.queue.last++
+	s.Place, s.QueuedAt = l.queue.last, l.wall
 	if s.conn == 0 {
 		s.until = l.now.Add(l.cfg.QueueWindow)
 	}
@@ -56,12 +77,12 @@ func (s *session) eligible() bool {
 // both; or while one may be the ghost of the other, which it is asked about. If the Tick that ends this is late, a
 // session that comes meanwhile does not overtake them.
 func (l *Lobby) match(s *session) {
-	l.unready(s)
+	l.queue.remove(s)
 	if !s.eligible() {
 		return
 	}
-	for i := len(l.ready) - 1; i >= 0; i-- {
-		if r := l.ready[i]; !l.alive(r) {
+	for _, r := range slices.Backward(l.queue.ready) {
+		if !l.alive(r) {
 			l.silence(r)
 		}
 	}
@@ -69,35 +90,71 @@ func (l *Lobby) match(s *session) {
 		l.silence(s)
 		return
 	}
-	at, _ := slices.BinarySearchFunc(l.ready, s.Place, func(r *session, place uint64) int {
-		return cmp.Compare(r.Place, place)
-	})
-	l.ready = slices.Insert(l.ready, at, s)
-	for i := 0; i < len(l.ready); i++ {
-		for j := i + 1; j < len(l.ready); j++ {
-			a, b := l.ready[i], l.ready[j]
-			if l.estranged(a, b) {
+	l.queue.add(s)
+	for a, b := l.nextPair(); a != nil; a, b = l.nextPair() {
+		l.queue.remove(a)
+		l.queue.remove(b)
+		l.pair(a, b)
+	}
+	for _, r := range l.queue.ready {
+		l.schedule(r)
+	}
+}
+
+// nextPair returns the oldest of those who can be matched that may meet another, and the oldest of those it may meet; nil if there
+// are no two.
+func (l *Lobby) nextPair() (a, b *session) {
+	for i, a := range l.queue.ready {
+		for _, b := range l.queue.ready[i+1:] {
+			if l.recentlyMatched(a, b) {
 				continue
 			}
 			if ghost := l.ghost(a, b); ghost != nil {
 				l.confront(ghost)
 				continue
 			}
-			l.ready = slices.Delete(slices.Delete(l.ready, j, j+1), i, i+1)
-			l.pair(a, b)
-			i--
-			break
+			return a, b
 		}
 	}
-	for _, r := range l.ready {
-		l.schedule(r)
-	}
+	return nil, nil
 }
 
-func (l *Lobby) unready(s *session) {
-	if i := slices.Index(l.ready, s); i >= 0 {
-		l.ready = slices.Delete(l.ready, i, i+1)
+// recentlyMatched reports whether two may not be matched yet: each is the other's last partner, and they parted moments ago.
+func (l *Lobby) recentlyMatched(a, b *session) bool {
+	return a.former == b.ID && b.former == a.ID && l.now < a.parted.Add(l.cfg.RematchAfter)
+}
+
+// rematchDue returns when s may meet its last partner again, if both are ready.
+func (l *Lobby) rematchDue(s *session) (t Time) {
+	t = math.MaxInt64
+	for _, r := range l.queue.ready {
+		if l.recentlyMatched(s, r) {
+			t = min(t, s.parted.Add(l.cfg.RematchAfter), r.parted.Add(l.cfg.RematchAfter))
+		}
 	}
+	return t
+}
+
+// checkQueue is Check for the queue.
+func (l *Lobby) checkQueue() error {
+	ready := l.queue.ready
+	for i, a := range ready {
+		if !a.eligible() {
+			return fmt.Errorf("L3: %s is ready but not waiting, present, heard, settled and without a tail", a.Hash)
+		}
+		for _, b := range ready[i+1:] {
+			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
+			if a.Place >= b.Place || !l.recentlyMatched(a, b) && l.ghost(a, b) == nil && !late {
+				return fmt.Errorf("L3: %s and %s are ready and not matched", a.Hash, b.Hash)
+			}
+		}
+	}
+	for h, s := range l.sessions {
+		if s.eligible() && !slices.Contains(ready, s) {
+			return fmt.Errorf("L3: %s is eligible and not ready", h)
+		}
+	}
+	return nil
 }
 
 // pair begins a chat between two who waited.

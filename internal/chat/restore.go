@@ -10,7 +10,7 @@ import (
 // every window starts anew. Of the numbers of a chat only those of the letters are known. Old clients cannot come
 // back, so their rows go and their partners are queued; the changes are part of the first batch.
 func (l *Lobby) Restore(now Moment, saved Saved) error {
-	l.now, l.wall, l.mailBytes = now.Server, now.Wall, saved.MailBytes
+	l.now, l.wall, l.mail.bytes = now.Server, now.Wall, saved.MailBytes
 	records := saved.Records
 	pairs := make(map[PairID]*session, len(records)/2)
 	all := make([]*session, 0, len(records))
@@ -47,7 +47,7 @@ func (l *Lobby) Restore(now Moment, saved Saved) error {
 		if s.Pair != 0 {
 			s.out = &flow{}
 		}
-		s.shelve(mail[s.ID])
+		s.mail = openMailbox(mail[s.ID])
 	}
 	for _, s := range all {
 		if s.mail == nil || s.Pair == 0 {
@@ -93,7 +93,7 @@ func (l *Lobby) Mail() []Held {
 		if s.mail == nil {
 			continue
 		}
-		for _, m := range s.mail.letters {
+		for _, m := range s.mail.entries {
 			all = append(all, Held{To: s.ID, Pair: s.mail.pair, From: s.mail.from, N: m.n, Size: m.size})
 		}
 	}

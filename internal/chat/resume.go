@@ -96,9 +96,9 @@ func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
 	named := s.tail() && s.mail.from == r.Partner
 	switch {
 	case named:
-		l.discard(s, r.Got)
+		l.mail.discard(s, r.Got)
 	case s.tail() && re.Gap && uint64(s.mail.pair)>>32 < l.cfg.Since:
-		l.discardAll(s)
+		l.mail.discardAll(s)
 	}
 	over := s.tail() || r.Partner != "" // it is told of a chat that is over
 	if s.State() == Idle && over {
@@ -113,7 +113,7 @@ func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
 		re.State = ResumedIdle
 	}
 	if s.tail() {
-		re.Replay = len(s.mail.letters)
+		re.Replay = len(s.mail.entries)
 	}
 	l.tellResumed(s, re)
 	l.hideTyping(s)

@@ -27,7 +27,7 @@ type session struct {
 	partner *session // symmetric (law L2)
 	out     *flow    // from this session to its partner; nil when there is none
 	shows   bool     // the last typing event it was told is a start
-	mail    *shelf   // its letters in the mailbox, durable; nil when it has none
+	mail    *mailbox // what is held for it, durable; nil when nothing is
 
 	// eligibility (law L3); lost with the process
 	former ID     // the last partner
@@ -36,12 +36,6 @@ type session struct {
 
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not there
-}
-
-// estranged says whether two may not be matched yet: each is the other's last partner, and they parted
-// moments ago.
-func (l *Lobby) estranged(a, b *session) bool {
-	return a.former == b.ID && b.former == a.ID && l.now < a.parted.Add(l.cfg.RematchAfter)
 }
 
 // attached returns the sessions with a socket in the order of their Conns.

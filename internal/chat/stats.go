@@ -11,7 +11,7 @@ type Stats struct {
 
 // Stats looks at every session in memory.
 func (l *Lobby) Stats() Stats {
-	c := Stats{Matches: uint64(l.lastPair) - l.cfg.Boot<<32, MailBytes: l.mailBytes}
+	c := Stats{Matches: uint64(l.lastPair) - l.cfg.Boot<<32, MailBytes: l.mail.bytes}
 	for _, s := range l.sessions {
 		switch state := s.State(); {
 		case s.conn == 0:

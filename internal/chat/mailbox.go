@@ -1,0 +1,222 @@
+package chat
+
+import "slices"
+
+// mailbox is what is held for one session of one chat: on disk, or in a batch under way. Of a chat that is over it is the tail; a
+// session is matched only once that is confirmed, so there is at most one mailbox a session.
+type mailbox struct {
+	pair    PairID
+	from    Alias   // what the session knows the sender by
+	entries []entry // by rising n; never none
+	bytes   int
+	batch   uint64 // the one that carries the last entry
+}
+
+// entry is a letter without its body.
+type entry struct {
+	n    uint64
+	size int
+}
+
+func (b *mailbox) put(e entry) {
+	b.entries = append(b.entries, e)
+	b.bytes += e.size
+}
+
+// drop takes out the entries up to a number, and returns their size and the last number of them; 0 if there is none.
+func (b *mailbox) drop(upTo uint64) (freed int, last uint64) {
+	n := 0
+	for ; n < len(b.entries) && b.entries[n].n <= upTo; n++ {
+		freed += b.entries[n].size
+		last = b.entries[n].n
+	}
+	b.entries = slices.Delete(b.entries, 0, n)
+	b.bytes -= freed
+	return freed, last
+}
+
+func (b *mailbox) last() uint64 { return b.entries[len(b.entries)-1].n }
+
+// above counts the entries above a number.
+func (b *mailbox) above(n uint64) int {
+	if b == nil {
+		return 0
+	}
+	i := slices.IndexFunc(b.entries, func(e entry) bool { return e.n > n })
+	if i < 0 {
+		return 0
+	}
+	return len(b.entries) - i
+}
+
+// largest is the size of the largest entry.
+func (b *mailbox) largest() (size int) {
+	for _, e := range b.entries {
+		size = max(size, e.size)
+	}
+	return size
+}
+
+// openMailbox returns the mailbox with what was found on disk, which is of one chat; nil: nothing was.
+func openMailbox(found []Held) *mailbox {
+	if len(found) == 0 {
+		return nil
+	}
+	b := &mailbox{pair: found[0].Pair, from: found[0].From}
+	for _, h := range found {
+		b.put(entry{h.N, h.Size})
+	}
+	return b
+}
+
+// mail is all mailboxes: what the next batch writes for them, and what the batches before promise.
+type mail struct {
+	bytes       int64     // of all mailboxes, those of hibernated sessions too
+	uncommitted int64     // bytes of the letters that are not committed
+	letters     []Letter  // of the next batch
+	receipts    []Receipt // of the next batch
+	promised    []custody // by rising batch
+}
+
+// custody is a promise that a batch keeps: once it is committed, letters up to a number are durably held.
+type custody struct {
+	batch  uint64
+	sender *session
+	pair   PairID
+	upTo   uint64
+	bytes  int64 // of all the letters
+}
+
+// hold puts a message of the partner of s into the mailbox of s, as part of batch.
+func (m *mail) hold(batch uint64, s *session, b *body, size int) {
+	p := s.partner
+	if s.mail == nil {
+		s.mail = &mailbox{pair: s.Pair, from: p.Alias}
+	}
+	s.mail.put(entry{b.n, size})
+	s.mail.batch = batch
+	m.bytes += int64(size)
+	m.uncommitted += int64(size)
+	m.letters = append(m.letters, Letter{
+		To: s.ID, Key: s.MailKey, Pair: s.Pair, From: p.Alias, N: b.n, At: b.at, Text: b.text, Image: b.image,
+	})
+	if i := len(m.promised) - 1; i >= 0 && m.promised[i].batch == batch && m.promised[i].pair == s.Pair && m.promised[i].sender == p {
+		m.promised[i].upTo = b.n
+		m.promised[i].bytes += int64(size)
+		return
+	}
+	m.promised = append(m.promised, custody{batch, p, s.Pair, b.n, int64(size)})
+}
+
+// discard deletes the letters of s up to a number.
+func (m *mail) discard(s *session, upTo uint64) {
+	b := s.mail
+	if b == nil {
+		return
+	}
+	freed, last := b.drop(upTo)
+	if last == 0 {
+		return
+	}
+	m.receipts = append(m.receipts, Receipt{To: s.ID, Pair: b.pair, UpTo: last})
+	m.bytes -= int64(freed)
+	if len(b.entries) == 0 {
+		s.mail = nil
+	}
+}
+
+// discardAll deletes every letter of s: it leaves the chat they belong to.
+func (m *mail) discardAll(s *session) {
+	if s.mail != nil {
+		m.discard(s, s.mail.last())
+	}
+}
+
+// flush moves what is to be written to b, and lets go of the bodies.
+func (m *mail) flush(b *Batch) {
+	b.Letters, m.letters = m.letters, nil
+	b.Receipts, m.receipts = m.receipts, nil
+}
+
+// rows is how many rows flush would move.
+func (m *mail) rows() int { return len(m.letters) + len(m.receipts) }
+
+// committed calls kept with each promise of the batches up to n, which are kept now.
+func (m *mail) committed(n uint64, kept func(*custody)) {
+	done := 0
+	for ; done < len(m.promised) && m.promised[done].batch <= n; done++ {
+		m.uncommitted -= m.promised[done].bytes
+		kept(&m.promised[done])
+	}
+	m.promised = slices.Delete(m.promised, 0, done)
+}
+
+// tail reports whether s has unconfirmed letters of a chat that is over.
+func (s *session) tail() bool { return s.mail != nil && s.mail.pair != s.Pair }
+
+// canHold reports whether the mailbox of s, who is away, has room for a message.
+func (l *Lobby) canHold(s *session, m *body) bool {
+	size, n, bytes := l.letterBytes(m), 0, 0
+	if s.mail != nil {
+		n, bytes = len(s.mail.entries), s.mail.bytes
+	}
+	fits := l.cfg.LetterMax == 0 || len(m.text)+len(m.image) <= l.cfg.LetterMax
+	return fits && s.MailKey != MailKey{} && n < l.cfg.MailboxMessages &&
+		bytes+size <= l.cfg.MailboxBytes && l.mail.bytes+int64(size) <= l.cfg.MailTotal
+}
+
+func (l *Lobby) letterBytes(m *body) int { return l.cfg.LetterBytes(len(m.text), len(m.image)) }
+
+// hold puts a message of the partner of s into the mailbox of s; the caller has asked canHold.
+func (l *Lobby) hold(s *session, m *body) { l.mail.hold(l.batch, s, m, l.letterBytes(m)) }
+
+// Heaviest returns the size on disk of the largest letter that is held for the session attached to conn.
+func (l *Lobby) Heaviest(conn ConnID) int {
+	if s := l.conns[conn]; s != nil && s.mail != nil {
+		return s.mail.largest()
+	}
+	return 0
+}
+
+// Swept takes note of how many bytes the mailboxes of hibernated sessions held that are gone.
+func (l *Lobby) Swept(bytes int64) { l.mail.bytes = max(l.mail.bytes-bytes, 0) }
+
+// replay tells s, who has just been attached, what it lacks of a chat: the numbers above after and up to upTo.
+// All of it is in letters by now, and those that are not yet on disk are in a batch that the event waits for.
+func (l *Lobby) replay(s *session, from Alias, after, upTo uint64) {
+	switch {
+	case after >= upTo:
+	case s.mail.above(after) == 0:
+		l.tell(s, Event{Kind: Gap, N: upTo})
+	default:
+		l.tell(s, Event{Kind: Replay, Mail: &MailRange{To: s.ID, Pair: s.mail.pair, Alias: from, After: after, UpTo: upTo}})
+		e := &l.events[len(l.events)-1]
+		e.After = max(e.After, s.mail.batch)
+	}
+}
+
+// Committed reports that every batch up to n is durable, and returns what is to be told because of that: custody
+// of the letters in it has passed. The slice is reused as that of Step is.
+func (l *Lobby) Committed(n uint64) []Event {
+	l.committed = n
+	l.underWay = slices.DeleteFunc(l.underWay, func(f flushed) bool { return f.batch <= n })
+	l.arrived()
+	clear(l.events)
+	l.events, l.facts = l.events[:0], l.facts[:0]
+	l.mail.committed(n, func(c *custody) {
+		if c.sender.Pair != c.pair {
+			return // that chat is over
+		}
+		if f := c.sender.out; c.upTo > f.held {
+			f.held = c.upTo
+			if heldIsLast {
+				f.held = f.last
+			}
+			l.tellAcked(c.sender)
+		}
+	})
+	if l.stopped {
+		return nil
+	}
+	return l.events
+}
