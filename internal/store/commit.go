@@ -9,27 +9,6 @@ import (
 	"chatme/internal/chat"
 )
 
-// sqlUpsert writes one record. hash, resumable and created_at of a session never change, and leaving them out
-// keeps the index on hash, whose pages are in random order, out of the WAL; a different hash under a known id
-// matches no row.
-const sqlUpsert = `
-	INSERT INTO sessions (
-		id, hash, resumable, created_at, away_since, ended_at,
-		place, queued_at, pair, side, alias, matched_at, mail_key, boot
-	) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-	ON CONFLICT (id) DO UPDATE SET
-		away_since = excluded.away_since,
-		ended_at   = excluded.ended_at,
-		place      = excluded.place,
-		queued_at  = excluded.queued_at,
-		pair       = excluded.pair,
-		side       = excluded.side,
-		alias      = excluded.alias,
-		matched_at = excluded.matched_at,
-		mail_key   = excluded.mail_key,
-		boot       = excluded.boot
-	WHERE hash = excluded.hash`
-
 // sqlRemove deletes one record.
 const sqlRemove = `DELETE FROM sessions WHERE id = ?1`
 
@@ -87,31 +66,6 @@ func (s *Store) applyChanges(tx *sql.Tx, boot int64, changes []chat.Change) erro
 		}
 	}
 	return nil
-}
-
-// columns returns the arguments of sqlUpsert in the start boot: zero values that mean "not" become NULL.
-func columns(r *chat.Record, boot int64) []any {
-	args := []any{
-		int64(r.ID), r.Hash[:], r.Resumable, int64(r.CreatedAt), orNull(r.AwaySince), orNull(r.EndedAt),
-		orNull(r.Place), orNull(r.QueuedAt), orNull(r.Pair), nil, nil, orNull(r.MatchedAt), nil, boot,
-	}
-	if r.Pair != 0 || r.Side != 0 {
-		args[9] = int64(r.Side)
-	}
-	if r.Alias != "" {
-		args[10] = string(r.Alias)
-	}
-	if r.MailKey != (chat.MailKey{}) {
-		args[12] = r.MailKey[:]
-	}
-	return args
-}
-
-func orNull[T ~int64 | ~uint64](v T) any {
-	if v == 0 {
-		return nil
-	}
-	return int64(v)
 }
 
 // inTx runs f in one IMMEDIATE transaction of the writer. When it returns an error, and the COMMIT itself did not
