@@ -17,10 +17,11 @@ import (
 // sink is a Conn that takes everything.
 type sink struct{ n atomic.Int64 }
 
-func (s *sink) Deliver(Event) bool { s.n.Add(1); return false }
-func (*sink) HasRoom(int) bool     { return true }
-func (s *sink) Release(uint64)     {}
-func (s *sink) Flush()             {}
+func (s *sink) Deliver(Event) bool   { s.n.Add(1); return false }
+func (*sink) HasRoom(int) bool       { return true }
+func (s *sink) Release(uint64)       {}
+func (s *sink) Flush()               {}
+func (*sink) OnChange(func()) func() { return func() {} }
 func (s *sink) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }

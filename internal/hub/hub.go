@@ -29,8 +29,8 @@ type Store interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
 }
 
-// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; all but Flush are called
-// under the hub's lock.
+// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; all but OnChange and Flush
+// are called under the hub's lock.
 type Conn interface {
 	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
 	// before Release was called with at least e.After. It reports whether the outbox is crowded, so that its own
@@ -43,6 +43,9 @@ type Conn interface {
 	Release(batch uint64)
 	// Sight tells what the socket knows of its client.
 	Sight() chat.Sight
+	// OnChange has changed called whenever HasRoom may report something else than before, or the Conn closes, until stop is
+	// called. It is for whom Do returns the Conn to. changed is called with a lock of the Conn held and MUST NOT block.
+	OnChange(changed func()) (stop func())
 	// Flush has what may leave written, as far as that does not block. It is called after Deliver and Release,
 	// without the lock.
 	Flush()

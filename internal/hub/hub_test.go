@@ -111,6 +111,9 @@ func (e *ear) Deliver(ev Event) bool {
 	return e.full
 }
 
+// OnChange implements Conn.
+func (e *ear) OnChange(func()) func() { return func() {} }
+
 // Flush implements Conn.
 func (e *ear) Flush() {}
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 )
 
 var (
@@ -54,7 +55,7 @@ func (c *Conn) takeRest(size int64, held *int64) (err error) {
 // letPartnerRead waits until the outbox of the partner has room for a large frame. It comes before the wait for memory: of
 // what one slow reader is sent there is never more in memory than its outbox takes.
 func (c *Conn) letPartnerRead(bytes int64) {
-	if full, ok := c.e.cfg.Hub.Congested(c.id, int(bytes)).(*Conn); ok {
+	if full := c.e.cfg.Hub.Congested(c.id, int(bytes)); full != nil {
 		c.pauses(func() { c.awaitPartner(full, int(bytes)) })
 	}
 }
@@ -70,10 +71,10 @@ func (c *Conn) letPartnersConfirm(bytes int64) {
 }
 
 // awaitPartner waits until the outbox of whoever is the partner has room, which full has not.
-func (c *Conn) awaitPartner(full *Conn, bytes int) {
+func (c *Conn) awaitPartner(full hub.Conn, bytes int) {
 	for full != nil && !c.isClosing() {
 		c.await(full, func() bool {
-			congested, _ := c.e.cfg.Hub.Congested(c.id, bytes).(*Conn)
+			congested := c.e.cfg.Hub.Congested(c.id, bytes)
 			over := congested != full
 			full = congested
 			return over

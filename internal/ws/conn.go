@@ -13,7 +13,6 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/protocol"
-	"chatme/internal/secret"
 
 	"github.com/gorilla/websocket"
 )
@@ -64,16 +63,6 @@ type Conn struct {
 	stats    struct{ in, out uint32 } // frames
 
 	arrival *arrival // guarded by mu; nil before auth, and once it is over
-}
-
-// arrival is what a Conn keeps of its auth until all that follows from it is told. The session IDs in it are bearer
-// secrets.
-type arrival struct {
-	fresh     string    // the fresh session ID, until it is told
-	presented string    // the one it asked for, until attached or the replay is over
-	resume    chat.Hash // of the session it asked for
-	attached  bool      // the hub has it
-	replays   int       // in the outbox, or under way
 }
 
 const (
@@ -143,51 +132,6 @@ func (c *Conn) ping(data string) error {
 	c.mu.Unlock()
 	c.Flush()
 	return nil
-}
-
-// attach gives the Conn, which has shown a valid key, to the hub.
-func (c *Conn) attach(r *protocol.Resume, arrived int64) {
-	auth := chat.Auth{Resumable: r != nil}
-	fresh, presented := "", ""
-	if r == nil {
-		auth.Fresh = secret.RandomHash()
-	} else {
-		fresh, auth.Fresh = secret.NewID()
-		auth.MailKey = secret.MailKey(fresh)
-		if presented = r.SessionID; presented != "" {
-			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
-		}
-	}
-	coming := &arrival{fresh: fresh, presented: presented}
-	if auth.Resume != nil {
-		coming.resume = auth.Resume.Hash
-	}
-	c.mu.Lock()
-	c.session = auth.Fresh
-	if auth.Resumable {
-		c.arrival = coming
-	}
-	c.mu.Unlock()
-	c.resumable.Store(auth.Resumable)
-	c.authed.Store(true)
-	ctx, done := c.whileOpen()
-	defer done()
-	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth, arrived); err != nil && ctx.Err() == nil {
-		c.e.cfg.Log.Error("look up a session", "error", err)
-		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	coming.attached = true
-	c.arrived()
-}
-
-// arrived forgets the secrets that nothing needs any more: the presented one is needed until the replay is over, the
-// fresh one until it is told. It is called as each of them may be over, with mu held.
-func (c *Conn) arrived() {
-	if a := c.arrival; a != nil && a.attached && a.replays == 0 && a.fresh == "" {
-		c.arrival = nil
-	}
 }
 
 // close sends what is in the outbox and then a close frame; what is read from now on is discarded. reason is

@@ -37,9 +37,10 @@ func (l listener) Deliver(e hub.Event) bool {
 	}
 	return false
 }
-func (listener) HasRoom(int) bool { return true }
-func (listener) Release(uint64)   {}
-func (listener) Flush()           {}
+func (listener) HasRoom(int) bool       { return true }
+func (listener) Release(uint64)         {}
+func (listener) Flush()                 {}
+func (listener) OnChange(func()) func() { return func() {} }
 func (listener) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }

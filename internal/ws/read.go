@@ -9,7 +9,6 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/protocol"
-	"chatme/internal/tail"
 
 	"github.com/gorilla/websocket"
 )
@@ -271,27 +270,4 @@ func (c *Conn) countMalformed() {
 	if int(c.malformed) > c.e.live.Load().MalformedPerMinute {
 		c.close(protocol.CloseAbuse, protocol.TextAbuse, "too many malformed frames")
 	}
-}
-
-// auth checks the key. A second valid auth changes nothing.
-func (c *Conn) auth(f *protocol.Frame, arrived int64) {
-	switch {
-	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
-		c.e.throttle.failed(c.addr)
-		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
-	case c.authed.Load():
-		c.say(protocol.AuthSuccess)
-	default:
-		c.attach(f.Resume, arrived)
-	}
-}
-
-// refuse tells why the socket is closed with 4001. code is for the figures, and reason for the log.
-func (c *Conn) refuse(code, why, text, reason string) {
-	c.e.cfg.Metrics.Error(code)
-	if c.e.cfg.Tail.Active() {
-		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Failed: true, Reason: reason})
-	}
-	c.say(string(protocol.AuthError(nil, why)))
-	c.close(protocol.CloseUnauthenticated, text, reason)
 }

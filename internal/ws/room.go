@@ -44,6 +44,12 @@ func (c *Conn) ring() {
 	}
 }
 
+// OnChange implements hub.Conn.
+func (c *Conn) OnChange(changed func()) (stop func()) {
+	b := c.hang(changed)
+	return func() { c.takeDown(b) }
+}
+
 // hang puts up a bell that rings at every change of c, until takeDown.
 func (c *Conn) hang(rung func()) *bell {
 	c.mu.Lock()
@@ -89,11 +95,10 @@ func (c *Conn) takeDown(b *bell) {
 
 // await returns once over reports true or c closes. It asks over again whenever c or other changes. Only the reader of c
 // may call it, in a goroutine of its own.
-func (c *Conn) await(other *Conn, over func() bool) {
+func (c *Conn) await(other hub.Conn, over func() bool) {
 	rung, ring := rings()
-	for _, each := range [...]*Conn{c, other} {
-		defer each.takeDown(each.hang(ring))
-	}
+	defer c.OnChange(ring)()
+	defer other.OnChange(ring)()
 	for !c.isClosing() && !over() {
 		<-rung
 	}
@@ -146,8 +151,8 @@ func (c *Conn) do(cmd *hub.Command) {
 	}
 	for !done && !c.isClosing() {
 		c.ownGoroutine()
-		full, isConn := congested.(*Conn)
-		if !isConn {
+		full := congested
+		if full == nil {
 			if c.awaitHub() != nil {
 				return
 			}

@@ -97,19 +97,7 @@ func (h *seededLobby) Do(c *hub.Command) (congested hub.Conn, done bool) {
 	}
 	congested, done = h.Hub.Do(&own)
 	c.Pair, c.Arrived = own.Pair, own.Arrived // if it is not done, for the next call
-	if full, ok := congested.(*seededConn); ok {
-		congested = full.Conn
-	}
 	return congested, done
-}
-
-// Congested implements ws.Hub.
-func (h *seededLobby) Congested(id chat.ConnID, bytes int) hub.Conn {
-	congested := h.Hub.Congested(id, bytes)
-	if full, ok := congested.(*seededConn); ok {
-		congested = full.Conn
-	}
-	return congested
 }
 
 // Deliver implements hub.Conn.

@@ -1,0 +1,185 @@
+package ws
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"chatme/internal/chat"
+	"chatme/internal/protocol"
+	"chatme/internal/secret"
+	"chatme/internal/tail"
+)
+
+// controlsEvery is how often pings and pongs go out while a replay waits.
+const controlsEvery = time.Second
+
+// awaitReplay waits until one more large letter may be in memory, if there are any in this mailbox, or c is closed. It
+// returns how much room that is; the letters are read one at a time.
+func (c *Conn) awaitReplay() (held int64, err error) {
+	size := c.e.cfg.Hub.Heaviest(c.id)
+	if !isLarge(size, c.e.cfg.OutboxBytes) {
+		return 0, nil
+	}
+	place := c.e.replays.queue(min(int64(size), c.e.replays.most), 0)
+	rung, ring := rings()
+	defer c.takeDown(c.hang(ring))
+	tick := time.NewTicker(controlsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-place.given:
+			return place.want, nil
+		case <-tick.C:
+			err = c.controlsMidway()
+		case <-rung:
+			if c.isClosed() {
+				err = net.ErrClosed
+			}
+		}
+		if err != nil {
+			if c.e.replays.leave(place) {
+				c.e.replays.release(place.want)
+			}
+			return 0, err
+		}
+	}
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// writeReplay writes the letters of r from disk, one at a time, as fast as the peer takes them; a number without a
+// body shows as a gap. What came in the meantime waits behind it in the outbox.
+func (c *Conn) writeReplay(r *chat.MailRange) error {
+	secret := ""
+	c.mu.Lock()
+	if c.arrival != nil {
+		secret = c.arrival.presented
+	}
+	c.mu.Unlock()
+	told := r.After
+	var unwritten error // the socket is lost
+	write := func(e *chat.Event) error {
+		unwritten = c.writeEvent(e)
+		return unwritten
+	}
+	gapTo := func(n uint64) error {
+		if n <= told {
+			return nil
+		}
+		told = n
+		return write(&chat.Event{Kind: chat.Gap, N: n})
+	}
+	held, err := c.awaitReplay()
+	if err != nil {
+		return err
+	}
+	defer c.e.replays.release(held)
+	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.Letter) error {
+		e := m.Event()
+		if e.Kind == chat.Gap {
+			return nil // told with those that follow it
+		}
+		if err := gapTo(m.N - 1); err != nil {
+			return err
+		}
+		told = m.N
+		return write(&e)
+	})
+	if err == nil {
+		err = gapTo(r.UpTo)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && unwritten == nil {
+		c.e.cfg.Log.Error("read a mailbox", "session", c.session.String(), "error", err)
+		c.note("mailbox unreadable", 0)
+	}
+	if c.arrival != nil {
+		c.arrival.replays--
+		c.arrived()
+	}
+	return err
+}
+
+// arrival is what a Conn keeps of its auth until all that follows from it is told. The session IDs in it are bearer
+// secrets.
+type arrival struct {
+	fresh     string    // the fresh session ID, until it is told
+	presented string    // the one it asked for, until attached or the replay is over
+	resume    chat.Hash // of the session it asked for
+	attached  bool      // the hub has it
+	replays   int       // in the outbox, or under way
+}
+
+// attach gives the Conn, which has shown a valid key, to the hub.
+func (c *Conn) attach(r *protocol.Resume, arrived int64) {
+	auth := chat.Auth{Resumable: r != nil}
+	fresh, presented := "", ""
+	if r == nil {
+		auth.Fresh = secret.RandomHash()
+	} else {
+		fresh, auth.Fresh = secret.NewID()
+		auth.MailKey = secret.MailKey(fresh)
+		if presented = r.SessionID; presented != "" {
+			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
+		}
+	}
+	coming := &arrival{fresh: fresh, presented: presented}
+	if auth.Resume != nil {
+		coming.resume = auth.Resume.Hash
+	}
+	c.mu.Lock()
+	c.session = auth.Fresh
+	if auth.Resumable {
+		c.arrival = coming
+	}
+	c.mu.Unlock()
+	c.resumable.Store(auth.Resumable)
+	c.authed.Store(true)
+	ctx, done := c.whileOpen()
+	defer done()
+	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth, arrived); err != nil && ctx.Err() == nil {
+		c.e.cfg.Log.Error("look up a session", "error", err)
+		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	coming.attached = true
+	c.arrived()
+}
+
+// arrived forgets the secrets that nothing needs any more: the presented one is needed until the replay is over, the
+// fresh one until it is told. It is called as each of them may be over, with mu held.
+func (c *Conn) arrived() {
+	if a := c.arrival; a != nil && a.attached && a.replays == 0 && a.fresh == "" {
+		c.arrival = nil
+	}
+}
+
+// auth checks the key. A second valid auth changes nothing.
+func (c *Conn) auth(f *protocol.Frame, arrived int64) {
+	switch {
+	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
+		c.e.throttle.failed(c.addr)
+		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
+	case c.authed.Load():
+		c.say(protocol.AuthSuccess)
+	default:
+		c.attach(f.Resume, arrived)
+	}
+}
+
+// refuse tells why the socket is closed with 4001. code is for the figures, and reason for the log.
+func (c *Conn) refuse(code, why, text, reason string) {
+	c.e.cfg.Metrics.Error(code)
+	if c.e.cfg.Tail.Active() {
+		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Failed: true, Reason: reason})
+	}
+	c.say(string(protocol.AuthError(nil, why)))
+	c.close(protocol.CloseUnauthenticated, text, reason)
+}
