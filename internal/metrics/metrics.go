@@ -121,7 +121,7 @@ func (m *Metrics) Closed(code int) { m.closes(closeLabel(code)).Inc() }
 
 // closeCodes are those of RFC 6455, section 7.4.1, that come up, and the protocol's own; 0 is a lost socket.
 var closeCodes = [...]int{
-	0, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001, 4100, 4400, 4408, 4409, 4410,
+	0, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001, 4100, 4400, 4408, 4409, 4410, 4429,
 }
 
 // closeLabel keeps what a peer makes up out of the labels.

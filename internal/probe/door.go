@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatme/internal/client"
+	"chatme/internal/protocol"
 	"chatme/internal/remote"
 )
 
@@ -117,13 +118,11 @@ func (p *probe) wrongKey(ctx context.Context) error {
 	return expectRefusal(ctx, c)
 }
 
-const closeUnauthenticated = 4001
-
 func expectRefusal(ctx context.Context, c *client.Client) error {
 	if _, err := c.Expect(ctx, "auth_error"); err != nil {
 		return err
 	}
-	return expectClose(ctx, c, closeUnauthenticated)
+	return expectClose(ctx, c, protocol.CloseUnauthenticated)
 }
 
 // expectClose wants the server to close with code, and nothing before that.

@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	closeReplaced = 4409
 	// plainAfter is how long after the answer to a ping a new session may take to be on disk; one that is not told of
 	// by then is not resumable.
 	plainAfter = 2 * time.Second
@@ -231,7 +230,7 @@ func (t *resumeTour) takeOver(ctx context.Context) error {
 	if m.State != "matched" || m.PartnerID != t.aliasB {
 		return fmt.Errorf("the chat is not the same: state %q", m.State)
 	}
-	return expectClose(ctx, first, closeReplaced)
+	return expectClose(ctx, first, protocol.CloseReplaced)
 }
 
 func (t *resumeTour) sleep(ctx context.Context) error {

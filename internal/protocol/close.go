@@ -7,21 +7,21 @@ import (
 	"chatme/internal/chat"
 )
 
-// Close codes (RFC 6455, section 7.4, and 4000–4999 for private use). In brackets: does a client reconnect?
+// Close codes (RFC 6455, section 7.4, and 4000–4999 for private use). CloseCodes says what each means.
 const (
-	CloseChatEnded       = chat.CloseNormal     // 1000: end_chat [no]
-	CloseInvalidUTF8     = 1007                 // a frame was not UTF-8 [no]
-	CloseAbuse           = 1008                 // more than MaxMalformed frames in a minute that could not be read [no]
-	CloseTooLarge        = 1009                 // a frame above the limit [no]
-	CloseRestart         = chat.CloseRestart    // 1012: the server restarts [yes, after a jitter]
-	CloseOverloaded      = 1013                 // the budget of bytes in flight stayed full for 10 s [yes, later]
-	CloseUnauthenticated = 4001                 // no valid key [no]
-	CloseHibernated      = chat.CloseHibernated // 4100: idle; the session lives on [when needed, by session ID]
-	CloseImpossibleClaim = 4400                 // got or acked above what can be, by what this process saw [with a fresh session]
-	CloseAuthTimeout     = 4408                 // no auth in 10 s [yes]
-	CloseReplaced        = chat.CloseReplaced   // 4409: a newer connection of the same session [no]
-	CloseRevoked         = chat.CloseRevoked    // 4410: banned or revoked [no]
-	CloseRateLimited     = 4429                 // too many messages; the reason is RetryAfter [yes, then]
+	CloseChatEnded       = chat.CloseNormal     // 1000
+	CloseInvalidUTF8     = 1007                 //
+	CloseAbuse           = 1008                 //
+	CloseTooLarge        = 1009                 //
+	CloseRestart         = chat.CloseRestart    // 1012
+	CloseOverloaded      = 1013                 //
+	CloseUnauthenticated = 4001                 //
+	CloseHibernated      = chat.CloseHibernated // 4100
+	CloseImpossibleClaim = chat.CloseImpossible // 4400
+	CloseAuthTimeout     = 4408                 //
+	CloseReplaced        = chat.CloseReplaced   // 4409
+	CloseRevoked         = chat.CloseRevoked    // 4410
+	CloseRateLimited     = 4429                 //
 )
 
 // The reasons sent with the close codes, at most 123 bytes each (RFC 6455, section 5.5). Old clients know the
@@ -42,32 +42,49 @@ const (
 	TextRevoked          = "Revoked"
 )
 
-// CloseText returns the reason sent with code: "" for a code that is not of this protocol or, as 4001 and 4429,
-// has no single one.
+// Reconnect is what a client does after a close.
+type Reconnect uint8
+
+const (
+	ReconnectNever      Reconnect = iota // until its user asks for it
+	ReconnectSoon                        // after a back-off with jitter
+	ReconnectLater                       // after a longer one, or what the reason says
+	ReconnectWhenNeeded                  // with the session ID
+	ReconnectAsNew                       // with a new session
+)
+
+// CloseCode is one row of CloseCodes.
+type CloseCode struct {
+	Code      int
+	Text      string // the reason that is sent; "" if there are several
+	Reconnect Reconnect
+	Meaning   string
+}
+
+// CloseCodes is every close code that the server sends, by rising Code. docs/protocol.md, README.md, the client library and the
+// metrics are checked against it.
+var CloseCodes = []CloseCode{
+	{CloseChatEnded, TextChatEnded, ReconnectNever, "end_chat"},
+	{CloseInvalidUTF8, TextInvalidUTF8, ReconnectNever, "a frame was not UTF-8"},
+	{CloseAbuse, TextAbuse, ReconnectNever, "more than MaxMalformed frames in a minute that could not be read"},
+	{CloseTooLarge, TextTooLarge, ReconnectNever, "a frame above the limit"},
+	{CloseRestart, TextRestart, ReconnectSoon, "the server restarts"},
+	{CloseOverloaded, TextOverloaded, ReconnectLater, "nothing in the budget of bytes in flight has moved, or the client reads too slowly"},
+	{CloseUnauthenticated, "", ReconnectNever, "no valid key"},
+	{CloseHibernated, TextHibernated, ReconnectWhenNeeded, "idle; the session lives on"},
+	{CloseImpossibleClaim, TextImpossibleClaim, ReconnectAsNew, "n, got or acked above what can be, by what this process saw"},
+	{CloseAuthTimeout, TextAuthTimeout, ReconnectSoon, "no auth in time"},
+	{CloseReplaced, TextReplaced, ReconnectNever, "a newer connection of the same session"},
+	{CloseRevoked, TextRevoked, ReconnectNever, "an operator ended the session"},
+	{CloseRateLimited, "", ReconnectLater, "too many messages; the reason is RetryAfter"},
+}
+
+// CloseText returns the reason sent with code: "" for a code that is not of this protocol or has no single one.
 func CloseText(code int) string {
-	switch code {
-	case CloseChatEnded:
-		return TextChatEnded
-	case CloseInvalidUTF8:
-		return TextInvalidUTF8
-	case CloseAbuse:
-		return TextAbuse
-	case CloseTooLarge:
-		return TextTooLarge
-	case CloseRestart:
-		return TextRestart
-	case CloseOverloaded:
-		return TextOverloaded
-	case CloseHibernated:
-		return TextHibernated
-	case CloseImpossibleClaim:
-		return TextImpossibleClaim
-	case CloseAuthTimeout:
-		return TextAuthTimeout
-	case CloseReplaced:
-		return TextReplaced
-	case CloseRevoked:
-		return TextRevoked
+	for i := range CloseCodes {
+		if CloseCodes[i].Code == code {
+			return CloseCodes[i].Text
+		}
 	}
 	return ""
 }

@@ -1,0 +1,148 @@
+package protocol
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"chatme/internal/chat"
+)
+
+func page(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// constants returns the values of the string constants of a file, by name.
+func constants(t *testing.T, name string) map[string]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		for i, value := range spec.Values {
+			if lit, ok := value.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				all[spec.Names[i].Name], _ = strconv.Unquote(lit.Value)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// docs/protocol.md names every frame of the wire and no other.
+func TestEveryFrameIsInTheDocs(t *testing.T) {
+	kind := regexp.MustCompile(`"type":"([a-z_]+)"`)
+	known := map[string]bool{}
+	for name, value := range constants(t, "wire.go") {
+		if match := kind.FindStringSubmatch(value); match != nil {
+			known[match[1]] = true
+		} else if strings.HasPrefix(name, "type") {
+			known[value] = true
+		}
+	}
+	named := map[string]bool{}
+	for _, match := range kind.FindAllStringSubmatch(page(t, "docs/protocol.md"), -1) {
+		named[match[1]] = true
+	}
+	if len(known) < 20 || !maps.Equal(known, named) {
+		t.Errorf("the wire has\n%v\ndocs/protocol.md has\n%v", slices.Sorted(maps.Keys(known)), slices.Sorted(maps.Keys(named)))
+	}
+}
+
+// … and every member, error code and limit.
+func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
+	docs := page(t, "docs/protocol.md")
+	member := regexp.MustCompile(`[{,]"([a-zA-Z]+)":`)
+	for _, file := range []string{"wire.go", "append.go"} {
+		for _, value := range constants(t, file) {
+			for _, match := range member.FindAllStringSubmatch(value, -1) {
+				if !strings.Contains(docs, `"`+match[1]+`":`) {
+					t.Errorf("docs/protocol.md has no member %s", match[1])
+				}
+			}
+		}
+	}
+	for _, code := range []chat.ErrorCode{
+		chat.ErrGap, chat.ErrBadImage, chat.ErrBadMessage, chat.ErrTooLarge, chat.ErrNotMatched, chat.ErrUnavailable, chat.ErrMailboxFull,
+		chat.ResumeExpired, chat.ResumeUnknown, chat.ResumeEnded,
+	} {
+		if !strings.Contains(docs, "`"+string(code)+"`") {
+			t.Errorf("docs/protocol.md has no code %s", code)
+		}
+	}
+	for _, text := range []string{fmt.Sprintf(`"maxBytes":%d`, MaxFrame), "64 KiB of UTF-8", "2^32", "More than five such frames"} {
+		if !strings.Contains(docs, text) {
+			t.Errorf("docs/protocol.md does not say %q", text)
+		}
+	}
+	if DefaultMaxText != 64<<10 || MaxFrameUnmatched != 64<<10 || MaxNumber != 1<<32 || MaxMalformed != 5 {
+		t.Error("a limit has changed: docs/protocol.md says another")
+	}
+}
+
+// tableCodes returns the close codes of a table whose rows begin with them.
+func tableCodes(text string) (codes []int) {
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d{4}(?:, \d{4})*) \|`).FindAllStringSubmatch(text, -1) {
+		for _, each := range strings.Split(row[1], ", ") {
+			code, _ := strconv.Atoi(each)
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// The close codes stand in one table, which the documents, the client library and the metrics follow.
+func TestCloseCodesAreTheSameEverywhere(t *testing.T) {
+	var all []int
+	final := map[int]bool{}
+	for _, c := range CloseCodes {
+		all = append(all, c.Code)
+		if c.Reconnect == ReconnectNever && c.Code != CloseChatEnded {
+			final[c.Code] = true
+		}
+	}
+	if !slices.IsSorted(all) {
+		t.Error("the table is not sorted")
+	}
+	for _, name := range []string{"docs/protocol.md", "README.md"} {
+		if got := tableCodes(page(t, name)); !slices.Equal(got, all) {
+			t.Errorf("%s has %v, want %v", name, got, all)
+		}
+	}
+	line := regexp.MustCompile(`(?m)^const FINAL = (.*)$`).FindString(page(t, "internal/web/static/chatme.js"))
+	got := map[int]bool{}
+	for _, match := range regexp.MustCompile(`(\d{4}):`).FindAllStringSubmatch(line, -1) {
+		code, _ := strconv.Atoi(match[1])
+		got[code] = true
+	}
+	if !maps.Equal(got, final) {
+		t.Errorf("chatme.js stops after %v, want %v", got, final)
+	}
+	counted := page(t, "internal/metrics/metrics.go")
+	counted = counted[strings.Index(counted, "var closeCodes"):]
+	counted = counted[:strings.Index(counted, "}")+200]
+	for _, code := range all {
+		if !strings.Contains(counted, strconv.Itoa(code)) {
+			t.Errorf("the metrics have no label for %d", code)
+		}
+	}
+}
