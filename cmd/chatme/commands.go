@@ -28,17 +28,20 @@ type Commands struct {
 	Config  configCmd           `cmd:"" help:"Write a settings file, or look into the settings in force."`
 	Version cli.VersionCmd      `cmd:"" help:"Print the version."`
 
-	Status      operator.StatusCmd      `cmd:"" help:"Print the figures of the running server: sessions, traffic, latency, storage, the process."`
-	Dashboard   operator.DashboardCmd   `cmd:"" help:"Show charts of the running server's last hour in a browser."`
-	Tail        operator.TailCmd        `cmd:"" help:"Show what happens in the running server, as it happens."`
-	Sessions    operator.SessionsCmd    `cmd:"" help:"List the sessions of the running server."`
-	Queue       operator.QueueCmd       `cmd:"" help:"List who waits for a partner."`
-	Pairs       operator.PairsCmd       `cmd:"" help:"List the chats."`
-	Kick        operator.KickCmd        `cmd:"" help:"End a session."`
-	Reload      operator.ReloadCmd      `cmd:"" help:"Have the running server read its settings again: keys, origins, limits."`
-	Deployments operator.DeploymentsCmd `cmd:"" help:"List the starts of a server on the database: version, from when to when, how it ended."`
+	Status    operator.StatusCmd    `cmd:"" help:"Print the figures of the running server: sessions, traffic, latency, storage, the process."`
+	Dashboard operator.DashboardCmd `cmd:"" help:"Show charts of the running server's last hour in a browser."`
+	Tail      operator.TailCmd      `cmd:"" help:"Show what happens in the running server, as it happens."`
+	Sessions  operator.SessionsCmd  `cmd:"" help:"List the sessions of the running server."`
+	Queue     operator.QueueCmd     `cmd:"" help:"List who waits for a partner."`
+	Pairs     operator.PairsCmd     `cmd:"" help:"List the chats."`
+	Kick      operator.KickCmd      `cmd:"" help:"End a session."`
+	Reload    operator.ReloadCmd    `cmd:"" help:"Have the running server read its settings again: keys, origins, limits."`
+	Runs      operator.RunsCmd      `cmd:"" help:"List the starts of a server on the database: version, from when to when, how it ended."`
 
 	Healthcheck operator.HealthcheckCmd `cmd:"" help:"Say whether the running server is ready, by the exit code; for containers."`
+
+	// Former names.
+	Deployments operator.RunsCmd `cmd:"" hidden:""`
 
 	ExampleDB example.Cmd `cmd:"" name:"example-db" hidden:""`
 }

@@ -51,7 +51,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	c.wrap.loaded(&saved)
 	s.restored = len(saved.Records)
 	lobby := chat.New(LobbyConfig(cfg, started))
-	if err := lobby.Restore(s.clock.Moment(0), saved); err != nil {
+	if err := lobby.Load(s.clock.Moment(0), saved); err != nil {
 		return s, exit.WithCode(exit.BadDatabase, fmt.Errorf("%w; restore %s from a backup", err, cfg.DB))
 	}
 	s.hub, err = hub.New(hub.Config{
@@ -124,25 +124,25 @@ func newPage(cfg *config.Config) (http.Handler, error) {
 // LobbyConfig is what a lobby needs of the configuration and of this start.
 func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	return chat.Config{
-		NewAlias:    func() chat.Alias { return chat.Alias(uuid.NewString()) },
-		Epoch:       started.Epoch,
-		Boot:        started.Boot,
-		Since:       started.Since,
-		SessionTTL:  cfg.SessionTTL.Duration,
-		Limits:      lobbyLimits(cfg),
-		LetterBytes: store.LetterBytes,
+		NewAlias:   func() chat.Alias { return chat.Alias(uuid.NewString()) },
+		Epoch:      started.Epoch,
+		Boot:       started.Boot,
+		Since:      started.Since,
+		SessionTTL: cfg.SessionTTL.Duration,
+		Limits:     lobbyLimits(cfg),
+		EntryBytes: store.EntryBytes,
 	}
 }
 
 func lobbyLimits(cfg *config.Config) chat.Limits {
 	return chat.Limits{
-		IdleAfter:     cfg.IdleAfter.Duration,
-		ChatWindow:    cfg.ChatWindow.Duration,
-		ChatWindowOld: cfg.ChatWindowOld.Duration,
-		QueueWindow:   cfg.QueueWindow.Duration,
-		SleepMax:      cfg.SleepMax.Duration,
-		RematchAfter:  cfg.RematchAfter.Duration,
-		SettleTimeout: cfg.SettleTimeout.Duration,
+		IdleAfter:        cfg.IdleAfter.Duration,
+		ChatWindow:       cfg.ChatWindow.Duration,
+		ChatWindowLegacy: cfg.ChatWindowOld.Duration,
+		QueueWindow:      cfg.QueueWindow.Duration,
+		SleepMax:         cfg.SleepMax.Duration,
+		RematchAfter:     cfg.RematchAfter.Duration,
+		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),
@@ -150,7 +150,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		MailboxMessages:  int(cfg.MailboxMessages),
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
-		LetterMax:        int(cfg.LetterMax),
+		EntryMax:         int(cfg.LetterMax),
 		UncommittedRows:  int(cfg.QueuedChanges),
 		UncommittedBytes: int64(cfg.QueuedBytes),
 	}
@@ -177,7 +177,7 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		},
 		AuthTimeout:        cfg.AuthTimeout.Duration,
 		DeadAfter:          cfg.DeadAfter.Duration,
-		DeadAfterOld:       cfg.DeadAfterOld.Duration,
+		DeadAfterLegacy:    cfg.DeadAfterOld.Duration,
 		ProgressTimeout:    cfg.ProgressTimeout.Duration,
 		StallTimeout:       cfg.StallTimeout.Duration,
 		FrameBeforeMatch:   int(cfg.FrameBeforeMatch),

@@ -43,7 +43,7 @@ func (l *Lobby) open(conn ConnID, a *Auth) *session {
 	}}
 	l.sessions[s.Hash] = s
 	if s.Resumable {
-		l.touch(s)
+		l.markDirty(s)
 	}
 	l.bind(s, conn)
 	return s
@@ -55,7 +55,7 @@ func (l *Lobby) bind(s *session, conn ConnID) {
 	l.conns[conn] = s
 	if s.AwaySince != 0 {
 		s.AwaySince = 0
-		l.touch(s)
+		l.markDirty(s)
 	}
 	l.schedule(s)
 }
@@ -99,7 +99,7 @@ func (l *Lobby) detach(s *session, leaves bool) {
 	}
 	l.unbind(s)
 	s.AwaySince = l.wall
-	l.touch(s)
+	l.markDirty(s)
 	switch s.State() {
 	case Idle:
 		l.forget(s)
@@ -132,7 +132,7 @@ func (l *Lobby) stepAway(s *session) bool {
 		s.until = l.now + s.nap
 	}
 	l.hideTyping(p)
-	if !l.seal(s) {
+	if !l.takeCustody(s) {
 		return false
 	}
 	if p.Resumable {
@@ -146,7 +146,7 @@ func (l *Lobby) chatWindow(p *session) time.Duration {
 	if p.Resumable {
 		return l.cfg.ChatWindow
 	}
-	return l.cfg.ChatWindowOld
+	return l.cfg.ChatWindowLegacy
 }
 
 // end ends s for good. A resumable one leaves a row behind that says so; an old one leaves nothing.
@@ -159,11 +159,11 @@ func (l *Lobby) end(s *session, cause Cause) {
 	s.Place, s.QueuedAt = 0, 0
 	if s.Resumable {
 		s.EndedAt, s.AwaySince = l.wall, l.wall
-		l.touch(s)
+		l.markDirty(s)
 	} else {
 		s.gone = true
 		if s.dirty || s.onDisk {
-			l.touch(s)
+			l.markDirty(s)
 		}
 	}
 	l.forget(s)

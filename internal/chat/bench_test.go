@@ -35,7 +35,7 @@ func benchHash(c chat.ConnID) chat.Hash { return chat.Hash{byte(c), byte(c >> 8)
 func (x *bench) step(c *chat.Command) []chat.Event { return x.lobby.Step(chat.At(x.now), c).Events }
 
 func (x *bench) flush() {
-	x.lobby.Flush(&x.batch)
+	x.lobby.TakeBatch(&x.batch)
 	x.lobby.Committed(x.batch.N)
 }
 
@@ -117,7 +117,7 @@ func BenchmarkRestore(b *testing.B) {
 	records := x.lobby.Records()
 	for b.Loop() {
 		l := chat.New(timing(2))
-		if err := l.Restore(chat.At(epoch+chat.Time(time.Hour.Milliseconds())), chat.Saved{Records: records}); err != nil {
+		if err := l.Load(chat.At(epoch+chat.Time(time.Hour.Milliseconds())), chat.Saved{Records: records}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ const (
 	Heard                   // a byte has come, the first since a Probe: Conn
 	AppPing                 // the client said ping, and has never answered a ping of ours: Conn
 	Malformed               // a frame that could not be read: Conn, Refused
-	Touch                   // a frame of no known type: a sign of activity only: Conn
+	Activity                // a frame of no known type: a sign of activity only: Conn
 	Tick                    // time has passed
 	Stop                    // the server is about to stop; nothing is accepted afterwards
 	Kick                    // an operator ends a session: Auth, whose Resume.Hash names it and whose Found is its row

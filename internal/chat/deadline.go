@@ -103,7 +103,7 @@ func (l *Lobby) expire() {
 // lapse takes the place in the queue from a session that stayed away too long.
 func (l *Lobby) lapse(s *session) {
 	s.Place, s.QueuedAt = 0, 0
-	l.touch(s)
+	l.markDirty(s)
 	l.forget(s)
 }
 
@@ -119,6 +119,6 @@ func (l *Lobby) hibernate(s *session) {
 	l.tell(s, Event{Kind: Close, CloseCode: CloseHibernated})
 	l.unbind(s)
 	s.AwaySince = l.wall
-	l.touch(s)
+	l.markDirty(s)
 	l.forget(s)
 }

@@ -11,7 +11,7 @@ import (
 // disk is the store: the rows and letters of every committed batch.
 type disk struct {
 	rows map[chat.ID]chat.Record
-	mail map[place]chat.Letter
+	mail map[place]chat.MailEntry
 }
 
 // place is where a letter is found.
@@ -31,13 +31,13 @@ func (d disk) apply(b *chat.Batch) {
 			continue
 		}
 		delete(d.rows, c.ID)
-		maps.DeleteFunc(d.mail, func(p place, _ chat.Letter) bool { return p.to == c.ID })
+		maps.DeleteFunc(d.mail, func(p place, _ chat.MailEntry) bool { return p.to == c.ID })
 	}
-	for _, m := range b.Letters {
+	for _, m := range b.Entries {
 		d.mail[place{m.To, m.Pair, m.N}] = m
 	}
-	for _, r := range b.Receipts {
-		maps.DeleteFunc(d.mail, func(p place, _ chat.Letter) bool { return p.to == r.To && p.pair == r.Pair && p.n <= r.UpTo })
+	for _, r := range b.MailAcks {
+		maps.DeleteFunc(d.mail, func(p place, _ chat.MailEntry) bool { return p.to == r.To && p.pair == r.Pair && p.n <= r.UpTo })
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 type medium struct {
 	boot    uint64
 	epoch   int
-	since   uint64        // the boot that began it
-	rows    []chat.Record // by rising ID
-	letters []chat.Letter // in the order they were written
+	since   uint64           // the boot that began it
+	rows    []chat.Record    // by rising ID
+	letters []chat.MailEntry // in the order they were written
 }
 
 func (d *medium) copy() medium {
@@ -28,7 +28,7 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 		switch {
 		case c.Deleted && ok:
 			d.rows = slices.Delete(d.rows, at, at+1)
-			d.letters = slices.DeleteFunc(d.letters, func(m chat.Letter) bool { return m.To == c.ID })
+			d.letters = slices.DeleteFunc(d.letters, func(m chat.MailEntry) bool { return m.To == c.ID })
 		case c.Deleted:
 		case ok:
 			d.rows[at] = c.Record
@@ -37,17 +37,17 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 		}
 	}
 	if bug != lettersLost {
-		d.letters = append(d.letters, b.Letters...)
+		d.letters = append(d.letters, b.Entries...)
 	}
-	for _, r := range b.Receipts {
-		d.letters = slices.DeleteFunc(d.letters, func(m chat.Letter) bool {
+	for _, r := range b.MailAcks {
+		d.letters = slices.DeleteFunc(d.letters, func(m chat.MailEntry) bool {
 			return bug != receiptsLost && m.To == r.To && m.Pair == r.Pair && m.N <= r.UpTo
 		})
 	}
 }
 
 // letter returns one place of a mailbox; nil: there is nothing.
-func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.Letter {
+func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry {
 	for i := range d.letters {
 		if m := &d.letters[i]; m.To == to && m.Pair == pair && m.N == n {
 			return m
@@ -68,7 +68,7 @@ func (d *medium) mail(to chat.ID) []chat.Held {
 	return all
 }
 
-func letterSize(m *chat.Letter) int { return 256 + len(m.Text) + len(m.Image) }
+func letterSize(m *chat.MailEntry) int { return 256 + len(m.Text) + len(m.Image) }
 
 func (d *medium) bytes() (sum int64) {
 	for i := range d.letters {

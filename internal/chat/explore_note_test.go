@@ -137,10 +137,10 @@ func (w *world) noteBatch(b *chat.Batch) {
 			w.note("\t  %s %s", string(rune(c.Hash[0])), describeRow(c.Record))
 		}
 	}
-	for _, m := range b.Letters {
+	for _, m := range b.Entries {
 		w.note("\t  letter to %s of %s %d %q", w.mailbox(m.To), m.From, m.N, m.Text)
 	}
-	for _, r := range b.Receipts {
+	for _, r := range b.MailAcks {
 		w.note("\t  receipt of %s up to %d", w.mailbox(r.To), r.UpTo)
 	}
 }

@@ -106,7 +106,7 @@ func (w *world) boot() {
 	cfg.Epoch = fmt.Sprintf("e%d", w.disk.epoch+1)
 	cfg.RingMessages, cfg.RingBytes, cfg.RingTotal = w.plan.ring, 1<<20, int64(w.plan.total)*270
 	cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal = w.plan.mailbox, 1<<20, int64(w.plan.total)*270
-	cfg.LetterMax = w.plan.letter
+	cfg.EntryMax = w.plan.letter
 	if w.plan.ttl != 0 {
 		cfg.SessionTTL = w.plan.ttl
 	}
@@ -129,7 +129,7 @@ func (w *world) boot() {
 	if w.plan.bug == mailForgotten {
 		saved.Mail, saved.MailBytes = nil, 0
 	}
-	if err := w.lobby.Restore(chat.At(w.now), saved); err != nil {
+	if err := w.lobby.Load(chat.At(w.now), saved); err != nil {
 		w.failf("what is on disk cannot be restored: %v", err)
 	}
 	w.afterStep()
@@ -210,7 +210,7 @@ func (w *world) tell(events []chat.Event) {
 func (w *world) flush() {
 	rows := w.lobby.Records()
 	var b chat.Batch
-	w.lobby.Flush(&b)
+	w.lobby.TakeBatch(&b)
 	b.Changes = slices.Clone(b.Changes)
 	w.pipe = append(w.pipe, flight{b, rows})
 	w.note("flush")

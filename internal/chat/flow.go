@@ -122,10 +122,10 @@ type body struct {
 	image string
 }
 
-// letterOverhead is what a message counts beside its body, in bytes.
-const letterOverhead = 256
+// entryOverhead is what a message counts beside its body, in bytes.
+const entryOverhead = 256
 
-func (b *body) size() int { return letterOverhead + len(b.text) + len(b.image) }
+func (b *body) size() int { return entryOverhead + len(b.text) + len(b.image) }
 
 // event is what a resumable receiver, who knows the sender as from, is told of it.
 func (b *body) event(from Alias) Event {

@@ -129,7 +129,7 @@ func (d *duel) play(c *client, what, how byte) {
 		d.step(chat.Command{Op: chat.End, Conn: c.conn})
 		c.conn = 0
 	case 23:
-		op := []chat.Op{chat.Touch, chat.Malformed, chat.Sleep, chat.AppPing, chat.Heard}[how%5]
+		op := []chat.Op{chat.Activity, chat.Malformed, chat.Sleep, chat.AppPing, chat.Heard}[how%5]
 		d.step(chat.Command{Op: op, Conn: c.conn, Refused: chat.ErrBadMessage, For: times[int(how>>4)]})
 	case 24:
 		d.ghost(c, how)

@@ -158,7 +158,7 @@ func TestL7FencedConnIsIgnored(t *testing.T) {
 	old := a.conn
 	a.resume(0, 0)
 	b.heard = nil
-	for op := chat.Detach; op <= chat.Touch; op++ {
+	for op := chat.Detach; op <= chat.Activity; op++ {
 		for _, leaves := range []bool{false, true} {
 			events := p.step(chat.Command{
 				Op: op, Conn: old, Text: "x", N: 1, Got: 1, Start: true, For: time.Hour, Leaves: leaves,
@@ -247,7 +247,7 @@ func TestL10Quiet(t *testing.T) {
 		b.ack(i + 1)
 		o.say("hello")
 		q.typing(true)
-		a.do(chat.Command{Op: chat.Touch})
+		a.do(chat.Command{Op: chat.Activity})
 		a.do(chat.Command{Op: chat.Malformed, Refused: chat.ErrBadMessage})
 		a.do(chat.Command{Op: chat.Sleep, For: time.Minute})
 		q.do(chat.Command{Op: chat.Pong, N: i})

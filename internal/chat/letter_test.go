@@ -7,7 +7,7 @@ import "testing"
 func TestLetterTooLargeToHold(t *testing.T) {
 	p := newParty(t)
 	cfg := timing(p.boot)
-	cfg.LetterMax = 4
+	cfg.EntryMax = 4
 	p.lobby.SetLimits(cfg.Limits)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)

@@ -4,13 +4,13 @@ import "time"
 
 // Limits are the times and bounds that can change while a Lobby runs. Every duration is at least a millisecond.
 type Limits struct {
-	IdleAfter     time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
-	ChatWindow    time.Duration // a chat waits this long for a side that is away
-	ChatWindowOld time.Duration // the same, when the other side is an old client
-	QueueWindow   time.Duration // a waiting session that is away keeps its place this long
-	SleepMax      time.Duration // the longest absence a client can announce
-	RematchAfter  time.Duration // two who have just left each other are not matched again before this
-	SettleTimeout time.Duration // a legacy client whose pings are eaten is matched again this long after one was written
+	IdleAfter        time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
+	ChatWindow       time.Duration // a chat waits this long for a side that is away
+	ChatWindowLegacy time.Duration // the same, when the other side is an old client
+	QueueWindow      time.Duration // a waiting session that is away keeps its place this long
+	SleepMax         time.Duration // the longest absence a client can announce
+	RematchAfter     time.Duration // two who have just left each other are not matched again before this
+	SettleTimeout    time.Duration // a legacy client whose pings are eaten is matched again this long after one was written
 
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
 	RingBytes       int   // … and their bytes
@@ -18,7 +18,7 @@ type Limits struct {
 	MailboxMessages int   // letters in custody for one session…
 	MailboxBytes    int   // … and their bytes
 	MailTotal       int64 // the bytes of all mailboxes
-	LetterMax       int   // text and image of one letter; 0: any
+	EntryMax        int   // text and image of one letter; 0: any
 
 	UncommittedRows  int   // beyond so many rows that are not committed nothing that changes a row is accepted; 0: any…
 	UncommittedBytes int64 // … nor beyond so many bytes of letters; 0: any

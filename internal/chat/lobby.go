@@ -12,8 +12,8 @@ type Config struct {
 	SessionTTL time.Duration // a session without a socket can be resumed this long
 	Limits
 
-	// LetterBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
-	LetterBytes func(text, image int) int
+	// EntryBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
+	EntryBytes func(text, image int) int
 }
 
 // Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
@@ -61,8 +61,8 @@ type flushed struct {
 
 // New returns an empty lobby whose first batch is number 1.
 func New(cfg Config) *Lobby {
-	if cfg.LetterBytes == nil {
-		cfg.LetterBytes = func(text, image int) int { return letterOverhead + text + image }
+	if cfg.EntryBytes == nil {
+		cfg.EntryBytes = func(text, image int) int { return entryOverhead + text + image }
 	}
 	first := cfg.Boot << 32
 	return &Lobby{
@@ -186,8 +186,8 @@ func (l *Lobby) tell(s *session, e Event) {
 	}
 }
 
-// touch marks the record of s as changed: it is part of the batch, and so is all that this step tells.
-func (l *Lobby) touch(s *session) {
+// markDirty marks the record of s as changed: it is part of the batch, and so is all that this step tells.
+func (l *Lobby) markDirty(s *session) {
 	l.wrote = true
 	s.changed = l.batch
 	if !s.dirty {
@@ -201,9 +201,9 @@ func (l *Lobby) Batch() (n uint64, rows int) {
 	return l.batch, len(l.dirty) + l.mail.rows()
 }
 
-// Flush fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
+// TakeBatch fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
 // The events that depend on it carry its number in After.
-func (l *Lobby) Flush(b *Batch) {
+func (l *Lobby) TakeBatch(b *Batch) {
 	b.N = l.batch
 	b.Changes = b.Changes[:0]
 	for _, s := range l.dirty {
@@ -217,10 +217,10 @@ func (l *Lobby) Flush(b *Batch) {
 		s.onDisk = true
 		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
-	l.mail.flush(b)
+	l.mail.takeBatch(b)
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
-	if rows := len(b.Changes) + len(b.Letters) + len(b.Receipts); rows > 0 {
+	if rows := len(b.Changes) + len(b.Entries) + len(b.MailAcks); rows > 0 {
 		l.underWay = append(l.underWay, flushed{b.N, rows})
 	}
 	l.batch++
@@ -250,7 +250,7 @@ func (l *Lobby) stop() {
 	for _, s := range l.attached() {
 		l.hideTyping(s)
 		if s.Pair != 0 && s.Resumable {
-			l.seal(s)
+			l.takeCustody(s)
 		}
 	}
 	for _, s := range l.attached() {

@@ -4,8 +4,8 @@ package chat
 // none of this package's business.
 type MailKey [32]byte
 
-// Letter is one place in a mailbox: a message in custody for a session that is away.
-type Letter struct {
+// MailEntry is one place in a mailbox: a message in custody for a session that is away.
+type MailEntry struct {
 	To    ID      // the recipient
 	Key   MailKey // the recipient's
 	Pair  PairID  // the chat it was sent in
@@ -17,13 +17,13 @@ type Letter struct {
 }
 
 // Event is what a resumable recipient is told of the letter.
-func (m *Letter) Event() Event {
+func (m *MailEntry) Event() Event {
 	b := body{n: m.N, at: m.At, text: m.Text, image: m.Image}
 	return b.event(m.From)
 }
 
-// Receipt deletes from the mailbox of To what it has confirmed of the chat Pair: the letters up to the number UpTo.
-type Receipt struct {
+// MailAck deletes from the mailbox of To what it has confirmed of the chat Pair: the letters up to the number UpTo.
+type MailAck struct {
 	To   ID
 	Pair PairID
 	UpTo uint64
@@ -55,13 +55,13 @@ type Saved struct {
 type Batch struct {
 	N        uint64 // rising by 1
 	Changes  []Change
-	Letters  []Letter
-	Receipts []Receipt
+	Entries  []MailEntry
+	MailAcks []MailAck
 }
 
 // Empty says whether there is nothing to write.
 func (b *Batch) Empty() bool {
-	return len(b.Changes) == 0 && len(b.Letters) == 0 && len(b.Receipts) == 0
+	return len(b.Changes) == 0 && len(b.Entries) == 0 && len(b.MailAcks) == 0
 }
 
 // MailRange names the letters a replay consists of: those of one chat with After < N ≤ UpTo. A number in the range

@@ -71,11 +71,11 @@ func openMailbox(found []Held) *mailbox {
 
 // mail is all mailboxes: what the next batch writes for them, and what the batches before promise.
 type mail struct {
-	bytes       int64     // of all mailboxes, those of hibernated sessions too
-	uncommitted int64     // bytes of the letters that are not committed
-	letters     []Letter  // of the next batch
-	receipts    []Receipt // of the next batch
-	promised    []custody // by rising batch
+	bytes       int64       // of all mailboxes, those of hibernated sessions too
+	uncommitted int64       // bytes of the letters that are not committed
+	entries     []MailEntry // of the next batch
+	acks        []MailAck   // of the next batch
+	promised    []custody   // by rising batch
 }
 
 // custody is a promise that a batch keeps: once it is committed, letters up to a number are durably held.
@@ -97,7 +97,7 @@ func (m *mail) hold(batch uint64, s *session, b *body, size int) {
 	s.mail.batch = batch
 	m.bytes += int64(size)
 	m.uncommitted += int64(size)
-	m.letters = append(m.letters, Letter{
+	m.entries = append(m.entries, MailEntry{
 		To: s.ID, Key: s.MailKey, Pair: s.Pair, From: p.Alias, N: b.n, At: b.at, Text: b.text, Image: b.image,
 	})
 	if i := len(m.promised) - 1; i >= 0 && m.promised[i].batch == batch && m.promised[i].pair == s.Pair && m.promised[i].sender == p {
@@ -118,7 +118,7 @@ func (m *mail) discard(s *session, upTo uint64) {
 	if last == 0 {
 		return
 	}
-	m.receipts = append(m.receipts, Receipt{To: s.ID, Pair: b.pair, UpTo: last})
+	m.acks = append(m.acks, MailAck{To: s.ID, Pair: b.pair, UpTo: last})
 	m.bytes -= int64(freed)
 	if len(b.entries) == 0 {
 		s.mail = nil
@@ -132,14 +132,14 @@ func (m *mail) discardAll(s *session) {
 	}
 }
 
-// flush moves what is to be written to b, and lets go of the bodies.
-func (m *mail) flush(b *Batch) {
-	b.Letters, m.letters = m.letters, nil
-	b.Receipts, m.receipts = m.receipts, nil
+// takeBatch moves what is to be written to b, and lets go of the bodies.
+func (m *mail) takeBatch(b *Batch) {
+	b.Entries, m.entries = m.entries, nil
+	b.MailAcks, m.acks = m.acks, nil
 }
 
 // rows is how many rows flush would move.
-func (m *mail) rows() int { return len(m.letters) + len(m.receipts) }
+func (m *mail) rows() int { return len(m.entries) + len(m.acks) }
 
 // committed calls kept with each promise of the batches up to n, which are kept now.
 func (m *mail) committed(n uint64, kept func(*custody)) {
@@ -156,22 +156,22 @@ func (s *session) tail() bool { return s.mail != nil && s.mail.pair != s.Pair }
 
 // canHold reports whether the mailbox of s, who is away, has room for a message.
 func (l *Lobby) canHold(s *session, m *body) bool {
-	size, n, bytes := l.letterBytes(m), 0, 0
+	size, n, bytes := l.entryBytes(m), 0, 0
 	if s.mail != nil {
 		n, bytes = len(s.mail.entries), s.mail.bytes
 	}
-	fits := l.cfg.LetterMax == 0 || len(m.text)+len(m.image) <= l.cfg.LetterMax
+	fits := l.cfg.EntryMax == 0 || len(m.text)+len(m.image) <= l.cfg.EntryMax
 	return fits && s.MailKey != MailKey{} && n < l.cfg.MailboxMessages &&
 		bytes+size <= l.cfg.MailboxBytes && l.mail.bytes+int64(size) <= l.cfg.MailTotal
 }
 
-func (l *Lobby) letterBytes(m *body) int { return l.cfg.LetterBytes(len(m.text), len(m.image)) }
+func (l *Lobby) entryBytes(m *body) int { return l.cfg.EntryBytes(len(m.text), len(m.image)) }
 
 // hold puts a message of the partner of s into the mailbox of s; the caller has asked canHold.
-func (l *Lobby) hold(s *session, m *body) { l.mail.hold(l.batch, s, m, l.letterBytes(m)) }
+func (l *Lobby) hold(s *session, m *body) { l.mail.hold(l.batch, s, m, l.entryBytes(m)) }
 
-// Heaviest returns the size on disk of the largest letter that is held for the session attached to conn.
-func (l *Lobby) Heaviest(conn ConnID) int {
+// LargestEntry returns the size on disk of the largest letter that is held for the session attached to conn.
+func (l *Lobby) LargestEntry(conn ConnID) int {
 	if s := l.conns[conn]; s != nil && s.mail != nil {
 		return s.mail.largest()
 	}

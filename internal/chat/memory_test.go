@@ -10,7 +10,7 @@ import (
 func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 	l := New(Config{
 		NewAlias: func() Alias { return "alias" }, Epoch: "e", Boot: 1, SessionTTL: 24 * time.Hour,
-		Limits: Limits{IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		Limits: Limits{IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowLegacy: 30 * time.Second,
 			QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second},
 	})
 	now := Time(1_700_000_000_000)
@@ -18,7 +18,7 @@ func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 	var batch Batch
 	rows := 0
 	flush := func() {
-		l.Flush(&batch)
+		l.TakeBatch(&batch)
 		rows += len(batch.Changes)
 	}
 	for i := range ConnID(many) {

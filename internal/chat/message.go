@@ -161,7 +161,7 @@ func (l *Lobby) ack(s *session, c *Command) {
 	case s.partner.out.seen && c.Got > s.partner.out.top:
 		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
 	case s.partner.out.confirm(c.Got):
-		l.release(s)
+		l.forgetConfirmed(s)
 		l.tellAcked(s.partner)
 	}
 }

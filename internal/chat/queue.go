@@ -62,7 +62,7 @@ func (l *Lobby) enqueue(s *session) {
 	if s.conn == 0 {
 		s.until = l.now.Add(l.cfg.QueueWindow)
 	}
-	l.touch(s)
+	l.markDirty(s)
 	l.schedule(s)
 }
 
@@ -165,7 +165,7 @@ func (l *Lobby) pair(a, b *session) {
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.wall
 		s.out = &flow{seen: true}
-		l.touch(s)
+		l.markDirty(s)
 	}
 	a.partner, b.partner = b, a
 	for _, s := range [...]*session{a, b} {
@@ -197,7 +197,7 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 		}
 		l.empty(side.out)
 		side.out = nil
-		l.touch(side)
+		l.markDirty(side)
 	}
 	s.partner, p.partner = nil, nil
 	l.enqueue(p)

@@ -23,7 +23,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 	l.tell(s, Event{Kind: AuthSuccess})
 	if s.Pair != 0 && !returning { // what went with the other socket
 		l.hideTyping(s.partner)
-		l.seal(s)
+		l.takeCustody(s)
 	}
 	if current {
 		l.goOn(s, r, re, returning)
@@ -51,7 +51,7 @@ func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	if r.Partner != "" {
 		raised = s.out.resumeSender(r.Acked)
 		news = p.out.claimed(r.Got)
-		l.release(s)
+		l.forgetConfirmed(s)
 	}
 	re.State, re.Alias, re.Here = ResumedMatched, p.Alias, p.conn != 0
 	re.Recv, re.Delivered, re.Last = s.out.recv(), s.out.got, s.out.last

@@ -19,16 +19,16 @@ func timing(boot uint64) chat.Config {
 		Epoch: "e1", Boot: boot, Since: 1,
 		SessionTTL: 24 * time.Hour,
 		Limits: chat.Limits{
-			IdleAfter:     10 * time.Minute,
-			ChatWindow:    120 * time.Second,
-			ChatWindowOld: 30 * time.Second,
-			QueueWindow:   30 * time.Second,
-			SleepMax:      10 * time.Minute,
-			RematchAfter:  10 * time.Second,
-			SettleTimeout: 2 * time.Second,
+			IdleAfter:        10 * time.Minute,
+			ChatWindow:       120 * time.Second,
+			ChatWindowLegacy: 30 * time.Second,
+			QueueWindow:      30 * time.Second,
+			SleepMax:         10 * time.Minute,
+			RematchAfter:     10 * time.Second,
+			SettleTimeout:    2 * time.Second,
 
 			RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,
-			MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20, LetterMax: 64,
+			MailboxMessages: 3, MailboxBytes: 1 << 20, MailTotal: 2 << 20, EntryMax: 64,
 		},
 	}
 }
@@ -82,7 +82,7 @@ type rig struct {
 func newRig(tb testing.TB) *rig {
 	r := &rig{
 		tb: tb, now: epoch,
-		disk:   disk{rows: make(map[chat.ID]chat.Record), mail: make(map[place]chat.Letter)},
+		disk:   disk{rows: make(map[chat.ID]chat.Record), mail: make(map[place]chat.MailEntry)},
 		onWire: func(chat.ConnID, chat.Event) {},
 	}
 	r.start()
@@ -99,7 +99,7 @@ func (r *rig) start() {
 	r.sights, r.owed = make(map[chat.ConnID]*chat.Sight), nil
 	r.lobby.Sees(func(c chat.ConnID) chat.Sight { return *r.sight(c) })
 	r.flushed, r.committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
-	if err := r.lobby.Restore(chat.At(r.now), r.disk.load(r.now)); err != nil {
+	if err := r.lobby.Load(chat.At(r.now), r.disk.load(r.now)); err != nil {
 		r.tb.Fatal(err)
 	}
 	r.check()
@@ -221,7 +221,7 @@ func (r *rig) advance(d time.Duration) {
 // flush takes what has changed as a batch, which is now under way to the disk.
 func (r *rig) flush() *chat.Batch {
 	b := new(chat.Batch)
-	r.lobby.Flush(b)
+	r.lobby.TakeBatch(b)
 	r.flushed = append(r.flushed, b)
 	if r.onTake != nil {
 		r.onTake(b)

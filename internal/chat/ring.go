@@ -27,10 +27,10 @@ func (l *Lobby) keep(f *flow, m body) {
 	l.ringBytes += int64(m.size())
 }
 
-// seal takes what s was sent and has not confirmed into its mailbox, because its socket is gone: the longest prefix
+// takeCustody takes what s was sent and has not confirmed into its mailbox, because its socket is gone: the longest prefix
 // that has room. What has none is forgotten; a sender that counts sends it again, and is told from where. It
 // returns false if something was forgotten that its sender cannot send again.
-func (l *Lobby) seal(s *session) bool {
+func (l *Lobby) takeCustody(s *session) bool {
 	p := s.partner
 	f := p.out
 	ring := f.ring
@@ -53,8 +53,8 @@ func (l *Lobby) seal(s *session) bool {
 	return true
 }
 
-// release drops from the ring and from the mailbox of s what it has of its chat.
-func (l *Lobby) release(s *session) {
+// forgetConfirmed drops from the ring and from the mailbox of s what it has of its chat.
+func (l *Lobby) forgetConfirmed(s *session) {
 	f := s.partner.out
 	l.ringBytes -= int64(f.trim())
 	l.mail.discard(s, f.has())

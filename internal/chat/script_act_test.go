@@ -56,7 +56,7 @@ func (s *script) act(a *actor, conn chat.ConnID, what string) error {
 	case "malformed":
 		c.Op, c.Refused = chat.Malformed, chat.ErrorCode(bare)
 	case "touch":
-		c.Op = chat.Touch
+		c.Op = chat.Activity
 	case "heard":
 		c.Op = chat.Heard
 	case "app_ping":

@@ -211,7 +211,7 @@ func (s *script) do(line string) error {
 			return err
 		}
 		cfg := timing(s.boot)
-		cfg.IdleAfter, cfg.ChatWindow, cfg.ChatWindowOld, cfg.QueueWindow = d, d, d, d
+		cfg.IdleAfter, cfg.ChatWindow, cfg.ChatWindowLegacy, cfg.QueueWindow = d, d, d, d
 		cfg.SleepMax, cfg.RematchAfter, cfg.SettleTimeout = d, d, d
 		s.lobby.SetLimits(cfg.Limits)
 		s.check()
@@ -250,10 +250,10 @@ func (s *script) printBatch(b *chat.Batch) {
 			s.line("  %s %s", s.names[c.Hash], describeRow(c.Record))
 		}
 	}
-	for _, m := range b.Letters {
+	for _, m := range b.Entries {
 		s.line("  %s letter %d from %s %q", s.names[s.ids[m.To]], m.N, m.From, m.Text)
 	}
-	for _, r := range b.Receipts {
+	for _, r := range b.MailAcks {
 		s.line("  %s has %d", s.names[s.ids[r.To]], r.UpTo)
 	}
 }

@@ -28,5 +28,5 @@ func TestStats(t *testing.T) {
 	l.Step(At(9), &Command{Op: Detach, Conn: 3})
 	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // idle: its row is all that is left
 	l.Step(At(9), &Command{Op: Send, Conn: 1, N: 1, Text: "hi"})
-	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: letterOverhead + 2})
+	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: entryOverhead + 2})
 }

@@ -20,7 +20,7 @@ import (
 // Options say who connects and how. The zero value is a new resumable session with an empty key.
 type Options struct {
 	APIKey string
-	Old    bool   // speak the base protocol: no resume in auth, no numbers, no acknowledgements
+	Legacy bool   // speak the base protocol: no resume in auth, no numbers, no acknowledgements
 	Resume *State // come back to this session; nil: a new one
 
 	Origin    string      // header Origin; "" sends none, as apps do

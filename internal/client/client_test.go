@@ -15,7 +15,7 @@ import (
 )
 
 func TestOldClientSaysTheBaseProtocolOnly(t *testing.T) {
-	c, p := newStage(t).connect(t, Options{APIKey: "k", Old: true})
+	c, p := newStage(t).connect(t, Options{APIKey: "k", Legacy: true})
 	ctx := testContext(t)
 	p.says(`{"type":"auth_success"}`, `{"type":"matched","partnerId":"p1"}`)
 	must(c.Greet(ctx))(t)
@@ -34,7 +34,7 @@ func TestOldClientSaysTheBaseProtocolOnly(t *testing.T) {
 	p.hears(`{"type":"auth","apiKey":"k"}`, `{"type":"search"}`, `{"type":"search"}`, `{"type":"message","text":"hi"}`,
 		`{"type":"message","imageUrl":"https://example.org/a.png"}`, `{"type":"typing_start"}`, `{"type":"typing_stop"}`,
 		`{"type":"ping"}`, `{raw`, `{"type":"end_chat"}`)
-	if o := c.Resume(); o.Resume != nil || !o.Old || o.APIKey != "k" {
+	if o := c.Resume(); o.Resume != nil || !o.Legacy || o.APIKey != "k" {
 		t.Errorf("comes back with %+v", o)
 	}
 }

@@ -52,7 +52,7 @@ func TestQueueIsBounded(t *testing.T) {
 }
 
 func TestQueuedClientSpeaksInOrder(t *testing.T) {
-	c, p := newStage(t).connect(t, Options{APIKey: "k", Old: true, Queued: true})
+	c, p := newStage(t).connect(t, Options{APIKey: "k", Legacy: true, Queued: true})
 	var pongs []string
 	p.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
 	check(t, p.ws.WriteControl(websocket.PingMessage, []byte("7"), soon()))

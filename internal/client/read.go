@@ -102,7 +102,7 @@ func (c *Client) Expect(ctx context.Context, types ...string) (protocol.ServerMe
 			return m, fmt.Errorf("want %s: %w", strings.Join(types, " or "), err)
 		case slices.Contains(types, m.Type):
 			return m, nil
-		case m.Type == "typing_stop" && c.opts.Old && slices.Contains(types, "matched"):
+		case m.Type == "typing_stop" && c.opts.Legacy && slices.Contains(types, "matched"):
 		case m.Type != "ack":
 			return m, fmt.Errorf("want %s, got %s (after %s)", strings.Join(types, " or "), c.describe(m), before)
 		}
@@ -126,7 +126,7 @@ func (c *Client) Await(ctx context.Context, types ...string) (protocol.ServerMes
 // resume_failed. It returns the last of them.
 func (c *Client) Greet(ctx context.Context) (protocol.ServerMessage, error) {
 	m, err := c.Expect(ctx, "auth_success")
-	if err != nil || c.opts.Old {
+	if err != nil || c.opts.Legacy {
 		return m, err
 	}
 	return c.Expect(ctx, "session_id", "resumed", "resume_failed")

@@ -32,7 +32,7 @@ type resumeFrame struct {
 
 func (c *Client) auth(s *State) error {
 	f := frame{Type: "auth", APIKey: &c.opts.APIKey}
-	if !c.opts.Old {
+	if !c.opts.Legacy {
 		f.Resume = &resumeFrame{V: 1}
 		if s != nil {
 			f.Resume = &resumeFrame{1, s.SessionID, s.Epoch, s.Partner, s.Got, s.Acked}
@@ -52,7 +52,7 @@ func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: 
 func (c *Client) current() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.opts.Old || c.state.Over {
+	if c.opts.Legacy || c.state.Over {
 		return ""
 	}
 	return c.state.Partner
@@ -78,7 +78,7 @@ func (c *Client) number(b Body, write func(*frame) error) (uint64, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	partner := ""
-	if !c.opts.Old {
+	if !c.opts.Legacy {
 		c.mu.Lock()
 		c.state.Sent++
 		b.N, partner = c.state.Sent, c.state.Partner

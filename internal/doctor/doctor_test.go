@@ -321,9 +321,9 @@ func TestKernelAddresses(t *testing.T) {
 // doctorTree is the commands of these tests.
 func doctorTree() any {
 	return &struct {
-		Serve       app.ServeCmd            `cmd:""`
-		Doctor      Cmd                     `cmd:""`
-		Deployments operator.DeploymentsCmd `cmd:""`
+		Serve  app.ServeCmd     `cmd:""`
+		Doctor Cmd              `cmd:""`
+		Runs   operator.RunsCmd `cmd:""`
 	}{}
 }
 

@@ -86,9 +86,9 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 // lastEnd is how the newest start ended.
 func lastEnd(t *testing.T, s *inside.Running) string {
 	t.Helper()
-	_, stdout, stderr := s.Chatme(t.Context(), doctorTree(), "deployments", "--json")
+	_, stdout, stderr := s.Chatme(t.Context(), doctorTree(), "runs", "--json")
 	var found struct {
-		Deployments []operator.DeploymentLine `json:"deployments"`
+		Deployments []operator.RunLine `json:"deployments"`
 	}
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil || len(found.Deployments) == 0 {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)

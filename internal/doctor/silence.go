@@ -54,7 +54,7 @@ func (d *doctor) hold(to remote.Deployment) silence {
 	defer cancel()
 	pongs := make(chan struct{}, 16)
 	// A legacy client that does not search leaves no trace in the database.
-	c, err := client.Dial(ctx, to.Socket(), client.Options{APIKey: keys[0], Old: true, Ponged: func(int) { pongs <- struct{}{} }})
+	c, err := client.Dial(ctx, to.Socket(), client.Options{APIKey: keys[0], Legacy: true, Ponged: func(int) { pongs <- struct{}{} }})
 	if err != nil {
 		return silence{unheld: err}
 	}

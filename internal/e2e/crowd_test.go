@@ -42,7 +42,7 @@ const (
 func newCrowd(s *testbed.Site, round int) *crowd {
 	c := &crowd{tb: s.TB, met: make(chan struct{}), over: make(chan struct{})}
 	for i := range crowdSize {
-		p := s.Join(fmt.Sprintf("crowd%d.%d", round, i), client.Options{Old: i >= 4})
+		p := s.Join(fmt.Sprintf("crowd%d.%d", round, i), client.Options{Legacy: i >= 4})
 		c.members = append(c.members, &member{Person: p, settler: i < 2})
 	}
 	return c
@@ -148,7 +148,7 @@ func (c *crowd) comesBack() {
 	away := map[*member]bool{}
 	for _, m := range c.members {
 		if m.Old {
-			m.Person = m.Site.Join(m.Name, client.Options{Old: true})
+			m.Person = m.Site.Join(m.Name, client.Options{Legacy: true})
 			m.Search()
 			m.waits = true
 			continue

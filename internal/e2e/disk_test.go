@@ -36,7 +36,7 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 	free := fillDisk(t, s.Dir)
 	var late []*testbed.Person
 	for full := false; !full; {
-		p := s.Join(fmt.Sprintf("late%d", len(late)), client.Options{Old: true}) // without a row before its search
+		p := s.Join(fmt.Sprintf("late%d", len(late)), client.Options{Legacy: true}) // without a row before its search
 		p.Check(p.Client.Search())
 		late = append(late, p)
 		select {

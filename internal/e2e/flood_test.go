@@ -24,8 +24,8 @@ const inFlight = 8
 func newFlood(s *testbed.Site, couples int) *flood {
 	f := &flood{tb: s.TB}
 	for i := range couples {
-		a := s.Join(fmt.Sprintf("flood%d.a", i), client.Options{Old: i%2 == 1})
-		b := s.Join(fmt.Sprintf("flood%d.b", i), client.Options{Old: i%2 == 1})
+		a := s.Join(fmt.Sprintf("flood%d.a", i), client.Options{Legacy: i%2 == 1})
+		b := s.Join(fmt.Sprintf("flood%d.b", i), client.Options{Legacy: i%2 == 1})
 		testbed.Meet(a, b)
 		f.people = append(f.people, a, b)
 	}

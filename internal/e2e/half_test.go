@@ -54,7 +54,7 @@ func testHalfFrames(t *testing.T, s *testbed.Site) {
 		most = max(most, descriptors())
 		testbed.Talk(a, b)
 		testbed.Talk(c, d)
-		late := s.Join(fmt.Sprintf("late%d", n), client.Options{Old: n%2 == 0})
+		late := s.Join(fmt.Sprintf("late%d", n), client.Options{Legacy: n%2 == 0})
 		late.Leave()
 		runs(s, exit.OK, "status", "--db", s.DB)
 	}

@@ -123,7 +123,7 @@ func (h *handOver) dial(o client.Options) (*client.Client, error) {
 // visits connects as an old client does again and again: auth and search in one burst, a moment, gone.
 func (h *handOver) visits() error {
 	for h.ctx.Err() == nil {
-		c, err := h.dial(client.Options{Old: true})
+		c, err := h.dial(client.Options{Legacy: true})
 		if err != nil {
 			return err
 		}

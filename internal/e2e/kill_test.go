@@ -43,7 +43,7 @@ func testKillAndResume(t *testing.T, s *testbed.Site) {
 		comeBack(t, couples)
 		comesBackWaiting(waiter)
 
-		newcomer := s.Join(fmt.Sprintf("newcomer%d", round), client.Options{Old: round%2 == 1})
+		newcomer := s.Join(fmt.Sprintf("newcomer%d", round), client.Options{Legacy: round%2 == 1})
 		newcomer.Search()
 		newcomer.Matched()
 		waiter.Matched()

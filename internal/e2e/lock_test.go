@@ -33,15 +33,15 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)
-	c, d := s.Join("c", client.Options{Old: true}), s.Join("d", client.Options{Old: true})
+	c, d := s.Join("c", client.Options{Legacy: true}), s.Join("d", client.Options{Legacy: true})
 	testbed.Meet(c, d)
-	searches := []*testbed.Person{s.Join("search1", client.Options{}), s.Join("search2", client.Options{Old: true})}
+	searches := []*testbed.Person{s.Join("search1", client.Options{}), s.Join("search2", client.Options{Legacy: true})}
 
 	lock := holdWriteLock(s)
 	for _, p := range searches {
 		p.Check(p.Client.Search())
 	}
-	late := s.Join("late", client.Options{Old: true}) // an old client needs no row to be let in
+	late := s.Join("late", client.Options{Legacy: true}) // an old client needs no row to be let in
 	late.Check(late.Client.Search())
 	searches = append(searches, late)
 
@@ -101,7 +101,7 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 // testPongWhileLocked: the connection itself answers ping, whatever the session waits for.
 func testPongWhileLocked(t *testing.T, s *testbed.Site) {
 	s.Start()
-	p := s.Join("p", client.Options{Old: true})
+	p := s.Join("p", client.Options{Legacy: true})
 	lock := holdWriteLock(s)
 	p.Check(p.Client.Search())
 	p.Check(p.Ping())
@@ -118,9 +118,9 @@ func testPongWhileLocked(t *testing.T, s *testbed.Site) {
 // database is told nothing else.
 func testStopWhileLocked(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
-	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{Old: true})
+	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{Legacy: true})
 	testbed.Meet(a, b)
-	waits := []*testbed.Person{s.Join("waits1", client.Options{}), s.Join("waits2", client.Options{Old: true})}
+	waits := []*testbed.Person{s.Join("waits1", client.Options{}), s.Join("waits2", client.Options{Legacy: true})}
 	holdWriteLock(s)
 	for _, p := range waits {
 		p.Check(p.Client.Search())

@@ -30,7 +30,7 @@ func testBehindNginx(t *testing.T, s *testbed.Site) {
 
 	// Who is forwarded is counted, and nobody else for it.
 	from := func(addr string) client.Options {
-		return client.Options{Old: true, TLS: front.TLS, APIKey: "wrong", Header: http.Header{"X-Forwarded-For": {addr}}}
+		return client.Options{Legacy: true, TLS: front.TLS, APIKey: "wrong", Header: http.Header{"X-Forwarded-For": {addr}}}
 	}
 	status := func(addr string) int {
 		c, err := client.Dial(testbed.Step(t), front.URL(), from(addr))
@@ -113,7 +113,7 @@ func chats(s *testbed.Site) {
 	s.TB.Helper()
 	a, b := s.Join("a", client.Options{Origin: "https://" + s.Addr}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)
-	c, d := s.Join("c", client.Options{Old: true, Origin: "https://" + s.Addr}), s.Join("d", testbed.OldOptions)
+	c, d := s.Join("c", client.Options{Legacy: true, Origin: "https://" + s.Addr}), s.Join("d", testbed.OldOptions)
 	testbed.Meet(c, d)
 	testbed.Talk(a, b)
 	testbed.Talk(c, d)

@@ -36,7 +36,7 @@ func testSettleAcrossAStop(t *testing.T, s *testbed.Site) {
 	for round := range 5 { // what is read first as it goes on is chance
 		left := make(chan struct{}) // closed once a has been sent that b is gone, and before it takes that
 		a, b := &testbed.Person{TB: t, Site: s, Name: "a", Old: true}, s.Join("b", testbed.OldOptions)
-		a.Dial(client.Options{APIKey: s.Key, Old: true, Tap: func(frame []byte) {
+		a.Dial(client.Options{APIKey: s.Key, Legacy: true, Tap: func(frame []byte) {
 			if bytes.Contains(frame, []byte("partner_disconnected")) {
 				close(left)
 			}

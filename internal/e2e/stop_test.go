@@ -20,8 +20,8 @@ func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 	// Somebody types, and the indicator shows: at an old client and at a resumable one.
 	var types, sees [2]*testbed.Person
 	for i := range types {
-		types[i] = s.Join("types"+strconv.Itoa(i), client.Options{Old: i == 1})
-		sees[i] = s.Join("sees"+strconv.Itoa(i), client.Options{Old: i == 0})
+		types[i] = s.Join("types"+strconv.Itoa(i), client.Options{Legacy: i == 1})
+		sees[i] = s.Join("sees"+strconv.Itoa(i), client.Options{Legacy: i == 0})
 		testbed.Meet(types[i], sees[i])
 		types[i].Check(types[i].Typing(true))
 		sees[i].Expect("typing_start")

@@ -20,7 +20,7 @@ func testSupervised(t *testing.T, s *testbed.Site) {
 	s.Env = []string{"NOTIFY_SOCKET=" + manager.path, "WATCHDOG_USEC=150000"}
 	server, _ := s.Start()
 	manager.hears("READY=1")
-	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{Old: true})
+	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{Legacy: true})
 	testbed.Meet(a, b)
 	testbed.Talk(a, b)
 	manager.hears("WATCHDOG=1\nSTATUS=2 sockets, 2 sessions connected.")

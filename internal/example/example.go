@@ -63,7 +63,7 @@ func Write(ctx context.Context, target string) (err error) {
 type exampleRun struct {
 	boot    store.Boot
 	rows    []chat.Change
-	mail    []chat.Letter
+	mail    []chat.MailEntry
 	stopped chat.Time // 0: it still runs
 }
 
@@ -84,7 +84,7 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 	for i := range r.mail {
 		r.mail[i].Key = secret.MailKey(exampleID(r.mail[i].To))
 	}
-	if err := db.Commit(&chat.Batch{Changes: r.rows, Letters: r.mail}); err != nil {
+	if err := db.Commit(&chat.Batch{Changes: r.rows, Entries: r.mail}); err != nil {
 		return err
 	}
 	if r.stopped != 0 {
@@ -209,10 +209,10 @@ func examplePair(n uint64, at chat.Time, sides ...*chat.Record) {
 }
 
 // exampleMail is what was said to somebody away, a second apart; an empty text is an empty place.
-func exampleMail(to chat.Record, pair uint64, from chat.Alias, at chat.Time, texts ...string) []chat.Letter {
-	letters := make([]chat.Letter, len(texts))
+func exampleMail(to chat.Record, pair uint64, from chat.Alias, at chat.Time, texts ...string) []chat.MailEntry {
+	letters := make([]chat.MailEntry, len(texts))
 	for i, text := range texts {
-		letters[i] = chat.Letter{
+		letters[i] = chat.MailEntry{
 			To: to.ID, Pair: chat.PairID(pair), From: from, N: uint64(i + 1), At: at.Add(time.Duration(i) * time.Second), Text: text,
 		}
 	}

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// beat is how often a Clock takes note that the process runs.
-	beat = 100 * time.Millisecond
-	// mostABeat is what a beat adds to server time at most, however late it is.
-	mostABeat = 500 * time.Millisecond
+	// tickEvery is how often a Clock takes note that the process runs.
+	tickEvery = 100 * time.Millisecond
+	// mostATick is what a beat adds to server time at most, however late it is.
+	mostATick = 500 * time.Millisecond
 	// wallStep is by how much the wall clock is off when it has been set.
 	wallStep = time.Second
 )
@@ -43,7 +43,7 @@ func NewClock() *Clock {
 	c.now.Store(&reading{})
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timer = time.AfterFunc(beat, c.beat)
+	c.timer = time.AfterFunc(tickEvery, c.tick)
 	return c
 }
 
@@ -55,7 +55,7 @@ func (c *Clock) Stop() {
 	c.timer.Stop()
 }
 
-func (c *Clock) beat() {
+func (c *Clock) tick() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
@@ -64,13 +64,13 @@ func (c *Clock) beat() {
 	now := time.Now()
 	next := c.now.Load().next(now.Sub(c.start), now.Round(0).Sub(c.start.Round(0)))
 	c.now.Store(&next)
-	c.timer.Reset(beat)
+	c.timer.Reset(tickEvery)
 }
 
 // after is the reading at a later moment, without a look at the wall clock.
 func (r *reading) after(at time.Duration) reading {
 	gap := at - r.at
-	return reading{at: at, server: r.server + min(gap, mostABeat), wall: r.wall + gap, set: r.set}
+	return reading{at: at, server: r.server + min(gap, mostATick), wall: r.wall + gap, set: r.set}
 }
 
 // next is the reading at a beat, at which the wall clock says that real has passed since the start.

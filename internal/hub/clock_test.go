@@ -13,18 +13,18 @@ func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 	c.now.Store(&reading{})
 	at := func(d time.Duration) reading { return c.now.Load().after(d) }
 	beats := func(d time.Duration) { next := at(d); c.now.Store(&next) }
-	for d := beat; d <= 10*time.Second; d += beat {
+	for d := tickEvery; d <= 10*time.Second; d += tickEvery {
 		beats(d)
 	}
 	if now := at(10 * time.Second); now.server != 10*time.Second || now.wall != 10*time.Second {
 		t.Fatalf("after 10 s of beats: %+v", now)
 	}
-	if now := at(25 * time.Second); now.server != 10*time.Second+mostABeat || now.wall != 25*time.Second {
+	if now := at(25 * time.Second); now.server != 10*time.Second+mostATick || now.wall != 25*time.Second {
 		t.Errorf("a stop of 15 s before the next beat: %+v", now)
 	}
 	beats(25 * time.Second)
-	beats(25*time.Second + beat)
-	if now := at(25*time.Second + 2*beat); now.server != 10*time.Second+mostABeat+2*beat || now.wall != 25*time.Second+2*beat {
+	beats(25*time.Second + tickEvery)
+	if now := at(25*time.Second + 2*tickEvery); now.server != 10*time.Second+mostATick+2*tickEvery || now.wall != 25*time.Second+2*tickEvery {
 		t.Errorf("and behind it: %+v", now)
 	}
 }
@@ -34,14 +34,14 @@ func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 func TestWallClockIsSet(t *testing.T) {
 	const tenYears = 10 * 365 * 24 * time.Hour
 	r := reading{}
-	for d := beat; d <= 2*time.Hour; d += beat {
+	for d := tickEvery; d <= 2*time.Hour; d += tickEvery {
 		r = r.next(d, d+wallStep/2)
 	}
 	if r.wall != 2*time.Hour || r.set != 0 {
 		t.Fatalf("half a second is not a step: %+v", r)
 	}
 	for _, by := range []time.Duration{tenYears, -tenYears} {
-		at := r.at + beat
+		at := r.at + tickEvery
 		if r = r.next(at, at+by); r.wall != at+by || r.set != r.server || r.server != at {
 			t.Errorf("set by %v: %+v", by, r)
 		}

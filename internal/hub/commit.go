@@ -52,7 +52,7 @@ func (h *Hub) commitLoop() {
 // from it. It returns false when the outcome is unknown or the hub ended before there was one. batch is reused.
 func (h *Hub) commit(batch *chat.Batch) bool {
 	h.mu.Lock()
-	h.lobby.Flush(batch)
+	h.lobby.TakeBatch(batch)
 	h.mu.Unlock()
 
 	if !batch.Empty() {
@@ -63,17 +63,17 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 
 	h.mu.Lock()
 	h.committed = batch.N
-	h.counts.held += uint64(len(batch.Letters))
+	h.counts.held += uint64(len(batch.Entries))
 	for _, conn := range h.gated[batch.N] {
 		conn.Release(batch.N)
-		h.touch(conn)
+		h.flushLater(conn)
 	}
 	delete(h.gated, batch.N)
 	for _, e := range h.lobby.Committed(batch.N) {
 		h.deliver(Event{Event: e})
 	}
 	h.room.Broadcast()
-	if touched := h.release(); touched != nil {
+	if touched := h.unlockOnly(); touched != nil {
 		go flush(touched) // while it writes, the next batch is committed
 	}
 	clear(batch.Changes)
@@ -109,7 +109,7 @@ func (h *Hub) persist(batch *chat.Batch) error {
 
 // write is one try to commit batch.
 func (h *Hub) write(batch *chat.Batch) error {
-	m, rows := h.cfg.Metrics, len(batch.Changes)+len(batch.Letters)+len(batch.Receipts)
+	m, rows := h.cfg.Metrics, len(batch.Changes)+len(batch.Entries)+len(batch.MailAcks)
 	m.Rows.Count(rows)
 	began := h.watch.begin()
 	err := h.cfg.Store.Commit(batch)
@@ -151,7 +151,7 @@ func (h *Hub) Stop(ctx context.Context) error {
 	if !h.stopped {
 		h.step(&Command{Command: chat.Command{Op: chat.Stop}})
 		h.stopped = true
-		h.settle()
+		h.schedule()
 		h.room.Broadcast()
 		close(h.quit)
 	}

@@ -36,7 +36,7 @@ func l5(t *testing.T, seed uint64) {
 	}
 	cfg := testConfig(func() chat.Alias { return chat.Alias(uuid.NewString()) })
 	cfg.Epoch, cfg.Boot, cfg.SessionTTL = started.Epoch, started.Boot, time.Hour
-	cfg.MailboxMessages, cfg.LetterBytes = 5, store.LetterBytes
+	cfg.MailboxMessages, cfg.EntryBytes = 5, store.EntryBytes
 	l := chat.New(cfg)
 	r := rand.New(rand.NewPCG(seed, 5))
 	conns := []chat.ConnID{}
@@ -77,8 +77,8 @@ func l5(t *testing.T, seed uint64) {
 		}
 		l.Step(chat.At(now), &cmd)
 		// A lookup reads behind all that is pending, as Hub.find makes sure of; so every step is a batch here.
-		l.Flush(batch)
-		letters += len(batch.Letters)
+		l.TakeBatch(batch)
+		letters += len(batch.Entries)
 		if err := db.Commit(batch); err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}

@@ -26,7 +26,7 @@ type Store interface {
 	Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error)
 	// Mail opens the letters of r, whose recipient has this session ID, and yields them by rising N. A place that
 	// is empty, or was tampered with, has no body. The error is that of reading, or yield's.
-	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
+	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error
 }
 
 // Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; all but OnChange and Flush
@@ -79,7 +79,7 @@ type Hub struct {
 	lobby     *chat.Lobby
 	conns     map[chat.ConnID]Conn
 	gated     map[uint64][]Conn      // the Conns with events waiting, by batch
-	touched   *[]Conn                // to be flushed by whoever holds mu, once it does not; nil if there is none
+	toFlush   *[]Conn                // to be flushed by whoever holds mu, once it does not; nil if there is none
 	committed uint64                 // every batch up to this one is durable
 	lookups   map[chat.Hash]struct{} // sessions whose row is being read
 	ring      ringLine               // large messages that are not read yet
@@ -116,7 +116,7 @@ func New(cfg Config) (*Hub, error) {
 	h.timer = time.AfterFunc(time.Hour, h.tick)
 	h.timer.Stop()
 	h.mu.Lock()
-	h.settle()
+	h.schedule()
 	h.mu.Unlock()
 	go h.commitLoop()
 	return h, nil
@@ -230,7 +230,7 @@ func (h *Hub) step(c *Command) (out chat.Output, crowded bool) {
 	if len(h.ring.waiting) > 0 {
 		h.room.Broadcast()
 	}
-	h.settle()
+	h.schedule()
 	return out, crowded
 }
 
@@ -246,12 +246,12 @@ func (h *Hub) deliver(e Event) (crowded bool) {
 		h.gated[e.After] = append(waiting, conn)
 	}
 	crowded = conn.Deliver(e)
-	h.touch(conn)
+	h.flushLater(conn)
 	return crowded
 }
 
-// settle wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
-func (h *Hub) settle() {
+// schedule wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
+func (h *Hub) schedule() {
 	if _, rows := h.lobby.Batch(); rows > 0 {
 		select {
 		case h.wake <- struct{}{}:
@@ -295,7 +295,7 @@ func (h *Hub) tick() {
 
 // Mail opens the letters of a Replay event for the session of this ID, one after the other. The caller is the Conn
 // that the event was for, as it leaves; it may take its time.
-func (h *Hub) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+func (h *Hub) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	return h.cfg.Store.Mail(ctx, sessionID, r, yield)
 }
 

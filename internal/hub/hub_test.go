@@ -77,7 +77,7 @@ func (s *heldStore) Sweep(before chat.Time, limit int) (int, int64, error) {
 	return 0, 0, nil
 }
 
-func (s *heldStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
+func (s *heldStore) Mail(context.Context, string, chat.MailRange, func(*chat.MailEntry) error) error {
 	return errors.New("no mail here")
 }
 
@@ -185,7 +185,7 @@ func testConfig(newAlias func() chat.Alias) chat.Config {
 
 func testLimits() chat.Limits {
 	return chat.Limits{
-		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: 30 * time.Second,
+		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowLegacy: 30 * time.Second,
 		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
 	}

@@ -41,6 +41,6 @@ func (h *Hub) SetLimits(limits chat.Limits) {
 	h.mu.Lock()
 	defer h.unlock()
 	h.lobby.SetLimits(limits)
-	h.settle()
+	h.schedule()
 	h.room.Broadcast()
 }

@@ -74,7 +74,7 @@ func (l *ringLine) promise(id chat.ConnID, bytes int64) {
 // done takes back what was promised for the message that c may be. The caller holds mu.
 func (l *ringLine) done(c *chat.Command) {
 	switch c.Op {
-	case chat.Send, chat.Malformed, chat.Touch, chat.Detach:
+	case chat.Send, chat.Malformed, chat.Activity, chat.Detach:
 		l.sum -= l.promised[c.Conn]
 		delete(l.promised, c.Conn)
 	}

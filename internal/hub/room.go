@@ -27,11 +27,11 @@ func (h *Hub) Congested(id chat.ConnID, bytes int) Conn {
 	return nil
 }
 
-// Heaviest is how many bytes the largest letter has that is held for the session of the Conn id.
-func (h *Hub) Heaviest(id chat.ConnID) int {
+// LargestEntry is how many bytes the largest letter has that is held for the session of the Conn id.
+func (h *Hub) LargestEntry(id chat.ConnID) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.lobby.Heaviest(id)
+	return h.lobby.LargestEntry(id)
 }
 
 // postpone prepares c, which is not done now, for the next call. The caller holds mu.

@@ -29,7 +29,7 @@ func TestMessageWaitsForRoom(t *testing.T) {
 		if got, done := h.Do(&message); got != Conn(b) || done {
 			t.Errorf("%v and %v, want to wait for b", got, done)
 		}
-		for _, op := range []chat.Op{chat.Typing, chat.Ack, chat.Touch} {
+		for _, op := range []chat.Op{chat.Typing, chat.Ack, chat.Activity} {
 			if got, done := do(h, chat.Command{Op: op, Conn: 1}); got != nil || !done {
 				t.Errorf("op %d: %v and %v, want it done", op, got, done)
 			}

@@ -9,23 +9,24 @@ import (
 	"chatme/internal/store"
 )
 
-type DeploymentsCmd struct {
+// RunsCmd lists the runs of a server on a database.
+type RunsCmd struct {
 	cli.DatabaseFlags
 	Limit int  `name:"limit" short:"n" default:"20" help:"List at most so many; 0: all."`
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }
 
 // Help is the text behind the flags.
-func (DeploymentsCmd) Help() string {
+func (RunsCmd) Help() string {
 	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
 that never wrote its end was killed, or crashed, or lost power; one that ended before it served is a failed start. A new epoch means that the database had been put back
 from a backup. It works without a running server too, and changes nothing.
 
-Example: chatme deployments --db /var/lib/chatme/chatme.db`
+Example: chatme runs --db /var/lib/chatme/chatme.db`
 }
 
-// DeploymentLine is one start for programs.
-type DeploymentLine struct {
+// RunLine is one start for programs.
+type RunLine struct {
 	Boot    uint64  `json:"boot"`
 	Version string  `json:"version"`
 	Commit  string  `json:"commit"`
@@ -37,7 +38,7 @@ type DeploymentLine struct {
 }
 
 // Run lists them.
-func (c *DeploymentsCmd) Run(p *cli.Program) error {
+func (c *RunsCmd) Run(p *cli.Program) error {
 	path, err := p.Database(c.DatabaseFlags)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func (c *DeploymentsCmd) Run(p *cli.Program) error {
 	if limit <= 0 {
 		limit = -1 // of SQLite: all
 	}
-	all, total, err := store.Deployments(p.Ctx, path, limit)
+	all, total, err := store.Runs(p.Ctx, path, limit)
 	if err != nil {
 		return err
 	}
@@ -54,9 +55,9 @@ func (c *DeploymentsCmd) Run(p *cli.Program) error {
 	if err != nil {
 		return err
 	}
-	lines := make([]DeploymentLine, len(all))
+	lines := make([]RunLine, len(all))
 	for i, d := range all {
-		lines[i] = DeploymentLine{
+		lines[i] = RunLine{
 			Boot: d.Boot, Version: d.Version, Commit: d.Commit, Started: iso(d.Started), Ended: outcome(&d, holder != 0), Schema: d.Schema, Epoch: d.Epoch,
 		}
 		if d.Stopped != 0 {
@@ -66,8 +67,8 @@ func (c *DeploymentsCmd) Run(p *cli.Program) error {
 	}
 	if c.JSON {
 		return cli.PrintJSON(p.Stdout, struct {
-			Deployments []DeploymentLine `json:"deployments"`
-			Total       int64            `json:"total"`
+			Deployments []RunLine `json:"deployments"`
+			Total       int64     `json:"total"`
 		}{lines, total})
 	}
 	if len(lines) == 0 {
@@ -84,7 +85,7 @@ func (c *DeploymentsCmd) Run(p *cli.Program) error {
 }
 
 // outcome is how a start came to its end; running says that a server has the database.
-func outcome(d *store.Deployment, running bool) string {
+func outcome(d *store.Run, running bool) string {
 	switch {
 	case d.Stopped != 0:
 		return d.Reason

@@ -101,7 +101,7 @@ func (l *load) matched() {
 
 // dial connects r, again as who it was if it can be.
 func (r *rover) dial(ctx context.Context) (protocol.ServerMessage, error) {
-	o := client.Options{APIKey: r.load.site.Key, Old: r.old}
+	o := client.Options{APIKey: r.load.site.Key, Legacy: r.old}
 	if r.c != nil {
 		o = r.c.Resume()
 	}

@@ -72,34 +72,34 @@ func TestProbePasses(t *testing.T) {
 func TestProbeFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	tests := map[string]probeCase{
-		"the page's own origin is refused": {(*probe).door, tamper{origin: func(string) string { return "http://elsewhere.example" }},
+		"the page's own origin is refused": {(*probe).handshake, tamper{origin: func(string) string { return "http://elsewhere.example" }},
 			"a page at ", "proxy_set_header Host"},
-		"any origin is let in": {(*probe).door, tamper{origin: func(string) string { return "http://localhost:5173" }},
+		"any origin is let in": {(*probe).handshake, tamper{origin: func(string) string { return "http://localhost:5173" }},
 			"a page at another origin is refused with 403", "does the proxy drop or rewrite Origin?"},
-		"the upgrade is dropped": {(*probe).door, tamper{answers: func(w http.ResponseWriter, r *http.Request) bool {
+		"the upgrade is dropped": {(*probe).handshake, tamper{answers: func(w http.ResponseWriter, r *http.Request) bool {
 			w.WriteHeader(http.StatusUpgradeRequired)
 			return true
 		}}, "OPTIONS", ""},
-		"nothing but a page": {(*probe).door, tamper{answers: func(http.ResponseWriter, *http.Request) bool { return true }},
+		"nothing but a page": {(*probe).handshake, tamper{answers: func(http.ResponseWriter, *http.Request) bool { return true }},
 			"a handshake without its upgrade is answered 426", "answered 200"},
-		"a wrong key is closed in another way":    {(*probe).door, tamper{close: [2]int{4001, 1008}}, "whoever searches before", "closed 1008"},
-		"auth_error is not said":                  {(*probe).door, tamper{toClient: without("auth_error")}, "whoever searches before", "closed 4001"},
-		"auth_success is not said":                {(*probe).oldClients, tamper{toClient: without("auth_success")}, "web: auth and search", "got searching"},
-		"searching is not said":                   {(*probe).oldClients, tamper{toClient: without("searching")}, "web: auth and search", "not within"},
-		"matched is not said":                     {(*probe).oldClients, tamper{toClient: without("matched")}, "mobile: search", "two wait and are not matched"},
-		"typing is not forwarded":                 {(*probe).oldClients, tamper{toServer: without("typing_start")}, "mobile: search", "typing is not forwarded"},
-		"matched names nobody":                    {(*probe).oldClients, tamper{toClient: replacing("partnerId", "partner")}, "mobile: search", "does not name the partner"},
-		"messages are lost":                       {(*probe).oldClients, tamper{toServer: without("message")}, "a text from web to mobile", "not within"},
-		"texts are changed":                       {(*probe).oldClients, tamper{toClient: replacing("äöü", "aou")}, "a text from web to mobile", "the text is not the one"},
-		"messages do not say from whom":           {(*probe).oldClients, tamper{toClient: replacing(`"from"`, `"by"`)}, "a text from web to mobile", "from is"},
-		"old clients hear what they do not know":  {(*probe).oldClients, tamper{toClient: replacing(`"from"`, `"n":1,"from"`)}, "a text from web to mobile", "old client"},
-		"images are changed":                      {(*probe).oldClients, tamper{toClient: replacing("R0lGOD", "AAAAAA")}, "an image from mobile", "the image is not"},
-		"pings are not answered":                  {(*probe).oldClients, tamper{toServer: without("ping")}, "ping is answered", "not within"},
-		"WebSocket pings do not pass":             {(*probe).oldClients, tamper{mute: true}, "a WebSocket ping is answered", "not within"},
-		"malformed frames are not passed over":    {(*probe).oldClients, tamper{toServer: repeating(`"mess`)}, "a malformed frame", "closed 1008"},
-		"Next is not answered for the other":      {(*probe).oldClients, tamper{toClient: without("partner_disconnected")}, "web: search in a chat", "mobile"},
-		"end_chat is not answered":                {(*probe).oldClients, tamper{toClient: without("chat_ended")}, "end_chat; ", ""},
-		"the chat ends with another close":        {(*probe).oldClients, tamper{close: [2]int{1000, 1001}}, "end_chat; ", "want close 1000"},
+		"a wrong key is closed in another way":    {(*probe).handshake, tamper{close: [2]int{4001, 1008}}, "whoever searches before", "closed 1008"},
+		"auth_error is not said":                  {(*probe).handshake, tamper{toClient: without("auth_error")}, "whoever searches before", "closed 4001"},
+		"auth_success is not said":                {(*probe).legacyClients, tamper{toClient: without("auth_success")}, "web: auth and search", "got searching"},
+		"searching is not said":                   {(*probe).legacyClients, tamper{toClient: without("searching")}, "web: auth and search", "not within"},
+		"matched is not said":                     {(*probe).legacyClients, tamper{toClient: without("matched")}, "mobile: search", "two wait and are not matched"},
+		"typing is not forwarded":                 {(*probe).legacyClients, tamper{toServer: without("typing_start")}, "mobile: search", "typing is not forwarded"},
+		"matched names nobody":                    {(*probe).legacyClients, tamper{toClient: replacing("partnerId", "partner")}, "mobile: search", "does not name the partner"},
+		"messages are lost":                       {(*probe).legacyClients, tamper{toServer: without("message")}, "a text from web to mobile", "not within"},
+		"texts are changed":                       {(*probe).legacyClients, tamper{toClient: replacing("äöü", "aou")}, "a text from web to mobile", "the text is not the one"},
+		"messages do not say from whom":           {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"by"`)}, "a text from web to mobile", "from is"},
+		"old clients hear what they do not know":  {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"n":1,"from"`)}, "a text from web to mobile", "old client"},
+		"images are changed":                      {(*probe).legacyClients, tamper{toClient: replacing("R0lGOD", "AAAAAA")}, "an image from mobile", "the image is not"},
+		"pings are not answered":                  {(*probe).legacyClients, tamper{toServer: without("ping")}, "ping is answered", "not within"},
+		"WebSocket pings do not pass":             {(*probe).legacyClients, tamper{mute: true}, "a WebSocket ping is answered", "not within"},
+		"malformed frames are not passed over":    {(*probe).legacyClients, tamper{toServer: repeating(`"mess`)}, "a malformed frame", "closed 1008"},
+		"Next is not answered for the other":      {(*probe).legacyClients, tamper{toClient: without("partner_disconnected")}, "web: search in a chat", "mobile"},
+		"end_chat is not answered":                {(*probe).legacyClients, tamper{toClient: without("chat_ended")}, "end_chat; ", ""},
+		"the chat ends with another close":        {(*probe).legacyClients, tamper{close: [2]int{1000, 1001}}, "end_chat; ", "want close 1000"},
 		"session_id lacks something":              {(*probe).resumableClients, tamper{toClient: replacing(`"windowMs"`, `"window"`)}, "auth with resume", "session_id lacks"},
 		"messages are never acknowledged":         {(*probe).resumableClients, tamper{toClient: without("ack")}, "numbered messages", "not within"},
 		"more is acknowledged than can be":        {(*probe).resumableClients, tamper{toClient: replacing(`"delivered":1`, `"delivered":9`)}, "numbered messages", "ack says"},
@@ -205,7 +205,7 @@ type passer struct {
 // passes has somebody search, who stays for this many chats.
 func passes(t *testing.T, s *inside.Running, chats int) *passer {
 	t.Helper()
-	c, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, client.Options{APIKey: inside.WebTestKey, Old: true})
+	c, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, client.Options{APIKey: inside.WebTestKey, Legacy: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestProbeInterrupted(t *testing.T) {
 	if code != exit.Failure || !strings.Contains(stdout, "not reached") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
-	left, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, client.Options{APIKey: inside.WebTestKey, Old: true})
+	left, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, client.Options{APIKey: inside.WebTestKey, Legacy: true})
 	if err != nil {
 		t.Fatal(err)
 	}

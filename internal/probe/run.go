@@ -64,7 +64,7 @@ func (p *probe) run(ctx context.Context) {
 	if !p.reached(ctx) {
 		return
 	}
-	for _, part := range []probePart{p.door(), p.oldClients(), p.resumableClients(), p.mixedClients()} {
+	for _, part := range []probePart{p.handshake(), p.legacyClients(), p.resumableClients(), p.mixedClients()} {
 		p.play(ctx, part)
 	}
 }
@@ -124,10 +124,10 @@ func (p *probe) connect(ctx context.Context, o client.Options) (*client.Client, 
 
 // web and mobile are how the old clients connect: a page says where it is from, an app does not.
 func (p *probe) web() client.Options {
-	return client.Options{APIKey: p.keys.web, Old: true, Origin: p.origin}
+	return client.Options{APIKey: p.keys.web, Legacy: true, Origin: p.origin}
 }
 
-func (p *probe) mobile() client.Options { return client.Options{APIKey: p.keys.mobile, Old: true} }
+func (p *probe) mobile() client.Options { return client.Options{APIKey: p.keys.mobile, Legacy: true} }
 
 // leaveAll ends what the part has left open.
 func (p *probe) leaveAll() {

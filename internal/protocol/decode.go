@@ -65,7 +65,7 @@ func (r *Rules) decode(data []byte, f *Frame, takes bool) error {
 	case typeEndChat:
 		f.command(chat.Command{Op: chat.End})
 	default:
-		f.command(chat.Command{Op: chat.Touch})
+		f.command(chat.Command{Op: chat.Activity})
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func ack(got uint64) Frame { return command(chat.Command{Op: chat.Ack, Got: got}
 
 func sleep(d time.Duration) Frame { return command(chat.Command{Op: chat.Sleep, For: d}) }
 
-var touch = command(chat.Command{Op: chat.Touch})
+var touch = command(chat.Command{Op: chat.Activity})
 
 // png is the smallest data URI that is allowed.
 const png = "data:image/png;base64,QUJD"

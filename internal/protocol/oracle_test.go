@@ -97,7 +97,7 @@ func (o *oracle) decode(r *Rules) (f Frame, ok bool) {
 		return f, false
 	}
 	typ := o.text("type")
-	c := chat.Command{Op: chat.Touch}
+	c := chat.Command{Op: chat.Activity}
 	f.Kind = KindCommand
 	switch {
 	case o.wrong:

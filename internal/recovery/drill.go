@@ -178,7 +178,7 @@ func (d *drill) check(ctx context.Context) (string, error) {
 		}
 	}
 	lobby := chat.New(app.LobbyConfig(config.Default(), store.Started{Boot: uint64(d.copied.Boots) + 1, Epoch: d.copied.Epoch, Since: 1}))
-	if err := lobby.Restore(chat.At(now), saved); err != nil {
+	if err := lobby.Load(chat.At(now), saved); err != nil {
 		return "", err
 	}
 	if err := lobby.Check(); err != nil {

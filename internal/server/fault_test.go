@@ -161,7 +161,7 @@ func TestBrokenFrames(t *testing.T) {
 func TestSilentClients(t *testing.T) {
 	short := func(w *ws.Config, _ *chat.Config) {
 		interval := pace.Waited(100 * time.Millisecond)
-		w.PingInterval, w.DeadAfter, w.DeadAfterOld = interval, 5*interval, 7*interval
+		w.PingInterval, w.DeadAfter, w.DeadAfterLegacy = interval, 5*interval, 7*interval
 	}
 	deaf := func(p *person) { p.ws.SetPingHandler(func(string) error { return nil }) }
 

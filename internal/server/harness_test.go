@@ -83,7 +83,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		NewAlias: func() chat.Alias { return chat.Alias(uuid.NewString()) },
 		Epoch:    boot.Epoch, Boot: boot.Boot,
 		SessionTTL: 24 * time.Hour, Limits: chat.Limits{
-			IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowOld: pace.Of(30 * time.Second),
+			IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowLegacy: pace.Of(30 * time.Second),
 			QueueWindow: pace.Of(30 * time.Second), SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 
 			RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
@@ -95,7 +95,7 @@ func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 		Limits: ws.Limits{
 			Keys: []string{webKey, mobileKey}, Rules: protocol.Rules{MaxText: 64 << 10},
 			Hello:       protocol.Hello{Epoch: boot.Epoch, WindowMs: 120_000, PingMs: 25_000, MaxBytes: 16<<20 + 64<<10},
-			AuthTimeout: pace.Of(10 * time.Second), DeadAfter: pace.Of(time.Minute), DeadAfterOld: pace.Of(5 * time.Minute),
+			AuthTimeout: pace.Of(10 * time.Second), DeadAfter: pace.Of(time.Minute), DeadAfterLegacy: pace.Of(5 * time.Minute),
 			ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
 			FrameBeforeMatch: 64 << 10, MalformedPerMinute: 5, InFlightMax: 256 << 20, MaxConns: 1000, FailedKeys: 10,
 		},

@@ -280,7 +280,7 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 // not be settled. One that has never answered may be behind a proxy that eats them, and stays.
 func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 	s := openSite(t, func(c *ws.Config, _ *chat.Config) {
-		c.PingInterval, c.DeadAfterOld = 20*time.Millisecond, pace.Of(500*time.Millisecond)
+		c.PingInterval, c.DeadAfterLegacy = 20*time.Millisecond, pace.Of(500*time.Millisecond)
 	})
 	answers, never := s.dial(t, "answers"), s.dial(t, "never")
 	never.unanswered()

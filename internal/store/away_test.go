@@ -192,7 +192,7 @@ func TestSweepStopsAtLargeMail(t *testing.T) {
 	for n := uint64(1); n <= 5; n++ {
 		r := away(reader(n), t0)
 		batch.Changes = append(batch.Changes, put(r)...)
-		batch.Letters = append(batch.Letters, chat.Letter{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 1, From: alias(1), N: 1, At: t0, Image: image})
+		batch.Entries = append(batch.Entries, chat.MailEntry{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 1, From: alias(1), N: 1, At: t0, Image: image})
 	}
 	if err := s.Commit(&batch); err != nil {
 		t.Fatal(err)

@@ -137,13 +137,13 @@ func BenchmarkCommitLetters(b *testing.B) {
 	seed(b, s, 20_000, 10_000, 50_000)
 	to := away(reader(200_000), t0)
 	mustCommit(b, s, put(to)...)
-	batch := &chat.Batch{Letters: make([]chat.Letter, 100)}
+	batch := &chat.Batch{Entries: make([]chat.MailEntry, 100)}
 	n := uint64(0)
 	var sealed time.Duration
 	for b.Loop() {
-		for i := range batch.Letters {
+		for i := range batch.Entries {
 			n++
-			batch.Letters[i] = chat.Letter{
+			batch.Entries[i] = chat.MailEntry{
 				To: to.ID, Key: to.MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: strings.Repeat("x", 100),
 			}
 		}
@@ -170,7 +170,7 @@ func BenchmarkMail(b *testing.B) {
 	}
 	for b.Loop() {
 		count := 0
-		if err := p.Mail(b.Context(), secretOf(1), p.whole(), func(*chat.Letter) error { count++; return nil }); err != nil || count != 100 {
+		if err := p.Mail(b.Context(), secretOf(1), p.whole(), func(*chat.MailEntry) error { count++; return nil }); err != nil || count != 100 {
 			b.Fatal(count, err)
 		}
 	}

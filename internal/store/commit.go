@@ -30,10 +30,10 @@ func (s *Store) Commit(b *chat.Batch) error {
 		if err := s.applyChanges(tx, boot, b.Changes); err != nil {
 			return err
 		}
-		return s.applyMail(tx, letters, b.Receipts)
+		return s.applyMail(tx, letters, b.MailAcks)
 	})
 	err = explainCommit(fmt.Sprintf("commit %d rows, %d letters and %d receipts to",
-		len(b.Changes), len(b.Letters), len(b.Receipts)), s.path, err)
+		len(b.Changes), len(b.Entries), len(b.MailAcks)), s.path, err)
 	if e, ok := err.(*Error); ok && e.Transient() {
 		s.sealing.keep(letters)
 	}

@@ -29,7 +29,7 @@ type sealing struct {
 
 // sealedLetter is a letter and what of it goes to disk.
 type sealedLetter struct {
-	chat.Letter
+	chat.MailEntry
 	body []byte        // nil: an empty place, or a large one
 	late *seal.Binding // of a large one, which is sealed as it is written, so that there is one of them in memory; nil: of another
 }
@@ -57,7 +57,7 @@ func (s *sealing) take() []sealedLetter {
 // is used again. An error means that nothing was written.
 func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 	kept := s.sealing.take()
-	if len(b.Letters) == 0 {
+	if len(b.Entries) == 0 {
 		return nil, nil
 	}
 	gone := map[chat.ID]bool{}
@@ -66,13 +66,13 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 			gone[c.ID] = true
 		}
 	}
-	letters := make([]sealedLetter, 0, len(b.Letters))
-	for i := range b.Letters {
-		letter := &b.Letters[i]
+	letters := make([]sealedLetter, 0, len(b.Entries))
+	for i := range b.Entries {
+		letter := &b.Entries[i]
 		if gone[letter.To] {
 			continue
 		}
-		if n := len(letters); n < len(kept) && kept[n].Letter == *letter {
+		if n := len(letters); n < len(kept) && kept[n].MailEntry == *letter {
 			letters = append(letters, kept[n])
 			continue
 		}
@@ -89,8 +89,8 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 // emptyBytes is what an empty place counts.
 const emptyBytes = 256
 
-// LetterBytes returns how many bytes a letter counts in a mailbox, whose text and image have these lengths.
-func LetterBytes(text, image int) int {
+// EntryBytes returns how many bytes a letter counts in a mailbox, whose text and image have these lengths.
+func EntryBytes(text, image int) int {
 	if text == 0 && image == 0 {
 		return emptyBytes
 	}
@@ -98,8 +98,8 @@ func LetterBytes(text, image int) int {
 }
 
 // sealLetter seals a letter, unless it is large.
-func (s *Store) sealLetter(m *chat.Letter) (sealed sealedLetter, err error) {
-	sealed.Letter = *m
+func (s *Store) sealLetter(m *chat.MailEntry) (sealed sealedLetter, err error) {
+	sealed.MailEntry = *m
 	if m.Text == "" && m.Image == "" {
 		return sealed, nil
 	}
@@ -136,7 +136,7 @@ func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) err
 }
 
 // explainSealing is explainCommit for what comes before BEGIN.
-func (s *Store) explainSealing(m *chat.Letter, err error) error {
+func (s *Store) explainSealing(m *chat.MailEntry, err error) error {
 	e, ok := explain(fmt.Sprintf("seal a letter to session %d for", m.To), s.path, err).(*Error)
 	if ok && !e.transient {
 		e.code, e.todo = exitIO, "nothing was kept: start again, which goes on from what is on disk; if it comes again, report it"
@@ -176,7 +176,7 @@ func (s *Store) epochOf(ctx context.Context, boot uint64) (string, error) {
 }
 
 // applyMail puts letters into the mailboxes, then takes out what was confirmed.
-func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.Receipt) error {
+func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.MailAck) error {
 	ctx := context.Background()
 	if len(letters) != 0 {
 		hold := tx.StmtContext(ctx, s.hold)

@@ -46,8 +46,8 @@ func newPost(tb testing.TB) *post {
 }
 
 // letter is one to the away side; an empty text makes an empty place.
-func (p *post) letter(n uint64, text string) chat.Letter {
-	m := chat.Letter{To: p.to.ID, Key: p.to.MailKey, Pair: p.to.Pair, From: p.from.Alias, N: n, Text: text}
+func (p *post) letter(n uint64, text string) chat.MailEntry {
+	m := chat.MailEntry{To: p.to.ID, Key: p.to.MailKey, Pair: p.to.Pair, From: p.from.Alias, N: n, Text: text}
 	if text != "" {
 		m.At = t0 + chat.Time(n)
 	}
@@ -58,9 +58,9 @@ func (p *post) whole() chat.MailRange {
 	return chat.MailRange{To: p.to.ID, Pair: p.to.Pair, Alias: p.from.Alias, UpTo: 1<<64 - 1}
 }
 
-func (p *post) mustHold(tb testing.TB, letters ...chat.Letter) {
+func (p *post) mustHold(tb testing.TB, letters ...chat.MailEntry) {
 	tb.Helper()
-	if err := p.Commit(&chat.Batch{Letters: letters}); err != nil {
+	if err := p.Commit(&chat.Batch{Entries: letters}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -68,7 +68,7 @@ func (p *post) mustHold(tb testing.TB, letters ...chat.Letter) {
 // read returns what Mail yields, in short.
 func read(tb testing.TB, s *Store, r chat.MailRange) (got []string) {
 	tb.Helper()
-	err := s.Mail(tb.Context(), secretOf(1), r, func(m *chat.Letter) error {
+	err := s.Mail(tb.Context(), secretOf(1), r, func(m *chat.MailEntry) error {
 		if m.To != r.To || m.Pair != r.Pair || m.From != r.Alias || (m.At != 0) != (m.Text+m.Image != "") {
 			tb.Errorf("%+v", m)
 		}
@@ -101,13 +101,13 @@ func count(tb testing.TB, s *Store, query string, args ...any) (n int64) {
 func TestLetters(t *testing.T) {
 	p := newPost(t)
 	image := "data:image/png;base64," + strings.Repeat("QUJD", 300_000)
-	letters := []chat.Letter{p.letter(1, "hello"), p.letter(2, ""), p.letter(3, "look"), p.letter(4, "")}
+	letters := []chat.MailEntry{p.letter(1, "hello"), p.letter(2, ""), p.letter(3, "look"), p.letter(4, "")}
 	letters[2].Image, letters[3].Image, letters[3].At = image, image, t0+4
 	p.mustHold(t, letters...)
 	check := func(s *Store, from int) {
 		t.Helper()
-		var got []chat.Letter
-		err := s.Mail(t.Context(), secretOf(1), p.whole(), func(m *chat.Letter) error {
+		var got []chat.MailEntry
+		err := s.Mail(t.Context(), secretOf(1), p.whole(), func(m *chat.MailEntry) error {
 			m.Key = p.to.MailKey
 			got = append(got, *m)
 			return nil
@@ -121,17 +121,17 @@ func TestLetters(t *testing.T) {
 	s := MustOpen(t, p.path)
 	mustBegin(t, s)
 	check(s, 0)
-	for _, r := range []chat.Receipt{
+	for _, r := range []chat.MailAck{
 		{To: p.to.ID, Pair: p.to.Pair + 1, UpTo: 9},
 		{To: p.from.ID, Pair: p.to.Pair, UpTo: 9},
 		{To: p.to.ID, Pair: p.to.Pair, UpTo: 2},
 	} {
-		if err := s.Commit(&chat.Batch{Receipts: []chat.Receipt{r}}); err != nil {
+		if err := s.Commit(&chat.Batch{MailAcks: []chat.MailAck{r}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	check(s, 2)
-	if err := s.Commit(&chat.Batch{Receipts: []chat.Receipt{{To: p.to.ID, Pair: p.to.Pair, UpTo: 1<<64 - 1}}}); err != nil {
+	if err := s.Commit(&chat.Batch{MailAcks: []chat.MailAck{{To: p.to.ID, Pair: p.to.Pair, UpTo: 1<<64 - 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	check(s, 4)
@@ -143,13 +143,13 @@ func TestOneBatch(t *testing.T) {
 	mustBegin(t, s)
 	to, gone := away(reader(1), t0), away(reader(2), t0)
 	mustCommit(t, s, put(gone)...)
-	at := func(r chat.Record, n uint64) chat.Letter {
-		return chat.Letter{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: fmt.Sprint("text ", n)}
+	at := func(r chat.Record, n uint64) chat.MailEntry {
+		return chat.MailEntry{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: fmt.Sprint("text ", n)}
 	}
 	err := s.Commit(&chat.Batch{
 		Changes:  append(put(to), del(gone), del(reader(3))),
-		Letters:  []chat.Letter{at(to, 1), at(gone, 1), at(to, 2), at(reader(3), 1), at(to, 3)},
-		Receipts: []chat.Receipt{{To: to.ID, Pair: 1<<32 | 1, UpTo: 2}, {To: gone.ID, Pair: 1<<32 | 1, UpTo: 1}},
+		Entries:  []chat.MailEntry{at(to, 1), at(gone, 1), at(to, 2), at(reader(3), 1), at(to, 3)},
+		MailAcks: []chat.MailAck{{To: to.ID, Pair: 1<<32 | 1, UpTo: 2}, {To: gone.ID, Pair: 1<<32 | 1, UpTo: 1}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -178,10 +178,10 @@ func TestCascade(t *testing.T) {
 	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
 	tail := away(reader(3), t0-hour)
 	other := away(reader(4), t0-hour)
-	mine := chat.Letter{To: tail.ID, Key: tail.MailKey, Pair: 1<<32 | 9, From: alias(9), N: 1, At: t0, Text: "x"}
+	mine := chat.MailEntry{To: tail.ID, Key: tail.MailKey, Pair: 1<<32 | 9, From: alias(9), N: 1, At: t0, Text: "x"}
 	nothing := mine
 	nothing.N, nothing.Text = 2, ""
-	if err := p.Commit(&chat.Batch{Changes: put(tail, other), Letters: []chat.Letter{mine, nothing}}); err != nil {
+	if err := p.Commit(&chat.Batch{Changes: put(tail, other), Entries: []chat.MailEntry{mine, nothing}}); err != nil {
 		t.Fatal(err)
 	}
 	n, freed, err := p.Sweep(t0-1, 10)
@@ -204,12 +204,12 @@ func TestLoadMail(t *testing.T) {
 	p.mustHold(t, p.letter(2, strings.Repeat("long ", 1000)), p.letter(1, "a"), p.letter(3, ""))
 	queued, idle := waiting(3, 1), away(reader(4), t0)
 	queued.Hash, queued.MailKey = reader(3).Hash, reader(3).MailKey
-	old := func(r chat.Record, n uint64) chat.Letter {
-		return chat.Letter{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 5, From: alias(7), N: n, At: t0, Text: "tail"}
+	old := func(r chat.Record, n uint64) chat.MailEntry {
+		return chat.MailEntry{To: r.ID, Key: r.MailKey, Pair: 1<<32 | 5, From: alias(7), N: n, At: t0, Text: "tail"}
 	}
 	err := p.Commit(&chat.Batch{
 		Changes: put(queued, idle, away(reader(5), t0)),
-		Letters: []chat.Letter{old(idle, 8), old(queued, 4), old(idle, 7)},
+		Entries: []chat.MailEntry{old(idle, 8), old(queued, 4), old(idle, 7)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestMailKeyLearned(t *testing.T) {
 func TestRetrySealsOnce(t *testing.T) {
 	p := newPost(t)
 	release := holdWriteLock(t, p.path)
-	batch := &chat.Batch{Letters: []chat.Letter{p.letter(1, "first"), p.letter(2, "second")}}
+	batch := &chat.Batch{Entries: []chat.MailEntry{p.letter(1, "first"), p.letter(2, "second")}}
 	var bodies [][]byte
 	for attempt := range 3 {
 		err := p.Commit(batch)
@@ -278,8 +278,8 @@ func TestRetrySealsOnce(t *testing.T) {
 		t.Fatalf("%d kept", len(bodies))
 	}
 	release()
-	batch.Letters[1].Text = "second, written anew"
-	batch.Letters = append(batch.Letters, p.letter(3, "third"))
+	batch.Entries[1].Text = "second, written anew"
+	batch.Entries = append(batch.Entries, p.letter(3, "third"))
 	if err := p.Commit(batch); err != nil {
 		t.Fatal(err)
 	}
@@ -294,20 +294,20 @@ func TestRetrySealsOnce(t *testing.T) {
 
 // TestMailConstraints: the database and the sealing refuse what must not be, and keep nothing of the batch.
 func TestMailConstraints(t *testing.T) {
-	edit := func(f func(m *chat.Letter)) func(m *chat.Letter) { return f }
+	edit := func(f func(m *chat.MailEntry)) func(m *chat.MailEntry) { return f }
 	for name, tt := range map[string]struct {
-		edit func(m *chat.Letter)
+		edit func(m *chat.MailEntry)
 		want string
 	}{
-		"L8 no chat":           {edit(func(m *chat.Letter) { m.Pair, m.Text = 0, "" }), "L8_in_a_chat"},
-		"L8 no number":         {edit(func(m *chat.Letter) { m.N = 0 }), "L8_in_a_chat"},
-		"L8 beyond 63 bits":    {edit(func(m *chat.Letter) { m.N = 1 << 63 }), "L8_in_a_chat"},
-		"L8 twice":             {edit(func(m *chat.Letter) { m.N = 1 }), "mailbox.recipient, mailbox.pair, mailbox.n"},
-		"nobody":               {edit(func(m *chat.Letter) { m.To = 99 }), "FOREIGN KEY"},
-		"no key":               {edit(func(m *chat.Letter) { m.Key = chat.MailKey{} }), "no public key"},
-		"a chat of no start":   {edit(func(m *chat.Letter) { m.Pair = 7<<32 | 1 }), "not on record"},
-		"no sender":            {edit(func(m *chat.Letter) { m.From = "" }), "length(sender) = 36"},
-		"canary: a text there": {edit(func(m *chat.Letter) { m.From = "hello, is it me you are looking for?" }), "length(sender) = 36"},
+		"L8 no chat":           {edit(func(m *chat.MailEntry) { m.Pair, m.Text = 0, "" }), "L8_in_a_chat"},
+		"L8 no number":         {edit(func(m *chat.MailEntry) { m.N = 0 }), "L8_in_a_chat"},
+		"L8 beyond 63 bits":    {edit(func(m *chat.MailEntry) { m.N = 1 << 63 }), "L8_in_a_chat"},
+		"L8 twice":             {edit(func(m *chat.MailEntry) { m.N = 1 }), "mailbox.recipient, mailbox.pair, mailbox.n"},
+		"nobody":               {edit(func(m *chat.MailEntry) { m.To = 99 }), "FOREIGN KEY"},
+		"no key":               {edit(func(m *chat.MailEntry) { m.Key = chat.MailKey{} }), "no public key"},
+		"a chat of no start":   {edit(func(m *chat.MailEntry) { m.Pair = 7<<32 | 1 }), "not on record"},
+		"no sender":            {edit(func(m *chat.MailEntry) { m.From = "" }), "length(sender) = 36"},
+		"canary: a text there": {edit(func(m *chat.MailEntry) { m.From = "hello, is it me you are looking for?" }), "length(sender) = 36"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
@@ -315,7 +315,7 @@ func TestMailConstraints(t *testing.T) {
 			m := p.letter(3, "third")
 			tt.edit(&m)
 			extra := session(99)
-			err := p.Commit(&chat.Batch{Changes: put(extra), Letters: []chat.Letter{p.letter(2, "second"), m}})
+			err := p.Commit(&chat.Batch{Changes: put(extra), Entries: []chat.MailEntry{p.letter(2, "second"), m}})
 			wantCode(t, err, exitIO)
 			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "third") {
 				t.Errorf("%v; want it to name %q", err, tt.want)

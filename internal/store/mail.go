@@ -27,7 +27,7 @@ const sqlLongest = `
 // empty place comes without text, image and time, and so does a letter that does not open, because its row was
 // changed: that is logged, once for each call. Between two letters no connection is held, so yield may take its time; what is
 // committed meanwhile is seen. It ends with the error that yield returns, as it is; the session ID is not kept.
-func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	opener := seal.NewOpener(sessionID)
 	tampered := tampering{session: secret.HashOf(sessionID), pair: r.Pair}
 	defer tampered.report(s.log)
@@ -64,7 +64,7 @@ type mailReading struct {
 }
 
 // openNext returns the next letter; nil if there is none. What it took to open it is not kept while somebody waits for more.
-func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.Letter, error) {
+func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry, error) {
 	if at.large {
 		s.large.Lock()
 		defer s.large.Unlock()
@@ -79,7 +79,7 @@ func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.Letter, er
 	case row.N <= at.after:
 		return nil, &Error{what: "read mail from " + s.path + ": damaged, its order is wrong", todo: restore, code: exitData}
 	}
-	letter := &chat.Letter{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
+	letter := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
 	if row.Body == nil {
 		return letter, nil
 	}

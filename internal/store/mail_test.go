@@ -19,7 +19,7 @@ import (
 // what is not there is left out, and an empty place is shown.
 func TestMailRange(t *testing.T) {
 	p := newPost(t)
-	var letters []chat.Letter
+	var letters []chat.MailEntry
 	for _, n := range []uint64{1, 2, 4, 5, 9} {
 		letters = append(letters, p.letter(n, fmt.Sprint("text ", n)))
 	}
@@ -55,13 +55,13 @@ func TestMailYield(t *testing.T) {
 	p.reader.SetMaxOpenConns(1)
 	var got []uint64
 	done := errors.New("the socket is gone")
-	err := p.Mail(t.Context(), secretOf(1), p.whole(), func(m *chat.Letter) error {
+	err := p.Mail(t.Context(), secretOf(1), p.whole(), func(m *chat.MailEntry) error {
 		got = append(got, m.N)
 		if p.reader.Stats().InUse != 0 {
 			t.Error("a connection is held")
 		}
 		if m.N == 1 { // what is confirmed meanwhile does not come
-			b := &chat.Batch{Receipts: []chat.Receipt{{To: p.to.ID, Pair: p.to.Pair, UpTo: 2}}}
+			b := &chat.Batch{MailAcks: []chat.MailAck{{To: p.to.ID, Pair: p.to.Pair, UpTo: 2}}}
 			if err := p.Commit(b); err != nil {
 				t.Error(err)
 			}
@@ -75,7 +75,7 @@ func TestMailYield(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err = p.Mail(ctx, secretOf(1), p.whole(), func(*chat.Letter) error { cancel(); return nil })
+	err = p.Mail(ctx, secretOf(1), p.whole(), func(*chat.MailEntry) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
@@ -190,7 +190,7 @@ func readAll(tb testing.TB, s *Store, id string) (got []string) {
 	for len(found.Mail) != 0 {
 		r := chat.MailRange{To: found.ID, Pair: found.Mail[0].Pair, Alias: found.Mail[0].From, UpTo: 1<<64 - 1}
 		found.Mail = slices.DeleteFunc(found.Mail, func(h chat.Held) bool { return h.Pair == r.Pair })
-		err := s.Mail(tb.Context(), id, r, func(m *chat.Letter) error {
+		err := s.Mail(tb.Context(), id, r, func(m *chat.MailEntry) error {
 			got = append(got, strings.TrimSpace(fmt.Sprint(m.N, " ", m.Text)))
 			return nil
 		})
@@ -206,7 +206,7 @@ func TestMailOfAnotherSession(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "first"))
 	log := logged(p.Store)
-	err := p.Mail(t.Context(), secretOf(2), p.whole(), func(m *chat.Letter) error {
+	err := p.Mail(t.Context(), secretOf(2), p.whole(), func(m *chat.MailEntry) error {
 		if m.Text != "" || m.At != 0 {
 			t.Errorf("%+v", m)
 		}
@@ -232,7 +232,7 @@ func TestMailOutlivesRestore(t *testing.T) {
 	mustBegin(t, lost)
 	m := p.letter(1, "lost")
 	m.Pair = 2<<32 | 1
-	if err := lost.Commit(&chat.Batch{Letters: []chat.Letter{m}}); err != nil {
+	if err := lost.Commit(&chat.Batch{Entries: []chat.MailEntry{m}}); err != nil {
 		t.Fatal(err)
 	}
 	r := p.whole()

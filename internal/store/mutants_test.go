@@ -21,12 +21,12 @@ func TestMutants(t *testing.T) {
 	path := filled(t)
 	s := MustOpen(t, path)
 	for n := uint64(3); n <= 40; n += 4 { // the waiting ones
-		letter := chat.Letter{
+		letter := chat.MailEntry{
 			To: session(n).ID, Key: session(n).MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: "text",
 		}
 		empty := letter
 		empty.N, empty.Text = n+1, ""
-		if err := s.Commit(&chat.Batch{Letters: []chat.Letter{letter, empty}}); err != nil {
+		if err := s.Commit(&chat.Batch{Entries: []chat.MailEntry{letter, empty}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -89,8 +89,8 @@ func tryMutant(t *testing.T, path string) error {
 	s.Find(t.Context(), session(3).Hash)
 	s.Commit(&chat.Batch{Changes: put(waiting(1000, 1000))})
 	r := chat.MailRange{To: session(3).ID, Pair: 1<<32 | 1, Alias: alias(1), UpTo: 1<<64 - 1}
-	s.Mail(t.Context(), "", r, func(*chat.Letter) error { return nil })
-	s.Commit(&chat.Batch{Receipts: []chat.Receipt{{To: r.To, Pair: r.Pair, UpTo: 9}}})
+	s.Mail(t.Context(), "", r, func(*chat.MailEntry) error { return nil })
+	s.Commit(&chat.Batch{MailAcks: []chat.MailAck{{To: r.To, Pair: r.Pair, UpTo: 9}}})
 	s.Sweep(t0+hour, 10)
 	return nil
 }

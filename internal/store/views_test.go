@@ -38,10 +38,10 @@ func TestViews(t *testing.T) {
 	ended := away(session(8), t0+8000)
 	ended.EndedAt = t0 + 8000
 	mustCommit(t, s, put(second, first, d, c, b, a, idle, ended)...)
-	mail := func(r chat.Record, pair chat.PairID, n uint64, text string) chat.Letter {
-		return chat.Letter{To: r.ID, Key: r.MailKey, Pair: pair, From: alias(1), N: n, At: t0, Text: text}
+	mail := func(r chat.Record, pair chat.PairID, n uint64, text string) chat.MailEntry {
+		return chat.MailEntry{To: r.ID, Key: r.MailKey, Pair: pair, From: alias(1), N: n, At: t0, Text: text}
 	}
-	err := s.Commit(&chat.Batch{Letters: []chat.Letter{
+	err := s.Commit(&chat.Batch{Entries: []chat.MailEntry{
 		mail(d, d.Pair, 4, "one"), mail(d, d.Pair, 5, ""), mail(d, d.Pair, 6, "two"),
 		mail(idle, 1<<32|9, 1, "tail"), mail(idle, 1<<32|9, 2, ""),
 	}})

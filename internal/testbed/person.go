@@ -26,16 +26,16 @@ type Person struct {
 	Got  int // … and received
 }
 
-var OldOptions = client.Options{Old: true}
+var OldOptions = client.Options{Legacy: true}
 
 // Join connects a new person and takes the answer to auth.
 func (s *Site) Join(name string, o client.Options) *Person {
 	s.TB.Helper()
-	p := &Person{TB: s.TB, Site: s, Name: name, Old: o.Old}
+	p := &Person{TB: s.TB, Site: s, Name: name, Old: o.Legacy}
 	if o.APIKey == "" {
 		o.APIKey = s.Key
 	}
-	if o.Old {
+	if o.Legacy {
 		o.Tap = func(frame []byte) { checkOldFrame(s.TB, name, frame) }
 	}
 	p.Dial(o)

@@ -9,7 +9,7 @@ import (
 )
 
 // acts does one thing that a person or a network does, and says whether the socket is gone by that.
-func (c *tortured) acts() bool {
+func (c *chatter) acts() bool {
 	talking := c.here && c.chat != "" && !c.over && !c.leaving
 	if !c.rests.IsZero() {
 		return c.keepsResting()
@@ -74,7 +74,7 @@ func (c *tortured) acts() bool {
 
 // breaksOff loses the socket at the worst moments, now and then: the answer to a resume is here and what it announces
 // is not, or a message is here and not confirmed.
-func (c *tortured) breaksOff(m *protocol.ServerMessage) bool {
+func (c *chatter) breaksOff(m *protocol.ServerMessage) bool {
 	one := 0
 	switch m.Type {
 	case "resumed":
@@ -91,7 +91,7 @@ func (c *tortured) breaksOff(m *protocol.ServerMessage) bool {
 }
 
 // search asks for a partner; with the name of a chat it is Next.
-func (c *tortured) search(chat string) {
+func (c *chatter) search(chat string) {
 	c.leaving = chat != ""
 	c.asks++
 	e := c.event(checker.Sent, "search")
@@ -107,15 +107,15 @@ func (c *tortured) search(chat string) {
 }
 
 // hasty reports whether the client, an old one, writes on although it has asked for another partner. Its words name no chat.
-func (c *tortured) hasty() bool { return c.old && c.t.injects(faultHaste) }
+func (c *chatter) hasty() bool { return c.old && c.t.injects(faultHaste) }
 
 // say sends the next message of this chat, if the client may.
-func (c *tortured) say() {
+func (c *chatter) say() {
 	c.says(true, func(text, photo string) { c.socket.SendPhoto(text, photo) })
 }
 
 // half sends half of a message; that is the end of the socket.
-func (c *tortured) half(text, _ string) {
+func (c *chatter) half(text, _ string) {
 	c.away = c.absence()
 	c.socket.SendHalf(text)
 	c.goes(client.CloseLost, true)
@@ -123,7 +123,7 @@ func (c *tortured) half(text, _ string) {
 
 // says gives send the text of the next message and, if photos may be, now and then one. It reports whether the client may say
 // anything.
-func (c *tortured) says(photos bool, send func(text, photo string)) bool {
+func (c *chatter) says(photos bool, send func(text, photo string)) bool {
 	if c.stopped || c.old && c.asks > 0 && !c.hasty() {
 		return false
 	}
@@ -149,7 +149,7 @@ func (c *tortured) says(photos bool, send func(text, photo string)) bool {
 }
 
 // absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits, sometimes until just then.
-func (c *tortured) absence() time.Duration {
+func (c *chatter) absence() time.Duration {
 	switch c.chance.IntN(24) {
 	case 0:
 		return tortureChatWindow*3/4 + c.upTo(tortureChatWindow)
@@ -165,14 +165,14 @@ func (c *tortured) absence() time.Duration {
 const aMoment = 100 * time.Millisecond
 
 // drops cuts the connection without a word: what was taken stays taken, confirmed or not.
-func (c *tortured) drops() bool {
+func (c *chatter) drops() bool {
 	c.away = c.absence()
 	c.goes(client.CloseLost, true)
 	return true
 }
 
 // closes ends the session with its socket.
-func (c *tortured) closes() bool {
+func (c *chatter) closes() bool {
 	c.away = c.upTo(300 * time.Millisecond)
 	c.goes(protocol.CloseChatEnded, true)
 	c.opts.Resume = nil
@@ -182,7 +182,7 @@ func (c *tortured) closes() bool {
 }
 
 // sleeps announces an absence and keeps to it, more or less.
-func (c *tortured) sleeps() bool {
+func (c *chatter) sleeps() bool {
 	if c.old {
 		return false
 	}

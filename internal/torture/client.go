@@ -23,8 +23,8 @@ const (
 	backOffMost  = time.Second
 )
 
-// tortured is one client: it does what a person and a good library do. All its fields belong to its goroutine.
-type tortured struct {
+// chatter is one client: it does what a person and a good library do. All its fields belong to its goroutine.
+type chatter struct {
 	t      *torture
 	who    int
 	old    bool
@@ -59,14 +59,14 @@ type tortured struct {
 	act, ack, retry time.Time // when to do what; zero: never
 }
 
-func newTortured(t *torture, who int) *tortured {
-	c := &tortured{t: t, who: who, old: who%4 == 3, chance: rand.New(rand.NewPCG(t.cmd.Seed, uint64(who)+1))}
-	c.opts = client.Options{APIKey: t.key, Old: c.old, LocalAddr: t.local}
+func newChatter(t *torture, who int) *chatter {
+	c := &chatter{t: t, who: who, old: who%4 == 3, chance: rand.New(rand.NewPCG(t.cmd.Seed, uint64(who)+1))}
+	c.opts = client.Options{APIKey: t.key, Legacy: c.old, LocalAddr: t.local}
 	return c
 }
 
 // run connects again and again until ctx ends.
-func (c *tortured) run(ctx context.Context) {
+func (c *chatter) run(ctx context.Context) {
 	for try := 0; ctx.Err() == nil; {
 		if !c.connect(ctx) {
 			c.away = c.upTo(min(backOffFirst<<min(try, 10), backOffMost))
@@ -89,14 +89,14 @@ func (c *tortured) run(ctx context.Context) {
 	}
 }
 
-func (c *tortured) arrives() {
+func (c *chatter) arrives() {
 	c.here = true
 	c.t.present.Add(1)
 	c.answered()
 	c.wakes()
 }
 
-func (c *tortured) absent() {
+func (c *chatter) absent() {
 	if c.here {
 		c.here = false
 		c.t.present.Add(-1)
@@ -105,7 +105,7 @@ func (c *tortured) absent() {
 }
 
 // answered notes that the client waits for no answer to a resume.
-func (c *tortured) answered() {
+func (c *chatter) answered() {
 	if c.asking {
 		c.asking = false
 		c.t.resuming.Add(-1)
@@ -113,12 +113,12 @@ func (c *tortured) answered() {
 }
 
 // upTo is a random time below d, and some more than nothing.
-func (c *tortured) upTo(d time.Duration) time.Duration {
+func (c *chatter) upTo(d time.Duration) time.Duration {
 	return time.Duration(c.chance.Int64N(int64(d))) + time.Millisecond
 }
 
 // connect dials with what the client knows of its session.
-func (c *tortured) connect(ctx context.Context) bool {
+func (c *chatter) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
 	auth.Lag = c.lag
 	if s := c.opts.Resume; s != nil {
@@ -146,12 +146,12 @@ func (c *tortured) connect(ctx context.Context) bool {
 	return true
 }
 
-func (c *tortured) event(kind checker.Kind, what string) checker.Event {
+func (c *chatter) event(kind checker.Kind, what string) checker.Event {
 	return checker.Event{Who: c.who, Old: c.old, Kind: kind, Type: what}
 }
 
 // live takes what the server says and acts in between, until the socket is gone.
-func (c *tortured) live(ctx context.Context) {
+func (c *chatter) live(ctx context.Context) {
 	for {
 		next := c.act
 		for _, t := range []time.Time{c.ack, c.retry} {
@@ -187,19 +187,19 @@ func (c *tortured) live(ctx context.Context) {
 }
 
 // goes records the end of the socket and keeps what is needed to come back.
-func (c *tortured) goes(code int, own bool) {
+func (c *chatter) goes(code int, own bool) {
 	c.ended(code, own)
 	c.opts = c.socket.Resume()
 }
 
-func (c *tortured) ended(code int, own bool) {
+func (c *chatter) ended(code int, own bool) {
 	e := c.event(checker.Gone, "")
 	e.CloseCode, e.Own = code, own
 	c.t.history.Add(e)
 }
 
 // due does what is to be done by now, and says whether the socket is gone by that.
-func (c *tortured) due() bool {
+func (c *chatter) due() bool {
 	now := time.Now()
 	if !c.ack.IsZero() && !now.Before(c.ack) {
 		c.confirm()
@@ -215,7 +215,7 @@ func (c *tortured) due() bool {
 }
 
 // hear does what a message of the server asks for at once.
-func (c *tortured) hear(m *protocol.ServerMessage) {
+func (c *chatter) hear(m *protocol.ServerMessage) {
 	switch m.Type {
 	case "auth_success":
 		if c.old { // otherwise what counts follows
@@ -255,12 +255,12 @@ func (c *tortured) hear(m *protocol.ServerMessage) {
 	}
 }
 
-func (c *tortured) enter(chat string) {
+func (c *chatter) enter(chat string) {
 	c.chat, c.over, c.leaving, c.stopped, c.recv, c.index = chat, false, false, false, 0, 0
 	c.retry = time.Time{}
 }
 
-func (c *tortured) resumed(m *protocol.ServerMessage) {
+func (c *chatter) resumed(m *protocol.ServerMessage) {
 	switch m.State {
 	case "matched":
 		if m.PartnerID != c.chat {

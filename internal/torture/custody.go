@@ -9,7 +9,7 @@ import (
 )
 
 // took counts a message, of the tail of a chat that is over too, to be acknowledged soon.
-func (c *tortured) took() {
+func (c *chatter) took() {
 	if c.old {
 		return
 	}
@@ -21,7 +21,7 @@ func (c *tortured) took() {
 	}
 }
 
-func (c *tortured) confirm() {
+func (c *chatter) confirm() {
 	c.ack, c.unacked = time.Time{}, 0
 	s := c.socket.State()
 	if s.Partner == "" {
@@ -34,7 +34,7 @@ func (c *tortured) confirm() {
 }
 
 // goOn sends again what is not in custody.
-func (c *tortured) goOn() {
+func (c *chatter) goOn() {
 	c.retry, c.stopped = time.Time{}, false
 	if c.old || c.chat == "" || c.over || c.leaving {
 		return
@@ -50,7 +50,7 @@ func (c *tortured) goOn() {
 }
 
 // refused waits before it goes on from a number that was not taken.
-func (c *tortured) refused(m *protocol.ServerMessage) {
+func (c *chatter) refused(m *protocol.ServerMessage) {
 	switch m.Code {
 	case "unavailable", "mailbox_full", "rate_limited", "gap":
 		c.stopped = true

@@ -23,7 +23,7 @@ const ghostIndex = 1 << 40
 
 // haunts leaves the socket open and comes back on another. A session is resumed; an old client's server does not know
 // that it is the same person.
-func (c *tortured) haunts() bool {
+func (c *chatter) haunts() bool {
 	if c.old {
 		c.vanishes()
 		return true
@@ -40,7 +40,7 @@ func (c *tortured) haunts() bool {
 }
 
 // vanishes goes away without a word: the socket stays open, and is neither read nor answered.
-func (c *tortured) vanishes() {
+func (c *chatter) vanishes() {
 	c.away = c.upTo(backOffFirst)
 	e := c.event(checker.Gone, checker.Vanished)
 	e.CloseCode, e.Own = client.CloseLost, true
@@ -64,7 +64,7 @@ func (c *tortured) vanishes() {
 }
 
 // wakes has the ghost of the client speak, whose session has come back on another socket. Nothing of that may count.
-func (c *tortured) wakes() {
+func (c *chatter) wakes() {
 	ghost, chat := c.ghost, c.ghostOf
 	if c.ghost = nil; ghost == nil || c.old {
 		return

@@ -98,7 +98,7 @@ func TestSystemCallsFail(t *testing.T) {
 	tortured := newTorture(&Cmd{Clients: ioFaultClients, Seed: seed}, io.Discard)
 	f := &ioFaulter{torture: tortured, tb: t, logs: t.TempDir(), exits: map[string]int{}}
 	f.faults = ioFaults(tortured.chance, testbed.InSoak(60, 2), testbed.InSoak(500, 150))
-	if err := tortured.torment(t.Context(), bin, f.befall, io.Discard); err != nil {
+	if err := tortured.runServer(t.Context(), bin, f.befall, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	r := tortured.judge()

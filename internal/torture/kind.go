@@ -31,7 +31,7 @@ func isSlow(who int) bool  { return who%10 == 9 }
 func queues(who int) bool  { return who%8 == 7 } // every other old client
 
 // equip gives the client what the faults of this run want of it.
-func (c *tortured) equip() error {
+func (c *chatter) equip() error {
 	c.url = c.t.url
 	c.opts.Queued = c.old && queues(c.who)
 	c.opts.Ponged = func(behind int) {
@@ -97,7 +97,7 @@ var photoGrain = func() string {
 }()
 
 // photo returns an image of some size.
-func (c *tortured) photo() string {
+func (c *chatter) photo() string {
 	size := photoLeast + c.chance.IntN(photoMost-photoLeast)
 	if c.chance.IntN(largePhotoEvery) == 0 {
 		size = largePhoto - c.chance.IntN(largePhoto/2)
@@ -108,6 +108,6 @@ func (c *tortured) photo() string {
 }
 
 // showsPhoto reports whether the next message is to carry one.
-func (c *tortured) showsPhoto(copies []client.Body) bool {
+func (c *chatter) showsPhoto(copies []client.Body) bool {
 	return c.t.injects(faultPhoto) && len(copies) < mostPhotos && !c.t.draining.Load() && c.chance.IntN(photoEvery) == 0
 }

@@ -11,7 +11,7 @@ const (
 
 // lapses has a client that waits go away until it has lost its place, now and then: then its session is idle, and can be put to
 // rest.
-func (c *tortured) lapses() bool {
+func (c *chatter) lapses() bool {
 	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.injects(faultHibernate) || c.chance.IntN(5) != 0 {
 		return false
 	}
@@ -22,7 +22,7 @@ func (c *tortured) lapses() bool {
 
 // searchOrRest has a client whose session is idle ask for a partner, or, one time in every, do nothing for a while; but not
 // if it has just been put to rest.
-func (c *tortured) searchOrRest(every int) {
+func (c *chatter) searchOrRest(every int) {
 	if c.old || c.rested || c.t.draining.Load() || !c.t.injects(faultHibernate) || c.chance.IntN(every) != 0 {
 		c.rested = false
 		c.search("")
@@ -32,7 +32,7 @@ func (c *tortured) searchOrRest(every int) {
 }
 
 // keepsResting does next to nothing: it pings, which does not count as activity, or its socket is lost and it is back at once.
-func (c *tortured) keepsResting() (gone bool) {
+func (c *chatter) keepsResting() (gone bool) {
 	switch dice := c.chance.IntN(100); {
 	case c.t.draining.Load(), time.Now().After(c.rests):
 		c.rests = time.Time{}

@@ -57,7 +57,7 @@ type torture struct {
 	slow, proxied              int   // clients; static once they run
 	photos, ghosts, hibernated atomic.Int64
 
-	clients  []*tortured  // their fields are theirs until they have ended
+	clients  []*chatter    // their fields are theirs until they have ended
 	present  atomic.Int64 // clients that have a socket and were greeted
 	resuming atomic.Int64 // clients that ask for their session and have no answer
 	draining atomic.Bool  // nobody leaves any more
@@ -90,8 +90,8 @@ func (t *torture) visit(ctx context.Context) error {
 	return t.drain(ctx, 0)
 }
 
-// torment starts a server of its own, has faults befall it, and lets it come to rest.
-func (t *torture) torment(ctx context.Context, binary string, faults func(context.Context, *spawn.Server) error, stdout io.Writer) error {
+// runServer starts a server of its own, has faults befall it, and lets it come to rest.
+func (t *torture) runServer(ctx context.Context, binary string, faults func(context.Context, *spawn.Server) error, stdout io.Writer) error {
 	dir, err := spawn.ScratchDir("torture")
 	if err != nil {
 		return err
@@ -231,7 +231,7 @@ func (t *torture) await(ctx context.Context, every time.Duration, so func() bool
 func (t *torture) begin(ctx context.Context) error {
 	t.life, t.stop = context.WithCancel(ctx)
 	for who := range t.cmd.Clients {
-		c := newTortured(t, who)
+		c := newChatter(t, who)
 		t.clients = append(t.clients, c)
 		if err := c.equip(); err != nil {
 			t.end()

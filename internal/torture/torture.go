@@ -107,9 +107,9 @@ func (c *Cmd) Run(p *cli.Program) error {
 	case c.URL != "":
 		err = t.visit(p.Ctx)
 	case c.Litestream != "":
-		err = t.torment(p.Ctx, binary, t.restoreAll, p.Stdout)
+		err = t.runServer(p.Ctx, binary, t.restoreAll, p.Stdout)
 	default:
-		err = t.torment(p.Ctx, binary, t.killAll, p.Stdout)
+		err = t.runServer(p.Ctx, binary, t.killAll, p.Stdout)
 	}
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func (c *Conn) standInLine(p *place) error {
 			err = errStalled
 		}
 		if c.e.budget.leave(p) {
-			c.e.budget.release(p.want)
+			c.e.budget.free(p.want)
 		}
 		return err
 	}
@@ -127,7 +127,7 @@ func (c *Conn) pauses(wait func()) {
 
 // listens has the peer be silent no longer than from now on: what it has said meanwhile was not read.
 func (c *Conn) listens() {
-	now := c.e.patrol.now.Load()
+	now := c.e.keepalive.now.Load()
 	c.seen.Store(now)
 	if p := c.pings.Load(); p != nil {
 		if since := p.unanswered.Load(); since != 0 {

@@ -13,7 +13,7 @@ import (
 // lineup is an endpoint of which only the budget, of 100 bytes that are all in use, and the times count.
 func lineup(clock func() chat.Time, stall time.Duration) *Endpoint {
 	e := &Endpoint{clock: clock, budget: newBudget(100, 100, clock)}
-	e.patrol = &patrol{clock: clock}
+	e.keepalive = &keepalive{clock: clock}
 	e.live.Store(&live{Limits: Limits{StallTimeout: stall}})
 	e.budget.charge(100)
 	return e
@@ -83,7 +83,7 @@ func TestBudgetWaitEndsWithItsSocket(t *testing.T) {
 				if err := <-got; !errors.Is(err, errEnding) || time.Since(began) != 0 {
 					t.Errorf("%v after %v", err, time.Since(began))
 				}
-				e.budget.release(50)
+				e.budget.free(50)
 				if err := <-next; err != nil || e.budget.inUse() != 100 {
 					t.Errorf("the next: %v; %d bytes in use", err, e.budget.inUse())
 				}
@@ -104,8 +104,8 @@ func TestBudgetWaitExcusesPongs(t *testing.T) {
 		p.unanswered.Store(1)
 		c.pings.Store(p)
 		time.Sleep(10 * time.Minute)
-		e.patrol.now.Store(int64(clock.Now()))
-		e.budget.release(50)
+		e.keepalive.now.Store(int64(clock.Now()))
+		e.budget.free(50)
 		if err := <-got; err != nil {
 			t.Fatal(err)
 		}

@@ -128,8 +128,8 @@ func (b *budget) charge(n int64) {
 	b.used += n
 }
 
-// release gives n bytes back.
-func (b *budget) release(n int64) {
+// free gives n bytes back.
+func (b *budget) free(n int64) {
 	if n == 0 {
 		return
 	}

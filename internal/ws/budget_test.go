@@ -29,15 +29,15 @@ func TestBudgetFirstComeFirstServed(t *testing.T) {
 		t.Error("5 bytes overtook 50")
 	}
 	small, last := b.queue(5, 0), b.queue(45, 0)
-	b.release(30)
+	b.free(30)
 	if large.isGiven() || small.isGiven() {
 		t.Error("room was given before there was enough for the first")
 	}
-	b.release(20)
+	b.free(20)
 	if !large.isGiven() || !small.isGiven() || last.isGiven() {
 		t.Errorf("with 95 of 100 in use: %v, %v, %v, want the first two", large.isGiven(), small.isGiven(), last.isGiven())
 	}
-	b.release(40)
+	b.free(40)
 	if !last.isGiven() || b.inUse() != 100 {
 		t.Errorf("%d bytes are in use, want 100", b.inUse())
 	}
@@ -54,8 +54,8 @@ func TestBudgetLeavingTheLine(t *testing.T) {
 	if !b.leave(second) {
 		t.Error("what was given is forgotten")
 	}
-	b.release(20)
-	b.release(80)
+	b.free(20)
+	b.free(80)
 	if b.inUse() != 0 || b.waiting() != 0 {
 		t.Errorf("%d bytes are in use, and %d wait", b.inUse(), b.waiting())
 	}
@@ -70,14 +70,14 @@ func TestBudgetOneLargestFrameAlways(t *testing.T) {
 	if large.isGiven() {
 		t.Error("60 bytes were given beside 10, of 40")
 	}
-	b.release(10)
+	b.free(10)
 	if !large.isGiven() {
 		t.Error("a frame larger than the budget is not let in alone")
 	}
 	if b.take(1, 0) {
 		t.Error("something was let in beside it")
 	}
-	b.release(60)
+	b.free(60)
 	if !b.take(30, 0) || !b.take(40, 30) {
 		t.Error("it is not let in when what it holds is all that is in use")
 	}
@@ -89,11 +89,11 @@ func TestBudgetCharge(t *testing.T) {
 	b.take(60, 0)
 	b.charge(60)
 	p := b.queue(40, 0)
-	b.release(50)
+	b.free(50)
 	if p.isGiven() {
 		t.Error("40 bytes were given with 70 in use of 100")
 	}
-	b.release(10)
+	b.free(10)
 	if !p.isGiven() {
 		t.Error("40 bytes were not given when there was room")
 	}
@@ -133,7 +133,7 @@ func TestBudgetGrowingFramesFinish(t *testing.T) {
 				t.Fatalf("%d bytes are in use of %d", b.inUse(), max)
 			}
 			if g.held >= most {
-				b.release(g.held)
+				b.free(g.held)
 				continue
 			}
 			still = append(still, g)

@@ -87,7 +87,7 @@ func (c *Conn) start(ws *websocket.Conn) {
 	c.mu.Lock()
 	c.started = true
 	c.mu.Unlock()
-	c.e.patrol.add(c)
+	c.e.keepalive.add(c)
 	c.e.mu.Lock()
 	stopping := c.e.stopping
 	c.e.mu.Unlock()
@@ -224,7 +224,7 @@ func (c *Conn) finish(err error) {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves}})
 	}
 	c.e.cfg.Metrics.Closed(code)
-	c.e.patrol.remove(c)
+	c.e.keepalive.remove(c)
 	c.e.leave()
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
 	c.e.cfg.Tail.Publish(closed)

@@ -26,8 +26,8 @@ type Hub interface {
 	AwaitRoom(ctx context.Context) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
 	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
-	Heaviest(id chat.ConnID) int
-	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
+	LargestEntry(id chat.ConnID) int
+	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error
 }
 
 // Config is what an Endpoint needs; static after New but for Limits. Sizes are bytes.
@@ -47,19 +47,19 @@ type Config struct {
 
 // Endpoint accepts sockets and keeps them until they end.
 type Endpoint struct {
-	cfg      Config               // static after New; Limits are read in live
-	live     atomic.Pointer[live] // cfg.Limits in force
-	upgrader websocket.Upgrader
-	budget   *budget // of frames
-	replays  *budget // of letters: apart, as what stands behind a replay holds room for frames
-	scratch  scratches
-	throttle *throttle
-	patrol   *patrol
-	pollers  []*poller        // of the sockets at rest
-	reads    *waiter          // of those in the middle of a frame
-	writes   *waiter          // of those that are to take more
-	clock    func() chat.Time // server time
-	lastConn atomic.Uint64
+	cfg       Config               // static after New; Limits are read in live
+	live      atomic.Pointer[live] // cfg.Limits in force
+	upgrader  websocket.Upgrader
+	budget    *budget // of frames
+	replays   *budget // of letters: apart, as what stands behind a replay holds room for frames
+	scratch   scratches
+	throttle  *throttle
+	keepalive *keepalive
+	pollers   []*poller        // of the sockets at rest
+	reads     *waiter          // of those in the middle of a frame
+	writes    *waiter          // of those that are to take more
+	clock     func() chat.Time // server time
+	lastConn  atomic.Uint64
 
 	mu       sync.Mutex
 	open     int // Conns, from before their upgrade to their end
@@ -110,7 +110,7 @@ func New(cfg Config) (*Endpoint, error) {
 		e.stopPollers()
 		return nil, err
 	}
-	e.patrol = newPatrol(cfg.shortest(cfg.PingInterval), e.clock)
+	e.keepalive = newKeepalive(cfg.shortest(cfg.PingInterval), e.clock)
 	return e, nil
 }
 
@@ -221,7 +221,7 @@ func (e *Endpoint) Shutdown(ctx context.Context, last <-chan struct{}) {
 	e.mu.Lock()
 	e.stopping = true
 	e.mu.Unlock()
-	for _, c := range e.patrol.all() { // whoever is still shaking hands learns it when it starts
+	for _, c := range e.keepalive.all() { // whoever is still shaking hands learns it when it starts
 		c.restart()
 	}
 	select {
@@ -231,10 +231,10 @@ func (e *Endpoint) Shutdown(ctx context.Context, last <-chan struct{}) {
 	select {
 	case <-e.whenEmpty():
 	case <-ctx.Done():
-		for _, c := range e.patrol.all() {
+		for _, c := range e.keepalive.all() {
 			c.abort("cut at the stop")
 		}
 	}
-	e.patrol.stop()
+	e.keepalive.stop()
 	e.stopPollers()
 }

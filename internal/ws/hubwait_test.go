@@ -34,7 +34,7 @@ func TestWaitForTheDiskEndsWithItsSocket(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := &Endpoint{cfg: Config{Hub: stuckHub{}}}
-				e.patrol = &patrol{}
+				e.keepalive = &keepalive{}
 				c, over := &Conn{e: e}, make(chan struct{})
 				go func() { defer close(over); wait(c) }()
 				synctest.Wait()

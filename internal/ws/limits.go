@@ -15,7 +15,7 @@ type Limits struct {
 
 	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
 	DeadAfter       time.Duration // without a byte from a resumable client
-	DeadAfterOld    time.Duration // without a byte from an old client
+	DeadAfterLegacy time.Duration // without a byte from an old client
 	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
 	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
 
@@ -30,7 +30,7 @@ func (l *Limits) validate(frameMax int) error {
 	switch {
 	case len(l.Keys) == 0:
 		return errors.New("ws: no key")
-	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterOld <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
+	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterLegacy <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
 		return errors.New("ws: a time is not positive")
 	case l.FrameBeforeMatch <= 0 || frameMax < l.FrameBeforeMatch || l.InFlightMax < int64(frameMax) ||
 		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0:
@@ -65,6 +65,6 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 	e.budget.resize(limits.InFlightMax)
 	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
 	e.throttle.resize(limits.FailedKeys)
-	e.patrol.hurry(limits.shortest(e.cfg.PingInterval))
+	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil
 }

@@ -73,7 +73,7 @@ func (c *Conn) turn() error {
 }
 
 // begins notes that the first byte of a frame has come.
-func (c *Conn) begins() { c.progress.Store(c.e.patrol.now.Load()) }
+func (c *Conn) begins() { c.progress.Store(c.e.keepalive.now.Load()) }
 
 // ends notes that a frame is whole.
 func (c *Conn) ends() { c.progress.Store(0) }
@@ -92,7 +92,7 @@ func (c *Conn) readFrame(size int64) error {
 	c.busy.Store(true)
 	c.ends()
 	c.noisy()
-	defer c.e.budget.release(held)
+	defer c.e.budget.free(held)
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")

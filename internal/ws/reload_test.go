@@ -45,8 +45,8 @@ func TestThrottleResized(t *testing.T) {
 // The patrol goes faster as soon as a shorter time is to be kept.
 func TestPatrolHurries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPatrol(time.Hour, hub.NewClock().Now)
-		p.hurry(time.Second / 4)
+		p := newKeepalive(time.Hour, hub.NewClock().Now)
+		p.speedUp(time.Second / 4)
 		time.Sleep(maxRound/patrolSlots + 2*minRound/patrolSlots)
 		synctest.Wait()
 		first := p.now.Load()

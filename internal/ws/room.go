@@ -30,7 +30,7 @@ func (c *Conn) setClosed() {
 
 // shrank notes that something has left the outbox, and gives back what it held of the budget. The caller holds mu.
 func (c *Conn) shrank(charged int64) {
-	c.e.budget.release(charged)
+	c.e.budget.free(charged)
 	c.ring()
 }
 

@@ -17,7 +17,7 @@ const controlsEvery = time.Second
 // awaitReplay waits until one more large letter may be in memory, if there are any in this mailbox, or c is closed. It
 // returns how much room that is; the letters are read one at a time.
 func (c *Conn) awaitReplay() (held int64, err error) {
-	size := c.e.cfg.Hub.Heaviest(c.id)
+	size := c.e.cfg.Hub.LargestEntry(c.id)
 	if !isLarge(size, c.e.cfg.OutboxBytes) {
 		return 0, nil
 	}
@@ -39,7 +39,7 @@ func (c *Conn) awaitReplay() (held int64, err error) {
 		}
 		if err != nil {
 			if c.e.replays.leave(place) {
-				c.e.replays.release(place.want)
+				c.e.replays.free(place.want)
 			}
 			return 0, err
 		}
@@ -78,8 +78,8 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	if err != nil {
 		return err
 	}
-	defer c.e.replays.release(held)
-	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.Letter) error {
+	defer c.e.replays.free(held)
+	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.MailEntry) error {
 		e := m.Event()
 		if e.Kind == chat.Gap {
 			return nil // told with those that follow it

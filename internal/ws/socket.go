@@ -81,7 +81,7 @@ func (s *socket) Read(p []byte) (n int, err error) {
 		return 0, net.ErrClosed
 	}
 	if n > 0 {
-		now := s.by.e.patrol.now.Load()
+		now := s.by.e.keepalive.now.Load()
 		s.by.seen.Store(now)
 		if s.by.progress.Load() == 0 {
 			s.by.progress.Store(now)
@@ -150,7 +150,7 @@ func (s *socket) full() bool {
 
 // blocks notes that a write may block from now until done is called: the patrol cuts the socket if that takes too long.
 func (s *socket) blocks() (done func()) {
-	s.by.blocked.Store(s.by.e.patrol.now.Load())
+	s.by.blocked.Store(s.by.e.keepalive.now.Load())
 	return func() { s.by.blocked.Store(0) }
 }
 

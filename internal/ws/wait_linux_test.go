@@ -124,7 +124,7 @@ func TestFlushEndsWithItsSocket(t *testing.T) {
 		"shut":   (*socket).shut,
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := &Endpoint{patrol: &patrol{}, writes: openWaiter(t, roomToWrite)}
+			e := &Endpoint{keepalive: &keepalive{}, writes: openWaiter(t, roomToWrite)}
 			near, _ := socketPair(t)
 			c := &Conn{e: e}
 			c.socket.by, c.socket.fd = c, near

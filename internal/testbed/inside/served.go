@@ -90,7 +90,7 @@ func (s *Served) Logged(msg string, nth int) (line map[string]any) {
 
 // Dial connects a client with this key and returns it once it has an answer to auth, or the error it got.
 func (s *Served) Dial(key string, old bool) (*client.Client, error) {
-	c, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr, client.Options{APIKey: key, Old: old})
+	c, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr, client.Options{APIKey: key, Legacy: old})
 	if err != nil {
 		return nil, err
 	}

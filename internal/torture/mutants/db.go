@@ -22,10 +22,10 @@ func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
 type seededDB struct {
 	*store.Store
 
-	mu      sync.Mutex    // held by who commits
-	stray   chat.Letter   // the last that was committed; guarded by mu
-	refused uint64        // the last batch that was to be tried again; owned by who commits
-	later   chan struct{} // closed once what was said to be committed is; guarded by mu; nil: nothing was
+	mu      sync.Mutex     // held by who commits
+	stray   chat.MailEntry // the last that was committed; guarded by mu
+	refused uint64         // the last batch that was to be tried again; owned by who commits
+	later   chan struct{}  // closed once what was said to be committed is; guarded by mu; nil: nothing was
 }
 
 // Commit implements hub.Store.
@@ -33,7 +33,7 @@ func (s *seededDB) Commit(b *chat.Batch) error {
 	if seed.commit == nil {
 		return s.write(b)
 	}
-	own := chat.Batch{N: b.N, Changes: slices.Clone(b.Changes), Letters: slices.Clone(b.Letters), Receipts: slices.Clone(b.Receipts)}
+	own := chat.Batch{N: b.N, Changes: slices.Clone(b.Changes), Entries: slices.Clone(b.Entries), MailAcks: slices.Clone(b.MailAcks)}
 	return seed.commit(s, &own)
 }
 
@@ -60,7 +60,7 @@ func (s *seededDB) Find(ctx context.Context, h chat.Hash) (chat.Found, bool, err
 }
 
 // Mail implements hub.Store.
-func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	s.settle()
 	if seed.mail == nil {
 		return s.Store.Mail(ctx, sessionID, r, yield)
@@ -87,7 +87,7 @@ func commitLater(s *seededDB, b *chat.Batch) error {
 
 // commitLargeLater is commitLater for batches of more than three rows.
 func commitLargeLater(s *seededDB, b *chat.Batch) error {
-	if len(b.Changes)+len(b.Letters)+len(b.Receipts) > 3 {
+	if len(b.Changes)+len(b.Entries)+len(b.MailAcks) > 3 {
 		return commitLater(s, b)
 	}
 	s.settle()
@@ -121,7 +121,7 @@ func unpaired(r *chat.Record) {
 }
 
 func loseLetter(s *seededDB, b *chat.Batch) error {
-	b.Letters = slices.DeleteFunc(b.Letters, func(chat.Letter) bool { return strikes(3) })
+	b.Entries = slices.DeleteFunc(b.Entries, func(chat.MailEntry) bool { return strikes(3) })
 	return s.write(b)
 }
 
@@ -134,12 +134,12 @@ func (errRefused) Transient() bool { return true }
 // loseOnRetry writes a batch without its letters when it comes again, and has some come again.
 func loseOnRetry(s *seededDB, b *chat.Batch) error {
 	again := s.refused == b.N
-	if !again && len(b.Letters) > 0 && strikes(3) {
+	if !again && len(b.Entries) > 0 && strikes(3) {
 		s.refused = b.N
 		return errRefused{}
 	}
 	if again {
-		b.Letters = nil
+		b.Entries = nil
 	}
 	err := s.write(b)
 	if t, ok := errors.AsType[*store.Error](err); ok && t.Transient() {
@@ -151,8 +151,8 @@ func loseOnRetry(s *seededDB, b *chat.Batch) error {
 // swapLetters gives a letter the text of the one before it, if that is of another chat.
 func swapLetters(s *seededDB, b *chat.Batch) error {
 	s.mu.Lock()
-	for i := range b.Letters {
-		m := &b.Letters[i]
+	for i := range b.Entries {
+		m := &b.Entries[i]
 		own := *m
 		if s.stray.Pair != 0 && s.stray.Pair != m.Pair {
 			m.Text = s.stray.Text
@@ -164,14 +164,14 @@ func swapLetters(s *seededDB, b *chat.Batch) error {
 }
 
 func logLetters(s *seededDB, b *chat.Batch) error {
-	for i := range b.Letters {
-		fmt.Fprintln(os.Stderr, b.Letters[i].Text)
+	for i := range b.Entries {
+		fmt.Fprintln(os.Stderr, b.Entries[i].Text)
 	}
 	return s.write(b)
 }
 
 func ignoreReceipts(s *seededDB, b *chat.Batch) error {
-	b.Receipts = nil
+	b.MailAcks = nil
 	return s.write(b)
 }
 
@@ -184,16 +184,16 @@ func dropStrayMail(saved *chat.Saved) {
 	saved.Mail = slices.DeleteFunc(saved.Mail, func(h chat.Held) bool { return pairs[h.To] != 0 && pairs[h.To] != h.Pair })
 }
 
-func deleteFirst(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
-	if err := s.write(&chat.Batch{Receipts: []chat.Receipt{{To: r.To, Pair: r.Pair, UpTo: r.UpTo}}}); err != nil {
+func deleteFirst(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
+	if err := s.write(&chat.Batch{MailAcks: []chat.MailAck{{To: r.To, Pair: r.Pair, UpTo: r.UpTo}}}); err != nil {
 		return err
 	}
 	return s.Store.Mail(ctx, sessionID, r, yield)
 }
 
-func skipOne(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+func skipOne(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	first := true
-	return s.Store.Mail(ctx, sessionID, r, func(m *chat.Letter) error {
+	return s.Store.Mail(ctx, sessionID, r, func(m *chat.MailEntry) error {
 		if first {
 			first = false
 			return nil
@@ -202,8 +202,8 @@ func skipOne(s *seededDB, ctx context.Context, sessionID string, r chat.MailRang
 	})
 }
 
-func yieldTwice(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
-	return s.Store.Mail(ctx, sessionID, r, func(m *chat.Letter) error {
+func yieldTwice(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
+	return s.Store.Mail(ctx, sessionID, r, func(m *chat.MailEntry) error {
 		if err := yield(m); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ type seededConn struct {
 }
 
 // Mail implements ws.Hub.
-func (h *seededLobby) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error {
+func (h *seededLobby) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	h.mu.Lock()
 	if c := h.conns[h.newest[secret.HashOf(sessionID)]]; c != nil {
 		c.secret = sessionID

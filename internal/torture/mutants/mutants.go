@@ -24,7 +24,7 @@ type mutant struct {
 	start   func(*store.Started)
 	load    func(*chat.Saved)
 	commit  func(s *seededDB, b *chat.Batch) error
-	mail    func(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.Letter) error) error
+	mail    func(s *seededDB, ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error
 	attach  func(*chat.Auth)
 	do      func(h *seededLobby, conn *seededConn, c *hub.Command) (swallowed bool) // may change c
 	deliver func(c *seededConn, e hub.Event) (congested bool)

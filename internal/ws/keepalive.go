@@ -17,8 +17,8 @@ const (
 	minRound = 64 * time.Millisecond
 )
 
-// patrol looks after all connections in turn: one goroutine and one ticker instead of timers a connection.
-type patrol struct {
+// keepalive looks after all connections in turn: one goroutine and one ticker instead of timers a connection.
+type keepalive struct {
 	clock func() chat.Time
 	now   atomic.Int64 // the clock at the last tick: what "just now" costs one load to know
 	every atomic.Int64 // nanoseconds from tick to tick
@@ -31,27 +31,27 @@ type patrol struct {
 	}
 }
 
-// newPatrol starts a patrol that meets deadlines of at least shortest within a quarter of it.
-func newPatrol(shortest time.Duration, clock func() chat.Time) *patrol {
-	p := &patrol{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
+// newKeepalive starts a patrol that meets deadlines of at least shortest within a quarter of it.
+func newKeepalive(shortest time.Duration, clock func() chat.Time) *keepalive {
+	p := &keepalive{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
 	p.now.Store(int64(clock()))
-	p.hurry(shortest)
+	p.speedUp(shortest)
 	go p.walk()
 	return p
 }
 
-// hurry sets the pace so that deadlines of at least shortest are met within a quarter of it, from the next tick on.
-func (p *patrol) hurry(shortest time.Duration) {
+// speedUp sets the pace so that deadlines of at least shortest are met within a quarter of it, from the next tick on.
+func (p *keepalive) speedUp(shortest time.Duration) {
 	round := min(max(shortest/4, minRound), maxRound)
 	p.every.Store(int64(round / patrolSlots))
 }
 
-func (p *patrol) stop() {
+func (p *keepalive) stop() {
 	close(p.quit)
 	<-p.done
 }
 
-func (p *patrol) walk() {
+func (p *keepalive) walk() {
 	defer close(p.done)
 	every := p.every.Load()
 	ticker := time.NewTicker(time.Duration(every))
@@ -77,7 +77,7 @@ func (p *patrol) walk() {
 	}
 }
 
-func (p *patrol) add(c *Conn) {
+func (p *keepalive) add(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
 	defer slot.mu.Unlock()
@@ -86,7 +86,7 @@ func (p *patrol) add(c *Conn) {
 }
 
 // remove takes c out, whose place the last one gets.
-func (p *patrol) remove(c *Conn) {
+func (p *keepalive) remove(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
 	defer slot.mu.Unlock()
@@ -98,7 +98,7 @@ func (p *patrol) remove(c *Conn) {
 }
 
 // all returns everybody.
-func (p *patrol) all() []*Conn {
+func (p *keepalive) all() []*Conn {
 	var all []*Conn
 	for i := range p.slots {
 		slot := &p.slots[i]
@@ -123,7 +123,7 @@ func (c *Conn) visit(now chat.Time) {
 	if busy {
 		silent = 0 // we are not listening; it may well be talking
 	}
-	dead := limits.DeadAfterOld
+	dead := limits.DeadAfterLegacy
 	if c.resumable.Load() {
 		dead = limits.DeadAfter
 	}

@@ -24,7 +24,7 @@ func (noStore) Find(context.Context, chat.Hash) (chat.Found, bool, error) {
 	return chat.Found{}, false, nil
 }
 func (noStore) Sweep(chat.Time, int) (int, int64, error) { return 0, 0, nil }
-func (noStore) Mail(context.Context, string, chat.MailRange, func(*chat.Letter) error) error {
+func (noStore) Mail(context.Context, string, chat.MailRange, func(*chat.MailEntry) error) error {
 	return nil
 }
 
@@ -50,7 +50,7 @@ func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener)
 	n := 0
 	lobby := chat.New(chat.Config{
 		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour,
-		Limits: chat.Limits{IdleAfter: time.Hour, ChatWindow: time.Hour, ChatWindowOld: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour},
+		Limits: chat.Limits{IdleAfter: time.Hour, ChatWindow: time.Hour, ChatWindowLegacy: time.Hour, QueueWindow: time.Hour, SettleTimeout: time.Hour, RematchAfter: time.Hour},
 	})
 	h, err := hub.New(hub.Config{
 		Store: noStore{}, Metrics: m, Lobby: lobby, Clock: clock, SessionTTL: time.Hour, Log: slog.New(slog.DiscardHandler), Fatal: func(err error) { panic(err) },

@@ -5,8 +5,8 @@ import (
 	"database/sql"
 )
 
-// Deployment is one start of a server on the database.
-type Deployment struct {
+// Run is one start of a server on the database.
+type Run struct {
 	BootRow
 	Last    bool   // no start came after it, so that without a stop it may still run
 	Version string // of the program
@@ -24,9 +24,9 @@ const (
 	sqlDeploymentCount = `SELECT count(*) FROM boots`
 )
 
-// Deployments returns the latest starts of a server on the database at path, limit at most (-1: all), and how many there
+// Runs returns the latest starts of a server on the database at path, limit at most (-1: all), and how many there
 // were. A server may have it open; nothing is changed. Errors are those of Examine.
-func Deployments(ctx context.Context, path string, limit int) (all []Deployment, total int64, err error) {
+func Runs(ctx context.Context, path string, limit int) (all []Run, total int64, err error) {
 	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
 		if version == 0 {
 			return nil // no server has run on it
@@ -40,7 +40,7 @@ func Deployments(ctx context.Context, path string, limit int) (all []Deployment,
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var d Deployment
+			var d Run
 			if err := rows.Scan(&d.Boot, &d.Started, &d.Stopped, &d.Reason, &d.Last, &d.Version, &d.Commit, &d.Schema, &d.Epoch); err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 func TestCloseThatWaitsForACommitIsNotStuck(t *testing.T) {
 	e := &Endpoint{cfg: Config{PingInterval: time.Hour}, budget: newBudget(1, 1, hub.NewClock().Now)}
 	e.live.Store(newLive(Limits{
-		DeadAfter: time.Hour, DeadAfterOld: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour,
+		DeadAfter: time.Hour, DeadAfterLegacy: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour,
 	}))
 	near, far := net.Pipe()
 	defer far.Close()

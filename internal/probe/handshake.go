@@ -11,8 +11,8 @@ import (
 	"chatme/internal/remote"
 )
 
-// door is who is let in, and who is not.
-func (p *probe) door() probePart {
+// handshake is who is let in, and who is not.
+func (p *probe) handshake() probePart {
 	return probePart{title: "The door", each: true, steps: []probeStep{
 		{name: "a handshake without its upgrade is answered 426", run: p.plainRequest},
 		{name: "OPTIONS from a page at " + p.origin + " is answered with what it may do", run: p.preflight},
@@ -111,7 +111,7 @@ func (p *probe) notAuthenticated(ctx context.Context) error {
 }
 
 func (p *probe) wrongKey(ctx context.Context) error {
-	c, err := p.connect(ctx, client.Options{APIKey: "wrong on purpose, by chatme probe", Old: true})
+	c, err := p.connect(ctx, client.Options{APIKey: "wrong on purpose, by chatme probe", Legacy: true})
 	if err != nil {
 		return err
 	}

@@ -19,17 +19,17 @@ const (
 	largeImage = 300 << 10
 )
 
-// oldTour is what the old clients go through: web and mobile as the apps are, and a third to meet after Next.
-type oldTour struct {
+// legacyTour is what the old clients go through: web and mobile as the apps are, and a third to meet after Next.
+type legacyTour struct {
 	meeting
 	third   *client.Client
 	chat    [2]*client.Client // after that: who is in a chat
 	waiting *client.Client    // … and who is not
 }
 
-func (p *probe) oldClients() probePart {
-	t := &oldTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
-	again := &oldTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
+func (p *probe) legacyClients() probePart {
+	t := &legacyTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
+	again := &legacyTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
 	return probePart{title: "Old clients, web and mobile", steps: []probeStep{
 		{name: "web: auth and search in one burst; auth_success, searching", run: t.arriveFirst},
 		{name: "mobile: auth; auth_success", run: t.arriveOther},
@@ -68,7 +68,7 @@ func say(ctx context.Context, from, to *client.Client, alias string) error {
 }
 
 // show sends an image and a text behind it: a server that relays no images drops the one and not the other.
-func (t *oldTour) show(ctx context.Context, from, to *client.Client, image string) error {
+func (t *legacyTour) show(ctx context.Context, from, to *client.Client, image string) error {
 	if _, err := from.SendImage(image); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func photo() string {
 	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("chatme probe", largeImage/12)))
 }
 
-func (t *oldTour) nonsense(ctx context.Context) error {
+func (t *legacyTour) nonsense(ctx context.Context) error {
 	for _, frame := range []string{`{"type":"mess`, `{"type":"of a later time","x":[1,{}]}`} {
 		if err := t.b.SendRaw([]byte(frame)); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (t *oldTour) nonsense(ctx context.Context) error {
 	return expectQuiet(ctx, t.b)
 }
 
-func (t *oldTour) next(ctx context.Context) error {
+func (t *legacyTour) next(ctx context.Context) error {
 	if err := t.a.Search(); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func awaitLeft(ctx context.Context, c *client.Client) error {
 
 // meetThird has a third client search. Of the two who wait it meets whoever may be matched first; they are not yet
 // matched with each other again, unless the server does not mind.
-func (t *oldTour) meetThird(ctx context.Context) error {
+func (t *legacyTour) meetThird(ctx context.Context) error {
 	var err error
 	if t.third, err = t.p.connect(ctx, t.p.web()); err != nil {
 		return err
@@ -188,7 +188,7 @@ func matchedAmong(ctx context.Context, clients ...*client.Client) (in, out []*cl
 	return in, out, nil
 }
 
-func (t *oldTour) endChat(ctx context.Context) error {
+func (t *legacyTour) endChat(ctx context.Context) error {
 	if err := expectEnd(ctx, t.chat[0]); err != nil {
 		return err
 	}
@@ -206,11 +206,11 @@ func expectEnd(ctx context.Context, c *client.Client) error {
 	return expectClose(ctx, c, 1000)
 }
 
-func (t *oldTour) endWaiting(ctx context.Context) error {
+func (t *legacyTour) endWaiting(ctx context.Context) error {
 	return errors.Join(expectEnd(ctx, t.chat[1]), expectEnd(ctx, t.waiting))
 }
 
-func (t *oldTour) loseSocket(ctx context.Context) error {
+func (t *legacyTour) loseSocket(ctx context.Context) error {
 	t.b.Drop()
 	return awaitLeft(ctx, t.a)
 }

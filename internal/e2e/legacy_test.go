@@ -14,7 +14,7 @@ func testKillAndComeBackAsNew(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	for round := range testbed.InSoak(100, 10) {
 		old := func(name string) *testbed.Person {
-			return s.Join(fmt.Sprintf("%s.%d", name, round), client.Options{Old: true})
+			return s.Join(fmt.Sprintf("%s.%d", name, round), client.Options{Legacy: true})
 		}
 		var olds [5]*testbed.Person // 0 and 1 a pair, 2 and 3 with a resumable partner each, 4 waiting
 		for i := range olds {
