@@ -1,4 +1,4 @@
-// The tool that makes the Debian package, pinned apart from the others: it brings a hundred modules of its own.
+// The tool that builds the Debian package, pinned separately from the others: it needs a hundred modules of its own.
 module chatme/nfpm
 
 go 1.26.0

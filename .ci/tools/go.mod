@@ -1,4 +1,4 @@
-// The tools of the gates, pinned apart from the server so that its go.sum stays small.
+// The tools of the gates, pinned separately so that the server's go.sum stays small.
 module chatme/tools
 
 go 1.26.0
