@@ -22,10 +22,10 @@ const transcript = new Transcript({ list: $('messages'), scroller: $('scroller')
 const composer = new Composer(chat)
 
 const STOPPED = {
-  key: 'The server does not accept this page any more. Reload it.',
-  replaced: 'This chat goes on in another tab.',
+  key: 'The server no longer accepts this page. Reload it.',
+  replaced: 'This chat continues in another tab.',
   banned: 'You cannot chat here at the moment.',
-  too_large: 'A message was too large, and the server closed the connection.',
+  too_large: 'A message was too large, so the server closed the connection.',
   refused: 'The server closed the connection.',
 }
 
@@ -130,13 +130,13 @@ function statusText(view) {
 
 function presenceText(view) {
   if (view === 'ended') return 'The stranger has left. Looking for someone new…'
-  if (view === 'chat' && !chat.partner.here) return 'The stranger is away and may come back. What you write is kept for them. Or press Next.'
+  if (view === 'chat' && !chat.partner.here) return 'The stranger is away but may come back. Your messages are kept for them. Or press Next.'
   return ''
 }
 
 function noticeText() {
   if (chat.stopped) return STOPPED[chat.stopped]
-  if (chat.ended === 'lost') return 'Your last chat could not be brought back.'
+  if (chat.ended === 'lost') return 'Your last chat could not be restored.'
   if (chat.ended === 'partner') return 'The stranger has left.'
   return ''
 }

@@ -125,7 +125,7 @@ export class Composer {
     if (chat.state !== 'chatting') return
     const { messages } = chat // another chat has another array
     const ended = () => chat.messages !== messages || chat.state !== 'chatting'
-    const send = (imageUrl) => (ended() ? t('The chat has ended, and the image was not sent.') : this.#faultOf({ imageUrl }))
+    const send = (imageUrl) => (ended() ? t('The chat ended, so the image was not sent.') : this.#faultOf({ imageUrl }))
     const images = files.filter((file) => file.type === '' || file.type.startsWith('image/')) // Windows knows no type of HEIC
     const said = new Set(images.length === files.length && files.length > 0 ? [] : [t('Only images can be sent.')])
     const agreed = (imageUrls) => this.#say(imageUrls.map(send).find(Boolean) ?? '')
@@ -134,7 +134,7 @@ export class Composer {
       this.#pending = this.#pending.then(async () => {
         this.#say(t('Preparing the image…'))
         const { imageUrl, stands } = await prepare(file).catch(() => ({}))
-        if (!imageUrl) said.add(t('This browser cannot read that as an image.'))
+        if (!imageUrl) said.add(t('This browser cannot read this image.'))
         if (stands) said.add(t('The animation is sent as a still image.'))
         if (show) show(imageUrl)
         else if (imageUrl) said.add(send(imageUrl))

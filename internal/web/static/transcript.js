@@ -177,7 +177,7 @@ function messageItem(m, before) {
   speaker.dir = 'ltr' // or its letters, and not those of the message, would be the ones that "auto" goes by
   bubble.append(speaker)
   if (m.text) bubble.append(...attempt(() => withLinks(m.text), () => [m.text]))
-  if (m.imageUrl || m.lost) bubble.append(attempt(() => image(m), () => remark('An image that is not shown')))
+  if (m.imageUrl || m.lost) bubble.append(attempt(() => image(m), () => remark('Image not shown')))
   item.append(bubble)
   // Only the text of a message is announced, not what becomes of it.
   const mark = element('small', 'mark')
@@ -187,21 +187,21 @@ function messageItem(m, before) {
 }
 
 function image({ imageUrl, mine }) {
-  if (!imageUrl) return remark('An image that was too big to be kept')
+  if (!imageUrl) return remark('This image was too large to keep')
   if (INLINE_IMAGE.test(imageUrl)) {
     const img = element('img')
     img.alt = t(mine ? 'Image you sent' : 'Image from the stranger')
-    img.addEventListener('error', () => img.replaceWith(remark('An image that this browser cannot show')))
+    img.addEventListener('error', () => img.replaceWith(remark('This browser cannot show this image')))
     img.src = imageUrl
     return img
   }
-  return remoteImage(imageUrl) ?? remark('An image that is not shown')
+  return remoteImage(imageUrl) ?? remark('Image not shown')
 }
 
 /** A remote image would tell its host who looks at it, so it is only a link, and the reader's choice. */
 function remoteImage(address) {
   const a = address.startsWith('https:') ? linkTo(address, (url) => `${t('Image at')} ${url.host}`) : null
-  if (a) a.title = t('Opening it shows your address to that site')
+  if (a) a.title = t('Opening it reveals your IP address to that site')
   return a
 }
 

@@ -61,7 +61,7 @@ scene('an outage of 20 seconds is noticed, written through, and over at once', a
   proxy.cutAll()
   await a.status('No connection')
   await b.status('The stranger is away')
-  await b.page.getByText('What you write is kept for them').waitFor()
+  await b.page.getByText('Your messages are kept for them').waitFor()
   let said = 0
   while (Date.now() - began < OUTAGE_MS) {
     said++

@@ -65,7 +65,7 @@ scene('the button for images opens the choice of files, and what is no image is 
   const [a, b] = await s.openPair()
   const [chooser] = await Promise.all([a.page.waitForEvent('filechooser'), a.page.getByRole('button', { name: 'Send an image' }).click()])
   await chooser.setFiles({ name: 'page.png', mimeType: 'image/png', buffer: Buffer.from('<script>') })
-  await a.page.getByText('This browser cannot read that as an image.').waitFor()
+  await a.page.getByText('This browser cannot read this image.').waitFor()
   await a.say('sorry')
   await b.hears('sorry')
   assert.deepEqual(await b.conversation(), ['they: sorry'])

@@ -144,7 +144,7 @@ scene('a page with an old key says so, and does not try for ever', async (s) => 
   s.server.key = 'another key'
   await s.server.restart()
   await a.start()
-  await a.page.getByText('does not accept this page').waitFor()
+  await a.page.getByText('no longer accepts this page').waitFor()
   await a.sees('start')
   await a.page.reload() // has the new key
   await a.sees('searching')
@@ -213,7 +213,7 @@ scene('a second tab with the same session takes over, and the first says so', as
   await copy.page.evaluate((items) => Object.assign(sessionStorage, items), stored)
   await copy.page.reload()
   await copy.sees('chat')
-  await a.page.getByText('This chat goes on in another tab.').waitFor()
+  await a.page.getByText('This chat continues in another tab.').waitFor()
   assert.doesNotMatch(await a.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_/)
   await b.say('who is it?')
   await copy.hears('who is it?')

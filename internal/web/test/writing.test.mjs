@@ -141,7 +141,7 @@ scene('a file that is no image gets a word, and the images beside it are sent', 
   const photo = file('photo.jpg', 'image/jpeg', await photoWithPlace(a.page, 40, 30))
   const pdf = file('a.pdf', 'application/pdf', '%PDF')
   const ONLY = 'Only images can be sent.'
-  const UNREADABLE = 'This browser cannot read that as an image.'
+  const UNREADABLE = 'This browser cannot read this image.'
   let images = 0
   for (const [files, said] of [
     [[pdf], ONLY], [[file('a.txt', 'text/plain', 'x'), file('b.mp4', 'video/mp4', 'x')], ONLY],
