@@ -457,7 +457,7 @@ export class ChatMe {
   /** Opens a socket. Throws if that is impossible. */
   #socket() {
     const [url, Socket] = [this.#url, this.#Socket]
-    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey must be a string')
+    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey must be a non-empty string')
     // Some browsers take other addresses as relative, and would dial the page's own server.
     if (!/^wss?:\/\/[^/?#]/i.test(url)) throw new TypeError(`chatme: url must begin with ws:// or wss://, not ${url}`)
     if (typeof Socket !== 'function') throw new TypeError('chatme: no WebSocket here; pass one in the options')
