@@ -12,12 +12,12 @@ func TestFramesFollowTheOrigins(t *testing.T) {
 	const want = "; frame-ancestors 'self' https://site.example http://localhost:5173; "
 	for _, path := range []string{"/", "/chatme.js", "/-/unknown"} {
 		if got := do(t, h, "GET", path).Header().Get("Content-Security-Policy"); !strings.Contains(got, want) {
-			t.Errorf("%s: %q, want %q in it", path, got, want)
+			t.Errorf("%s: %q does not contain %q", path, got, want)
 		}
 	}
 }
 
-func TestOriginThatAPolicyCannotCarry(t *testing.T) {
+func TestInvalidOrigin(t *testing.T) {
 	for _, origin := range []string{"https://a;script-src", "https://a b", "https://*.example", "https://'self'", "https://ä.example", "a\nb"} {
 		if _, err := New(Config{APIKey: "key", Frames: []string{origin}}); err == nil {
 			t.Errorf("%q: no error", origin)
@@ -25,7 +25,7 @@ func TestOriginThatAPolicyCannotCarry(t *testing.T) {
 	}
 }
 
-// mustWriteDir makes a directory of files.
+// mustWriteDir returns a new directory with files.
 func mustWriteDir(tb testing.TB, files map[string]string) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -41,7 +41,7 @@ func mustWriteDir(tb testing.TB, files map[string]string) string {
 	return dir
 }
 
-func TestPageOfOnesOwn(t *testing.T) {
+func TestCustomPage(t *testing.T) {
 	dir := mustWriteDir(t, map[string]string{
 		"index.html": `<meta name="chatme-key" content="CHATME-KEY">mine`, "look/a.css": "a{}", "b.unknown": "plain",
 		".env": "SECRET=1", ".git/config": "x",
@@ -50,7 +50,7 @@ func TestPageOfOnesOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := New(Config{APIKey: "key", Dir: dir}); err == nil {
-		t.Error("a link out of the directory is followed, or passed over in silence")
+		t.Error("a link out of the directory was accepted")
 	}
 	if err := os.Remove(filepath.Join(dir, "leak.txt")); err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestPageOfOnesOwn(t *testing.T) {
 		}
 	}
 	if got := do(t, h, "GET", "/chatme.js"); !strings.Contains(got.Body.String(), "class ChatMe") {
-		t.Errorf("the library is not served beside a page of one's own: %d", got.Code)
+		t.Errorf("the library is not served with a custom page: %d", got.Code)
 	}
 	for _, path := range []string{"/-/.env", "/-/.git/config", "/-/app.js", "/-/index.html"} {
 		if got := do(t, h, "GET", path); got.Code != 404 {
@@ -77,14 +77,14 @@ func TestPageOfOnesOwn(t *testing.T) {
 	}
 }
 
-func TestLibraryOfOnesOwn(t *testing.T) {
+func TestCustomLibrary(t *testing.T) {
 	dir := mustWriteDir(t, map[string]string{"index.html": "x", "chatme.js": "mine"})
 	if got := do(t, mustNewWith(t, Config{APIKey: "key", Dir: dir}), "GET", "/chatme.js"); got.Body.String() != "mine" {
 		t.Errorf("got %.40q", got.Body)
 	}
 }
 
-func TestDirectoryThatIsNoPage(t *testing.T) {
+func TestInvalidDirectory(t *testing.T) {
 	large := mustWriteDir(t, map[string]string{"index.html": "x", "large.bin": ""})
 	if err := os.Truncate(filepath.Join(large, "large.bin"), dirMax+1); err != nil {
 		t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 	"path"
 )
 
-// dirMax bounds a directory of files in bytes: they are held in memory, and this is a page and not a file server.
+// dirMax limits the size of a directory in bytes: its files are kept in memory. This is not a file server.
 const dirMax = 32 << 20
 
-// contentTypes are by the ending of the name, and not from a list of the machine, which differs from one to another.
+// contentTypes maps file name extensions. The system's list is not used because it differs between machines.
 var contentTypes = map[string]string{
 	".html":        "text/html; charset=utf-8",
 	".css":         "text/css; charset=utf-8",
@@ -35,7 +35,7 @@ func contentType(name string, body []byte) string {
 	return http.DetectContentType(body)
 }
 
-// builtIn returns the embedded files by name, as they are served.
+// builtIn returns the embedded files by name, as served.
 func builtIn() (map[string][]byte, error) {
 	root, err := fs.Sub(static, "static")
 	if err != nil {
@@ -48,20 +48,20 @@ func builtIn() (map[string][]byte, error) {
 	return files, err
 }
 
-// readDir returns the files of an operator's directory by name, as they are now. It reads nothing outside of it, and
-// nothing whose name, or that of a directory above it, begins with a dot.
+// readDir returns the current files of an operator's directory by name. It reads nothing outside of the directory, and
+// skips files and directories whose names begin with a dot.
 func readDir(dir string) (map[string][]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("the page's directory: %w", err)
+		return nil, fmt.Errorf("page directory: %w", err)
 	}
 	defer root.Close()
 	files, err := readFiles(root.FS())
 	if err != nil {
-		return nil, fmt.Errorf("the page's directory %s: %w", dir, err)
+		return nil, fmt.Errorf("page directory %s: %w", dir, err)
 	}
 	if files[pageName] == nil {
-		return nil, fmt.Errorf("the page's directory %s has no %s", dir, pageName)
+		return nil, fmt.Errorf("page directory %s has no %s", dir, pageName)
 	}
 	return files, nil
 }
@@ -79,12 +79,12 @@ func readFiles(root fs.FS) (map[string][]byte, error) {
 			}
 			return nil
 		}
-		info, err := fs.Stat(root, name) // of what a link points to
+		info, err := fs.Stat(root, name) // follows a link
 		if err != nil || hidden || !info.Mode().IsRegular() {
 			return err
 		}
 		if total += info.Size(); total > dirMax {
-			return fmt.Errorf("more than %d MiB", dirMax>>20)
+			return fmt.Errorf("larger than %d MiB", dirMax>>20)
 		}
 		files[name], err = fs.ReadFile(root, name)
 		return err

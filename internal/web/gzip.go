@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// zip returns body by gzip, or nil if that gains nothing. There is no secret in what is served here, so its length may
-// depend on the content.
+// zip returns body compressed with gzip, or nil if that is not smaller. The length may depend on the content, because
+// nothing served here is secret.
 func zip(body []byte) []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -21,7 +21,7 @@ func zip(body []byte) []byte {
 	return b.Bytes()
 }
 
-// acceptsGzip says whether the request names gzip and does not refuse it (RFC 9110, section 12.5.3).
+// acceptsGzip reports whether the request names gzip and does not refuse it (RFC 9110, section 12.5.3).
 func acceptsGzip(r *http.Request) bool {
 	for _, line := range r.Header.Values("Accept-Encoding") {
 		for coding := range strings.SplitSeq(line, ",") {

@@ -5,9 +5,9 @@ import (
 	"path"
 )
 
-// slim returns a script or a style sheet without the lines that are only a comment, and without the spaces that lines
-// begin with: they are for whoever reads the source, and are two fifths of it. It knows lines and nothing more, so it
-// is for our own files only, whose texts all end on the line they begin on; a test sees to that.
+// slim returns a script or a style sheet without comment lines and without indentation, which are two fifths of the
+// source. It works on lines only, so it must be used only for the embedded files, in which every string ends on the line
+// where it begins. TestSlimMayBeUsed checks that.
 func slim(name string, body []byte) []byte {
 	switch path.Ext(name) {
 	case ".js", ".css":

@@ -29,8 +29,8 @@ export const a = 'x' // stays
 	}
 }
 
-// slim knows lines only: a text over several lines could hold what looks like a comment, and code behind a comment's
-// end would go with it.
+// slim works on lines only: a string over several lines could contain what looks like a comment, and code after the end
+// of a comment would be removed.
 func TestSlimMayBeUsed(t *testing.T) {
 	root, err := fs.Sub(static, "static")
 	if err != nil {
@@ -51,18 +51,18 @@ func TestSlimMayBeUsed(t *testing.T) {
 			text := strings.TrimSpace(line)
 			begins := strings.HasPrefix(text, "/*")
 			if ends := strings.Index(text, "*/"); (begins || inComment) && ends >= 0 && ends != len(text)-2 {
-				t.Errorf("%s:%d: something stands behind the end of a comment", name, n+1)
+				t.Errorf("%s:%d: code after the end of a comment", name, n+1)
 			}
 			if inComment = (begins || inComment) && !strings.Contains(text, "*/"); inComment || begins || strings.HasPrefix(text, "//") {
 				continue
 			}
-			// In a character class of a pattern a backtick opens nothing.
+			// In a character class of a regular expression a backtick is not a quote.
 			if quotes := strings.Count(text, "`"); quotes%2 != 0 && !strings.Contains(text, "[^") {
-				t.Errorf("%s:%d: a text that goes on in the next line", name, n+1)
+				t.Errorf("%s:%d: a string continues on the next line", name, n+1)
 			}
 		}
 	}
 	if checked < 10 {
-		t.Errorf("%d files looked at", checked)
+		t.Errorf("checked only %d files", checked)
 	}
 }

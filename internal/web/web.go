@@ -25,40 +25,40 @@ const (
 	pageName    = "index.html"
 	libraryName = "chatme.js"
 
-	// keyMark is where index.html wants the key.
+	// keyMark is the placeholder for the API key in index.html.
 	keyMark = "CHATME-KEY"
 
-	// policyFormat is the Content-Security-Policy (level 3) of everything here, but for the ancestors. Images are of
-	// the page or data URIs: one from elsewhere would show the viewer's address to its host. 'self' covers the
-	// socket, because a WebSocket of the page's own host and port matches it, whether the page came by http or https.
+	// policyFormat is the Content-Security-Policy (level 3) of every response, without the ancestors. Images must come
+	// from the page or be data URIs: a remote image would reveal the viewer's address to its host. 'self' covers the
+	// socket, because it matches a WebSocket at the page's host and port, over http and https.
 	policyFormat = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors %s; require-trusted-types-for 'script'"
 )
 
-// Config is what the page needs.
+// Config configures the page.
 type Config struct {
-	APIKey string   // WEB_API_KEY: a label every web client carries, not a secret
-	Frames []string // origins whose pages may frame this one, besides its own
-	Dir    string   // a directory of files in place of the built-in page; "": none
+	APIKey string   // WEB_API_KEY: a label that every web client carries, not a secret
+	Frames []string // origins that may frame the page, besides its own
+	Dir    string   // a directory that replaces the built-in page; "": none
 }
 
-// resource is one answer; static after construction.
+// resource is one response; immutable after construction.
 type resource struct {
 	body         []byte
-	zipped       []byte // the same by gzip; nil: not smaller
+	zipped       []byte // body compressed with gzip; nil: not smaller
 	contentType  string
 	cacheControl string
-	tag          string // of the ETag; "": none
+	tag          string // the ETag; "": none
 }
 
-// site answers by path; static after construction.
+// site maps paths to responses; immutable after construction.
 type site struct {
 	policy    string
 	resources map[string]*resource
 }
 
-// New returns the handler of the page, of the library and of the page's files. Every other path is 404, every
-// method but GET and HEAD 405.
+// New returns the handler for the page, the library and the page's files. Other paths get 404, methods other than GET
+// and HEAD get 405.
 func New(cfg Config) (http.Handler, error) {
 	s := &site{resources: map[string]*resource{}}
 	var err error
@@ -69,7 +69,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err == nil && cfg.Dir != "" {
 		library := files[libraryName]
 		if files, err = readDir(cfg.Dir); err == nil && files[libraryName] == nil {
-			files[libraryName] = library // a page of one's own need not bring it
+			files[libraryName] = library // a custom page need not include it
 		}
 	}
 	if err != nil {
@@ -84,8 +84,8 @@ func New(cfg Config) (http.Handler, error) {
 	return s, nil
 }
 
-// pathOf is where a file is served: the page and the library where people look for them, the rest below /-/, so
-// that it is in nobody's way.
+// pathOf returns the path of a file: the page and the library are at their usual places, the rest is below /-/, out of
+// the way.
 func pathOf(name string) string {
 	switch name {
 	case pageName:
@@ -96,13 +96,13 @@ func pathOf(name string) string {
 	return "/-/" + name
 }
 
-// policyFor is the policy of a page that frames may frame. An origin that the policy cannot carry is an error: with
-// a semicolon in it, it would be a directive.
+// policyFor returns the policy of a page that the origins in frames may frame. An origin that would break the policy is
+// an error: a semicolon in it would begin another directive.
 func policyFor(frames []string) (string, error) {
 	ancestors := "'self'"
 	for _, origin := range frames {
 		if strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`;,'"*`, r) }) {
-			return "", fmt.Errorf("the origin %q cannot stand in a Content-Security-Policy", origin)
+			return "", fmt.Errorf("origin %q is not allowed in a Content-Security-Policy", origin)
 		}
 		ancestors += " " + origin
 	}
@@ -115,19 +115,19 @@ func newFile(name string, body []byte) *resource {
 		body:         body,
 		zipped:       zip(body),
 		contentType:  contentType(name, body),
-		cacheControl: "no-cache", // asked for again each time, and mostly answered 304
+		cacheControl: "no-cache", // revalidated each time, mostly with 304
 		tag:          base64.RawURLEncoding.EncodeToString(sum[:12]),
 	}
 }
 
-// newPage returns the page with key where it is marked. It is never stored, so that a changed key is in force at the
-// next load. A page of one's own may do without a key, and the built-in one has a test.
+// newPage returns the page with key in place of keyMark. It must not be cached, so that a new key takes effect at the
+// next load. A custom page may have no keyMark; a test checks the built-in page.
 func newPage(body []byte, key string) (*resource, error) {
 	switch {
 	case key == "":
 		return nil, errors.New("no API key for the page")
 	case !utf8.ValidString(key) || bytes.ContainsFunc([]byte(key), unicode.IsControl):
-		return nil, errors.New("the API key holds characters that a page cannot carry")
+		return nil, errors.New("the API key contains control characters or is not UTF-8")
 	}
 	body = bytes.Replace(body, []byte(keyMark), []byte(html.EscapeString(key)), 1)
 	return &resource{
@@ -161,11 +161,11 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Add("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
 			h.Set("Content-Encoding", "gzip")
-			body, tag = res.zipped, tag+"-gzip" // other bytes, another ETag (RFC 9110, section 8.8.3)
+			body, tag = res.zipped, tag+"-gzip" // different bytes need a different ETag (RFC 9110, section 8.8.3)
 		}
 	}
 	if res.tag != "" {
 		h.Set("ETag", `"`+tag+`"`)
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body)) // answers If-None-Match by the ETag
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body)) // handles If-None-Match
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// mustNew returns the handler of the built-in page with key in it.
+// mustNew returns the handler of the built-in page with key.
 func mustNew(tb testing.TB, key string) http.Handler {
 	tb.Helper()
 	return mustNewWith(tb, Config{APIKey: key})
@@ -29,7 +29,7 @@ func mustNewWith(tb testing.TB, cfg Config) http.Handler {
 	return h
 }
 
-// do answers one request; headers are names and values in turn.
+// do sends one request to h; headers alternates names and values.
 func do(tb testing.TB, h http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {
 	tb.Helper()
 	r := httptest.NewRequestWithContext(tb.Context(), method, path, nil)
@@ -41,7 +41,7 @@ func do(tb testing.TB, h http.Handler, method, path string, headers ...string) *
 	return w
 }
 
-// paths is everything that the built-in page is served with.
+// paths returns the paths of the built-in page and its files.
 func paths(tb testing.TB) []string {
 	tb.Helper()
 	entries, err := fs.ReadDir(static, "static")
@@ -55,7 +55,7 @@ func paths(tb testing.TB) []string {
 	return all
 }
 
-// unserved lie beside the library for those who take it from the registry of packages.
+// unserved lists files for the npm package only.
 var unserved = map[string]bool{"package.json": true, "chatme.d.ts": true, "README.md": true, "LICENSE": true}
 
 func TestEveryFileIsServed(t *testing.T) {
@@ -70,7 +70,7 @@ func TestEveryFileIsServed(t *testing.T) {
 			t.Errorf("HEAD %s: %d, %d bytes, length %s", path, head.Code, head.Body.Len(), head.Header().Get("Content-Length"))
 		}
 	}
-	// What lies in static/ is embedded: a forgotten script would be missed only in a browser.
+	// Every file in static/ must be embedded: a missing script would be noticed only in a browser.
 	there, err := os.ReadDir("static")
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// mustPolicy is the policy of a page that others may frame as given.
+// mustPolicy returns the policy of a page that frames may frame.
 func mustPolicy(tb testing.TB, frames ...string) string {
 	tb.Helper()
 	policy, err := policyFor(frames)
@@ -137,7 +137,7 @@ func TestCaching(t *testing.T) {
 	h := mustNew(t, "key")
 	page := do(t, h, "GET", "/").Header()
 	if page.Get("Cache-Control") != "no-store" || page.Get("ETag") != "" {
-		t.Errorf("the page, which carries a key: %q, ETag %q", page.Get("Cache-Control"), page.Get("ETag"))
+		t.Errorf("the page, which contains a key: %q, ETag %q", page.Get("Cache-Control"), page.Get("ETag"))
 	}
 	etags := map[string]string{}
 	for _, path := range paths(t) {
@@ -147,7 +147,7 @@ func TestCaching(t *testing.T) {
 		first := do(t, h, "GET", path)
 		etag := first.Header().Get("ETag")
 		if first.Header().Get("Cache-Control") != "no-cache" || len(etag) < 10 || etags[etag] != "" {
-			t.Errorf("%s: %q, ETag %q, that of %q", path, first.Header().Get("Cache-Control"), etag, etags[etag])
+			t.Errorf("%s: %q, ETag %q, same as %q", path, first.Header().Get("Cache-Control"), etag, etags[etag])
 		}
 		etags[etag] = path
 		if again := do(t, h, "GET", path, "If-None-Match", etag); again.Code != 304 || again.Body.Len() != 0 {
@@ -191,31 +191,31 @@ func TestKeyIsEscaped(t *testing.T) {
 	}
 }
 
-func TestKeyThatAPageCannotCarry(t *testing.T) {
+func TestInvalidKey(t *testing.T) {
 	for _, key := range []string{"", "a\nb", "a\x00b", "\xff"} {
 		if _, err := New(Config{APIKey: key}); err == nil {
 			t.Errorf("%q: no error", key)
 		} else if key != "" && strings.Contains(err.Error(), key) {
-			t.Errorf("%q: the error repeats the key: %v", key, err)
+			t.Errorf("%q: the error contains the key: %v", key, err)
 		}
 	}
 }
 
-// The policy would stop all of this in a browser, and the page would not work.
+// In a browser the policy would block all of this, and the page would not work.
 func TestPageIsStrict(t *testing.T) {
 	body := do(t, mustNew(t, "key"), "GET", "/").Body.String()
 	for what, forbidden := range map[string]string{
-		"an inline style":       `(?i)<style|\sstyle=`,
-		"an inline script":      `(?i)<script(\s+type="module")?\s*>`,
-		"an inline handler":     `(?i)\son[a-z]+\s*=`,
-		"an address by a root":  `(?i)\s(href|src|action)="/`,
-		"an address of another": `(?i)\s(href|src|action)="[a-z]+:`,
+		"an inline style":     `(?i)<style|\sstyle=`,
+		"an inline script":    `(?i)<script(\s+type="module")?\s*>`,
+		"an inline handler":   `(?i)\son[a-z]+\s*=`,
+		"a root-relative URL": `(?i)\s(href|src|action)="/`,
+		"an absolute URL":     `(?i)\s(href|src|action)="[a-z]+:`,
 	} {
 		if found := regexp.MustCompile(forbidden).FindString(body); found != "" {
 			t.Errorf("%s: %s", what, found)
 		}
 	}
-	// Whatever the page names exists.
+	// Every file that the page names exists.
 	for _, m := range regexp.MustCompile(`\s(?:href|src)="([^"]+)"`).FindAllStringSubmatch(body, -1) {
 		if !slices.Contains(paths(t), "/"+m[1]) {
 			t.Errorf("%s is not served", m[1])
@@ -223,7 +223,7 @@ func TestPageIsStrict(t *testing.T) {
 	}
 }
 
-// The budget of the whole client, without which a page grows: what travels to a browser that comes for the first time.
+// The size budget of the whole client: the bytes of a first visit.
 func TestSize(t *testing.T) {
 	h := mustNew(t, "key")
 	for accept, most := range map[string]int{"": 75_000, "gzip, deflate, br, zstd": 28_000} {
@@ -233,7 +233,7 @@ func TestSize(t *testing.T) {
 		}
 		t.Logf("%q: %d bytes", accept, total)
 		if total > most {
-			t.Errorf("with %q the page and its files are %d bytes, want at most %d", accept, total, most)
+			t.Errorf("Accept-Encoding %q: the page and its files are %d bytes, want at most %d", accept, total, most)
 		}
 	}
 }
@@ -252,14 +252,14 @@ func TestGzip(t *testing.T) {
 			continue
 		}
 		if got.Header().Get("ETag") == plain.Header().Get("ETag") {
-			t.Errorf("%q: the ETag is that of other bytes", accept)
+			t.Errorf("%q: the ETag equals that of the uncompressed body", accept)
 		}
 		unzipped, err := gzip.NewReader(got.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if body, err := io.ReadAll(unzipped); err != nil || string(body) != plain.Body.String() {
-			t.Errorf("%q: other content, %v", accept, err)
+			t.Errorf("%q: different content, %v", accept, err)
 		}
 		if again := do(t, h, "GET", "/-/app.css", "Accept-Encoding", accept, "If-None-Match", got.Header().Get("ETag")); again.Code != 304 {
 			t.Errorf("%q, unchanged: %d", accept, again.Code)

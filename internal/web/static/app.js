@@ -1,4 +1,4 @@
-// The page: it shows where the chat stands and passes on what is pressed. What happens is up to chatme.js.
+// The page: it shows the state of the chat and passes on user input. The logic is in chatme.js.
 
 import { ChatMe } from '../chatme.js'
 import { messagesCame, partnerCame, soundSwitch } from './attention.js'
@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id)
 
 translatePage($('language'))
 
-// The socket is where the page is, so that both live under the same path prefix.
+// The socket has the page's address, so that both work under the same path prefix.
 const address = new URL('.', location.href)
 address.protocol = address.protocol === 'http:' ? 'ws:' : 'wss:'
 
@@ -22,36 +22,36 @@ const transcript = new Transcript({ list: $('messages'), scroller: $('scroller')
 const composer = new Composer(chat)
 
 const STOPPED = {
-  key: 'The server does not accept this page any more. Reload it.',
-  replaced: 'This chat goes on in another tab.',
+  key: 'The server no longer accepts this page. Reload it.',
+  replaced: 'This chat continues in another tab.',
   banned: 'You cannot chat here at the moment.',
-  too_large: 'A message was too large, and the server closed the connection.',
+  too_large: 'A message was too large, so the server closed the connection.',
   refused: 'The server closed the connection.',
 }
 
 const MARKS = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', waiting: 'Waiting', failed: 'Not delivered' }
 
-// ---- what is shown
+// ---- rendering
 
-const UNSEEN_MS = 250 // until a page without frames renders
-const SLOW_MS = 50 // a frame that takes longer is followed by a pause as long
+const UNSEEN_MS = 250 // before a page without frames renders
+const SLOW_MS = 50 // a slower frame is followed by a pause as long
 
 let shown = ''
-let outage // of the timer that waits before an outage is worth mentioning
+let outage // timer: an outage is shown after a while
 let outageShown = false
 
-let came = 0 // messages since the latest rendering
-let due = null // the frame and the timer that render next
-let frameMs = 0 // from the latest rendering to the next frame
+let came = 0 // messages since the last rendering
+let due = null // next frame and timer
+let frameMs = 0 // from the last rendering to the next frame
 
 chat.on('message', (m) => m.mine || came++)
 chat.on('change', () => {
-  // Who is there is shown at once: what is written next is meant for them. The rest can come with a hundred others.
+  // A new partner is shown at once: the next text is meant for them. Other changes can wait for the next frame.
   if (viewOf() !== shown || chat.messages !== transcript.shown) render()
   else renderSoon()
 })
 
-/** Renders before the next frame. A page that is not seen has none, and a slow one needs time for what is pressed, too. */
+/** Renders before the next frame. A hidden page has no frames, and a slow page needs time for input. */
 function renderSoon() {
   if (due) return
   const slow = frameMs > SLOW_MS
@@ -92,7 +92,7 @@ function render() {
   }
 }
 
-/** What is said under an own message. */
+/** Returns the mark under one of the user's messages. */
 function markOf(m) {
   const status = chat.statusOf(m)
   const waits = status === 'sending' && chat.partner?.here === false
@@ -101,7 +101,7 @@ function markOf(m) {
   return { text: t(MARKS[waits ? 'waiting' : status]) + progress, failed: status === 'failed' }
 }
 
-let upload // of the timer that shows how far an image is
+let upload // timer: shows upload progress
 
 function watchUpload() {
   const sending = chat.messages.some((m) => m.mine && m.imageUrl && chat.statusOf(m) === 'sending')
@@ -113,7 +113,7 @@ function watchUpload() {
   }
 }
 
-/** start, searching, chat, or ended: the partner has left, its messages can be read while a new one is looked for. */
+/** Returns start, searching, chat, or ended: the partner left, and its messages stay readable during the search. */
 function viewOf() {
   if (chat.stopped || chat.state === 'idle') return 'start'
   if (chat.state === 'chatting') return 'chat'
@@ -130,13 +130,13 @@ function statusText(view) {
 
 function presenceText(view) {
   if (view === 'ended') return 'The stranger has left. Looking for someone new…'
-  if (view === 'chat' && !chat.partner.here) return 'The stranger is away and may come back. What you write is kept for them. Or press Next.'
+  if (view === 'chat' && !chat.partner.here) return 'The stranger is away but may come back. Your messages are kept for them. Or press Next.'
   return ''
 }
 
 function noticeText() {
   if (chat.stopped) return STOPPED[chat.stopped]
-  if (chat.ended === 'lost') return 'Your last chat could not be brought back.'
+  if (chat.ended === 'lost') return 'Your last chat could not be restored.'
   if (chat.ended === 'partner') return 'The stranger has left.'
   return ''
 }
@@ -146,7 +146,7 @@ function setNotice(text) {
   setText($('notice'), text)
 }
 
-/** A short outage is not worth a word: a reload is one. */
+/** Hides short outages, such as a reload. */
 function watchOutage() {
   const out = !chat.online && chat.state !== 'idle'
   if (!out) {
@@ -161,28 +161,28 @@ function watchOutage() {
   }
 }
 
-/** A live region speaks at every change, so it changes only when its text does. */
+/** A live region is announced at every change, so it changes only when its text does. */
 function setText(e, text) {
   if (e.textContent !== text) e.textContent = text
 }
 
-/** What had the focus may be gone; whoever uses the keyboard goes on where the view begins. */
+/** The focused element may be gone; keyboard users continue at the start of the view. */
 function moveFocus(view) {
-  // On a touch screen the focus would bring up the keyboard.
+  // On a touch screen the focus would open the keyboard.
   if (view === 'chat' && matchMedia('(pointer: fine)').matches) $('text').focus()
   else if (document.activeElement === document.body) return
   else if (view === 'start') $('start').focus()
   else if (view !== 'ended') $('main').focus()
 }
 
-// ---- what is pressed
+// ---- input
 
 $('start').addEventListener('click', () => chat.search())
 $('next').addEventListener('click', () => chat.search())
 $('end').addEventListener('click', () => chat.end())
 soundSwitch($('sound'))
 
-// Esc also closes the emoji and the question, and is then no Next; nor is one that is held down, which would leave one after the other.
+// Esc that closes the emoji or the question is not Next; nor is a held key, which would skip partner after partner.
 let panelOpen = false
 $('faces').addEventListener('toggle', (event) => (panelOpen = event.newState === 'open'))
 addEventListener('keydown', (event) => {
@@ -192,9 +192,9 @@ addEventListener('keydown', (event) => {
   else chat.search()
 })
 
-// ---- start: go on where this tab was
+// ---- start: restore the state of this tab
 
-// A page that the browser had kept aside knows less than the storage does by now.
+// A page from the back/forward cache is older than the storage.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })

@@ -1,8 +1,8 @@
-// Says that something came while nobody looked: a number in the title, and a sound if the reader wants one.
+// Announces events in a page without focus: a number in the title, and a sound if the reader turned it on.
 
 import { choose, chosen } from './prefs.js'
 
-const APART_MS = 1000 // of two sounds for messages
+const APART_MS = 1000 // between two message sounds
 
 const title = document.title
 let unread = 0
@@ -11,7 +11,7 @@ let heardAt = -Infinity
 
 const looking = () => !document.hidden && document.hasFocus()
 
-/** So many messages came. */
+/** Announces count new messages. */
 export function messagesCame(count) {
   if (looking()) return
   unread += count
@@ -20,7 +20,7 @@ export function messagesCame(count) {
   if (now - heardAt >= APART_MS && sound()) heardAt = now
 }
 
-/** A partner was found. */
+/** Announces a new partner. */
 export function partnerCame() {
   if (!looking()) sound()
 }
@@ -31,20 +31,20 @@ function looked() {
   document.title = title
 }
 
-/** Makes button turn the sound on and off; off until it is wanted. */
+/** Makes button turn the sound on and off; it is off by default. */
 export function soundSwitch(button) {
   const show = () => button.setAttribute('aria-pressed', String(chosen('sound') === 'on'))
   button.addEventListener('click', () => {
     choose('sound', chosen('sound') === 'on' ? 'off' : 'on')
     show()
-    sound() // what to expect, and the browser allows sound only after a click
+    sound() // a sample; browsers allow sound only after a click
   })
   show()
   document.addEventListener('visibilitychange', looked)
   addEventListener('focus', looked)
 }
 
-/** Makes a short, soft tone if the reader wants one. It is made here, so that there is nothing to load. */
+/** Plays a short, soft tone if the sound is on. It is synthesized, so that there is nothing to load. */
 function sound() {
   if (chosen('sound') !== 'on' || !globalThis.AudioContext) return false
   audio ??= new AudioContext()

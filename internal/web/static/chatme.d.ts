@@ -1,37 +1,37 @@
 export type Message = {
     /**
-     * its number in this chat and direction; of a gap, the last one missing
+     * its number in this chat and direction; for a gap, the last number missing
      */
     n: number;
     /**
-     * sent from here
+     * sent by this client
      */
     mine?: boolean;
     text?: string;
     imageUrl?: string;
     /**
-     * milliseconds of 1970
+     * Unix time in milliseconds
      */
     ts?: number;
     /**
-     * no message: some of the partner's were lost here
+     * not a message: some of the partner's messages were lost here
      */
     gap?: true;
     /**
      * why it does not arrive: the error code with which the server refused it for good; lost:
-     *  as below; unsent: more was sent than was stored, so this number may stand for another
+     *  see below; unsent: more was sent than was stored, so this number may be another message's
      */
     failed?: string;
     /**
-     * an image was too big to be stored and is gone with a reload
+     * the image was too large to store and was lost in a reload
      */
     lost?: true;
 };
 export type Chat = {
     /**
-     * the partner's alias. One that the partner ended keeps it until the next chat begins: what
-     * is left of it may still be to be confirmed, and without that nobody is matched again.
-     * '' once it was left, or the session that knew it is forgotten
+     * the partner's alias. A chat that the partner ended keeps it until the next chat begins: its
+     * last messages may still need to be confirmed, without which there is no new match.
+     * '' after this client left, or once the session is forgotten
      */
     partnerId: string;
     /**
@@ -39,7 +39,7 @@ export type Chat = {
      */
     ended: '' | 'you' | 'partner' | 'lost';
     /**
-     * up to here the partner's messages have arrived
+     * the partner's messages up to this number have arrived
      */
     got: number;
     /**
@@ -47,11 +47,11 @@ export type Chat = {
      */
     sent: number;
     /**
-     * up to here the server has custody
+     * the server has custody up to this number
      */
     acked: number;
     /**
-     * up to here the partner's client has them
+     * the partner's client has the messages up to this number
      */
     delivered: number;
     messages: Message[];
@@ -80,24 +80,24 @@ export type Signal = {
 };
 export type Own = {
     /**
-     * any of what the library tells is another now
+     * the state that the library exposes has changed
      */
     change: void;
     /**
-     * one more in messages: from the partner, from here, or a gap
+     * a new entry in messages: from the partner, from this client, or a gap
      */
     message: Message;
     /**
-     * a message that was sent from here has another status
+     * the status of a message from this client has changed
      */
     status: Message;
     /**
-     * the server refused something, the chat cannot be stored (storage), or there is no dialing
-     * with the url or the key that was given (address)
+     * the server refused something, the chat cannot be stored (storage), or the client cannot dial
+     * with this url or key (address)
      */
     error: ErrorFrame;
     /**
-     * every message of the server
+     * every message from the server
      */
     frame: Frame;
 };
@@ -115,9 +115,9 @@ export declare class ChatMe {
      *   null: memory only. Default: sessionStorage in a page, elsewhere null
      * @param {string} [options.storageKey]
      * @param {new (url: string) => any} [options.WebSocket]  default: the global one
-     * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
+     * @param {number} [options.keep]       how many messages of a chat to keep; your own are never dropped before they are delivered
      * @param {boolean} [options.resume]    false: never ask for a session that can be resumed
-     * @param {Signal} [options.signal]     when it aborts: close, and no more events
+     * @param {Signal} [options.signal]     when it aborts: close and emit no more events
      */
     constructor({ url, apiKey, storage, storageKey, WebSocket: Socket, keep, resume, signal }: {
         url: string | URL;
@@ -134,25 +134,25 @@ export declare class ChatMe {
     });
     /** @returns {'idle'|'searching'|'chatting'} */
     get state(): 'idle' | 'searching' | 'chatting';
-    /** Whether the server is there and has answered. */
+    /** Whether the client is connected and the server has answered. */
     get online(): boolean;
     /** '', or why the library does not reconnect. @returns {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
     get stopped(): '' | 'key' | 'replaced' | 'banned' | 'too_large' | 'refused';
-    /** Whether the present connection is in the plain protocol: it cannot be resumed, and nothing is confirmed. */
+    /** Whether the connection uses the base protocol: it cannot be resumed, and nothing is confirmed. */
     get plain(): boolean;
-    /** The partner of the present chat, or null. @returns {Partner|null} */
+    /** The partner in the current chat, or null. @returns {Partner|null} */
     get partner(): Partner | null;
-    /** How many bytes wait to leave, of a large image for example. @returns {number} */
+    /** How many bytes are still to be sent, for example of a large image. @returns {number} */
     get unsentBytes(): number;
     /** '', or who ended the latest chat. @returns {''|'you'|'partner'|'lost'} */
     get ended(): '' | 'you' | 'partner' | 'lost';
-    /** The messages of the latest chat, oldest first; not to be changed. A new chat is another array. @returns {Message[]} */
+    /** The messages of the latest chat, oldest first; do not modify. A new chat has a new array. @returns {Message[]} */
     get messages(): Message[];
-    /** Of a message of this chat that was sent from here. @param {Message} m @returns {Status} */
+    /** The status of a message that this client sent in this chat. @param {Message} m @returns {Status} */
     statusOf(m: Message): Status;
     /**
-     * Calls listener at every event of this type, see Events. Returns the function that undoes it; a signal that aborts
-     * does so too.
+     * Calls listener for every event of this type, see Events. Returns a function that removes it; an aborted signal
+     * removes it too.
      * @template {keyof Events} T
      * @param {T} type
      * @param {(event: Events[T]) => void} listener
@@ -165,9 +165,9 @@ export declare class ChatMe {
     /** @template {keyof Events} T @param {T} type @param {(event: Events[T]) => void} listener */
     off<T extends keyof Events>(type: T, listener: (event: Events[T]) => void): void;
     /**
-     * Goes on where the session stands, or opens one. Without it search() connects. Resolves when the server has
-     * answered. Rejects when it does not let this client in, when url or apiKey is not usable, or close() comes first; an
-     * abort is a close(). Nobody has to wait for the promise.
+     * Resumes the session, or opens one. search() connects by itself. Resolves when the server has
+     * answered. Rejects when the server refuses this client, when url or apiKey is not usable, or when close() comes
+     * first; an abort calls close(). You need not await the promise.
      * @param {{ signal?: Signal }} [options]
      * @returns {Promise<void>}
      */
@@ -175,9 +175,9 @@ export declare class ChatMe {
         signal?: Signal;
     }): Promise<void>;
     /**
-     * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when it is not looked
-     * for any more; an abort before that is an end(). When url or apiKey is not usable it rejects too, and nothing has
-     * changed. Nobody has to wait for the promise.
+     * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when the search
+     * is over; an abort before that calls end(). When url or apiKey is not usable it rejects too, and nothing has
+     * changed. You need not await the promise.
      * @param {{ signal?: Signal }} [options]
      * @returns {Promise<Partner>}
      */
@@ -186,7 +186,7 @@ export declare class ChatMe {
     }): Promise<Partner>;
     /**
      * Sends text, or { text, imageUrl }. The message is stored, and delivered as soon as it can be.
-     * Throws when there is no chat and when the message is empty or too large.
+     * Throws when there is no chat, or when the message is empty or too large.
      * @param {string | { text?: string, imageUrl?: string }} content
      * @returns {Message}
      */
@@ -196,7 +196,7 @@ export declare class ChatMe {
     }): Message;
     /**
      * Sends an image: a Blob or File, which is read first, a data URI, or an https address. Throws as send() does, when
-     * it is no image that the protocol knows, and when the chat ended while it was read.
+     * the protocol does not allow the image, and when the chat ended while it was read.
      * @param {string | Blob} image
      * @param {{ text?: string, signal?: Signal }} [options]
      * @returns {Promise<Message>}
@@ -205,17 +205,17 @@ export declare class ChatMe {
         text?: string;
         signal?: Signal;
     }): Promise<Message>;
-    /** Tells the partner that something is being typed; call it at every key. */
+    /** Tells the partner that the user is typing; call it on every key press. */
     typing(on?: boolean): void;
-    /** Leaves for good: the chat, the session and everything stored. */
+    /** Leaves for good: deletes the chat, the session and everything stored. */
     end(): void;
-    /** Going to the background: the server holds what comes for up to ms, and this closes the socket until connect(). */
+    /** The app goes to the background: the server holds messages for up to ms, and the socket is closed until connect(). */
     sleep(ms?: number): void;
-    /** Closes the socket until connect() or search(). The session and the chat stay, as after any lost connection. */
+    /** Closes the socket until connect() or search(). The session and the chat remain, as after any lost connection. */
     close(): void;
     /**
-     * The network or the app is back: reconnects at once, or sees whether the socket is still alive. In a browser it is
-     * called by itself; elsewhere call it when the app comes to the foreground.
+     * The network or the app is back: reconnects at once, or checks whether the socket is alive. In a browser the library
+     * calls it; elsewhere call it when the app comes to the foreground.
      */
     wake(): void;
 }

@@ -1,4 +1,4 @@
-// chatme.js: a client of the chatme protocol in one module without dependencies.
+// chatme.js: a client for the chatme protocol in one module, without dependencies.
 //
 //   const chat = new ChatMe({ url: 'wss://chat.example/', apiKey: 'KEY' })
 //   chat.on('message', (m) => console.log(m.mine ? 'me' : 'stranger', m.text))
@@ -6,62 +6,62 @@
 //   await chat.search()
 //   chat.send('hello')
 //
-// What it promises: a message is shown to the partner once, in order, or its status says that it was not; a
-// reload, a lost connection and a restarted server end neither the search nor the chat. It keeps a copy of every
-// message until the server has taken custody of it, in a storage that outlives the page (sessionStorage: one
-// chat a tab). STATE AND COPIES ARE STORED IN ONE WRITE BEFORE ANYTHING IS SENT OR SHOWN.
+// The promise: a message is shown to the partner once, in order, or its status says that it was not. A reload, a lost
+// connection or a server restart ends neither the search nor the chat. The library keeps a copy of every message until
+// the server has taken custody of it, in a storage that outlives the page (sessionStorage: one chat per tab).
+// STATE AND COPIES ARE STORED IN ONE WRITE BEFORE ANYTHING IS SENT OR SHOWN.
 //
-// A server that knows nothing of sessions is spoken to in the plain protocol: there a lost socket ends the chat, and
-// a message counts as sent once it has left.
+// With a server that does not support sessions the library uses the base protocol: a lost socket ends the chat, and a
+// message counts as sent once it has left.
 //
-// Nothing of a browser is needed: where there is no WebSocket or no storage, the application hands in its own. Browsers
-// since Safari 15, Chrome 100 and Firefox 100 run it, and Node since 18: what came later is not used here.
+// The library does not need a browser: where there is no WebSocket or no storage, the application supplies its own. It
+// runs in Safari 15, Chrome 100, Firefox 100, Node 18 and later, and uses nothing newer.
 
-const BACKOFF_FIRST_MS = 300 // the longest wait before the first attempt to reconnect; each further one doubles it
+const BACKOFF_FIRST_MS = 300 // the longest wait before the first reconnect; each attempt doubles it
 const BACKOFF_MAX_MS = 15_000
 const OVERLOADED_MS = 5_000 // the shortest wait after close 1013
-const GREETING_MS = 10_000 // from dialling to where the session stands; the server closes after as long
-const PROBE_MS = 4_000 // after the network or the page was away the socket must say something within this
-const QUIET_MS = 25_000 // without a message until the server is asked for one; it says another figure in pingMs
-const QUIET_PROBE_MS = 60_000 // then it has this long: its answer may queue behind a large image
-// When the server owes an answer and is silent for OVERDUE_MS, the library pings it and waits PONG_MS for the pong.
+const GREETING_MS = 10_000 // from dialing to the session's state; the server's timeout is the same
+const PROBE_MS = 4_000 // the socket must respond within this after the network or the page was away
+const QUIET_MS = 25_000 // of silence before a ping; the server can change it in pingMs
+const QUIET_PROBE_MS = 60_000 // to answer that ping: the answer may queue behind a large image
+// When the server owes an answer and is silent for OVERDUE_MS, the library sends a ping and waits PONG_MS for the pong.
 const OVERDUE_MS = 10_000
 const PONG_MS = 8_000
-// A probe waits one more second for each SECOND_BYTES that were on their way in the last minute, which is BEATS beats.
+// A probe waits one more second for every SECOND_BYTES in flight during the last minute, which is BEATS beats.
 const SECOND_BYTES = 32 << 10
 const BEAT_MS = 1_000
 const BEATS = 60
 // A timer that is off by more than JUMP_MS means that the machine slept, the page was frozen, or the clock was set.
 const JUMP_MS = 5_000
-const PLAIN_MS = 1_500 // from auth_success to what a server that knows sessions says next
-const UNANSWERED = 12 // times that a session is named and nothing is said of it, until it is given up
-const ACK_MS = 200 // the server wants to hear within 250 ms, or every 16 messages
+const PLAIN_MS = 1_500 // from auth_success to the next frame of a server that supports sessions
+const UNANSWERED = 12 // resume attempts without an answer before the session is given up
+const ACK_MS = 200 // the server expects an ack within 250 ms, or every 16 messages
 const ACK_EVERY = 16
-// A partner may send faster than anyone reads. AT_ONCE messages are stored and told of one by one as they come, and one
-// more for each TOGETHER_MS that passes; those that come faster are stored in one write and told of together.
+// A partner may send faster than a person reads. AT_ONCE messages are stored and reported one by one as they arrive,
+// plus one for every TOGETHER_MS that passes; faster ones are stored in one write and reported together.
 const AT_ONCE = 32
 const TOGETHER_MS = 100
-const HOLD_MS = 2_000 // a refused message is not sent again before this
+const HOLD_MS = 2_000 // the shortest wait before a refused message is sent again
 const HOLD_MAX_MS = 16_000
-const TYPING_MS = 3_000 // without a key pressed, until the partner is told that the typing stopped
-// A close without a code is 1000 in React Native, which ends the session. No server gives this one a meaning.
+const TYPING_MS = 3_000 // without a key press before typing_stop is sent
+// In React Native a close without a code is 1000, which ends the session. This code has no meaning to any server.
 const LEAVING = 4000
 const TEXT_BYTES = 64 << 10 // the longest text, in UTF-8
-const FRAME_BYTES = 16_842_752 // the largest frame, where the server does not say
-// The highest number a message can have; the server closes a client that claims a higher one with 4400.
+const FRAME_BYTES = 16_842_752 // the largest frame, unless the server says otherwise
+// The highest message number; the server closes a client that claims a higher one with 4400.
 const LAST_NUMBER = 2 ** 32
-const STORED_IMAGE_CHARS = 512 << 10 // a longer image that needs no copy any more is shown but not stored
-// What is stored of a chat besides copies, in characters. Where that is too much, a second try does with less.
+const STORED_IMAGE_CHARS = 512 << 10 // a longer image that no longer needs a copy is shown but not stored
+// Limits for the stored part of a chat besides copies, in characters. If the first does not fit, the second is used.
 const STORED_CHARS = 4 << 20
 const FEWER_CHARS = 1 << 20
 
 /**
- * Close codes after which the library does not reconnect by itself, and what `stopped` says then.
+ * Close codes after which the library does not reconnect by itself, with the value of `stopped`.
  * @type {Record<number, 'refused'|'too_large'|'key'|'replaced'|'banned'>}
  */
 const FINAL = { 1007: 'refused', 1008: 'refused', 1009: 'too_large', 4001: 'key', 4409: 'replaced', 4410: 'banned' }
 
-/** What the server says that is an event by its own name. A message, and an error, is told as what has become of it. */
+/** Frames that are events under their own names. A message or an error is reported by its outcome instead. */
 const TOLD = new Set([
   'auth_success', 'auth_error', 'session_id', 'resumed', 'resume_failed', 'searching', 'matched', 'partner_disconnected',
   'partner_away', 'partner_back', 'typing_start', 'typing_stop', 'ack', 'gap', 'chat_ended', 'pong',
@@ -69,57 +69,57 @@ const TOLD = new Set([
 
 const IMAGE = /^(https:\/\/|data:image\/(png|jpe?g|gif|webp|avif|heic|heif|bmp);base64,)/
 
-/** What says nothing of the order of messages, and so does not wait for those that came before it. */
+/** Frames outside of the message order, which do not wait for earlier messages. */
 const ASIDE = new Set(['ack', 'pong', 'typing_start', 'typing_stop'])
 
-/** Error codes that mean: not accepted, nothing overtakes it, send it again later. */
+/** Error codes that mean: not accepted, nothing overtakes it, resend it later. */
 const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
 
 /**
  * @typedef {object} Message
- * @property {number} n        its number in this chat and direction; of a gap, the last one missing
- * @property {boolean} [mine]  sent from here
+ * @property {number} n        its number in this chat and direction; for a gap, the last number missing
+ * @property {boolean} [mine]  sent by this client
  * @property {string} [text]
  * @property {string} [imageUrl]
- * @property {number} [ts]     milliseconds of 1970
- * @property {true} [gap]      no message: some of the partner's were lost here
+ * @property {number} [ts]     Unix time in milliseconds
+ * @property {true} [gap]      not a message: some of the partner's messages were lost here
  * @property {string} [failed] why it does not arrive: the error code with which the server refused it for good; lost:
- *                             as below; unsent: more was sent than was stored, so this number may stand for another
- * @property {true} [lost]     an image was too big to be stored and is gone with a reload
+ *                             see below; unsent: more was sent than was stored, so this number may be another message's
+ * @property {true} [lost]     the image was too large to store and was lost in a reload
  *
  * @typedef {object} Chat
- * @property {string} partnerId  the partner's alias. One that the partner ended keeps it until the next chat begins: what
- *                               is left of it may still be to be confirmed, and without that nobody is matched again.
- *                               '' once it was left, or the session that knew it is forgotten
+ * @property {string} partnerId  the partner's alias. A chat that the partner ended keeps it until the next chat begins: its
+ *                               last messages may still need to be confirmed, without which there is no new match.
+ *                               '' after this client left, or once the session is forgotten
  * @property {''|'you'|'partner'|'lost'} ended  who ended it; lost: the session could not be resumed
- * @property {number} got        up to here the partner's messages have arrived
+ * @property {number} got        the partner's messages up to this number have arrived
  * @property {number} sent       the last number given to a message
- * @property {number} acked      up to here the server has custody
- * @property {number} delivered  up to here the partner's client has them
+ * @property {number} acked      the server has custody up to this number
+ * @property {number} delivered  the partner's client has the messages up to this number
  * @property {Message[]} messages
  *
  * @typedef {{ id: string, here: boolean, typing: boolean, awayUntil: number }} Partner
- *   id is its name in this chat alone; awayUntil, in milliseconds of 1970, is when the chat ends if it is not back
+ *   id is its name in this chat only; awayUntil, Unix time in milliseconds, is when the chat ends unless it returns
  * @typedef {'sending'|'sent'|'delivered'|'failed'} Status
- * @typedef {{ type: string, [member: string]: any }} Frame  a message of the server as it came
+ * @typedef {{ type: string, [member: string]: any }} Frame  a message from the server as received
  * @typedef {{ code: string, message?: string, n?: number }} ErrorFrame
  * @typedef {{ addEventListener: Function, removeEventListener: Function, aborted: boolean, reason?: any }} Signal
  *   an AbortSignal
  *
  * @typedef {object} Own
- * @property {void} change      any of what the library tells is another now
- * @property {Message} message  one more in messages: from the partner, from here, or a gap
- * @property {Message} status   a message that was sent from here has another status
- * @property {ErrorFrame} error the server refused something, the chat cannot be stored (storage), or there is no dialing
- *                              with the url or the key that was given (address)
- * @property {Frame} frame      every message of the server
+ * @property {void} change      the state that the library exposes has changed
+ * @property {Message} message  a new entry in messages: from the partner, from this client, or a gap
+ * @property {Message} status   the status of a message from this client has changed
+ * @property {ErrorFrame} error the server refused something, the chat cannot be stored (storage), or the client cannot dial
+ *                              with this url or key (address)
+ * @property {Frame} frame      every message from the server
  *
  * @typedef {'auth_success'|'auth_error'|'session_id'|'resumed'|'resume_failed'|'searching'|'matched'|'partner_disconnected'
  *   |'partner_away'|'partner_back'|'typing_start'|'typing_stop'|'ack'|'gap'|'chat_ended'|'pong'} Told
  * @typedef {Own & { [T in Told]: Frame }} Events  session_id holds the session ID, which is a secret
  */
 
-/** The chat is stored from matched until the next one: a resume names the latest the client has heard of. */
+/** The chat is stored from matched until the next one: a resume names the latest chat known to the client. */
 const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle', wanted: false, ending: false, chat: null })
 
 export class ChatMe {
@@ -134,34 +134,33 @@ export class ChatMe {
   /** @type {Map<string, Set<Function>>} */
   #listeners = new Map()
 
-  // Stored, see fresh(). wanted: search() waits for its answer; while a chat goes on, that is Next. ending: end()
-  // waits for its answer.
+  // Stored, see fresh(). wanted: search() is unanswered; during a chat, that is Next. ending: end() is unanswered.
   #state
   #none = []
-  /** @type {WeakMap<Message, string>} what was stored of a message; one that changes is taken out */
+  /** @type {WeakMap<Message, string>} the stored form of a message; removed when the message changes */
   #written = new WeakMap()
 
-  // Of the present socket.
+  // Of the current socket.
   /** @type {any} */
   #ws = null
-  #ready = false // the server has said where the session stands
-  #plain = false // the server knows nothing of sessions, or is not asked for one
+  #ready = false // the server has reported the session's state
+  #plain = false // base protocol: the server has no sessions, or resume is false
   #pingMs = QUIET_MS
-  #sentTo = 0 // the last number that went out on this socket
-  #accepted = 0 // the last number that an earlier socket got accepted
+  #sentTo = 0 // the last number sent on this socket
+  #accepted = 0 // the last number accepted from an earlier socket
   #unacked = 0
-  /** @type {{ n: number, frame: Frame }[]} what came in a crowd and is not stored yet */
+  /** @type {{ n: number, frame: Frame }[]} messages of a crowd that are not stored yet */
   #came = []
   #partner = { here: true, typing: false, awayUntil: 0 }
-  // Characters given to the socket; how many of them had left it, at each beat of the last minute; how many had not, at
-  // the latest beat.
+  // Characters given to the socket; how many had left it at each beat of the last minute; how many had not at the latest
+  // beat.
   #given = 0
   #gone = [0]
   #backlog = 0
 
   #attempt = 0
-  #unanswered = 0 // attempts in a row at which nothing was said of the session
-  #suspicions = 0 // sockets in a row that were given up because they were quiet
+  #unanswered = 0 // resume attempts in a row without an answer
+  #suspicions = 0 // sockets in a row given up for silence
   #paused = false
   #watching = false
   /** @type {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
@@ -169,7 +168,7 @@ export class ChatMe {
   /** @type {Record<string, any>} */
   #timers = {}
   #held = 0 // refusals in a row
-  #credit = AT_ONCE // how many messages may be told of by themselves, as of creditAt
+  #credit = AT_ONCE // how many messages may be reported one by one, as of creditAt
   #creditAt = 0
 
   /**
@@ -180,9 +179,9 @@ export class ChatMe {
    *   null: memory only. Default: sessionStorage in a page, elsewhere null
    * @param {string} [options.storageKey]
    * @param {new (url: string) => any} [options.WebSocket]  default: the global one
-   * @param {number} [options.keep]       how many messages of a chat to remember; of one's own none is forgotten before it is delivered
+   * @param {number} [options.keep]       how many messages of a chat to keep; your own are never dropped before they are delivered
    * @param {boolean} [options.resume]    false: never ask for a session that can be resumed
-   * @param {Signal} [options.signal]     when it aborts: close, and no more events
+   * @param {Signal} [options.signal]     when it aborts: close and emit no more events
    */
   constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300, resume = true, signal }) {
     this.#url = String(url).trim()
@@ -202,14 +201,14 @@ export class ChatMe {
     else signal?.addEventListener('abort', gone, { once: true })
   }
 
-  // ---- what it tells
+  // ---- state and events
 
   /** @returns {'idle'|'searching'|'chatting'} */
   get state() {
     const s = this.#state
     return s.wanted ? 'searching' : s.ending ? 'idle' : s.phase
   }
-  /** Whether the server is there and has answered. */
+  /** Whether the client is connected and the server has answered. */
   get online() {
     return this.#ready
   }
@@ -217,15 +216,15 @@ export class ChatMe {
   get stopped() {
     return this.#stopped
   }
-  /** Whether the present connection is in the plain protocol: it cannot be resumed, and nothing is confirmed. */
+  /** Whether the connection uses the base protocol: it cannot be resumed, and nothing is confirmed. */
   get plain() {
     return this.#ready && this.#plain
   }
-  /** The partner of the present chat, or null. @returns {Partner|null} */
+  /** The partner in the current chat, or null. @returns {Partner|null} */
   get partner() {
     return this.state === 'chatting' ? { id: this.#state.chat.partnerId, ...this.#partner } : null
   }
-  /** How many bytes wait to leave, of a large image for example. @returns {number} */
+  /** How many bytes are still to be sent, for example of a large image. @returns {number} */
   get unsentBytes() {
     return this.#ws?.bufferedAmount ?? 0
   }
@@ -233,12 +232,12 @@ export class ChatMe {
   get ended() {
     return this.#state.chat?.ended ?? ''
   }
-  /** The messages of the latest chat, oldest first; not to be changed. A new chat is another array. @returns {Message[]} */
+  /** The messages of the latest chat, oldest first; do not modify. A new chat has a new array. @returns {Message[]} */
   get messages() {
     return this.#state.chat?.messages ?? this.#none
   }
 
-  /** Of a message of this chat that was sent from here. @param {Message} m @returns {Status} */
+  /** The status of a message that this client sent in this chat. @param {Message} m @returns {Status} */
   statusOf(m) {
     const chat = this.#state.chat
     if (m.failed || !chat) return 'failed'
@@ -248,8 +247,8 @@ export class ChatMe {
   }
 
   /**
-   * Calls listener at every event of this type, see Events. Returns the function that undoes it; a signal that aborts
-   * does so too.
+   * Calls listener for every event of this type, see Events. Returns a function that removes it; an aborted signal
+   * removes it too.
    * @template {keyof Events} T
    * @param {T} type
    * @param {(event: Events[T]) => void} listener
@@ -269,12 +268,12 @@ export class ChatMe {
     this.#listeners.get(type)?.delete(listener)
   }
 
-  // ---- what it does
+  // ---- actions
 
   /**
-   * Goes on where the session stands, or opens one. Without it search() connects. Resolves when the server has
-   * answered. Rejects when it does not let this client in, when url or apiKey is not usable, or close() comes first; an
-   * abort is a close(). Nobody has to wait for the promise.
+   * Resumes the session, or opens one. search() connects by itself. Resolves when the server has
+   * answered. Rejects when the server refuses this client, when url or apiKey is not usable, or when close() comes
+   * first; an abort calls close(). You need not await the promise.
    * @param {{ signal?: Signal }} [options]
    * @returns {Promise<void>}
    */
@@ -284,9 +283,9 @@ export class ChatMe {
   }
 
   /**
-   * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when it is not looked
-   * for any more; an abort before that is an end(). When url or apiKey is not usable it rejects too, and nothing has
-   * changed. Nobody has to wait for the promise.
+   * Finds a partner; in a chat, leaves it for the next one. Resolves when there is one. Rejects when the search
+   * is over; an abort before that calls end(). When url or apiKey is not usable it rejects too, and nothing has
+   * changed. You need not await the promise.
    * @param {{ signal?: Signal }} [options]
    * @returns {Promise<Partner>}
    */
@@ -299,7 +298,7 @@ export class ChatMe {
 
   /**
    * Sends text, or { text, imageUrl }. The message is stored, and delivered as soon as it can be.
-   * Throws when there is no chat and when the message is empty or too large.
+   * Throws when there is no chat, or when the message is empty or too large.
    * @param {string | { text?: string, imageUrl?: string }} content
    * @returns {Message}
    */
@@ -309,10 +308,10 @@ export class ChatMe {
     if (this.state !== 'chatting') throw new Error('chatme: not in a chat')
     if (!text && !imageUrl) throw new RangeError('chatme: nothing to send')
     const { chat, maxBytes } = this.#state
-    if (chat.sent >= LAST_NUMBER) throw new RangeError('chatme: this chat has no number left')
+    if (chat.sent >= LAST_NUMBER) throw new RangeError('chatme: this chat is out of numbers')
     const m = { n: chat.sent + 1, mine: true, text: text || undefined, imageUrl: imageUrl || undefined, ts: Date.now() }
     const tooLarge = (text && bytes(text) > TEXT_BYTES) || (imageUrl && bytes(JSON.stringify(this.#frameOf(m, m.n))) > (maxBytes || FRAME_BYTES))
-    if (tooLarge) throw new RangeError('chatme: message too large') // before it takes a number
+    if (tooLarge) throw new RangeError('chatme: message too large') // before it uses a number
     chat.sent = m.n
     this.#typingStops(true)
     chat.messages.push(m)
@@ -324,7 +323,7 @@ export class ChatMe {
 
   /**
    * Sends an image: a Blob or File, which is read first, a data URI, or an https address. Throws as send() does, when
-   * it is no image that the protocol knows, and when the chat ended while it was read.
+   * the protocol does not allow the image, and when the chat ended while it was read.
    * @param {string | Blob} image
    * @param {{ text?: string, signal?: Signal }} [options]
    * @returns {Promise<Message>}
@@ -333,12 +332,12 @@ export class ChatMe {
     const partner = this.partner?.id
     const imageUrl = typeof image === 'string' ? image : await dataUri(image)
     if (signal?.aborted) throw reasonOf(signal)
-    if (!IMAGE.test(imageUrl)) throw new RangeError('chatme: not an image that can be sent')
+    if (!IMAGE.test(imageUrl)) throw new RangeError('chatme: not a supported image')
     if (!partner || this.partner?.id !== partner) throw new Error('chatme: not in a chat')
     return this.send({ text, imageUrl })
   }
 
-  /** Tells the partner that something is being typed; call it at every key. */
+  /** Tells the partner that the user is typing; call it on every key press. */
   typing(on = true) {
     if (!on) this.#typingStops(true)
     if (!on || this.state !== 'chatting') return
@@ -346,13 +345,13 @@ export class ChatMe {
     this.#after('typing', TYPING_MS, () => this.#say({ type: 'typing_stop' }))
   }
 
-  /** Leaves for good: the chat, the session and everything stored. */
+  /** Leaves for good: deletes the chat, the session and everything stored. */
   end() {
     this.#settle()
     this.#ack()
     const s = this.#state
     s.wanted = false
-    // Where the server cannot be dialed at all, the session there expires by itself.
+    // If the server cannot be dialed at all, its session expires by itself.
     if (s.sessionId && (this.#ws || this.#timers.retry || !this.#dialFault())) {
       s.ending = true
       if (s.chat) s.chat = { ...s.chat, ended: 'you', messages: [] }
@@ -368,13 +367,13 @@ export class ChatMe {
     this.#emit('change')
   }
 
-  /** Going to the background: the server holds what comes for up to ms, and this closes the socket until connect(). */
+  /** The app goes to the background: the server holds messages for up to ms, and the socket is closed until connect(). */
   sleep(ms = 600_000) {
     if (!this.#plain) this.#say({ type: 'sleep', forMs: ms })
     this.close()
   }
 
-  /** Closes the socket until connect() or search(). The session and the chat stay, as after any lost connection. */
+  /** Closes the socket until connect() or search(). The session and the chat remain, as after any lost connection. */
   close() {
     this.#paused = true
     this.#drop()
@@ -383,15 +382,15 @@ export class ChatMe {
   }
 
   /**
-   * The network or the app is back: reconnects at once, or sees whether the socket is still alive. In a browser it is
-   * called by itself; elsewhere call it when the app comes to the foreground.
+   * The network or the app is back: reconnects at once, or checks whether the socket is alive. In a browser the library
+   * calls it; elsewhere call it when the app comes to the foreground.
    */
   wake() {
     if (this.#timers.retry) this.#redial()
     else if (this.#ready && !this.#timers.probe) this.#probe('probe', PROBE_MS)
   }
 
-  /** Returns what is wrong when there is no dialing; then nothing has changed. */
+  /** Returns the error if dialing is impossible; then nothing has changed. */
   #open() {
     const fault = this.#ws ? null : this.#dialFault()
     if (fault) return fault
@@ -401,7 +400,7 @@ export class ChatMe {
     return null
   }
 
-  /** As #open. */
+  /** Returns the same as #open. */
   #search() {
     this.#settle()
     const asks = this.state !== 'searching' || this.#stopped
@@ -418,7 +417,7 @@ export class ChatMe {
     return this.#open()
   }
 
-  /** The promise of a call that could not begin. */
+  /** Returns the rejected promise of a call that could not start. */
   #unable(fault) {
     const promise = Promise.reject(fault)
     promise.catch(() => {})
@@ -426,7 +425,7 @@ export class ChatMe {
     return promise
   }
 
-  /** Waits for what done returns, until over says why it will not come. */
+  /** Waits until done returns something true, or over returns the reason why it never will. */
   #until(done, over, signal, abort) {
     const promise = new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(reasonOf(signal))
@@ -449,19 +448,19 @@ export class ChatMe {
       signal?.addEventListener('abort', aborted)
       look()
     })
-    promise.catch(() => {}) // who does not wait does not want to hear of it
+    promise.catch(() => {}) // the caller need not await it
     return promise
   }
 
   // ---- the socket
 
-  /** Makes the socket. Throws when that cannot be, and says why. */
+  /** Opens a socket. Throws if that is impossible. */
   #socket() {
     const [url, Socket] = [this.#url, this.#Socket]
-    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey is not a text')
-    // Some browsers take other addresses for relative ones, and would dial the page's own server.
+    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey must be a non-empty string')
+    // Some browsers take other addresses as relative, and would dial the page's own server.
     if (!/^wss?:\/\/[^/?#]/i.test(url)) throw new TypeError(`chatme: url must begin with ws:// or wss://, not ${url}`)
-    if (typeof Socket !== 'function') throw new TypeError('chatme: there is no WebSocket here; hand one in')
+    if (typeof Socket !== 'function') throw new TypeError('chatme: no WebSocket here; pass one in the options')
     try {
       if (globalThis.URL) new URL(url)
       return new Socket(url)
@@ -470,7 +469,7 @@ export class ChatMe {
     }
   }
 
-  /** Dials. Returns what is wrong when that cannot be; then nothing has changed. */
+  /** Dials. Returns the error if that is impossible; then nothing has changed. */
   #dialFault() {
     try {
       this.#dial()
@@ -480,7 +479,7 @@ export class ChatMe {
     }
   }
 
-  /** Dials again. What could be dialed once is tried until it can be. */
+  /** Dials again. An address that worked once is retried until it works again. */
   #redial() {
     if (this.#dialFault()) this.#closed(1006, '')
   }
@@ -496,12 +495,12 @@ export class ChatMe {
     this.#gone = [0]
     this.#beat()
     const present = (handle) => (event) => {
-      if (this.#ws === ws) handle(event) // whatever a former socket still says is ignored
+      if (this.#ws === ws) handle(event) // events of an earlier socket are ignored
     }
     ws.onopen = present(() => tell(ws, JSON.stringify(this.#auth())))
     ws.onmessage = present((event) => this.#receive(event.data))
     ws.onclose = present((event) => this.#closed(event.code, event.reason))
-    ws.onerror = () => {} // a close follows; where nobody listens for it, some sockets throw
+    ws.onerror = () => {} // a close follows; some sockets throw without a listener
     this.#after('patience', GREETING_MS, () => this.#lost())
   }
 
@@ -515,20 +514,20 @@ export class ChatMe {
     return { type: 'auth', apiKey: this.#apiKey, resume }
   }
 
-  /** Lets go of the socket: to the server that is a lost connection. */
+  /** Drops the socket: to the server this is a lost connection. */
   #drop() {
     this.#settle()
     const ws = this.#ws
     this.#ws = null
     this.#ready = false
-    this.#unacked = 0 // the next auth says it
+    this.#unacked = 0 // the next auth carries it
     this.#partner.typing = false
     for (const name of Object.keys(this.#timers)) this.#cancel(name)
     this.#sessionless()
     ws?.close(LEAVING)
   }
 
-  /** Without a session nothing outlives the socket: the chat is lost, the search begins anew. */
+  /** Without a session nothing outlives the socket: the chat is lost, the search starts over. */
   #sessionless() {
     const s = this.#state
     if (s.sessionId || s.phase === 'idle') return
@@ -545,28 +544,28 @@ export class ChatMe {
   #closed(code, reason) {
     this.#drop()
     if (code === 1000 || code === 4400) this.#forget()
-    if (code === 4409) this.#state = fresh() // another tab has the session now, with all that was in it
+    if (code === 4409) this.#state = fresh() // another tab has taken over the session
     this.#store()
     this.#stopped = FINAL[code] ?? ''
     const { phase, wanted, ending } = this.#state
-    const needed = phase !== 'idle' || wanted || ending || code === 4400 // which asks for a fresh session
+    const needed = phase !== 'idle' || wanted || ending || code === 4400 // needs a new session
     if (!this.#stopped && !this.#paused && needed) this.#retry(code, reason)
     else this.#watch(false)
     this.#emit('change')
   }
 
-  /** Reconnects with full jitter, so that a restarted server is not met by everybody at once. */
+  /** Reconnects with full jitter, so that clients do not all reach a restarted server at once. */
   #retry(code, reason) {
     let wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt++)
     if (code === 1013) wait += OVERLOADED_MS
     if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
-    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#redial()) // a penalty is not cut short by #wake
+    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#redial()) // #wake does not shorten a penalty
     this.#beat()
   }
 
   /**
-   * Pings the server and drops the socket unless the server says something, or bytes leave, within ms. A link that is
-   * slow with an image looks dead, so the image earns it time, and each time it is believed for longer.
+   * Pings the server and drops the socket unless a frame arrives, or bytes leave, within ms. A link that is busy with a
+   * large image looks dead, so the image extends the wait, and so does every earlier suspicion.
    */
   #probe(timer, ms, again = false) {
     const backlog = this.unsentBytes
@@ -587,7 +586,7 @@ export class ChatMe {
     this.#after('quiet', this.#pingMs, () => this.#probe('silence', QUIET_PROBE_MS))
   }
 
-  /** Starts the wait for what the server owes. A slow partner delays an ack, but never the pong to a ping. */
+  /** Starts the wait for an answer that the server owes. A slow partner delays an ack, but never a pong. */
   #expect() {
     const { phase, wanted, ending, chat } = this.#state
     const owes = wanted || ending || (phase === 'chatting' && this.#sentTo > chat.acked)
@@ -596,8 +595,8 @@ export class ChatMe {
   }
 
   /**
-   * Watches the bytes that leave, and the clock. It has to be the wall clock: on many systems the monotonic clock and
-   * the timers stop while the machine sleeps.
+   * Watches the bytes that leave, and the wall clock: on many systems the monotonic clock and the timers stop while the
+   * machine sleeps.
    */
   #beat() {
     this.#after('beat', BEAT_MS, (late) => {
@@ -611,7 +610,7 @@ export class ChatMe {
     })
   }
 
-  /** Listens to what a browser says of the network and the page, while there is a connection to look after. */
+  /** Listens to the browser's network and visibility events while there is a connection to maintain. */
   #watch(on) {
     if (this.#watching === on) return
     this.#watching = on
@@ -630,7 +629,7 @@ export class ChatMe {
     if (!this.#timers.overdue) this.#expect()
   }
 
-  // ---- what the server says
+  // ---- frames from the server
 
   #receive(data) {
     if (this.#timers.probe || this.#timers.silence) this.#suspicions = 0
@@ -638,7 +637,7 @@ export class ChatMe {
     this.#cancel('silence')
     const m = parsed(data)
     const waits = m && this.#take(m)
-    if (waits && this.#came.length > 0) return // in a crowd even the timers cost: they are set for all of it
+    if (waits && this.#came.length > 0) return // timers are costly in a crowd: set once for all of it
     if (this.#ready) {
       this.#quiet()
       this.#expect()
@@ -653,7 +652,7 @@ export class ChatMe {
     if (TOLD.has(m.type)) this.#emit(m.type, m)
   }
 
-  /** Reports whether m is told of with the messages it came with. */
+  /** Reports whether m is reported together with the messages it arrived with. */
   #take(m) {
     const content = m.type === 'message' || m.type === 'gap'
     if (!content && !ASIDE.has(m.type)) this.#settle()
@@ -680,8 +679,8 @@ export class ChatMe {
         if (s.wanted && s.phase === 'chatting') this.#left()
         this.#chatOver('partner')
         return this.#queued()
-      case 'partner_disconnected': // MEANS: back in the queue. A Next that it crosses is dropped: over, not left
-        this.#ack() // whoever has not confirmed the end of a chat is not matched
+      case 'partner_disconnected': // MEANS: back in the queue. A Next that crosses it is dropped: ended, not left
+        this.#ack() // a session that has not confirmed a chat's end is not matched
         this.#chatOver('partner')
         return this.#queued()
       case 'matched':
@@ -701,13 +700,13 @@ export class ChatMe {
         this.#partner = { here: true, typing: false, awayUntil: 0 }
         return this.#release()
       case 'chat_ended':
-        return this.#closed(1000, '') // as the server will
+        return this.#closed(1000, '') // as the server will do
       case 'error':
         return this.#refused(m)
     }
   }
 
-  /** A server that knows nothing of sessions says no more than this. */
+  /** A server without sessions sends nothing further. */
   #admitted() {
     if (this.#ready) return
     if (this.#plain) this.#greeted()
@@ -722,9 +721,9 @@ export class ChatMe {
     }
   }
 
-  /** Where the session stands is known: go on with what waits for it. */
+  /** The session's state is known: continues with the pending actions. */
   #greeted({ pingMs = QUIET_MS } = {}) {
-    const late = this.#ready // the server was taken for one without sessions, and asked already
+    const late = this.#ready // taken for a server without sessions, and already asked
     if (late) this.#plain = false
     this.#ready = true
     this.#pingMs = pingMs
@@ -748,7 +747,7 @@ export class ChatMe {
       this.#enter(m.partnerId)
       this.#goOn(m)
     } else if (m.state === 'ended') {
-      // The rest of its messages follow, then partner_disconnected, which says where the session is now.
+      // The rest of its messages follow, then partner_disconnected, which reports the session's new state.
       if (s.wanted) this.#chatOver('you')
       if (m.gap && s.chat) this.#show(this.#hole(s.chat.got))
       s.phase = 'searching'
@@ -761,7 +760,7 @@ export class ChatMe {
     this.#greeted(m)
   }
 
-  /** The chat goes on, and the server says up to where it has what. */
+  /** Continues the chat from the numbers that the server reports. */
   #goOn({ recv, delivered, last, partner }) {
     const { chat } = this.#state
     const copies = chat.messages.filter((m) => m.mine && m.n > chat.acked)
@@ -769,15 +768,15 @@ export class ChatMe {
     this.#sentTo = chat.acked
     this.#accepted = last
     if (last > chat.sent) {
-      // The storage is older than what was sent. Those numbers are used up and never used again, and whether they
-      // carried these copies cannot be known.
+      // The storage is older than the last message sent. Those numbers are used up, and the client cannot know whether
+      // they carried these copies.
       for (const copy of copies) this.#fail(copy, 'unsent')
       this.#sentTo = chat.sent = last
     }
     this.#partner = { here: partner !== 'away', typing: false, awayUntil: 0 }
   }
 
-  /** Now in the chat with partnerId, which may be heard of only now. */
+  /** Enters the chat with partnerId, which may be new to this client. */
   #enter(partnerId) {
     const s = this.#state
     if (s.chat?.partnerId !== partnerId) return this.#begin(partnerId)
@@ -814,20 +813,20 @@ export class ChatMe {
     this.#partner.typing = false
   }
 
-  /** Next is answered: with it this side has given up what was left of the chat, and does not name it again. */
+  /** Next was answered: this client gave up the rest of the chat, and does not name it again. */
   #left() {
     this.#chatOver('you')
     this.#state.chat.partnerId = ''
   }
 
-  /** The session is no more. What was said stays to be read, unless it ended from here. */
+  /** Forgets the session. The messages stay readable, unless this client ended it. */
   #forget() {
     const { chat, wanted, ending } = this.#state
     this.#chatOver('lost')
     this.#state = { ...fresh(), wanted, chat: chat && !ending ? { ...chat, partnerId: '' } : null }
   }
 
-  /** While a chat goes on the frame names it: whoever is matched meanwhile is not left by mistake. */
+  /** During a chat the frame names it, so that a partner matched meanwhile is not left by mistake. */
   #askForPartner() {
     const { phase, chat, sessionId } = this.#state
     const leaving = phase === 'chatting' && chat && sessionId ? { partnerId: chat.partnerId } : {}
@@ -836,7 +835,7 @@ export class ChatMe {
 
   // ---- messages
 
-  /** Takes a message, or a gap: nothing more comes up to its number. Reports whether it is one that was waited for. */
+  /** Takes a message or a gap (nothing more arrives up to its number). Reports whether it is new. */
   #incoming(frame) {
     const { chat } = this.#state
     const gap = frame.type === 'gap'
@@ -852,13 +851,13 @@ export class ChatMe {
     const now = Date.now()
     this.#credit = Math.min(AT_ONCE, this.#credit + Math.max(0, now - this.#creditAt) / TOGETHER_MS)
     this.#creditAt = now
-    // The credit grows without a timer, so that a page that is too busy for its timers still goes on.
+    // The credit grows without a timer, so that a page too busy for its timers still makes progress.
     if (this.#credit >= 1) this.#settle()
     else if (!this.#timers.together) this.#after('together', TOGETHER_MS, () => this.#settle())
     return true
   }
 
-  /** Stores what came, in one write, and then tells of it. */
+  /** Stores the messages that arrived, in one write, and then reports them. */
   #settle() {
     const came = this.#came
     if (came.length === 0) return
@@ -887,7 +886,7 @@ export class ChatMe {
     this.#emit('change')
   }
 
-  /** Marks that nothing more comes up to n. Returns the gap if it is a new one. @returns {Message|null} */
+  /** Records that nothing more arrives up to n. Returns the gap if it is a new one. @returns {Message|null} */
   #hole(n) {
     const { chat } = this.#state
     chat.got = Math.max(chat.got, n)
@@ -903,8 +902,8 @@ export class ChatMe {
   }
 
   /**
-   * Forgets the oldest messages beyond what is kept, but none from here of which there is a status to tell. A partner
-   * that confirms nothing has as many of its own kept behind those.
+   * Forgets the oldest messages beyond the limit, but none of this client's whose status can still change. Behind those
+   * it keeps at most the limit of the others, even if the partner confirms nothing.
    */
   #trim() {
     const { messages, acked, delivered } = this.#state.chat
@@ -921,17 +920,17 @@ export class ChatMe {
       return !goes
     })
     messages.length = 0
-    for (const m of kept) messages.push(m) // the array is the chat's, and stays
+    for (const m of kept) messages.push(m) // the chat keeps its array
   }
 
-  /** Stores the messages, and then tells of m, the new one. */
+  /** Stores the messages, then reports m, the new one. */
   #show(m) {
     this.#trim()
     this.#store()
     if (m) this.#emit('message', m)
   }
 
-  /** Confirms a few messages a little later, many at once, and so those that have waited already. */
+  /** Confirms a few messages a little later; many, or messages that have waited already, at once. */
   #ackSoon(count = 1, waited = false) {
     if (this.#plain) return
     this.#unacked += count
@@ -946,7 +945,7 @@ export class ChatMe {
     this.#unacked = 0
   }
 
-  /** Custody of everything up to recv has passed: no copy is needed, and what was refused may go. */
+  /** The server has custody up to recv: those copies are not needed, and refused messages can be sent again. */
   #custody(recv, delivered) {
     const { chat } = this.#state
     const before = { acked: chat.acked, delivered: chat.delivered }
@@ -982,12 +981,12 @@ export class ChatMe {
     const lost = unsent.filter((m) => m.lost && !m.failed && m.n > this.#accepted)
     for (const m of lost) this.#fail(m, 'lost')
     const copies = new Map(unsent.filter((m) => !m.lost && !m.failed).map((m) => [m.n, m]))
-    // A number is never reused: one without a copy goes out without content, and the partner sees a gap.
+    // A number is never reused: without a copy it is sent without content, and the partner sees a gap.
     while (this.#sentTo < chat.sent) {
       const n = ++this.#sentTo
       this.#say(this.#frameOf(copies.get(n) ?? {}, n))
     }
-    if (this.#plain) this.#custody(chat.sent, 0) // nobody will say more of them
+    if (this.#plain) this.#custody(chat.sent, 0) // no further status follows
   }
 
   #refused(m) {
@@ -1008,7 +1007,7 @@ export class ChatMe {
     this.#emit('error', m)
   }
 
-  /** The next to go out is n again, but nothing the server has in custody: of that there need not be a copy. */
+  /** Resumes sending at n, but after the messages in the server's custody: those may have no copy. */
   #goBackTo(n) {
     this.#sentTo = Math.min(this.#sentTo, Math.max(n - 1, this.#state.chat.acked))
   }
@@ -1032,20 +1031,20 @@ export class ChatMe {
 
   // ---- storage, timers, listeners
 
-  /** What is stored, or null where that is nothing that this version could have written. */
+  /** Returns the stored state, or null if this version could not have written it. */
   #load() {
     try {
       const stored = JSON.parse(this.#storage.getItem(this.#storageKey))
       const s = { ...fresh(), ...stored }
       return stored?.v === 1 && isState(s) ? s : null
     } catch {
-      return null // no storage, or none that can be read
+      return null // no storage, or an unreadable one
     }
   }
 
   #store() {
     if (!this.#storage) return
-    // Storage is small and images are not. The second try keeps none.
+    // Storage is small and images are large. The second attempt stores no images.
     for (const [imageChars, chars] of [[STORED_IMAGE_CHARS, STORED_CHARS], [0, FEWER_CHARS]]) {
       try {
         return this.#storage.setItem(this.#storageKey, this.#stored(imageChars, chars))
@@ -1054,7 +1053,7 @@ export class ChatMe {
     this.#emit('error', { code: 'storage', message: 'This chat cannot be stored and will not outlive the page.' })
   }
 
-  /** The state as it is stored: of the messages the copies, and the latest others. */
+  /** Returns the state as stored: all copies, and the latest other messages. */
   #stored(imageChars, chars) {
     const { chat, ...rest } = this.#state
     if (!chat) return JSON.stringify(this.#state)
@@ -1071,7 +1070,7 @@ export class ChatMe {
     return `${JSON.stringify(rest).slice(0, -1)},"chat":${JSON.stringify(numbers).slice(0, -1)},"messages":[${kept}]}}`
   }
 
-  /** Most messages are stored again and again, so their texts are kept; not that of a large image, which is stored once or twice. */
+  /** Caches the stored form of a message, which is stored many times; that of a large image is stored once or twice. */
   #writtenOf(m) {
     const known = this.#written.get(m)
     if (known) return known
@@ -1080,7 +1079,7 @@ export class ChatMe {
     return text
   }
 
-  /** Calls act after ms. Its argument is how many milliseconds late it is by the wall clock. */
+  /** Calls act after ms, with the delay beyond that in milliseconds by the wall clock. */
   #after(name, ms, act) {
     clearTimeout(this.#timers[name])
     const due = Date.now() + ms
@@ -1108,18 +1107,18 @@ export class ChatMe {
   }
 }
 
-/** Reports what a listener threw. In a page that is an error event; elsewhere an uncaught error would end the process. */
+/** Reports a listener's error: in a page as an error event, elsewhere on the console, to keep the process alive. */
 function complain(error) {
   if (globalThis.document && globalThis.reportError) globalThis.reportError(error)
   else globalThis.console?.error?.(error)
 }
 
-/** Gives text to a socket, unless that is about to say that it is closed: browsers warn of it on the console. */
+/** Sends text unless the socket is closing: browsers would warn on the console. */
 function tell(ws, text) {
   if (!(ws.readyState > 1)) ws.send(text)
 }
 
-/** How long text is in UTF-8; React Native has not always had a TextEncoder. */
+/** Returns the length of text in UTF-8; older React Native has no TextEncoder. */
 function bytes(text) {
   let n = text.length
   for (let i = 0; i < text.length; i++) {
@@ -1129,13 +1128,13 @@ function bytes(text) {
   return n
 }
 
-/** Reports whether n can be the number of a message, or is absent. */
+/** Reports whether n is absent or a valid message number. */
 const isNumber = (n) => n == null || (Number.isInteger(n) && n >= 0 && n <= LAST_NUMBER)
 
 const isText = (value) => typeof value === 'string'
 const maybe = (type) => (value) => value === undefined || typeof value === type
 
-/** Reports whether s can be a state: another version may have written it, or whatever else uses that key. */
+/** Reports whether s is a valid state: another version or another program may have written it. */
 function isState(s) {
   const { sessionId, epoch, maxBytes, phase, wanted, ending, chat } = s
   return (
@@ -1158,7 +1157,7 @@ function isMessage({ n, mine, text, imageUrl, ts, gap, failed, lost }) {
   )
 }
 
-/** Returns the message of the server that data holds, or null. */
+/** Returns the server message in data, or null. */
 function parsed(data) {
   try {
     const m = JSON.parse(data)
@@ -1173,7 +1172,7 @@ const textOf = (value) => (typeof value === 'string' && value ? value : undefine
 
 const reasonOf = (signal) => signal.reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' })
 
-/** Reads a Blob; React Native has a FileReader for that and no arrayBuffer. */
+/** Reads a Blob; React Native has FileReader but no arrayBuffer. */
 function dataUri(blob) {
   if (globalThis.FileReader) {
     return new Promise((done, fail) => {
@@ -1191,11 +1190,11 @@ function dataUri(blob) {
   })
 }
 
-/** A page's own; that of a process, as in Node and Deno, is of all the clients in it, and of the next process. */
+/** Returns the page's sessionStorage. In Node and Deno all clients and later processes share it, so it is not used. */
 function sessionStorageOrNull() {
   try {
     return globalThis.document ? globalThis.sessionStorage ?? null : null
   } catch {
-    return null // switched off in this browser
+    return null // disabled in this browser
   }
 }

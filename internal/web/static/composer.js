@@ -1,4 +1,4 @@
-// Where a message is written: text, emoji, and images by button, paste and drop.
+// The message field: text, emoji, and images by button, paste and drop.
 
 import { emojiPanel } from './emoji.js'
 import { prepare } from './pictures.js'
@@ -7,13 +7,13 @@ import { t } from './words.js'
 
 const $ = (id) => document.getElementById(id)
 
-/** Reports whether a key belongs to an input method. Safari ends the composition before it tells of the key that did. */
+/** Reports whether a key belongs to an input method. Safari ends the composition before it reports the key. */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229
 
 export class Composer {
   #chat
   #field = $('text')
-  #pending = Promise.resolve() // images are prepared and sent one after the other, in their order
+  #pending = Promise.resolve() // images are prepared and sent one by one, in order
 
   constructor(chat) {
     this.#chat = chat
@@ -33,7 +33,7 @@ export class Composer {
     this.#takeImages()
   }
 
-  /** What is being written. */
+  /** The unsent text. */
   get draft() {
     return this.#field.value
   }
@@ -43,7 +43,7 @@ export class Composer {
     this.#fit()
   }
 
-  /** What was being written was meant for the one who is gone. */
+  /** Clears the draft, which was meant for the previous partner. */
   clear() {
     this.draft = ''
     this.question.close()
@@ -58,7 +58,7 @@ export class Composer {
     this.#field.focus()
   }
 
-  /** Sends content. Returns what is to be said when it cannot be sent. */
+  /** Sends content. Returns the text to show if it cannot be sent, or ''. */
   #faultOf(content) {
     try {
       this.#chat.send(content)
@@ -82,7 +82,7 @@ export class Composer {
     field.focus()
   }
 
-  /** The field grows with its text where field-sizing does not do it. */
+  /** Grows the field with its text in browsers without field-sizing. */
   #fit() {
     if (CSS.supports('field-sizing', 'content')) return
     this.#field.style.height = 'auto'
@@ -99,16 +99,16 @@ export class Composer {
     $('image').addEventListener('click', () => $('file').click())
     $('file').addEventListener('change', () => {
       this.#take([...$('file').files])
-      $('file').value = '' // or the same file could not be chosen again
+      $('file').value = '' // allows the same file again
     })
     this.#field.addEventListener('paste', (event) => {
       const files = [...(event.clipboardData?.files ?? [])]
-      // Cells of a spreadsheet are on the clipboard as text and as a picture of it.
+      // Spreadsheet cells are on the clipboard as text and as a picture.
       if (files.length === 0 || event.clipboardData.getData('text/plain') !== '') return
       event.preventDefault()
       this.#take(files, true)
     })
-    // A file that is dropped anywhere else would take the place of the page.
+    // A file dropped anywhere else would replace the page.
     for (const type of ['dragover', 'dragleave', 'drop']) {
       addEventListener(type, (event) => {
         if (!event.dataTransfer?.types.includes('Files')) return
@@ -119,14 +119,14 @@ export class Composer {
     }
   }
 
-  /** Sends the images in files, if need be after a question, and says what came of those that are not sent as they are. */
+  /** Sends the images in files, after a question if ask is set, and reports those that are not sent unchanged. */
   #take(files, ask = false) {
     const chat = this.#chat
     if (chat.state !== 'chatting') return
-    const { messages } = chat // another chat has another array
+    const { messages } = chat // a new chat has a new array
     const ended = () => chat.messages !== messages || chat.state !== 'chatting'
-    const send = (imageUrl) => (ended() ? t('The chat has ended, and the image was not sent.') : this.#faultOf({ imageUrl }))
-    const images = files.filter((file) => file.type === '' || file.type.startsWith('image/')) // Windows knows no type of HEIC
+    const send = (imageUrl) => (ended() ? t('The chat ended, so the image was not sent.') : this.#faultOf({ imageUrl }))
+    const images = files.filter((file) => file.type === '' || file.type.startsWith('image/')) // Windows has no type for HEIC
     const said = new Set(images.length === files.length && files.length > 0 ? [] : [t('Only images can be sent.')])
     const agreed = (imageUrls) => this.#say(imageUrls.map(send).find(Boolean) ?? '')
     const show = ask && images.length > 0 && this.question.open(images.length, agreed)
@@ -134,7 +134,7 @@ export class Composer {
       this.#pending = this.#pending.then(async () => {
         this.#say(t('Preparing the image…'))
         const { imageUrl, stands } = await prepare(file).catch(() => ({}))
-        if (!imageUrl) said.add(t('This browser cannot read that as an image.'))
+        if (!imageUrl) said.add(t('This browser cannot read this image.'))
         if (stands) said.add(t('The animation is sent as a still image.'))
         if (show) show(imageUrl)
         else if (imageUrl) said.add(send(imageUrl))

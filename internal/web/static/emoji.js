@@ -1,11 +1,11 @@
-// A small choice of emoji for whoever has no keyboard for them.
+// A small set of emoji for keyboards without them.
 
 const FACES = '😀 😂 🤣 😊 😍 😘 😎 🤔 😅 😉 🙃 😴 😮 😢 😭 😡 😱 🥳 🤗 🙄 👍 👎 👋 👏 🙏 💪 🤝 ❤️ 💔 🔥 ✨ 🎉 ☕ 🍕 🎵 🌞'
 
-/** Fills panel, which button opens, with what pick is called with. */
+/** Fills panel, which button opens, with emoji; pick is called with the chosen one. */
 export function emojiPanel({ panel, button, pick }) {
   if (!('popover' in panel)) {
-    panel.hidden = button.hidden = true // a browser that could not close it again
+    panel.hidden = button.hidden = true // the browser could not close it again
     return
   }
   for (const face of FACES.split(' ')) {

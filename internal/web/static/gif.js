@@ -1,20 +1,20 @@
-// An animation on its way out. Drawn anew it would stand still, so it stays as it is, without what a GIF can carry
-// beside its pictures: comments, and what programs write about where it comes from.
+// Prepares GIF animations for sending. Redrawing would stop the animation, so the file is kept, but without comments and
+// the metadata that programs add.
 
-const LOOP = 'NETSCAPE2.0' // says how often it plays
+const LOOP = 'NETSCAPE2.0' // the number of repetitions
 
-/** The GIF in bytes (a Uint8Array) without anything but pictures; null if it has only one, or is none. */
+/** Returns the GIF in bytes (a Uint8Array) with only its pictures; null if it has only one, or is not a GIF. */
 export function animation(bytes) {
   const { parts, whole } = read(bytes)
   return whole > 1 ? new Blob([...parts, Uint8Array.of(0x3b)], { type: 'image/gif' }) : null
 }
 
-/** How many pictures begin in the GIF in bytes; the last may be cut off. */
+/** Returns how many pictures begin in the GIF in bytes; the last may be cut off. */
 export const picturesIn = (bytes) => read(bytes).begun
 
 /**
- * Goes through the blocks (GIF89a, sections 17 to 27) as viewers do: up to the trailer, or else as far as it can be read,
- * and past the zeros that some programs leave between them.
+ * Reads the blocks (GIF89a, sections 17 to 27) as viewers do: up to the trailer, or as far as possible, and past the
+ * zeros that some programs leave between them.
  */
 function read(bytes) {
   const parts = []
@@ -45,13 +45,13 @@ function read(bytes) {
 
 const tableLength = (flags) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0)
 
-/** Each block begins with its length; one of no length is the last. */
+/** Each block begins with its length; an empty one is the last. */
 function endOfBlocks(bytes, at) {
   while (bytes[at] > 0) at += bytes[at] + 1
   return at + 1
 }
 
-/** Of the extensions, how long a picture is shown, and how often all are. */
+/** Reports whether the extension sets the display time of a picture or the number of repetitions. */
 const isPlayback = (bytes, at) => bytes[at + 1] === 0xf9 || (bytes[at + 1] === 0xff && text(bytes, at + 3, 11) === LOOP)
 
 export const text = (bytes, at, length) => String.fromCharCode(...bytes.subarray(at, at + length))

@@ -1,13 +1,13 @@
-// Addresses that a stranger sends. A link shows where it goes, opens in a tab that knows nothing of this page, and is
-// never followed by the page itself.
+// Links in a stranger's messages. A link shows its target, opens in a tab without access to this page, and is never
+// followed by the page itself.
 
-// Not in an address: what turns the direction of a text or cannot be seen, because it would show another one.
+// Excludes bidirectional controls and invisible characters, which could disguise the address.
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/gi
 const LONGEST = 2000
-const MOST = 100 // in one message; a text of nothing but addresses would keep the page busy
-const TAIL = '.,;:!?*_)]}' // of a sentence rather than of the address at its end
+const MOST = 100 // per message; a text full of addresses would keep the page busy
+const TAIL = '.,;:!?*_)]}' // belongs to the sentence, not to the address at its end
 
-/** text as nodes, its addresses as links. */
+/** Returns text as nodes, with its addresses as links. */
 export function withLinks(text) {
   const nodes = []
   let links = 0
@@ -30,13 +30,13 @@ function withoutTail(found) {
   return found.slice(0, found[end] === ')' && found.includes('(') ? end + 1 : end)
 }
 
-/** A link to an address of the web, or null if it is none, or made to look like another. */
+/** Returns a link to a web address, or null if it is not one or is made to look like another. */
 export function linkTo(address, label) {
   const url = address.length <= LONGEST ? parsed(address) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return null
   const a = document.createElement('a')
   a.href = url.href
-  a.textContent = label?.(url) ?? url.href // as the browser reads it: a host in foreign letters is seen to be one
+  a.textContent = label?.(url) ?? url.href // as the browser parses it, so that a host in foreign letters is recognizable
   a.target = '_blank'
   a.rel = 'noopener noreferrer nofollow'
   return a

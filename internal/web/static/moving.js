@@ -1,4 +1,4 @@
-// Which pictures move, by what their files say of themselves.
+// Detects animations by the contents of their files.
 
 import { picturesIn, text } from './gif.js'
 
@@ -11,7 +11,7 @@ export function moves(bytes) {
   return picturesIn(bytes) > 1
 }
 
-/** An animated PNG has a chunk acTL, with the number of its pictures, before those of the first one (APNG, "Structure"). */
+/** An animated PNG has an acTL chunk with the number of pictures before the first picture (APNG, "Structure"). */
 function movesAsPng(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {

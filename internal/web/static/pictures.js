@@ -1,22 +1,22 @@
-// An image on its way out. It is drawn anew, so that nothing of the file but the picture itself leaves this device: no
-// place, no time, no name of a camera.
+// Prepares images for sending. Each is redrawn, so that only the picture itself leaves this device: no location, no time,
+// no camera model.
 
 import { animation } from './gif.js'
 import { moves } from './moving.js'
 
 const LONGEST_SIDE = 1600 // pixels
-// In characters. The library stores no larger one, and a reload is to show it again.
+// In characters. The library stores no larger image, and a reload must show it again.
 const ENOUGH = 500_000
 const TRIES = [[1, 0.85], [1, 0.7], [0.75, 0.7], [0.5, 0.7], [0.5, 0.4]] // of the longest side, and the quality
 
 /**
- * The image in file: { imageUrl, stands }, a data URI, and whether it is of an animation and does not move any more.
- * Throws when it is no image that this browser can read.
+ * Returns { imageUrl, stands } for file: a data URI, and whether it is a still image of an animation.
+ * Throws if this browser cannot read the image.
  */
 export async function prepare(file) {
   const bytes = new Uint8Array(await file.arrayBuffer())
   const gif = animation(bytes)
-  const bitmap = await createImageBitmap(gif ?? file) // upright, if the file says how it was held
+  const bitmap = await createImageBitmap(gif ?? file) // upright, if the file has an orientation
   const small = gif && gif.size * 4 <= ENOUGH * 3
   const imageUrl = small ? await asUri(gif) : still(bitmap)
   bitmap.close()
@@ -47,7 +47,7 @@ function draw(bitmap, side, quality) {
   canvas.width = Math.max(1, Math.round(bitmap.width * scale))
   canvas.height = Math.max(1, Math.round(bitmap.height * scale))
   const context = canvas.getContext('2d')
-  context.fillStyle = '#fff' // JPEG, which every client shows, has no transparency
+  context.fillStyle = '#fff' // JPEG, which every client can show, has no transparency
   context.fillRect(0, 0, canvas.width, canvas.height)
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
   return canvas.toDataURL('image/jpeg', quality)

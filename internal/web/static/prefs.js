@@ -1,14 +1,14 @@
-// What a reader has chosen, kept by the browser for all tabs, and what this tab was at, kept for its next load. A browser
-// that keeps nothing, as in a frame of another site, is no error: it then lasts as long as the page.
+// The reader's choices, stored by the browser for all tabs, and the state of this tab, stored for its next load. A browser
+// may store nothing, for example in a frame of another site: then they last as long as the page.
 
 export const chosen = (name) => read(() => localStorage, name)
 export const choose = (name, value) => write(() => localStorage, name, value)
 
 export const kept = (name) => read(() => sessionStorage, name)
-/** null forgets it. */
+/** Stores value; null deletes it. */
 export const keep = (name, value) => write(() => sessionStorage, name, value)
 
-// Even to name a storage that is switched off throws.
+// If storage is disabled, even naming it throws.
 
 function read(storage, name) {
   try {

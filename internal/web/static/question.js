@@ -1,15 +1,15 @@
-// A pasted image is shown before it is sent: what is on the clipboard may be another than its owner thinks.
+// A pasted image is shown before it is sent: the clipboard may hold another one than the user expects.
 
-/** Asks in ask, which shows the images in preview, with the buttons yes and no. back has the focus before and after. */
+/** Asks in ask, with the images in preview and the buttons yes and no. back has the focus before and after. */
 export class Question {
   #ask
   #preview
   #back
   #label
   #yes
-  #answer = null // what yes calls, with the images
-  #turn = 0 // one that was closed shows nothing more
-  #waiting = 0 // images that are still being prepared
+  #answer = null // yes calls it with the images
+  #turn = 0 // a closed question shows nothing more
+  #waiting = 0 // images still being prepared
 
   constructor({ ask, preview, label, yes, no, back }) {
     this.#ask = ask
@@ -20,7 +20,7 @@ export class Question {
     no.addEventListener('click', () => this.close())
     yes.addEventListener('click', () => {
       const imageUrls = [...preview.children].map((img) => img.src)
-      if (imageUrls.length === 0) return // nothing was seen yet
+      if (imageUrls.length === 0) return // nothing is shown yet
       const answer = this.#answer
       this.close()
       answer(imageUrls)
@@ -31,7 +31,7 @@ export class Question {
     return !this.#ask.hidden
   }
 
-  /** Asks for count images, besides those it asks for already. Returns what takes each: its address, or '' if there is none. */
+  /** Asks about count more images. Returns a function to call with the address of each, or '' if it has none. */
   open(count, answer) {
     const turn = this.#turn
     this.#answer = answer

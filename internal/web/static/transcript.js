@@ -1,5 +1,5 @@
-// The list of messages on the page. What the stranger sends is hostile until shown otherwise: text goes in as
-// text, an image only as a data URI of a type that cannot run anything, and nothing is ever fetched.
+// The list of messages on the page. The stranger's content is untrusted: text is inserted as text, an image only as a
+// data URI of a type that cannot run code, and nothing is ever fetched.
 
 import { linkTo, withLinks } from './links.js'
 import { t } from './words.js'
@@ -7,14 +7,14 @@ import { t } from './words.js'
 const INLINE_IMAGE = /^data:image\/(png|jpeg|jpg|gif|webp|avif|heic|heif|bmp);base64,[A-Za-z0-9+/]+=*$/
 
 const MOST = 300 // messages in the list
-const FEWER = 240 // are left when there would be more: to take away one for each that comes would move all the others each time
-// What is put into the list at a time, so that the page answers while a stranger sends faster than anyone reads.
+const FEWER = 240 // are left beyond that: removing one per new message would move all the others each time
+// Added to the list at a time, so that the page responds while a stranger sends faster than a person reads.
 const AT_A_TIME = 16
 const CHARS_AT_A_TIME = 16_000
 
 /**
- * Shows messages in list and keeps scroller at the end of content, also when an image has loaded or the keyboard of
- * a phone has come up. Whoever has scrolled up is left there; pill says that there is more, earlier that there was.
+ * Shows messages in list and keeps scroller at the end of content, also when an image has loaded or a phone's keyboard
+ * has opened. A reader who scrolled up stays there; pill announces new messages, earlier says that old ones are hidden.
  */
 export class Transcript {
   #list
@@ -22,7 +22,7 @@ export class Transcript {
   #pill
   #earlier
   #following = true
-  #top = 0 // where it was scrolled to last
+  #top = 0 // the last scroll position
   #shown = null // the array that the list shows
   #items = new Map() // Message → its element
 
@@ -34,7 +34,7 @@ export class Transcript {
     pill.addEventListener('click', () => this.toEnd())
     scroller.addEventListener('scroll', () => {
       if (scroller.clientHeight === 0) return // not shown
-      // The event may be late, and tell of a place that was the end: only who has gone up is left there.
+      // A late event may carry a position that used to be the end: only scrolling up stops the following.
       const up = scroller.scrollTop < this.#top
       this.#top = scroller.scrollTop
       if (this.#atEnd()) this.#following = true
@@ -46,12 +46,12 @@ export class Transcript {
     sizes.observe(content)
   }
 
-  /** The messages that the list shows. */
+  /** The messages in the list. */
   get shown() {
     return this.#shown
   }
 
-  /** How far from the top the reader is; null: at the end, and stays there. */
+  /** The reader's distance from the top; null: follows the end. */
   get place() {
     return this.#following ? null : this.#scroller.scrollTop
   }
@@ -61,14 +61,14 @@ export class Transcript {
       this.#top = this.#scroller.scrollTop = top
     }
     go()
-    // Images have no height before they are there.
+    // Images have no height before they load.
     const images = [...this.#list.querySelectorAll('img')].map((img) => img.decode().catch(() => {}))
     if (images.length > 0) Promise.all(images).then(go)
   }
 
   /**
-   * Makes the list show messages; another array is another chat. another: it is one. more: there are messages left to
-   * show, at the next call. markOf gives what is said under an own message: { text, failed }.
+   * Makes the list show messages; another array is another chat. Returns another: whether it is one, and more: whether
+   * the next call has messages left to show. markOf returns the mark of one of the user's messages: { text, failed }.
    */
   sync(messages, markOf) {
     const another = messages !== this.#shown
@@ -80,7 +80,7 @@ export class Transcript {
     }
     const latest = this.#latest(messages)
     this.#remove(latest)
-    // The page that begins shows all of it, or it could not go to where the reader was.
+    // A new page shows all messages, or it could not restore the scroll position.
     const { added, more } = this.#add(latest, another ? Infinity : AT_A_TIME)
     this.#earlier.hidden = !isCut(latest)
     this.#mark(latest, markOf)
@@ -96,7 +96,7 @@ export class Transcript {
     this.#top = this.#scroller.scrollTop
   }
 
-  /** What is shown of messages: not again what was taken away. */
+  /** Returns the messages to show, without those removed earlier. */
   #latest(messages) {
     const first = messages.findIndex((m) => this.#items.has(m))
     const latest = messages.slice(Math.max(first, 0))
@@ -132,7 +132,7 @@ export class Transcript {
     return { added, more: false }
   }
 
-  /** The status is said once, under the latest own message; a failure under each. */
+  /** Shows the status once, under the user's latest message; a failure under each. */
   #mark(messages, markOf) {
     const own = messages.filter((m) => m.mine && this.#items.has(m))
     for (const m of own) attempt(() => this.#markOne(m, markOf(m), m === own[own.length - 1]), () => {})
@@ -153,10 +153,10 @@ export class Transcript {
   }
 }
 
-/** Reports whether messages stood before these: the first of each side has the number 1. */
+/** Reports whether earlier messages are missing: the first of each side has the number 1. */
 const isCut = (messages) => [true, undefined].some((mine) => messages.find((m) => m.mine === mine && !m.gap)?.n > 1 && !messages[0].gap)
 
-/** What act returns, or what otherwise does where a browser cannot: one message must not hide another. */
+/** Returns the result of act or, if it throws, of otherwise: one message must not hide another. */
 function attempt(act, otherwise) {
   try {
     return act()
@@ -174,12 +174,12 @@ function messageItem(m, before) {
   const bubble = element('div', 'bubble')
   bubble.dir = 'auto'
   const speaker = element('span', 'unseen', t(m.mine ? 'You: ' : 'Stranger: '))
-  speaker.dir = 'ltr' // or its letters, and not those of the message, would be the ones that "auto" goes by
+  speaker.dir = 'ltr' // or its letters, and not the message's, would decide "auto"
   bubble.append(speaker)
   if (m.text) bubble.append(...attempt(() => withLinks(m.text), () => [m.text]))
-  if (m.imageUrl || m.lost) bubble.append(attempt(() => image(m), () => remark('An image that is not shown')))
+  if (m.imageUrl || m.lost) bubble.append(attempt(() => image(m), () => remark('Image not shown')))
   item.append(bubble)
-  // Only the text of a message is announced, not what becomes of it.
+  // Only the text of a message is announced, not its status.
   const mark = element('small', 'mark')
   mark.setAttribute('aria-live', 'off')
   item.append(mark)
@@ -187,21 +187,21 @@ function messageItem(m, before) {
 }
 
 function image({ imageUrl, mine }) {
-  if (!imageUrl) return remark('An image that was too big to be kept')
+  if (!imageUrl) return remark('This image was too large to keep')
   if (INLINE_IMAGE.test(imageUrl)) {
     const img = element('img')
     img.alt = t(mine ? 'Image you sent' : 'Image from the stranger')
-    img.addEventListener('error', () => img.replaceWith(remark('An image that this browser cannot show')))
+    img.addEventListener('error', () => img.replaceWith(remark('This browser cannot show this image')))
     img.src = imageUrl
     return img
   }
-  return remoteImage(imageUrl) ?? remark('An image that is not shown')
+  return remoteImage(imageUrl) ?? remark('Image not shown')
 }
 
-/** A remote image would tell its host who looks at it, so it is only a link, and the reader's choice. */
+/** Loading a remote image would reveal the reader's address to its host, so it is only a link. */
 function remoteImage(address) {
   const a = address.startsWith('https:') ? linkTo(address, (url) => `${t('Image at')} ${url.host}`) : null
-  if (a) a.title = t('Opening it shows your address to that site')
+  if (a) a.title = t('Opening it reveals your IP address to that site')
   return a
 }
 

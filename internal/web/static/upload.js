@@ -1,8 +1,8 @@
-// How much of a large message has left.
+// Upload progress of a large message.
 
 let present = null
 
-/** The browser's WebSocket, of which the page knows the latest. */
+/** The browser's WebSocket; the page remembers the latest. */
 export class UploadSocket extends WebSocket {
   constructor(url) {
     super(url)
@@ -10,7 +10,7 @@ export class UploadSocket extends WebSocket {
   }
 }
 
-/** The percentage that has left of a message of so many bytes, the last one sent; null while there is no connection. */
+/** Returns how much of the last message, of size bytes, has been sent, in percent; null without a connection. */
 export function percentSent(size) {
   if (present?.readyState !== WebSocket.OPEN) return null
   return Math.max(0, Math.floor(100 - (100 * present.bufferedAmount) / size))

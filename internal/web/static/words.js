@@ -1,5 +1,5 @@
-// What the page says, in the reader's language. The English text stands where it is used and is the key here; a further
-// language is a further dictionary.
+// The texts of the page in the reader's language. The English text is in the code and is the key here; another language
+// is another dictionary.
 
 import { GERMAN } from './german.js'
 import { choose, chosen } from './prefs.js'
@@ -9,10 +9,10 @@ const DICTIONARIES = { en: {}, de: GERMAN }
 const wanted = [chosen('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2))
 const language = wanted.find((tag) => Object.keys(DICTIONARIES).includes(tag)) ?? 'en'
 
-/** The text in the reader's language. */
+/** Returns the text in the reader's language. */
 export const t = (text) => DICTIONARIES[language][text] ?? text
 
-/** Translates what stands in the page, and makes button switch to the other language. */
+/** Translates the page, and makes button switch to the other language. */
 export function translatePage(button) {
   document.documentElement.lang = language
   const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT)

@@ -1,5 +1,4 @@
-// The page for everybody: in the dark, on a small screen, by keyboard, for a screen reader, in another language, and for
-// somebody who looks elsewhere.
+// Accessibility: dark mode, small screens, the keyboard, screen readers, another language, and a page without focus.
 
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
@@ -12,14 +11,14 @@ const LOOKS = {
   'on a phone': { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true },
 }
 
-/** Nothing that axe knows of keeps anybody out, the contrast neither in the light nor in the dark, and nothing is wider than the screen. */
+/** Asserts that axe finds no violations, contrast included, in light and dark mode, and that nothing is wider than the screen. */
 async function isAccessible(tab, screen) {
   for (const [colorScheme, rules] of [['light', {}], ['dark', { runOnly: ['color-contrast'] }]]) {
     await tab.page.emulateMedia({ colorScheme })
     const { violations, passes } = await tab.page.evaluate((rules) => globalThis.axe.run(document, rules), rules)
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`)
     assert.deepEqual(found, [], `${screen}, ${colorScheme}`)
-    assert.ok(passes.some((rule) => rule.id === 'color-contrast'), `${screen}, ${colorScheme}: the contrast was not looked at`)
+    assert.ok(passes.some((rule) => rule.id === 'color-contrast'), `${screen}, ${colorScheme}: the contrast was not checked`)
   }
   const [wide, screenWide] = await tab.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
   assert.equal(wide, screenWide, screen)
@@ -72,7 +71,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
   })
 }
 
-scene('the dark is dark, and the light is light', async (s) => {
+scene('dark mode is dark, and light mode is light', async (s) => {
   const brightness = (tab) => tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).reduce((sum, c) => sum + Number(c), 0) / 765)
   const light = await s.open({ colorScheme: 'light' })
   const dark = await s.open({ colorScheme: 'dark' })
@@ -100,7 +99,7 @@ scene('a whole chat by keyboard: start, write, emoji, Esc for Next', async (s) =
   assert.equal(await focused(), 'emoji')
   await a.page.keyboard.press('Enter')
   await a.page.getByRole('button', { name: '😀' }).waitFor()
-  await a.page.keyboard.press('Escape') // closes the panel and is no Next
+  await a.page.keyboard.press('Escape') // closes the panel and is not Next
   await a.page.getByRole('button', { name: '😀' }).waitFor({ state: 'hidden' })
   await a.sees('chat')
   await a.page.keyboard.press('Enter')
@@ -116,7 +115,7 @@ scene('a whole chat by keyboard: start, write, emoji, Esc for Next', async (s) =
   await b.sees('ended')
 })
 
-scene('what a screen reader is told: where the chat stands, and every message as it comes', async (s) => {
+scene('a screen reader announces the state of the chat and every new message', async (s) => {
   const [a, b] = await s.openPair()
   assert.equal(await a.page.getByRole('status').first().textContent(), 'With a stranger')
   const log = a.page.getByRole('log')
@@ -134,10 +133,10 @@ scene('what a screen reader is told: where the chat stands, and every message as
   await a.hears('three')
   await b.shut()
   await a.status('The stranger is away')
-  assert.deepEqual(await a.page.evaluate(() => globalThis.spoken), ['The stranger is away']) // once, and not at every message
+  assert.deepEqual(await a.page.evaluate(() => globalThis.spoken), ['The stranger is away']) // once, not at every message
 })
 
-scene('who looks elsewhere sees how many came, and hears them if they want', async (s) => {
+scene('a page without focus shows the number of new messages, and plays a sound if enabled', async (s) => {
   const script = () => {
     globalThis.tones = 0
     const start = OscillatorNode.prototype.start
@@ -162,7 +161,7 @@ scene('who looks elsewhere sees how many came, and hears them if they want', asy
   await b.say('two')
   await a.hears('two')
   assert.equal(await a.page.title(), '(2) chatme')
-  assert.equal(await tones(), 0) // off until it is wanted
+  assert.equal(await tones(), 0) // off by default
   await a.page.evaluate(() => globalThis.goAway(false))
   assert.equal(await a.page.title(), 'chatme')
 
@@ -177,12 +176,12 @@ scene('who looks elsewhere sees how many came, and hears them if they want', asy
   await a.page.evaluate(() => globalThis.goAway(false))
   await b.say('four')
   await a.hears('four')
-  assert.equal(await tones(), 2) // who looks needs no sound
+  assert.equal(await tones(), 2) // no sound with focus
   await a.page.reload()
-  assert.equal(await sound.getAttribute('aria-pressed'), 'true') // the choice is kept
+  assert.equal(await sound.getAttribute('aria-pressed'), 'true') // the choice is stored
 })
 
-scene('in German everything is German, and the choice is kept', async (s) => {
+scene('in German every text is German, and the choice is stored', async (s) => {
   const a = await s.open({ locale: 'de-AT' })
   assert.equal(await a.page.evaluate(() => document.documentElement.lang), 'de')
   const texts = await a.page.evaluate(() => {

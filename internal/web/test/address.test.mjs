@@ -1,4 +1,4 @@
-// An address or a key that cannot be used is said to be so, and nothing is tried again and again with it.
+// An invalid address or key is reported, and not retried.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { chatting, FakeSocket, FakeStorage, frozen as still, newChat, tick } fro
 
 const dialed = []
 
-/** A socket that judges an address as a browser does, and counts. */
+/** A socket that rejects addresses as a browser does, and records the dialed ones. */
 class Judge extends FakeSocket {
   constructor(url) {
     dialed.push(url)
@@ -18,12 +18,12 @@ class Judge extends FakeSocket {
 }
 
 const WRONG = {
-  'no address': { url: undefined }, 'an empty one': { url: '' }, 'a name': { url: 'chat.example' }, 'a path': { url: '/chat' },
-  'that of a page': { url: 'https://chat.example/' }, 'a script': { url: 'javascript:alert(1)' }, 'one without a host': { url: 'ws://' },
-  'a host that is none': { url: 'ws://[::1/' }, 'a port that is none': { url: 'ws://chat.example:99999/' }, 'one with a fragment': { url: 'wss://chat.example/#x' },
+  'no address': { url: undefined }, 'an empty address': { url: '' }, 'a name': { url: 'chat.example' }, 'a path': { url: '/chat' },
+  'a page address': { url: 'https://chat.example/' }, 'a script URL': { url: 'javascript:alert(1)' }, 'no host': { url: 'ws://' },
+  'an invalid host': { url: 'ws://[::1/' }, 'an invalid port': { url: 'ws://chat.example:99999/' }, 'a fragment': { url: 'wss://chat.example/#x' },
   'an object': { url: {} }, 'null': { url: null },
-  'no key': { apiKey: undefined }, 'a key that is a number': { apiKey: 5 }, 'a key that is an object': { apiKey: {} }, 'an empty key': { apiKey: '' },
-  'no WebSocket': { WebSocket: null }, 'a WebSocket that is none': { WebSocket: {} },
+  'no key': { apiKey: undefined }, 'a numeric key': { apiKey: 5 }, 'an object as key': { apiKey: {} }, 'an empty key': { apiKey: '' },
+  'no WebSocket': { WebSocket: null }, 'an invalid WebSocket': { WebSocket: {} },
 }
 
 for (const [name, wrong] of Object.entries(WRONG)) {
@@ -43,12 +43,12 @@ for (const [name, wrong] of Object.entries(WRONG)) {
       })
       await assert.rejects(promise, (error) => error instanceof TypeError && /^chatme: /.test(error.message))
       assert.equal(storage.getItem('chatme'), null)
-      await assert.rejects(chat[call](), TypeError) // it can be asked again
+      await assert.rejects(chat[call](), TypeError) // can be called again
     })
   }
 }
 
-test('whoever does not wait for the promise hears of it as an error event, and no rejection is left over', async () => {
+test('without an await the error arrives as an event, and no rejection is unhandled', async () => {
   const unhandled = []
   const hear = (error) => unhandled.push(error)
   process.on('unhandledRejection', hear)
@@ -62,7 +62,7 @@ test('whoever does not wait for the promise hears of it as an error event, and n
   assert.match(errors[0].message, /must begin with ws:\/\/ or wss:\/\/, not nowhere/)
 })
 
-/** A socket that cannot be made now and then. */
+/** A socket whose constructor throws unless works is set. */
 class Moody extends FakeSocket {
   static works
   constructor(url) {
@@ -71,7 +71,7 @@ class Moody extends FakeSocket {
   }
 }
 
-test('after a call that could not begin the next one can', () => {
+test('a call succeeds after one that could not start', () => {
   still(() => {
     Moody.works = false
     const chat = newChat(new FakeStorage(), { WebSocket: Moody })
@@ -85,7 +85,7 @@ test('after a call that could not begin the next one can', () => {
   })
 })
 
-test('a chat that is stored stays, and can be ended, where the address cannot be used any more', () => {
+test('a stored chat remains, and can be ended, when the address is no longer valid', () => {
   still(() => {
     const { storage } = chatting()
     const chat = newChat(storage, { url: 'nowhere' })
@@ -97,7 +97,7 @@ test('a chat that is stored stays, and can be ended, where the address cannot be
   })
 })
 
-test('an address that could be dialed once is tried until it can be again', () => {
+test('an address that worked once is retried until it works again', () => {
   still(() => {
     Moody.works = true
     const chat = newChat(new FakeStorage(), { WebSocket: Moody })
@@ -112,7 +112,7 @@ test('an address that could be dialed once is tried until it can be again', () =
   })
 })
 
-test('an address is taken with spaces around it, in capitals, and as a URL', () => {
+test('an address may have surrounding spaces, be in capitals, or be a URL', () => {
   still(() => {
     for (const url of [' ws://server.test/ ', 'WS://server.test/', new URL('wss://server.test/chat?x=1')]) {
       const chat = newChat(new FakeStorage(), { url, WebSocket: Judge })

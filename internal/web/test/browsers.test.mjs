@@ -1,4 +1,4 @@
-// The browsers that are supported: what the oldest of them lack is not needed.
+// Supported browsers: the client needs nothing that the oldest of them do not have.
 
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { scene } from './scene.mjs'
 
 const directory = new URL('../static/', import.meta.url)
 
-/** The lines of every file of the client whose name ends in ending: [file:line, text], without comments. */
+/** Returns the lines of all client files with this ending: [file:line, text], without comment lines. */
 function lines(ending) {
   return readdirSync(directory)
     .filter((name) => name.endsWith(ending) && !name.endsWith('.d.ts'))
@@ -17,7 +17,7 @@ function lines(ending) {
     .filter(([, text]) => !/^\s*(\/\/|\*|\/\*)/.test(text))
 }
 
-scene('in the oldest browsers a chat goes on as in any, over a reload and to the next stranger', async (s) => {
+scene('in the oldest browsers a chat works, through a reload and on to the next stranger', async (s) => {
   const old = `(${makeOld})(${JSON.stringify(MISSING)})`
   const a = await s.open({ script: old, viewport: { width: 360, height: 640 } })
   assert.ok((await a.page.evaluate(() => globalThis.deleted)) > 80)
@@ -56,11 +56,11 @@ scene('in the oldest browsers a chat goes on as in any, over a reload and to the
   assert.equal((await a.conversation()).length, 7)
   await b.say('still there?')
   await a.hears('still there?')
-  const c = await s.open() // who waits already: the two would meet again before a slow machine has opened it
+  const c = await s.open() // already waiting: on a slow machine the other two would be matched again before it opens
   await c.start()
   await c.sees('searching')
   await a.next()
-  await c.sees('chat') // with either
+  await c.sees('chat') // with either of them
   await c.end()
   await Promise.all([a.sees('chat'), b.sees('chat')])
   await b.say('again')
@@ -70,15 +70,15 @@ scene('in the oldest browsers a chat goes on as in any, over a reload and to the
   await a.page.getByRole('button', { name: 'Chat starten' }).waitFor()
 })
 
-// What is used although one of them lacks it, because it is asked for before.
+// Features that one of them does not have, used only after a check.
 const ASKED_FOR = {
-  reportError: 'globalThis.document && globalThis.reportError', // else the console
-  hidePopover: 'panel.hidePopover()', // emoji.js has no panel where there is no popover
+  reportError: 'globalThis.document && globalThis.reportError', // otherwise the console
+  hidePopover: 'panel.hidePopover()', // emoji.js has no panel without popover
   reason: 'signal.reason ??',
 }
-const OLDER = ['JSON.parse', 'event.reason', 'bytes.subarray'] // of the same name
+const OLDER = ['JSON.parse', 'event.reason', 'bytes.subarray'] // older ones of the same name
 
-test('nothing is used that one of the oldest browsers lacks', () => {
+test('no code uses a feature that one of the oldest browsers does not have', () => {
   const found = lines('.js').flatMap(([where, text]) => {
     const own = OLDER.reduce((rest, name) => rest.replaceAll(name, ''), text)
     return Object.entries(MISSING).flatMap(([object, names]) =>
@@ -89,10 +89,10 @@ test('nothing is used that one of the oldest browsers lacks', () => {
     )
   })
   assert.deepEqual(found, [])
-  for (const text of Object.values(ASKED_FOR)) assert.ok(lines('.js').some(([, line]) => line.includes(text)), `${text} is used no more`)
+  for (const text of Object.values(ASKED_FOR)) assert.ok(lines('.js').some(([, line]) => line.includes(text)), `${text} is no longer used`)
 })
 
-test('no script holds what one of the oldest browsers cannot read', () => {
+test('no script uses syntax that one of the oldest browsers cannot parse', () => {
   const samples = ['/(?<=a)b/', '/(?<!a)b/', 'static {', '/[a--b]/v.test(c)', 'f(/a/gv)', '/(?i:a)/', "import a from './a.json' with { type: 'json' }", 'using a = b', '@sealed', 'accessor a = 1', "new Error('a', { cause: b })"]
   const faults = (text) => Object.entries(SYNTAX).filter(([, pattern]) => pattern.test(text)).map(([name]) => name)
   for (const sample of samples) assert.equal(faults(sample).length, 1, sample)
@@ -100,18 +100,18 @@ test('no script holds what one of the oldest browsers cannot read', () => {
   assert.deepEqual(lines('.js').flatMap(([where, text]) => faults(text).map((name) => `${where}: ${name}`)), [])
 })
 
-// A declaration of these is passed over by one of them, so one that all know stands before it.
+// One of the browsers ignores such a declaration, so one that all support must precede it.
 const LATE_VALUES = /\d(?:dvh|svh|lvh|dvw|cqw|lh)\b|overflow-wrap: anywhere|color-mix\(|light-dark\(|oklch\(|oklab\(|\blch\(|\bsubgrid\b|linear\(/
-// These make a whole rule one that is passed over, or the page worse without them.
+// These make a browser ignore a whole rule, or the page is worse without them.
 const LATE_RULES = /@layer|@container|@scope|@starting-style|@property|@position-try|:has\(|&|^\s*(?:position-area|anchor-name|aspect-ratio-auto)\s*:|\b(?:translate|rotate|scale)\s*:/
 
-test('no style is lost where one of the oldest browsers does not know a value', () => {
+test('no style is lost where one of the oldest browsers does not support a value', () => {
   const found = []
   const css = readFileSync(new URL('app.css', directory), 'utf8').replace(/\/\*[^]*?\*\//g, '')
   let late = 0
   for (const [, selector, body] of css.matchAll(/([^{}]+)\{([^{}]*)\}/g)) {
     if (LATE_RULES.test(selector) || LATE_RULES.test(body)) found.push(selector.trim())
-    // A selector that is not known takes those beside it with it.
+    // An unsupported selector invalidates the whole list.
     if (/:(?:popover-open|focus-visible)/.test(selector) && selector.includes(',')) found.push(selector.trim())
     const before = new Set()
     for (const declaration of body.split(';').map((text) => text.trim()).filter(Boolean)) {
@@ -125,5 +125,5 @@ test('no style is lost where one of the oldest browsers does not know a value', 
     }
   }
   assert.deepEqual(found, [])
-  assert.ok(late >= 4, `${late} declarations looked at`)
+  assert.ok(late >= 4, `${late} declarations checked`)
 })

@@ -1,4 +1,4 @@
-// The client library alone, sentence by sentence of the protocol, with a server that says what the test wants.
+// The client library alone, protocol rule by rule, with a server that the test controls.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { FakeSocket, HELLO, chatting, frozen as still, matched, newChat, resume,
 
 const frozen = (name, act) => test(name, () => still(act))
 
-frozen('a new session is asked for, and searched in', () => {
+frozen('the client requests a new session and searches in it', () => {
   const chat = newChat()
   assert.equal(chat.state, 'idle')
   chat.search()
@@ -21,7 +21,7 @@ frozen('a new session is asked for, and searched in', () => {
   assert.equal(chat.state, 'chatting')
 })
 
-frozen('a reload comes back with what it has, and the messages', () => {
+frozen('a reload resumes with its state and its messages', () => {
   const chat = chatting()
   chat.send('hello')
   FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 }, { type: 'message', text: 'hi', from: 'P', n: 1, ts: 1 })
@@ -36,7 +36,7 @@ frozen('a reload comes back with what it has, and the messages', () => {
   assert.equal(again.statusOf(again.messages[0]), 'delivered')
 })
 
-frozen('every 16 messages are confirmed at once, others within 250 ms', () => {
+frozen('every 16 messages are confirmed at once, fewer within 250 ms', () => {
   chatting()
   const socket = FakeSocket.last
   for (let n = 1; n <= 17; n++) socket.says({ type: 'message', text: 'x', from: 'P', n })
@@ -53,7 +53,7 @@ frozen('messages of another chat are ignored', () => {
   assert.equal(chat.ended, 'partner')
 })
 
-frozen('too large is said before a number is taken', () => {
+frozen('a message that is too large is refused before it takes a number', () => {
   const chat = chatting()
   assert.throws(() => chat.send('é'.repeat(40_000)), RangeError)
   assert.throws(() => chat.send({ imageUrl: 'x'.repeat(HELLO.maxBytes) }), RangeError)
@@ -61,7 +61,7 @@ frozen('too large is said before a number is taken', () => {
   assert.equal(chat.send('fine').n, 1)
 })
 
-frozen('after resumed nothing is searched for', () => {
+frozen('after resumed the client does not search', () => {
   const chat = newChat()
   chat.search()
   FakeSocket.last.open()
@@ -73,7 +73,7 @@ frozen('after resumed nothing is searched for', () => {
   assert.equal(chat.state, 'idle')
 })
 
-frozen('a chat begun while away is joined', () => {
+frozen('the client joins a chat that began while it was away', () => {
   const chat = newChat()
   chat.search()
   FakeSocket.last.open()
@@ -85,7 +85,7 @@ frozen('a chat begun while away is joined', () => {
   assert.deepEqual(FakeSocket.last.take(), [])
 })
 
-frozen('a session that cannot be resumed is forgotten, its messages can be read', () => {
+frozen('a session that cannot be resumed is forgotten, and its messages stay readable', () => {
   const chat = chatting()
   chat.send('hello')
   FakeSocket.last.ends()
@@ -113,7 +113,7 @@ frozen('end leaves for good', () => {
   assert.equal(FakeSocket.all.length, 1)
 })
 
-frozen('end while offline is said once the server is back, and a search after it is a new session', () => {
+frozen('end while offline is sent once the server is back, and a later search opens a new session', () => {
   const chat = chatting()
   FakeSocket.last.ends()
   chat.end()
@@ -129,7 +129,7 @@ frozen('end while offline is said once the server is back, and a search after it
 })
 
 for (const [code, why] of [[4001, 'key'], [4409, 'replaced'], [4410, 'banned'], [1009, 'too_large']]) {
-  frozen(`close ${code} ends the attempts`, () => {
+  frozen(`close ${code} stops reconnecting`, () => {
     const chat = chatting()
     FakeSocket.last.ends(code)
     tick(600_000)
@@ -139,7 +139,7 @@ for (const [code, why] of [[4001, 'key'], [4409, 'replaced'], [4410, 'banned'], 
   })
 }
 
-frozen('reconnecting backs off', () => {
+frozen('reconnects back off', () => {
   chatting()
   const waits = []
   for (let i = 0; i < 8; i++) {
@@ -152,7 +152,7 @@ frozen('reconnecting backs off', () => {
   assert.deepEqual(waits, [300, 600, 1200, 2400, 4800, 9600, 15_000, 15_000])
 })
 
-frozen('close 4429 waits as long as it says', () => {
+frozen('close 4429 waits for the given time', () => {
   chatting()
   FakeSocket.last.ends(4429, '7.5')
   tick(7499)
@@ -161,7 +161,7 @@ frozen('close 4429 waits as long as it says', () => {
   assert.equal(FakeSocket.all.length, 2)
 })
 
-frozen('a server that does not answer is dialled again; its socket is never closed with 1000, nor listened to', () => {
+frozen('a server that does not answer is dialed again; its socket is not closed with 1000, and its events are ignored', () => {
   const chat = chatting()
   FakeSocket.last.ends()
   tick(300)
@@ -189,7 +189,7 @@ frozen('close and sleep keep the session', () => {
   assert.equal(chat.state, 'chatting')
 })
 
-frozen('typing is told once, and that it stopped', () => {
+frozen('typing_start is sent once, then typing_stop', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   chat.typing()
@@ -211,7 +211,7 @@ frozen('old messages are forgotten, copies are not', () => {
   assert.deepEqual(texts(chat), ['c1', 'c2', 'c3', 'c4', 'c5'])
 })
 
-frozen('without a storage a chat works while the page lives', () => {
+frozen('without a storage a chat lasts as long as the page', () => {
   const chat = newChat(null)
   chat.search()
   FakeSocket.last.open()
@@ -220,7 +220,7 @@ frozen('without a storage a chat works while the page lives', () => {
   assert.equal(FakeSocket.last.take().at(-1).text, 'x')
 })
 
-frozen('what is no message is ignored', () => {
+frozen('data that is not a message is ignored', () => {
   const chat = chatting()
   for (const data of ['', '{', 'null', '1', '[]', '{}', '{"type":5}', '{"type":"constructor"}']) FakeSocket.last.onmessage({ data })
   FakeSocket.last.says({ type: 'message', text: {}, imageUrl: 5, from: 'P', n: 1 })

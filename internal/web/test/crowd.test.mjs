@@ -1,5 +1,5 @@
-// Messages that come faster than anyone reads: they are stored in one write and told of together, and whatever else the
-// protocol asks of each still holds.
+// Messages that arrive faster than a person reads: they are stored in one write and reported together, and each still
+// follows the protocol.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ const upTo = (last, first = 1) => Array.from({ length: last - first + 1 }, (_, i
 const stored = (chat) => JSON.parse(chat.storage.getItem('chatme')).chat
 const acks = () => FakeSocket.last.take().filter((frame) => frame.type === 'ack').map((frame) => frame.got)
 
-/** Counts what is written to the storage of chat. */
+/** Counts the writes to the storage of chat. */
 function counting(chat) {
   const { storage } = chat
   const set = storage.setItem
@@ -23,7 +23,7 @@ function counting(chat) {
   return storage
 }
 
-frozen('a hundred messages a second are written ten times a second', () => {
+frozen('a hundred messages a second are stored ten times a second', () => {
   const chat = chatting()
   const storage = counting(chat)
   const heard = []
@@ -37,7 +37,7 @@ frozen('a hundred messages a second are written ten times a second', () => {
   assert.ok(storage.writes <= 32 + 200 + 1, `${storage.writes} writes`)
 })
 
-frozen('20,000 messages in one moment are a few writes, and an event each', () => {
+frozen('20,000 messages at once take a few writes, with one event each', () => {
   const chat = chatting()
   const storage = counting(chat)
   const heard = []
@@ -51,7 +51,7 @@ frozen('20,000 messages in one moment are a few writes, and an event each', () =
   assert.deepEqual(texts(chat), upTo(20_000, 19_701).map((n) => `m${n}`))
 })
 
-frozen('what comes at the pace of people is told of as it comes', () => {
+frozen('messages at human speed are reported as they arrive', () => {
   const chat = chatting()
   for (const n of upTo(100)) {
     FakeSocket.last.says(message(n))
@@ -60,7 +60,7 @@ frozen('what comes at the pace of people is told of as it comes', () => {
   }
 })
 
-frozen('nothing is shown or confirmed before it is stored, in a crowd too', () => {
+frozen('in a crowd too, nothing is shown or confirmed before it is stored', () => {
   const chat = chatting()
   const check = () => assert.equal(stored(chat).got, chat.messages.at(-1).n)
   chat.on('message', (m) => assert.ok(stored(chat).messages.some((copy) => copy.n === m.n)))
@@ -74,7 +74,7 @@ frozen('nothing is shown or confirmed before it is stored, in a crowd too', () =
   assert.deepEqual([texts(chat).length, stored(chat).got], [200, 200])
 })
 
-frozen('a crowd is confirmed within 250 ms, and what comes twice is told of once', () => {
+frozen('a crowd is confirmed within 250 ms, and duplicates are reported once', () => {
   const chat = chatting()
   const heard = []
   chat.on('message', (m) => heard.push(m.n))
@@ -82,12 +82,12 @@ frozen('a crowd is confirmed within 250 ms, and what comes twice is told of once
   tick(249)
   assert.equal(acks().at(-1), 100)
   assert.deepEqual(heard, upTo(100))
-  for (const n of [99, 100]) FakeSocket.last.says(message(n)) // the confirmation was lost
+  for (const n of [99, 100]) FakeSocket.last.says(message(n)) // the ack was lost
   tick(249)
   assert.deepEqual([acks(), heard.length], [[100], 100])
 })
 
-frozen('gaps keep their place in a crowd', () => {
+frozen('gaps keep their position in a crowd', () => {
   const chat = chatting()
   FakeSocket.last.says(...upTo(60).map((n) => message(n)))
   FakeSocket.last.says({ type: 'gap', n: 62 }, message(63), { type: 'gap', n: 64 }, { type: 'gap', n: 65 }, message(68))
@@ -100,7 +100,7 @@ for (const [name, frames, after] of [
   ['the partner leaves', [{ type: 'partner_disconnected' }], 'searching'],
   ['another chat begins', [{ type: 'partner_disconnected' }, { type: 'matched', partnerId: 'Q' }], 'chatting'],
 ]) {
-  frozen(`when ${name}, what came before is told of before`, () => {
+  frozen(`when ${name}, earlier messages are reported first`, () => {
     const chat = chatting()
     const heard = []
     chat.on('message', (m) => heard.push(m.n))
@@ -112,7 +112,7 @@ for (const [name, frames, after] of [
 }
 
 for (const name of ['close', 'sleep', 'search', 'wait']) {
-  frozen(`nothing of a crowd is lost when ${name} comes in between`, () => {
+  frozen(`nothing of a crowd is lost when ${name} intervenes`, () => {
     const chat = chatting()
     FakeSocket.last.says(...upTo(100).map((n) => message(n)))
     if (name === 'wait') FakeSocket.last.ends()
@@ -122,7 +122,7 @@ for (const name of ['close', 'sleep', 'search', 'wait']) {
   })
 }
 
-frozen('what is sent stands behind what came before it', () => {
+frozen('a sent message comes after those received before it', () => {
   const chat = chatting()
   FakeSocket.last.says(...upTo(40).map((n) => message(n)))
   chat.send('mine')
@@ -131,7 +131,7 @@ frozen('what is sent stands behind what came before it', () => {
   assert.deepEqual(texts(chat).slice(38), ['m39', 'm40', 'mine', 'm41'])
 })
 
-frozen('typing between messages does not make them one write each', () => {
+frozen('typing between messages does not cause one write per message', () => {
   const chat = chatting()
   const storage = counting(chat)
   for (const n of upTo(1_000)) FakeSocket.last.says({ type: 'typing_start' }, message(n), { type: 'typing_stop' })
@@ -140,7 +140,7 @@ frozen('typing between messages does not make them one write each', () => {
   assert.ok(storage.writes <= 40, `${storage.writes} writes`)
 })
 
-frozen('a page too busy for its timers goes on', () => {
+frozen('a page too busy for its timers makes progress', () => {
   const chat = chatting()
   FakeSocket.last.says(...upTo(40).map((n) => message(n)))
   const { setTimeout } = globalThis
@@ -155,7 +155,7 @@ frozen('a page too busy for its timers goes on', () => {
   assert.ok(chat.messages.length > 50, `${chat.messages.length} messages`)
 })
 
-frozen('a partner that confirms nothing does not fill the memory, and what is kept of it is the latest', () => {
+frozen('a partner that confirms nothing does not fill the memory, and its latest messages are kept', () => {
   const chat = chatting()
   chat.send('never delivered')
   FakeSocket.last.says(...upTo(5_000).map((n) => message(n)))
@@ -164,7 +164,7 @@ frozen('a partner that confirms nothing does not fill the memory, and what is ke
   assert.equal(stored(chat).messages.length, 301)
 })
 
-frozen('long texts are stored as far as there is room, the latest first, and copies always', () => {
+frozen('long texts are stored while there is room, latest first; copies always', () => {
   const storage = new FakeStorage()
   storage.quota = 5 << 20
   const chat = newChat(storage)
@@ -183,7 +183,7 @@ frozen('long texts are stored as far as there is room, the latest first, and cop
   assert.deepEqual(kept.slice(1).map((m) => m.n), upTo(300, 302 - kept.length))
 })
 
-frozen('a message that was changed after it was stored is stored as it is', () => {
+frozen('a message that changed after it was stored is stored again', () => {
   const chat = chatting()
   chat.send('refused')
   assert.equal(stored(chat).messages[0].failed, undefined)
@@ -191,7 +191,7 @@ frozen('a message that was changed after it was stored is stored as it is', () =
   assert.equal(stored(chat).messages[0].failed, 'bad_message')
 })
 
-frozen('in the plain protocol a crowd is told of without numbers, in its order', () => {
+frozen('in the base protocol a crowd without numbers is reported in order', () => {
   const chat = newChat(null, { resume: false })
   chat.search()
   FakeSocket.last.open()
@@ -202,7 +202,7 @@ frozen('in the plain protocol a crowd is told of without numbers, in its order',
   assert.deepEqual(numbers(FakeSocket.last.take()), [])
 })
 
-frozen('after a lost connection the rest of a crowd is asked for from where it was stored', () => {
+frozen('after a lost connection the client requests the rest of a crowd after the last stored message', () => {
   const chat = chatting()
   FakeSocket.last.says(...upTo(100).map((n) => message(n)))
   FakeSocket.last.ends()

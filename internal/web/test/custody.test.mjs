@@ -1,4 +1,4 @@
-// Custody in the client library: numbers, copies, refusals and what is said of them. The server says what the test wants.
+// Custody in the client library: numbers, copies, refusals and statuses. The test controls the server.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,14 +11,14 @@ const ack = (recv, delivered = 0) => ({ type: 'ack', recv, delivered })
 const error = (code, n, more) => ({ type: 'error', code, n, ...more })
 const stored = (chat) => JSON.parse(chat.storage.getItem('chatme'))
 
-/** The connection of chat is lost and comes back to what the server knows. Returns the resume of the auth. */
+/** Loses the connection of chat and resumes with the server state. Returns the resume member of the auth frame. */
 function lose(state) {
   FakeSocket.last.ends()
   tick(300)
   return resume(state).resume
 }
 
-frozen('a message is sending until custody has passed, then sent, then delivered', () => {
+frozen('a message is sending until the server has custody, then sent, then delivered', () => {
   const chat = chatting()
   for (const text of ['1', '2', '3']) chat.send(text)
   assert.deepEqual(statuses(chat), ['sending', 'sending', 'sending'])
@@ -28,11 +28,11 @@ frozen('a message is sending until custody has passed, then sent, then delivered
   assert.deepEqual(statuses(chat), ['delivered', 'sent', 'sent'])
   lose(matched({ recv: 3, delivered: 2, last: 3 }))
   assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'sent'])
-  FakeSocket.last.says(ack(0, 0)) // of a server that has started anew
+  FakeSocket.last.says(ack(0, 0)) // from a restarted server
   assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'sent'])
 })
 
-frozen('copies that are not acknowledged are sent again after a resume, in order', () => {
+frozen('unacknowledged copies are resent after a resume, in order', () => {
   const chat = chatting()
   for (const text of ['1', '2', '3']) chat.send(text)
   FakeSocket.last.says(ack(1, 1))
@@ -45,7 +45,7 @@ frozen('copies that are not acknowledged are sent again after a resume, in order
   assert.deepEqual(statuses(chat), ['delivered', 'delivered', 'delivered', 'sent'])
 })
 
-frozen('the server says in resumed what it took meanwhile; only the rest is sent again', () => {
+frozen('resumed reports the messages accepted meanwhile; only the rest is resent', () => {
   const chat = chatting()
   for (const text of ['1', '2', '3']) chat.send(text)
   lose(matched({ recv: 2, last: 2 }))
@@ -79,7 +79,7 @@ frozen('state and copies are stored in one write, before sending and before show
   assert.deepEqual(steps, ['store sent 1 got 2: mine,m1,gap 2', 'show gap', 'send ack'])
 })
 
-frozen('doubles are dropped and confirmed again; numbers that are missing are a gap', () => {
+frozen('duplicates are dropped and confirmed again; missing numbers are a gap', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   socket.says(message(1), message(1), message(4), message(2), { type: 'gap', n: 6 }, { type: 'gap', n: 5 }, { type: 'gap', n: 7 })
@@ -93,7 +93,7 @@ frozen('doubles are dropped and confirmed again; numbers that are missing are a 
   }
 })
 
-frozen('a replay goes on behind what is here', () => {
+frozen('a replay continues after the messages already received', () => {
   const chat = chatting()
   FakeSocket.last.says(message(1), message(2))
   assert.equal(lose(matched({ replay: 2 })).got, 2)
@@ -104,7 +104,7 @@ frozen('a replay goes on behind what is here', () => {
 })
 
 for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
-  frozen(`a message refused as ${code} stops what follows, and goes again after 2 s`, () => {
+  frozen(`a message refused as ${code} stops later ones, and is resent after 2 s`, () => {
     const chat = chatting()
     const socket = FakeSocket.last
     chat.send('1')
@@ -118,7 +118,7 @@ for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
     assert.deepEqual(numbers(socket.take()), [1, 2, 3])
     assert.deepEqual(statuses(chat), ['sending', 'sending', 'sending'])
     socket.says(error(code, 1))
-    assert.deepEqual(socket.take(), []) // never at once
+    assert.deepEqual(socket.take(), []) // not at once
   })
 
   const signals = {
@@ -127,7 +127,7 @@ for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
     'after a resume': () => lose(matched({ recv: 1, last: 2 })),
   }
   for (const [when, happens] of Object.entries(signals)) {
-    frozen(`a message refused as ${code} goes on ${when}`, () => {
+    frozen(`a message refused as ${code} is resent ${when}`, () => {
       const chat = chatting()
       for (const text of ['1', '2', '3', '4']) chat.send(text)
       FakeSocket.last.says({ type: 'partner_away', untilMs: 9 }, ack(1), error(code, 3), error('gap', 4, { expect: 3 }))
@@ -141,7 +141,7 @@ for (const code of ['unavailable', 'mailbox_full', 'rate_limited']) {
   }
 }
 
-frozen('what did not fit when the partner went is refused late, and goes on behind what was held', () => {
+frozen('messages that did not fit when the partner went away are refused late, and follow the held ones', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   for (let n = 1; n <= 5; n++) chat.send(`${n}`)
@@ -164,7 +164,7 @@ frozen('after an error gap the expected number is sent', () => {
   assert.deepEqual(numbers(socket.take()), [2, 3])
 })
 
-frozen('an error that custody has overtaken brings nothing back of which there may be no copy', () => {
+frozen('an error overtaken by custody resends nothing that may have no copy', () => {
   const chat = chatting({ keep: 1 })
   const socket = FakeSocket.last
   for (const text of ['1', '2', '3']) chat.send(text)
@@ -175,7 +175,7 @@ frozen('an error that custody has overtaken brings nothing back of which there m
 })
 
 for (const code of ['bad_image', 'bad_message', 'too_large']) {
-  frozen(`a message refused as ${code} has used up its number`, () => {
+  frozen(`a message refused as ${code} uses up its number`, () => {
     const chat = chatting()
     const socket = FakeSocket.last
     const image = chat.send({ imageUrl: 'data:image/png;base64,AAAA' })
@@ -193,7 +193,7 @@ for (const code of ['bad_image', 'bad_message', 'too_large']) {
   })
 }
 
-frozen('an image that the storage has no room for is lost with a reload, and its number used up', () => {
+frozen('an image too large for the storage is lost in a reload, and its number is used up', () => {
   const chat = chatting()
   chat.storage.quota = 2000
   const image = chat.send({ imageUrl: `data:image/png;base64,${'A'.repeat(4000)}` })
@@ -203,7 +203,7 @@ frozen('an image that the storage has no room for is lost with a reload, and its
   again.connect()
   FakeSocket.last.send = function (text) {
     const frame = JSON.parse(text)
-    if (frame.n === 1) assert.equal(stored(chat).chat.messages[0].failed, 'lost') // whatever happens from here on
+    if (frame.n === 1) assert.equal(stored(chat).chat.messages[0].failed, 'lost') // whatever happens next
     this.sent.push(frame)
   }
   resume(matched())
@@ -230,17 +230,17 @@ frozen('resumed.last above what was ever sent: the copies are unsent, numbers go
   chat.send('2')
   chat.send('3')
   assert.equal(lose(matched({ recv: 2, last: 5 })).acked, 1)
-  assert.deepEqual(statuses(chat), ['sent', 'failed', 'failed']) // 2 may have been another's
+  assert.deepEqual(statuses(chat), ['sent', 'failed', 'failed']) // 2 may have been another message's
   assert.deepEqual(FakeSocket.last.take(), [])
   chat.send('new')
   assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 6, text: 'new' }])
-  // The claim is what the server said. What it has forgotten by now is not made up.
+  // The claim is what the server reported. What it has forgotten since is not invented.
   assert.equal(lose(matched({ recv: 2, last: 3 })).acked, 2)
   assert.deepEqual(FakeSocket.last.take().map((f) => [f.n, f.text]), [[3, undefined], [4, undefined], [5, undefined], [6, 'new']])
   assert.deepEqual(statuses(newChat(chat.storage)), ['sent', 'failed', 'failed', 'sending'])
 })
 
-frozen('too large is said before a number is taken', () => {
+frozen('a message that is too large is refused before it takes a number', () => {
   const chat = chatting()
   assert.throws(() => chat.send('é'.repeat(40_000)), RangeError)
   assert.throws(() => chat.send({ imageUrl: 'x'.repeat(HELLO.maxBytes) }), RangeError)

@@ -1,5 +1,5 @@
-// Makes docs/screens/dashboard.png anew, in six minutes: `npm run screenshot-of-dashboard`. The page, the server and the
-// load on it are real.
+// Recreates docs/screens/dashboard.png in six minutes: `npm run screenshot-of-dashboard`. The page, the server and its
+// load are real.
 
 import { fileURLToPath } from 'node:url'
 import WebSocket from 'ws'
@@ -12,7 +12,7 @@ const PEOPLE = 60
 const picture = fileURLToPath(new URL('../../../docs/screens/dashboard.png', import.meta.url))
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
 
-/** One who searches, chats, presses Next and comes back, until over is set. */
+/** Runs a client that searches, chats, presses Next and reconnects, until over is set. */
 async function live(server, over) {
   let session
   while (!over.set) {

@@ -1,4 +1,4 @@
-// The command chatme dashboard of a test server, for as long as a test looks at it.
+// Runs "chatme dashboard" for a test server.
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -7,14 +7,14 @@ import { DEADLINE_MS } from './pace.mjs'
 export class Dashboard {
   #process
 
-  /** Starts it for server, and waits until it says where it is. */
+  /** Starts it for server, and waits for its address. */
   static async start(server) {
     const dashboard = new Dashboard()
     const child = spawn(server.binary, ['dashboard', '--db', server.database], { stdio: ['ignore', 'pipe', 'inherit'] })
     dashboard.#process = child
     dashboard.url = await new Promise((done, fail) => {
       const deadline = setTimeout(() => fail(new Error(`no address from the dashboard within ${DEADLINE_MS} ms`)), DEADLINE_MS)
-      child.once('exit', (code) => fail(new Error(`the dashboard ended with ${code}`)))
+      child.once('exit', (code) => fail(new Error(`the dashboard exited with ${code}`)))
       createInterface({ input: child.stdout }).on('line', (line) => {
         const address = /http:\/\/127\.0\.0\.1:\d+\/\w+\//.exec(line)
         if (!address) return

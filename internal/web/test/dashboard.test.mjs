@@ -1,4 +1,4 @@
-// The dashboard of a running server: its figures, its charts, its tables; on a phone and in the dark.
+// The dashboard of a running server: metrics, charts and tables, on a phone and in dark mode.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -35,7 +35,7 @@ after(async () => {
   await server?.close()
 })
 
-/** Opens the dashboard and waits until it has shown everything once. */
+/** Opens the dashboard and waits until everything has been shown once. */
 async function look(options) {
   const tab = await Tab.open(browser, dashboard.url, options)
   await tab.page.locator('body[data-shown="true"]').waitFor()
@@ -44,7 +44,7 @@ async function look(options) {
 
 const tile = (tab, name) => tab.page.locator('#now div', { has: tab.page.getByText(name, { exact: true }) }).locator('dd').textContent()
 
-test('shows what the server counts, and who is there', async () => {
+test('shows the metrics of the server and its sessions', async () => {
   const tab = await look()
   assert.equal(await tab.page.locator('#state').textContent(), 'The server is ready.')
   assert.equal(await tile(tab, 'Matches'), '1')
@@ -61,11 +61,11 @@ test('shows what the server counts, and who is there', async () => {
   await tab.close()
 })
 
-test('draws the last hour from the points the server has kept', async () => {
+test('draws the last hour from the points that the server stored', async () => {
   const tab = await look()
   const chart = tab.page.locator('figure', { hasText: 'Active connections' })
   const picture = chart.locator('svg[aria-label="Active connections: 3"]')
-  await picture.waitFor({ timeout: 10_000 + DEADLINE_MS }) // a point comes every ten seconds
+  await picture.waitFor({ timeout: 10_000 + DEADLINE_MS }) // a point arrives every ten seconds
   const sessions = tab.page.locator('figure', { hasText: 'Sessions' })
   assert.match(await sessions.locator('svg').getAttribute('aria-label'), /waiting 1, matched 2, away 0$/)
   assert.equal(await sessions.locator('path.series').count(), 5)
@@ -76,18 +76,18 @@ test('draws the last hour from the points the server has kept', async () => {
   await tab.close()
 })
 
-test('is read on a phone, in the light and in the dark, and by who does not see it', async () => {
+test('is readable on a phone, in light and dark mode, and with a screen reader', async () => {
   for (const colorScheme of ['light', 'dark']) {
     const tab = await look({ viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true, colorScheme, script: axe.source })
     const over = await tab.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    assert.ok(over <= 0, `${over} pixels stand out at the side`)
+    assert.ok(over <= 0, `${over} pixels overflow at the side`)
     const { violations } = await tab.page.evaluate(() => globalThis.axe.run(document))
     assert.deepEqual(violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0].html}`), [])
     await tab.close()
   }
 })
 
-test('says what is wrong when the server or the command is gone', async () => {
+test('reports when the server or the command has ended', async () => {
   const tab = await look()
   await server.crash()
   await tab.page.locator('#state.bad', { hasText: 'no server at' }).waitFor()

@@ -1,4 +1,4 @@
-// The page in a frame of another site, and a page of the operator's own.
+// The page in a frame of another site, and an operator's custom page.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scene } from './scene.mjs'
 
-/** A site of somebody's that frames the page; its host is another one than the server's. */
+/** Serves a site on another host than the server's that frames the page. */
 async function startSite(s) {
   const site = createServer((_, answer) => {
     answer.setHeader('Content-Type', 'text/html')
@@ -18,7 +18,7 @@ async function startSite(s) {
   return `http://localhost:${site.address().port}`
 }
 
-scene('a site that is allowed frames the page, and people chat in it; another gets nothing', async (s) => {
+scene('an allowed site frames a working page; another site cannot frame it', async (s) => {
   const b = await s.open()
   const origin = await startSite(s)
   s.address = origin
@@ -38,10 +38,10 @@ scene('a site that is allowed frames the page, and people chat in it; another ge
   await frame.getByLabel('Your message').fill('from the frame')
   await frame.getByLabel('Your message').press('Enter')
   await b.hears('from the frame')
-  a.forgive(new URL(s.server.url).host) // to the site the frame is of elsewhere
+  a.forgive(new URL(s.server.url).host) // for the site the frame is another host
 })
 
-scene('a page of the operator takes the place of the built-in one, with the library and the key', async (s) => {
+scene('a custom page replaces the built-in one, with the library and the key', async (s) => {
   const directory = await mkdtemp(join(tmpdir(), 'chatme-own-'))
   s.others.push({ close: () => rm(directory, { recursive: true }) })
   await writeFile(join(directory, 'index.html'), '<!doctype html><title>mine</title><link rel="icon" href="data:,"><meta name="chatme-key" content="CHATME-KEY"><script type="module" src="-/own.js"></script><p></p>')
@@ -58,7 +58,7 @@ scene('a page of the operator takes the place of the built-in one, with the libr
   assert.equal(await a.page.title(), 'mine')
 })
 
-scene('with the page switched off there is none, and the socket is still there', async (s) => {
+scene('with the page disabled there is no page, but the socket works', async (s) => {
   const page = () => fetch(s.server.url, { headers: { Accept: 'text/html' } })
   assert.equal((await page()).status, 200)
   await s.server.crash()

@@ -1,4 +1,4 @@
-// Chats that end, in the client library: which chat it names, what is left of one that is over, and Next.
+// Chats that end, in the client library: which chat it names, the last messages of an ended chat, and Next.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ const message = (n, from = 'P') => ({ type: 'message', text: `m${n}`, from, n })
 const ack = (got, partnerId = 'P') => ({ type: 'ack', partnerId, got })
 const BACK = { type: 'partner_disconnected' }
 
-/** The connection is lost and comes back to what the server knows. Returns what the client says of its chat. */
+/** Loses the connection and resumes with the server state. Returns how the client names its chat. */
 function lose(state) {
   FakeSocket.last.ends()
   tick(300)
@@ -17,7 +17,7 @@ function lose(state) {
 }
 const claim = ({ resume: { partnerId, got } }) => (partnerId === undefined ? 'none' : `${partnerId} ${got}`)
 
-/** A client that searches and has heard of no chat yet. */
+/** Returns a client that searches and knows of no chat yet. */
 function searching() {
   const chat = newChat()
   chat.search()
@@ -34,7 +34,7 @@ frozen('a chat that the partner ended is named until the next one begins', () =>
   assert.equal(lose(over()), 'P 1')
   FakeSocket.last.says(BACK, { type: 'searching' })
   assert.equal(lose(over()), 'P 1')
-  const again = newChat(chat.storage) // also by another page
+  const again = newChat(chat.storage) // by another page too
   again.connect()
   assert.equal(claim(resume(over())), 'P 1')
   FakeSocket.last.says(BACK, { type: 'searching' }, { type: 'matched', partnerId: 'Q' })
@@ -43,7 +43,7 @@ frozen('a chat that the partner ended is named until the next one begins', () =>
 
 for (const [what, ...frames] of [
   ['that could not be resumed', { type: 'resume_failed', code: 'unknown' }, { type: 'session_id', sessionId: 'cm1_T', ...HELLO }],
-  ['in whose place the server has opened another', { type: 'session_id', sessionId: 'cm1_T', ...HELLO }],
+  ['that the server has replaced with another', { type: 'session_id', sessionId: 'cm1_T', ...HELLO }],
 ]) {
   frozen(`the chat of a session ${what} is not named`, () => {
     const chat = chatting()
@@ -60,7 +60,7 @@ for (const [what, ...frames] of [
   })
 }
 
-frozen('the tail of a chat that ended meanwhile is shown, and confirmed before its end', () => {
+frozen('the last messages of a chat that ended meanwhile are shown, and confirmed before its end', () => {
   const chat = chatting()
   lose(over())
   const socket = FakeSocket.last
@@ -70,7 +70,7 @@ frozen('the tail of a chat that ended meanwhile is shown, and confirmed before i
   assert.equal(chat.ended, 'partner')
 })
 
-frozen('what confirms a tail names its chat, although searching has come', () => {
+frozen('the ack of the last messages names their chat, even after searching', () => {
   const chat = chatting()
   FakeSocket.last.says(message(1), BACK)
   lose(over({ replay: 2 }))
@@ -86,7 +86,7 @@ frozen('what confirms a tail names its chat, although searching has come', () =>
   assert.equal(chat.state, 'searching')
 })
 
-frozen('a tail is confirmed by the claim, if the connection was lost before the ack', () => {
+frozen('the resume claim confirms the last messages if the connection was lost before the ack', () => {
   const chat = chatting()
   lose(over({ replay: 2 }))
   FakeSocket.last.says(message(1), message(2))
@@ -95,7 +95,7 @@ frozen('a tail is confirmed by the claim, if the connection was lost before the 
   assert.deepEqual(texts(chat), ['m1', 'm2'])
 })
 
-frozen('the tail of a chat not heard of is shown and confirmed, and the chat named from then on', () => {
+frozen('the last messages of an unknown chat are shown and confirmed, and the chat is named from then on', () => {
   const chat = searching()
   assert.equal(lose({ state: 'searching', replay: 2 }), 'none')
   const socket = FakeSocket.last
@@ -106,7 +106,7 @@ frozen('the tail of a chat not heard of is shown and confirmed, and the chat nam
   assert.equal(lose(over()), 'P 2')
 })
 
-frozen('who comes back with an older chat is taken to the present one, from its first message', () => {
+frozen('a client that returns with an older chat is moved to the current one, from its first message', () => {
   const chat = chatting()
   FakeSocket.last.says(message(1))
   assert.equal(lose(over()), 'P 1')
@@ -118,7 +118,7 @@ frozen('who comes back with an older chat is taken to the present one, from its 
   assert.equal(chat.send('hi').n, 1)
 })
 
-frozen('after a restore what is lost shows, and what was held of the chat comes', () => {
+frozen('after a restore lost messages show as a gap, and held ones arrive', () => {
   const chat = chatting()
   FakeSocket.last.says(message(1))
   lose(over({ gap: true, replay: 1, epoch: 'E2' }))
@@ -129,14 +129,14 @@ frozen('after a restore what is lost shows, and what was held of the chat comes'
   assert.equal(FakeSocket.last.open().resume.epoch, 'E2')
 })
 
-frozen('nothing is sent in a chat that is over', () => {
+frozen('nothing is sent in an ended chat', () => {
   const chat = chatting()
   const m = chat.send('too late')
   FakeSocket.last.take()
   FakeSocket.last.says({ type: 'error', code: 'mailbox_full', n: 1 }, BACK)
   tick(60_000)
   assert.equal(chat.statusOf(m), 'failed')
-  FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 }) // of another chat, if of any
+  FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 }) // for another chat, if any
   assert.equal(chat.statusOf(m), 'failed')
   assert.deepEqual(FakeSocket.last.take(), [])
   lose(over())
@@ -146,7 +146,7 @@ frozen('nothing is sent in a chat that is over', () => {
   assert.throws(() => chat.send('anyone?'))
 })
 
-frozen('Next names the chat it leaves, is sent again until it has happened, and forgets the chat then', () => {
+frozen('Next names the chat it leaves, is resent until it took effect, and then forgets the chat', () => {
   const chat = chatting()
   chat.search()
   assert.equal(chat.state, 'searching')
@@ -164,7 +164,7 @@ frozen('Next names the chat it leaves, is sent again until it has happened, and 
   assert.equal(chat.state, 'chatting')
 })
 
-frozen('Next that was heard, but its answer not, is not said again', () => {
+frozen('Next is not resent if only its answer was lost', () => {
   const chat = chatting()
   chat.search()
   assert.equal(lose(over()), 'P 0')
@@ -174,7 +174,7 @@ frozen('Next that was heard, but its answer not, is not said again', () => {
   assert.deepEqual([chat.state, chat.ended], ['searching', 'you'])
 })
 
-frozen('a partner that leaves during Next: the chat is over and not left, what it said last is confirmed', () => {
+frozen('a partner leaves during Next: the chat ended and was not left, and its last messages are confirmed', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   chat.search()
@@ -188,7 +188,7 @@ frozen('a partner that leaves during Next: the chat is over and not left, what i
   assert.deepEqual(FakeSocket.last.take(), []) // it is in the queue
 })
 
-frozen('a partner that leaves during Next is no reason to leave the next one', () => {
+frozen('a partner leaves during Next: the next partner is not left', () => {
   const chat = chatting()
   chat.search()
   FakeSocket.last.says(BACK, { type: 'matched', partnerId: 'Q' })
@@ -198,7 +198,7 @@ frozen('a partner that leaves during Next is no reason to leave the next one', (
   assert.deepEqual(FakeSocket.last.take(), [])
 })
 
-frozen('close 4400 ends the session, and a fresh one is opened', () => {
+frozen('close 4400 ends the session, and the client opens a new one', () => {
   const chat = chatting()
   chat.send('hello')
   FakeSocket.last.ends(4400)
@@ -208,11 +208,11 @@ frozen('close 4400 ends the session, and a fresh one is opened', () => {
   tick(300)
   assert.deepEqual(FakeSocket.last.open().resume, { v: 1 })
   FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_T', ...HELLO })
-  assert.deepEqual(FakeSocket.last.take(), []) // nobody has asked for a partner
+  assert.deepEqual(FakeSocket.last.take(), []) // no search was requested
   assert.equal(chat.online, true)
 })
 
-frozen('close 4409 leaves nothing of the session here, and nothing is dialled', () => {
+frozen('close 4409 removes the session from this client, which does not dial again', () => {
   const chat = chatting()
   chat.send('hello')
   FakeSocket.last.ends(4409)

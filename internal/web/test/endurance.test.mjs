@@ -1,4 +1,4 @@
-// What a chat outlives: a reload, an outage, a server that is killed while both type.
+// A chat survives a reload, an outage, and a server that is killed while both type.
 
 import assert from 'node:assert/strict'
 import { pace } from './pace.mjs'
@@ -7,10 +7,10 @@ import { scene } from './scene.mjs'
 
 const OUTAGE_MS = 20_000
 
-/** All that who has said, as the other must show it. */
+/** Everything that who said, as the other must show it. */
 const all = (prefix, said) => Array.from({ length: said }, (_, i) => `${prefix}: ${i + 1}`)
 
-/** Both sides show all of both, once and in order, and all of it is delivered. */
+/** Asserts that both sides show all messages once, in order, and delivered. */
 async function bothShowAll(a, b, saidA, saidB) {
   await Promise.all([a.hears(String(saidB)), b.hears(String(saidA))])
   await Promise.all([a.marked(String(saidA), 'Delivered'), b.marked(String(saidB), 'Delivered')])
@@ -22,7 +22,7 @@ async function bothShowAll(a, b, saidA, saidB) {
   }
 }
 
-scene('the server is killed while both type, and every message is there once, in order, delivered', async (s) => {
+scene('after the server is killed while both type, every message is shown once, in order, delivered', async (s) => {
   const [a, b] = await s.openPair()
   const COUNT = 12
   const typeAll = async (tab) => {
@@ -44,7 +44,7 @@ scene('the server is killed while both type, and every message is there once, in
   }
 })
 
-scene('an outage of 20 seconds is noticed, written through, and over at once', async (s) => {
+scene('a 20-second outage is shown, messages written in it arrive, and it ends at once', async (s) => {
   const proxy = await startProxy(s.server.url, '/')
   s.others.push(proxy)
   s.address = proxy.url
@@ -61,7 +61,7 @@ scene('an outage of 20 seconds is noticed, written through, and over at once', a
   proxy.cutAll()
   await a.status('No connection')
   await b.status('The stranger is away')
-  await b.page.getByText('What you write is kept for them').waitFor()
+  await b.page.getByText('Your messages are kept for them').waitFor()
   let said = 0
   while (Date.now() - began < OUTAGE_MS) {
     said++
@@ -73,12 +73,12 @@ scene('an outage of 20 seconds is noticed, written through, and over at once', a
   await a.context.setOffline(false)
   const online = Date.now()
   await a.status('With a stranger')
-  assert.ok(Date.now() - online < Math.min(pace(2_000), 8_000), 'it waits for its turn although the browser is online again')
+  assert.ok(Date.now() - online < Math.min(pace(2_000), 8_000), 'the page did not reconnect at once when the browser was online again')
   await bothShowAll(a, b, said, said)
   a.forgive('ERR_INTERNET_DISCONNECTED')
 })
 
-scene('a reload keeps the messages and the place where the reader was', async (s) => {
+scene('a reload keeps the messages and the scroll position', async (s) => {
   const [a, b] = await s.openPair({ viewport: { width: 360, height: 480 } })
   for (let i = 1; i <= 14; i++) await b.say(String(i))
   await a.hears('14')
@@ -92,7 +92,7 @@ scene('a reload keeps the messages and the place where the reader was', async (s
   assert.deepEqual(await a.conversation(), all('they', 14))
   assert.equal(await scroller.evaluate((e) => e.scrollTop), 90)
 
-  await a.say('1') // whoever speaks is at the end again, and stays there
+  await a.say('1') // sending scrolls to the end, and it stays there
   await a.marked('1', 'Delivered')
   await a.page.reload()
   await a.marked('1', 'Delivered')
@@ -102,7 +102,7 @@ scene('a reload keeps the messages and the place where the reader was', async (s
   })
 })
 
-scene('a reload keeps what is being written, for the partner it is written to', async (s) => {
+scene('a reload keeps the draft for its partner', async (s) => {
   const [a, b] = await s.openPair()
   const field = a.page.locator('#text')
   await field.fill('half a sent')

@@ -1,4 +1,4 @@
-// What docs/clients.md and docs/examples show does what they say, against the real server.
+// The examples in docs/clients.md and docs/examples work as described, against the real server.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -35,7 +35,7 @@ export const AppState = {
 }
 `
 
-// The examples, as an application has them: with the library, and what else they name, installed by npm.
+// The examples as in an application: with the library and their other dependencies installed by npm.
 let examples
 before(async () => {
   examples = await mkdtemp(join(tmpdir(), 'chatme-examples-'))
@@ -51,7 +51,7 @@ before(async () => {
 })
 after(() => rm(examples, { recursive: true, force: true }))
 
-/** Runs run(server, open, t) with a server; open() is a client of the library in it. */
+/** Runs run(server, open, t) with a server; open() returns a library client of it. */
 const served = (name, run) =>
   test(name, LIMIT, async (t) => {
     const server = await Server.start()
@@ -70,14 +70,14 @@ const socketOf = (server) => server.url.replace('http', 'ws')
 const clientOf = (server) => new ChatMe({ url: socketOf(server), apiKey: server.key, storage: null, WebSocket })
 const heard = (chat) => chat.messages.filter((m) => !m.mine).map((m) => m.text)
 
-test('the notes show the hooks as they are', async () => {
+test('the documentation shows the current hooks', async () => {
   const text = await readFile(join(docs, 'clients.md'), 'utf8')
   const shown = [...text.matchAll(/<!-- docs\/(\S+) -->\n```js\n([^]*?)```/g)]
   assert.deepEqual(shown.map(([, path]) => path), ['examples/react/useChat.js', 'examples/react-native/useChat.js'])
   for (const [, path, code] of shown) assert.equal(code, await readFile(join(docs, path), 'utf8'), path)
 })
 
-test('the page chats, and a reload goes on', LIMIT, async (t) => {
+test('the page chats, and continues after a reload', LIMIT, async (t) => {
   let html
   const site = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(html))
   await new Promise((done) => site.listen(0, '127.0.0.1', done))
@@ -118,7 +118,7 @@ test('the page chats, and a reload goes on', LIMIT, async (t) => {
   assert.deepEqual(faults, [])
 })
 
-/** Starts the terminal example. say() types, says() waits until it has printed a line. */
+/** Starts the terminal example. say() types, says() waits for a printed line. */
 function terminal(t, ...args) {
   const child = spawn(process.execPath, [join(examples, 'node/chat.mjs'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
@@ -134,7 +134,7 @@ function terminal(t, ...args) {
   }
 }
 
-served('the terminal chats, and goes on after it was killed', async (server, open, t) => {
+served('the terminal chats, and continues after it was killed', async (server, open, t) => {
   const args = [socketOf(server), server.key, join(examples, 'chat.json')]
   const chat = open()
   const first = terminal(t, ...args)
@@ -159,7 +159,7 @@ served('the terminal chats, and goes on after it was killed', async (server, ope
   assert.equal(await second.leave(), 0)
 })
 
-/** Renders a hook of an example. now() is what it returned last; render() is for what changes it. */
+/** Renders a hook of an example. now() returns its latest result; render() is for changes to it. */
 async function rendered(t, path, ...args) {
   const { useChat } = await import(pathToFileURL(join(examples, path)))
   let latest
@@ -171,7 +171,7 @@ async function rendered(t, path, ...args) {
   return {
     now: () => latest,
     unmount,
-    /** Does not wait for what change returns: a search is over when somebody else has come. */
+    /** Does not await the result of change: a search ends only when another client arrives. */
     do: (change) =>
       act(async () => {
         change(latest)
@@ -186,7 +186,7 @@ async function rendered(t, path, ...args) {
   }
 }
 
-served('the web hook chats, and goes on where it was', async (server, open, t) => {
+served('the web hook chats, and continues after a remount', async (server, open, t) => {
   const storage = new FakeStorage()
   const args = ['react/useChat.js', socketOf(server), server.key, { storage }]
   const chat = open()
@@ -215,7 +215,7 @@ served('the web hook chats, and goes on where it was', async (server, open, t) =
   assert.equal(again.now().status, 'idle')
 })
 
-served('the mobile hook sleeps in the background, and wakes with what came', async (server, open, t) => {
+served('the mobile hook sleeps in the background, and wakes with the held messages', async (server, open, t) => {
   const { AppState } = await import(pathToFileURL(join(examples, 'node_modules/react-native/index.js')))
   const chat = open()
   const hook = await rendered(t, 'react-native/useChat.js', socketOf(server), server.key, new FakeStorage())
@@ -225,7 +225,7 @@ served('the mobile hook sleeps in the background, and wakes with what came', asy
   const asleep = Date.now()
   await hook.do(() => AppState.becomes('background'))
   await hook.until(() => !chat.partner.here)
-  assert.ok(chat.partner.awayUntil - asleep > 500_000, 'ten minutes are promised')
+  assert.ok(chat.partner.awayUntil - asleep > 500_000, 'the partner expires before the promised ten minutes')
   assert.equal(hook.now().isConnected, false)
   chat.send('good night')
   await hook.do(() => AppState.becomes('active'))

@@ -1,10 +1,10 @@
-// A server and a storage for tests of the library alone: the test says what the server says.
+// A fake server and storage for tests of the library: the test controls what the server sends.
 
 import { ChatMe } from '../static/chatme.js'
 
 export const HELLO = { epoch: 'E', windowMs: 120_000, pingMs: 25_000, maxBytes: 16_842_752 }
 
-/** Everything that was dialled, the latest last. */
+/** All dialed sockets, the latest last. */
 export class FakeSocket {
   static all = []
   static get last() {
@@ -19,32 +19,32 @@ export class FakeSocket {
     FakeSocket.all.push(this)
   }
   pings = 0
-  dead = false // nothing is answered any more
+  dead = false // answers nothing anymore
 
   send(text) {
     const frame = JSON.parse(text)
     if (frame.type !== 'ping') return this.sent.push(frame)
-    this.pings++ // answered by the connection itself, as by the server
+    this.pings++ // answered by the socket itself, as the server does
     if (!this.dead) this.says({ type: 'pong' })
   }
   close(...code) {
     this.closedWith ??= code
   }
 
-  /** The server accepts the connection. Returns the auth. */
+  /** The server accepts the connection. Returns the auth frame. */
   open() {
     this.onopen({})
     return this.take()[0]
   }
-  /** The server says frames. */
+  /** The server sends frames. */
   says(...frames) {
     for (const frame of frames) this.onmessage({ data: JSON.stringify(frame) })
   }
-  /** The server, or the network, closes. */
+  /** The server or the network closes the socket. */
   ends(code = 1006, reason = '') {
     this.onclose({ code, reason })
   }
-  /** What was sent since the last take. */
+  /** Returns the frames sent since the last take. */
   take() {
     return this.sent.splice(0)
   }
@@ -66,10 +66,10 @@ export class FakeStorage {
 }
 
 let now = 0
-let skew = 0 // by how much the wall clock has jumped
+let skew = 0 // how far the wall clock has jumped
 let timers = new Map() // id → { at, act }
 
-/** Runs act while time stands still but for tick(); every wait of the back-off takes its longest. */
+/** Runs act while time advances only in tick(); every backoff takes its maximum. */
 export function frozen(act) {
   const { setTimeout, clearTimeout } = globalThis
   const { random } = Math
@@ -92,7 +92,7 @@ export function frozen(act) {
   }
 }
 
-/** Lets ms pass. */
+/** Advances time by ms. */
 export function tick(ms) {
   const end = now + ms
   for (;;) {
@@ -106,12 +106,12 @@ export function tick(ms) {
   now = end
 }
 
-/** The machine sleeps for ms: the wall clock goes on, the timers do not. */
+/** The machine sleeps for ms: the wall clock advances, the timers do not. */
 export function sleep(ms) {
   skew += ms
 }
 
-/** The page is frozen for ms: afterwards every timer that was due fires late, before anything is read. */
+/** The page is frozen for ms: afterwards every due timer fires late, before anything is read. */
 export function freeze(ms) {
   now += ms
 }
@@ -122,7 +122,7 @@ export function newChat(storage = new FakeStorage(), options = {}) {
   return chat
 }
 
-/** A client in a chat with the partner P. */
+/** Returns a client in a chat with the partner P. */
 export function chatting(options) {
   const chat = newChat(new FakeStorage(), options)
   chat.search()
@@ -134,7 +134,7 @@ export function chatting(options) {
   return chat
 }
 
-/** Goes on after the connection was lost, with what the server knows. Returns the auth. */
+/** Resumes after a lost connection with the server state. Returns the auth frame. */
 export function resume(state) {
   const socket = FakeSocket.last
   const auth = socket.open()
@@ -142,12 +142,12 @@ export function resume(state) {
   return auth
 }
 
-/** What resume is told of a chat with P that goes on. */
+/** The resumed state of a chat with P that continues. */
 export const matched = (more) => ({ state: 'matched', partnerId: 'P', ...more })
-/** What resume is told of a chat with P that is over. */
+/** The resumed state of a chat with P that has ended. */
 export const over = (more) => ({ state: 'ended', partnerId: 'P', ...more })
 
-/** The messages of chat as a reader sees them. */
+/** Returns the messages of chat as a reader sees them. */
 export const texts = (chat) => chat.messages.map((m) => (m.gap ? `gap ${m.n}` : m.text))
-/** The numbers of the messages among frames. */
+/** Returns the numbers of the messages in frames. */
 export const numbers = (frames) => frames.filter((f) => f.type === 'message').map((f) => f.n)

@@ -1,9 +1,9 @@
-// A TCP proxy that is as bad as networks are: every connection through it ends at a byte of its own, in the middle of
-// whatever that byte is in, in either direction, with a FIN or a RST. What happens follows from the seed alone.
+// A TCP proxy that imitates bad networks: it cuts every connection after a random number of bytes, in either direction,
+// with a FIN or a RST. The seed alone determines the cuts.
 
 import { connect, createServer } from 'node:net'
 
-/** Numbers in [0, 1) that follow from seed (mulberry32). */
+/** Returns a generator of numbers in [0, 1) from seed (mulberry32). */
 export function randomFrom(seed) {
   let a = seed >>> 0
   return () => {
@@ -15,7 +15,7 @@ export function randomFrom(seed) {
 }
 
 export class FaultProxy {
-  /** How many connections it has cut so far. */
+  /** The number of connections cut so far. */
   cuts = 0
   #server
   #random
@@ -23,7 +23,7 @@ export class FaultProxy {
   #longest
   #links = new Set()
 
-  /** Passes on to the port target until a connection has passed on up to longest bytes; 0: as many as there are. */
+  /** Forwards connections to port target, each for at most longest bytes; 0: no limit. */
   static async start({ target, seed, longest }) {
     const proxy = new FaultProxy()
     proxy.#random = randomFrom(seed)
@@ -38,7 +38,7 @@ export class FaultProxy {
     return this.#server.address().port
   }
 
-  /** From now on connections are let be. */
+  /** Stops cutting connections. */
   behave() {
     this.#longest = 0
     for (const link of this.#links) link.left = Infinity
@@ -78,7 +78,7 @@ export class FaultProxy {
   #cut(link, to) {
     this.cuts++
     if (link.reset) return this.#end(link)
-    to.end(() => this.#end(link)) // what was passed on arrives
+    to.end(() => this.#end(link)) // the forwarded bytes arrive
   }
 
   #end(link) {

@@ -1,5 +1,5 @@
-// The promise, kept by the library and the server together: connections are cut, the server is killed, one side is away
-// or loads its page again, and every message arrives once and in order.
+// The promise of the library and the server together: connections are cut, the server is killed, one side is away or
+// reloads its page, and every message arrives once and in order.
 
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
@@ -10,7 +10,7 @@ import { scene } from './scene.mjs'
 const MAILBOX = 200 // messages; the server's default
 const DEADLINE = { timeout: DEADLINE_MS }
 
-/** Two clients of the library in one page, each with a storage of its own, and what each has shown of the other. */
+/** Two library clients in one page, each with its own storage, and the messages that each has shown. */
 class Pair {
   said = { a: 0, b: 0 }
 
@@ -25,7 +25,7 @@ class Pair {
     return pair
   }
 
-  /** One side says the next count messages. */
+  /** Sends the next count messages from one side. */
   say(who, count) {
     const from = this.said[who] + 1
     this.said[who] += count
@@ -34,13 +34,13 @@ class Pair {
     }, { who, from, count })
   }
 
-  /** One side goes; the other has heard of it. */
+  /** Disconnects one side and waits until the other knows. */
   async leave(who) {
     await this.page.evaluate((who) => clients[who].close(), who)
     await this.until((who) => clients[who === 'a' ? 'b' : 'a'].partner?.here === false, who)
   }
 
-  /** One side comes back: the page that it was, or one loaded anew. */
+  /** Reconnects one side, in the same page or a reloaded one. */
   comeBack(who, anew) {
     return this.page.evaluate(({ who, anew }) => (anew ? loadAnew(who) : clients[who].connect()), { who, anew })
   }
@@ -49,10 +49,10 @@ class Pair {
     return this.page.waitForFunction(condition, argument, DEADLINE)
   }
 
-  /** Waits until all that was said is confirmed, and holds what was shown against it. */
+  /** Waits until all messages are confirmed, and compares them with the ones shown. */
   async check() {
     const finished = ({ a, b }) => clients.a.count('delivered') === a && clients.b.count('delivered') === b
-    await this.until(finished, this.said).catch(() => {}) // what follows says more
+    await this.until(finished, this.said).catch(() => {}) // the assertions below say more
     const all = (who) => Array.from({ length: this.said[who] }, (_, i) => `${who} ${i + 1}`)
     assert.deepEqual(await this.page.evaluate(() => shown), { a: all('b'), b: all('a') })
     const delivered = await this.page.evaluate(() => ({ a: clients.a.count('delivered'), b: clients.b.count('delivered') }))
@@ -69,7 +69,7 @@ async function openClients() {
       super({ url: location.href.replace('http', 'ws'), apiKey, storageKey: who, keep: Infinity })
       this.on('message', (m) => m.mine || shown[who].push(m.gap ? `gap ${m.n}` : m.text))
     }
-    /** How many of its messages have this status. */
+    /** Returns how many of its messages have this status. */
     count(status) {
       return this.messages.filter((m) => m.mine && this.statusOf(m) === status).length
     }
@@ -85,7 +85,7 @@ async function openClients() {
   clients.b.search()
 }
 
-/** Runs act with a pair; a page complains when its connections are cut. */
+/** Runs act with a pair; forgives the page errors of cut connections. */
 function faulty(name, act) {
   scene(name, async (s) => {
     await act(await Pair.open(s), s)
@@ -93,7 +93,7 @@ function faulty(name, act) {
   })
 }
 
-faulty('nothing is lost, doubled or out of order when connections are cut and the server is killed', async (pair, s) => {
+faulty('nothing is lost, duplicated or reordered when connections are cut and the server is killed', async (pair, s) => {
   const faults = {
     none: () => {},
     cut: () => pair.proxy.cutAll(),
@@ -107,14 +107,14 @@ faulty('nothing is lost, doubled or out of order when connections are cut and th
   const rounds = ['none', 'cut', 'kill', 'reload', 'kill', 'cut', 'reload', 'cut', 'kill', 'cut']
   for (const fault of rounds) {
     pair.proxy.cutAfter(randomInt(1, 60))
-    const saying = [pair.say('a', randomInt(10, 30)), pair.say('b', randomInt(10, 30))] // not awaited: the fault comes meanwhile
+    const saying = [pair.say('a', randomInt(10, 30)), pair.say('b', randomInt(10, 30))] // not awaited: the fault happens meanwhile
     await faults[fault]()
     await Promise.all(saying)
   }
   await pair.check()
 })
 
-faulty('nothing is lost, doubled or out of order when one side is away and the server is killed', async (pair, s) => {
+faulty('nothing is lost, duplicated or reordered when one side is away and the server is killed', async (pair, s) => {
   const absences = [
     { who: 'a', other: 'b', anew: true, held: true },
     { who: 'b', other: 'a', anew: false, held: false },
@@ -132,14 +132,14 @@ faulty('nothing is lost, doubled or out of order when one side is away and the s
     await s.server.restart()
     await saying
     if (held) await pair.until((other) => clients[other].count('sending') === 0, other)
-    pair.proxy.cutAfter(randomInt(1, 10)) // in the replay, perhaps
+    pair.proxy.cutAfter(randomInt(1, 10)) // possibly in the replay
     await pair.comeBack(who, anew)
     await pair.say(who, 10)
   }
   await pair.check()
 })
 
-faulty('what a mailbox cannot take goes on when the partner is back', async (pair) => {
+faulty('messages beyond the mailbox limit are sent when the partner is back', async (pair) => {
   await pair.leave('a')
   await pair.say('b', MAILBOX + 50)
   await pair.until((held) => clients.b.count('sent') === held, MAILBOX)

@@ -1,18 +1,18 @@
-// A partner who sends far faster than anyone reads: the page shows the latest, and answers all the while. What is
-// counted is work; of time a busy machine has less, and is given more.
+// A partner sends far faster than a person reads: the page shows the latest messages and stays responsive. The tests
+// count work; time limits are longer on a busy machine.
 
 import assert from 'node:assert/strict'
 import { LIMIT, pace } from './pace.mjs'
 import { partnerOf } from './partner.mjs'
 import { scene } from './scene.mjs'
 
-const SLOWER = 4 // than this machine: a phone
-const FRAME = 16 // messages that one frame may put into the page
+const SLOWER = 4 // than this machine, like a phone
+const FRAME = 16 // messages that one frame may add to the page
 const NODES = 300
-const FEWER = 240 // that many are left when there would be more
+const FEWER = 240 // messages left when there would be more
 const ANSWER_MS = pace(200)
 
-/** Runs in the page before its scripts: counts what it writes to its storage, and the messages it shows at a time. */
+/** Runs in the page before its scripts: counts storage writes and the messages shown at a time. */
 function count() {
   globalThis.counted = { writes: 0, most: 0, nodes: 0, late: [] }
   const set = Storage.prototype.setItem
@@ -23,7 +23,7 @@ function count() {
   addEventListener('DOMContentLoaded', () => {
     const list = document.getElementById('messages')
     new MutationObserver((changes) => {
-      // One call for all that one rendering did.
+      // One call per rendering.
       const added = changes.reduce((sum, change) => sum + change.addedNodes.length, 0)
       globalThis.counted.most = Math.max(globalThis.counted.most, added)
       globalThis.counted.nodes = Math.max(globalThis.counted.nodes, list.childElementCount)
@@ -37,7 +37,7 @@ function count() {
   })
 }
 
-/** What was counted since the last call, with how late the page was with what was due, in milliseconds. */
+/** Returns the counts since the last call, with the lateness of timers in the page in milliseconds. */
 const counted = (tab) =>
   tab.page.evaluate(() => {
     const { late, ...rest } = globalThis.counted
@@ -46,7 +46,7 @@ const counted = (tab) =>
     return { ...rest, typical: late[late.length >> 1] ?? 0, worst: late[late.length - 1] ?? 0 }
   })
 
-/** A tab of a slow device in a chat, with its partner's voice and how late it is at rest. */
+/** Returns a tab of a slow device in a chat, its partner's say, and the counts at rest. */
 async function slowTab(s) {
   const tab = await s.open({ script: count })
   await tab.start()
@@ -67,7 +67,7 @@ function isBounded(t, name, messages, got, rest) {
   assert.ok(got.typical <= ANSWER_MS, `the page is late by ${got.typical} ms`)
 }
 
-scene('a hundred messages a second leave a slow page answering, and Next is pressed at once', async (s, t) => {
+scene('a slow page stays responsive at a hundred messages a second, and Next works at once', async (s, t) => {
   const { tab, say, rest } = await slowTab(s)
   const began = Date.now()
   let said = 0
@@ -85,7 +85,7 @@ scene('a hundred messages a second leave a slow page answering, and Next is pres
   t.diagnostic(`Next after ${Date.now() - pressed} ms`)
 })
 
-scene('20,000 messages at once leave a slow page answering, and the last of them are shown', async (s, t) => {
+scene('a slow page stays responsive after 20,000 messages at once, and shows the last of them', async (s, t) => {
   const { tab, say, rest } = await slowTab(s)
   const TOTAL = 20_000
   for (let n = 1; n <= TOTAL; n++) say({ text: String(n) })

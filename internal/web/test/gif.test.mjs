@@ -1,11 +1,11 @@
-// What is an animation, and what goes with it.
+// GIF animations and their metadata.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { animation } from '../static/gif.js'
 import { gifWithPlace } from './photo.mjs'
 
-test('of an animation nothing is kept but what is seen, and what is none is none', async () => {
+test('an animation keeps only its visible parts, and other data is not an animation', async () => {
   const gif = gifWithPlace(3)
   const kept = Buffer.from(await animation(gif).arrayBuffer())
   const again = Buffer.from(await animation(kept).arrayBuffer())
@@ -15,7 +15,7 @@ test('of an animation nothing is kept but what is seen, and what is none is none
   for (const other of [Buffer.alloc(0), Buffer.from('GIF89a'), Buffer.from('<script>'), Buffer.from([0xff, 0xd8, 0xff])]) assert.equal(animation(other), null)
 })
 
-test('an animation cut or spoiled anywhere ends, and is no animation or one of whole pictures', async () => {
+test('an animation cut or corrupted anywhere has whole pictures or is not an animation', async () => {
   const gif = gifWithPlace(3)
   const whole = Buffer.from(await animation(gif).arrayBuffer())
   for (let at = 0; at < gif.length; at++) {

@@ -1,11 +1,11 @@
-// A stranger who wants to harm: nothing of theirs runs, and nothing is fetched for them.
+// A hostile stranger: nothing they send runs or is fetched.
 
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { DOT } from './photo.mjs'
 import { scene } from './scene.mjs'
 
-/** A place where somebody listens: whoever connects is counted. */
+/** Starts a listener that counts connections. */
 async function listen(s) {
   let visits = 0
   const server = createServer((socket) => {
@@ -17,7 +17,7 @@ async function listen(s) {
   return { address: `127.0.0.1:${server.address().port}`, visits: () => visits }
 }
 
-/** Runs in a page: a partner of the base protocol that says these frames, strings as they are, once it is matched. */
+/** Runs in a page: a legacy client that sends these frames, strings unchanged, once it is matched. */
 async function attack({ apiKey, frames }) {
   const socket = new WebSocket(location.href.replace('http', 'ws'))
   await new Promise((open) => (socket.onopen = open))
@@ -28,10 +28,10 @@ async function attack({ apiKey, frames }) {
   window.kept = socket // or the browser may collect and close it
 }
 
-scene('a hostile partner gets nothing run and nothing fetched', async (s) => {
+scene('nothing from a hostile partner runs or is fetched', async (s) => {
   const listener = await listen(s)
   await fetch(`http://${listener.address}/`).catch(() => {})
-  assert.equal(listener.visits(), 1) // it does listen
+  assert.equal(listener.visits(), 1) // the listener works
 
   const a = await s.open({ viewport: { width: 360, height: 640 } })
   await a.start()
@@ -56,19 +56,19 @@ scene('a hostile partner gets nothing run and nothing fetched', async (s) => {
   const links = await a.page.locator('.bubble a').evaluateAll((all) => all.map((link) => [link.href, link.rel, link.target, getComputedStyle(link).direction]))
   const safe = ['noopener noreferrer nofollow', '_blank', 'ltr']
   assert.deepEqual(links, [
-    [`http://${listener.address}/a.png`, ...safe], // the markup is a text like any other, with an address in it
+    [`http://${listener.address}/a.png`, ...safe], // the markup is ordinary text with an address in it
     [`https://${listener.address}/b`, ...safe], [`https://${listener.address}/c`, ...safe], [`https://${listener.address}/e.png`, ...safe],
   ])
   await a.page.getByRole('link', { name: `Image at ${listener.address}` }).waitFor()
   assert.equal(await a.page.locator('.bubble').locator('script, iframe, svg, img').count(), 1)
   assert.equal((await a.seesImage()).uri, DOT)
-  assert.equal(await a.page.evaluate(() => document.documentElement.scrollWidth), 360) // nothing pushes the page apart
+  assert.equal(await a.page.evaluate(() => document.documentElement.scrollWidth), 360) // nothing widens the page
   const high = await a.page.locator('.bubble', { hasText: 'Z' }).first().evaluate((e) => e.getBoundingClientRect().height)
-  assert.ok(high < 60, `the piled letters are ${high} pixels high`)
+  assert.ok(high < 60, `the stacked letters are ${high} pixels high`)
   assert.equal(listener.visits(), 1)
 }, { CHATME_IMAGES: 'any' })
 
-scene('the page itself refuses what a server should not have passed on', async (s) => {
+scene('the page itself refuses content that a server should not have relayed', async (s) => {
   const a = await s.open()
   const listener = await listen(s)
   const from = 'an-alias'
@@ -85,10 +85,10 @@ scene('the page itself refuses what a server should not have passed on', async (
   await a.page.routeWebSocket(/./, (socket) => {
     socket.onMessage((data) => JSON.parse(data).type === 'auth' && frames.forEach((frame) => socket.send(JSON.stringify(frame))))
   })
-  await a.page.reload() // the page's sockets come from there from now on
+  await a.page.reload() // from now on the page's sockets come from there
   await a.start()
   await a.hears('the end')
-  const notShown = 'they: An image that is not shown'
+  const notShown = 'they: Image not shown'
   assert.deepEqual(await a.conversation(), [notShown, notShown, notShown, notShown, notShown, 'they: ', 'Some messages did not arrive', 'they: the end'])
   assert.equal(await a.page.locator('.bubble').locator('img, a').count(), 0)
   assert.equal(listener.visits(), 0)

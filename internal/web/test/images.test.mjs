@@ -7,7 +7,7 @@ import { scene } from './scene.mjs'
 
 const photo = (buffer) => ({ name: 'photo.jpg', mimeType: 'image/jpeg', buffer })
 
-/** Runs in the page: hands over a file as the event of this type does. */
+/** Runs in the page: dispatches a paste or drag event with a file. */
 function handOver({ type, base64, mimeType }) {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
   const transfer = new DataTransfer()
@@ -17,7 +17,7 @@ function handOver({ type, base64, mimeType }) {
   return target.dispatchEvent(type === 'paste' ? new ClipboardEvent(type, init) : new DragEvent(type, init))
 }
 
-scene('an image is sent by button, paste and drop, smaller, upright and without its place', async (s) => {
+scene('an image is sent by button, paste and drop: smaller, upright and without its location', async (s) => {
   const [a, b] = await s.openPair()
   const file = await photoWithPlace(a.page, 2400, 1800)
   assert.ok(file.includes(PLACE))
@@ -26,12 +26,12 @@ scene('an image is sent by button, paste and drop, smaller, upright and without 
   const shown = await b.seesImage()
   assert.deepEqual([shown.width, shown.height], [1200, 1600])
   const sent = Buffer.from(shown.uri.replace(/^data:image\/jpeg;base64,/, ''), 'base64')
-  assert.ok(!sent.includes(PLACE) && !sent.includes('Exif'), 'the place left the device')
+  assert.ok(!sent.includes(PLACE) && !sent.includes('Exif'), 'the location left the device')
   assert.ok(sent.length < 400_000, `${sent.length} bytes`)
   await a.marked('', 'Delivered')
 
   const handed = { base64: file.toString('base64'), mimeType: 'image/jpeg' }
-  assert.equal(await a.page.evaluate(handOver, { type: 'paste', ...handed }), false) // the browser does nothing more
+  assert.equal(await a.page.evaluate(handOver, { type: 'paste', ...handed }), false) // default prevented
   const ask = a.page.getByRole('dialog', { name: 'Send this image?' })
   await ask.getByRole('img').waitFor()
   await ask.getByRole('button', { name: 'Send' }).click()
@@ -48,7 +48,7 @@ scene('an image is sent by button, paste and drop, smaller, upright and without 
   await a.page.locator('.mine img').nth(2).waitFor()
 })
 
-scene('an animation goes on moving, and leaves its place behind', async (s) => {
+scene('an animation stays animated and loses its location', async (s) => {
   const [a, b] = await s.openPair()
   const send = (pictures) => a.page.locator('#file').setInputFiles({ name: 'x.gif', mimeType: 'image/gif', buffer: gifWithPlace(pictures) })
   await send(2)
@@ -57,22 +57,22 @@ scene('an animation goes on moving, and leaves its place behind', async (s) => {
   assert.equal(sent.toString('latin1').split('\x21\xf9').length - 1, 2)
   assert.ok(sent.includes('NETSCAPE2.0') && !sent.includes(PLACE) && !sent.includes('XMP'))
 
-  await send(1) // does not move, so it goes as every other
+  await send(1) // not animated, so sent as any other
   assert.match((await b.seesImage(1)).uri, /^data:image\/jpeg;base64,/)
 })
 
-scene('the button for images opens the choice of files, and what is no image is said to be none', async (s) => {
+scene('the image button opens the file chooser, and a file that is not an image is reported', async (s) => {
   const [a, b] = await s.openPair()
   const [chooser] = await Promise.all([a.page.waitForEvent('filechooser'), a.page.getByRole('button', { name: 'Send an image' }).click()])
   await chooser.setFiles({ name: 'page.png', mimeType: 'image/png', buffer: Buffer.from('<script>') })
-  await a.page.getByText('This browser cannot read that as an image.').waitFor()
+  await a.page.getByText('This browser cannot read this image.').waitFor()
   await a.say('sorry')
   await b.hears('sorry')
   assert.deepEqual(await b.conversation(), ['they: sorry'])
   assert.equal(await a.page.locator('#remark').textContent(), '')
 })
 
-scene('while an image is on its way the page says how far it is', async (s) => {
+scene('the page shows the upload progress of an image', async (s) => {
   const proxy = await startProxy(s.server.url, '/')
   s.others.push(proxy)
   s.address = proxy.url
@@ -90,7 +90,7 @@ scene('while an image is on its way the page says how far it is', async (s) => {
   await a.page.getByText('Delivered', { exact: true }).waitFor()
 })
 
-scene('an image is never sent to another than the one it was meant for', async (s) => {
+scene('an image is never sent to a partner other than the intended one', async (s) => {
   const script = () => {
     const prepare = globalThis.createImageBitmap
     globalThis.createImageBitmap = async (file) => {

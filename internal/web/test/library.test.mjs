@@ -1,5 +1,5 @@
-// What the library offers to an application besides custody: events, statuses, promises, signals, images, and that it
-// needs nothing of a browser. The server says what the test wants.
+// The library's API besides custody: events, statuses, promises, signals, images, and no need for a browser. The test
+// controls the server.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,15 +12,15 @@ const SERVER_SAYS = [
   'partner_away', 'partner_back', 'typing_start', 'typing_stop', 'ack', 'gap', 'chat_ended', 'pong',
 ]
 
-/** Lets everything run that waits for a promise. */
+/** Runs everything that waits for a promise. */
 const settled = () => new Promise((done) => setImmediate(done))
-/** What a promise came to by now: a value, 'rejected: …' or 'pending'. */
+/** Returns the outcome of a promise so far: a value, 'rejected: …' or 'pending'. */
 async function outcome(promise) {
   await settled()
   return Promise.race([promise.then((v) => v ?? 'done', (e) => `rejected: ${e.message}`), settled().then(() => 'pending')])
 }
 
-test('neither the import nor a chat needs anything of a browser', async () => {
+test('neither the import nor a chat needs a browser', async () => {
   const names = [
     'AbortController', 'AbortSignal', 'BroadcastChannel', 'CustomEvent', 'Event', 'EventTarget', 'FileReader', 'MessageChannel',
     'MessageEvent', 'TextEncoder', 'TextDecoder', 'WebSocket', 'addEventListener', 'crypto', 'document', 'fetch', 'location',
@@ -51,7 +51,7 @@ test('neither the import nor a chat needs anything of a browser', async () => {
   }
 })
 
-frozen('what the server makes up is no event of ours, and a frame all the same', () => {
+frozen('an unknown frame type is not an event of its own, but is a frame event', () => {
   const chat = chatting()
   const heard = []
   for (const type of ['made_up', 'status', 'constructor']) chat.on(type, () => heard.push(type))
@@ -71,7 +71,7 @@ for (const type of SERVER_SAYS) {
   })
 }
 
-frozen('a message is an event once, however often it comes, also one that was sent from here', () => {
+frozen('a message is an event once, however often it arrives, and so is one sent by this client', () => {
   const chat = chatting()
   const heard = []
   chat.on('message', (m) => heard.push(`${m.mine ? 'me' : 'stranger'} ${m.text}`))
@@ -81,7 +81,7 @@ frozen('a message is an event once, however often it comes, also one that was se
   assert.deepEqual(heard, ['stranger hi', 'me hello'])
 })
 
-frozen('a status is an event each time it is another', () => {
+frozen('every status change is an event', () => {
   const chat = chatting()
   const heard = []
   chat.on('status', (m) => heard.push(`${m.text ?? 'image'} ${chat.statusOf(m)}`))
@@ -94,7 +94,7 @@ frozen('a status is an event each time it is another', () => {
   assert.deepEqual(heard, ['image failed', '2 delivered'])
 })
 
-frozen('what was stored when a status is told says the same', () => {
+frozen('the stored state matches every status event', () => {
   const chat = chatting()
   chat.send('1')
   let again
@@ -103,7 +103,7 @@ frozen('what was stored when a status is told says the same', () => {
   assert.equal(again, 'delivered')
 })
 
-frozen('a listener goes when it is told to, in three ways', () => {
+frozen('a listener can be removed in three ways', () => {
   const chat = chatting()
   const heard = []
   const listeners = ['off', 'undo', 'signal', 'stays'].map((how) => () => heard.push(how))
@@ -122,7 +122,7 @@ frozen('a listener goes when it is told to, in three ways', () => {
   assert.deepEqual(heard, ['stays'])
 })
 
-frozen('the partner has the name that the server gave it, and is gone with the chat', () => {
+frozen('the partner has the name that the server gave it, and is null after the chat', () => {
   const chat = chatting()
   assert.deepEqual(chat.partner, { id: 'P', here: true, typing: false, awayUntil: 0 })
   FakeSocket.last.says({ type: 'typing_start' })
@@ -135,7 +135,7 @@ frozen('the partner has the name that the server gave it, and is gone with the c
 
 // ---- promises and signals
 
-/** As still(), for what waits: time stands still until act has come to its end. */
+/** Like still() for asynchronous tests: time stands still until act has ended. */
 const waiting = (name, act) => test(name, () => act())
 
 waiting('search resolves with the partner', async () => {
@@ -147,7 +147,7 @@ waiting('search resolves with the partner', async () => {
     FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_S', ...HELLO }, { type: 'searching' })
   })
   assert.equal(await outcome(found), 'pending')
-  still(() => chat) // a new set of sockets; the former one goes on
+  still(() => chat) // a new set of sockets; the previous one continues
   chat.close()
   assert.equal(await outcome(found), 'rejected: chatme: closed')
 
@@ -161,7 +161,7 @@ waiting('search resolves with the partner', async () => {
   assert.equal((await partner).id, 'Q')
 })
 
-waiting('connect resolves when the server has answered, also a plain one', async () => {
+waiting('connect resolves when the server has answered, even one without sessions', async () => {
   const [first, second] = [undefined, false].map((resume) =>
     still(() => {
       const chat = newChat(null, { resume })
@@ -189,7 +189,7 @@ for (const [code, why] of [[4001, 'key'], [4409, 'replaced'], [4410, 'banned']])
   })
 }
 
-waiting('a promise that nobody waits for does not end the process', async () => {
+waiting('a promise that is not awaited does not end the process', async () => {
   const unhandled = []
   const hear = (error) => unhandled.push(error)
   process.on('unhandledRejection', hear)
@@ -204,7 +204,7 @@ waiting('a promise that nobody waits for does not end the process', async () => 
   assert.deepEqual(unhandled, [])
 })
 
-waiting('an abort ends a search that goes on, and leaves a chat alone', async () => {
+waiting('an abort ends a running search, and does not affect a chat', async () => {
   const abort = new AbortController()
   const found = still(() => {
     const chat = newChat()
@@ -230,7 +230,7 @@ waiting('an abort ends a search that goes on, and leaves a chat alone', async ()
   })
 })
 
-waiting('what is aborted already is not begun', async () => {
+waiting('an aborted signal prevents the call', async () => {
   const signal = AbortSignal.abort(new Error('too late'))
   const promises = still(() => {
     const chat = newChat()
@@ -251,7 +251,7 @@ frozen('an abort of connect closes the socket', () => {
   assert.equal(FakeSocket.all.length, 1)
 })
 
-frozen('an abort of the whole closes the socket, keeps the session, and no event follows', () => {
+frozen('an abort of the client closes the socket, keeps the session, and no event follows', () => {
   const abort = new AbortController()
   const chat = chatting({ signal: abort.signal })
   chat.on('change', () => assert.fail('an event'))
@@ -274,7 +274,7 @@ test('an image is read from a Blob', async () => {
   chat.close()
 })
 
-test('an image that nobody would get is refused before it takes a number', async () => {
+test('an image that the server would refuse is refused before it takes a number', async () => {
   const chat = still(() => chatting())
   for (const image of ['javascript:alert(1)', 'http://a.test/b.png', 'data:image/svg+xml;base64,AAAA', new Blob(['x'], { type: 'text/html' })]) {
     await assert.rejects(chat.sendImage(image), RangeError)
@@ -293,7 +293,7 @@ test('an image does not go to the next partner when the chat ends while it is re
   chat.close()
 })
 
-frozen('the length of a text is that of its UTF-8', () => {
+frozen('the length of a text is measured in UTF-8', () => {
   const chat = chatting()
   for (const [letter, length] of [['x', 1], ['é', 2], ['€', 3], ['😀', 4]]) {
     const fits = Math.floor(65_536 / length)

@@ -1,5 +1,5 @@
-// When the library takes a connection for dead, and what in a browser makes it look at once. The server says what the
-// test wants.
+// When the library considers a connection dead, and which browser events make it check at once. The test controls the
+// server.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { chatting, FakeSocket, freeze, frozen as still, HELLO, matched, newChat,
 
 const frozen = (name, act) => test(name, () => still(act))
 
-frozen('a socket that says nothing for pingMs is asked, and given up after a minute without an answer', () => {
+frozen('a socket silent for pingMs is pinged, and given up after a minute without an answer', () => {
   chatting()
   const socket = FakeSocket.last
   tick(24_999)
@@ -21,7 +21,7 @@ frozen('a socket that says nothing for pingMs is asked, and given up after a min
   assert.equal(FakeSocket.all.length, 2)
 })
 
-frozen('a socket that closes is given nothing more, and what was written then goes to the next', () => {
+frozen('nothing is sent on a closing socket; messages written then are sent on the next', () => {
   const chat = chatting()
   FakeSocket.last.readyState = 2
   chat.send('one')
@@ -33,7 +33,7 @@ frozen('a socket that closes is given nothing more, and what was written then go
   assert.deepEqual(FakeSocket.last.take().map((frame) => frame.text), ['one', 'two'])
 })
 
-frozen('a link that is slow with an image is believed longer each time', () => {
+frozen('a link that is slow with an image is given more time at each attempt', () => {
   chatting()
   const given = []
   for (let i = 0; i < 3; i++) {
@@ -47,7 +47,7 @@ frozen('a link that is slow with an image is believed longer each time', () => {
   assert.deepEqual(given, [85_000, 145_000, 265_000])
 })
 
-frozen('a socket through which an image still leaves is alive', () => {
+frozen('a socket that is still sending an image is alive', () => {
   chatting()
   const socket = FakeSocket.last
   socket.dead = true
@@ -55,7 +55,7 @@ frozen('a socket through which an image still leaves is alive', () => {
   tick(25_000)
   for (; socket.bufferedAmount > 0; socket.bufferedAmount--) tick(59_000)
   assert.equal(FakeSocket.all.length, 1)
-  tick(62_999) // when it was asked, and a minute
+  tick(62_999) // the ping, and a minute
   assert.equal(FakeSocket.all.length, 1)
   tick(1)
   assert.equal(FakeSocket.all.length, 2)
@@ -64,7 +64,7 @@ frozen('a socket through which an image still leaves is alive', () => {
 const DEAD_MS = 18_000 // 10 s without an answer, 8 s without a pong
 const picture = { imageUrl: `data:image/png;base64,${'A'.repeat(1 << 20)}` } // 32 s at 32 KiB/s
 
-/** Ticks until the library dials again, for at most ms. Returns how long that took. */
+/** Ticks until the library dials again, for at most ms. Returns the time it took. */
 function untilDialed(ms = 120_000) {
   const before = FakeSocket.all.length
   let waited = 0
@@ -93,10 +93,10 @@ for (const [what, act] of Object.entries({
   })
 }
 
-frozen('a dead link is found within 20 s while the user goes on writing, and after the ping of a quiet link', () => {
+frozen('a dead link is found within 20 s while the user keeps writing, and after the ping of a quiet link', () => {
   const chat = chatting()
   FakeSocket.last.dead = true
-  tick(30_000) // the ping of a quiet link is out and has a minute
+  tick(30_000) // the quiet link was pinged and has a minute
   for (let i = 0; i < 8; i++) {
     chat.send('hello')
     tick(2_000)
@@ -115,7 +115,7 @@ frozen('a dead link is found within 20 s each time', () => {
   }
 })
 
-frozen('a slow receiver is no dead link', () => {
+frozen('a slow receiver is not a dead link', () => {
   const chat = chatting()
   chat.send('hello')
   tick(600_000) // no ack, but the server answers pings
@@ -151,19 +151,19 @@ frozen('a slow link with a large picture is not cut while the system holds the p
   assert.equal(untilDialed(), DEAD_MS + 32_000)
 })
 
-frozen('a link that is slower still is believed for longer each time', () => {
+frozen('an even slower link is given more time at each attempt', () => {
   const chat = chatting()
   chat.send(picture)
   const given = []
   for (let i = 0; i < 3; i++) {
     FakeSocket.last.dead = true
     given.push(untilDialed(600_000))
-    resume(matched()) // the copy goes out again
+    resume(matched()) // the copy is resent
   }
   assert.deepEqual(given, [50_000, 90_000, 170_000])
 })
 
-frozen('a picture of more than a minute ago delays nothing', () => {
+frozen('a picture sent more than a minute ago delays nothing', () => {
   const chat = chatting()
   chat.send(picture)
   FakeSocket.last.says({ type: 'ack', recv: 1, delivered: 1 })
@@ -173,7 +173,7 @@ frozen('a picture of more than a minute ago delays nothing', () => {
   assert.equal(untilDialed(), DEAD_MS)
 })
 
-frozen('what left in the last minute counts, however long ago it was given to the socket', () => {
+frozen('bytes that left in the last minute count, whenever they were given to the socket', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   socket.dead = true
@@ -213,7 +213,7 @@ frozen('a jump of the clock dials at once instead of waiting', () => {
   assert.equal(FakeSocket.all.length, before + 1)
 })
 
-frozen('a page that was frozen reads the answer before it gives the link up', () => {
+frozen('a frozen page reads the answer before it gives up the link', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   socket.dead = true
@@ -227,7 +227,7 @@ frozen('a page that was frozen reads the answer before it gives the link up', ()
   assert.equal(FakeSocket.all.length, 1)
 })
 
-/** Runs act with the globals of a browser that the library listens to; events are told through it. */
+/** Runs act with the browser globals that the library listens to; tell dispatches events. */
 function inBrowser(act) {
   const listeners = new Map()
   const target = {
@@ -244,7 +244,7 @@ function inBrowser(act) {
 }
 
 for (const type of ['online', 'visibilitychange']) {
-  frozen(`at ${type} it dials at once instead of waiting`, () =>
+  frozen(`on ${type} it dials at once instead of waiting`, () =>
     inBrowser(({ tell, document }) => {
       chatting()
       for (let i = 0; i < 5; i++) {
@@ -263,7 +263,7 @@ for (const type of ['online', 'visibilitychange']) {
     }),
   )
 
-  frozen(`at ${type} a socket that has died is noticed within 4 s`, () =>
+  frozen(`on ${type} a dead socket is noticed within 4 s`, () =>
     inBrowser(({ tell }) => {
       chatting()
       FakeSocket.last.dead = true
@@ -276,7 +276,7 @@ for (const type of ['online', 'visibilitychange']) {
   )
 }
 
-frozen('a client that is closed or over listens to nothing of the browser', () =>
+frozen('a closed or ended client has no browser listeners', () =>
   inBrowser(({ listeners }) => {
     const chat = newChat()
     assert.equal(listeners.size, 0)
@@ -291,7 +291,7 @@ frozen('a client that is closed or over listens to nothing of the browser', () =
   }),
 )
 
-frozen('search connects again after close, and keeps its place', () => {
+frozen('search reconnects after close and keeps its place', () => {
   const chat = newChat()
   chat.search()
   FakeSocket.last.open()

@@ -1,11 +1,11 @@
-// Animations to send.
+// Test animations.
 
 import { gifWithPlace } from './photo.mjs'
 
-/** A GIF of more than the page sends as it is: thousands of pictures. */
+/** A GIF too large to be sent unchanged: thousands of pictures. */
 export const largeGif = () => gifWithPlace(20_000)
 
-/** The PNG as an animation of two pictures, the second like the first (APNG, "Structure"). */
+/** Returns the PNG as an animation of two equal pictures (APNG, "Structure"). */
 export function apng(png) {
   const chunk = (name, data) => {
     const body = Buffer.concat([Buffer.from(name), data])
@@ -24,7 +24,7 @@ export function apng(png) {
   return Buffer.concat([head, chunk('acTL', words(2, 0)), frame(0), ...datas.map((data) => chunk('IDAT', data)), frame(1), ...again, ...end.map((data) => chunk('IEND', data))])
 }
 
-/** The WebP as the only picture of an animation, which says that there are more (WebP container, "Extended File Format"). */
+/** Returns the WebP as the only picture of a file flagged as an animation (WebP container, "Extended File Format"). */
 export function movingWebp(webp) {
   const picture = webp.subarray(12)
   const size = Buffer.alloc(4)
@@ -38,7 +38,7 @@ export function movingWebp(webp) {
   return Buffer.concat([Buffer.from('RIFF'), size, body])
 }
 
-/** What follows the header of an extended WebP: the picture itself. */
+/** Returns the picture itself, after the header of an extended WebP. */
 const imageOf = (chunks) => chunks.subarray(8 + chunks.readUInt32LE(4))
 
 function chunksOf(png, name) {
@@ -49,7 +49,7 @@ function chunksOf(png, name) {
   return found
 }
 
-/** The checksum of a PNG chunk (PNG specification, annex D). */
+/** Returns the checksum of a PNG chunk (PNG specification, annex D). */
 function crc(bytes) {
   let sum = ~0
   for (const byte of bytes) {

@@ -1,5 +1,5 @@
-// The numbers of messages end at 2^32. The server closes a client that claims a higher one with 4400, so the library
-// never stores, believes or says one.
+// Message numbers end at 2^32. The server closes a client that claims a higher one with 4400, so the library never
+// stores, accepts or sends one.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ const LAST = 2 ** 32
 const stored = (chat) => JSON.parse(chat.storage.getItem('chatme')).chat
 const message = (n) => ({ type: 'message', text: `m${n}`, from: 'P', n })
 
-/** The connection of chat is lost and comes back to what the server knows. Returns the resume of the auth. */
+/** Loses the connection of chat and resumes with the server state. Returns the resume member of the auth frame. */
 function lose(state) {
   FakeSocket.last.ends()
   tick(300)
@@ -25,7 +25,7 @@ for (const frame of [
   { type: 'error', code: 'gap', n: 1, expect: LAST + 1 },
   { type: 'error', code: 'bad_image', n: LAST + 1 },
 ]) {
-  frozen(`a number that cannot be is not believed: ${JSON.stringify(frame)}`, () => {
+  frozen(`an invalid number is not accepted: ${JSON.stringify(frame)}`, () => {
     const chat = chatting()
     chat.send('hello')
     const before = stored(chat)
@@ -37,14 +37,14 @@ for (const frame of [
   })
 }
 
-frozen('a server that resumes with a number that cannot be has not answered', () => {
+frozen('a resumed frame with an invalid number is not an answer', () => {
   const chat = chatting()
   chat.send('hello')
   lose(matched({ recv: LAST + 1, delivered: 0, last: LAST + 1 }))
   assert.deepEqual([chat.online, stored(chat).acked, stored(chat).sent], [false, 0, 1])
 })
 
-frozen('the last number there is arrives and is confirmed, and none is made up behind it', () => {
+frozen('the last number arrives and is confirmed, and no number beyond it is invented', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   socket.says({ type: 'gap', n: LAST - 1 }, message(LAST), { type: 'message', text: 'without a number', from: 'P' })
@@ -54,7 +54,7 @@ frozen('the last number there is arrives and is confirmed, and none is made up b
   assert.equal(lose(matched()).got, LAST)
 })
 
-frozen('the last number there is can be sent, and the one behind it cannot', () => {
+frozen('the last number can be sent, the one after it cannot', () => {
   const chat = chatting()
   lose(matched({ recv: LAST - 1, delivered: LAST - 1, last: LAST - 1 }))
   chat.send('last')
@@ -67,7 +67,7 @@ frozen('the last number there is can be sent, and the one behind it cannot', () 
 
 for (const name of ['got', 'sent', 'acked', 'delivered', 'messages']) {
   for (const [n, believed] of [[LAST, true], [LAST + 1, false], [2 ** 53, false], [-1, false], ['7', false]]) {
-    frozen(`a stored state with ${JSON.stringify(n)} in ${name} ${believed ? 'is' : 'counts as none'}`, () => {
+    frozen(`a stored state with ${JSON.stringify(n)} in ${name} is ${believed ? 'used' : 'ignored'}`, () => {
       const before = chatting()
       before.send('hello')
       const s = JSON.parse(before.storage.getItem('chatme'))

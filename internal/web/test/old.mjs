@@ -1,7 +1,7 @@
-// The oldest browsers that are supported, Safari 15, Chrome 100 and Firefox 100: what one of them lacks and a browser of
-// today has, by the tables of MDN. Safari 15 is 15.0.
+// The oldest supported browsers, Safari 15, Chrome 100 and Firefox 100: features of current browsers that one of them does
+// not have, from the tables of MDN. Safari 15 is 15.0.
 
-/** What one of them lacks, by the object that has it since. */
+/** Missing features, by the object that has them now. */
 export const MISSING = {
   globalThis: [
     'structuredClone', 'reportError', 'BroadcastChannel', 'SharedWorker', 'OffscreenCanvas', 'OffscreenCanvasRenderingContext2D', 'ImageDecoder',
@@ -43,7 +43,7 @@ export const MISSING = {
   'Blob.prototype': ['bytes'],
 }
 
-/** Runs in the page before its scripts: deletes what is missing. Returns, as globalThis.deleted, how much there was. */
+/** Runs in the page before its scripts: deletes the missing features. globalThis.deleted is the number deleted. */
 export function makeOld(missing) {
   globalThis.deleted = 0
   for (const [where, names] of Object.entries(missing)) {
@@ -55,7 +55,7 @@ export function makeOld(missing) {
       if (!(name in holder)) globalThis.deleted++
     }
   }
-  // And what is there but for a part of it.
+  // Features that are only partly supported.
   const { supports } = CSS
   CSS.supports = (...what) => !/dvh|svh|lvh|field-sizing|:has|color-mix|text-wrap|anywhere|popover|inset|container/.test(what.join()) && supports.apply(CSS, what)
   const { toDataURL } = HTMLCanvasElement.prototype
@@ -68,9 +68,9 @@ export function makeOld(missing) {
 
 // ---- syntax
 
-/** What is a syntax error in one of them: in a script all of it is lost. */
+/** Syntax errors in one of them, each of which breaks a whole script. */
 export const SYNTAX = {
-  'a look behind': /\(\?<[=!]/,
+  'a lookbehind': /\(\?<[=!]/,
   'a static block': /\bstatic\s*\{/,
   'a set in a pattern (flag v)': /\/[dgimsuy]*v[dgimsuy]*(?=\s*[.,;)\]]|$)/,
   'flags in a pattern': /\(\?[ims]*-?[ims]+:/,

@@ -1,14 +1,14 @@
-// How fast this machine is now: what must happen soon may take so many round trips, not so many milliseconds.
+// Measures how fast this machine is now: deadlines are in round trips, not in milliseconds.
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
 const TRIPS = 100
-const IDLE_MS = 80 // an idle machine of two cores needs less for these
-const MOST = 20 // times as long; what hangs is found everywhere
+const IDLE_MS = 80 // an idle machine with two cores needs less for these
+const MOST = 20 // times as long; a hang is still found
 
-/** How many times longer than on an idle machine round trips over loopback take, with some work at both ends; at most MOST. */
+/** Returns how many times longer loopback round trips with some work take than on an idle machine; at most MOST. */
 async function roundTrips() {
   const message = Buffer.alloc(64 << 10)
   const began = performance.now()
@@ -29,11 +29,11 @@ async function roundTrips() {
 
 const multiple = await roundTrips()
 
-/** So many milliseconds of an idle machine, on this one. */
+/** Scales ms of an idle machine to this one. */
 export const pace = (ms) => Math.round(ms * multiple)
 
-/** Within it something happens that must happen. */
+/** The deadline for an expected event. */
 export const DEADLINE_MS = pace(20_000)
 
-/** Within it a whole test is over. */
+/** The time limit of a test. */
 export const LIMIT = { timeout: pace(120_000) }

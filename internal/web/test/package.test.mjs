@@ -1,4 +1,4 @@
-// What is published: the module alone, with types that are its own.
+// The published package: only the module, with its own types.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -13,20 +13,20 @@ const run = promisify(execFile)
 const web = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(web, 'node_modules/typescript/bin/tsc')
 
-/** Runs act with a directory that is gone when the test is over. */
+/** Runs act with a directory that is removed after the test. */
 async function inScratch(t, act) {
   const directory = await mkdtemp(join(tmpdir(), 'chatme-package-'))
   t.after(() => rm(directory, { recursive: true, force: true }))
   return act(directory)
 }
 
-/** Runs the compiler; what it complains of is the error. */
+/** Runs the compiler; its output is the error. */
 const compile = (...args) =>
   run(process.execPath, [tsc, ...args], { cwd: web }).catch((error) => {
     throw new Error(error.stdout || error.message)
   })
 
-test('the module is sound, and its types are those that are committed', (t) =>
+test('the module type-checks, and its types match the committed ones', (t) =>
   inScratch(t, async (directory) => {
     await compile('-p', web, '--outDir', directory)
     const [committed, fresh] = await Promise.all([join(web, 'static'), directory].map((d) => readFile(join(d, 'chatme.d.ts'), 'utf8')))
@@ -55,18 +55,18 @@ test('an application is checked against the types', (t) =>
     await assert.rejects(compile('-p', tsconfig), /"mesage"/)
   }))
 
-test('the package holds the module, its types, the notes and the license', async () => {
+test('the package contains the module, its types, the README and the license', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: web })
   const listed = Object.values(JSON.parse(stdout))[0]
   assert.deepEqual(listed.files.map((f) => f.path).sort(), ['LICENSE', 'README.md', 'package.json', 'static/chatme.d.ts', 'static/chatme.js'])
 })
 
-test('an application that has installed it imports it by its name', async () => {
-  const { ChatMe } = await import('chatme-client') // by the package's own exports
+test('an application imports the installed package by its name', async () => {
+  const { ChatMe } = await import('chatme-client') // through the package's exports
   assert.equal(ChatMe, (await import('../static/chatme.js')).ChatMe)
 })
 
-test('the license is that of the whole', async () => {
+test('the license is that of the project', async () => {
   const [own, whole] = await Promise.all(['LICENSE', '../../LICENSE'].map((path) => readFile(join(web, path), 'utf8')))
   assert.equal(own, whole)
 })

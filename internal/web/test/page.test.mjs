@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { startProxy } from './proxy.mjs'
 import { scene } from './scene.mjs'
 
-scene('two tabs chat, one reloads and is back in its chat', async (s) => {
+scene('two tabs chat, and one resumes its chat after a reload', async (s) => {
   const [a, b] = await s.openPair()
 
   await a.say('hello')
@@ -27,7 +27,7 @@ scene('two tabs chat, one reloads and is back in its chat', async (s) => {
   assert.deepEqual(await b.conversation(), ['they: hello', 'me: hi there', 'they: back again', 'me: never noticed'])
 })
 
-scene('what is written to a partner who is away is held, and arrives when it is back', async (s) => {
+scene('messages to an away partner are held and arrive when it returns', async (s) => {
   const [a, b] = await s.openPair()
   await a.say('one moment')
   await b.hears('one moment')
@@ -46,7 +46,7 @@ scene('what is written to a partner who is away is held, and arrives when it is 
   await b.hears('here I am')
 })
 
-scene('what was held outlives the server, the page that wrote it, and the chat', async (s) => {
+scene('held messages survive the server, the page that sent them, and the chat', async (s) => {
   const [a, b] = await s.openPair()
   await a.shut()
   await b.status('The stranger is away')
@@ -63,11 +63,11 @@ scene('what was held outlives the server, the page that wrote it, and the chat',
   assert.deepEqual(await a.conversation(), ['they: one', 'they: two', 'they: three'])
   const c = await s.open()
   await c.start()
-  await Promise.all([a.sees('chat'), c.sees('chat')]) // only who has confirmed its tail is matched
+  await Promise.all([a.sees('chat'), c.sees('chat')]) // a session is matched only after it has confirmed its last messages
   assert.deepEqual(await a.conversation(), [])
 })
 
-scene('a chat goes on after the server was killed', async (s) => {
+scene('a chat continues after the server is killed', async (s) => {
   const [a, b] = await s.openPair()
   await a.say('before')
   await b.hears('before')
@@ -86,15 +86,15 @@ scene('a chat goes on after the server was killed', async (s) => {
   for (const tab of [a, b]) tab.forgiveOutage()
 })
 
-scene('Next leaves the partner, who is matched again; End leaves for good', async (s) => {
+scene('Next leaves the partner, which is matched again; End leaves for good', async (s) => {
   const [a, b] = await s.openPair()
   await b.say('still here?')
   await a.hears('still here?')
 
-  const c = await s.open() // before: a slow machine takes longer to open it than the two take to meet again
+  const c = await s.open() // early: on a slow machine the other two would be matched again before it opens
   await a.next()
   await a.sees('searching')
-  await b.sees('ended') // and in the queue, before a: the two are not matched again at once
+  await b.sees('ended') // in the queue ahead of a: the two are not matched again at once
   await b.page.locator('#presence', { hasText: 'The stranger has left' }).waitFor()
 
   await c.start()
@@ -110,13 +110,13 @@ scene('Next leaves the partner, who is matched again; End leaves for good', asyn
   await c.hears('found you')
   assert.deepEqual(await c.conversation(), ['they: found you'])
 
-  // Nothing of the session is left in the tab of who ended it.
+  // The tab that ended the session keeps nothing of it.
   assert.doesNotMatch(await b.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_|still here/)
   await b.page.reload()
   await b.sees('start')
 })
 
-scene('a reload while searching goes on searching', async (s) => {
+scene('a search continues after a reload', async (s) => {
   const a = await s.open({ reducedMotion: 'no-preference' })
   await a.start()
   await a.sees('searching')
@@ -127,7 +127,7 @@ scene('a reload while searching goes on searching', async (s) => {
   await Promise.all([a.sees('chat'), b.sees('chat')])
 })
 
-scene('typing is shown, and gone with the message', async (s) => {
+scene('typing is shown until the message arrives', async (s) => {
   const [a, b] = await s.openPair({ reducedMotion: 'no-preference' })
   await a.page.getByLabel('Your message').pressSequentially('wai')
   await b.page.locator('#typing').waitFor({ state: 'visible' })
@@ -138,20 +138,20 @@ scene('typing is shown, and gone with the message', async (s) => {
   await b.hears('wai\nting')
 })
 
-scene('a page with an old key says so, and does not try for ever', async (s) => {
+scene('a page with an old key says so and stops reconnecting', async (s) => {
   const a = await s.open()
   await s.server.crash()
   s.server.key = 'another key'
   await s.server.restart()
   await a.start()
-  await a.page.getByText('does not accept this page').waitFor()
+  await a.page.getByText('no longer accepts this page').waitFor()
   await a.sees('start')
   await a.page.reload() // has the new key
   await a.sees('searching')
   a.forgiveOutage()
 })
 
-scene('who reads further up is left there, and told that there is more', async (s) => {
+scene('a reader who scrolled up stays there and is told about new messages', async (s) => {
   const [a, b] = await s.openPair({ viewport: { width: 360, height: 480 } })
   for (let i = 1; i <= 12; i++) await b.say(`line ${i}`)
   await a.hears('line 12')
@@ -180,13 +180,13 @@ scene('who reads further up is left there, and told that there is more', async (
   assert.equal(await a.page.evaluate(() => document.documentElement.scrollWidth), 360)
 })
 
-scene('who is at the end stays there, however much comes at once', async (s) => {
+scene('a reader at the end stays there, however much arrives at once', async (s) => {
   const [a] = await s.openPair({ viewport: { width: 360, height: 480 } })
   await a.page.evaluate(() => {
     const scroller = document.getElementById('scroller')
     for (const height of ['900px', '300px']) {
       document.getElementById('messages').append(Object.assign(document.createElement('li'), { style: `height: ${height}` }))
-      scroller.dispatchEvent(new Event('scroll')) // of before
+      scroller.dispatchEvent(new Event('scroll')) // late
     }
   })
   await a.page.waitForFunction(() => {
@@ -204,7 +204,7 @@ scene('the page works under a path prefix', async (s) => {
   await b.hears('hello')
 })
 
-scene('a second tab with the same session takes over, and the first says so', async (s) => {
+scene('a second tab takes over the session, and the first says so', async (s) => {
   const [a, b] = await s.openPair()
   await a.say('hello')
   await b.hears('hello')
@@ -213,7 +213,7 @@ scene('a second tab with the same session takes over, and the first says so', as
   await copy.page.evaluate((items) => Object.assign(sessionStorage, items), stored)
   await copy.page.reload()
   await copy.sees('chat')
-  await a.page.getByText('This chat goes on in another tab.').waitFor()
+  await a.page.getByText('This chat continues in another tab.').waitFor()
   assert.doesNotMatch(await a.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_/)
   await b.say('who is it?')
   await copy.hears('who is it?')

@@ -1,9 +1,9 @@
-// A partner of a tab that is no tab itself: a client of the base protocol.
+// A partner for a tab without a tab of its own: a legacy client.
 
 import WebSocket from 'ws'
 import { until } from './until.mjs'
 
-/** Matches a partner with who searches in tab: { say(message), heard } with the texts it has heard. */
+/** Matches a partner with the search in tab. Returns { say(message), heard }, with the received texts in heard. */
 export async function partnerOf(s, tab) {
   const socket = new WebSocket(s.server.url.replace('http', 'ws'))
   s.others.push({ close: () => socket.terminate() })

@@ -1,9 +1,9 @@
-// Pictures to send.
+// Test pictures.
 
-/** The smallest one. */
+/** The smallest picture. */
 export const DOT = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 
-/** A JPEG of this size, taken with the camera turned by a quarter, with a place in it as cameras write it. Drawn by page. */
+/** Returns a JPEG of this size, drawn by page, rotated by a quarter and with a location as cameras write it. */
 export async function photoWithPlace(page, width, height) {
   const uri = await page.evaluate(
     ([width, height]) => {
@@ -25,7 +25,7 @@ export async function photoWithPlace(page, width, height) {
 
 export const PLACE = '48.2082N 16.3738E'
 
-/** The segment APP1 (Exif 2.3, section 4.5.4): one entry, orientation 6, and PLACE after it. */
+/** Returns the APP1 segment (Exif 2.3, section 4.5.4): one entry, orientation 6, followed by PLACE. */
 function exif() {
   const entry = [0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0]
   const tiff = Buffer.concat([Buffer.from('II*\0\x08\0\0\0\x01\0', 'latin1'), Buffer.from(entry), Buffer.alloc(4), Buffer.from(PLACE)])
@@ -35,7 +35,7 @@ function exif() {
   return Buffer.concat([head, body])
 }
 
-/** A GIF of so many pictures of one pixel (GIF89a), with a comment and an XMP block that say PLACE. */
+/** Returns a GIF89a with the given number of one-pixel pictures, and a comment and an XMP block with PLACE. */
 export function gifWithPlace(pictures) {
   const block = (text) => [text.length, ...Buffer.from(text, 'latin1')]
   const loop = [0x21, 0xff, ...block('NETSCAPE2.0'), 3, 1, 0, 0, 0]

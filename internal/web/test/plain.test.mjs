@@ -1,4 +1,4 @@
-// The library and a server that knows nothing of sessions: the plain protocol, in which a lost socket ends the chat.
+// The library and a server without sessions: the base protocol, in which a lost socket ends the chat.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ import { until } from './until.mjs'
 
 const frozen = (name, act) => test(name, () => still(act))
 
-/** A client that has found the old server out, and searches. */
+/** Returns a client that has detected the legacy server and searches. */
 function searching(options) {
   const chat = newChat(new FakeStorage(), options)
   chat.search()
@@ -19,7 +19,7 @@ function searching(options) {
   FakeSocket.last.says({ type: 'searching' })
   return chat
 }
-/** The old server lets the latest socket in. Returns the auth, and what follows it. */
+/** The legacy server accepts the latest socket. Returns the auth frame and the frames after it. */
 function admit() {
   const auth = FakeSocket.last.open()
   FakeSocket.last.says({ type: 'auth_success' })
@@ -36,7 +36,7 @@ const disconnect = () => {
   tick(300)
 }
 
-frozen('a server that says no more than auth_success is taken for an old one', () => {
+frozen('a server that sends only auth_success is taken for a legacy server', () => {
   const chat = newChat()
   chat.search()
   FakeSocket.last.open()
@@ -47,7 +47,7 @@ frozen('a server that says no more than auth_success is taken for an old one', (
   assert.deepEqual([FakeSocket.last.take(), chat.online, chat.plain], [[{ type: 'search' }], true, true])
 })
 
-frozen('a server that was only slow is asked once, and is not an old one any more', () => {
+frozen('a slow server is asked once, and is no longer taken for a legacy server', () => {
   const chat = newChat()
   chat.search()
   assert.deepEqual(admit().at(-1), { type: 'search' })
@@ -57,7 +57,7 @@ frozen('a server that was only slow is asked once, and is not an old one any mor
   assert.deepEqual(FakeSocket.last.take(), [{ type: 'message', partnerId: 'P', n: 1, text: 'hi' }])
 })
 
-frozen('an old server hears what it knows, and nothing else', () => {
+frozen('a legacy server receives only frames that it knows', () => {
   const chat = chatting()
   const socket = FakeSocket.last
   chat.send('hi')
@@ -78,7 +78,7 @@ frozen('an old server hears what it knows, and nothing else', () => {
   ])
 })
 
-frozen('with resume: false nothing is asked for and nothing waited for', () => {
+frozen('with resume: false the client neither requests a session nor waits for one', () => {
   const chat = newChat(new FakeStorage(), { resume: false })
   chat.search()
   assert.deepEqual(FakeSocket.last.open(), { type: 'auth', apiKey: 'KEY' })
@@ -86,7 +86,7 @@ frozen('with resume: false nothing is asked for and nothing waited for', () => {
   assert.deepEqual(FakeSocket.last.take(), [{ type: 'search' }])
 })
 
-frozen('a message counts as sent once it has left, and is told so', () => {
+frozen('a message counts as sent once it has left, with a status event', () => {
   const chat = chatting()
   const heard = []
   chat.on('status', (m) => heard.push(`${m.text} ${chat.statusOf(m)}`))
@@ -94,13 +94,13 @@ frozen('a message counts as sent once it has left, and is told so', () => {
   assert.deepEqual(heard, ['hi sent'])
 })
 
-frozen('everything that comes is shown, also what is said twice', () => {
+frozen('every message is shown, including repeated texts', () => {
   const chat = chatting()
   for (const text of ['a', 'a', 'b']) FakeSocket.last.says({ type: 'message', text, from: 'P' })
   assert.deepEqual(texts(chat), ['a', 'a', 'b'])
 })
 
-frozen('a lost socket ends the chat; it is not begun anew by itself', () => {
+frozen('a lost socket ends the chat, and no new search starts by itself', () => {
   const chat = chatting()
   chat.send('hi')
   disconnect()
@@ -117,7 +117,7 @@ frozen('a lost socket does not end the search', () => {
   assert.deepEqual(admit().at(-1), { type: 'search' })
 })
 
-frozen('a page loaded anew searches again, or says that the chat is lost', () => {
+frozen('a reloaded page searches again, or says that the chat is lost', () => {
   const reloaded = (chat) => newChat(chat.storage)
   assert.equal(reloaded(searching()).state, 'searching')
   const chat = chatting()
@@ -126,7 +126,7 @@ frozen('a page loaded anew searches again, or says that the chat is lost', () =>
   assert.deepEqual([again.state, again.ended, ...texts(again)], ['idle', 'lost', 'hi'])
 })
 
-frozen('end says so, and forgets', () => {
+frozen('end tells the server and forgets the chat', () => {
   const chat = chatting()
   chat.send('hi')
   FakeSocket.last.take()
@@ -138,7 +138,7 @@ frozen('end says so, and forgets', () => {
   assert.equal(FakeSocket.all.length, 1)
 })
 
-frozen('a session of which a server says nothing is named for two minutes, and then given up', () => {
+frozen('a session that the server does not answer for is named for two minutes, then given up', () => {
   const chat = newChat()
   chat.search()
   FakeSocket.last.open()
@@ -157,7 +157,7 @@ frozen('a session of which a server says nothing is named for two minutes, and t
   assert.deepEqual([chat.plain, chat.state, chat.ended], [true, 'idle', 'lost'])
 })
 
-// ---- the real server, which takes a client that asks for no session for an old one
+// ---- the real server, which takes a client that requests no session for a legacy client
 
 async function inServer(t, act) {
   const server = await Server.start()
@@ -174,7 +174,7 @@ async function inServer(t, act) {
   await act(server, open)
 }
 
-test('two plain clients chat, press Next and end', LIMIT, (t) =>
+test('two legacy clients chat, press Next and end', LIMIT, (t) =>
   inServer(t, async (server, open) => {
     const [a, b] = [open({ resume: false, keep: 600 }), open({ resume: false })]
     await Promise.all([a.search(), b.search()])
@@ -193,7 +193,7 @@ test('two plain clients chat, press Next and end', LIMIT, (t) =>
   }),
 )
 
-test('a plain client and one that can resume chat', LIMIT, (t) =>
+test('a legacy client and a resuming client chat', LIMIT, (t) =>
   inServer(t, async (server, open) => {
     const [a, b] = [open({ resume: false }), open()]
     await Promise.all([a.search(), b.search()])
@@ -201,13 +201,13 @@ test('a plain client and one that can resume chat', LIMIT, (t) =>
     a.send('from the old one')
     const m = b.send('from the new one')
     await until(() => texts(a).length === 2 && texts(b).length === 2 && b.statusOf(m) === 'delivered')
-    a.close() // to a server without a session, that is the end
+    a.close() // without a session this ends the chat
     await until(() => b.state === 'searching' && b.ended === 'partner')
     assert.deepEqual([a.state, a.ended], ['idle', 'lost'])
   }),
 )
 
-test('a server that was killed ends a plain chat, and does not end a plain search', LIMIT, (t) =>
+test('a killed server ends a legacy chat, but not a legacy search', LIMIT, (t) =>
   inServer(t, async (server, open) => {
     const [a, b] = [open({ resume: false }), open({ resume: false })]
     await Promise.all([a.search(), b.search()])

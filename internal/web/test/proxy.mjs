@@ -1,8 +1,8 @@
-// A reverse proxy that puts the server under a path prefix, as an operator's proxy does, and cuts connections, as networks do.
+// A reverse proxy that serves under a path prefix, as an operator's proxy does, and can cut connections.
 
 import { createServer, request } from 'node:http'
 
-/** Passes what comes below prefix on to the server at target, without the prefix. */
+/** Forwards requests below prefix to the server at target, without the prefix. */
 export async function startProxy(target, prefix) {
   const { hostname, port } = new URL(target)
   const pass = (incoming) => {
@@ -19,7 +19,7 @@ export async function startProxy(target, prefix) {
     incoming.pipe(onward)
   })
   const sockets = new Set()
-  const links = new Set() // of WebSockets: both ends of each
+  const links = new Set() // both ends of each WebSocket
   let fuse = Infinity
   const cut = (link) => {
     links.delete(link)
@@ -55,18 +55,18 @@ export async function startProxy(target, prefix) {
   await new Promise((done) => proxy.listen(0, '127.0.0.1', done))
   return {
     url: `http://127.0.0.1:${proxy.address().port}${prefix}`,
-    /** Cuts every WebSocket there is now. */
+    /** Cuts every open WebSocket. */
     cutAll() {
       for (const link of links) cut(link)
     },
-    /** Lets nothing pass from the clients to the server that are connected now, until release. */
+    /** Holds everything from connected clients to the server until release. */
     hold() {
       for (const [client, server] of links) client.unpipe(server)
     },
     release() {
       for (const [client, server] of links) client.pipe(server)
     },
-    /** Cuts the WebSocket on which the n-th piece of data from now passes. */
+    /** Cuts the WebSocket that carries the n-th chunk of data from now. */
     cutAfter(n) {
       fuse = n
     },

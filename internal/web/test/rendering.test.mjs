@@ -1,5 +1,5 @@
-// One message that cannot be rendered hides no other: whatever a browser lacks, or an extension of it has broken, each
-// message is there, with its text if nothing more.
+// A message that cannot be rendered does not hide others: whatever a browser does not support, or an extension broke,
+// every message is shown, at least its text.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { DOT } from './photo.mjs'
 import { scene } from './scene.mjs'
 import { until } from './until.mjs'
 
-/** What may be broken, each as a script that runs before the page. */
+/** Possible breakages, each a script that runs before the page. */
 const BROKEN = {
   'URL.canParse is missing': () => delete URL.canParse,
   'no address can be read': () => {
@@ -67,15 +67,15 @@ for (const [name, script] of Object.entries(BROKEN)) {
     assert.equal(shown.length, 6)
     for (const [i, line] of [...lines, '', 'five'].entries()) assert.ok(shown[i].startsWith(line), `${shown[i]} for ${line}`)
     assert.ok(shown[5].startsWith('mine, at https://example.org/y'), shown[5])
-    a.forgive('broken') // told on the console
+    a.forgive('broken') // reported on the console
   })
 }
 
-// ---- the listeners of the library
+// ---- listeners of the library
 
 const frozen = (name, act) => test(name, () => still(act))
 
-/** What act reports on the console. */
+/** Returns the errors that act reports on the console. */
 function reports(act) {
   const { error } = console
   const all = []
@@ -88,7 +88,7 @@ function reports(act) {
   return all
 }
 
-frozen('a listener that throws keeps no other from an event, and no later event from any', () => {
+frozen('a listener that throws blocks neither other listeners nor later events', () => {
   const uncaught = []
   const hear = (error) => uncaught.push(error)
   process.on('uncaughtException', hear)
@@ -114,7 +114,7 @@ frozen('a listener that throws keeps no other from an event, and no later event 
   assert.deepEqual(uncaught, [])
 })
 
-test('a listener that throws, at once or later, does not end the process', async () => {
+test('a listener that throws or rejects does not end the process', async () => {
   const faults = []
   const hear = (error) => faults.push(error)
   for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, hear)
@@ -137,7 +137,7 @@ test('a listener that throws, at once or later, does not end the process', async
   assert.deepEqual([told, faults], [['at once', 'later'], []])
 })
 
-frozen('in a page, what a listener throws is an error of the page', () => {
+frozen('in a page, the error of a listener is an error event of the page', () => {
   const told = []
   globalThis.document = {}
   globalThis.reportError = (e) => told.push(e.message)

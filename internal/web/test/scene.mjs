@@ -1,4 +1,4 @@
-// A test with a server, a browser and tabs in it, which are gone when it is over.
+// A test with a server, a browser and tabs, which are closed when it ends.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -13,8 +13,8 @@ before(async () => {
 after(() => browser?.close())
 
 /**
- * Runs act(scene, t) as a test, with a server that has settings. It fails also by what a page must not do: errors, requests
- * to elsewhere.
+ * Runs act(scene, t) as a test, with a server that has settings. The test also fails on faults of a page: errors, requests
+ * to other hosts.
  */
 export function scene(name, act, settings) {
   test(name, LIMIT, async (t) => {
@@ -34,10 +34,10 @@ export function scene(name, act, settings) {
 class Scene {
   server
   tabs = []
-  address = '' // of the page; of the server unless it is set
-  others = [] // with close()
+  address = '' // of the page; the server address unless set
+  others = [] // objects with close()
 
-  /** Opens a tab of a new device. */
+  /** Opens a tab on a new device. */
   async open(options) {
     const tab = await Tab.open(browser, this.address || this.server.url, options)
     this.tabs.push(tab)

@@ -1,4 +1,4 @@
-// Makes the pictures in docs/screens anew: `npm run screenshots`. Everything in them is of the real page and server.
+// Recreates the pictures in docs/screens: `npm run screenshots`. They show the real page and server.
 
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ const TALK = [
   ['them', 'There is, and it is worth it.'],
 ]
 
-/** Brings two into a chat and lets them talk. */
+/** Lets two tabs chat. */
 async function talk(server, options) {
   const me = await Tab.open(browser, server.url, options)
   const them = await Tab.open(browser, server.url)

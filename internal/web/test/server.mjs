@@ -1,4 +1,4 @@
-// A real server for a test: the binary, on a free port, with a random key and a database of its own.
+// A real server for a test: the binary on a free port, with a random key and its own database.
 
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -18,14 +18,14 @@ const binary = resolve(web, process.env.CHATME_BIN ?? '../../bin/chatme')
 export class Server {
   key = randomBytes(12).toString('hex')
   log = []
-  settings = {} // further ones, by their names in the environment; in force from the next start
+  settings = {} // more, as environment variables; they apply from the next start
   #directory
   #address = '127.0.0.1:0'
   #process
 
-  /** Starts one, with settings of the environment besides its key. */
+  /** Starts a server with its key and settings as environment variables. */
   static async start(settings = {}) {
-    if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it first, or name it in CHATME_BIN`)
+    if (!existsSync(binary)) throw new Error(`no server at ${binary}; build it first or set CHATME_BIN`)
     const server = new Server()
     server.settings = settings
     server.#directory = await mkdtemp(join(tmpdir(), 'chatme-web-'))
@@ -55,7 +55,7 @@ export class Server {
     return `http://${this.#address}/`
   }
 
-  /** Ends the server without a warning. */
+  /** Kills the server. */
   crash() {
     return this.#stop('SIGKILL')
   }
@@ -63,7 +63,7 @@ export class Server {
   /** Starts the server, after a crash on the same database and port. */
   async restart() {
     const child = spawn(binary, ['serve', '--addr', this.#address, '--db', this.database], {
-      cwd: this.#directory, // holds no settings file
+      cwd: this.#directory, // has no settings file
       env: { PATH: process.env.PATH, WEB_API_KEY: this.key, ...this.settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -72,7 +72,7 @@ export class Server {
     const listening = new Promise((done, fail) => {
       deadline = setTimeout(() => fail(new Error(`no "listening" from the server within ${DEADLINE_MS} ms`)), DEADLINE_MS)
       child.once('error', fail)
-      child.once('exit', (code, signal) => fail(new Error(`the server ended (${signal ?? code}):\n${this.log.join('\n')}`)))
+      child.once('exit', (code, signal) => fail(new Error(`the server exited (${signal ?? code}):\n${this.log.join('\n')}`)))
       createInterface({ input: child.stderr }).on('line', (line) => {
         this.log.push(line)
         const entry = parse(line)

@@ -1,5 +1,5 @@
-// A dead link and a slow one look the same for a while. Here are both, with real sockets and a real server; for the
-// library time passes FAST times as fast.
+// A dead link and a slow one look the same for a while. Tests of both with real sockets and a real server; the library's
+// time runs FAST times as fast.
 
 import assert from 'node:assert/strict'
 import { connect, createServer } from 'node:net'
@@ -10,10 +10,10 @@ import { LIMIT, pace } from './pace.mjs'
 import { Server } from './server.mjs'
 import { until } from './until.mjs'
 
-const FAST = 5 / Math.min(5, pace(1000) / 1000) // a busy machine is not hurried
+const FAST = 5 / Math.min(5, pace(1000) / 1000) // slower on a busy machine
 const realTimeout = globalThis.setTimeout
 
-/** A TCP proxy that lets bytesPerSecond pass from the clients, and whose connections can die without a word. */
+/** A TCP proxy that forwards bytesPerSecond from clients, and whose connections can die silently. */
 class Link {
   bytesPerSecond = Infinity
   connections = 0
@@ -28,7 +28,7 @@ class Link {
     return link
   }
 
-  /** From now on nothing passes on the present connections, and their ends do not hear of it. */
+  /** Silently stops all forwarding on the current connections. */
   die() {
     for (const end of this.#ends) end.removeAllListeners('data').removeAllListeners('close').resume()
   }
@@ -54,7 +54,7 @@ class Link {
   }
 }
 
-/** Runs act({ a, b, link }) with a pair in a chat, of whom a is behind link, while the library's time is fast. */
+/** Runs act({ a, b, link }) in fast library time, with a pair in a chat; a is behind link. */
 async function fast(t, act) {
   const server = await Server.start()
   const link = await Link.open(Number(new URL(server.url).port))
@@ -71,14 +71,14 @@ async function fast(t, act) {
   await act({ a, b, link })
 }
 
-/** Resolves with the seconds that the library has waited until condition. */
+/** Resolves with the library seconds until condition is true. */
 async function secondsUntil(condition) {
   const began = performance.now()
   await until(condition)
   return ((performance.now() - began) / 1000) * FAST
 }
 
-test('a message on a dead link arrives over another one', LIMIT, (t) =>
+test('a message on a dead link arrives over a new one', LIMIT, (t) =>
   fast(t, async ({ a, b, link }) => {
     a.send('one')
     await until(() => b.messages.length === 1)

@@ -1,4 +1,4 @@
-// What is in the storage may be of another version, of another program, or damaged: then it counts as none.
+// The storage may hold data of another version or program, or be damaged: then it is ignored.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,7 +12,7 @@ const STATE = { v: 1, sessionId: 'cm1_S', epoch: 'E', maxBytes: 9, phase: 'chatt
 const inChat = (more) => ({ ...STATE, chat: { ...CHAT, ...more } })
 const inMessage = (more) => inChat({ messages: [CHAT.messages[0], { ...CHAT.messages[1], ...more }] })
 
-/** States that no version of this library has written, as texts. */
+/** Serialized states that no version of this library writes. */
 const WRONG = [
   '', 'null', 'true', '5', '"text"', '[]', '{}', '{', 'undefined', '[{"v":1}]', '{"v":1',
   ...[
@@ -35,7 +35,7 @@ const WRONG = [
   ].map((state) => JSON.stringify(state)),
 ]
 
-test('a stored state of another shape counts as none', () => {
+test('a stored state of another shape is ignored', () => {
   assert.ok(WRONG.length > 100)
   for (const text of WRONG) {
     still(() => {
@@ -43,7 +43,7 @@ test('a stored state of another shape counts as none', () => {
       storage.setItem('chatme', text)
       const chat = newChat(storage)
       assert.deepEqual([chat.state, chat.ended, chat.partner, chat.messages], ['idle', '', null, []], text)
-      // And all goes as if it had never been there.
+      // Everything works as if it had never been stored.
       chat.search()
       assert.deepEqual(FakeSocket.last.open().resume, { v: 1 }, text)
       FakeSocket.last.says({ type: 'session_id', sessionId: 'cm1_T', ...HELLO }, { type: 'matched', partnerId: 'Q' }, { type: 'message', from: 'Q', n: 1, text: 'new' })
@@ -52,7 +52,7 @@ test('a stored state of another shape counts as none', () => {
   }
 })
 
-test('a stored state of this shape counts, with and without what it need not have', () => {
+test('a stored state of this shape is used, with and without optional members', () => {
   for (const state of [STATE, { ...STATE, more: 5 }, { ...STATE, phase: 'idle', chat: null }, inChat({ ended: 'partner' }), inMessage({ gap: true, text: undefined }), inMessage({ lost: true, failed: 'bad_image' })]) {
     still(() => {
       const storage = new FakeStorage()
@@ -65,7 +65,7 @@ test('a stored state of this shape counts, with and without what it need not hav
   }
 })
 
-test('what a server says with members of another type does not spoil what is stored', () => {
+test('frames with members of the wrong type do not corrupt the stored state', () => {
   still(() => {
     const chat = chatting()
     FakeSocket.last.says({ type: 'message', from: 'P', n: 1, text: 5, imageUrl: {}, ts: 'now' }, { type: 'message', from: 'P', n: 2, text: 'fine', ts: null })
@@ -76,15 +76,15 @@ test('what a server says with members of another type does not spoil what is sto
 })
 
 const STORAGES = {
-  'that can be named and not read': { getItem() { throw new Error('SecurityError') }, setItem() { throw new Error('SecurityError') } },
+  'that is not readable': { getItem() { throw new Error('SecurityError') }, setItem() { throw new Error('SecurityError') } },
   'that is full': { getItem: () => null, setItem() { throw new Error('QuotaExceededError') } },
   'that forgets': { getItem: () => null, setItem() {} },
-  'that answers later, and so not at all': { getItem: async () => JSON.stringify(STATE), setItem: async () => {} },
+  'that is asynchronous': { getItem: async () => JSON.stringify(STATE), setItem: async () => {} },
   'without its methods': {},
 }
 
 for (const [name, storage] of Object.entries(STORAGES)) {
-  test(`with a storage ${name} a chat works as long as the page`, () => {
+  test(`with a storage ${name} a chat lasts as long as the page`, () => {
     still(() => {
       const chat = newChat(storage)
       assert.equal(chat.state, 'idle')
@@ -98,11 +98,11 @@ for (const [name, storage] of Object.entries(STORAGES)) {
   })
 }
 
-test('the storage is that of a page unless one is given, and elsewhere none', () => {
+test('the default storage is that of the page, and none outside of a page', () => {
   const found = ['document', 'sessionStorage'].map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)])
   const storage = new FakeStorage()
   try {
-    // Deno and Node have one for the whole process.
+    // Deno and Node have one per process.
     Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, value: storage })
     const options = { url: 'ws://server.test/', apiKey: 'KEY', WebSocket: FakeSocket }
     const begin = () => still(() => {
@@ -125,7 +125,7 @@ test('the storage is that of a page unless one is given, and elsewhere none', ()
   }
 })
 
-scene('the page begins as ever on what another version has stored, and where it may not store', async (s) => {
+scene('the page starts normally with data of another version, and without storage', async (s) => {
   const a = await s.open()
   const sample = WRONG.filter((_, i) => i % 25 === 0)
   for (const text of [...sample, '{"v":1,"sessionId":"abc","phase":"chatting","chat":null}', JSON.stringify(inChat({ messages: [null] }))]) {

@@ -1,4 +1,4 @@
-// A browser tab with the page in it, and what a person does and sees there.
+// A browser tab with the page, and helpers for user actions and visible results.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
@@ -6,9 +6,9 @@ import { DEADLINE_MS } from './pace.mjs'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-/** Starts the browser; its profile is new and temporary. */
+/** Starts the browser with a new, temporary profile. */
 export async function launch() {
-  if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install chromium, or name it in CHROMIUM`)
+  if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}; install chromium or set CHROMIUM`)
   return chromium.launch({
     executablePath,
     args: [
@@ -19,13 +19,13 @@ export async function launch() {
 }
 
 export class Tab {
-  /** Everything a page must not do: errors, violations of its policy, requests to elsewhere. */
+  /** Faults of the page: errors, policy violations, requests to other hosts. */
   faults = []
-  #kept = {} // the storage of the page that was shut
+  #kept = {} // the storage of the closed page
 
   /**
-   * Opens the page in a browser context of its own, as on another device. script runs before it, whatever its policy.
-   * Nothing pulses unless options ask for it: drawing that takes a tenth of the tests' time.
+   * Opens the page in its own browser context, as on another device. script runs before it, regardless of its policy.
+   * Animations are off unless options enable them: drawing them takes a tenth of the tests' time.
    */
   static async open(browser, url, { script, ...options } = {}) {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
@@ -46,13 +46,13 @@ export class Tab {
     return this.context.close()
   }
 
-  /** Closes the page alone, as a tab is closed that the browser can open again. */
+  /** Closes only the page, as a tab that the browser can reopen. */
   async shut() {
     this.#kept = await this.page.evaluate(() => ({ ...sessionStorage }))
     await this.page.close()
   }
 
-  /** Opens the page again that was shut, with what it had stored. */
+  /** Reopens the closed page with its storage. */
   async reopen() {
     const url = this.page.url()
     this.page = await this.context.newPage()
@@ -61,21 +61,21 @@ export class Tab {
     await this.page.goto(url)
   }
 
-  /** Waits for a fault that is as it was meant to be. */
+  /** Waits for an expected fault. */
   async fails(meant) {
     const deadline = Date.now() + DEADLINE_MS
     while (!this.faults.some(meant)) {
-      if (Date.now() > deadline) throw new Error(`none of these faults is the one that was meant: ${this.faults}`)
+      if (Date.now() > deadline) throw new Error(`expected fault not among: ${this.faults}`)
       await this.page.waitForTimeout(20)
     }
   }
 
-  /** The faults so far that mention one of texts were meant to be. */
+  /** Removes the faults so far that contain one of texts. */
   forgive(...texts) {
     this.faults = this.faults.filter((fault) => !texts.some((text) => fault.includes(text)))
   }
 
-  /** Its server has ended: what dialled meanwhile has failed, and was meant to. */
+  /** Removes the faults of failed dials while the server was down. */
   forgiveOutage() {
     this.forgive('ERR_CONNECTION_REFUSED', 'ERR_CONNECTION_RESET')
   }
@@ -119,16 +119,16 @@ export class Tab {
   status(text) {
     return this.page.locator('#status', { hasText: text }).waitFor()
   }
-  /** Waits until a message with exactly this text is there, from the stranger or from here. */
+  /** Waits for a message with exactly this text, from either side. */
   hears(text) {
     return this.page.locator('.message:not(.mine)', { hasText: new RegExp(`^Stranger: ${escape(text)}$`) }).waitFor()
   }
-  /** Waits until the latest own message is text and has this mark. */
+  /** Waits until the latest message from this tab is text and has this mark. */
   marked(text, mark) {
     return this.page.locator('.message.mine', { hasText: `You: ${text}${mark}` }).waitFor()
   }
 
-  /** Waits for the nth image of the stranger, counted from 0, and returns its address and size. */
+  /** Waits for the nth image from the stranger, counted from 0, and returns its URI and size. */
   async seesImage(nth = 0) {
     const image = this.page.locator('.message:not(.mine) .bubble img').nth(nth)
     await image.waitFor()
@@ -138,7 +138,7 @@ export class Tab {
     })
   }
 
-  /** The conversation as it is on the screen: 'me: …' and 'they: …'. */
+  /** Returns the visible conversation: 'me: …' and 'they: …'. */
   conversation() {
     return this.page.locator('#messages > li').evaluateAll((items) =>
       items.map((item) => {

@@ -1,5 +1,5 @@
-// The promise, kept by the library and the server through a network that cuts every connection after a few kilobytes:
-// what is said arrives once, in order, or nobody was told that it did.
+// The promise of the library and the server on a network that cuts every connection after a few kilobytes: a message
+// arrives once, in order, or is not reported as delivered.
 
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
@@ -13,9 +13,9 @@ import { Server } from './server.mjs'
 import { until } from './until.mjs'
 
 const CONVERSE_MS = pace(60_000)
-const WINDOW = 100 // messages of one side that are not yet delivered: fewer than a mailbox holds
+const WINDOW = 100 // undelivered messages of one side: fewer than a mailbox holds
 
-/** One side: it says its numbers in order, and writes down what it hears and what becomes of its own. */
+/** One side: sends its numbers in order, and records received messages and the statuses of its own. */
 class Side {
   heard = []
   said = 0
@@ -31,7 +31,7 @@ class Side {
     this.start()
   }
 
-  /** Begins with what is stored, as a page that is loaded. */
+  /** Starts from the stored state, as a loaded page does. */
   start() {
     this.chat = this.#open(this.storage)
     this.chat.on('message', (m) => m.mine || this.heard.push(m.gap ? `gap ${m.n}` : m.text))
@@ -43,7 +43,7 @@ class Side {
     this.chat.on('auth_success', () => this.reconnects++)
   }
 
-  /** Says the next message, as long as there are not too many on their way. */
+  /** Sends the next messages while fewer than WINDOW are undelivered. */
   say(total) {
     while (this.said < total && this.said - this.delivered < WINDOW && this.chat.state === 'chatting') {
       this.chat.send(`${this.name} ${++this.said}`)
@@ -51,7 +51,7 @@ class Side {
   }
 }
 
-/** Runs act(scene) with a server behind a bad network, and a pair in a chat. The seed is told when it fails. */
+/** Runs act(scene) with a server behind a bad network and a pair in a chat. A failure reports the seed. */
 async function torn(t, { longest }, act) {
   const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
   const server = await Server.start()
@@ -78,13 +78,13 @@ async function torn(t, { longest }, act) {
   t.diagnostic(`${proxy.cuts} connections cut`)
 }
 
-/** Both sides say total messages each; at(progress) is called once for each of its keys, when that many are delivered. */
+/** Both sides send total messages each; each function in at is called once, when its key is the number delivered. */
 async function converse({ proxy, sides }, total, at = {}) {
   const due = Object.entries(at).map(([n, act]) => [Number(n), act])
   const end = Date.now() + CONVERSE_MS
   const progress = () => sides.reduce((sum, side) => sum + side.delivered, 0)
   while (progress() < 2 * total) {
-    if (Date.now() > end) break // what follows says more
+    if (Date.now() > end) break // the assertions below say more
     for (const side of sides) side.say(total)
     while (due.length > 0 && due[0][0] <= progress()) await due.shift()[1]()
     await new Promise((done) => setImmediate(done))
@@ -100,7 +100,7 @@ async function converse({ proxy, sides }, total, at = {}) {
   }
 }
 
-test('10,000 messages each way through connections that are cut: none lost, none doubled, in order', LIMIT, (t) =>
+test('10,000 messages each way through cut connections arrive once and in order', LIMIT, (t) =>
   torn(t, { longest: 120_000 }, async (scene) => {
     const began = Date.now()
     await converse(scene, 10_000)
@@ -111,12 +111,12 @@ test('10,000 messages each way through connections that are cut: none lost, none
   }),
 )
 
-test('the server is killed in the middle, three times, while connections are cut', LIMIT, (t) =>
+test('the server is killed three times during the chat while connections are cut', LIMIT, (t) =>
   torn(t, { longest: 60_000 }, async (scene) => {
     const { server } = scene
     const kill = async () => {
       const crashed = server.crash()
-      for (const side of scene.sides) side.say(side.said + 5) // what is written meanwhile is said later
+      for (const side of scene.sides) side.say(side.said + 5) // messages written meanwhile are sent later
       await crashed
       await server.restart()
     }
@@ -125,7 +125,7 @@ test('the server is killed in the middle, three times, while connections are cut
   }),
 )
 
-test('a page is loaded anew in the middle, again and again', LIMIT, (t) =>
+test('a page is reloaded during the chat, again and again', LIMIT, (t) =>
   torn(t, { longest: 60_000 }, async (scene) => {
     const reload = (side) => () => {
       side.chat.close()

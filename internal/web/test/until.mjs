@@ -1,10 +1,10 @@
-// Waiting for something to be so, with a deadline.
+// Waits for a condition, with a deadline.
 
 import { DEADLINE_MS } from './pace.mjs'
 
 const LOOK_MS = 5
 
-/** Resolves when condition returns something true; after ms it fails and says what it waited for. */
+/** Resolves when condition returns something true; rejects after ms with the condition in the error. */
 export async function until(condition, ms = DEADLINE_MS) {
   const end = Date.now() + ms
   while (!condition()) {

@@ -1,4 +1,4 @@
-// The dictionary: whatever the page says is in it, and nothing else.
+// The dictionary contains exactly the texts of the page.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -7,9 +7,9 @@ import { GERMAN } from '../static/german.js'
 
 const source = (name) => readFileSync(new URL(`../static/${name}`, import.meta.url), 'utf8')
 
-/** What people read: texts that begin with a capital and are no name of the platform. */
+/** Returns the visible texts: they begin with a capital and are not platform names. */
 function texts() {
-  const page = source('index.html').replace(/<noscript>.*<\/noscript>/, '') // which no script translates
+  const page = source('index.html').replace(/<noscript>.*<\/noscript>/, '') // no script translates it
   const body = page.slice(page.indexOf('<body'))
   const marked = [/>([^<>]+)</g, /(?:aria-label|placeholder|title)="([^"]+)"/g].flatMap((pattern) => [...body.matchAll(pattern)])
   const code = ['app.js', 'composer.js', 'transcript.js'].flatMap((name) => [...source(name).matchAll(/'([A-Z][^'\n]+)'/g)])
@@ -22,6 +22,6 @@ test('every text has a translation', () => {
   assert.deepEqual([...texts()].filter((text) => !Object.hasOwn(GERMAN, text)), [])
 })
 
-test('every translation is of a text', () => {
+test('every translation belongs to a text', () => {
   assert.deepEqual(Object.keys(GERMAN).filter((text) => !texts().has(text)), [])
 })

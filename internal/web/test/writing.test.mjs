@@ -1,12 +1,12 @@
-// What is written, pasted and dropped: input methods, text and pictures on the clipboard, files that are none, and
-// letters that go from right to left.
+// Writing, pasting and dropping: input methods, text and pictures on the clipboard, drops without files, and
+// right-to-left text.
 
 import assert from 'node:assert/strict'
 import { apng, largeGif, movingWebp } from './moving.mjs'
 import { gifWithPlace, photoWithPlace } from './photo.mjs'
 import { scene } from './scene.mjs'
 
-/** Runs in the page: keys and compositions of an input method in the field, in their order. */
+/** Runs in the page: dispatches keys and input method compositions to the field, in order. */
 function type(events) {
   const field = document.getElementById('text')
   field.focus()
@@ -16,7 +16,7 @@ function type(events) {
   }
 }
 
-/** Runs in the page: hands over files and texts as a paste or a drop does. */
+/** Runs in the page: dispatches a paste or a drop with files and texts. */
 function handOver({ how, files = [], texts = {} }) {
   const transfer = new DataTransfer()
   for (const [type, text] of Object.entries(texts)) transfer.setData(type, text)
@@ -35,7 +35,7 @@ const START = ['compositionstart', {}]
 const END = ['compositionend', { data: 'か' }]
 const key = (name, more) => ['keydown', { key: name, keyCode: 229, ...more }]
 
-scene('keys of an input method send nothing and press no Next', async (s) => {
+scene('keys of an input method neither send nor trigger Next', async (s) => {
   const [a, b] = await s.openPair()
   const field = a.page.getByLabel('Your message')
   await field.fill('nihongo')
@@ -52,14 +52,14 @@ scene('keys of an input method send nothing and press no Next', async (s) => {
   }
   await a.sees('chat')
   assert.equal(await field.inputValue(), 'nihongo')
-  await field.press('Enter') // a composition without an end is no lasting harm
+  await field.press('Enter') // a composition without an end has no lasting effect
   await b.hears('nihongo')
   assert.deepEqual(await b.conversation(), ['they: nihongo'])
   await field.press('Escape')
   await a.sees('searching')
 })
 
-scene('text on the clipboard is pasted as text, whatever else is there', async (s) => {
+scene('text on the clipboard is pasted as text, whatever else it holds', async (s) => {
   const [a, b] = await s.openPair()
   const picture = file('image.png', 'image/png', await photoWithPlace(a.page, 40, 30))
   for (const texts of [
@@ -75,7 +75,7 @@ scene('text on the clipboard is pasted as text, whatever else is there', async (
   assert.deepEqual(await b.conversation(), ['they: that is all'])
 })
 
-scene('a pasted image is shown, and sent after a yes', async (s) => {
+scene('a pasted image is shown, and sent after confirmation', async (s) => {
   const [a, b] = await s.openPair()
   const picture = file('image.png', 'image/png', await photoWithPlace(a.page, 400, 300))
   const copied = { 'text/html': '<img src="https://chatme.example/a.png">' } // as browsers copy an image
@@ -95,7 +95,7 @@ scene('a pasted image is shown, and sent after a yes', async (s) => {
   assert.equal(await focused(), 'text')
 
   await paste()
-  await a.page.keyboard.press('Escape') // is no Next
+  await a.page.keyboard.press('Escape') // is not Next
   await ask(a).waitFor({ state: 'hidden' })
   await a.sees('chat')
   await paste()
@@ -105,7 +105,7 @@ scene('a pasted image is shown, and sent after a yes', async (s) => {
   await a.sees('chat')
 
   await paste()
-  await a.page.getByLabel('Your message').press('Enter') // the text goes alone
+  await a.page.getByLabel('Your message').press('Enter') // only the text is sent
   await b.hears('look')
   assert.equal(await b.page.locator('#messages img').count(), 0)
   await ask(a).getByRole('button', { name: 'Send' }).click()
@@ -119,7 +119,7 @@ scene('a pasted image is shown, and sent after a yes', async (s) => {
   await b.seesImage(2)
 })
 
-scene('a pasted image that was not answered for is not sent to the next stranger', async (s) => {
+scene('an unconfirmed pasted image is not sent to the next stranger', async (s) => {
   const [a, b] = await s.openPair()
   const c = await s.open()
   const picture = file('image.png', 'image/png', await photoWithPlace(a.page, 40, 30))
@@ -136,12 +136,12 @@ scene('a pasted image that was not answered for is not sent to the next stranger
   assert.deepEqual(await c.conversation(), ['they: hello'])
 })
 
-scene('a file that is no image gets a word, and the images beside it are sent', async (s) => {
+scene('a file that is not an image is reported, and the images beside it are sent', async (s) => {
   const [a, b] = await s.openPair()
   const photo = file('photo.jpg', 'image/jpeg', await photoWithPlace(a.page, 40, 30))
   const pdf = file('a.pdf', 'application/pdf', '%PDF')
   const ONLY = 'Only images can be sent.'
-  const UNREADABLE = 'This browser cannot read that as an image.'
+  const UNREADABLE = 'This browser cannot read this image.'
   let images = 0
   for (const [files, said] of [
     [[pdf], ONLY], [[file('a.txt', 'text/plain', 'x'), file('b.mp4', 'video/mp4', 'x')], ONLY],
@@ -151,7 +151,7 @@ scene('a file that is no image gets a word, and the images beside it are sent', 
   ]) {
     for (const how of ['drop', 'choose', 'paste']) {
       if (how !== 'drop' && (files.length === 0 || files.includes(photo))) continue
-      if (how === 'choose' && files.some(({ type }) => type === '')) continue // the test's browser would make one up
+      if (how === 'choose' && files.some(({ type }) => type === '')) continue // the test browser would guess a type
       await remark(a).evaluate((e) => (e.textContent = ''))
       if (how === 'choose') await a.page.locator('#file').setInputFiles(files.map(({ name, type, base64 }) => ({ name, mimeType: type, buffer: Buffer.from(base64, 'base64') })))
       else if (files.length === 0) await a.page.evaluate(dropOfNothing)
@@ -166,14 +166,14 @@ scene('a file that is no image gets a word, and the images beside it are sent', 
   assert.equal(await remark(a).textContent(), '')
 })
 
-/** Runs in the page: a drop of something that says it is files and has none, a folder in some browsers. */
+/** Runs in the page: drops something that claims to be files but has none, like a folder in some browsers. */
 function dropOfNothing() {
   const event = new DragEvent('drop', { bubbles: true, cancelable: true })
   Object.defineProperty(event, 'dataTransfer', { value: { types: ['Files'], files: [] } })
   document.getElementById('scroller').dispatchEvent(event)
 }
 
-scene('an animation that will not move is said to be sent as a still image', async (s) => {
+scene('the page says when an animation is sent as a still image', async (s) => {
   const [a, b] = await s.openPair()
   const base = Buffer.from((await a.page.evaluate(() => document.createElement('canvas').toDataURL('image/png'))).split(',')[1], 'base64')
   const webp = Buffer.from((await a.page.evaluate(() => document.createElement('canvas').toDataURL('image/webp'))).split(',')[1], 'base64')
@@ -192,13 +192,13 @@ scene('an animation that will not move is said to be sent as a still image', asy
     assert.equal(uri.startsWith('data:image/gif'), moves, name)
     await a.page.waitForFunction((said) => document.getElementById('remark').textContent === said, said)
   }
-  // Before a pasted one is sent.
+  // Before a pasted animation is sent.
   await a.page.evaluate(handOver, { how: 'paste', files: [file('a.png', 'image/png', apng(base))] })
   await ask(a).getByRole('img').waitFor()
   await a.page.getByText(STILL).waitFor()
 })
 
-scene('a text goes in the direction of its own first strong letter', async (s) => {
+scene('a text has the direction of its first strong letter', async (s) => {
   const [a, b] = await s.openPair()
   const HEBREW = 'שלום, מה שלומך?'
   const lines = { [HEBREW]: 'rtl', 'Hello, שלום': 'ltr', '123 … مرحبا hello': 'rtl', '(1) hello': 'ltr', '42': 'ltr' }
@@ -211,7 +211,7 @@ scene('a text goes in the direction of its own first strong letter', async (s) =
       const { direction, borderBottomLeftRadius: left, borderBottomRightRadius: right } = getComputedStyle(bubble)
       return { direction, corner: parseFloat(left) < parseFloat(right) ? 'left' : 'right' }
     }))
-    // The corner and the place of a bubble say whose it is, and not in which language.
+    // The corner and position of a bubble depend on its sender, not on its language.
     assert.deepEqual(found.map((bubble) => bubble.direction), Object.values(lines), side)
     assert.deepEqual([...new Set(found.map((bubble) => bubble.corner))], [side === 'me' ? 'right' : 'left'])
     const aligned = await tab.page.locator('.bubble').evaluateAll((all) => all.map((bubble) => {
