@@ -57,7 +57,7 @@ type torture struct {
 	slow, proxied              int   // clients; static once they run
 	photos, ghosts, hibernated atomic.Int64
 
-	clients  []*chatter    // their fields are theirs until they have ended
+	clients  []*chatter   // their fields are theirs until they have ended
 	present  atomic.Int64 // clients that have a socket and were greeted
 	resuming atomic.Int64 // clients that ask for their session and have no answer
 	draining atomic.Bool  // nobody leaves any more
