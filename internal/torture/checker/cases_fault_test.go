@@ -2,8 +2,8 @@ package checker
 
 import "time"
 
-// faultCases are histories with a server that stands still or whose database is locked, clients whose links are slow, that are gone
-// without a word, or that were not heard.
+// faultCases are histories with a server that stands still or a locked database, and with clients that have slow links,
+// vanish without closing, or were silent for too long.
 func faultCases(holds, breaks addCase) {
 	queueFaultCases(holds, breaks)
 	slowCases(holds, breaks)

@@ -1,7 +1,7 @@
 package checker
 
-// restoreCases are histories in which the database was put back from an older copy: every chat is over, and what was
-// acknowledged since may be gone; but nothing reaches anybody else, or twice.
+// restoreCases are histories in which the database was restored from an older copy. Every chat is over, and what was
+// acknowledged since may be lost; but nothing reaches a third session, or arrives twice.
 func restoreCases(holds, breaks addCase) {
 	x, y := alias(1, "x"), alias(0, "x")
 	restored := func(s *script) *script {
@@ -59,5 +59,5 @@ func restoreCases(holds, breaks addCase) {
 		add(Event{Who: 2, Kind: Heard, Type: "session_id", Epoch: "b"}), 3, "b"))
 	breaks("S3 the same epoch after a restore", hello(two().fault(Restored), 2, "a"))
 	breaks("S3 another epoch after a kill", hello(two().fault(Killed).fault(Listening), 2, "b"))
-	breaks("S3 an epoch comes back", hello(hello(two().fault(Restored), 2, "b").fault(Restored), 3, "a"))
+	breaks("S3 an epoch returns", hello(hello(two().fault(Restored), 2, "b").fault(Restored), 3, "a"))
 }
