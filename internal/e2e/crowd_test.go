@@ -48,7 +48,7 @@ func newCrowd(s *testbed.Site, round int) *crowd {
 	return c
 }
 
-// churn starts all clients and returns once this many matched were received; the clients go on.
+// churn starts all clients and returns once this many matched were received; the clients continue.
 func (c *crowd) churn(matches int) {
 	for _, m := range c.members {
 		c.running.Go(func() {

@@ -39,7 +39,7 @@ type chatter struct {
 	stayed bool // it was present when the run ended
 
 	chat    string // the partner's alias; "" is none
-	over    bool   // … who has left
+	over    bool   // … and it has left
 	leaving bool   // Next or end_chat was sent and not yet answered
 	ending  bool   // end_chat was sent on this socket
 	asks    int    // searches sent on this socket and not yet answered by searching

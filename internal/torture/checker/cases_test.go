@@ -210,7 +210,7 @@ func resumeCases(holds, breaks addCase) {
 	breaks("S1 the last number runs back", chatting().gone(0).returns(0, x, "matched", x, 1, 0))
 	breaks("S1 custody of what was never sent", chatting().acked(0, 7))
 	breaks("S1 an end is taken back", chatting().leaves(1, 0, "x").gone(0).returns(0, x, "matched", x, 1, 1))
-	breaks("S1 the session is gone", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
+	breaks("S1 the session is lost", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
 		hears(0, "auth_success", "").add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "unknown"}))
 
 	holds("S2 each its own", newScript().joins(0).add(Event{Who: 1, Kind: Heard, Type: "session_id", Session: "a"}).

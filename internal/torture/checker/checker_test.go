@@ -92,12 +92,12 @@ func (s *script) reads(b, a int, round string, n uint64) *script {
 	return s.add(e)
 }
 
-// acked tells who that the server has custody up to n.
+// acked adds the server's ack to who: custody up to n.
 func (s *script) acked(who int, n uint64) *script {
 	return s.add(Event{Who: who, Kind: Heard, Type: "ack", Recv: n})
 }
 
-// gap tells who that nothing more up to n will arrive.
+// gap adds a gap to who: nothing more up to n will arrive.
 func (s *script) gap(who int, n uint64) *script {
 	return s.add(Event{Who: who, Kind: Heard, Type: "gap", N: n})
 }

@@ -138,7 +138,7 @@ func (h *history) trackWaiter(waiting map[int]*waiter, v *view, e *Event) {
 func (h *history) judgeBeaten(all []beaten, end *Event, report report) {
 	for _, b := range all {
 		if end.At > h.seenBy(end.Who, b.by.At) {
-			report("two who came later were matched first", b.waiter, b.search, b.by.Seq, end.Seq)
+			report("two clients that came later were matched first", b.waiter, b.search, b.by.Seq, end.Seq)
 		}
 	}
 }

@@ -109,9 +109,9 @@ func (c *seededConn) Deliver(e hub.Event) (congested bool) {
 	return seed.deliver(c, e)
 }
 
-// note keeps who is in a chat with whom.
 func event(e chat.Event) hub.Event { return hub.Event{Event: e} }
 
+// note records which conns are in a chat with each other.
 func (c *seededConn) note(e *hub.Event) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
