@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	bareSessions = 5_000 // thirty times as many as SQLite needs a temporary file for to change them all
+	bareSessions = 5_000 // thirty times the number that makes SQLite need a temporary file to change them all
 	bareStarts   = 10
 )
 
-// testBareRoot runs the server as its image does: in a root that has the binary and the directory of the database, as a user
-// who may write nowhere else. With thousands of people connected it is killed, and stopped, again and again: each start is
-// clean, all of them resume, and the operator's commands work there too. Later there is a /tmp, which is full.
+// testBareRoot runs the server as its image does: in a root with only the binary and the database directory, as a user
+// that cannot write anywhere else. It is killed and stopped repeatedly with thousands of clients connected. Each start
+// is clean, all clients resume, and the operator's commands work there too. Later there is a /tmp, which is full.
 func testBareRoot(t *testing.T, s *testbed.Site) {
 	movesToBareRoot(s, t)
 	s.Flags = []string{"--admin", "/data/chatme.db.sock"}
@@ -37,11 +37,11 @@ func testBareRoot(t *testing.T, s *testbed.Site) {
 			want = 0
 		}
 		if l.Restored != want {
-			t.Fatalf("start %d restores %d sessions, want %d", start, l.Restored, want)
+			t.Fatalf("start %d restored %d sessions, want %d", start, l.Restored, want)
 		}
 		began := time.Now()
 		crowd.comes(start == 1)
-		t.Logf("start %d: ready in %d ms, all are there %v later", start, l.ReadyMs, time.Since(began).Round(time.Millisecond))
+		t.Logf("start %d: ready in %d ms, all clients resumed %v later", start, l.ReadyMs, time.Since(began).Round(time.Millisecond))
 		s.Asks(`SELECT here, state, count(*) FROM v_sessions GROUP BY 1, 2`, fmt.Sprintf("connected|paired|%d", bareSessions))
 		switch start {
 		case bareStarts / 2:
@@ -60,14 +60,14 @@ func testBareRoot(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// movesToBareRoot makes the root and has all commands of s run in it.
+// movesToBareRoot creates the root and makes all commands of s run in it.
 func movesToBareRoot(s *testbed.Site, t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
-			t.Fatal("needs root, to run in a root of its own")
+			t.Fatal("needs root privileges to run in its own root")
 		}
-		t.Skip("needs root, to run in a root of its own")
+		t.Skip("needs root privileges to run in its own root")
 	}
 	s.Root = s.Dir
 	data := filepath.Join(s.Root, "data")
@@ -84,7 +84,7 @@ func movesToBareRoot(s *testbed.Site, t *testing.T) {
 	s.Bin = "/chatme"
 }
 
-// fillsTmp gives the root a directory for temporary files that has no room for any.
+// fillsTmp gives the root a full /tmp.
 func fillsTmp(s *testbed.Site, t *testing.T) {
 	t.Helper()
 	tmp := filepath.Join(s.Root, "tmp")
@@ -102,7 +102,7 @@ func fillsTmp(s *testbed.Site, t *testing.T) {
 	fillDisk(t, tmp)
 }
 
-// operatesInBareRoot runs what an operator runs in a container, beside the server: without /proc, and with it.
+// operatesInBareRoot runs the operator's commands in a container, next to the server: without /proc, and with it.
 func operatesInBareRoot(s *testbed.Site, t *testing.T) {
 	t.Helper()
 	for _, proc := range []string{"no", "with"} {
@@ -126,7 +126,7 @@ func operatesInBareRoot(s *testbed.Site, t *testing.T) {
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(s.Root, "data", "*.part-*")); len(left) != 0 {
-		t.Errorf("left %q", left)
+		t.Errorf("left behind: %q", left)
 	}
 }
 
@@ -147,8 +147,8 @@ func mountsProc(s *testbed.Site, t *testing.T) {
 	})
 }
 
-// wantBoundedLog wants so many ends of connections in the log of a stop that took seconds: ten a second in a line each,
-// and the others counted.
+// wantBoundedLog requires that the log of a shutdown that took seconds accounts for this many ended connections: ten a
+// second in one line each, and the others counted.
 func wantBoundedLog(t *testing.T, text string, ends int) {
 	t.Helper()
 	single, counted, reports := 0, 0, 0
@@ -166,23 +166,23 @@ func wantBoundedLog(t *testing.T, text string, ends int) {
 		}
 	}
 	if single+counted != ends || single > 10*int(testbed.StepTimeout/time.Second) || reports != 1 {
-		t.Errorf("%d connections end: %d lines, and %d reports of %d", ends, single, reports, counted)
+		t.Errorf("%d connections ended: %d lines, and %d reports of %d", ends, single, reports, counted)
 	}
 }
 
-// bareCrowd is people who are in chats with one another, on one loop: a goroutine for each would take longer than the server.
+// bareCrowd is clients that chat with one another, on one loop: a goroutine for each would take longer than the server.
 type bareCrowd struct {
 	tb     testing.TB
 	site   *testbed.Site
 	people []*load.Conn
-	loop   *load.Loop // of the sockets there are; nil: there are none
+	loop   *load.Loop // of the open sockets; nil: none
 }
 
 func newBareCrowd(tb testing.TB, s *testbed.Site) *bareCrowd {
 	return &bareCrowd{tb: tb, site: s, people: load.People(bareSessions, false)}
 }
 
-// comes connects everybody; with search set they are new, and are matched with each other.
+// comes connects all clients. With search set they are new, and are matched with each other.
 func (c *bareCrowd) comes(search bool) {
 	c.tb.Helper()
 	to, err := netip.ParseAddrPort(c.site.Addr)

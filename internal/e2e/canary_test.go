@@ -21,9 +21,9 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testNoTraceOfWhatIsSecret sends marked words through everything a server reads, through its mailbox and kills of it
-// too, then looks for them in all that it wrote: the database, its WAL and what stands beside them, a copy, and the
-// log at its most talkative.
+// testNoTraceOfWhatIsSecret sends marked words through everything a server reads, also through its mailbox and across
+// kills. Then it searches everything the server wrote: the database, its WAL and the files next to them, a copy, and
+// the log at its most verbose.
 func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	s.Flags = []string{"--log-level", "debug"}
 	marks := marks{"API key": s.Key}
@@ -50,7 +50,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	b.Check(b.Ack())
 	a.Expect("ack")
 
-	// What is refused leaves no more traces than what is taken.
+	// Refused input leaves no more traces than accepted input.
 	_, err := a.SendImage("javascript:" + marks.add("refused image"))
 	a.Check(err)
 	a.Expect("error")
@@ -59,7 +59,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	a.Check(a.SendRaw([]byte(`{"type":"` + marks.add("unknown type") + `"}`)))
 	strangers(s, options, marks)
 
-	// What is held for b is on disk, and lasts from kill to kill.
+	// Messages held for b are on disk, and survive kills.
 	b.Drop()
 	a.Await("partner_away")
 	var held []string
@@ -70,7 +70,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 		for sent := a.State().Sent; a.State().Acked < sent; {
 			a.Await("ack")
 		}
-		server.Kill() // so the WAL is as it was
+		server.Kill() // so the WAL stays as it was
 		holdsNone(s, marks)
 		server, _ = s.Start()
 		comesBackMatched(a, "away")
@@ -81,7 +81,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	if m := b.Greet(); m.State != "matched" || m.Replay != len(held)+1 {
 		t.Errorf("%+v", m)
 	}
-	b.Expect("gap") // in the place of the image that was refused
+	b.Expect("gap") // in place of the refused image
 	receives(b, held...)
 	b.Check(b.Ack())
 	s.ComesTo(`SELECT count(*) FROM mailbox`, "0")
@@ -97,15 +97,15 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	log := s.Wrote.String()
 	if !strings.Contains(log, "connection ended") || !strings.Contains(log, `"type":"message"`) ||
 		!strings.Contains(log, "\nchatme_matches_total ") {
-		t.Errorf("the log says nothing of connections, or tail nothing of messages, or there are no figures:\n%s", log)
+		t.Errorf("the log has no connections, no messages from tail, or no metrics:\n%s", log)
 	}
-	// Of addresses it has the one it listens at.
+	// The only address in it is the one that the server listens on.
 	if rest := strings.ReplaceAll(log, s.Addr, ""); strings.Contains(rest, "127.0.0.") {
-		t.Errorf("the log holds an address:\n%s", rest)
+		t.Errorf("the log contains an address:\n%s", rest)
 	}
 }
 
-// watches has somebody watch the servers of s, whose view goes to the log, and returns once that has begun.
+// watches runs tail on the servers of s, with its output going to the log, and returns once tail is connected.
 func watches(s *testbed.Site) {
 	s.TB.Helper()
 	tail, said := s.Command("tail", "--json", "--retry", "--db", s.DB), &testbed.Record{}
@@ -120,7 +120,7 @@ func watches(s *testbed.Site) {
 	testbed.Eventually(s.TB, "tail is connected", func() bool { return strings.Contains(said.String(), "connected") })
 }
 
-// asksAll writes all that the admin socket answers, figures and lists, to the log.
+// asksAll writes everything that the admin socket answers, metrics and lists, to the log.
 func asksAll(s *testbed.Site) {
 	s.TB.Helper()
 	socket := admin.NewClient(s.DB + ".sock")
@@ -136,7 +136,7 @@ func asksAll(s *testbed.Site) {
 	}
 }
 
-// strangers are those who get no further than the door, each with something that marks it.
+// strangers are clients that fail the handshake, each marked by something.
 func strangers(s *testbed.Site, options client.Options, marks marks) {
 	unknown := options
 	unknown.APIKey = s.Key
@@ -163,21 +163,22 @@ func strangers(s *testbed.Site, options client.Options, marks marks) {
 	origin.Origin = "https://" + strings.ToLower(marks.add("origin")) + ".example"
 	marks["origin"] = origin.Origin
 	if _, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr+"/"+marks.add("path"), origin); err == nil {
-		s.TB.Error("a foreign origin is let in")
+		s.TB.Error("a foreign origin was accepted")
 	}
 	talksRubbish(s, marks.add("request"))
 }
 
-// marks are words that nobody else writes, by what they were sent as.
+// marks are unique words, keyed by what they were sent as.
 type marks map[string]string
 
-// add makes a new one.
+// add creates a new mark.
 func (m marks) add(what string) string {
 	m[what] = "canary" + rand.Text()
 	return m[what]
 }
 
-// image returns an image in which a new mark stands size times, and takes it in each form that it could be kept in.
+// image returns an image that contains a new mark size times, and adds the mark in each form in which it could be
+// stored.
 func (m marks) image(what string, size int) (uri string) {
 	picture := strings.Repeat(m.add(what), size)
 	encoded := base64.StdEncoding.EncodeToString([]byte(picture))
@@ -185,7 +186,7 @@ func (m marks) image(what string, size int) (uri string) {
 	return "data:image/png;base64," + encoded
 }
 
-// session takes the ID of p's session, in each form that it could be kept in.
+// session adds the ID of p's session in each form in which it could be stored.
 func (m marks) session(whose string, p *testbed.Person) {
 	p.TB.Helper()
 	id := p.State().SessionID
@@ -198,7 +199,7 @@ func (m marks) session(whose string, p *testbed.Person) {
 	m[whose+" session ID in hex"] = hex.EncodeToString(secret)
 }
 
-// sends sends texts, and images as what they are.
+// sends sends texts, and images as images.
 func sends(p *testbed.Person, bodies ...string) {
 	p.TB.Helper()
 	for _, body := range bodies {
@@ -211,7 +212,7 @@ func sends(p *testbed.Person, bodies ...string) {
 	}
 }
 
-// receives wants these texts and images next.
+// receives requires these texts and images next.
 func receives(p *testbed.Person, bodies ...string) {
 	p.TB.Helper()
 	for i, body := range bodies {
@@ -221,7 +222,7 @@ func receives(p *testbed.Person, bodies ...string) {
 	}
 }
 
-// copies makes a copy of the database beside it, as a backup does.
+// copies makes a copy of the database next to it, as a backup does.
 func copies(s *testbed.Site, name string) {
 	s.TB.Helper()
 	copied := exec.CommandContext(testbed.Step(s.TB), testbed.Shell(s.TB), "-readonly", s.DB, "VACUUM INTO '"+filepath.Join(s.Dir, name)+"'")
@@ -230,7 +231,7 @@ func copies(s *testbed.Site, name string) {
 	}
 }
 
-// holdsNone wants no mark in the log, nor in any file of the site, whose server MUST be gone.
+// holdsNone requires that no mark is in the log or in any file of the site. The server MUST have exited.
 func holdsNone(s *testbed.Site, marks marks) {
 	s.TB.Helper()
 	wrote := map[string]string{"the log": s.Wrote.String()}
@@ -250,13 +251,13 @@ func holdsNone(s *testbed.Site, marks marks) {
 	for where, text := range wrote {
 		for what, mark := range marks {
 			if strings.Contains(text, mark) {
-				s.TB.Errorf("%s holds the %s, %q", where, what, mark)
+				s.TB.Errorf("%s contains the %s, %q", where, what, mark)
 			}
 		}
 	}
 }
 
-// talksRubbish sends what is not HTTP and waits until the server has had enough of it.
+// talksRubbish sends data that is not HTTP and waits until the server closes the connection.
 func talksRubbish(s *testbed.Site, mark string) {
 	s.TB.Helper()
 	conn, err := net.Dial("tcp", s.Addr)
@@ -270,5 +271,5 @@ func talksRubbish(s *testbed.Site, mark string) {
 	if _, err := io.WriteString(conn, "GET /"+mark+" HTTP/1.1\r\n"+mark+"\r\n\r\n"); err != nil {
 		s.TB.Fatal(err)
 	}
-	io.Copy(io.Discard, conn) // an error says the same as the end
+	io.Copy(io.Discard, conn) // an error means the same as the end
 }

@@ -14,15 +14,15 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TestBackupCopiedOverGetsNewEpoch: a backup of the very run that has just ended is copied over the database: the same file,
-// the same start. The chat it tells of has ended since and its mail has arrived; neither comes again.
+// TestBackupCopiedOverGetsNewEpoch: a backup from the run that has just ended is copied over the database, so the file
+// and the start are the same. The chat in it has ended since and its mail has arrived; neither appears again.
 func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
 	backup := func(s *testbed.Site) {
 		if said := runs(s, exit.OK, "backup", "--db", s.DB, "backup.db"); strings.Contains(said, "warning") {
-			t.Errorf("backup says %s", said)
+			t.Errorf("backup printed %s", said)
 		}
 	}
 	outside := func(s *testbed.Site) { copies(s, "backup.db") }
@@ -40,10 +40,10 @@ func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
 		"backup, killed":  {backup, killed, "had counted to"},
 		"backup, stopped": {backup, stopped, "had counted to"},
 		"copy, killed": {outside, func(s *testbed.Site, server *testbed.Process) {
-			chatsOn(s) // for more than a second, or the kill leaves a copy that is as good as new
+			chatsOn(s) // for more than a second; otherwise the killed server leaves the same state as the copy
 			server.Kill()
 		}, "had counted to"},
-		"copy, stopped": {outside, stopped, "had"}, // stopped, or counted on, whichever is seen first
+		"copy, stopped": {outside, stopped, "had"}, // stopped, or counter advanced, whichever is detected first
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +74,7 @@ func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end f
 	b.Check(b.Ack())
 	b.Check(b.Next()) // the chat is over, and b is in another one
 	a.Await("partner_disconnected")
-	a.Leave() // the queue, where it is before b: c would meet it as long as a lost socket is not noticed
+	a.Leave() // a is before b in the queue: c would meet it until its lost socket is noticed
 	c := s.Join("c", client.Options{})
 	c.Search()
 	b.Matched()
@@ -83,10 +83,10 @@ func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end f
 	if out, err := exec.Command("cp", filepath.Join(s.Dir, "backup.db"), s.DB).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v: %s", err, out)
 	}
-	if _, err := os.Stat(s.DB + "-wal"); err == nil { // of a killed server: it is not mixed with the copy
+	if _, err := os.Stat(s.DB + "-wal"); err == nil { // a killed server's WAL is not mixed with the copy
 		said := s.Fails(exit.BadDatabase, s.Command("serve", "--addr", s.Addr, "--db", s.DB))
 		if !strings.Contains(said, "a copy was put over the database") {
-			t.Errorf("beside the former WAL: %s", said)
+			t.Errorf("next to the previous WAL: %s", said)
 		}
 		for _, name := range []string{s.DB + "-wal", s.DB + "-shm"} {
 			os.Remove(name)
@@ -96,7 +96,7 @@ func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end f
 	s.Asks(`SELECT messages FROM v_mailbox`, "2")
 	s.Start()
 	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 || !strings.Contains(log, why) {
-		t.Errorf("the log does not say once that %s:\n%s", why, log)
+		t.Errorf("the log does not contain exactly once %s:\n%s", why, log)
 	}
 	s.Asks(`SELECT count(*) FROM v_pairs`, "0")
 	b.Dial(b.Resume())
@@ -107,19 +107,19 @@ func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end f
 	s.ComesTo(`SELECT count(*) FROM v_mailbox`, "0")
 }
 
-// chatsOn has clients come and go until the server has counted on.
+// chatsOn makes clients come and go until the server has advanced its counter.
 func chatsOn(s *testbed.Site) {
 	s.TB.Helper()
 	was := counter(s)
 	for ctx := testbed.Step(s.TB); counter(s) == was; {
 		s.Join("another", client.Options{}).Drop()
 		if ctx.Err() != nil {
-			s.TB.Fatalf("the witness still says %s", was)
+			s.TB.Fatalf("the witness still has counter %s", was)
 		}
 	}
 }
 
-// counter is how far the witness says that the server has come.
+// counter returns the server's counter in the witness.
 func counter(s *testbed.Site) string {
 	s.TB.Helper()
 	said := regexp.MustCompile(`counter (\d+)`).FindSubmatch(testbed.MustRead(s.TB, s.DB+".witness"))
@@ -129,8 +129,8 @@ func counter(s *testbed.Site) string {
 	return strings.TrimLeft(string(said[1]), "0")
 }
 
-// TestBackupAdvancesTheCounter: chatme backup has the server that serves the database count on; one that cannot be asked is
-// told of in the output, and without a server there is nothing to tell.
+// TestBackupAdvancesTheCounter: chatme backup makes a running server advance its counter. The output warns if the
+// server cannot be asked; without a server there is no warning.
 func TestBackupAdvancesTheCounter(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -146,13 +146,13 @@ func TestBackupAdvancesTheCounter(t *testing.T) {
 	}
 	server, _ := s.Start()
 	s.Asks(`SELECT counter FROM boots`, "0")
-	for _, want := range []string{"1", "2", "3"} { // however little time lies between
+	for _, want := range []string{"1", "2", "3"} { // however close together
 		if warning := warns(want + ".db"); warning != "" {
 			t.Error(warning)
 		}
 		s.Asks(`SELECT counter FROM boots`, want)
 		if got := counter(s); got != want {
-			t.Errorf("the witness has counted to %s, want %s", got, want)
+			t.Errorf("the witness has counter %s, want %s", got, want)
 		}
 	}
 	if code, _ := server.Terminate(); code != exit.OK {
@@ -169,7 +169,7 @@ func TestBackupAdvancesTheCounter(t *testing.T) {
 		t.Errorf("with a server that has no admin socket: %q", warning)
 	}
 	if said := runs(s, exit.OK, "backup", "--db", s.DB, "--admin", "off", "off.db"); !strings.Contains(said, "CHATME_ADMIN is off") {
-		t.Errorf("backup says %s", said)
+		t.Errorf("backup printed %s", said)
 	}
 	s.Asks(`SELECT counter FROM boots ORDER BY boot DESC LIMIT 1`, "0")
 }

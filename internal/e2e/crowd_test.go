@@ -13,22 +13,22 @@ import (
 	"chatme/internal/testbed"
 )
 
-// crowd is people who search, tell their names and press Next, each in a goroutine of its own, until their sockets
-// end. It is even in number, so that at rest each has a partner.
+// crowd is clients that search, tell their names and press Next, each in its own goroutine, until their sockets end.
+// Their number is even, so that at rest each has a partner.
 type crowd struct {
 	tb      testing.TB
 	members []*member
-	met     chan struct{} // unbuffered; sent by a member for each matched it hears; never closed
-	over    chan struct{} // closed by wait: nobody counts any more
+	met     chan struct{} // unbuffered; a member sends for each matched it receives; never closed
+	over    chan struct{} // closed by wait: matches are no longer counted
 	running sync.WaitGroup
 }
 
-// member is one of a crowd. While churn runs its fields belong to its goroutine.
+// member is one client of a crowd. While churn runs, its fields belong to its goroutine.
 type member struct {
 	*testbed.Person
 	settler bool   // stays with another settler
-	friend  string // the name its partner has told in this chat
-	asked   bool   // a search or Next was sent and not answered
+	friend  string // the name that its partner told it in this chat
+	asked   bool   // a search or Next was sent and not yet answered
 	waits   bool   // told searching or partner_disconnected, and not matched since
 }
 
@@ -38,7 +38,7 @@ const (
 	farewell  = "still "
 )
 
-// newCrowd connects a crowd: two settlers, two who resume and move on, two old clients who move on.
+// newCrowd connects a crowd: two settlers, two resumable clients that move on, and two legacy clients that move on.
 func newCrowd(s *testbed.Site, round int) *crowd {
 	c := &crowd{tb: s.TB, met: make(chan struct{}), over: make(chan struct{})}
 	for i := range crowdSize {
@@ -48,7 +48,7 @@ func newCrowd(s *testbed.Site, round int) *crowd {
 	return c
 }
 
-// churn sets everybody going and returns once so many have heard matched; they go on.
+// churn starts all clients and returns once this many matched were received; the clients continue.
 func (c *crowd) churn(matches int) {
 	for _, m := range c.members {
 		c.running.Go(func() {
@@ -62,12 +62,12 @@ func (c *crowd) churn(matches int) {
 		select {
 		case <-c.met:
 		case <-ctx.Done():
-			c.tb.Fatal("the crowd does not move")
+			c.tb.Fatal("the crowd makes no progress")
 		}
 	}
 }
 
-// wait returns once the sockets of all have ended.
+// wait returns once all sockets have ended.
 func (c *crowd) wait() {
 	close(c.over)
 	c.running.Wait()
@@ -92,7 +92,7 @@ func (m *member) run(c *crowd) error {
 			m.friend, m.asked, m.waits = "", false, true
 		case "matched":
 			m.friend, m.asked, m.waits = "", false, false
-			m.Send(greeting + m.Name) // an error is that of a socket that ends
+			m.Send(greeting + m.Name) // an error here means that the socket is ending
 			select {
 			case c.met <- struct{}{}:
 			case <-c.over:
@@ -105,11 +105,11 @@ func (m *member) run(c *crowd) error {
 	}
 }
 
-// hearsName takes the name of the partner, and moves on unless both are settlers.
+// hearsName records the name of the partner, and moves on unless both are settlers.
 func (m *member) hearsName(c *crowd, message *protocol.ServerMessage) error {
 	name, ok := strings.CutPrefix(message.Text, greeting)
 	if !ok || m.friend != "" || name == m.Name || message.From != m.State().Partner {
-		return fmt.Errorf("knows its partner as %s, told %q, and gets %s", m.State().Partner, m.friend, client.Describe(message))
+		return fmt.Errorf("its partner is %s, named %q, and it received %s", m.State().Partner, m.friend, client.Describe(message))
 	}
 	m.friend = name
 	if !m.Old {
@@ -131,14 +131,14 @@ func (c *crowd) named(name string) *member {
 	return nil
 }
 
-// settled says whether m and its partner were both told of their chat and neither has asked to leave it.
+// settled reports whether m and its partner were both told of their chat and neither has asked to leave it.
 func (c *crowd) settled(m *member) bool {
 	f := c.named(m.friend)
 	return f != nil && f.friend == m.Name && !m.Old && !f.Old && !m.asked && !f.asked
 }
 
-// comesBack connects all again after a kill: old clients as new, the others by what they were told. Then everybody
-// must have a partner who has them for a partner.
+// comesBack reconnects all clients after a kill: legacy clients as new ones, the others by resuming. After that,
+// partners must agree on each other.
 func (c *crowd) comesBack() {
 	c.tb.Helper()
 	stays := map[*member]bool{}
@@ -172,31 +172,31 @@ func (c *crowd) comesBack() {
 		for ok := false; !ok; {
 			message := m.Await("message", "gap", "error", "partner_disconnected")
 			if message.From != m.State().Partner {
-				m.TB.Fatalf("%s, who knows its partner as %s, gets %s", m.Name, m.State().Partner, client.Describe(&message))
+				m.TB.Fatalf("%s, whose partner is %s, received %s", m.Name, m.State().Partner, client.Describe(&message))
 			}
 			m.friend, ok = strings.CutPrefix(message.Text, farewell)
 		}
 	}
 	for _, m := range c.members {
 		if f := c.named(m.friend); f == nil || f.friend != m.Name || f == m {
-			c.tb.Fatalf("%s has %s for a partner, who has not %s", m.Name, m.friend, m.Name)
+			c.tb.Fatalf("%s has %s as its partner, which does not have %s", m.Name, m.friend, m.Name)
 		}
 	}
 }
 
-// resumes brings m back and checks that this is where it was, as far as it knew. stays says that nothing can have
-// ended its chat.
+// resumes resumes m and checks that it is back where it was, as far as it knew. With stays, nothing can have ended its
+// chat.
 func (m *member) resumes(stays bool) (waits, away bool) {
 	m.TB.Helper()
 	was := m.State().Partner
 	m.Dial(m.Resume())
 	re := m.Greet()
 	if re.Type != "resumed" {
-		m.TB.Fatalf("%s: comes back to %s", m.Name, client.Describe(&re))
+		m.TB.Fatalf("%s: resumed to %s", m.Name, client.Describe(&re))
 	}
 	switch {
 	case stays && (re.State != "matched" || re.PartnerID != was):
-		m.TB.Fatalf("%s: nobody left its chat with %s, and it comes back to %s", m.Name, was, client.Describe(&re))
+		m.TB.Fatalf("%s: neither side left its chat with %s, but it resumed to %s", m.Name, was, client.Describe(&re))
 	case re.State == "matched" && (was == "" || re.PartnerID == was):
 		waits, away = false, re.Partner == "away"
 	case re.State == "ended" && was != "" && re.PartnerID == was:
@@ -208,9 +208,9 @@ func (m *member) resumes(stays bool) (waits, away bool) {
 		m.Check(m.Client.Search())
 		waits = true
 	default:
-		m.TB.Fatalf("%s: was with %q, waiting %v, and comes back to %s", m.Name, was, m.waits, client.Describe(&re))
+		m.TB.Fatalf("%s: was with %q, waiting %v, but resumed to %s", m.Name, was, m.waits, client.Describe(&re))
 	}
-	// What stands before the pong is the rest of the answer.
+	// The messages before the pong are the rest of the answer.
 	m.Check(m.Ping())
 	for {
 		switch next := m.Await("pong", "searching", "matched", "partner_away", "partner_back", "partner_disconnected"); next.Type {
@@ -221,7 +221,7 @@ func (m *member) resumes(stays bool) (waits, away bool) {
 		case "partner_away", "partner_back":
 			away = next.Type == "partner_away"
 		case "partner_disconnected":
-			m.TB.Fatalf("%s: left by somebody, and nobody has left", m.Name)
+			m.TB.Fatalf("%s: was told that its partner left, but neither side did", m.Name)
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"chatme/internal/testbed"
 )
 
-// smallDisk is the size in bytes of the file system that is filled.
+// smallDisk is the size in bytes of the file system that the test fills.
 const smallDisk = 4 << 20
 
-// testDiskFull: while the disk is full, who has a chat does not notice, nobody is told what is not so, and nobody is
-// disconnected. Once there is space again all goes on by itself.
+// testDiskFull: while the disk is full, chats are not affected, no client is told anything untrue, and none is
+// disconnected. Once there is space again, the server recovers on its own.
 func testDiskFull(t *testing.T, s *testbed.Site) {
 	movesTo(s, t, smallDisk)
 	server, _ := s.Start()
@@ -43,13 +43,13 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 		case l := <-server.Fails:
 			full = true
 			if !strings.Contains(l.Error, "free some space") {
-				t.Errorf("the log says %q", l.Error)
+				t.Errorf("the log line has error %q", l.Error)
 			}
-		case <-time.After(pulse): // what fits in what the WAL has is committed
+		case <-time.After(pulse): // what fits into the space of the WAL is committed
 		}
 	}
 	wantReady(s, "the disk is full")
-	c.Say() // to somebody who is away: not before there is space
+	c.Say() // to an absent partner: not before there is space
 	last := late[len(late)-1]
 	for over, ticks := time.After(testbed.InSoak(30*time.Second, time.Second)), time.NewTicker(pulse); over != nil; {
 		select {
@@ -65,10 +65,10 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 		}
 	}
 	if m, err := last.Recv(ended(t)); err == nil {
-		t.Errorf("while nothing can be committed, a search is answered with %s", client.Describe(&m))
+		t.Errorf("while nothing could be committed, a search was answered with %s", client.Describe(&m))
 	}
 	if acked := c.State().Acked; acked != 1 {
-		t.Errorf("while nothing can be committed, custody passes up to %d", acked)
+		t.Errorf("while nothing could be committed, custody advanced to %d", acked)
 	}
 
 	free()
@@ -79,7 +79,7 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 		}
 	})
 	if took > pace.Of(drained) {
-		t.Errorf("%v after there is space again", took)
+		t.Errorf("answered %v after there was space again", took)
 	}
 	wantReady(s, "")
 	t.Logf("%d searches filled a disk of %d MiB; answered %v after there was space again", len(late), smallDisk>>20, took)
@@ -94,13 +94,13 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 	comesBackMatched(a, "away")
 	d.Dial(d.Resume())
 	if m := d.Greet(); m.Replay != 2 {
-		t.Errorf("d comes back to %s", client.Describe(&m))
+		t.Errorf("d resumed to %s", client.Describe(&m))
 	}
 	d.Hear(c)
 	s.Asks(`PRAGMA integrity_check`, "ok")
 }
 
-// movesTo puts the site on a file system of its own, of so many bytes.
+// movesTo moves the site to its own file system of this many bytes.
 func movesTo(s *testbed.Site, t *testing.T, size int) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -119,7 +119,7 @@ func movesTo(s *testbed.Site, t *testing.T, size int) {
 	})
 }
 
-// fillDisk leaves no byte free in the file system of dir; free gives all of it back.
+// fillDisk uses up the file system of dir; free frees the space again.
 func fillDisk(t *testing.T, dir string) (free func()) {
 	t.Helper()
 	name := filepath.Join(dir, "ballast")
@@ -144,11 +144,11 @@ func fillDisk(t *testing.T, dir string) (free func()) {
 	}
 }
 
-// parkedWAL is how far a parked reader lets the WAL grow here, in bytes: beyond what is left of it afterwards.
+// parkedWAL is how large a parked reader lets the WAL grow here, in bytes: more than what remains of it afterwards.
 const parkedWAL = 24 << 20
 
-// testParkedReader: somebody who looks at the database and stays in a transaction makes the WAL grow and nothing else
-// happens; once he has gone it is used anew, and cut.
+// testParkedReader: a reader that stays in a transaction makes the WAL grow, without other effects. Once it ends, the
+// WAL is reset and truncated.
 func testParkedReader(t *testing.T, s *testbed.Site) {
 	s.Flags = []string{"--mailbox-bytes", "64MiB", "--mailbox-messages", "1000"}
 	server, _ := s.Start()
@@ -179,13 +179,13 @@ func testParkedReader(t *testing.T, s *testbed.Site) {
 	}
 	parked.release()
 	write()
-	write() // this one begins the WAL anew
+	write() // this one resets the WAL
 	after := wal()
 	for range 20 {
 		write()
 	}
 	if grown := wal(); after >= parkedWAL || grown >= parkedWAL {
-		t.Errorf("the WAL has %d bytes after the reader has gone, and %d later", after, grown)
+		t.Errorf("the WAL has %d bytes after the reader ended, and %d later", after, grown)
 	}
 	sent := int(a.State().Sent)
 	b.Dial(b.Resume())
@@ -203,8 +203,8 @@ func testParkedReader(t *testing.T, s *testbed.Site) {
 	t.Logf("%d images of %d bytes; the WAL had %d bytes, and then %d", sent, len(image), parkedWAL, after)
 }
 
-// testBackupDiskFull: where there is no room for a copy none is made, of a backup and of what is put back; what is there
-// stays, and the server is not held up.
+// testBackupDiskFull: without enough space, backup and restore make no copy. The existing files stay, and the server is
+// not held up.
 func testBackupDiskFull(t *testing.T, s *testbed.Site) {
 	movesTo(s, t, smallDisk)
 	server, _ := s.Start()
@@ -213,14 +213,14 @@ func testBackupDiskFull(t *testing.T, s *testbed.Site) {
 	runs(s, exit.OK, "backup", "--db", s.DB, "backup.db")
 	free := fillDisk(t, s.Dir)
 	if said := runs(s, exit.NotWritable, "backup", "--db", s.DB, "another.db"); !strings.Contains(said, "free some space") {
-		t.Errorf("backup says %q", said)
+		t.Errorf("backup printed %q", said)
 	}
 	testbed.Talk(a, b)
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
 	if said := runs(s, exit.NotWritable, "restore", "--db", s.DB, "--replace", "backup.db"); !strings.Contains(said, "free some space") {
-		t.Errorf("restore says %q", said)
+		t.Errorf("restore printed %q", said)
 	}
 	free()
 	names, err := filepath.Glob(filepath.Join(s.Dir, "*"))
@@ -229,7 +229,7 @@ func testBackupDiskFull(t *testing.T, s *testbed.Site) {
 	}
 	for _, name := range names {
 		if strings.Contains(name, ".part") || strings.Contains(name, "another") || strings.Contains(name, "replaced") {
-			t.Errorf("%s is left", name)
+			t.Errorf("%s was left behind", name)
 		}
 	}
 	s.Start()

@@ -15,8 +15,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testDrill drills on a backup that was made while people chat: it passes, finds what it should, and nobody in
-// production notices. A backup that breaks a law fails, and so does one that is too old; nothing is left behind.
+// testDrill runs a drill on a backup that was made while clients chat. It passes, finds what it should, and does not
+// affect production. A backup that breaks a law fails, and so does one that is too old; nothing is left behind.
 func testDrill(t *testing.T, s *testbed.Site) {
 	s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
@@ -49,13 +49,13 @@ func testDrill(t *testing.T, s *testbed.Site) {
 		t.Errorf("%+v\n%s", line, said)
 	}
 	copies(s, "again.db")
-	b.Say() // a change later than the copy: the mail is confirmed, the session back
+	b.Say() // a change after the copy: the mail is confirmed, the session resumed
 	if line, said := drills(s, exit.Failure, "--max-lost", "1ns", "again.db", "--db", "none.db"); line.Passed || !strings.Contains(line.Error, "--max-lost") {
 		t.Errorf("%+v\n%s", line, said)
 	}
 }
 
-// drills runs the command with a directory of its own for what it makes, and wants that to be empty afterwards.
+// drills runs the command with its own temporary directory, and requires that it is empty afterwards.
 func drills(s *testbed.Site, code int, args ...string) (line recovery.DrillLine, said string) {
 	s.TB.Helper()
 	cmd := s.Command(append([]string{"drill", "--json", "--db", s.DB}, args...)...)
@@ -78,11 +78,11 @@ func drills(s *testbed.Site, code int, args ...string) (line recovery.DrillLine,
 func wantEmpty(tb testing.TB, dir string) {
 	tb.Helper()
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
-		tb.Errorf("left %v, %v", left, err)
+		tb.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
-// testDrillInterrupted: whenever a drill is interrupted it is over at once, with its server and all that it made.
+// testDrillInterrupted: a drill that is interrupted ends at once, with its server, and leaves nothing behind.
 func testDrillInterrupted(t *testing.T, s *testbed.Site) {
 	runs(s, exit.OK, "example-db", "backup.db")
 	for _, server := range []bool{false, true} {
@@ -94,7 +94,7 @@ func testDrillInterrupted(t *testing.T, s *testbed.Site) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		testbed.Eventually(t, "the drill is under way", func() bool {
+		testbed.Eventually(t, "the drill is running", func() bool {
 			made, err := os.ReadDir(tmp)
 			if !server || err != nil || len(made) == 0 {
 				return err == nil && len(made) > 0

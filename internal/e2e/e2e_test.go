@@ -7,8 +7,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TestE2E runs the binary as an operator does: a process, a port, a database and signals. Each part is in the file
-// of its name.
+// TestE2E runs the binary as an operator does: a process, a port, a database and signals. Each part is in the file of
+// its name.
 func TestE2E(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")

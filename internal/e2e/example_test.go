@@ -14,10 +14,10 @@ import (
 	"chatme/internal/testbed"
 )
 
-// exampleFile is the example in the repository.
+// exampleFile is the example database in the repository.
 const exampleFile = "../../chatme.db.example"
 
-// TestExampleIsOfThisSchema: chatme.db.example is what this program makes. It fails after a new migration.
+// TestExampleIsOfThisSchema: chatme.db.example is what this program generates. It fails after a new migration.
 func TestExampleIsOfThisSchema(t *testing.T) {
 	fresh := filepath.Join(t.TempDir(), "fresh.db")
 	if err := example.Write(t.Context(), fresh); err != nil {
@@ -39,12 +39,12 @@ func TestExampleIsOfThisSchema(t *testing.T) {
 	}
 	for _, query := range queries {
 		if want, got := fmt.Sprint(table(t, want, query)), fmt.Sprint(table(t, got, query)); want != got {
-			t.Errorf("chatme.db.example is not what this program makes; run make example-db\n%s\n got %s\nwant %s", query, got, want)
+			t.Errorf("chatme.db.example is out of date; run make example-db\n%s\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
-// TestExampleShowsEveryKind: there is something of each kind to look at.
+// TestExampleShowsEveryKind: the example has something of each kind to look at.
 func TestExampleShowsEveryKind(t *testing.T) {
 	db := openExample(t, exampleFile)
 	for query, want := range map[string]string{
@@ -59,8 +59,8 @@ func TestExampleShowsEveryKind(t *testing.T) {
 	}
 }
 
-// TestExampleIsTheSameEachTime, byte for byte, so that making it anew changes no file without a reason; and it
-// takes the place of one that is there.
+// TestExampleIsTheSameEachTime: the example is the same byte for byte, so that generating it again changes no file
+// without a reason. It replaces an existing file.
 func TestExampleIsTheSameEachTime(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "chatme.db.example")
 	var first []byte
@@ -70,7 +70,7 @@ func TestExampleIsTheSameEachTime(t *testing.T) {
 		}
 		again := testbed.MustRead(t, target)
 		if first != nil && !bytes.Equal(first, again) {
-			t.Error("differs from one time to the next")
+			t.Error("two generated examples differ")
 		}
 		first = again
 	}
@@ -84,7 +84,7 @@ func testExampleServes(t *testing.T, s *testbed.Site) {
 	testbed.MustWrite(t, s.DB, testbed.MustRead(t, exampleFile))
 	server, ready := s.Start()
 	if ready.Restored != 3 {
-		t.Errorf("%d restored, want those in the queue: it is a copy, so its chats are over, 3", ready.Restored)
+		t.Errorf("%d restored, want the 3 in the queue: it is a copy, so its chats are over", ready.Restored)
 	}
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
@@ -93,7 +93,7 @@ func testExampleServes(t *testing.T, s *testbed.Site) {
 	s.Asks(`SELECT count(*) FROM v_boots`, "3")
 }
 
-// openExample opens a database that nobody writes to, without leaving anything beside it.
+// openExample opens a database that has no writer, without leaving files next to it.
 func openExample(tb testing.TB, name string) *sql.DB {
 	tb.Helper()
 	if _, err := os.Stat(name); err != nil {

@@ -10,17 +10,18 @@ import (
 	"chatme/internal/testbed"
 )
 
-// flood is couples who send to each other as fast as the server takes it, until their sockets end.
+// flood is couples that send to each other as fast as the server accepts it, until their sockets end.
 type flood struct {
 	tb      testing.TB
 	people  []*testbed.Person
 	running sync.WaitGroup
 }
 
-// inFlight is how many messages each of a flood has under way at most: a reader that is a little slow is not cut.
+// inFlight is how many messages each sender of a flood has in flight: few enough that a slightly slow reader is not cut
+// off.
 const inFlight = 8
 
-// newFlood makes couples, half of them old clients, and sets them going.
+// newFlood creates couples, half of them legacy clients, and starts them.
 func newFlood(s *testbed.Site, couples int) *flood {
 	f := &flood{tb: s.TB}
 	for i := range couples {
@@ -39,7 +40,7 @@ func newFlood(s *testbed.Site, couples int) *flood {
 	return f
 }
 
-// flows sends one for one that comes: inFlight of them are under way in each direction.
+// flows sends one message for each one that arrives, so that inFlight are in flight in each direction.
 func flows(p *testbed.Person) error {
 	for range inFlight {
 		p.Send("first")
@@ -57,13 +58,13 @@ func flows(p *testbed.Person) error {
 			if !p.Old && p.Got%inFlight == 0 {
 				p.Ack()
 			}
-			p.Send("another") // an error is that of a socket that ends
-		case m.Type == "chat_ended" && p.Old: // the server stops
+			p.Send("another") // an error here means that the socket is ending
+		case m.Type == "chat_ended" && p.Old: // the server is shutting down
 		case m.Type != "ack":
-			return fmt.Errorf("in its chat it gets %s", client.Describe(&m))
+			return fmt.Errorf("received in its chat: %s", client.Describe(&m))
 		}
 	}
 }
 
-// wait returns once the sockets of all have ended.
+// wait returns once all sockets have ended.
 func (f *flood) wait() { f.running.Wait() }

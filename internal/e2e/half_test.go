@@ -20,9 +20,9 @@ const (
 	progressTimeout = 20 * time.Second
 )
 
-// testHalfFrames: sockets that send one byte behind auth take a descriptor each and no more, and are gone in time; who is
-// there goes on chatting, who comes gets in, and the operator is answered. Known defect: they took two, so that nobody was
-// let in any more.
+// testHalfFrames: sockets that send one byte after auth take one descriptor each, and are closed in time. Connected
+// clients keep chatting, new clients are accepted, and the operator's commands work. Known defect: they took two
+// descriptors, so that no more clients were accepted.
 func testHalfFrames(t *testing.T, s *testbed.Site) {
 	s.First = fmt.Sprintf("ulimit -n %d", attackDescriptors)
 	s.Env = append(s.Env, fmt.Sprintf("CHATME_PROGRESS_TIMEOUT=%v", progressTimeout)) // also on a busy machine
@@ -44,7 +44,7 @@ func testHalfFrames(t *testing.T, s *testbed.Site) {
 		p := openPainter(s, t, fmt.Sprintf("attacker %d", i), i%2 == 0)
 		p.say(`{"type":"auth","apiKey":"` + s.Key + `"}`)
 		p.hear("auth_success")
-		p.ws.SetPingHandler(func(string) error { return nil }) // a pong would go on with what it has begun
+		p.ws.SetPingHandler(func(string) error { return nil }) // a pong would continue the frame it has begun
 		p.out <- "\x81"
 		attackers = append(attackers, p.ws.NetConn())
 	}
@@ -59,22 +59,22 @@ func testHalfFrames(t *testing.T, s *testbed.Site) {
 		runs(s, exit.OK, "status", "--db", s.DB)
 	}
 	if most > halfFrames+besideSockets {
-		t.Errorf("%d sockets take %d descriptors", halfFrames, most)
+		t.Errorf("%d sockets took %d descriptors", halfFrames, most)
 	}
-	gone, patience := 0, pace.Of(2*progressTimeout) // server time is behind on a busy machine
+	gone, patience := 0, pace.Of(2*progressTimeout) // the server's clock lags on a busy machine
 	for i, each := range attackers {
 		each.SetReadDeadline(began.Add(patience))
 		for buf := make([]byte, 1024); ; {
 			if _, err := each.Read(buf); err == nil {
 				continue
 			} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-				t.Fatalf("attacker %d is still there", i)
+				t.Fatalf("attacker %d is still connected", i)
 			}
 			gone++
 			break
 		}
 	}
-	t.Logf("%d sockets with one byte of a frame: %d descriptors at most; all %d gone after %v", halfFrames, most, gone, time.Since(began).Round(time.Second))
+	t.Logf("%d sockets with one byte of a frame: %d descriptors at most; all %d closed after %v", halfFrames, most, gone, time.Since(began).Round(time.Second))
 	testbed.Talk(a, b)
 	testbed.Talk(c, d)
 	for _, p := range []*testbed.Person{a, b, c, d} {

@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	handOverCouples = 50  // of resumable clients, who stay in their chats
-	handOverGuests  = 100 // old clients, who come and go
-	handOverWaiting = 60  // of all these wait in the queue of the listener before it has a server again
+	handOverCouples = 50  // of resumable clients that stay in their chats
+	handOverGuests  = 100 // legacy clients that come and go
+	handOverWaiting = 60  // this many of them wait in the listener's queue before it has a server again
 )
 
-// testHandOver holds the listener, as systemd does, and hands it from one server to the next while people connect all
-// the time: nobody is refused, and every resumable chat goes on.
+// testHandOver holds the listener, as systemd does, and passes it from one server to the next while clients keep
+// connecting. No client is refused, and every resumable chat continues.
 func testHandOver(t *testing.T, s *testbed.Site) {
 	hold(s)
 	server, _ := s.Start()
@@ -51,27 +51,27 @@ func testHandOver(t *testing.T, s *testbed.Site) {
 		if code, took := server.Terminate(); code != exit.OK || took > server.Stops {
 			t.Errorf("SIGTERM: exit code %d after %v", code, took)
 		}
-		testbed.Eventually(t, "they wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
+		testbed.Eventually(t, "guests wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
 		server, _ = s.Start()
 		heard := map[*stayer]int64{}
 		for _, p := range people {
 			heard[p] = p.heard.Load()
 		}
 		for p, before := range heard {
-			testbed.Eventually(t, "the chat of "+p.name+" goes on", func() bool { return p.heard.Load() > before+2 })
+			testbed.Eventually(t, "the chat of "+p.name+" continues", func() bool { return p.heard.Load() > before+2 })
 		}
 	}
 	h.over()
 	h.running.Wait()
 	if resumed := h.resumed.Load(); resumed < 2*handOverCouples*3 {
-		t.Errorf("%d times a chat was resumed", resumed)
+		t.Errorf("%d chats were resumed", resumed)
 	}
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
 }
 
-// hold makes the listener that the servers of s share, which stays when they go.
+// hold opens the listener that the servers of s share, which stays open between them.
 func hold(s *testbed.Site) {
 	s.TB.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -87,13 +87,13 @@ func hold(s *testbed.Site) {
 	s.TB.Cleanup(func() { s.Holds.Close() })
 }
 
-// handOver is people who connect while the server changes under them.
+// handOver is clients that connect while one server replaces another.
 type handOver struct {
 	site    *testbed.Site
 	ctx     context.Context // until over is called
 	over    func()
 	running sync.WaitGroup
-	dialing atomic.Int64 // who has no answer to its upgrade yet
+	dialing atomic.Int64 // clients without an answer to their upgrade
 	came    atomic.Int64 // guests
 	resumed atomic.Int64 // chats
 }
@@ -106,8 +106,8 @@ func (h *handOver) run(one func() error) {
 	})
 }
 
-// dial connects. That it is refused or cut off is an error: somebody holds the listener. A server that restarts lets it
-// in, and tells it to come back.
+// dial connects. A refused or cut connection is an error, because the listener stays open. A restarting server accepts
+// the client and tells it to reconnect.
 func (h *handOver) dial(o client.Options) (*client.Client, error) {
 	h.dialing.Add(1)
 	defer h.dialing.Add(-1)
@@ -120,14 +120,14 @@ func (h *handOver) dial(o client.Options) (*client.Client, error) {
 	}
 }
 
-// visits connects as an old client does again and again: auth and search in one burst, a moment, gone.
+// visits connects repeatedly as a legacy client does: auth and search in one burst, then a moment, then disconnect.
 func (h *handOver) visits() error {
 	for h.ctx.Err() == nil {
 		c, err := h.dial(client.Options{Legacy: true})
 		if err != nil {
 			return err
 		}
-		c.Search() // an error is that of a socket that ends
+		c.Search() // an error here means that the socket is ending
 		if err := h.restarts(c.Greet(h.ctx)); err != nil {
 			return fmt.Errorf("a guest: %w", err)
 		}
@@ -140,7 +140,7 @@ func (h *handOver) visits() error {
 	return nil
 }
 
-// restarts returns nil if err is that of a server which restarts, and said so.
+// restarts returns nil if err comes from a server that announced its restart.
 func (h *handOver) restarts(_ protocol.ServerMessage, err error) error {
 	if end, ok := errors.AsType[*client.CloseError](err); ok && end.Code == protocol.CloseRestart {
 		return nil
@@ -148,15 +148,15 @@ func (h *handOver) restarts(_ protocol.ServerMessage, err error) error {
 	return err
 }
 
-// stayer is a resumable client who stays in its chat, and answers each message with one.
+// stayer is a resumable client that stays in its chat, and answers each message with one.
 type stayer struct {
 	*client.Client
 	name, partner string
 	said          int
-	heard         atomic.Int64 // messages of its partner
+	heard         atomic.Int64 // messages from its partner
 }
 
-// stay chats until the end, and comes back whenever the server restarts.
+// stay chats until the end, and resumes whenever the server restarts.
 func (p *stayer) stay(h *handOver) error {
 	p.say()
 	for {
@@ -171,24 +171,24 @@ func (p *stayer) stay(h *handOver) error {
 			}
 		case m.Type == "message":
 			if want := fmt.Sprintf("%s says %d", p.partner, p.heard.Load()+1); m.Text != want {
-				return fmt.Errorf("%s: wants %q and got %s", p.name, want, client.Describe(&m))
+				return fmt.Errorf("%s: wants %q but got %s", p.name, want, client.Describe(&m))
 			}
 			p.heard.Add(1)
 			p.Ack()
 			p.say()
 		case m.Type != "ack" && m.Type != "partner_away" && m.Type != "partner_back":
-			return fmt.Errorf("%s: in its chat it gets %s", p.name, client.Describe(&m))
+			return fmt.Errorf("%s: received in its chat: %s", p.name, client.Describe(&m))
 		}
 	}
 }
 
-// say sends the next message; an error is that of a socket that ends, and the copy is sent later.
+// say sends the next message. An error means that the socket is ending, and the copy is sent later.
 func (p *stayer) say() {
 	p.said++
 	p.Send(fmt.Sprintf("%s says %d", p.name, p.said))
 }
 
-// comeBack resumes the chat, which must be the one it was in.
+// comeBack resumes the chat, which must be the same one.
 func (p *stayer) comeBack(h *handOver) error {
 	was := p.State().Partner
 	c, err := h.dial(p.Resume())
@@ -199,17 +199,17 @@ func (p *stayer) comeBack(h *handOver) error {
 	p.Client = c
 	m, err := c.Greet(h.ctx)
 	if err != nil {
-		return h.restarts(m, err) // to be met again by Recv
+		return h.restarts(m, err) // Recv will report it again
 	}
 	if m.Type != "resumed" || m.State != "matched" || m.PartnerID != was {
-		return fmt.Errorf("was in a chat, and comes back to %s", client.Describe(&m))
+		return fmt.Errorf("was in a chat, but resumed to %s", client.Describe(&m))
 	}
 	h.resumed.Add(1)
-	c.Resend() // an error is that of a socket that ends
+	c.Resend() // an error here means that the socket is ending
 	return nil
 }
 
-// testSocketsRefused hands over what is not one TCP listener: the error says what to write instead.
+// testSocketsRefused passes something other than one TCP listener: the error says what to write instead.
 func testSocketsRefused(t *testing.T, s *testbed.Site) {
 	hold(s)
 	local, err := net.Listen("unix", filepath.Join(s.Dir, "s"))
@@ -237,7 +237,7 @@ func testSocketsRefused(t *testing.T, s *testbed.Site) {
 		cmd := bare.Command("serve", "--db", s.DB)
 		testbed.Inherit(cmd, sockets...)
 		if said := s.Fails(exit.Config, cmd); !strings.Contains(said, want) {
-			t.Errorf("want %q, it says %q", want, said)
+			t.Errorf("want %q, serve printed %q", want, said)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testKillAndResume kills the server twice a round: once while one person waits, and once while others search and
-// press Next. What anybody was told before must hold after.
+// testKillAndResume kills the server twice per round: once while one client waits, and once while others search and
+// press Next. Everything that clients were told before must still be true afterwards.
 func testKillAndResume(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	couples := make([]couple, 3)
@@ -80,10 +80,10 @@ func testKillAndResume(t *testing.T, s *testbed.Site) {
 	t.Logf("%d kills; ready after %d ms at most", 2*rounds, slowest)
 }
 
-// couple is two resumable persons in one chat, to the end.
+// couple is two resumable persons that stay in one chat.
 type couple [2]*testbed.Person
 
-// chatter leaves the chat in the middle: some messages confirmed, some received, some under way.
+// chatter leaves off in the middle of the chat: some messages are confirmed, some received, some in transit.
 func (c couple) chatter() {
 	for i, p := range c {
 		q := c[1-i]
@@ -96,21 +96,21 @@ func (c couple) chatter() {
 	}
 }
 
-// lose takes what had still arrived when the server was killed.
+// lose reads what had still arrived when the server was killed.
 func (c couple) lose() {
 	for i, p := range c {
 		if end := p.Drain(c[1-i]); end.Code != client.CloseLost {
-			p.TB.Errorf("%s: the server is killed, and the socket ends with %v", p.Name, end)
+			p.TB.Errorf("%s: the server was killed, but the socket ended with %v", p.Name, end)
 		}
 	}
 }
 
-// blinks loses one socket and no server: what is sent again is not heard again.
+// blinks loses one socket but not the server: messages that are sent again are not received again.
 func (c couple) blinks() {
 	a, b := c[0], c[1]
 	a.Say()
 	a.Say()
-	b.Hear(a) // and does not say so
+	b.Hear(a) // without confirming it
 	a.Drop()
 	b.Await("partner_away")
 	comesBackMatched(a, "here")
@@ -120,7 +120,7 @@ func (c couple) blinks() {
 	testbed.Talk(a, b)
 }
 
-// comeBack resumes couples, the sides in any order, and shows that each is where it was.
+// comeBack resumes couples, the sides in any order, and checks that each is back where it was.
 func comeBack(tb testing.TB, couples []couple) {
 	tb.Helper()
 	for _, c := range couples {
@@ -146,15 +146,15 @@ func comesBackMatched(p *testbed.Person, partner string) {
 	p.Dial(p.Resume())
 	m := p.Greet()
 	if m.Type != "resumed" || m.State != "matched" || m.PartnerID != was || m.Partner != partner || m.Gap {
-		p.TB.Fatalf("%s: was matched with %s, comes back to %+v", p.Name, was, m)
+		p.TB.Fatalf("%s: was matched with %s, but resumed to %+v", p.Name, was, m)
 	}
 }
 
-// comesBackWaiting resumes a session that must still have its place, and has no chat to name.
+// comesBackWaiting resumes a session that must still have its place and has no chat to name.
 func comesBackWaiting(p *testbed.Person) {
 	p.TB.Helper()
 	p.Dial(p.Resume())
 	if m := p.Greet(); m.Type != "resumed" || m.State != "searching" || m.PartnerID != "" {
-		p.TB.Fatalf("%s: was waiting, comes back to %+v", p.Name, m)
+		p.TB.Fatalf("%s: was waiting, but resumed to %+v", p.Name, m)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testKillAndComeBackAsNew kills a server of old clients, who cannot resume: they come back as new, and nobody who
-// had one of them for a partner is left hanging.
+// testKillAndComeBackAsNew kills a server with legacy clients, which cannot resume: they reconnect as new clients, and
+// no partner of theirs is left without an answer.
 func testKillAndComeBackAsNew(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	for round := range testbed.InSoak(100, 10) {
@@ -29,25 +29,26 @@ func testKillAndComeBackAsNew(t *testing.T, s *testbed.Site) {
 		testbed.Talk(early, olds[2])
 		testbed.Talk(olds[3], late)
 		olds[4].Search()
-		// Typing was shown, and the one who sees it is told nothing more by this server.
+		// The typing indicator was shown, and this server tells the client that sees it nothing more.
 		olds[2].Check(olds[2].Typing(true))
 		early.Expect("typing_start")
 
 		server.Kill()
 		for _, p := range append(olds[:], early, late) {
 			if end := p.Drain(nil); end.Code != client.CloseLost {
-				t.Errorf("%s: the server is killed, and the socket ends with %v", p.Name, end)
+				t.Errorf("%s: the server was killed, but the socket ended with %v", p.Name, end)
 			}
 		}
 		server, _ = s.Start()
-		comesBackAlone(early) // so what the start changed is committed
+		comesBackAlone(early) // so the changes of the start are committed
 		s.Asks(`SELECT count(*) FROM v_sessions WHERE kind = 'old'`, "0")
 		s.Asks(`SELECT count(*) FROM v_pairs`, "0")
 		for i := range olds {
 			olds[i] = old(fmt.Sprintf("again%d", i))
-			olds[i].Search() // one after the other, or nobody could say who came first
+			olds[i].Search() // one after the other, so that their order is known
 		}
-		// First come, first served: who resumed first, then the old clients in the order of their searches.
+		// First come, first served: the client that resumed first, then the legacy clients in the order of their
+		// searches.
 		order := []*testbed.Person{early, olds[0], olds[1], olds[2], olds[3], olds[4], late}
 		for _, p := range order[:6] {
 			p.Matched()
@@ -68,13 +69,13 @@ func testKillAndComeBackAsNew(t *testing.T, s *testbed.Site) {
 	server.Kill()
 }
 
-// comesBackAlone resumes a session whose partner cannot come back: it must be told, and be in the queue.
+// comesBackAlone resumes a session whose partner cannot resume: it must be told so, and be in the queue.
 func comesBackAlone(p *testbed.Person) {
 	p.TB.Helper()
 	was := p.State().Partner
 	p.Dial(p.Resume())
 	if m := p.Greet(); m.Type != "resumed" || m.State != "ended" || m.PartnerID != was {
-		p.TB.Fatalf("%s: its partner %s is gone, and it comes back to %s", p.Name, was, client.Describe(&m))
+		p.TB.Fatalf("%s: its partner %s left, but it resumed to %s", p.Name, was, client.Describe(&m))
 	}
 	p.Expect("partner_disconnected", "searching")
 }

@@ -17,18 +17,18 @@ import (
 	"chatme/internal/testbed"
 )
 
-// lockHeld is how long another program keeps the server from writing: longer than the server waits for a lock at a
-// time, so that it has to try again.
+// lockHeld is how long another program keeps the server from writing: longer than the server waits for a lock in one
+// attempt, so that it must retry.
 var lockHeld = testbed.InSoak(30*time.Second, 8*time.Second)
 
 const (
 	pulse = 20 * time.Millisecond // between two messages and pings while the lock is held
-	// drained is within what everything is as if nothing had been; the figure is 2 s on a quiet machine.
+	// drained is how soon everything is back to normal; the target is 2 s on an idle machine.
 	drained = 10 * time.Second
 )
 
-// testWriteLockHeld: while the shell holds the write lock, who has a chat does not notice, who searches is told
-// nothing that is not so, and nobody is disconnected.
+// testWriteLockHeld: while the shell holds the write lock, chats are not affected, searching clients are told nothing
+// untrue, and no client is disconnected.
 func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
@@ -41,7 +41,7 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	for _, p := range searches {
 		p.Check(p.Client.Search())
 	}
-	late := s.Join("late", client.Options{Legacy: true}) // an old client needs no row to be let in
+	late := s.Join("late", client.Options{Legacy: true}) // a legacy client is accepted without a row
 	late.Check(late.Client.Search())
 	searches = append(searches, late)
 
@@ -61,7 +61,7 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 				}))
 				pair[1].Check(pair[1].Typing(len(pongs)%4 < 2))
 			}
-			// Confirmed, as a client does, or the ring of the chat is full before the lock is free.
+			// Acknowledged, as a client does; otherwise the chat's ring fills up before the lock is free.
 			a.Check(a.Ack())
 			b.Check(b.Ack())
 		}
@@ -84,9 +84,9 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	wantReady(s, "")
 	s.Asks(`SELECT count(*) FROM v_queue`, "1")
 	if took > pace.Of(drained) {
-		t.Errorf("searching came %v after the lock was given up", took)
+		t.Errorf("searching came %v after the lock was released", took)
 	}
-	t.Logf("lock held %v; relay and answer p99 %v of %d, pong p99 %v of %d; searching %v after",
+	t.Logf("lock held for %v; relay and answer p99 %v of %d, pong p99 %v of %d; searching %v after",
 		lockHeld, p99(relays), len(relays), p99(pongs), len(pongs), took)
 	for _, p := range append(searches, a, b, c, d) {
 		if end := p.CloseErr(); end != nil {
@@ -108,14 +108,14 @@ func testPongWhileLocked(t *testing.T, s *testbed.Site) {
 	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(2*time.Second))
 	defer cancel()
 	if _, err := p.Client.Expect(ctx, "pong"); err != nil {
-		t.Errorf("while searching waits for the database: %v", err)
+		t.Errorf("ping while the search waits for the database: %v", err)
 	}
 	lock.release()
 	p.Await("searching")
 }
 
-// testStopWhileLocked: a stop that cannot write is over in time too, and everybody is told; whoever waited for the
-// database is told nothing else.
+// testStopWhileLocked: a shutdown that cannot write is in time too, and every client is told. Clients that waited for
+// the database are told nothing else.
 func testStopWhileLocked(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{Legacy: true})
@@ -128,19 +128,19 @@ func testStopWhileLocked(t *testing.T, s *testbed.Site) {
 	select {
 	case <-server.Fails:
 	case <-testbed.Step(t).Done():
-		t.Fatal("the log does not say that commits fail")
+		t.Fatal("the log does not report failed commits")
 	}
 	said := lastReason(s)
 	code, took := server.Terminate()
 	if reason := <-said; reason != "stopping" {
-		t.Errorf("while it stops, the server is not ready because: %q", reason)
+		t.Errorf("during shutdown, the server gave as reason for not being ready: %q", reason)
 	}
 	if took > server.Stops || code == exit.AlreadyRunning {
 		t.Errorf("SIGTERM: exit code %d after %v", code, took)
 	}
 	for _, p := range append(waits, a, b) {
 		m, err := p.Recv(testbed.Step(t))
-		for p.Old && err == nil && (m.Type == "typing_stop" || m.Type == "chat_ended") { // for what is on its screen
+		for p.Old && err == nil && (m.Type == "typing_stop" || m.Type == "chat_ended") { // to clear its screen
 			m, err = p.Recv(testbed.Step(t))
 		}
 		if end := p.CloseErr(); err == nil || end == nil || end.Code != protocol.CloseRestart {
@@ -149,7 +149,7 @@ func testStopWhileLocked(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// ended returns a context that is over: for asking what is here already.
+// ended returns a context that is already done: it only reads what has already arrived.
 func ended(tb testing.TB) context.Context {
 	ctx, cancel := context.WithCancel(tb.Context())
 	cancel()
@@ -167,14 +167,14 @@ func p99(d []time.Duration) time.Duration {
 	return d[len(d)*99/100]
 }
 
-// session is a sqlite3 shell on the database of a site, somewhere in a transaction.
+// session is a sqlite3 shell on the database of a site, possibly in a transaction.
 type session struct {
 	tb     testing.TB
 	input  io.WriteCloser
 	output *bufio.Scanner
 }
 
-// holdWriteLock begins a transaction and returns once it has the lock.
+// holdWriteLock begins a transaction and returns once it holds the lock.
 func holdWriteLock(s *testbed.Site) *session {
 	s.TB.Helper()
 	l := openShell(s)
@@ -204,7 +204,7 @@ func openShell(s *testbed.Site, flags ...string) *session {
 	return &session{tb: s.TB, input: input, output: bufio.NewScanner(output)}
 }
 
-// runs gives the shell input and waits until it is past it. It wants these lines of output.
+// runs gives the shell input and waits until it has run. It requires these lines of output.
 func (l *session) runs(input string, want ...string) {
 	l.tb.Helper()
 	if _, err := io.WriteString(l.input, input+"SELECT 'done';\n"); err != nil {
@@ -212,7 +212,7 @@ func (l *session) runs(input string, want ...string) {
 	}
 	for _, line := range append(want, "done") {
 		if !l.output.Scan() || l.output.Text() != line {
-			l.tb.Fatalf("the shell says %q, want %q", l.output.Text(), line)
+			l.tb.Fatalf("the shell printed %q, want %q", l.output.Text(), line)
 		}
 	}
 }

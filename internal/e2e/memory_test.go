@@ -19,7 +19,7 @@ const (
 	picturePairs = 10
 )
 
-// testPictures: in a control group with so many MiB of memory and with the default settings, ten pairs send each other
+// testPictures: in a control group with this much memory and with the default settings, ten pairs send each other
 // pictures, both sides at the same time. Known defect: the kernel killed the server.
 func testPictures(mebibytes int64) func(*testing.T, *testbed.Site) {
 	return func(t *testing.T, s *testbed.Site) {
@@ -37,14 +37,14 @@ func testPictures(mebibytes int64) func(*testing.T, *testbed.Site) {
 			t.Logf("%d MiB: pictures of ten %s pairs took %v; the server had %d MiB at most", mebibytes, each.name, took.Round(time.Millisecond), group.peak()>>20)
 		}
 		took := timed(func() { picturesForTheAway(s, t) })
-		t.Logf("%d MiB: pictures for ten who are away took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
+		t.Logf("%d MiB: pictures for ten absent clients took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
 		if code, _ := server.Terminate(); code != exit.OK {
 			t.Errorf("exit code %d", code)
 		}
 	}
 }
 
-// picturesBothWays has ten new pairs send each other a picture at the same time, and waits until all have arrived.
+// picturesBothWays makes ten new pairs send each other a picture at the same time, and waits until all have arrived.
 func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 	t.Helper()
 	var all []*painter
@@ -66,8 +66,8 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 	}
 }
 
-// picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back once that is held
-// for them or was refused.
+// picturesForTheAway disconnects one side of ten new pairs, makes the other send it a picture, and reconnects all once
+// the picture is held for them or was refused.
 func picturesForTheAway(s *testbed.Site, t *testing.T) {
 	t.Helper()
 	var here, away []*painter
@@ -88,7 +88,7 @@ func picturesForTheAway(s *testbed.Site, t *testing.T) {
 	for _, p := range here {
 		select {
 		case <-p.answered:
-		case <-p.looked: // it has given up: no partner is back yet to take the picture
+		case <-p.looked: // it has given up: no partner has returned yet to take the picture
 			t.Fatalf("%s: no answer", p.name)
 		}
 	}
@@ -109,7 +109,7 @@ type group struct {
 	v2  bool
 }
 
-// newGroup makes a control group that may use so many bytes of memory, of whichever version the machine has.
+// newGroup creates a control group that is limited to this many bytes of memory, in the version that the machine has.
 func newGroup(t *testing.T, limit int64) *group {
 	t.Helper()
 	const root = "/sys/fs/cgroup"
@@ -118,7 +118,7 @@ func newGroup(t *testing.T, limit int64) *group {
 	file := "memory.limit_in_bytes"
 	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
 		g.dir, g.v2, file = filepath.Join(root, name), true, "memory.max"
-		os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+memory"), 0) // it may be there already
+		os.WriteFile(filepath.Join(root, "cgroup.subtree_control"), []byte("+memory"), 0) // it may already be enabled
 	}
 	err := os.Mkdir(g.dir, 0o755)
 	if err == nil {
@@ -138,7 +138,7 @@ func newGroup(t *testing.T, limit int64) *group {
 	return g
 }
 
-// peak is how much memory was used at most, in bytes.
+// peak returns the peak memory usage in bytes.
 func (g *group) peak() int64 {
 	file := "memory.max_usage_in_bytes"
 	if g.v2 {

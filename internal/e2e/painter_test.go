@@ -18,26 +18,26 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// painter is one client that sends a picture and gets one. It writes as a browser does: what it says waits behind what it
-// has said before, pongs too, for as long as that takes.
+// painter is one client that sends and receives a picture. It writes as a browser does: each frame, including a pong,
+// waits behind the frames before it, for as long as they take.
 type painter struct {
 	tb      testing.TB
 	ws      *websocket.Conn
-	out     chan string // frames; sent by whoever says something; closed by leaves
+	out     chan string // frames; any goroutine may send; closed by leaves
 	name    string
 	old     bool
 	partner string
 	session protocol.ServerMessage // the session_id
-	wants   string                 // the letter that the picture of its partner is made of
-	arrived chan struct{}          // closed once its own has arrived
-	refused chan struct{}          // buffer 1; its own is to be sent again
+	wants   string                 // the letter that its partner's picture is made of
+	arrived chan struct{}          // closed once its own picture has arrived
+	refused chan struct{}          // buffer 1; its own picture must be sent again
 	looked  chan struct{}          // closed once look has returned
 
-	answered chan struct{} // closed once its own is in custody, or was refused
+	answered chan struct{} // closed once its own picture is in custody, or was refused
 	once     sync.Once     // closes that
 }
 
-// pictureTimeout bounds the way of a picture among others, on an idle machine; it takes a tenth of it.
+// pictureTimeout limits the transfer of a picture among others; an idle machine takes a tenth of it.
 const pictureTimeout = time.Minute
 
 func newPainter(s *testbed.Site, tb testing.TB, name string, old bool) *painter {
@@ -55,7 +55,7 @@ func newPainter(s *testbed.Site, tb testing.TB, name string, old bool) *painter 
 	return p
 }
 
-// comesBack returns b on another socket.
+// comesBack resumes b on another socket.
 func comesBack(s *testbed.Site, b *painter) *painter {
 	p := openPainter(s, b.tb, b.name+" again", false)
 	p.partner, p.wants = b.partner, b.wants
@@ -73,7 +73,7 @@ func openPainter(s *testbed.Site, tb testing.TB, name string, old bool) *painter
 	}
 	tb.Cleanup(func() { ws.Close() })
 	p := &painter{tb: tb, ws: ws, name: name, old: old,
-		out:     make(chan string, 1000), // more than it ever says
+		out:     make(chan string, 1000), // more than it ever sends
 		arrived: make(chan struct{}), refused: make(chan struct{}, 1), looked: make(chan struct{}), answered: make(chan struct{}),
 	}
 	ws.SetPingHandler(func(data string) error { p.out <- frameOf(0x8a, data); return nil })
@@ -81,7 +81,7 @@ func openPainter(s *testbed.Site, tb testing.TB, name string, old bool) *painter
 	return p
 }
 
-// frameOf is one frame (RFC 6455, section 5.2), masked with zeros.
+// frameOf returns one frame (RFC 6455, section 5.2), masked with zeros.
 func frameOf(first byte, payload string) string {
 	head := []byte{first, 0x80}
 	switch n := len(payload); {
@@ -100,12 +100,12 @@ func frameOf(first byte, payload string) string {
 func (p *painter) write() {
 	for frame := range p.out {
 		if _, err := io.WriteString(p.ws.NetConn(), frame); err != nil {
-			return // its reader says why
+			return // its reader reports why
 		}
 	}
 }
 
-// leaves ends it, once nothing is read any more.
+// leaves closes it, once nothing is read any more.
 func (p *painter) leaves() {
 	close(p.out)
 	p.ws.Close()
@@ -113,7 +113,7 @@ func (p *painter) leaves() {
 
 func (p *painter) say(text string) { p.out <- frameOf(0x81, text) }
 
-// sayInFragments says it as Chromium does.
+// sayInFragments sends text in fragments, as Chromium does.
 func (p *painter) sayInFragments(text string) {
 	const fragment = 128 << 10
 	first := byte(1)
@@ -137,7 +137,7 @@ func (p *painter) hear(kind string) (m protocol.ServerMessage) {
 	return m
 }
 
-// meets makes the two a pair, while nobody else waits.
+// meets pairs the two, while no other session waits.
 func (p *painter) meets(other *painter) {
 	p.tb.Helper()
 	p.say(`{"type":"search"}`)
@@ -168,18 +168,18 @@ func (p *painter) paint(picture string, fragments bool) {
 		case <-p.looked:
 			return
 		case <-p.refused:
-			<-time.After(time.Second) // as the protocol says: never at once
+			<-time.After(time.Second) // the protocol forbids an immediate retry
 		}
 	}
 }
 
-// What look waits for.
+// Bits for look: what it waits for.
 const (
-	getsPicture  = 1 << iota // that of the partner
-	pictureTaken             // its own has arrived; of a legacy client that is not told
+	getsPicture  = 1 << iota // its partner's picture has arrived
+	pictureTaken             // its own picture has arrived; a legacy client is not told
 )
 
-// look returns once all of these have come.
+// look returns once all of what has happened.
 func (p *painter) look(what int) {
 	defer close(p.looked)
 	var frame bytes.Buffer
@@ -191,12 +191,12 @@ func (p *painter) look(what int) {
 			_, err = io.Copy(&frame, r)
 		}
 		if err != nil {
-			p.tb.Errorf("%s: %v; its partner's picture has come: %v, and its own: %v", p.name, err, got, told)
+			p.tb.Errorf("%s: %v; its partner's picture arrived: %v, its own: %v", p.name, err, got, told)
 			return
 		}
 		if frame.Len() > pictureBytes {
 			if n := bytes.Count(frame.Bytes(), []byte(p.wants)); n < pictureBytes {
-				p.tb.Errorf("%s: of the picture %d bytes have come", p.name, n)
+				p.tb.Errorf("%s: %d bytes of the picture arrived", p.name, n)
 			}
 			if got = true; !p.old {
 				p.say(fmt.Sprintf(`{"type":"ack","partnerId":%q,"got":1}`, p.partner))
@@ -217,7 +217,7 @@ func (p *painter) look(what int) {
 		case m.Type == "error" && strings.Contains("unavailable mailbox_full", m.Code):
 			p.refused <- struct{}{}
 		case m.Type != "ack" && m.Type != "typing_stop" && m.Type != "partner_back":
-			p.tb.Errorf("%s heard %+v", p.name, m)
+			p.tb.Errorf("%s received %+v", p.name, m)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testBehindNginx runs nginx with the file of deploy before a server.
+// testBehindNginx runs nginx in front of a server, with the file from deploy.
 func testBehindNginx(t *testing.T, s *testbed.Site) {
 	s.Flags = []string{"--failed-keys", "2"}
 	s.Start()
@@ -28,7 +28,7 @@ func testBehindNginx(t *testing.T, s *testbed.Site) {
 	chats(front)
 	bounces(front)
 
-	// Who is forwarded is counted, and nobody else for it.
+	// Wrong keys count against the forwarded address only.
 	from := func(addr string) client.Options {
 		return client.Options{Legacy: true, TLS: front.TLS, APIKey: "wrong", Header: http.Header{"X-Forwarded-For": {addr}}}
 	}
@@ -46,11 +46,11 @@ func testBehindNginx(t *testing.T, s *testbed.Site) {
 		status("203.0.113.7")
 	}
 	if one, other := status("203.0.113.7"), status("203.0.113.8"); one != http.StatusTooManyRequests || other != http.StatusSwitchingProtocols {
-		t.Errorf("after wrong keys of one address that gets %d, and another %d", one, other)
+		t.Errorf("after wrong keys from one address, it gets %d and another address gets %d", one, other)
 	}
 }
 
-// testBehindCaddy runs Caddy with the file of deploy before a server.
+// testBehindCaddy runs Caddy in front of a server, with the file from deploy.
 func testBehindCaddy(t *testing.T, s *testbed.Site) {
 	s.Start()
 	front, files := front(s), testbed.NewCertFiles(t)
@@ -66,8 +66,8 @@ func testBehindCaddy(t *testing.T, s *testbed.Site) {
 	bounces(front)
 }
 
-// bounces: what is not whole is gone in time behind a proxy too, whether that passes it on or not; those who chat, and those
-// who arrive, get through.
+// bounces: incomplete requests are closed in time behind a proxy too, whether it forwards them or not. Chatting and
+// arriving clients get through.
 func bounces(s *testbed.Site) {
 	s.TB.Helper()
 	a, b := s.Join("a", client.Options{}), s.Join("b", testbed.OldOptions)
@@ -88,27 +88,27 @@ func bounces(s *testbed.Site) {
 			d.Leave()
 			return 0
 		})
-		// Caddy's ten seconds for an answer begin when it blocks, and TLS takes its time to say goodbye. Without the limits of
-		// deploy some of these are there for ever.
+		// Caddy's ten seconds for an answer start when it blocks, and the TLS close takes time. Without the limits in
+		// deploy some of these connections stay open forever.
 		if gone := wave.took(); gone > 2*goneWithin {
-			s.TB.Errorf("%s: one was there for %v", name, gone)
+			s.TB.Errorf("%s: a connection stayed open for %v", name, gone)
 		}
 	}
 	testbed.Talk(a, b)
 }
 
-// proxySockets are so few that Debian's nginx, which has 512 connections in all, has room for them.
+// proxySockets is small enough for Debian's nginx, which is limited to 512 connections in total.
 const proxySockets = 20
 
-// front is the same site as it is seen through a proxy.
+// front returns the same site as seen through a proxy.
 func front(s *testbed.Site) *testbed.Site {
 	front := *s
 	front.Addr = testbed.FreeAddr(s.TB)
 	return &front
 }
 
-// chats has old and resumable clients chat, come back, and connect from the page of the very site, which the server
-// knows by the Host header only; another's page is refused.
+// chats makes legacy and resumable clients chat, resume, and connect from the site's own page, which the server
+// recognizes only by the Host header. The page of another site is refused.
 func chats(s *testbed.Site) {
 	s.TB.Helper()
 	a, b := s.Join("a", client.Options{Origin: "https://" + s.Addr}), s.Join("b", client.Options{})

@@ -9,7 +9,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// wantReady wants /livez to be 200, and /readyz to say why not; "" is that the server is ready.
+// wantReady requires that /livez returns 200, and that /readyz gives this reason; "" means that the server is ready.
 func wantReady(s *testbed.Site, reason string) {
 	s.TB.Helper()
 	socket := admin.NewClient(s.DB + ".sock")
@@ -24,7 +24,7 @@ func wantReady(s *testbed.Site, reason string) {
 	}
 }
 
-// lastReason asks for readiness until the server is gone, and sends why it was not ready last.
+// lastReason polls readiness until the server is gone, and sends the last reason for not being ready.
 func lastReason(s *testbed.Site) <-chan string {
 	said := make(chan string, 1)
 	socket, ctx := admin.NewClient(s.DB+".sock"), testbed.Step(s.TB)

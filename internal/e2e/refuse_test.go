@@ -12,8 +12,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testDatabaseRefused: a database that is not whole, not ours or not writable is refused with a line and an exit
-// code of its own, and left as it is.
+// testDatabaseRefused: a database that is damaged, foreign or not writable is refused with one line and its own exit
+// code, and left as it is.
 func testDatabaseRefused(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	a, b := s.Join("a", testbed.OldOptions), s.Join("b", testbed.OldOptions)
@@ -63,10 +63,10 @@ func testDatabaseRefused(t *testing.T, s *testbed.Site) {
 				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 			}
 			if said := own.Fails(tt.code, cmd); !strings.Contains(said, tt.says) || !strings.Contains(said, own.DB) {
-				t.Errorf("%q does not say %q and which file", said, tt.says)
+				t.Errorf("%q does not contain %q and the file name", said, tt.says)
 			}
 			if after := testbed.MustRead(t, own.DB); !bytes.Equal(after, before) {
-				t.Error("the file has changed")
+				t.Error("the file was changed")
 			}
 		})
 	}

@@ -11,7 +11,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testRestoredByHand puts a backup back as sqlite3 and a shell do.
+// testRestoredByHand restores a backup with sqlite3 and a shell.
 func testRestoredByHand(t *testing.T, s *testbed.Site) {
 	restored(t, s, func(name string) { copies(s, name) }, func(name string) {
 		for _, name := range []string{s.DB, s.DB + "-wal", s.DB + "-shm"} {
@@ -23,7 +23,7 @@ func testRestoredByHand(t *testing.T, s *testbed.Site) {
 	})
 }
 
-// testRestoredByCommand does it with the commands, of which restore is refused as long as a server runs.
+// testRestoredByCommand restores with the commands. restore is refused while a server runs.
 func testRestoredByCommand(t *testing.T, s *testbed.Site) {
 	restored(t, s, func(name string) {
 		runs(s, exit.OK, "backup", "--db", s.DB, name)
@@ -34,7 +34,7 @@ func testRestoredByCommand(t *testing.T, s *testbed.Site) {
 	})
 }
 
-// runs runs another command in the directory of the site, and wants this exit code.
+// runs runs another command in the directory of the site, and requires this exit code.
 func runs(s *testbed.Site, code int, args ...string) string {
 	s.TB.Helper()
 	cmd := s.Command(args...)
@@ -45,8 +45,8 @@ func runs(s *testbed.Site, code int, args ...string) string {
 	return string(out)
 }
 
-// restored puts a backup back in place of the database: what it knows of is over, what it holds comes to those
-// who name it, and nobody is told what is not so.
+// restored replaces the database with a backup. All chats in it are over, its mail reaches the sessions that name it,
+// and no client is told anything untrue.
 func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) {
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
@@ -63,7 +63,7 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 	backup("backup.db")
 	a.Say()
 	a.Await("ack")
-	late := s.Join("late", client.Options{}) // the backup knows nothing of this one
+	late := s.Join("late", client.Options{}) // not in the backup
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
@@ -71,7 +71,7 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 	putBack("backup.db")
 	server, _ = s.Start()
 	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 {
-		t.Errorf("the log does not say once that the database was put back:\n%s", log)
+		t.Errorf("the log does not report the restored database exactly once:\n%s", log)
 	}
 	s.Asks(`SELECT count(*) FROM v_pairs`, "0")
 
@@ -98,13 +98,13 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 		t.Errorf("late: %+v", m)
 	}
 
-	// From now on it is a database like any other.
+	// From here on it is a database like any other.
 	server.Kill()
 	_, ready := s.Start()
 	if ready.Restored != 2 {
-		t.Errorf("%d restored after a kill, want the two in the chat", ready.Restored)
+		t.Errorf("%d restored after a kill, want the 2 in the chat", ready.Restored)
 	}
 	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 {
-		t.Errorf("a kill is taken for a restore:\n%s", log)
+		t.Errorf("a kill was treated as a restore:\n%s", log)
 	}
 }

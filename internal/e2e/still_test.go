@@ -12,7 +12,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// standsStill stops the process of a server for so long (SIGSTOP), as a paused machine is; meanwhile is called while it stands.
+// standsStill pauses the server process for d (SIGSTOP), as a paused machine does; meanwhile runs during the pause.
 func standsStill(p *testbed.Process, d time.Duration, meanwhile func()) {
 	p.TB.Helper()
 	if err := p.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -28,13 +28,13 @@ func standsStill(p *testbed.Process, d time.Duration, meanwhile func()) {
 	}
 }
 
-// testSettleAcrossAStop: the server stands still with words of a legacy client unread, which were meant for the partner who
-// has just gone. They reach no one, however long it stood.
+// testSettleAcrossAStop: the server is paused before it reads a message from a legacy client to a partner that has just
+// left. The message reaches no client, however long the pause was.
 func testSettleAcrossAStop(t *testing.T, s *testbed.Site) {
 	s.Env = append(s.Env, "CHATME_SETTLE_TIMEOUT=500ms")
 	server, _ := s.Start()
-	for round := range 5 { // what is read first as it goes on is chance
-		left := make(chan struct{}) // closed once a has been sent that b is gone, and before it takes that
+	for round := range 5 { // what is read first afterwards is random
+		left := make(chan struct{}) // closed once a has been sent that b left, and before a reads that
 		a, b := &testbed.Person{TB: t, Site: s, Name: "a", Old: true}, s.Join("b", testbed.OldOptions)
 		a.Dial(client.Options{APIKey: s.Key, Legacy: true, Tap: func(frame []byte) {
 			if bytes.Contains(frame, []byte("partner_disconnected")) {
@@ -52,13 +52,13 @@ func testSettleAcrossAStop(t *testing.T, s *testbed.Site) {
 				_, err := a.Send("for b")
 				a.Check(err)
 			}
-			a.Await("partner_disconnected") // and the answer to the ping behind it is on its way
+			a.Await("partner_disconnected") // and the answer to the ping after it is in transit
 		})
 		stranger.Matched()
 		a.Matched()
 		a.Say()
 		if m := stranger.Await("message"); m.Text != "a says 1" {
-			t.Errorf("round %d: the stranger gets %q", round, m.Text)
+			t.Errorf("round %d: the stranger received %q", round, m.Text)
 		}
 		a.Leave()
 		stranger.Await("partner_disconnected")
@@ -66,8 +66,8 @@ func testSettleAcrossAStop(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// testStopReapsNoClient: a server that stands still for longer than its windows and deadlines takes no client for silent
-// and no window for over.
+// testStopReapsNoClient: a server that was paused for longer than its windows and timeouts treats no client as dead and
+// no window as expired.
 func testStopReapsNoClient(t *testing.T, s *testbed.Site) {
 	deadline, window := pace.Waited(3*time.Second), pace.Waited(4*time.Second)
 	for name, length := range map[string]time.Duration{
@@ -87,7 +87,7 @@ func testStopReapsNoClient(t *testing.T, s *testbed.Site) {
 	}
 	unread := &testbed.Person{TB: t, Site: s, Name: "unread"}
 	unread.Dial(client.Options{NoAuth: true})
-	// They read, so that they answer pings; what they hear is looked at later.
+	// They read, so that they answer pings; what they receive is checked later.
 	away, partner := pairs[2][0], pairs[2][1]
 	away.Drop()
 	partner.Await("partner_away")
@@ -101,18 +101,18 @@ func testStopReapsNoClient(t *testing.T, s *testbed.Site) {
 	o.APIKey = s.Key
 	away.Dial(o)
 	if m := away.Greet(); m.Type != "resumed" || m.State != "matched" {
-		t.Errorf("the client that was away is told %s, want that its chat goes on", client.Describe(&m))
+		t.Errorf("the client that was away was answered with %s, want its chat to continue", client.Describe(&m))
 	}
 	partner.Await("partner_back")
 	for _, pair := range pairs[:2] {
 		pair[1].Hear(pair[0])
 		testbed.Talk(pair[0], pair[1])
 	}
-	unread.Check(unread.Ping()) // a frame before auth: it is refused for that, and was not for its silence
+	unread.Check(unread.Ping()) // a frame before auth is refused for that reason; the silence was not a reason
 	unread.Await("auth_error")
 }
 
-// testSilentWaiter: a client whose network has vanished while it waits takes no newcomer.
+// testSilentWaiter: a waiting client whose network has vanished is not matched with a new client.
 func testSilentWaiter(t *testing.T, s *testbed.Site) {
 	s.Start()
 	vanished := s.Join("vanished", client.Options{})

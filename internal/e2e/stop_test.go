@@ -11,13 +11,13 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testStopUnderLoad stops a busy server with SIGTERM: in time, in order, and everybody is told.
+// testStopUnderLoad stops a busy server with SIGTERM: the shutdown is in time and in order, and every client is told.
 func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	stays := couple{s.Join("a", client.Options{}), s.Join("b", client.Options{})}
 	testbed.Meet(stays[0], stays[1])
 
-	// Somebody types, and the indicator shows: at an old client and at a resumable one.
+	// Two clients type, and the indicator shows: at a legacy client and at a resumable one.
 	var types, sees [2]*testbed.Person
 	for i := range types {
 		types[i] = s.Join("types"+strconv.Itoa(i), client.Options{Legacy: i == 1})
@@ -34,10 +34,10 @@ func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 	crowd := newCrowd(s, 0)
 	crowd.churn(20)
 
-	// A second server on this database gives up at once, and the first does not notice.
+	// A second server on this database gives up at once, and does not disturb the first.
 	second := s.Command("serve", "--addr", "127.0.0.1:0", "--db", s.DB)
 	if said := s.Fails(exit.AlreadyRunning, second); !strings.Contains(said, "another server") {
-		t.Errorf("the second server says %q", said)
+		t.Errorf("the second server printed %q", said)
 	}
 	testbed.Talk(stays[0], stays[1])
 
@@ -50,7 +50,7 @@ func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 	flood.wait()
 	for _, p := range sees {
 		p.Expect("typing_stop")
-		if p.Old { // its transcript would stay on the screen above the next stranger
+		if p.Old { // its transcript would stay on the screen above the next stranger's
 			p.Expect("chat_ended")
 		}
 		if m, err := p.Recv(testbed.Step(t)); err == nil {
@@ -73,7 +73,7 @@ func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 
 	s.Asks(`SELECT boot, stopped >= started, reason FROM v_boots`, "1|1|signal")
 	_, ready := s.Start()
-	// Of those named here; who of the crowd was between two chats, nobody knows.
+	// Of the pairs named here; which members of the crowd were between two chats is not known.
 	if ready.Restored < len(stays)+len(types)+len(sees)+len(flood.people) {
 		t.Errorf("%d restored", ready.Restored)
 	}
@@ -84,5 +84,5 @@ func testStopUnderLoad(t *testing.T, s *testbed.Site) {
 	stays[0].Check(stays[0].Resend())
 	stays[1].Check(stays[1].Resend())
 	testbed.Talk(stays[0], stays[1])
-	comesBackAlone(sees[1]) // an old client typed
+	comesBackAlone(sees[1]) // a legacy client typed
 }

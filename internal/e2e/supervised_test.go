@@ -13,8 +13,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testSupervised runs the server as a service of systemd, with a watchdog: it says that it is ready, feeds the watchdog
-// while nothing happens, which writes nothing, and says when it reads its settings again and that it stops.
+// testSupervised runs the server as a systemd service with a watchdog. It reports that it is ready, feeds the watchdog
+// while idle, which writes nothing to disk, and reports when it reloads its settings and when it stops.
 func testSupervised(t *testing.T, s *testbed.Site) {
 	manager := newManager(t)
 	s.Env = []string{"NOTIFY_SOCKET=" + manager.path, "WATCHDOG_USEC=150000"}
@@ -30,7 +30,7 @@ func testSupervised(t *testing.T, s *testbed.Site) {
 		manager.hears("WATCHDOG=1")
 	}
 	if after := written(s, t); after != before {
-		t.Errorf("to feed the watchdog changed what is on disk: %s, before %s", after, before)
+		t.Errorf("feeding the watchdog changed the files: now %s, before %s", after, before)
 	}
 	if err := server.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func testSupervised(t *testing.T, s *testbed.Site) {
 	manager.hears("STOPPING=1")
 }
 
-// written tells one state of the database and of its WAL from another, without opening them.
+// written returns a fingerprint of the database and WAL files, without opening them.
 func written(s *testbed.Site, t *testing.T) (state string) {
 	t.Helper()
 	for _, name := range []string{s.DB, s.DB + "-wal"} {
@@ -57,11 +57,11 @@ func written(s *testbed.Site, t *testing.T) (state string) {
 	return state
 }
 
-// manager is what a service tells systemd, which reads it all the time.
+// manager is a systemd that reads all notifications of a service.
 type manager struct {
 	t    *testing.T
 	path string
-	told chan string // buffer for more than a test takes; closed with the socket
+	told chan string // buffered for more than a test needs; closed with the socket
 }
 
 func newManager(t *testing.T) *manager {
@@ -81,7 +81,7 @@ func newManager(t *testing.T) *manager {
 	return m
 }
 
-// hears skips what is told until something begins with want.
+// hears skips notifications until one starts with want.
 func (m *manager) hears(want string) {
 	m.t.Helper()
 	var heard []string

@@ -12,14 +12,14 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testOwnTLS serves without a proxy: old and resumable clients over wss, the page over https, a resumed chat.
+// testOwnTLS serves without a proxy: legacy and resumable clients over wss, the page over https, a resumed chat.
 func testOwnTLS(t *testing.T, s *testbed.Site) {
 	files := testbed.NewCertFiles(t)
 	s.TLS = files.Write(24 * time.Hour)
 	s.Flags = []string{"--tls-cert", files.Cert, "--tls-key", files.Key}
 	server, _ := s.Start()
 	if !strings.Contains(s.Wrote.String(), "expires soon") {
-		t.Error("nothing is said of a certificate that ends tomorrow")
+		t.Error("no warning about a certificate that expires tomorrow")
 	}
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)
@@ -33,7 +33,7 @@ func testOwnTLS(t *testing.T, s *testbed.Site) {
 	server, _ = s.Start()
 	comeBack(t, []couple{{a, b}})
 
-	// A new pair, and a reload: whoever comes now meets it, and those who chat go on.
+	// After a new pair and a reload, new clients see the new pair, and chats continue.
 	before := s.TLS
 	s.TLS = files.Write(90 * 24 * time.Hour)
 	if err := server.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
@@ -41,7 +41,7 @@ func testOwnTLS(t *testing.T, s *testbed.Site) {
 	}
 	s.Says("reloaded")
 	if _, err := client.Dial(testbed.Step(t), s.URL(), client.Options{TLS: before}); err == nil {
-		t.Error("the old certificate is in use after a reload")
+		t.Error("the old certificate is still in use after a reload")
 	}
 	old := s.Join("again", testbed.OldOptions)
 	old.Search()
@@ -60,6 +60,6 @@ func testOwnTLS(t *testing.T, s *testbed.Site) {
 		t.Fatal(err)
 	}
 	if said := s.Fails(exit.Config, s.Command("serve", "--tls-cert", files.Cert, "--tls-key", files.Key)); !strings.Contains(said, files.Key) {
-		t.Errorf("it says %q", said)
+		t.Errorf("serve printed %q", said)
 	}
 }

@@ -16,17 +16,18 @@ import (
 	"chatme/internal/testbed"
 )
 
-// noticed is within what a running server notices that its database has vanished.
+// noticed is how soon a running server notices that its database has vanished.
 const noticed = 10 * time.Second
 
-// TestDatabaseVanishesUnderAServer: the files of the database are removed, replaced or written over while a server runs. It is
-// not ready and says why, once; backup and doctor refuse; the chats go on. What is put back is fine again.
+// TestDatabaseVanishesUnderAServer: the files of the database are removed, replaced or overwritten while a server runs.
+// The server becomes not ready and logs the reason once; backup and doctor refuse; the chats continue. Once the files
+// are back in place, all is well again.
 func TestDatabaseVanishesUnderAServer(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
 	for name, tt := range map[string]struct {
-		how, undo string // undo "": there is none
+		how, undo string // undo "": not possible
 		says      string
 	}{
 		"removed":          {`mv "$1" "$1.x"`, `mv "$1.x" "$1"`, "chatme.db was removed"},
@@ -64,7 +65,7 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 					code = exit.Failure
 				}
 				if said := runs(s, code, command...); !strings.Contains(said, s.DB) || !strings.Contains(said, "The database has vanished") && tt.undo != "" && name != "its -wal removed" {
-					t.Errorf("%s does not say what to do: %s", command[0], said)
+					t.Errorf("%s does not tell the operator what to do: %s", command[0], said)
 				}
 			}
 			testbed.Talk(a, b)
@@ -81,13 +82,13 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 				comesBackMatched(a, "away")
 			}
 			if said := s.Wrote.String(); strings.Count(said, app.VanishedMessage) != 1 || !strings.Contains(said, tt.says) {
-				t.Errorf("the log does not say once that %s:\n%s", tt.says, said)
+				t.Errorf("the log does not contain exactly once %s:\n%s", tt.says, said)
 			}
 		})
 	}
 }
 
-// TestVanishedDatabaseIsSaved does what docs/operations.md says about a database that was removed under a running server.
+// TestVanishedDatabaseIsSaved follows docs/operations.md for a database that was removed under a running server.
 func TestVanishedDatabaseIsSaved(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -102,7 +103,7 @@ func TestVanishedDatabaseIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Says(app.VanishedMessage)
-	late := s.Join("late", client.Options{}) // only what is open has this one
+	late := s.Join("late", client.Options{}) // only in the open file
 	late.Check(late.Client.Search())
 	late.Expect("searching")
 	saved := filepath.Join(t.TempDir(), "saved.db")
@@ -117,7 +118,7 @@ func TestVanishedDatabaseIsSaved(t *testing.T) {
 	}
 	said := s.Fails(exit.BadDatabase, s.Command("serve", "--addr", s.Addr, "--db", s.DB))
 	if !strings.Contains(said, "is missing") || !strings.Contains(said, s.DB+".witness") {
-		t.Errorf("the next start says %s", said)
+		t.Errorf("the next start printed %s", said)
 	}
 	runs(s, exit.OK, "restore", "--db", s.DB, "--replace", saved)
 	s.Start()
@@ -125,12 +126,12 @@ func TestVanishedDatabaseIsSaved(t *testing.T) {
 	s.Asks(`SELECT count(*) FROM sessions`, "3")
 }
 
-// section returns the indented lines below the paragraph of a document that begins with that title in bold.
+// section returns the indented lines below the paragraph of a document that starts with title in bold.
 func section(tb testing.TB, document, title string) string {
 	tb.Helper()
 	_, text, found := strings.Cut(string(testbed.MustRead(tb, document)), "\n**"+title)
 	if !found {
-		tb.Fatalf("%s has no %q", document, title)
+		tb.Fatalf("%s does not contain %q", document, title)
 	}
 	text, _, _ = strings.Cut(text, "\n**")
 	var script []string
@@ -142,7 +143,7 @@ func section(tb testing.TB, document, title string) string {
 	return strings.Join(script, "")
 }
 
-// testSecondServer: one server a file, by whatever name the second one is given it.
+// testSecondServer: only one server can use a file, whatever name the second server is given for it.
 func testSecondServer(t *testing.T, s *testbed.Site) {
 	s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
@@ -166,7 +167,7 @@ func testSecondServer(t *testing.T, s *testbed.Site) {
 		t.Cleanup(func() { syscall.Unmount(mounted, 0) })
 		names["a bind mount"] = "mounted.db"
 	case os.Getenv("CI") != "":
-		t.Fatal("needs root, to mount a file")
+		t.Fatal("needs root privileges to mount a file")
 	}
 	for what, name := range names {
 		cmd := s.Command("serve", "--addr", "127.0.0.1:0", "--db", name)
@@ -179,7 +180,7 @@ func testSecondServer(t *testing.T, s *testbed.Site) {
 	s.Asks(`PRAGMA integrity_check`, "ok")
 }
 
-// testPlantedLock: a link in the place of the lock file is not followed.
+// testPlantedLock: a symbolic link in place of the lock file is not followed.
 func testPlantedLock(t *testing.T, s *testbed.Site) {
 	precious := filepath.Join(t.TempDir(), "precious")
 	testbed.MustWrite(t, precious, []byte("precious"))
@@ -187,9 +188,9 @@ func testPlantedLock(t *testing.T, s *testbed.Site) {
 		t.Fatal(err)
 	}
 	if said := s.Fails(exit.NotWritable, s.Command("serve", "--addr", s.Addr, "--db", s.DB)); !strings.Contains(said, "remove it") {
-		t.Errorf("serve says %s", said)
+		t.Errorf("serve printed %s", said)
 	}
 	if got := string(testbed.MustRead(t, precious)); got != "precious" {
-		t.Errorf("what the link leads to is now %q", got)
+		t.Errorf("the target of the link is now %q", got)
 	}
 }

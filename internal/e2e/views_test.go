@@ -13,8 +13,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testViewsUnderLoad reads every view with Debian's shell, as an operator would, while people search, press Next,
-// chat, drop and resume.
+// testViewsUnderLoad reads every view with Debian's shell, as an operator would, while clients search, press Next,
+// chat, disconnect and resume.
 func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
 	flood := newFlood(s, 2)
@@ -28,7 +28,7 @@ func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
 		pairs := readView(s, "v_pairs")
 		for _, row := range pairs {
 			if row["first"] == nil || row["second"] == nil {
-				t.Fatalf("a pair has one side: %v", row)
+				t.Fatalf("a pair has only one side: %v", row)
 			}
 		}
 		for i, row := range readView(s, "v_queue") {
@@ -47,7 +47,7 @@ func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
 			t.Fatalf("boots %v", boots)
 		}
 	}
-	t.Logf("%d times all views, meanwhile %d resumes", rounds, resumes.times.Load()-before)
+	t.Logf("read all views %d times, during %d resumes", rounds, resumes.times.Load()-before)
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
@@ -58,7 +58,7 @@ func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// readView returns the rows of a view by the names of their columns.
+// readView returns the rows of a view, keyed by column name.
 func readView(s *testbed.Site, view string) []map[string]any {
 	s.TB.Helper()
 	out, err := exec.CommandContext(testbed.Step(s.TB), testbed.Shell(s.TB), "-readonly", "-json", s.DB, "SELECT * FROM "+view).CombinedOutput()
@@ -75,7 +75,7 @@ func readView(s *testbed.Site, view string) []map[string]any {
 	return rows
 }
 
-// revolvingDoor is one session that drops and resumes over and over, until the server is gone.
+// revolvingDoor is one session that disconnects and resumes repeatedly until the server stops.
 type revolvingDoor struct {
 	times atomic.Int64
 	ended chan error // buffer 1
@@ -93,7 +93,7 @@ func (d *revolvingDoor) turn(p *testbed.Person) error {
 		c.Drop()
 		next, err := client.Dial(testbed.Step(p.TB), "ws://"+p.Site.Addr, c.Resume())
 		if err != nil {
-			return nil // the server stops
+			return nil // the server has stopped
 		}
 		c = next
 		m, err := c.Greet(testbed.Step(p.TB))
@@ -104,7 +104,7 @@ func (d *revolvingDoor) turn(p *testbed.Person) error {
 			return err
 		}
 		if m.Type != "resumed" || m.State != "idle" {
-			return fmt.Errorf("an idle session comes back to %s", client.Describe(&m))
+			return fmt.Errorf("an idle session resumed to %s", client.Describe(&m))
 		}
 	}
 }

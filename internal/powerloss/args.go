@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// descriptor returns what the descriptor at the beginning of s, "7<name>", is: dir, a file in it, or a socket. For
-// anything else, and for a file that is unlinked, it is "".
+// descriptor returns the path of the descriptor at the start of s, "7<name>": dir, a file in it, or a socket. For
+// anything else, and for an unlinked file, it returns "".
 func (p *parser) descriptor(s string) (path string, socket bool) {
 	_, s, ok := strings.Cut(s, "<")
 	name, rest, ok2 := strings.Cut(s, ">")
@@ -40,7 +40,7 @@ func quoted(args string, f func([]byte)) error {
 		}
 		s, rest, ok := strings.Cut(rest, `"`)
 		if !ok || strings.HasPrefix(rest, "...") {
-			return errors.New("a string is cut off")
+			return errors.New("a string is truncated")
 		}
 		data, err := unescape(s)
 		if err != nil {
@@ -51,7 +51,7 @@ func quoted(args string, f func([]byte)) error {
 	}
 }
 
-// text returns the strings in args in one piece: the buffer of a write or the buffers of a writev.
+// text returns the strings in args joined together: the buffer of a write or the buffers of a writev.
 func text(args string) ([]byte, error) {
 	var all []byte
 	err := quoted(args, func(data []byte) { all = append(all, data...) })
@@ -73,7 +73,7 @@ func paths(args string) ([]string, error) {
 	return names, err
 }
 
-// number returns the argument that is i from the end, -1 for the last.
+// number returns the argument at position i from the end; -1 is the last.
 func number(args string, i int) (int64, error) {
 	args, _, _ = cutLast(args, ") ")
 	fields := strings.Split(args, ", ")
@@ -88,7 +88,7 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// unescape decodes a string of which every byte is written \xNN.
+// unescape decodes a string in which every byte is written as \xNN.
 func unescape(s string) ([]byte, error) {
 	if len(s)%4 != 0 {
 		return nil, fmt.Errorf("not in hexadecimal: %.60q", s)

@@ -6,7 +6,7 @@ import (
 	"maps"
 )
 
-// Sector is what a disk writes whole, or not, or a beginning of it.
+// Sector is the unit of a write, in bytes: a disk writes a sector fully, not at all, or only its start.
 const Sector = 512
 
 // Disk is what the system and its disk hold of the files of one directory.
@@ -15,7 +15,7 @@ type Disk struct {
 	names   map[string]*file // as the system shows them
 	durable map[string]*file // as of the last sync of the directory
 	moves   []move           // since then, in order
-	syncing int              // how many of moves the sync of the directory that is under way covers
+	syncing int              // number of moves covered by the directory sync in progress
 }
 
 // file is one file, whatever its name.
@@ -23,27 +23,27 @@ type file struct {
 	synced  []byte // as of the last sync
 	now     []byte // as the system shows it
 	pending []op   // since the last sync, in order
-	syncing int    // how many of pending the sync that is under way covers
+	syncing int    // number of pending ops covered by the sync in progress
 }
 
-// op is a write of data at off, or without data a change of the size to off.
+// op is a write of data at off or, without data, a change of the size to off.
 type op struct {
 	off  int64
 	data []byte
 }
 
-// move is a change of names: from is gone, and to, if there is one, is file.
+// move is a change of names: from is removed, and to, if not empty, names file.
 type move struct {
 	from, to string
 	file     *file
 }
 
-// NewDisk returns the disk with dir empty.
+// NewDisk returns a disk with dir empty.
 func NewDisk(dir string) *Disk {
 	return &Disk{dir: dir, names: map[string]*file{}, durable: map[string]*file{}}
 }
 
-// Apply lets e happen. It fails on a file that was there before the first event: what it held is not known.
+// Apply applies e. It fails for a file that existed before the first event, because its content is not known.
 func (d *Disk) Apply(e *Event) error {
 	if e.Path == d.dir {
 		d.syncNames(e.Kind)
@@ -64,7 +64,7 @@ func (d *Disk) Apply(e *Event) error {
 		return nil
 	}
 	if f == nil {
-		return fmt.Errorf("nobody made %s", e.Path)
+		return fmt.Errorf("%s was never created", e.Path)
 	}
 	switch e.Kind {
 	case Unlinked:
@@ -127,7 +127,7 @@ func (f *file) write(o op) {
 	f.pending = append(f.pending, o)
 }
 
-// apply returns content after o; it may change content in place.
+// apply returns content after o; it may modify content.
 func (o *op) apply(content []byte) []byte {
 	if o.data == nil {
 		return resize(content, o.off)
@@ -139,7 +139,7 @@ func (o *op) apply(content []byte) []byte {
 	return content
 }
 
-// resize makes content size bytes long; what is new is zero.
+// resize makes content size bytes long, padded with zeros.
 func resize(content []byte, size int64) []byte {
 	if size <= int64(len(content)) {
 		return content[:size]
@@ -147,13 +147,13 @@ func resize(content []byte, size int64) []byte {
 	return append(content, make([]byte, size-int64(len(content)))...)
 }
 
-// Unsynced says whether a power cut now could lose something of the file.
+// Unsynced reports whether a power cut now could lose part of the file.
 func (d *Disk) Unsynced(path string) bool {
 	f := d.names[path]
 	return f != nil && len(f.pending) > 0
 }
 
-// Now returns the files as the system shows them: what is left when nothing is lost.
+// Now returns the files as the system shows them: what remains if nothing is lost.
 func (d *Disk) Now() map[string][]byte {
 	files := map[string][]byte{}
 	for name, f := range d.names {
@@ -162,7 +162,7 @@ func (d *Disk) Now() map[string][]byte {
 	return files
 }
 
-// cutNames returns the names when the first keep of the moves have reached the disk.
+// cutNames returns the names after the first keep moves have reached the disk.
 func (d *Disk) cutNames(keep int) map[string]*file {
 	names := maps.Clone(d.durable)
 	for _, m := range d.moves[:keep] {

@@ -21,45 +21,45 @@ import (
 	"chatme/internal/chat"
 )
 
-// never is the index of a state that does not come.
+// never is the index of a state that is never reached.
 const never = math.MaxInt
 
-// history is the states the database went through, one a commit: what a machine whose power never fails has on disk.
+// history is the states of the database, one per commit: what is on the disk of a machine that never loses power.
 type history struct {
-	at      []int                       // by state: index of the event that completes it; the first is before all
-	same    map[[sha256.Size]byte][]int // the states with this content, rising
-	rows    map[chat.Hash][]rowSince    // what became of a row, in order
+	at      []int                       // by state: index of the event that completes it; the first is before all events
+	same    map[[sha256.Size]byte][]int // the states with this content, in ascending order
+	rows    map[chat.Hash][]rowSince    // the versions of a row, in order
 	chats   map[chat.Alias]chatSince    // by either alias
-	members map[int64][]chat.Hash       // of a chat
+	members map[int64][]chat.Hash       // the members of a chat
 	letters map[letter]span
 }
 
-// sessionRow is what the harness wants to know of a row of sessions.
+// sessionRow is the part of a sessions row that the harness needs.
 type sessionRow struct {
 	id, place, pair  int64 // 0 is NULL
 	alias            chat.Alias
 	resumable, ended bool
 }
 
-// rowSince is a row as it is from a state on; nil: it is deleted.
+// rowSince is a row from a state on; nil: it is deleted.
 type rowSince struct {
 	state int
 	row   *sessionRow
 }
 
-// chatSince is a chat, from the state on in which both sides of it are there.
+// chatSince is a chat, from the first state that contains both sides.
 type chatSince struct {
 	state int
 	pair  int64
 }
 
-// letter names a row of mailbox.
+// letter identifies a row of mailbox.
 type letter struct{ recipient, pair, n int64 }
 
-// span is the states in which something is there: from the first to before the second.
+// span is the states in which something exists: from the first until before the second.
 type span struct{ from, until int }
 
-// content is what is in a database, whatever its pages look like.
+// content is the content of a database, independent of its page layout.
 type content struct {
 	sum      [sha256.Size]byte // over all rows of all tables
 	sessions map[chat.Hash]*sessionRow
@@ -67,12 +67,12 @@ type content struct {
 	boot     int64 // the last start
 }
 
-// nothing is the content of a database that is not there, or has no table yet.
+// nothing returns the content of a database that does not exist or has no tables yet.
 func nothing() content {
 	return content{sum: sha256.Sum256(nil), sessions: map[chat.Hash]*sessionRow{}, letters: map[letter]bool{}}
 }
 
-// readContent reads the database at path, which nobody else writes.
+// readContent reads the database at path, which must have no other writer.
 func readContent(path string) (c content, err error) {
 	c = nothing()
 	if _, err := os.Stat(path); err != nil {
@@ -108,7 +108,7 @@ func readContent(path string) (c content, err error) {
 	return c, nil
 }
 
-// eachRow calls f with each row of query, by the names of its columns.
+// eachRow calls f with each row of query, by column name.
 func eachRow(db *sql.DB, query string, f func(row map[string]any)) error {
 	rows, err := db.Query(query)
 	if err != nil {
@@ -136,7 +136,7 @@ func eachRow(db *sql.DB, query string, f func(row map[string]any)) error {
 	return rows.Err()
 }
 
-// take keeps what the harness wants to know of a row.
+// take keeps the parts of a row that the harness needs.
 func (c *content) take(table string, row map[string]any) {
 	number := func(column string) int64 { n, _ := row[column].(int64); return n }
 	switch table {
@@ -154,12 +154,12 @@ func (c *content) take(table string, row map[string]any) {
 	}
 }
 
-// commits returns the events with which a transaction is complete: the write of a page behind a header that says so,
-// in a WAL (https://sqlite.org/fileformat2.html#wal_file_format), or the unlinking of a rollback journal.
+// commits returns the events that complete a transaction: the write of a page after a header that marks a commit, in a
+// WAL (https://sqlite.org/fileformat2.html#wal_file_format), or the unlinking of a rollback journal.
 func commits(events []Event, db string) []int {
 	const header = 24 // bytes before each page
 	var all []int
-	page := int64(-1) // offset at which the page is written that completes a transaction
+	page := int64(-1) // offset of the page that completes a transaction
 	for at := range events {
 		switch e := &events[at]; {
 		case e.Kind == Unlinked && e.Path == db+"-journal":
@@ -195,7 +195,7 @@ func newHistory(events []Event, db, scratch string) (*history, error) {
 		}
 		c, err := readContent(path)
 		if err != nil {
-			return nil, fmt.Errorf("after event %d, with nothing lost: %w", commit, err)
+			return nil, fmt.Errorf("after event %d, without losses: %w", commit, err)
 		}
 		h.at = append(h.at, commit)
 		h.add(&c)
@@ -203,8 +203,8 @@ func newHistory(events []Event, db, scratch string) (*history, error) {
 	return h, nil
 }
 
-// putDatabase makes the files of the database db, as they are in files, the only ones in the directory scratch. The
-// -shm is not among them: it is no more than a cache, and the first to open the database makes it anew.
+// putDatabase replaces the contents of the directory scratch with the files of the database db. It leaves out the -shm:
+// that is only a cache, and the first process to open the database rebuilds it.
 func putDatabase(files map[string][]byte, db, scratch string) (path string, err error) {
 	path = filepath.Join(scratch, "chatme.db")
 	for _, suffix := range []string{"", "-wal", "-journal", "-shm", ".witness"} {
@@ -227,7 +227,7 @@ func putDatabase(files map[string][]byte, db, scratch string) (path string, err 
 
 var deviceAndInode = regexp.MustCompile(`device \d+, inode \d+`)
 
-// witnessOf is a witness with device and inode of the database at path, which an image has none of.
+// witnessOf returns witness with the device and inode of the database at path, which an image does not have.
 func witnessOf(path string, witness []byte) []byte {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -237,7 +237,7 @@ func witnessOf(path string, witness []byte) []byte {
 	return deviceAndInode.ReplaceAll(witness, fmt.Appendf(nil, "device %d, inode %d", st.Dev, st.Ino))
 }
 
-// add takes c as the next state, whose index is that of the last of at.
+// add adds c as the next state; its index is that of the last element of at.
 func (h *history) add(c *content) {
 	state := len(h.at) - 1
 	h.same[c.sum] = append(h.same[c.sum], state)
@@ -277,7 +277,7 @@ func (h *history) add(c *content) {
 	}
 }
 
-// row returns the row of a session in a state, nil if there is none.
+// row returns the row of a session in a state, or nil if there is none.
 func (h *history) row(hash chat.Hash, state int) *sessionRow {
 	since := h.rows[hash]
 	i := sort.Search(len(since), func(i int) bool { return since[i].state > state })
@@ -287,7 +287,7 @@ func (h *history) row(hash chat.Hash, state int) *sessionRow {
 	return since[i-1].row
 }
 
-// find returns the last state up to last with this content, -1 if there is none.
+// find returns the last state up to last with this content, or -1 if there is none.
 func (h *history) find(c *content, last int) int {
 	found := -1
 	for _, state := range h.same[c.sum] {

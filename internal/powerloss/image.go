@@ -10,14 +10,14 @@ import (
 // Image is what a power cut leaves.
 type Image struct {
 	Files map[string][]byte // by name
-	Lost  int               // sectors that are older than what the system showed
-	Torn  int               // sectors that are of two ages
+	Lost  int               // number of sectors older than what the system showed
+	Torn  int               // number of sectors of mixed age
 }
 
-// tornOneIn is how many of the sectors that were written are torn.
+// tornOneIn: one in this many written sectors is torn.
 const tornOneIn = 8
 
-// Cut returns what is left when the power goes now. rng decides what is lost.
+// Cut returns what remains if the power is cut now. rng decides what is lost.
 func (d *Disk) Cut(rng *rand.Rand) Image {
 	keep := len(d.moves)
 	if rng.IntN(2) == 0 {
@@ -25,26 +25,26 @@ func (d *Disk) Cut(rng *rand.Rand) Image {
 	}
 	names := d.cutNames(keep)
 	image := Image{Files: map[string][]byte{}}
-	for _, name := range slices.Sorted(maps.Keys(names)) { // in an order, so that rng decides alike each time
+	for _, name := range slices.Sorted(maps.Keys(names)) { // in a fixed order, so that rng decides the same each time
 		image.Files[name] = names[name].cut(rng, &image)
 	}
 	return image
 }
 
-// version is what a sector has been after one of the pending writes.
+// version is the content of a sector after one of the pending writes.
 type version struct {
 	op   int // index of that write
 	data []byte
 }
 
-// sector is one that was written since the last sync.
+// sector is a sector that was written since the last sync.
 type sector struct {
-	at       int // of its first byte, in bytes
+	at       int // offset of its first byte
 	versions []version
 }
 
-// history returns the sectors that the pending writes touch, in the order of the file, with all they have been, the
-// durable one first; and all sizes the file has had.
+// history returns the sectors that the pending writes touch, in file order, with all their versions, the durable one
+// first. It also returns all sizes that the file has had.
 func (f *file) history() (sectors []*sector, sizes []int) {
 	content := bytes.Clone(f.synced)
 	sizes = append(sizes, len(content))
@@ -75,7 +75,7 @@ func (f *file) history() (sectors []*sector, sizes []int) {
 	return sectors, sizes
 }
 
-// piece returns a copy of the sector at at; beyond the end of content there are zeros.
+// piece returns a copy of the sector at at, padded with zeros beyond the end of content.
 func piece(content []byte, at int) []byte {
 	data := make([]byte, Sector)
 	if at < len(content) {
@@ -84,7 +84,7 @@ func piece(content []byte, at int) []byte {
 	return data
 }
 
-// cut returns what is left of the file, and counts in image what is lost.
+// cut returns what remains of the file, and counts in image what is lost.
 func (f *file) cut(rng *rand.Rand, image *Image) []byte {
 	sectors, sizes := f.history()
 	size := sizes[len(sizes)-1]
@@ -110,31 +110,31 @@ func (f *file) cut(rng *rand.Rand, image *Image) []byte {
 	return content[:size]
 }
 
-// chooser returns a function that decides which version of the i-th sector is left. Chance alone would hardly ever
-// lose nothing, all, or one of a hundred sectors, so what is lost has a pattern, which chance picks.
+// chooser returns a function that picks the version of the i-th sector that remains. Independent chance would hardly
+// ever lose nothing, everything, or one sector in a hundred, so the loss follows a randomly chosen pattern.
 func chooser(rng *rand.Rand, ops, sectors int) func(i int, s *sector) int {
 	latest := func(s *sector) int { return len(s.versions) - 1 }
 	one, upTo, share := rng.IntN(max(sectors, 1)), rng.IntN(ops+1)-1, rng.Float64()
 	switch rng.IntN(6) {
-	case 0: // all is lost
+	case 0: // all are lost
 		return func(int, *sector) int { return 0 }
-	case 1: // nothing is
+	case 1: // none are lost
 		return func(_ int, s *sector) int { return latest(s) }
-	case 2: // one sector is
+	case 2: // one sector is lost
 		return func(i int, s *sector) int {
 			if i == one {
 				return rng.IntN(len(s.versions))
 			}
 			return latest(s)
 		}
-	case 3: // one sector is left
+	case 3: // one sector remains
 		return func(i int, s *sector) int {
 			if i == one {
 				return latest(s)
 			}
 			return 0
 		}
-	case 4: // the writes up to one are left
+	case 4: // the writes up to one remain
 		return func(_ int, s *sector) int {
 			kept := 0
 			for kept < latest(s) && s.versions[kept+1].op <= upTo {
@@ -143,7 +143,7 @@ func chooser(rng *rand.Rand, ops, sectors int) func(i int, s *sector) int {
 			return kept
 		}
 	}
-	return func(_ int, s *sector) int { // each by itself
+	return func(_ int, s *sector) int { // each independently
 		if rng.Float64() < share {
 			return latest(s)
 		}

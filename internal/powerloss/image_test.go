@@ -15,8 +15,8 @@ import (
 	"chatme/internal/store"
 )
 
-// moments picks the moments of the images, rising: a third right behind a promise, a third while something is written
-// and not synced, the rest anywhere. A moment is the number of events before it.
+// moments picks the moments of the images, in ascending order: a third right after a promise, a third while there are
+// unsynced writes, the rest anywhere. A moment is the number of events before it.
 func (p *powerLoss) moments(events []Event, l *ledger, images int) []int {
 	var unsynced []int
 	disk := NewDisk(p.site.Dir)
@@ -42,7 +42,7 @@ func (p *powerLoss) moments(events []Event, l *ledger, images int) []int {
 	return all
 }
 
-// look cuts the power at each moment and has the images examined by as many as there are processors.
+// look cuts the power at each moment and checks the images, with one worker per processor.
 func (p *powerLoss) look(events []Event, l *ledger, images int, v *verdict) {
 	type job struct {
 		number, moment int
@@ -83,7 +83,7 @@ func (p *powerLoss) look(events []Event, l *ledger, images int, v *verdict) {
 	slices.Sort(v.lost)
 }
 
-// examine opens an image as a server does and says what is wrong with it.
+// examine opens an image as a server does and returns what is wrong with it.
 func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *Image) (broken, lost string) {
 	last, needed := l.history.before(moment), l.needed(moment)
 	state, err := p.open(l.history, last, scratch, image)
@@ -91,17 +91,17 @@ func (p *powerLoss) examine(l *ledger, scratch string, moment int, image *Image)
 	case err != nil:
 		return err.Error(), ""
 	case state < 0:
-		return fmt.Sprintf("is none of the %d states up to there", last+1), ""
+		return fmt.Sprintf("matches none of the %d states up to then", last+1), ""
 	case state < needed:
-		return "", fmt.Sprintf("is state %d of %d and lacks %s", state, last, strings.Join(l.lost(moment, state), "; "))
+		return "", fmt.Sprintf("is state %d of %d, missing %s", state, last, strings.Join(l.lost(moment, state), "; "))
 	case needed > 0:
 		return "", p.witnessed(scratch, image)
 	}
 	return "", ""
 }
 
-// witnessed returns why a server would take the image for a database that was put back from a copy, and end all its chats:
-// its witness is not there, or has seen a later start or a later state of it; "" if it would not.
+// witnessed returns why a server would treat the image as a restored backup and end all its chats: its witness is
+// missing, or has seen a later start or state of it. It returns "" if the server would not.
 func (p *powerLoss) witnessed(scratch string, image *Image) string {
 	path, err := putDatabase(image.Files, p.site.DB, scratch)
 	if err != nil {
@@ -111,12 +111,12 @@ func (p *powerLoss) witnessed(scratch string, image *Image) string {
 	case err != nil:
 		return err.Error()
 	case why != "":
-		return fmt.Sprintf("looks put back, because %s: %q", why, image.Files[p.site.DB+".witness"])
+		return fmt.Sprintf("looks like a restored backup, because %s: %q", why, image.Files[p.site.DB+".witness"])
 	}
 	return ""
 }
 
-// open returns which of the states up to last the image is, -1 if it is none.
+// open returns which of the states up to last the image matches, or -1 if none.
 func (p *powerLoss) open(h *history, last int, scratch string, image *Image) (state int, err error) {
 	path, err := putDatabase(image.Files, p.site.DB, scratch)
 	if err != nil {
@@ -135,7 +135,7 @@ func (p *powerLoss) open(h *history, last int, scratch string, image *Image) (st
 	if state := h.find(&c, last); state >= 0 {
 		return state, nil
 	}
-	// Opening it has made the tables that were not there yet.
+	// Opening it has created the tables that did not exist yet.
 	if path, err = putDatabase(image.Files, p.site.DB, scratch); err != nil {
 		return 0, err
 	}

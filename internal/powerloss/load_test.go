@@ -20,14 +20,14 @@ import (
 	"chatme/internal/testbed"
 )
 
-// load is people who change the database all the time, over several runs of the server.
+// load is a set of clients that change the database all the time, over several runs of the server.
 type load struct {
 	site    *testbed.Site
 	rovers  []*rover
 	writers []*writer
 	running sync.WaitGroup
-	over    atomic.Bool // the server is about to end: so are the sockets
-	grown   int64       // bytes; matches count once the WAL has been as long
+	over    atomic.Bool // the server and its sockets are about to end
+	grown   int64       // bytes; matches count once the WAL has reached this length
 	left    atomic.Int64
 	enough  chan struct{} // closed when left is 0; never sent on
 }
@@ -43,7 +43,7 @@ type rover struct {
 const (
 	resumableRovers = 8
 	oldRovers       = 4
-	// loadTimeout bounds a run of the load; it takes a tenth of that.
+	// loadTimeout limits a run of the load, which takes a tenth of it.
 	loadTimeout = 2 * time.Minute
 )
 
@@ -55,7 +55,7 @@ func newLoad(s *testbed.Site) *load {
 	return l
 }
 
-// run drives the server until its WAL is so many bytes long, and then until its people have been matched so many
+// run drives the server until its WAL is grown bytes long, and then until its clients have been matched this many
 // times; then end ends it.
 func (l *load) run(tb testing.TB, grown int64, matches int, end func()) {
 	tb.Helper()
@@ -81,7 +81,7 @@ func (l *load) run(tb testing.TB, grown int64, matches int, end func()) {
 	select {
 	case <-l.enough:
 	case <-ctx.Done():
-		tb.Error("the load does not get on")
+		tb.Error("the load makes no progress")
 	}
 	l.over.Store(true)
 	end()
@@ -99,7 +99,7 @@ func (l *load) matched() {
 	}
 }
 
-// dial connects r, again as who it was if it can be.
+// dial connects r, resuming its session if possible.
 func (r *rover) dial(ctx context.Context) (protocol.ServerMessage, error) {
 	o := client.Options{APIKey: r.load.site.Key, Legacy: r.old}
 	if r.c != nil {
@@ -142,7 +142,7 @@ func (r *rover) rove(ctx context.Context) error {
 		case "matched":
 			r.load.matched()
 			err = r.act(ctx)
-		case "message": // two who wait for each other; or mail of a chat that is over
+		case "message": // two clients that wait for each other, or mail from a chat that is over
 			if err = r.c.Next(); err == nil && !r.old {
 				err = r.c.Ack()
 			}
@@ -155,7 +155,7 @@ func (r *rover) rove(ctx context.Context) error {
 	}
 }
 
-// act does one of the things people do in a chat.
+// act does one of the things that a user does in a chat.
 func (r *rover) act(ctx context.Context) error {
 	switch chance := rand.N(20); {
 	case chance < 11:
@@ -181,23 +181,23 @@ func (r *rover) act(ctx context.Context) error {
 	}
 }
 
-// writer writes to somebody who is away, and goes on when that is acknowledged.
+// writer sends to an absent partner, and continues once that is acknowledged.
 type writer struct {
 	load     *load
 	name     string
-	returns  bool // the receiver comes for its mail now and then; otherwise never
+	returns  bool // the receiver occasionally fetches its mail; otherwise never
 	sender   *client.Client
 	receiver *client.Client
 }
 
 const (
-	// mailLimit is how much a receiver that never comes is sent: fewer than its mailbox takes.
+	// mailLimit is how much a receiver that never fetches is sent: less than its mailbox holds.
 	mailLimit = 150
-	// mailRound is after how many letters the one that comes does so.
+	// mailRound is how many messages are sent between two fetches.
 	mailRound = 7
 )
 
-// addWriters makes two chats of which one side goes away. Nobody else may be in the queue.
+// addWriters creates two chats of which one side goes away. No other client may be in the queue.
 func (l *load) addWriters() {
 	for _, returns := range []bool{false, true} {
 		a, b := l.site.Join("writer", client.Options{}), l.site.Join("reader", client.Options{})
@@ -208,7 +208,7 @@ func (l *load) addWriters() {
 	}
 }
 
-// resume brings c back to its chat.
+// resume resumes c in its chat.
 func (w *writer) resume(ctx context.Context, c *client.Client) (*client.Client, error) {
 	c, err := client.Dial(ctx, "ws://"+w.load.site.Addr, c.Resume())
 	if err != nil {
@@ -216,12 +216,12 @@ func (w *writer) resume(ctx context.Context, c *client.Client) (*client.Client, 
 	}
 	m, err := c.Greet(ctx)
 	if err == nil && (m.Type != "resumed" || m.State != string(chat.ResumedMatched)) {
-		err = fmt.Errorf("comes back to %s", client.Describe(&m))
+		err = fmt.Errorf("resume was answered with %s", client.Describe(&m))
 	}
 	return c, err
 }
 
-// write writes until the server ends.
+// write sends until the server ends.
 func (w *writer) write(ctx context.Context) error {
 	c := w.sender
 	if c.CloseErr() != nil {
@@ -255,7 +255,7 @@ func (w *writer) write(ctx context.Context) error {
 	return nil
 }
 
-// fetch has the receiver come, take its mail up to n and go.
+// fetch connects the receiver, reads its mail up to n, and disconnects.
 func (w *writer) fetch(ctx context.Context, n uint64) error {
 	c, err := w.resume(ctx, w.receiver)
 	if err != nil {

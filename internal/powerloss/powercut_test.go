@@ -11,7 +11,7 @@ import (
 
 const name = "/d/f"
 
-// replay lets events happen to an empty disk on which the file name was made and its name synced.
+// replay applies events to an empty disk on which the file name was created and its name synced.
 func replay(t *testing.T, events ...Event) *Disk {
 	t.Helper()
 	d := NewDisk("/d")
@@ -23,7 +23,7 @@ func replay(t *testing.T, events ...Event) *Disk {
 	return d
 }
 
-// cuts returns the different contents of name that many cuts leave, and how many tore a sector.
+// cuts returns the distinct contents of name after many cuts, and how many tore a sector.
 func cuts(d *Disk) (contents []string, torn int) {
 	const many = 2000
 	seen := map[string]bool{}
@@ -61,11 +61,11 @@ func TestSyncedIsInEveryImage(t *testing.T) {
 		t.Errorf("%d contents, %d torn", len(contents), torn)
 	}
 	if d.Unsynced(name) {
-		t.Error("something is not synced")
+		t.Error("Unsynced reports unsynced data after a sync")
 	}
 }
 
-// TestUnsyncedMayBeLost: of two sectors that were written again each is there, or not, or torn.
+// TestUnsyncedMayBeLost: each of two rewritten sectors may be new, old or torn.
 func TestUnsyncedMayBeLost(t *testing.T) {
 	d := replay(t, write(0, full("a")+full("b")), syncing, synced, write(0, full("A")), write(Sector, full("B")))
 	contents, torn := cuts(d)
@@ -77,7 +77,7 @@ func TestUnsyncedMayBeLost(t *testing.T) {
 	if torn == 0 {
 		t.Error("no sector is torn")
 	}
-	for _, content := range contents { // a beginning that is new, a rest that is old
+	for _, content := range contents { // a new start, an old rest
 		for i, pair := range []string{"Aa", "Bb"} {
 			sector := content[i*Sector : (i+1)*Sector]
 			if strings.TrimLeft(strings.TrimLeft(sector, pair[:1]), pair[1:]) != "" {
@@ -87,12 +87,12 @@ func TestUnsyncedMayBeLost(t *testing.T) {
 	}
 }
 
-// TestOlderThanTheSyncIsGone: what was written before the last sync is not older in any image.
+// TestOlderThanTheSyncIsGone: no image contains data older than the last sync.
 func TestOlderThanTheSyncIsGone(t *testing.T) {
 	d := replay(t, write(0, "one"), write(0, "two"), syncing, synced, write(0, "six"))
 	contents, _ := cuts(d)
 	slices.Sort(contents)
-	for _, content := range contents { // in one sector: a beginning of six on two
+	for _, content := range contents { // in one sector: the start of six over two
 		if content != "two" && content != "six" && content != "swo" && content != "sio" {
 			t.Errorf("a cut leaves %q", content)
 		}
@@ -102,11 +102,11 @@ func TestOlderThanTheSyncIsGone(t *testing.T) {
 	}
 }
 
-// TestWrittenDuringTheSync is not covered by it.
+// TestWrittenDuringTheSync: a sync does not cover what is written while it runs.
 func TestWrittenDuringTheSync(t *testing.T) {
 	d := replay(t, write(0, "a"), syncing, write(1, "b"))
 	if contents, _ := cuts(d); !slices.Contains(contents, "") {
-		t.Errorf("a sync that is not over has saved something: %q", contents)
+		t.Errorf("an unfinished sync saved data: %q", contents)
 	}
 	if err := d.Apply(&synced); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestWrittenDuringTheSync(t *testing.T) {
 	}
 }
 
-// TestSizes: a file may keep the size it had, and a growth may be zeros.
+// TestSizes: a file may keep a previous size, and a growth may be zeros.
 func TestSizes(t *testing.T) {
 	d := replay(t, write(0, full("a")), syncing, synced, write(Sector, full("b")), Event{Kind: Resized, Path: name, Off: 100})
 	contents, _ := cuts(d)
@@ -134,7 +134,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestNames: a name comes and goes with the sync of its directory, and in order.
+// TestNames: changes of names become durable in order, with the sync of the directory.
 func TestNames(t *testing.T) {
 	const part = name + ".part"
 	d := replay(t, write(0, "old"), syncing, synced,
@@ -163,18 +163,18 @@ func TestCutIsRepeatable(t *testing.T) {
 	for seed := range uint64(100) {
 		one, two := d.Cut(rand.New(rand.NewPCG(seed, 2))), d.Cut(rand.New(rand.NewPCG(seed, 2)))
 		if !bytes.Equal(one.Files[name], two.Files[name]) || one.Lost != two.Lost || one.Torn != two.Torn {
-			t.Fatalf("seed %d gives two images", seed)
+			t.Fatalf("seed %d gave two different images", seed)
 		}
 	}
 }
 
 func TestUnknownFile(t *testing.T) {
 	if err := NewDisk("/d").Apply(&Event{Kind: Wrote, Path: "/d/x", Data: []byte("a")}); err == nil {
-		t.Error("a file whose content is not known is written, and nobody says so")
+		t.Error("a write to a file with unknown content was accepted")
 	}
 }
 
-// hexed writes s as strace does.
+// hexed encodes s as strace does.
 func hexed(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -222,11 +222,11 @@ func TestParse(t *testing.T) {
 		t.Errorf("events\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 	}
 	if !Whole([]byte(log), 11) || Whole([]byte(log), 12) || Whole([]byte(log[:len(log)-30]), 11) {
-		t.Error("the end of the log is not known")
+		t.Error("the end of the log was not recognized")
 	}
 }
 
-// TestParseRefuses what the model of the disk does not cover.
+// TestParseRefuses: Parse fails on what the model of the disk does not cover.
 func TestParseRefuses(t *testing.T) {
 	fd := "7<" + hexed(name) + ">"
 	for what, log := range map[string]string{

@@ -20,10 +20,10 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TestPowerLoss cuts the power of a server under load: from a log of its system calls it makes what the disk could
-// hold at random moments. Each of these images opens, is what one commit left and no less, and has in it all that
-// was said to be there before that moment. It runs alone: a program that another test starts would share the lock of an
-// image that is open, until its exec.
+// TestPowerLoss cuts the power of a server under load. From a log of its system calls it builds what the disk could
+// hold at random moments. Each of these images must open, match the state after one commit exactly, and contain
+// everything that was promised before that moment. The test does not run in parallel: a program started by another test
+// would share the lock of an open image until its exec.
 func TestPowerLoss(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
@@ -35,16 +35,16 @@ func TestPowerLoss(t *testing.T) {
 	}
 	for kind := range promises {
 		if v.promised[kind] == 0 {
-			t.Errorf("nothing was promised by %s", kind)
+			t.Errorf("no %s frame promised anything", kind)
 		}
 	}
-	if v.torn == 0 || v.older == 0 || v.begun < 3 { // it is begun anew also in a new file
-		t.Errorf("%d sectors torn, %d lost, the WAL begun %d times: the load is not what it should be", v.torn, v.older, v.begun)
+	if v.torn == 0 || v.older == 0 || v.begun < 3 { // a WAL in a new file also counts
+		t.Errorf("%d sectors torn, %d lost, %d WAL resets: the load is too weak", v.torn, v.older, v.begun)
 	}
 }
 
-// TestPowerLossIsSeen: a server that does not wait for the disk is found out. It loses what it has said to be
-// there, and nothing worse.
+// TestPowerLossIsSeen: a server that does not wait for the disk is caught. It loses what it promised, and nothing
+// worse.
 func TestPowerLossIsSeen(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.BuildMutants(t, bin)
@@ -55,20 +55,20 @@ func TestPowerLossIsSeen(t *testing.T) {
 		t.Error(line)
 	}
 	if len(v.lost) == 0 {
-		t.Error("synchronous=NORMAL loses nothing: the harness is blind")
+		t.Error("synchronous=NORMAL lost nothing: the harness does not detect losses")
 	} else {
-		t.Logf("for example: %s", v.lost[0])
+		t.Logf("example: %s", v.lost[0])
 	}
 }
 
-// TestPowerLossTooEarly: so is one that says what is not even written.
+// TestPowerLossTooEarly: a server that reports what is not yet written is caught too.
 func TestPowerLossTooEarly(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.BuildMutants(t, bin)
 	p := newPowerLoss(t, bin, "send-before-commit")
 	p.load(0, 30)
 	if v := p.cut(10); len(v.early) == 0 {
-		t.Error("frames that leave before their commit are not seen")
+		t.Error("frames that left before their commit were not detected")
 	}
 }
 
@@ -76,12 +76,12 @@ func TestPowerLossTooEarly(t *testing.T) {
 type powerLoss struct {
 	tb     testing.TB
 	site   *testbed.Site
-	logs   []string // one a run of the server
+	logs   []string // one per run of the server
 	seed   uint64
 	states *history // set by cut
 }
 
-// newPowerLoss makes a site whose servers run under strace, with this mutant, if any, switched on.
+// newPowerLoss creates a site whose servers run under strace, with this mutant, if any, enabled.
 func newPowerLoss(tb testing.TB, bin, mutant string) *powerLoss {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -94,18 +94,18 @@ func newPowerLoss(tb testing.TB, bin, mutant string) *powerLoss {
 		fmt.Fprintf(&script, "CHATME_MUTANT='%s'; export CHATME_MUTANT\n", mutant)
 	}
 	fmt.Fprintf(&script, "exec '%s' '%s' '%s'.$$ '%s' \"$@\"\n",
-		strace, strings.Join(Strace, "' '"), s.Bin, bin) // $$ is the process ID of the server to be
+		strace, strings.Join(Strace, "' '"), s.Bin, bin) // $$ becomes the process ID of the server
 	if err := os.WriteFile(s.Bin, []byte(script.String()), 0o755); err != nil {
 		tb.Fatal(err)
 	}
-	s.Flags = []string{"--rematch-after", "10ms", "--admin", "off"} // a socket's name is nothing that a log of files knows
+	s.Flags = []string{"--rematch-after", "10ms", "--admin", "off"} // the model does not cover a socket's name in the directory
 	return &powerLoss{tb: tb, site: s, seed: rand.Uint64()}
 }
 
-// checkpoint is the size in bytes of a WAL of which SQLite takes the pages into the database, to begin it anew.
+// checkpoint is the size in bytes at which SQLite copies the pages of a WAL into the database and resets the WAL.
 const checkpoint = 1000 * (24 + 4096)
 
-// load runs a server three times under load: stopped, killed, and killed when its WAL has been of this size.
+// load runs a server under load three times: it is stopped, killed, and killed once its WAL has reached this size.
 func (p *powerLoss) load(wal int64, matches int) {
 	l := newLoad(p.site)
 	for _, run := range []struct {
@@ -129,7 +129,7 @@ func (p *powerLoss) load(wal int64, matches int) {
 	}
 }
 
-// keep takes the log of a process that has ended, once strace has written all of it.
+// keep adds the log of a process that has ended, once strace has written all of it.
 func (p *powerLoss) keep(process int) {
 	p.tb.Helper()
 	name := fmt.Sprintf("%s.%d", p.site.Bin, process)
@@ -144,12 +144,12 @@ func (p *powerLoss) keep(process int) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			p.tb.Fatalf("strace does not end: %.200q", log[max(0, len(log)-200):])
+			p.tb.Fatalf("strace did not finish: %.200q", log[max(0, len(log)-200):])
 		}
 	}
 }
 
-// events reads the logs of all runs as one.
+// events parses the logs of all runs as one.
 func (p *powerLoss) events() []Event {
 	p.tb.Helper()
 	var all []Event
@@ -163,17 +163,17 @@ func (p *powerLoss) events() []Event {
 	return all
 }
 
-// verdict is what came of the images.
+// verdict is the result of checking the images.
 type verdict struct {
 	images, torn, older int
-	begun               int            // how many times the WAL was begun at its beginning
-	promised            map[string]int // by type of frame
+	begun               int            // how many times the WAL was started or reset
+	promised            map[string]int // by frame type
 	early               []string       // promises made before they were written
-	broken              []string       // images that do not open, or that no commit left
-	lost                []string       // images that lack something promised
+	broken              []string       // images that do not open, or that match no commit
+	lost                []string       // images that are missing something promised
 }
 
-// cut makes so many images and looks at each.
+// cut creates this many images and checks each.
 func (p *powerLoss) cut(images int) *verdict {
 	p.tb.Helper()
 	events := p.events()
@@ -195,20 +195,20 @@ func (p *powerLoss) cut(images int) *verdict {
 		}
 	}
 	p.look(events, l, images, v)
-	p.tb.Logf("seed %d: %d images of %d events and %d commits, %d WALs; %d promises %v, %d of no known row; %d sectors lost, %d torn; violations: %d early, %d broken, %d lost",
+	p.tb.Logf("seed %d: %d images of %d events and %d commits, %d WALs; %d promises %v, %d to unknown rows; %d sectors lost, %d torn; violations: %d early, %d broken, %d lost",
 		p.seed, v.images, len(events), len(p.states.at)-1, v.begun, len(l.all), v.promised, l.unknown, v.older, v.torn, len(v.early), len(v.broken), len(v.lost))
 	return v
 }
 
-// apply lets the i-th event happen.
+// apply applies the i-th event.
 func (p *powerLoss) apply(disk *Disk, events []Event, i int) {
 	if err := disk.Apply(&events[i]); err != nil {
 		p.tb.Fatalf("event %d: %v", i, err)
 	}
 }
 
-// TestPowerLossEndedByAStop: chat_ended promises something only to who asked for it, also if that was on its way as the server
-// stopped.
+// TestPowerLossEndedByAStop: chat_ended is a promise only to a session that asked for it, even if its end_chat was in
+// transit when the server shut down.
 func TestPowerLossEndedByAStop(t *testing.T) {
 	for code, want := range map[int]int{chat.CloseNormal: 1, chat.CloseRestart: 0, 0: 0} {
 		l := &ledger{}

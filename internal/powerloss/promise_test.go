@@ -13,28 +13,28 @@ import (
 	"chatme/internal/secret"
 )
 
-// promise is a frame by which the server said that something is on disk.
+// promise is a frame in which the server reported that something is on disk.
 type promise struct {
 	at     int // index of the event that sent it
-	socket int // number of the socket: what leaves for an earlier one late was told before
+	socket int // number of the socket; a frame for an earlier one that leaves late was decided before
 	told   protocol.ServerMessage
-	need   int // the first state in which it is kept
+	need   int // the first state that keeps it
 }
 
-// witness is a session, with what it was promised in order.
+// witness is a session with its promises, in order.
 type witness struct {
-	hash     chat.Hash // of an old client: zero until its first chat tells it
+	hash     chat.Hash // of a legacy client: zero until its first chat reveals it
 	promises []*promise
-	state    int   // the last promise was kept from here on
-	place    int64 // in the queue, then
-	brief    bool  // a chat has come and gone in the batch of that state
-	pair     int64 // the chat it was told of last, also one that is over
+	state    int   // the first state that kept the last promise
+	place    int64 // in the queue, at that point
+	brief    bool  // a chat came and went within the batch of that state
+	pair     int64 // the last chat it was told of, even if it is over
 }
 
 func (w *witness) String() string { return w.hash.String() }
 
-// promises maps what a frame promises: whether a state keeps it, or what has become of it since. A type that is not
-// here promises nothing.
+// promises maps a frame type to its promise: whether a state keeps it, including what may have become of it since. A
+// type that is not in the map promises nothing.
 var promises = map[string]func(l *ledger, w *witness, p *promise, state int) bool{
 	"session_id": func(l *ledger, w *witness, _ *promise, state int) bool {
 		return l.history.row(w.hash, state) != nil
@@ -58,40 +58,40 @@ var promises = map[string]func(l *ledger, w *witness, p *promise, state int) boo
 	"ack": (*ledger).held,
 }
 
-// ledger is all promises of a log against the history of its database.
+// ledger checks all promises of a log against the history of its database.
 type ledger struct {
 	history   *history
 	witnesses []*witness
 	confirmed map[chat.Alias][]confirmation // by the sender's alias
-	brief     int                           // promises of chats that came and went within one batch
-	unknown   int                           // promises to old clients that never had a chat: their rows have no name
-	broken    []string                      // promises that were not kept when they were made
-	all       []*promise                    // with need, in the order of the log
-	most      []int                         // by index in all: the highest need up to there
+	brief     int                           // promises about chats that came and went within one batch
+	unknown   int                           // promises to legacy clients that never had a chat: their rows cannot be identified
+	broken    []string                      // promises that were not kept at the time they were made
+	all       []*promise                    // with need, in log order
+	most      []int                         // by index in all: the highest need so far
 }
 
-// confirmation is a client's word that all up to got has arrived.
+// confirmation is a client's statement that everything up to got has arrived.
 type confirmation struct {
 	at  int
 	got uint64
 }
 
-// queued: the session has a place, or has been matched since with somebody else than before, or has ended.
+// queued: the session has a place, has since been matched with a different partner than before, or has ended.
 func (l *ledger) queued(w *witness, _ *promise, state int) bool {
 	row := l.history.row(w.hash, state)
-	if row == nil { // never there, or gone
+	if row == nil { // never existed, or deleted
 		return len(l.history.rows[w.hash]) > 0 && l.history.rows[w.hash][0].state < state
 	}
 	return row.place != 0 || row.ended || row.pair != 0 && row.pair != w.pair
 }
 
-// paired: the chat has been there with both sides, and this session is one of them.
+// paired: the chat has existed with both sides, and this session is one of them.
 func (l *ledger) paired(w *witness, p *promise, state int) bool {
 	c, ok := l.history.chats[chat.Alias(p.told.PartnerID)]
 	return ok && state >= c.state && slices.Contains(l.history.members[c.pair], w.hash)
 }
 
-// held: every letter up to recv is in the mailbox of the partner, but for those that the partner has confirmed.
+// held: every mailbox entry up to recv is in the partner's mailbox, except those that the partner has confirmed.
 func (l *ledger) held(w *witness, p *promise, state int) bool {
 	var me, partner *sessionRow
 	for _, hash := range l.history.members[w.pair] {
@@ -102,7 +102,7 @@ func (l *ledger) held(w *witness, p *promise, state int) bool {
 		}
 	}
 	if me == nil || partner == nil || me.alias == "" || !partner.resumable {
-		return true // the chat is over, or nothing is held because the partner cannot come back
+		return true // the chat is over, or nothing is held because the partner cannot resume
 	}
 	var got uint64
 	for _, c := range l.confirmed[me.alias] {
@@ -118,7 +118,7 @@ func (l *ledger) held(w *witness, p *promise, state int) bool {
 	return true
 }
 
-// newLedger finds the promises among what was overheard, and the state from which on each is kept.
+// newLedger finds the promises in the overheard frames, and the first state that keeps each.
 func newLedger(h *history, frames []overheard) *ledger {
 	l := &ledger{history: h, confirmed: map[chat.Alias][]confirmation{}}
 	l.attribute(frames)
@@ -134,7 +134,7 @@ func newLedger(h *history, frames []overheard) *ledger {
 	return l
 }
 
-// attribute says whose each frame is: a socket tells it by the session ID that was told or presented on it.
+// attribute finds the session of each frame: a socket belongs to the session ID that was sent or presented on it.
 func (l *ledger) attribute(frames []overheard) {
 	sessions, sockets, numbers := map[chat.Hash]*witness{}, map[string]*witness{}, map[string]int{}
 	ended := map[string]*promise{} // by socket
@@ -168,7 +168,7 @@ func (l *ledger) attribute(frames []overheard) {
 			ended[f.socket] = &promise{at: f.at, socket: numbers[f.socket], told: *f.told, need: never}
 		case f.told != nil && promises[f.told.Type] != nil:
 			w.promises = append(w.promises, &promise{at: f.at, socket: numbers[f.socket], told: *f.told, need: never})
-		case f.closed == chat.CloseNormal && ended[f.socket] != nil: // without that it is what a stop says, and promises nothing
+		case f.closed == chat.CloseNormal && ended[f.socket] != nil: // otherwise the shutdown sent it, and it promises nothing
 			w.promises = append(w.promises, ended[f.socket])
 		}
 	}
@@ -181,15 +181,15 @@ func (l *ledger) confirm(at int, alias string, got uint64) {
 	l.confirmed[chat.Alias(alias)] = append(l.confirmed[chat.Alias(alias)], confirmation{at, got})
 }
 
-// settle finds for each promise to w the state from which on it is kept, the earliest there may be: not before that of
-// the promise before, and complete before the frame left.
+// settle finds the earliest state that keeps each promise to w. It is not before that of the previous promise, and must
+// be complete before the frame left.
 func (l *ledger) settle(w *witness) {
 	if w.hash == (chat.Hash{}) && !l.recognise(w) {
 		l.unknown += len(w.promises)
 		return
 	}
 	for i, p := range w.promises {
-		if p.told.PartnerID != "" && p.told.Type == "resumed" { // it may name a chat before the one that was told of last
+		if p.told.PartnerID != "" && p.told.Type == "resumed" { // it may name a chat before the last one reported
 			w.pair = l.history.chats[chat.Alias(p.told.PartnerID)].pair
 		}
 		kept := promises[p.told.Type]
@@ -207,7 +207,7 @@ func (l *ledger) settle(w *witness) {
 			continue
 		}
 		if p.need == never {
-			l.broken = append(l.broken, fmt.Sprintf("event %d: %s was told %s before it was written", p.at, w, client.Describe(&p.told)))
+			l.broken = append(l.broken, fmt.Sprintf("event %d: %s was sent %s before it was written", p.at, w, client.Describe(&p.told)))
 			continue
 		}
 		l.all = append(l.all, p)
@@ -220,8 +220,8 @@ func (l *ledger) settle(w *witness) {
 	}
 }
 
-// wasBrief says whether p tells of a chat that came and went within one batch, so that no state ever had it: what
-// followed it is written. It is what was promised next, if the socket lived to hear that.
+// wasBrief reports whether p is about a chat that came and went within one batch, so that no state ever contained it;
+// only what followed it is written. That is the next promise, if the socket lived long enough to receive it.
 func (l *ledger) wasBrief(w *witness, p *promise, isLast bool) bool {
 	if _, ok := l.history.chats[chat.Alias(p.told.PartnerID)]; ok || p.told.Type != "matched" {
 		return false
@@ -237,7 +237,7 @@ func (l *ledger) wasBrief(w *witness, p *promise, isLast bool) bool {
 	return true
 }
 
-// recognise finds the row of an old client, which has no session ID, by the first chat it was told of.
+// recognise finds the row of a legacy client, which has no session ID, by its first chat.
 func (l *ledger) recognise(w *witness) bool {
 	for _, p := range w.promises {
 		c, ok := l.history.chats[chat.Alias(p.told.PartnerID)]
@@ -254,7 +254,7 @@ func (l *ledger) recognise(w *witness) bool {
 	return false
 }
 
-// needed returns the state that an image of the moment before event must have reached.
+// needed returns the state that an image from just before event must have reached.
 func (l *ledger) needed(event int) int {
 	i, _ := slices.BinarySearchFunc(l.all, event, func(p *promise, event int) int { return cmp.Compare(p.at, event) })
 	if i == 0 {
@@ -263,13 +263,13 @@ func (l *ledger) needed(event int) int {
 	return l.most[i-1]
 }
 
-// lost returns what was promised before event and is not in state, at most a few.
+// lost returns a few of the promises from before event that state does not keep.
 func (l *ledger) lost(event, state int) []string {
 	const few = 3
 	var all []string
 	for _, p := range l.all {
 		if p.at < event && p.need > state && len(all) < few {
-			all = append(all, fmt.Sprintf("%s, told at event %d", client.Describe(&p.told), p.at))
+			all = append(all, fmt.Sprintf("%s, sent at event %d", client.Describe(&p.told), p.at))
 		}
 	}
 	return all

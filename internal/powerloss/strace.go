@@ -11,47 +11,47 @@ import (
 	"strings"
 )
 
-// maxLine bounds a line of the log, in bytes: four for each byte of maxString, and the rest of the call.
+// maxLine limits a line of the log, in bytes: four for each byte of maxString, plus the rest of the call.
 const (
 	maxString = 64 << 10
 	maxLine   = 4*maxString + 16<<10
 )
 
-// Strace is the arguments of strace before the name of the log and the command. With -D the command keeps the
-// process ID it would have without strace, so that a signal reaches it, and strace ends by itself after it. Calls with
-// a question mark are not there on every processor.
+// Strace holds the arguments of strace before the name of the log and the command. With -D, the command keeps the
+// process ID it would have without strace, so that signals reach it, and strace exits on its own after it. Calls with a
+// question mark do not exist on every processor.
 var Strace = []string{
 	"-D", "-f", "-y", "-xx", "-q", "-s", strconv.Itoa(maxString), "--seccomp-bpf", "-e", "signal=SIGKILL", "-e",
 	"trace=?open,openat,read,write,writev,pwrite64,ftruncate,fallocate,fsync,fdatasync,?unlink,unlinkat,?rename,?renameat,renameat2", "-o",
 }
 
-// Whole says whether a log, of which end is the end, is whole: whether strace has seen the end of the process.
+// Whole reports whether a log that ends with end is complete: whether strace has seen the process exit.
 func Whole(end []byte, process int) bool {
 	lines := bytes.Split(bytes.TrimSuffix(end, []byte("\n")), []byte("\n"))
 	fields := bytes.Fields(lines[len(lines)-1])
 	return bytes.HasSuffix(end, []byte("\n")) && len(fields) > 1 && string(fields[0]) == strconv.Itoa(process) && string(fields[1]) == "+++"
 }
 
-// Kind says what an Event is.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
-	Opened   Kind = iota + 1 // Path; it was created if it was not there. Truncated when Cut
+	Opened   Kind = iota + 1 // Path; it was created if it did not exist. Truncated when Cut
 	Wrote                    // Path, Data at Off
 	Resized                  // Path, to Off bytes; not made shorter when Grow
 	Syncing                  // Path, a file or a directory: a sync of it begins
-	Synced                   // Path: the sync that began last is over
+	Synced                   // Path: the sync that began last is complete
 	Unlinked                 // Path
 	Renamed                  // Path, to To
 	Sent                     // Path, the name of a socket; Data
 	Received                 // the same
 )
 
-// AtEnd is the Off of a write that goes where the one before ended. That is the end of a file which is written from
-// its beginning on, and such a file MUST NOT be written otherwise.
+// AtEnd is the Off of a write that continues where the previous one ended. That is the end of a file that is written
+// from its start, and such a file MUST NOT be written in any other way.
 const AtEnd = -1
 
-// Event is one thing the log tells.
+// Event is one event in the log.
 type Event struct {
 	Kind Kind
 	Path string
@@ -67,19 +67,19 @@ type call struct {
 	name   string
 	thread string
 	args   string
-	event  int // index of the event its entry made; -1: none
+	event  int // index of the event made at its entry; -1: none
 }
 
-// parser reads a log.
+// parser parses a log.
 type parser struct {
 	dir    string
 	events []Event
 	begun  map[string]*call // by thread
-	failed map[string]error // by thread: its last call did not do what the model covers
+	failed map[string]error // by thread: its last call did something that the model does not cover
 }
 
-// Parse returns the events of a log that touch files in dir, an absolute path, or sockets. It fails on what the
-// model of the disk does not cover: a write to a file that failed or fell short, or one during a sync of the file.
+// Parse returns the events of a log that touch sockets or files in dir, an absolute path. It fails on what the model of
+// the disk does not cover: a write to a file that failed or was short, or one during a sync of the file.
 func Parse(log io.Reader, dir string) ([]Event, error) {
 	p := &parser{dir: dir, begun: map[string]*call{}, failed: map[string]error{}}
 	lines := bufio.NewScanner(log)
@@ -102,14 +102,14 @@ func (p *parser) line(line string) error {
 		c := p.begun[thread]
 		name, more, ok := strings.Cut(resumed, " resumed>")
 		if !ok || c == nil || c.name != name {
-			return fmt.Errorf("%.60q goes on with no call of this thread", rest)
+			return fmt.Errorf("%.60q resumes a call that this thread did not begin", rest)
 		}
 		delete(p.begun, thread)
 		return p.leave(c, c.args+more)
 	}
 	name, args, ok := strings.Cut(rest, "(")
 	if !ok {
-		return fmt.Errorf("no call: %.60q", rest)
+		return fmt.Errorf("not a system call: %.60q", rest)
 	}
 	if err := p.failed[thread]; err != nil {
 		return err
@@ -132,7 +132,7 @@ func (p *parser) add(c *call, e Event) {
 	p.events = append(p.events, e)
 }
 
-// enter makes the event of a call that has effect from its entry on.
+// enter adds the event of a call that takes effect at its entry.
 func (p *parser) enter(c *call, args string) error {
 	switch c.name {
 	case "write", "writev", "pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync":
@@ -167,7 +167,7 @@ func (p *parser) enter(c *call, args string) error {
 	case "fallocate":
 		var from, length int64
 		if !strings.Contains(args, ", 0, ") {
-			return fmt.Errorf("fallocate of %s in a mode that is not covered", path)
+			return fmt.Errorf("fallocate of %s in an unsupported mode", path)
 		}
 		if from, err = number(args, -2); err == nil {
 			length, err = number(args, -1)
@@ -181,28 +181,28 @@ func (p *parser) enter(c *call, args string) error {
 	return err
 }
 
-// quiet says whether no write to path is under way.
+// quiet returns an error if a write to path is in progress.
 func (p *parser) quiet(path string) error {
 	for _, c := range p.begun {
 		if c.event >= 0 && p.events[c.event].Kind == Wrote && p.events[c.event].Path == path {
-			return fmt.Errorf("%s is synced while it is written", path)
+			return fmt.Errorf("%s is synced during a write", path)
 		}
 	}
 	return nil
 }
 
-// errShort is a write to a file that did not do all. That happens to a thread that is killed, to no other.
-var errShort = errors.New("failed or fell short")
+// errShort is the error for a write to a file that was not complete. That happens only to a thread that is killed.
+var errShort = errors.New("failed or was short")
 
-// leave makes the event of a call that has effect at its return, and brings the one of its entry to an end.
+// leave adds the event of a call that takes effect at its return, and completes the event of its entry.
 func (p *parser) leave(c *call, rest string) error {
 	args, result, ok := cutLast(rest, ") ")
 	result = strings.TrimLeft(result, " ")
 	value, ok2 := strings.CutPrefix(result, "= ")
 	if !ok || !ok2 {
-		return fmt.Errorf("%s without a result: %.200q", c.name, rest)
+		return fmt.Errorf("%s has no result: %.200q", c.name, rest)
 	}
-	if strings.HasPrefix(value, "?") || strings.HasPrefix(value, "18446744073709551615") { // the process was killed in it
+	if strings.HasPrefix(value, "?") || strings.HasPrefix(value, "18446744073709551615") { // the process was killed during the call
 		return nil
 	}
 	returned, err := strconv.ParseInt(value[:strings.IndexAny(value+" ", " <")], 10, 64)
@@ -218,13 +218,13 @@ func (p *parser) leave(c *call, rest string) error {
 	return p.after(c, args, value, returned)
 }
 
-// finish ends a call whose entry made an event.
+// finish completes a call whose entry made an event.
 func (p *parser) finish(c *call, returned int64) error {
 	e := &p.events[c.event]
 	switch e.Kind {
-	case Sent: // what was not taken is written again
+	case Sent: // the program writes the rest again
 		if returned > int64(len(e.Data)) {
-			p.failed[c.thread] = fmt.Errorf("%s: of %d bytes %d were sent", e.Path, len(e.Data), returned)
+			p.failed[c.thread] = fmt.Errorf("%s: of %d bytes, %d were sent", e.Path, len(e.Data), returned)
 			break
 		}
 		e.Data = e.Data[:max(returned, 0)]
@@ -244,7 +244,7 @@ func (p *parser) finish(c *call, returned int64) error {
 	return nil
 }
 
-// after makes the event of a call that succeeded and whose entry made none.
+// after adds the event of a call that succeeded and whose entry made none.
 func (p *parser) after(c *call, args, value string, returned int64) error {
 	switch c.name {
 	case "read":

@@ -13,16 +13,16 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// overheard is one message that the log of system calls shows on a socket, in either direction.
+// overheard is one message on a socket in the system call log, in either direction.
 type overheard struct {
 	at     int // index of the event with its last byte
 	socket string
-	told   *protocol.ServerMessage // by the server
-	said   *clientMessage          // by the client
-	closed int                     // by the server: the code of its close frame
+	told   *protocol.ServerMessage // from the server
+	said   *clientMessage          // from the client
+	closed int                     // from the server: the code of its close frame
 }
 
-// clientMessage is what the harness wants to know of a message of a client.
+// clientMessage is the part of a client message that the harness needs.
 type clientMessage struct {
 	Type      string
 	PartnerID string
@@ -36,12 +36,12 @@ type clientMessage struct {
 
 // stream is one direction of a socket.
 type stream struct {
-	upgraded bool // the heads of the HTTP upgrade are over
+	upgraded bool // the HTTP upgrade is complete
 	rest     []byte
-	whole    []byte // of a message in fragments
+	whole    []byte // of a fragmented message
 }
 
-// overhear returns the messages in the log, in its order.
+// overhear returns the messages in the log, in order.
 func overhear(events []Event) ([]overheard, error) {
 	var all []overheard
 	streams := map[string]*stream{}
@@ -77,7 +77,8 @@ func overhear(events []Event) ([]overheard, error) {
 	return all, nil
 }
 
-// take adds data to the stream and returns the messages that are whole, and the code of a close frame behind them, if there is one.
+// take adds data to the stream. It returns the messages that are complete, and the code of a close frame after them, if
+// there is one.
 func (s *stream) take(data []byte) (texts [][]byte, closed int) {
 	s.rest = append(s.rest, data...)
 	if !s.upgraded {
@@ -92,7 +93,7 @@ func (s *stream) take(data []byte) (texts [][]byte, closed int) {
 		if !ok {
 			return texts, closed
 		}
-		if opcode := head & 0x0f; opcode >= 8 { // a ping, a pong or a close, also between two fragments
+		if opcode := head & 0x0f; opcode >= 8 { // a ping, a pong or a close, possibly between two fragments
 			if opcode == websocket.CloseMessage && len(payload) >= 2 {
 				closed = int(binary.BigEndian.Uint16(payload))
 			}
@@ -105,7 +106,7 @@ func (s *stream) take(data []byte) (texts [][]byte, closed int) {
 	}
 }
 
-// frame takes one frame (RFC 6455, section 5.2) and returns its first byte and its payload, unmasked.
+// frame consumes one frame (RFC 6455, section 5.2) and returns its first byte and its payload, unmasked.
 func (s *stream) frame() (head byte, payload []byte, ok bool) {
 	b := s.rest
 	if len(b) < 2 {

@@ -12,20 +12,20 @@ import (
 	"testing"
 )
 
-// built is the binaries that tests have asked for: each is linked once, which takes seconds.
+// built is the binaries that tests have asked for: each is linked only once, because that takes seconds.
 var built struct {
 	mu   sync.Mutex
 	dir  string            // "" before the first; removed after the last test
 	made map[string]string // by program
 }
 
-// Build makes the binary as make build does, so that the build cache serves both.
+// Build builds the binary as make build does, so that both share the build cache.
 func Build(tb testing.TB, bin string) {
 	tb.Helper()
 	makeBinary(tb, bin, "chatme/cmd/chatme")
 }
 
-// BuildMutants makes the binary with the bugs that CHATME_MUTANT switches on.
+// BuildMutants builds the binary with the bugs that CHATME_MUTANT enables.
 func BuildMutants(tb testing.TB, bin string) {
 	tb.Helper()
 	makeBinary(tb, bin, "chatme/internal/torture/mutants", "-tags", "mutants")
@@ -64,13 +64,13 @@ func tidy() {
 	}
 }
 
-// sideBySide is how many tests of a package run at one time, unless -parallel says otherwise: most of them mostly wait.
+// sideBySide is how many tests of a package run in parallel unless -parallel is set: most of them mostly wait.
 const sideBySide = 4
 
-// Main is TestMain of a package whose tests run programs.
+// Main is TestMain for a package whose tests run programs.
 func Main(m *testing.M) {
 	if runtime.GOMAXPROCS(0) < sideBySide {
-		flag.Set("test.parallel", strconv.Itoa(sideBySide)) // the command line is read later
+		flag.Set("test.parallel", strconv.Itoa(sideBySide)) // the command line is parsed later
 	}
 	code := m.Run()
 	tidy()

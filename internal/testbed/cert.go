@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// CertFiles is a pair of files that is made anew for each test of TLS.
+// CertFiles is a certificate and key file pair, created for each test of TLS.
 type CertFiles struct {
 	TB        testing.TB
 	Cert, Key string // names
@@ -28,7 +28,7 @@ func NewCertFiles(tb testing.TB) *CertFiles {
 	return &CertFiles{TB: tb, Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
 }
 
-// Write makes a new pair for 127.0.0.1 that is good for so long, and returns who trusts it.
+// Write writes a new pair for 127.0.0.1 that is valid for lives, and returns a client configuration that trusts it.
 func (f *CertFiles) Write(lives time.Duration) *tls.Config {
 	f.TB.Helper()
 	f.Made++
@@ -64,13 +64,13 @@ func (f *CertFiles) Put(name string, content []byte) {
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		f.TB.Fatal(err)
 	}
-	changed := time.Now().Add(time.Duration(f.Made) * time.Second) // so that it is another, however coarse the file system counts
+	changed := time.Now().Add(time.Duration(f.Made) * time.Second) // so that the modification time differs, however coarse it is
 	if err := os.Chtimes(name, changed, changed); err != nil {
 		f.TB.Fatal(err)
 	}
 }
 
-// WriteKey puts the key of another pair into a file.
+// WriteKey writes the key of a different pair to a file.
 func (f *CertFiles) WriteKey(name string) {
 	f.Write(time.Hour)
 	f.Put(name, MustRead(f.TB, f.Key))

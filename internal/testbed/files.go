@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// MustRead returns a file's content. The server that writes it MUST be gone: closing a descriptor of a database
-// does no harm to another process, but its bytes are only whole then.
+// MustRead returns a file's content. The server that writes it MUST have exited: closing a descriptor of a database
+// does not harm another process, but only then are the bytes consistent.
 func MustRead(tb testing.TB, name string) []byte {
 	tb.Helper()
 	data, err := os.ReadFile(name)
@@ -19,7 +19,7 @@ func MustRead(tb testing.TB, name string) []byte {
 	return data
 }
 
-// Shell is the path of the sqlite3 shell.
+// Shell returns the path of the sqlite3 shell.
 func Shell(tb testing.TB) string {
 	tb.Helper()
 	return Tool(tb, "sqlite3")
@@ -32,7 +32,7 @@ func MustWrite(tb testing.TB, name string, data []byte) {
 	}
 }
 
-// ShellWrites runs a statement in the sqlite3 shell on a database that no server has.
+// ShellWrites runs a statement in the sqlite3 shell on a database that no server has open.
 func ShellWrites(tb testing.TB, db, statement string) {
 	tb.Helper()
 	if out, err := exec.CommandContext(Step(tb), Shell(tb), db, statement).CombinedOutput(); err != nil {
@@ -40,8 +40,8 @@ func ShellWrites(tb testing.TB, db, statement string) {
 	}
 }
 
-// OpenDir makes a directory that everybody may write to: modes mean nothing to root, so that a test run by root
-// starts the binary as somebody else.
+// OpenDir creates a world-writable directory. File modes do not restrict root, so a test run by root starts the binary
+// as another user.
 func OpenDir(tb testing.TB) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -52,7 +52,7 @@ func OpenDir(tb testing.TB) string {
 	return dir
 }
 
-// OpenToAll lets everybody through the directories above name that the tests have made.
+// OpenToAll makes the directories above name that the tests have created accessible to all users.
 func OpenToAll(tb testing.TB, name string) {
 	tb.Helper()
 	for dir := filepath.Dir(name); dir != filepath.Clean(os.TempDir()) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
@@ -69,7 +69,7 @@ func MustMkdir(t *testing.T, dir string) {
 	}
 }
 
-// Sqlite runs SQL with the shell in a database that no server has open.
+// Sqlite runs SQL with the shell on a database that no server has open.
 func Sqlite(t *testing.T, path, text string) {
 	t.Helper()
 	if out, err := exec.Command("sqlite3", path, text).CombinedOutput(); err != nil {
@@ -77,13 +77,13 @@ func Sqlite(t *testing.T, path, text string) {
 	}
 }
 
-// DeployDir holds what operators copy.
+// DeployDir is the directory of the files that operators copy.
 const DeployDir = "../../deploy"
 
-// Tool returns the path of what make deps installs.
+// Tool returns the path of a program that make deps installs.
 func Tool(tb testing.TB, name string) string {
 	tb.Helper()
-	for _, name := range []string{name, "/usr/sbin/" + name} { // which is not in everybody's PATH
+	for _, name := range []string{name, "/usr/sbin/" + name} { // not in every user's PATH
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
@@ -92,13 +92,14 @@ func Tool(tb testing.TB, name string) string {
 	return ""
 }
 
-// Edited writes a file of deploy to dir with each of pairs, old and new, replaced, and returns its name. All must be there.
+// Edited writes a file of deploy to dir with each of pairs, old and new, replaced, and returns its name. Each old text
+// must exist.
 func Edited(tb testing.TB, dir, name string, pairs ...string) string {
 	tb.Helper()
 	text := string(MustRead(tb, filepath.Join(DeployDir, name)))
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(text, pairs[i]) {
-			tb.Fatalf("%s has no %q", name, pairs[i])
+			tb.Fatalf("%s does not contain %q", name, pairs[i])
 		}
 		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
 	}

@@ -14,8 +14,7 @@ import (
 	"chatme/internal/protocol"
 )
 
-// Person is one client in a test: what goes wrong fails the test, with the name. Its methods belong to the test's
-// goroutine.
+// Person is one client in a test. Errors fail the test, with its name. Its methods belong to the test's goroutine.
 type Person struct {
 	*client.Client
 	TB   testing.TB
@@ -28,7 +27,7 @@ type Person struct {
 
 var OldOptions = client.Options{Legacy: true}
 
-// Join connects a new person and takes the answer to auth.
+// Join connects a new person and reads the answer to auth.
 func (s *Site) Join(name string, o client.Options) *Person {
 	s.TB.Helper()
 	p := &Person{TB: s.TB, Site: s, Name: name, Old: o.Legacy}
@@ -40,7 +39,7 @@ func (s *Site) Join(name string, o client.Options) *Person {
 	}
 	p.Dial(o)
 	if m := p.Greet(); !p.Old && m.Type != "session_id" {
-		p.TB.Fatalf("%s: a new session gets %s", name, client.Describe(&m))
+		p.TB.Fatalf("%s: a new session was answered with %s", name, client.Describe(&m))
 	}
 	return p
 }
@@ -51,7 +50,7 @@ func (p *Person) Dial(o client.Options) {
 	ctx := Step(p.TB)
 	c, err := client.Dial(ctx, p.Site.URL(), o)
 	for err != nil && p.Site.Attacked && busy() && ctx.Err() == nil {
-		p.TB.Logf("%s: %v; dials again", p.Name, err)
+		p.TB.Logf("%s: %v; dialing again", p.Name, err)
 		c, err = client.Dial(ctx, p.Site.URL(), o)
 	}
 	if err != nil {
@@ -75,7 +74,7 @@ func (p *Person) Check(err error) {
 	}
 }
 
-// Expect wants these messages next, and returns the last.
+// Expect requires these messages next, and returns the last.
 func (p *Person) Expect(types ...string) (m protocol.ServerMessage) {
 	p.TB.Helper()
 	for _, each := range types {
@@ -101,7 +100,7 @@ func (p *Person) Search() {
 	p.Await("searching")
 }
 
-// Meet makes two who are in no chat, while nobody else waits, a pair.
+// Meet pairs two persons that are in no chat, while no other session waits.
 func Meet(a, b *Person) {
 	a.TB.Helper()
 	a.Search()
@@ -114,12 +113,12 @@ func Meet(a, b *Person) {
 func (p *Person) Matched() {
 	p.TB.Helper()
 	if m := p.Await("matched"); m.PartnerID == "" {
-		p.TB.Fatalf("%s: matched with nobody", p.Name)
+		p.TB.Fatalf("%s: matched without a partner ID", p.Name)
 	}
 	p.said, p.Got = 0, 0
 }
 
-// Say sends the next message of its own in this chat, without waiting for anything.
+// Say sends its next message in this chat, without waiting for anything.
 func (p *Person) Say() {
 	p.TB.Helper()
 	p.said++
@@ -127,16 +126,16 @@ func (p *Person) Say() {
 	p.Check(err)
 }
 
-// Takes counts a message as the next of from in this chat: none missing, none twice, none of anybody else.
+// Takes counts a message as the next one of from in this chat: none missing, none duplicated, none from another sender.
 func (p *Person) Takes(from *Person, m *protocol.ServerMessage) {
 	p.TB.Helper()
 	if want := fmt.Sprintf("%s says %d", from.Name, p.Got+1); m.Text != want || (!p.Old && m.From != p.State().Partner) {
-		p.TB.Fatalf("%s, who knows its partner as %s, wants %q and got %s", p.Name, p.State().Partner, want, client.Describe(m))
+		p.TB.Fatalf("%s, whose partner is %s, wants %q but got %s", p.Name, p.State().Partner, want, client.Describe(m))
 	}
 	p.Got++
 }
 
-// Hear takes all that from has said.
+// Hear receives everything that from has said.
 func (p *Person) Hear(from *Person) {
 	p.TB.Helper()
 	for p.Got < from.said {
@@ -145,7 +144,7 @@ func (p *Person) Hear(from *Person) {
 	}
 }
 
-// Talk shows that two are in one chat, in both directions.
+// Talk checks that two persons are in one chat, in both directions.
 func Talk(a, b *Person) {
 	a.TB.Helper()
 	a.Say()
@@ -154,7 +153,7 @@ func Talk(a, b *Person) {
 	a.Hear(b)
 }
 
-// Drain takes what came before the socket ended; messages are those of from. It returns how it ended.
+// Drain reads what arrived before the socket ended; messages are those of from. It returns how the socket ended.
 func (p *Person) Drain(from *Person) *client.CloseError {
 	p.TB.Helper()
 	for {
@@ -169,13 +168,13 @@ func (p *Person) Drain(from *Person) *client.CloseError {
 	}
 }
 
-// Leave ends the session in order.
+// Leave ends the session with end_chat.
 func (p *Person) Leave() {
 	p.TB.Helper()
 	p.Check(p.End())
 	p.Await("chat_ended")
 	if end := p.Drain(nil); end.Code != protocol.CloseChatEnded {
-		p.TB.Errorf("%s: end_chat is followed by %v", p.Name, end)
+		p.TB.Errorf("%s: after end_chat: %v", p.Name, end)
 	}
 }
 
@@ -186,7 +185,7 @@ var oldFrames = map[string][]string{
 	"partner_disconnected": nil, "chat_ended": nil, "pong": nil,
 }
 
-// checkOldFrame: an old client never sees a message or a member that it does not know.
+// checkOldFrame checks that a legacy client receives no message or member that it does not know.
 func checkOldFrame(tb testing.TB, name string, frame []byte) {
 	var members map[string]any
 	if err := json.Unmarshal(frame, &members); err != nil {
@@ -200,10 +199,10 @@ func checkOldFrame(tb testing.TB, name string, frame []byte) {
 		}
 	}
 	if !ok {
-		tb.Errorf("%s, an old client, was sent %s", name, frame)
+		tb.Errorf("%s, a legacy client, was sent %s", name, frame)
 	}
 }
 
-// busy reports whether round trips take twice as long as on an idle machine. A handshake may then take longer than the grace
-// that a connection has among attackers: its client is taken for one of them, and dials again.
+// busy reports whether round trips take twice as long as on an idle machine. A handshake may then take longer than the
+// grace period for a connection during an attack: the server treats the client as an attacker, and it dials again.
 func busy() bool { return pace.Of(time.Second) > 2*time.Second }

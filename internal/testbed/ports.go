@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FreeAddr is an address without a listener. Its port is below those that the system gives to sockets that dial (ip(7),
-// ip_local_port_range): it stays free between two runs of a server.
+// FreeAddr returns an address without a listener. Its port is below those that the system gives to sockets that dial
+// (ip(7), ip_local_port_range), so it stays free between two runs of a server.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
 	const lowest, highest = 10_000, 32_000

@@ -17,12 +17,12 @@ type Process struct {
 	TB     testing.TB
 	Cmd    *exec.Cmd
 	ready  chan Line     // buffer 1: the line "listening"
-	Fails  chan Line     // buffer 1: the first line that says a commit fails
-	exited chan struct{} // closed once the process is gone and code is set
+	Fails  chan Line     // buffer 1: the first line that reports a failed commit
+	exited chan struct{} // closed once the process has exited and code is set
 	code   int
-	Stops  time.Duration // within it it has to stop
+	Stops  time.Duration // the time limit for its shutdown
 
-	expects string // an error in the log
+	expects string // an expected error in the log
 }
 
 // Line is a line of the log.
@@ -34,12 +34,12 @@ type Line struct {
 
 func (p *Process) read(text []byte) {
 	if bytes.HasPrefix(text, []byte("chatme: ")) {
-		return // its last words, for people; whoever waits for the end looks at the exit code
+		return // the final error message, for people; a caller that waits for the exit checks the exit code
 	}
 	var l Line
 	switch err := json.Unmarshal(text, &l); {
 	case err != nil:
-		p.TB.Errorf("the log has a line that is no JSON: %s", text)
+		p.TB.Errorf("the log has a line that is not JSON: %s", text)
 	case l.Level == "ERROR" && l.Msg != p.expects:
 		p.TB.Errorf("the log has an error: %s", text)
 	case l.Msg == "listening":
@@ -52,13 +52,13 @@ func (p *Process) read(text []byte) {
 	}
 }
 
-// Kill ends the process as power loss would, if it is still there, and waits for that.
+// Kill kills the process as a power loss would, if it is still running, and waits for it to exit.
 func (p *Process) Kill() {
-	p.Cmd.Process.Kill() // an error says that it is gone
+	p.Cmd.Process.Kill() // an error means that it has exited
 	<-p.exited
 }
 
-// Terminate asks it to stop and returns its exit code and how long that took.
+// Terminate asks the process to stop, and returns its exit code and how long that took.
 func (p *Process) Terminate() (code int, took time.Duration) {
 	p.TB.Helper()
 	began := time.Now()
@@ -68,7 +68,7 @@ func (p *Process) Terminate() (code int, took time.Duration) {
 	select {
 	case <-p.exited:
 	case <-time.After(pace.Of(StepTimeout)):
-		p.TB.Fatal("SIGTERM is not obeyed")
+		p.TB.Fatal("the server did not exit after SIGTERM")
 	}
 	return p.code, time.Since(began)
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// RunNginx runs Debian's nginx with these lines in its http block, until the test ends, and returns once it listens on addr.
+// RunNginx runs Debian's nginx with these lines in its http block until the test ends, and returns once it listens on
+// addr.
 func RunNginx(tb testing.TB, addr, lines string) {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -52,7 +53,7 @@ func RunProxy(tb testing.TB, addr string, proxy *exec.Cmd) {
 		select {
 		case <-poll.C:
 		case <-ended:
-			tb.Fatalf("the proxy has ended:\n%s", said)
+			tb.Fatalf("the proxy exited:\n%s", said)
 		case <-ctx.Done():
 			tb.Fatalf("the proxy does not listen:\n%s", said)
 		}

@@ -9,7 +9,7 @@ import (
 	"chatme/internal/pace"
 )
 
-// Record keeps what processes wrote, in one piece.
+// Record collects the output of processes.
 type Record struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -33,7 +33,8 @@ func (r *Record) String() string {
 	return r.text.String()
 }
 
-// Unhurried is the server's deadlines for this machine, as lines of its environment. An idle one keeps the defaults.
+// Unhurried returns the server's timeouts for this machine, as environment variables. An idle machine keeps the
+// defaults.
 func Unhurried() (env []string) {
 	for name, idle := range map[string]time.Duration{
 		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second,

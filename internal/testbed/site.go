@@ -1,5 +1,5 @@
-// Package testbed is for tests that run chatme as a process: installations, clients that fail their test, files, certificates and
-// proxies.
+// Package testbed supports tests that run chatme as a process: installations, clients that fail their test, files,
+// certificates and proxies.
 package testbed
 
 import (
@@ -25,20 +25,20 @@ type Site struct {
 	TB    testing.TB
 	Bin   string
 	Dir   string
-	Root  string // in which its commands run, as a user without rights; "": the machine's
+	Root  string // root directory of its commands, run as an unprivileged user; "": the machine's
 	DB    string
 	Key   string        // WEB_API_KEY
-	Addr  string        // of all its servers
+	Addr  string        // shared by all its servers
 	Flags []string      // further flags of serve
 	Env   []string      // further environment
-	times []string      // environment before that: deadlines for this machine
-	stops time.Duration // within it a server has to stop
-	Holds *os.File      // the listener that it holds for its servers, as systemd does; nil: each makes its own
-	TLS   *tls.Config   // of who dials; nil: it speaks plainly
-	Wrote *Record       // all that its servers wrote
-	First string        // what a shell does before it becomes the program; "": there is none
+	times []string      // environment before Env: timeouts for this machine
+	stops time.Duration // the time limit for a server's shutdown
+	Holds *os.File      // the listener that it holds for its servers, as systemd does; nil: each opens its own
+	TLS   *tls.Config   // of the clients; nil: no TLS
+	Wrote *Record       // the output of all its servers
+	First string        // what a shell does before it becomes the program; "": no shell
 
-	Attacked bool   // who dials may be taken for an attacker
+	Attacked bool   // a client may be treated as an attacker
 	Expects  string // an error that its servers are expected to log; ""
 }
 
@@ -50,15 +50,15 @@ func NewSite(tb testing.TB, bin string) *Site {
 	}
 }
 
-// Says waits until a server has this text in its log.
+// Says waits until a server has logged this text.
 func (s *Site) Says(text string) {
 	s.TB.Helper()
 	if !pace.Until(s.TB.Context(), StepTimeout, func() bool { return strings.Contains(s.Wrote.String(), text) }) {
-		s.TB.Fatalf("no server has said %q:\n%s", text, s.Wrote)
+		s.TB.Fatalf("no server has logged %q:\n%s", text, s.Wrote)
 	}
 }
 
-// Command is the binary with args, in the directory of the site and an environment of its own.
+// Command returns the binary with args, in the directory of the site and with its own environment.
 func (s *Site) Command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.Bin, args...)
 	cmd.Dir = s.Dir
@@ -79,21 +79,21 @@ func (s *Site) Command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// behind has a shell do something and then become the program of cmd.
+// behind makes a shell run first and then become the program of cmd.
 func behind(cmd *exec.Cmd, first string) {
 	program := cmd.Path
 	cmd.Path = "/bin/sh"
 	cmd.Args = append([]string{"sh", "-c", first + `; exec "$0" "$@"`, program}, cmd.Args[1:]...)
 }
 
-// Inherit has cmd find sockets as systemd hands them over (sd_listen_fds(3)). Its number is only known to itself.
+// Inherit passes sockets to cmd as systemd does (sd_listen_fds(3)). Only the process itself knows its process ID.
 func Inherit(cmd *exec.Cmd, sockets ...*os.File) {
 	behind(cmd, "export LISTEN_PID=$$")
 	cmd.Env = append(cmd.Env, fmt.Sprintf("LISTEN_FDS=%d", len(sockets)))
 	cmd.ExtraFiles = sockets
 }
 
-// URL is where clients dial.
+// URL returns the URL that clients dial.
 func (s *Site) URL() string {
 	if s.TLS != nil {
 		return "wss://" + s.Addr
@@ -140,7 +140,7 @@ func (s *Site) Start() (*Process, Line) {
 	panic("unreachable")
 }
 
-// Fails runs the binary to its end and wants this exit code and one line on stderr, which it returns.
+// Fails runs the binary to completion. It requires this exit code and one line on stderr, which it returns.
 func (s *Site) Fails(code int, cmd *exec.Cmd) string {
 	s.TB.Helper()
 	var stdout, stderr bytes.Buffer
@@ -161,7 +161,7 @@ func (s *Site) Fails(code int, cmd *exec.Cmd) string {
 	return strings.TrimSuffix(text, "\n")
 }
 
-// ask runs a query in Debian's sqlite3 shell, read-only and beside the server, and returns the rows, the columns
+// ask runs a query in Debian's sqlite3 shell, read-only and next to the server. It returns the rows, with columns
 // separated by "|".
 func (s *Site) ask(query string) []string {
 	s.TB.Helper()
@@ -172,7 +172,7 @@ func (s *Site) ask(query string) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }
 
-// Asks wants these rows.
+// Asks requires these rows.
 func (s *Site) Asks(query string, want ...string) {
 	s.TB.Helper()
 	if got := s.ask(query); !slices.Equal(got, want) {
@@ -180,7 +180,7 @@ func (s *Site) Asks(query string, want ...string) {
 	}
 }
 
-// ComesTo asks until the answer is this row.
+// ComesTo queries until the answer is this row.
 func (s *Site) ComesTo(query, want string) {
 	s.TB.Helper()
 	var got []string

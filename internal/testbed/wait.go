@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// StepTimeout bounds what is expected of a server soon, on an idle machine; it takes a tenth of it.
+	// StepTimeout limits a step that an idle machine finishes in a tenth of it.
 	StepTimeout = 20 * time.Second
-	// StopTimeout is within what a stop must be over there.
+	// StopTimeout is the time limit for a shutdown on an idle machine.
 	StopTimeout = 5 * time.Second
 )
 
-// Soaking makes the rounds more and the faults longer: SOAK=1 go test -run E2E ./cmd/chatme.
+// Soaking reports whether tests run more rounds and longer faults: SOAK=1 go test -run E2E ./cmd/chatme.
 var Soaking = os.Getenv("SOAK") != ""
 
 func InSoak[T any](soak, otherwise T) T {
@@ -33,10 +33,10 @@ func Step(tb testing.TB) context.Context {
 	return ctx
 }
 
-// Eventually waits until something holds.
+// Eventually waits until holds returns true.
 func Eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
 	if !pace.Until(tb.Context(), StepTimeout, holds) {
-		tb.Fatalf("not so in time: %s", what)
+		tb.Fatalf("timed out waiting: %s", what)
 	}
 }

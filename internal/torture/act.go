@@ -8,7 +8,7 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// acts does one thing that a person or a network does, and says whether the socket is gone by that.
+// acts does one thing that a user or a network does, and reports whether the socket is gone after it.
 func (c *chatter) acts() bool {
 	talking := c.here && c.chat != "" && !c.over && !c.leaving
 	if !c.rests.IsZero() {
@@ -40,7 +40,7 @@ func (c *chatter) acts() bool {
 			c.say()
 		}
 		if c.old && c.here && c.chat == "" && dice < 6 {
-			c.search("") // the place is kept
+			c.search("") // it keeps its place
 		}
 		return false
 	case dice < 6 && !c.opts.Queued:
@@ -64,7 +64,7 @@ func (c *chatter) acts() bool {
 		for range 1 + c.chance.IntN(3) {
 			c.say()
 		}
-	case dice < 80: // as much as a mailbox takes
+	case dice < 80: // as much as a mailbox holds
 		for range tortureMailbox {
 			c.say()
 		}
@@ -72,8 +72,8 @@ func (c *chatter) acts() bool {
 	return false
 }
 
-// breaksOff loses the socket at the worst moments, now and then: the answer to a resume is here and what it announces
-// is not, or a message is here and not confirmed.
+// breaksOff occasionally loses the socket at the worst moments: after the answer to a resume but before what it
+// announces, or after a message but before its confirmation.
 func (c *chatter) breaksOff(m *protocol.ServerMessage) bool {
 	one := 0
 	switch m.Type {
@@ -90,7 +90,7 @@ func (c *chatter) breaksOff(m *protocol.ServerMessage) bool {
 	return c.drops()
 }
 
-// search asks for a partner; with the name of a chat it is Next.
+// search asks for a partner; with a chat, it is Next.
 func (c *chatter) search(chat string) {
 	c.leaving = chat != ""
 	c.asks++
@@ -106,7 +106,8 @@ func (c *chatter) search(chat string) {
 	}
 }
 
-// hasty reports whether the client, an old one, writes on although it has asked for another partner. Its words name no chat.
+// hasty reports whether the client is a legacy client that keeps sending after asking for another partner. Its messages
+// name no chat.
 func (c *chatter) hasty() bool { return c.old && c.t.injects(faultHaste) }
 
 // say sends the next message of this chat, if the client may.
@@ -114,15 +115,15 @@ func (c *chatter) say() {
 	c.says(true, func(text, photo string) { c.socket.SendPhoto(text, photo) })
 }
 
-// half sends half of a message; that is the end of the socket.
+// half sends half of a message, which ends the socket.
 func (c *chatter) half(text, _ string) {
 	c.away = c.absence()
 	c.socket.SendHalf(text)
 	c.goes(client.CloseLost, true)
 }
 
-// says gives send the text of the next message and, if photos may be, now and then one. It reports whether the client may say
-// anything.
+// says passes send the text of the next message and, if photos is set, an occasional photo. It reports whether the
+// client may say anything.
 func (c *chatter) says(photos bool, send func(text, photo string)) bool {
 	if c.stopped || c.old && c.asks > 0 && !c.hasty() {
 		return false
@@ -148,7 +149,8 @@ func (c *chatter) says(photos bool, send func(text, photo string)) bool {
 	return true
 }
 
-// absence is how long a client stays away: mostly a moment, sometimes longer than a chat waits, sometimes until just then.
+// absence returns how long a client stays away: usually a moment, sometimes longer than a chat waits, sometimes just as
+// long.
 func (c *chatter) absence() time.Duration {
 	switch c.chance.IntN(24) {
 	case 0:
@@ -161,17 +163,17 @@ func (c *chatter) absence() time.Duration {
 	return c.upTo(800 * time.Millisecond)
 }
 
-// aMoment is how much later than its chat is given up a client comes back that comes back just then.
+// aMoment is how long after its chat was given up a client may return that stays away for just as long as a chat waits.
 const aMoment = 100 * time.Millisecond
 
-// drops cuts the connection without a word: what was taken stays taken, confirmed or not.
+// drops cuts the connection without closing it. What was received stays received, confirmed or not.
 func (c *chatter) drops() bool {
 	c.away = c.absence()
 	c.goes(client.CloseLost, true)
 	return true
 }
 
-// closes ends the session with its socket.
+// closes ends the session together with its socket.
 func (c *chatter) closes() bool {
 	c.away = c.upTo(300 * time.Millisecond)
 	c.goes(protocol.CloseChatEnded, true)
@@ -181,7 +183,7 @@ func (c *chatter) closes() bool {
 	return true
 }
 
-// sleeps announces an absence and keeps to it, more or less.
+// sleeps announces an absence and roughly keeps to it.
 func (c *chatter) sleeps() bool {
 	if c.old {
 		return false

@@ -14,49 +14,49 @@ import (
 )
 
 const (
-	// retryAfter is when to go on from what was refused.
+	// retryAfter is how long to wait before resuming from a refused number.
 	retryAfter = 2 * time.Second
 
-	mostCopies = 32 // of what is not in custody; then a client waits before it says more
+	mostCopies = 32 // of messages not in custody; beyond that a client waits before it says more
 
 	backOffFirst = 50 * time.Millisecond
 	backOffMost  = time.Second
 )
 
-// chatter is one client: it does what a person and a good library do. All its fields belong to its goroutine.
+// chatter is one client. It acts as a user with a good client library does. All its fields belong to its goroutine.
 type chatter struct {
 	t      *torture
 	who    int
 	old    bool
 	chance *rand.Rand
-	opts   client.Options // to connect with the next time
+	opts   client.Options // for the next connection
 	url    string
-	lag    time.Duration // how much later it may hear or be heard
+	lag    time.Duration // how much later it may read or be read
 	link   *link.Link    // nil: none
 	socket *client.Client
 	here   bool // counted in torture.present
 	asking bool // … and in torture.resuming
-	stayed bool // it was here as the run ended
+	stayed bool // it was present when the run ended
 
 	chat    string // the partner's alias; "" is none
-	over    bool   // … who is gone
-	leaving bool   // Next or end_chat was sent and not answered
+	over    bool   // … and it has left
+	leaving bool   // Next or end_chat was sent and not yet answered
 	ending  bool   // end_chat was sent on this socket
-	asks    int    // searches sent on this socket and not answered by searching
-	stopped bool   // a number was refused: nothing overtakes it
-	recv    uint64 // how much of what was said is in custody
-	index   uint64 // of the last message said in this chat
-	probed  string // the chat in which something was said in the drain
+	asks    int    // searches sent on this socket and not yet answered by searching
+	stopped bool   // a number was refused; no later one may overtake it
+	recv    uint64 // how many of the messages sent are in custody
+	index   uint64 // of the last message sent in this chat
+	probed  string // the chat in which it said something during the drain
 
-	ghost   *client.Client // a socket that was left open and is not to be dropped
-	ghostOf string         // the chat of it
-	rests   time.Time      // does nothing until then; zero: it does
-	rested  bool           // … and was put to rest
+	ghost   *client.Client // a socket that was left open and must not be dropped
+	ghostOf string         // its chat
+	rests   time.Time      // idle until then; zero: not idle
+	rested  bool           // … and was hibernated
 
-	unacked int           // messages taken since the last ack
+	unacked int           // messages received since the last ack
 	away    time.Duration // how long to stay away once the socket is gone
 
-	act, ack, retry time.Time // when to do what; zero: never
+	act, ack, retry time.Time // when each is due; zero: never
 }
 
 func newChatter(t *torture, who int) *chatter {
@@ -65,7 +65,7 @@ func newChatter(t *torture, who int) *chatter {
 	return c
 }
 
-// run connects again and again until ctx ends.
+// run connects repeatedly until ctx is done.
 func (c *chatter) run(ctx context.Context) {
 	for try := 0; ctx.Err() == nil; {
 		if !c.connect(ctx) {
@@ -104,7 +104,7 @@ func (c *chatter) absent() {
 	c.answered()
 }
 
-// answered notes that the client waits for no answer to a resume.
+// answered records that the client no longer waits for the answer to a resume.
 func (c *chatter) answered() {
 	if c.asking {
 		c.asking = false
@@ -112,12 +112,12 @@ func (c *chatter) answered() {
 	}
 }
 
-// upTo is a random time below d, and some more than nothing.
+// upTo returns a random duration that is positive and below d.
 func (c *chatter) upTo(d time.Duration) time.Duration {
 	return time.Duration(c.chance.Int64N(int64(d))) + time.Millisecond
 }
 
-// connect dials with what the client knows of its session.
+// connect dials with what the client knows about its session.
 func (c *chatter) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
 	auth.Lag = c.lag
@@ -150,7 +150,7 @@ func (c *chatter) event(kind checker.Kind, what string) checker.Event {
 	return checker.Event{Who: c.who, Old: c.old, Kind: kind, Type: what}
 }
 
-// live takes what the server says and acts in between, until the socket is gone.
+// live handles the server's messages and acts in between, until the socket is gone.
 func (c *chatter) live(ctx context.Context) {
 	for {
 		next := c.act
@@ -186,7 +186,7 @@ func (c *chatter) live(ctx context.Context) {
 	}
 }
 
-// goes records the end of the socket and keeps what is needed to come back.
+// goes records the end of the socket and keeps what is needed to reconnect.
 func (c *chatter) goes(code int, own bool) {
 	c.ended(code, own)
 	c.opts = c.socket.Resume()
@@ -198,7 +198,7 @@ func (c *chatter) ended(code int, own bool) {
 	c.t.history.Add(e)
 }
 
-// due does what is to be done by now, and says whether the socket is gone by that.
+// due does what is due by now, and reports whether the socket is gone after it.
 func (c *chatter) due() bool {
 	now := time.Now()
 	if !c.ack.IsZero() && !now.Before(c.ack) {
@@ -214,11 +214,11 @@ func (c *chatter) due() bool {
 	return c.acts()
 }
 
-// hear does what a message of the server asks for at once.
+// hear responds to a message from the server.
 func (c *chatter) hear(m *protocol.ServerMessage) {
 	switch m.Type {
 	case "auth_success":
-		if c.old { // otherwise what counts follows
+		if c.old { // for other clients, session_id or resumed follows
 			c.arrives()
 			c.enter("")
 			c.search("")
@@ -267,7 +267,7 @@ func (c *chatter) resumed(m *protocol.ServerMessage) {
 			c.enter(m.PartnerID)
 		}
 		c.over, c.recv = false, max(c.recv, m.Recv)
-		if c.leaving { // the server has not heard it
+		if c.leaving { // the server did not receive it
 			c.leaving = false
 			c.search(c.chat)
 			return
@@ -276,7 +276,7 @@ func (c *chatter) resumed(m *protocol.ServerMessage) {
 		if c.index == 0 {
 			c.say()
 		}
-	case "ended": // partner_disconnected follows, with what is left before it
+	case "ended": // the held messages follow, then partner_disconnected
 		c.over, c.leaving, c.stopped = true, false, false
 	case "searching":
 		c.enter("")

@@ -8,7 +8,7 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// took counts a message, of the tail of a chat that is over too, to be acknowledged soon.
+// took counts a received message, including one from the tail of a chat that is over, for the next ack.
 func (c *chatter) took() {
 	if c.old {
 		return
@@ -30,10 +30,10 @@ func (c *chatter) confirm() {
 	e := c.event(checker.Sent, "ack")
 	e.Chat, e.N = s.Partner, s.Got
 	c.t.history.Add(e)
-	c.socket.Ack() // of this and every other write: an error is that of a socket that ends
+	c.socket.Ack() // an error here, as with every other write, means that the socket is ending
 }
 
-// goOn sends again what is not in custody.
+// goOn resends what is not in custody.
 func (c *chatter) goOn() {
 	c.retry, c.stopped = time.Time{}, false
 	if c.old || c.chat == "" || c.over || c.leaving {
@@ -49,7 +49,7 @@ func (c *chatter) goOn() {
 	c.socket.Resend()
 }
 
-// refused waits before it goes on from a number that was not taken.
+// refused pauses before it continues from a number that was refused.
 func (c *chatter) refused(m *protocol.ServerMessage) {
 	switch m.Code {
 	case "unavailable", "mailbox_full", "rate_limited", "gap":

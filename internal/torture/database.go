@@ -18,8 +18,8 @@ const (
 	GROUP BY m.recipient`
 )
 
-// heldFor opens the database of a server, which MUST be gone, wants it whole, and says what it holds for the sessions
-// with these IDs, one line each. What is held for others may still be asked for.
+// heldFor opens the database of a server, checks its integrity, and returns what it holds for the sessions with these
+// IDs, one line each. The server MUST have exited. What it holds for other sessions may still be asked for.
 func heldFor(ctx context.Context, database string, ids map[string]bool) (mail []string, err error) {
 	dsn := url.URL{Scheme: "file", Opaque: database, RawQuery: "mode=ro"}
 	db, err := sql.Open("sqlite", dsn.String())
@@ -51,7 +51,7 @@ func heldFor(ctx context.Context, database string, ids map[string]bool) (mail []
 			return nil, fmt.Errorf("read the mailboxes: %w", err)
 		}
 		if hashes[string(hash)] {
-			mail = append(mail, fmt.Sprintf("%d messages for s_%x, who was there", n, hash[:4]))
+			mail = append(mail, fmt.Sprintf("%d messages for s_%x, which was connected", n, hash[:4]))
 		}
 	}
 	return mail, rows.Err()

@@ -17,45 +17,46 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// The faults beside the kill, as --faults names them.
+// The faults besides kills, as --faults names them.
 const (
-	faultStop      = "stop"      // the server stands still for seconds
+	faultStop      = "stop"      // the server is paused for seconds
 	faultLock      = "lock"      // another program holds the write lock of its database
-	faultSlow      = "slow"      // some clients read slowly, and pause
+	faultSlow      = "slow"      // some clients read slowly and pause
 	faultPhoto     = "photo"     // some messages are large
-	faultLatency   = "latency"   // some clients are behind slow links
-	faultGhost     = "ghost"     // a client comes back while its former socket is open, or vanishes without a word
-	faultHaste     = "haste"     // old clients press Next and write on before they are answered
-	faultHibernate = "hibernate" // some clients do nothing for so long that they are put to rest
+	faultLatency   = "latency"   // some clients use slow links
+	faultGhost     = "ghost"     // a client reconnects while its previous socket is open, or vanishes without closing
+	faultHaste     = "haste"     // legacy clients press Next and keep sending before the answer
+	faultHibernate = "hibernate" // some clients idle until they are hibernated
 )
 
-// allFaults is every fault, tameFaults those that a server elsewhere can be given.
+// allFaults is every fault; tameFaults are those that work with a server at --url.
 var (
 	allFaults  = []string{faultStop, faultLock, faultSlow, faultPhoto, faultLatency, faultGhost, faultHaste, faultHibernate}
 	tameFaults = []string{faultSlow, faultPhoto, faultGhost, faultHaste}
 )
 
-// checkFaults says what is wrong with a list of faults.
+// checkFaults returns an error if a name in the list of faults is unknown.
 func checkFaults(names, known []string) error {
 	for _, name := range names {
 		if !slices.Contains(known, name) && (name != "none" || len(names) > 1) {
-			return fmt.Errorf("--faults: %q is unknown here; want some of %s, or none", name, strings.Join(known, ","))
+			return fmt.Errorf("--faults: unknown fault %q; use any of %s, or none", name, strings.Join(known, ","))
 		}
 	}
 	return nil
 }
 
-// injects reports whether a fault is among those of this run.
+// injects reports whether this run injects a fault.
 func (t *torture) injects(fault string) bool { return slices.Contains(t.cmd.Faults, fault) }
 
 const (
-	// plagueEvery: of so many kills in a row, one comes after a stop, one after a lock, and one after a while.
+	// plagueEvery: of this many kills in a row, one follows a pause, one a lock, and one a longer time of work.
 	plagueEvery = 12
-	// longWork is that while: what a slow client brings about takes longer than there is between two kills.
+	// longWork is that time: the effects of a slow client take longer than the time between two kills.
 	longWork = 3 * time.Second
 )
 
-// plague injects what the server is to suffer before a kill, if anything. It may last until after the kill; over ends it.
+// plague injects a fault into the server before a kill, if one is due. The fault may last until after the kill; over
+// ends it.
 func (t *torture) plague(ctx context.Context, v *spawn.Server, kill int) (over func(), err error) {
 	if kill%plagueEvery == 0 {
 		t.turns = t.chance.Perm(plagueEvery)
@@ -71,8 +72,8 @@ func (t *torture) plague(ctx context.Context, v *spawn.Server, kill int) (over f
 	return func() {}, nil
 }
 
-// haltTime is for how long a server stands still: less or more than the time by which it settles an old client that never answers, and
-// sometimes nearly as long as a client may be silent.
+// haltTime returns how long to pause the server: for less or more than its timeout for settling a silent legacy client,
+// and sometimes for almost as long as a client may be silent.
 func (t *torture) haltTime() time.Duration {
 	least, most := 500*time.Millisecond, tortureSettle
 	switch dice := t.chance.IntN(20); {
@@ -84,20 +85,20 @@ func (t *torture) haltTime() time.Duration {
 	return least + time.Duration(t.chance.Int64N(int64(most-least)))
 }
 
-// afterHalt is for how long a server that stood still is not killed.
+// afterHalt is how long a server is left running after a pause before it is killed.
 const afterHalt = 500 * time.Millisecond
 
-// halt stops the process of the server for a while. Now and then it is killed while it stands still.
+// halt pauses the server process for a while. Sometimes the server is killed while paused.
 func (t *torture) halt(ctx context.Context, v *spawn.Server) (over func(), err error) {
 	over = func() {}
 	process := v.Now.Cmd.Process
 	t.fault(checker.Stopped)
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
-		return over, fmt.Errorf("stop the server's process: %w", err)
+		return over, fmt.Errorf("pause the server process: %w", err)
 	}
 	t.stops++
 	wake := func() {
-		process.Signal(syscall.SIGCONT) // an error says that it is gone
+		process.Signal(syscall.SIGCONT) // an error means that it has exited
 		t.fault(checker.Continued)
 	}
 	if !pace.Pause(ctx, t.haltTime()) {
@@ -108,13 +109,13 @@ func (t *torture) halt(ctx context.Context, v *spawn.Server) (over func(), err e
 		return over, nil
 	}
 	wake()
-	if !pace.Pause(ctx, afterHalt) { // what lay unread has its effect
+	if !pace.Pause(ctx, afterHalt) { // let unread frames take effect
 		return over, ctx.Err()
 	}
 	return over, nil
 }
 
-// holdTime is for how long the write lock is held: sometimes for longer than the server waits for it in one attempt.
+// holdTime returns how long to hold the write lock: sometimes for longer than the server waits for it in one attempt.
 func (t *torture) holdTime() time.Duration {
 	if t.chance.IntN(10) == 0 {
 		return store.DefaultBusyTimeout + 500*time.Millisecond
@@ -122,8 +123,8 @@ func (t *torture) holdTime() time.Duration {
 	return 200*time.Millisecond + time.Duration(t.chance.Int64N(t.chance.Int64N(int64(3800*time.Millisecond))+1)) // often short
 }
 
-// hold takes the write lock of the server's database for a while. Now and then the server is killed meanwhile, and over is what
-// gives the lock back before the next one starts.
+// hold holds the write lock of the server's database for a while. Sometimes the server is killed meanwhile; over then
+// releases the lock before the next server starts.
 func (t *torture) hold(ctx context.Context, v *spawn.Server) (over func(), err error) {
 	over = func() {}
 	t.fault(checker.Locked)
@@ -156,11 +157,11 @@ type writeLock struct {
 	tx *sql.Tx
 }
 
-// lockWithin bounds how long the lock is waited for: a server holds it for one commit.
+// lockWithin limits the wait for the lock: a server holds it for one commit.
 const lockWithin = 5 * time.Second
 
-// lockDatabase begins a transaction that writes, as a sqlite3 shell does with BEGIN IMMEDIATE. The database MUST be another
-// process's: two handles of one process on one file give up each other's locks.
+// lockDatabase begins a write transaction, as a sqlite3 shell does with BEGIN IMMEDIATE. The database MUST belong to
+// another process: two handles of one process on one file release each other's locks.
 func lockDatabase(ctx context.Context, path string) (*writeLock, error) {
 	q := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_busy_timeout": {fmt.Sprint(pace.Of(lockWithin).Milliseconds())}}
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
@@ -175,8 +176,8 @@ func lockDatabase(ctx context.Context, path string) (*writeLock, error) {
 	return &writeLock{db, tx}, nil
 }
 
-// release gives the lock back. Nothing was written.
+// release releases the lock. Nothing was written.
 func (l *writeLock) release() { _ = l.tx.Rollback() }
 
-// close ends the connection.
+// close closes the connection.
 func (l *writeLock) close() { l.db.Close() }

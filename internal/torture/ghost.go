@@ -12,17 +12,18 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// ghostWithin is how long a socket may go on that was replaced, if its client is not slow: more than a server stands still.
+// ghostWithin is how long a replaced socket may stay open if its client is not slow: longer than a server is ever
+// paused.
 const ghostWithin = 30 * time.Second
 
-// ghostEvery: one act in so many leaves a ghost.
+// ghostEvery: one act in this many leaves a ghost.
 const ghostEvery = 300
 
-// ghostIndex is the number of a ghost's words, which are in no history: no client may hear them.
+// ghostIndex is the number of a ghost's messages. They are in no history, so no client may receive them.
 const ghostIndex = 1 << 40
 
-// haunts leaves the socket open and comes back on another. A session is resumed; an old client's server does not know
-// that it is the same person.
+// haunts leaves the socket open and reconnects on another one. A session is resumed; the server cannot tell that a
+// legacy client is the same one.
 func (c *chatter) haunts() bool {
 	if c.old {
 		c.vanishes()
@@ -39,7 +40,7 @@ func (c *chatter) haunts() bool {
 	return true
 }
 
-// vanishes goes away without a word: the socket stays open, and is neither read nor answered.
+// vanishes leaves without closing: the socket stays open, and is neither read nor answered.
 func (c *chatter) vanishes() {
 	c.away = c.upTo(backOffFirst)
 	e := c.event(checker.Gone, checker.Vanished)
@@ -54,7 +55,7 @@ func (c *chatter) vanishes() {
 	c.ghost = ghost
 	c.t.ghosts.Add(1)
 	c.t.running.Go(func() {
-		select { // it ends with the server, or as everybody is to hurry
+		select { // it ends with the server, or when the clients must hurry
 		case <-ghost.Done():
 		case <-c.t.hurry:
 		}
@@ -63,7 +64,8 @@ func (c *chatter) vanishes() {
 	})
 }
 
-// wakes has the ghost of the client speak, whose session has come back on another socket. Nothing of that may count.
+// wakes makes the client's ghost send after the session has resumed on another socket. The server must ignore all of
+// it.
 func (c *chatter) wakes() {
 	ghost, chat := c.ghost, c.ghostOf
 	if c.ghost = nil; ghost == nil || c.old {
@@ -77,12 +79,12 @@ func (c *chatter) wakes() {
 		ghost.Search()
 		ghost.End()
 		if how := c.t.lays(ghost, lag); how != "" {
-			c.t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Haunted, Code: fmt.Sprintf("of c%d: %s", who, how)})
+			c.t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: checker.Haunted, Code: fmt.Sprintf("socket of c%d: %s", who, how)})
 		}
 	})
 }
 
-// lays waits for the end of a ghost, and says what is wrong with it; "" is nothing.
+// lays waits for the end of a ghost, and returns what is wrong with it, or "" if nothing is.
 func (t *torture) lays(ghost *client.Client, lag time.Duration) string {
 	ctx, cancel := context.WithTimeout(t.life, pace.Of(ghostWithin)+lag)
 	defer cancel()
@@ -93,13 +95,13 @@ func (t *torture) lays(ghost *client.Client, lag time.Duration) string {
 			case protocol.CloseReplaced, protocol.CloseHibernated, protocol.CloseRestart, protocol.CloseOverloaded, client.CloseLost:
 				return ""
 			}
-			return fmt.Sprintf("closed %d", end.Code)
+			return fmt.Sprintf("closed with %d", end.Code)
 		}
 		switch {
 		case err != nil:
 			return "still open"
 		case m.Type == "chat_ended":
-			return "its end_chat was heard"
+			return "its end_chat was answered"
 		}
 	}
 }

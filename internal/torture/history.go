@@ -8,7 +8,7 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// writeHistory puts what happened into a file.
+// writeHistory writes the history to a file.
 func writeHistory(name string, events []checker.Event) error {
 	var text bytes.Buffer
 	for i := range events {

@@ -24,40 +24,40 @@ import (
 )
 
 const (
-	// ioFaultClients is fewer than torture's own: under strace a server is slow.
+	// ioFaultClients is smaller than torture's default, because a server is slow under strace.
 	ioFaultClients = 40
-	// ioFaultWork is how long a server is at work whose calls fail, if it does not give up.
+	// ioFaultWork is how long a server with failing calls keeps working if it does not give up.
 	ioFaultWork = time.Second
-	// ioFaultStop is within what a server that gives up must be gone; its figure is 1 s on a quiet machine.
+	// ioFaultStop is how soon a server that gives up must have exited; its target is 1 s on an idle machine.
 	ioFaultStop = 5 * time.Second
 )
 
-// ioFault is system calls on the files of the database that fail.
+// ioFault is a series of system calls on the database files that fail.
 type ioFault struct {
 	call, errno string
 	first, last int   // of the calls in each thread, counted from 1
-	passes      bool  // leaves no doubt that nothing was committed: a server that listens goes on
-	codes       []int // with which a server may end
+	passes      bool  // certainly nothing was committed, so a listening server continues
+	codes       []int // allowed exit codes of the server
 }
 
 func (f ioFault) String() string {
-	return fmt.Sprintf("%s fails with %s, %d to %d", f.call, f.errno, f.first, f.last)
+	return fmt.Sprintf("%s fails with %s, calls %d to %d", f.call, f.errno, f.first, f.last)
 }
 
-// strace returns the command under which f befalls a server on the database db, with a log of what failed.
+// strace returns the command that injects f into a server on the database db and logs the failed calls.
 func (f ioFault) strace(db, log string) []string {
 	args := []string{"strace", "-D", "-f", "-q", "-ttt", "--seccomp-bpf", "-o", log, "-P", filepath.Dir(db)}
 	for _, suffix := range []string{"", "-wal", "-journal", ".witness", ".witness.part"} {
 		args = append(args, "-P", db+suffix)
 	}
-	if !f.passes { // when the index of the WAL cannot grow, the frames that it is to show are written
+	if !f.passes { // if the WAL index cannot grow, the frames it would show are already written
 		args = append(args, "-P", db+"-shm")
 	}
 	return append(args, "-e", "signal=SIGKILL", "-e", "trace="+f.call, "-e",
 		fmt.Sprintf("inject=%s:error=%s:when=%d..%d", f.call, f.errno, f.first, f.last))
 }
 
-// ioFaults returns faults of every kind, each at so many places up to last.
+// ioFaults returns faults of every kind, each at this many places up to last.
 func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 	once := func(call, errno string, last int, codes ...int) ioFault {
 		n := 1 + chance.IntN(last)
@@ -72,9 +72,9 @@ func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 			full,
 			once("fdatasync", "EIO", max(2, last/4), exit.IO),
 			once("fdatasync", "ENOSPC", max(2, last/4), exit.IO),
-			// SQLite takes a page that cannot be read for a damaged one.
+			// SQLite treats a page that cannot be read as damaged.
 			once("pread64", "EIO", last, exit.IO, exit.BadDatabase),
-			once("ftruncate", "EIO", 3, exit.IO, exit.NotWritable), // the latter of the -shm
+			once("ftruncate", "EIO", 3, exit.IO, exit.NotWritable), // the latter for the -shm
 			once("openat", "EMFILE", 12, exit.NotWritable),
 			once("openat", "EIO", 12, exit.NotWritable, exit.IO),
 			once("fsync", "EIO", 2, exit.NotWritable, exit.IO),
@@ -85,8 +85,9 @@ func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 	return all
 }
 
-// TestSystemCallsFail tortures a server whose disk fails: writes, syncs and opens of its files, one or some in a row.
-// It goes on, or gives up at once and says so with an exit code; and whatever it has said before is so after.
+// TestSystemCallsFail tortures a server whose disk fails: writes, syncs and opens of its files, one or several in a
+// row. The server continues, or gives up at once with an exit code that says why. Everything it reported before stays
+// true.
 func TestSystemCallsFail(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -105,20 +106,20 @@ func TestSystemCallsFail(t *testing.T) {
 	for i := range r.Violations {
 		t.Errorf("%s", &r.Violations[i])
 	}
-	t.Logf("seed %d: %d faults, %d befell; ended with %v, after %v at most; %d kills, %d of them with something under way; %d acknowledged, %d held",
+	t.Logf("seed %d: %d faults, %d hit; exit codes %v, at most %v after the fault; %d kills, %d of them with unacknowledged work; %d acknowledged, %d held",
 		seed, len(f.faults), f.befell, f.exits, f.slowest, r.Kills, r.Landed, r.Acknowledged, r.Held)
 	if f.befell < len(f.faults)/3 || f.exits["74"] == 0 || r.Held == 0 {
-		t.Error("the faults do not meet the load; this run shows nothing")
+		t.Error("the run is inconclusive: too few faults hit the load")
 	}
 }
 
-// ioFaulter has faults befall a server, one after another, and starts it again after each.
+// ioFaulter injects faults into a server, one after another, and restarts it after each.
 type ioFaulter struct {
 	*torture
 	tb      testing.TB
 	faults  []ioFault
 	logs    string // a directory
-	befell  int    // of faults: at least one call failed
+	befell  int    // number of faults with at least one failed call
 	exits   map[string]int
 	slowest time.Duration // from the call that failed to the end of the server
 }
@@ -149,7 +150,7 @@ func (f *ioFaulter) befall(ctx context.Context, v *spawn.Server) error {
 		}
 		v.Under = nil
 		if err := v.Start(ctx); err != nil {
-			return fmt.Errorf("%s; and after that: %w", fault, err)
+			return fmt.Errorf("%s; restart after it: %w", fault, err)
 		}
 		f.fault(checker.Listening)
 		if err := f.await(ctx, lookEvery, func() bool { return f.present.Load() >= ioFaultClients/2 }); err != nil {
@@ -170,7 +171,7 @@ func (f *ioFaulter) works(ctx context.Context, v *spawn.Server) {
 	}
 }
 
-// ended looks at how a server ended that was not killed.
+// ended checks how a server ended that was not killed.
 func (f *ioFaulter) ended(fault ioFault, listened bool, v *spawn.Server, log string) {
 	code := v.Now.Cmd.ProcessState.ExitCode()
 	f.exits[strconv.Itoa(code)]++
@@ -178,14 +179,14 @@ func (f *ioFaulter) ended(fault ioFault, listened bool, v *spawn.Server, log str
 		f.tb.Errorf("%s: exit code %d, %s", fault, code, v.Now.Words)
 	}
 	if fault.passes && listened {
-		f.tb.Errorf("%s: it gives up, with %s", fault, v.Now.Words)
+		f.tb.Errorf("%s: the server gave up: %s", fault, v.Now.Words)
 	}
 	took, err := dying(f.read(log))
 	if err != nil {
 		f.tb.Errorf("%s: %v", fault, err)
 	}
 	if f.slowest = max(f.slowest, took); took > pace.Of(ioFaultStop) {
-		f.tb.Errorf("%s: gone %v after that", fault, took)
+		f.tb.Errorf("%s: the server exited %v after the fault", fault, took)
 	}
 }
 
@@ -197,7 +198,7 @@ func (f *ioFaulter) read(log string) []byte {
 	return data
 }
 
-// dying returns the time from the first call that failed to the last line, which is the end of the process.
+// dying returns the time from the first failed call to the last line, which is the end of the process.
 func dying(log []byte) (time.Duration, error) {
 	var failed, end float64
 	lines := bufio.NewScanner(bytes.NewReader(log))
@@ -208,7 +209,7 @@ func dying(log []byte) (time.Duration, error) {
 		}
 		at, err := strconv.ParseFloat(fields[1], 64)
 		if err != nil {
-			return 0, fmt.Errorf("strace says %q", lines.Text())
+			return 0, fmt.Errorf("unexpected strace line: %q", lines.Text())
 		}
 		if failed == 0 && strings.Contains(lines.Text(), "(INJECTED)") {
 			failed = at
@@ -216,7 +217,7 @@ func dying(log []byte) (time.Duration, error) {
 		end = at
 	}
 	if failed == 0 {
-		return 0, fmt.Errorf("no call has failed, and it ends all the same: %.300s", log)
+		return 0, fmt.Errorf("no call failed, but the server ended: %.300s", log)
 	}
 	return time.Duration((end - failed) * float64(time.Second)), nil
 }

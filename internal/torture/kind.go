@@ -11,26 +11,26 @@ import (
 	"chatme/internal/torture/checker"
 )
 
-// What the slow clients are like.
+// Parameters of the slow clients.
 const (
 	linkDelayLeast, linkDelayMost = 20 * time.Millisecond, 400 * time.Millisecond
-	linkRateLeast, linkRateMost   = 400 << 10, 1 << 20   // bytes a second; of one link in three
-	readRateLeast, readRateMost   = 300 << 10, 800 << 10 // bytes a second
-	readPause                     = 4 * time.Second      // at most, now and then
+	linkRateLeast, linkRateMost   = 400 << 10, 1 << 20   // bytes per second; one link in three
+	readRateLeast, readRateMost   = 300 << 10, 800 << 10 // bytes per second
+	readPause                     = 4 * time.Second      // at most, occasionally
 
-	// linkLag and readLag are how much later a client may hear or be heard, behind a link without a rate and otherwise.
+	// linkLag and readLag are how much later a client may read or be read: behind a link without a rate, and otherwise.
 	linkLag = time.Second
 	readLag = 25 * time.Second
 )
 
-// Which clients have which fault, by their number: so that each goes with old clients and with others, and no client reads
+// Which clients have which fault, by number. Each fault affects legacy and resumable clients, and no client reads
 // slowly through a slow link.
 func hasLink(who int) bool { return who%5 == 2 }
 func hasRate(who int) bool { return who%15 == 2 }
 func isSlow(who int) bool  { return who%10 == 9 }
-func queues(who int) bool  { return who%8 == 7 } // every other old client
+func queues(who int) bool  { return who%8 == 7 } // every second legacy client
 
-// equip gives the client what the faults of this run want of it.
+// equip gives the client the faults of this run.
 func (c *chatter) equip() error {
 	c.url = c.t.url
 	c.opts.Queued = c.old && queues(c.who)
@@ -59,7 +59,8 @@ func (c *chatter) equip() error {
 	return nil
 }
 
-// slowly returns how a socket is read slowly: at some rate, with a pause now and then; until everybody is to hurry.
+// slowly returns a function that slows the reading of a socket: at some rate, with occasional pauses, until the clients
+// must hurry.
 func (t *torture) slowly(seed uint64) func(read int) {
 	chance := rand.New(rand.NewPCG(t.cmd.Seed, seed))
 	rate := readRateLeast + chance.IntN(readRateMost-readRateLeast)
@@ -78,17 +79,18 @@ func (t *torture) slowly(seed uint64) func(read int) {
 }
 
 const (
-	// One message in so many carries a photo. One photo in so many is large.
+	// One message in photoEvery carries a photo; one photo in largePhotoEvery is large.
 	photoEvery      = 250
 	largePhotoEvery = 12
 
 	photoLeast, photoMost, largePhoto = 100 << 10, 1 << 20, 4 << 20 // bytes
 
-	// mostPhotos bounds how many copies a client may keep when it sends a photo: all of them are sent again after a kill.
+	// mostPhotos limits how many copies a client may keep when it sends a photo, because it resends all of them after a
+	// kill.
 	mostPhotos = 4
 )
 
-// photoGrain is what photos are cut from: what they show does not matter, but that they differ.
+// photoGrain is the source of all photos. Their content does not matter, only that they differ.
 var photoGrain = func() string {
 	grain := make([]byte, 3<<20)
 	chacha := rand.NewChaCha8([32]byte{})
@@ -96,7 +98,7 @@ var photoGrain = func() string {
 	return base64.StdEncoding.EncodeToString(grain)
 }()
 
-// photo returns an image of some size.
+// photo returns an image of a random size.
 func (c *chatter) photo() string {
 	size := photoLeast + c.chance.IntN(photoMost-photoLeast)
 	if c.chance.IntN(largePhotoEvery) == 0 {
@@ -107,7 +109,7 @@ func (c *chatter) photo() string {
 	return "data:image/png;base64," + photoGrain[at:at+size]
 }
 
-// showsPhoto reports whether the next message is to carry one.
+// showsPhoto reports whether the next message carries a photo.
 func (c *chatter) showsPhoto(copies []client.Body) bool {
 	return c.t.injects(faultPhoto) && len(copies) < mostPhotos && !c.t.draining.Load() && c.chance.IntN(photoEvery) == 0
 }

@@ -19,26 +19,26 @@ import (
 )
 
 const (
-	// replicatedAfter is what Litestream's intervals add up to, replicatedWithin bounds how long it takes to write the first of
-	// a database that was put back.
+	// replicatedAfter is the sum of Litestream's intervals. replicatedWithin limits how long it may take to write the
+	// first data of a restored database.
 	replicatedAfter  = 2 * time.Second
 	replicatedWithin = 20 * time.Second
-	// timePerRestore is timePerKill, with the above and the restore.
+	// timePerRestore is timePerKill plus the above and the restore.
 	timePerRestore = 15 * time.Second
 )
 
-// restoreFigures are what came of putting the replica in place.
+// restoreFigures summarizes the restores of the replica.
 type restoreFigures struct {
 	Restores   int     `json:"restores"`
-	Bad        int     `json:"bad"` // refused, damaged, of an earlier life, or not noticed by the server
+	Bad        int     `json:"bad"` // refused, damaged, from an earlier life, or not noticed by the server
 	Undone     int     `json:"undone"`
-	LostMedian float64 `json:"lost_s_median"` // seconds from the newest change in the replica to that in the database
+	LostMedian float64 `json:"lost_s_median"` // seconds between the newest change in the replica and the newest in the database
 	LostMost   float64 `json:"lost_s_max"`
 	TookMedian float64 `json:"restore_s_median"`
 	TookMost   float64 `json:"restore_s_max"`
 }
 
-// restorer has Litestream replicate a victim's database, and puts the replica in its place.
+// restorer runs Litestream on a server's database, and replaces the database with the replica.
 type restorer struct {
 	*torture
 	v       *spawn.Server
@@ -46,15 +46,15 @@ type restorer struct {
 	dir     string // of the replica
 	config  string // of Litestream
 	log     *os.File
-	now     *exec.Cmd     // Litestream, nil before the first
-	epoch   string        // of the server that runs
-	exited  chan struct{} // closed once it is gone
+	now     *exec.Cmd     // Litestream; nil before its first start
+	epoch   string        // of the running server
+	exited  chan struct{} // closed once it has exited
 	bad     int
 	lost    []time.Duration
 	took    []time.Duration
 }
 
-// restoreAll kills the server and Litestream as often as shall be, and goes on from the replica each time.
+// restoreAll kills the server and Litestream the requested number of times, and continues from the replica each time.
 func (t *torture) restoreAll(ctx context.Context, v *spawn.Server) error {
 	r := &restorer{torture: t, v: v, dir: filepath.Join(v.Dir, "replica"), config: filepath.Join(v.Dir, "litestream.yml")}
 	var err error
@@ -96,20 +96,20 @@ func (r *restorer) rounds(ctx context.Context) error {
 			return err
 		}
 		if done := n + 1; done%max(r.cmd.Kills/10, 1) == 0 {
-			fmt.Fprintf(r.torture.log, "%d of %d restores, %d bad\n", done, r.cmd.Kills, r.bad)
+			fmt.Fprintf(r.torture.log, "%d of %d restores done, %d bad\n", done, r.cmd.Kills, r.bad)
 		}
 	}
 	return nil
 }
 
-// round kills both, puts the replica in place, and starts both.
+// round kills both, restores the replica, and starts both.
 func (r *restorer) round(ctx context.Context) error {
 	if r.v.Died() {
-		return fmt.Errorf("the server ended by itself: %s", r.v.Now.Words)
+		return fmt.Errorf("the server ended unexpectedly: %s", r.v.Now.Words)
 	}
 	select {
 	case <-r.exited:
-		return errors.New("litestream ended by itself; its log is kept with --keep")
+		return errors.New("litestream ended unexpectedly; use --keep to keep its log")
 	default:
 	}
 	first, second := r.kill, func() { r.fault(checker.Killed); r.v.Kill() }
@@ -136,16 +136,16 @@ func (r *restorer) round(ctx context.Context) error {
 		return errStart
 	}
 	if err == nil && r.epoch == copied.Epoch {
-		r.isBad(errors.New("the server has not noticed that the database was put back"))
+		r.isBad(errors.New("the server did not notice that the database was restored"))
 	}
 	return nil
 }
 
-// putBack replaces the database by the replica.
+// putBack replaces the database with the replica.
 func (r *restorer) putBack(ctx context.Context) (store.Restored, error) {
 	live, err := store.Look(ctx, r.v.Database())
 	if err != nil {
-		return store.Restored{}, fmt.Errorf("look at the database that was killed: %w", err)
+		return store.Restored{}, fmt.Errorf("inspect the database of the killed server: %w", err)
 	}
 	began := time.Now()
 	done, err := store.Restore(ctx, store.RestoreConfig{Path: r.v.Database(), Source: r.dir, Replace: true, Fetch: r.replica.Restore})
@@ -155,18 +155,18 @@ func (r *restorer) putBack(ctx context.Context) (store.Restored, error) {
 	r.took = append(r.took, time.Since(began))
 	r.lost = append(r.lost, max(live.Newest.UTC().Sub(done.Newest.UTC()), 0))
 	if done.Epoch != live.Epoch {
-		r.isBad(fmt.Errorf("the replica is of an earlier life of the database: %d starts, and it had %d", done.Boots, live.Boots))
+		r.isBad(fmt.Errorf("the replica is from an earlier life of the database: it has %d starts, the database had %d", done.Boots, live.Boots))
 	}
 	return done, nil
 }
 
 func (r *restorer) isBad(why error) {
 	r.bad++
-	fmt.Fprintf(r.torture.log, "bad: %v\n", why)
+	fmt.Fprintf(r.torture.log, "bad restore: %v\n", why)
 }
 
-// awaitReplica waits until this life of the database has reached the replica. What Litestream had not written of the one
-// before, it writes first.
+// awaitReplica waits until this life of the database has reached the replica. Litestream first writes what remains of
+// the previous one.
 func (r *restorer) awaitReplica(ctx context.Context) error {
 	for began := time.Now(); ; {
 		if !pace.Pause(ctx, replicatedAfter) {
@@ -176,12 +176,12 @@ func (r *restorer) awaitReplica(ctx context.Context) error {
 		case err != nil, there:
 			return err
 		case time.Since(began) > pace.Of(replicatedWithin):
-			return fmt.Errorf("%v after its start Litestream has written nothing of this life of the database", time.Since(began).Round(time.Second))
+			return fmt.Errorf("Litestream has written nothing of this life of the database %v after its start", time.Since(began).Round(time.Second))
 		}
 	}
 }
 
-// replicated says whether the replica is of the life of the database that is served.
+// replicated reports whether the replica is from the life of the database that is being served.
 func (r *restorer) replicated(ctx context.Context) (bool, error) {
 	dir, err := os.MkdirTemp(r.v.Dir, "look-*")
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *restorer) replicated(ctx context.Context) (bool, error) {
 	defer os.RemoveAll(dir)
 	copied := filepath.Join(dir, "copy.db")
 	if err := r.replica.Restore(ctx, copied); err != nil {
-		return false, nil // there is nothing at all
+		return false, nil // there is no replica yet
 	}
 	found, err := store.Look(ctx, copied)
 	return found.Epoch == r.epoch, err
@@ -205,7 +205,7 @@ func (r *restorer) replicate() error {
 	r.epoch = now.Epoch
 	r.now = exec.Command(r.replica.Binary, "replicate", "-config", r.config)
 	r.now.Stdout, r.now.Stderr = r.log, r.log
-	r.now.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that whatever it starts ends with it
+	r.now.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that everything it starts ends with it
 	if err := r.now.Start(); err != nil {
 		return fmt.Errorf("start litestream: %w", err)
 	}
@@ -222,12 +222,12 @@ func (r *restorer) kill() {
 	if r.now == nil {
 		return
 	}
-	syscall.Kill(-r.now.Process.Pid, syscall.SIGKILL) // an error says that it is gone
+	syscall.Kill(-r.now.Process.Pid, syscall.SIGKILL) // an error means that it has exited
 	<-r.exited
 	r.now = nil
 }
 
-// sum is the figures of all rounds.
+// sum returns the totals of all rounds.
 func (r *restorer) sum() *restoreFigures {
 	f := &restoreFigures{Restores: len(r.took), Bad: r.bad}
 	f.LostMedian, f.LostMost = medianAndMost(r.lost)
@@ -235,7 +235,7 @@ func (r *restorer) sum() *restoreFigures {
 	return f
 }
 
-// medianAndMost are in seconds, to the millisecond; 0 of none.
+// medianAndMost returns seconds, to the millisecond; 0 if there are none.
 func medianAndMost(all []time.Duration) (median, most float64) {
 	if len(all) == 0 {
 		return 0, 0

@@ -3,14 +3,14 @@ package torture
 import "time"
 
 const (
-	// restFor is how long a client does nothing: longer than the server lets it.
+	// restFor is how long a client does nothing: longer than the server allows.
 	restFor = 2 * tortureIdleAfter
-	// newRestEvery: one new session in so many does nothing at first.
+	// newRestEvery: one new session in this many does nothing at first.
 	newRestEvery = 20
 )
 
-// lapses has a client that waits go away until it has lost its place, now and then: then its session is idle, and can be put to
-// rest.
+// lapses occasionally makes a waiting client go away until it has lost its place. Its session is then idle and can be
+// hibernated.
 func (c *chatter) lapses() bool {
 	if !c.here || c.old || c.chat != "" || c.asks > 0 || !c.t.injects(faultHibernate) || c.chance.IntN(5) != 0 {
 		return false
@@ -20,8 +20,8 @@ func (c *chatter) lapses() bool {
 	return true
 }
 
-// searchOrRest has a client whose session is idle ask for a partner, or, one time in every, do nothing for a while; but not
-// if it has just been put to rest.
+// searchOrRest makes a client with an idle session search or, one time in every, do nothing for a while, unless it was
+// just hibernated.
 func (c *chatter) searchOrRest(every int) {
 	if c.old || c.rested || c.t.draining.Load() || !c.t.injects(faultHibernate) || c.chance.IntN(every) != 0 {
 		c.rested = false
@@ -31,7 +31,8 @@ func (c *chatter) searchOrRest(every int) {
 	c.rests = time.Now().Add(restFor)
 }
 
-// keepsResting does next to nothing: it pings, which does not count as activity, or its socket is lost and it is back at once.
+// keepsResting does almost nothing: it pings, which does not count as activity, or it loses its socket and reconnects
+// at once.
 func (c *chatter) keepsResting() (gone bool) {
 	switch dice := c.chance.IntN(100); {
 	case c.t.draining.Load(), time.Now().After(c.rests):

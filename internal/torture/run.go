@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// visitTime is how long clients are at work at a server that is not killed.
+	// visitTime is how long clients work at a server that is not killed.
 	visitTime = 30 * time.Second
-	// A kill takes the time to come back and to be at work; it needs a third of this.
+	// A kill takes the time to reconnect and to work; it needs a third of this.
 	timePerKill = 5 * time.Second
 	timeAround  = time.Minute
 
-	// The drain is over when nothing has happened for quietFor; a server that never gets there is judged all the same.
+	// The drain is over once nothing has happened for quietFor. A server that never gets there is judged anyway.
 	quietFor    = 2500 * time.Millisecond
 	drainWithin = 40 * time.Second
 
-	// calmTime is how long clients are at work after the last kill: what takes seconds to show, shows here only.
+	// calmTime is how long clients work after the last kill. What takes seconds to show can show only then.
 	calmTime  = 4 * time.Second
 	lookEvery = 50 * time.Millisecond
 )
@@ -39,28 +39,28 @@ type torture struct {
 	cmd     *Cmd
 	history *checker.Recorder
 	limits  checker.Limits
-	chance  *rand.Rand // owned by the goroutine that kills
-	marker  string     // a word that every message carries
-	log     io.Writer  // how far it is, for people
+	chance  *rand.Rand // owned by the killing goroutine
+	marker  string     // a word in every message
+	log     io.Writer  // progress messages
 
-	stalled time.Duration   // the longest that this process stood still; for whoever has called end
-	slower  float64         // how many times longer than on an idle machine a round trip took at most; as above
-	figures *restoreFigures // of restoreAll; nil without it
+	stalled time.Duration   // longest stall of this process; valid after end
+	slower  float64         // longest round trip as a multiple of an idle machine's; valid after end
+	figures *restoreFigures // set by restoreAll; nil without it
 
-	url, key, local string          // what the clients dial; static once they run
-	addr            string          // of the server, for links
+	url, key, local string          // what the clients dial; does not change while they run
+	addr            string          // the server's address, for links
 	life            context.Context // of the clients
-	hurry           chan struct{}   // closed when the slow clients are to catch up
+	hurry           chan struct{}   // closed when the slow clients must catch up
 
-	turns                      []int // which fault comes before which of the next kills; owned by the goroutine that kills
-	stops, locks               int   // what befell the server; owned by the goroutine that kills
-	slow, proxied              int   // clients; static once they run
+	turns                      []int // which fault precedes which of the next kills; owned by the killing goroutine
+	stops, locks               int   // faults injected into the server; owned by the killing goroutine
+	slow, proxied              int   // number of clients; does not change while they run
 	photos, ghosts, hibernated atomic.Int64
 
-	clients  []*chatter    // their fields are theirs until they have ended
-	present  atomic.Int64 // clients that have a socket and were greeted
-	resuming atomic.Int64 // clients that ask for their session and have no answer
-	draining atomic.Bool  // nobody leaves any more
+	clients  []*chatter   // each owns its fields until it has ended
+	present  atomic.Int64 // clients with a socket whose auth was answered
+	resuming atomic.Int64 // clients that wait for the answer to a resume
+	draining atomic.Bool  // no client leaves any more
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -72,7 +72,7 @@ func newTorture(cmd *Cmd, log io.Writer) *torture {
 	}
 }
 
-// visit lets clients work at somebody else's server.
+// visit runs the clients against a server that the command did not start.
 func (t *torture) visit(ctx context.Context) error {
 	t.url, t.key = t.cmd.URL, t.cmd.APIKey
 	t.cmd.Faults = slices.DeleteFunc(t.cmd.Faults, func(fault string) bool { return !slices.Contains(tameFaults, fault) })
@@ -90,7 +90,7 @@ func (t *torture) visit(ctx context.Context) error {
 	return t.drain(ctx, 0)
 }
 
-// runServer starts a server of its own, has faults befall it, and lets it come to rest.
+// runServer starts a server, injects faults, and lets it come to rest.
 func (t *torture) runServer(ctx context.Context, binary string, faults func(context.Context, *spawn.Server) error, stdout io.Writer) error {
 	dir, err := spawn.ScratchDir("torture")
 	if err != nil {
@@ -111,7 +111,7 @@ func (t *torture) runServer(ctx context.Context, binary string, faults func(cont
 	}
 	t.url, t.key, t.addr = "ws://"+v.Addr, v.Key, v.Addr
 	if runtime.GOOS == "linux" {
-		t.local = "127.0.0.2" // so that no client's port can be the one that the next server needs
+		t.local = "127.0.0.2" // so that no client uses the port that the next server needs
 	}
 	if err := t.begin(ctx); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (t *torture) runServer(ctx context.Context, binary string, faults func(cont
 		return err
 	}
 	if v.Died() {
-		return fmt.Errorf("the server ended by itself: %s", v.Now.Words)
+		return fmt.Errorf("the server ended unexpectedly: %s", v.Now.Words)
 	}
 	t.end()
 	err = errors.Join(v.Stop(), t.lookOnDisk(ctx, v))
@@ -137,7 +137,7 @@ func (t *torture) runServer(ctx context.Context, binary string, faults func(cont
 	return err
 }
 
-// lookOnDisk adds to the history what the server, which MUST be gone, has left on disk and should not have.
+// lookOnDisk adds to the history what the server should not have left on disk. The server MUST have exited.
 func (t *torture) lookOnDisk(ctx context.Context, v *spawn.Server) error {
 	here := map[string]bool{}
 	for _, c := range t.clients {
@@ -156,7 +156,7 @@ func (t *torture) lookOnDisk(ctx context.Context, v *spawn.Server) error {
 	return errors.Join(err, errFind)
 }
 
-// killAll kills the server as often as it shall be, as long as there is time.
+// killAll kills the server the requested number of times, as long as there is time.
 func (t *torture) killAll(ctx context.Context, v *spawn.Server) error {
 	bound := t.cmd.Duration
 	if bound == 0 {
@@ -169,7 +169,7 @@ func (t *torture) killAll(ctx context.Context, v *spawn.Server) error {
 			err = t.awaitMoment(ctx, n == 0)
 		}
 		if err == nil && v.Died() {
-			err = fmt.Errorf("the server ended by itself: %s", v.Now.Words)
+			err = fmt.Errorf("the server ended unexpectedly: %s", v.Now.Words)
 		}
 		if err != nil {
 			over()
@@ -186,7 +186,7 @@ func (t *torture) killAll(ctx context.Context, v *spawn.Server) error {
 		}
 		t.fault(checker.Listening)
 		if done := n + 1; done%max(t.cmd.Kills/10, 1) == 0 {
-			fmt.Fprintf(t.log, "%d of %d kills\n", done, t.cmd.Kills)
+			fmt.Fprintf(t.log, "%d of %d kills done\n", done, t.cmd.Kills)
 		}
 	}
 	return nil
@@ -196,8 +196,8 @@ func (t *torture) fault(kind string) {
 	t.history.Add(checker.Event{Who: checker.Server, Kind: checker.Fault, Type: kind})
 }
 
-// awaitMoment waits for a moment to kill the server at: mostly with many clients at work, sometimes in the midst of
-// their coming back, sometimes while one resumes.
+// awaitMoment waits for a moment to kill the server: usually with many clients at work, sometimes while they reconnect,
+// sometimes while one resumes.
 func (t *torture) awaitMoment(ctx context.Context, first bool) error {
 	dice := t.chance.IntN(5)
 	if first || dice != 0 {
@@ -215,7 +215,7 @@ func (t *torture) awaitMoment(ctx context.Context, first bool) error {
 	return t.await(ctx, time.Duration(1+t.chance.IntN(3000))*time.Microsecond, func() bool { return t.resuming.Load() > 0 })
 }
 
-// await looks again and again whether something is so, for a while.
+// await polls until so returns true, with a time limit.
 func (t *torture) await(ctx context.Context, every time.Duration, so func() bool) error {
 	const patience = 3 * time.Second
 	deadline := time.Now().Add(pace.Of(patience))
@@ -227,7 +227,7 @@ func (t *torture) await(ctx context.Context, every time.Duration, so func() bool
 	return nil
 }
 
-// begin sets the clients to work.
+// begin starts the clients.
 func (t *torture) begin(ctx context.Context) error {
 	t.life, t.stop = context.WithCancel(ctx)
 	for who := range t.cmd.Clients {
@@ -246,10 +246,10 @@ func (t *torture) begin(ctx context.Context) error {
 	return nil
 }
 
-// stallCounts is how long this process must stand still for the checker to take it for a fault.
+// stallCounts is how long this process must stand still for the checker to treat it as a fault.
 const stallCounts = 200 * time.Millisecond
 
-// watch measures for how long this process stands still, on a machine that has more to do than it can.
+// watch measures how long this process stands still on an overloaded machine.
 func (t *torture) watch(ctx context.Context) {
 	for before := time.Now(); pace.Pause(ctx, lookEvery); {
 		now := time.Now()
@@ -261,7 +261,7 @@ func (t *torture) watch(ctx context.Context) {
 	}
 }
 
-// paces measures how slow this machine is while the clients are at work.
+// paces measures how slow this machine is while the clients work.
 func (t *torture) paces(ctx context.Context) {
 	for {
 		t.slower = max(t.slower, float64(pace.Of(time.Second))/float64(time.Second))
@@ -271,8 +271,8 @@ func (t *torture) paces(ctx context.Context) {
 	}
 }
 
-// bears is how many times slower than an idle machine one may be by whose limits a run is judged as ever: several runs at one
-// time make it so.
+// bears is how many times slower than an idle machine this one may be and still be judged by the normal limits. Several
+// concurrent runs slow a machine down this much.
 const bears = 3
 
 // judge returns what the history shows. The clients MUST have ended.
@@ -280,7 +280,7 @@ func (t *torture) judge() *checker.Result {
 	return checker.Check(t.history.Events(), t.limits.On(t.slower/bears))
 }
 
-// end ends the clients; what they see then is no part of the history.
+// end stops the clients. What they see after that is not part of the history.
 func (t *torture) end() {
 	t.stop()
 	t.hurries()
@@ -293,15 +293,15 @@ func (t *torture) end() {
 	}
 }
 
-// hurries ends the slowness of all clients and links.
+// hurries makes all slow clients and links fast.
 func (t *torture) hurries() {
 	if !t.draining.Swap(true) {
 		close(t.hurry)
 	}
 }
 
-// drain lets everybody come back and every message arrive, for at least so long, until all are there and nothing
-// happens any more.
+// drain lets every client reconnect and every message arrive. It takes at least least, and returns once all clients are
+// present and nothing happens any more.
 func (t *torture) drain(ctx context.Context, least time.Duration) error {
 	t.hurries()
 	began := time.Now()

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/pace"
 )
 
-// The windows of the server that is tortured: short, so that some absences outlast them.
+// The timeouts of the server: short, so that some absences outlast them.
 const (
 	tortureChatWindow    = 4 * time.Second
 	tortureChatWindowOld = 3 * time.Second
@@ -19,10 +19,10 @@ const (
 	tortureShutdown      = 4 * time.Second // on an idle machine: what is not on disk by then is lost
 )
 
-// tortureMailbox is how many messages the tortured server holds for one who is away: few, so that mailboxes are full.
+// tortureMailbox is how many messages the server holds for a client that is away: few, so that mailboxes fill up.
 const tortureMailbox = 12
 
-// tortureFlags are the settings of the server that is tortured, which puts idle sessions to rest early if it is asked to.
+// tortureFlags returns the flags of the server. With hibernates, it hibernates idle sessions early.
 func tortureFlags(hibernates bool) []string {
 	flags := []string{
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),

@@ -1,4 +1,5 @@
-// Package torture is the command that kills a server again and again under load, and judges whether it kept its promises.
+// Package torture implements the command that kills a server repeatedly under load and checks that it kept its
+// promises.
 package torture
 
 import (
@@ -14,43 +15,43 @@ import (
 )
 
 type Cmd struct {
-	Kills      int           `default:"50" help:"How often the server is killed with SIGKILL (kills)."`
-	Clients    int           `default:"200" help:"Clients at one time, one in four of them an old one (clients)."`
-	Seed       uint64        `default:"0" help:"Of what the clients do and when the server is killed; 0 takes one from the clock."`
-	Duration   time.Duration `default:"0" help:"With --url: how long clients are at work (default: 30s). Otherwise: no more kills after this long, which fails the run (default: 5s a kill, 15s with --litestream, and a minute) (duration)."`
-	URL        string        `name:"url" placeholder:"URL" help:"Check the server at this address, ws:// or http://, instead of an own one. It is not killed. Nobody else may use it meanwhile."`
-	Faults     []string      `default:"stop,lock,slow,photo,latency,ghost,haste,hibernate" help:"Faults besides the kills: the server stands still (stop) or its database is locked (lock); some clients read slowly (slow), send photos (photo), sit behind slow links (latency), open a second socket or vanish without closing (ghost), write on after Next (haste), or idle until they are hibernated (hibernate). Or none. With --url only slow, photo, ghost and haste."`
-	APIKey     string        `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
-	Litestream string        `name:"litestream" placeholder:"PROGRAM" help:"Replicate with this program, kill it together with the server, and go on from the replica each time, put back by restore."`
-	Env        []string      `kong:"-"` // of the server that is started, besides its key
-	Keep       bool          `help:"Keep the scratch directory with the database, the log and the whole history, and say where it is."`
+	Kills      int           `default:"50" help:"How many times to kill the server with SIGKILL (kills)."`
+	Clients    int           `default:"200" help:"Number of concurrent clients; one in four is a legacy client (clients)."`
+	Seed       uint64        `default:"0" help:"Seed for the clients' actions and the times of the kills; 0 uses the clock."`
+	Duration   time.Duration `default:"0" help:"With --url: how long the clients work (default: 30s). Otherwise: the time limit for all kills; the run fails if they do not fit (default: 1m plus 5s per kill, or 15s per kill with --litestream) (duration)."`
+	URL        string        `name:"url" placeholder:"URL" help:"Check the server at this ws:// or http:// URL instead of starting one. It is not killed. It must have no other clients during the run."`
+	Faults     []string      `default:"stop,lock,slow,photo,latency,ghost,haste,hibernate" help:"Faults to inject besides kills: the server is paused (stop) or its database is locked (lock); some clients read slowly (slow), send photos (photo), use slow links (latency), open a second socket or vanish without closing (ghost), keep sending after Next (haste), or idle until the server hibernates them (hibernate). Use none for no faults. With --url, only slow, photo, ghost and haste apply."`
+	APIKey     string        `name:"api-key" placeholder:"KEY" help:"With --url: the API key to authenticate with."`
+	Litestream string        `name:"litestream" placeholder:"PROGRAM" help:"Replicate the database with this Litestream program. Each round kills it with the server, restores the replica and continues from it."`
+	Env        []string      `kong:"-"` // for the server, in addition to its key
+	Keep       bool          `help:"Keep the scratch directory with the database, the log and the full history, and print its path."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text shown with the flags.
 func (c *Cmd) Help() string {
-	return `Hundreds of clients chat, press Next, go away, come back and end, while the server is killed and started
-again; then the history of all that they saw is judged, and what is left in its database. The server is started by this command, on loopback and with a
-scratch database, and no other process is touched.
+	return `Runs hundreds of clients that chat, press Next, disconnect, reconnect and end their chats, while it kills and restarts
+the server. Then it checks everything the clients saw, and the database, for broken promises. It starts its own server
+on loopback with a scratch database, and touches no other process.
 
-The last line is one JSON object. The exit code is 1 if a promise was broken, with what shows it printed before that
-line, or if no kill met unacknowledged work or no message was held for somebody who was away.
+The last line is one JSON object. The exit code is 1 if a promise was broken; the evidence is printed before that line.
+It is also 1 if no kill met unacknowledged work, or if no message was held for a disconnected client.
 
 Example: chatme torture --kills 50 --clients 200 --seed 7`
 }
 
-// Validate says what is wrong with the flags.
+// Validate reports the first invalid flag.
 func (c *Cmd) Validate() error {
 	switch {
 	case c.Clients < 2:
-		return errors.New("--clients: at least 2, to have a chat")
+		return errors.New("--clients must be at least 2: a chat needs two clients")
 	case c.Kills < 0 || c.Duration < 0:
-		return errors.New("--kills and --duration: not below 0")
+		return errors.New("--kills and --duration must not be negative")
 	case c.URL == "" && c.Kills == 0:
-		return errors.New("--kills: at least 1; a server that is not killed is what --url checks")
+		return errors.New("--kills must be at least 1; use --url to check a server without killing it")
 	case c.URL == "" && c.APIKey != "":
-		return errors.New("--api-key goes with --url")
+		return errors.New("--api-key needs --url")
 	case c.URL != "" && c.Litestream != "":
-		return errors.New("--litestream: the server at --url is not killed")
+		return errors.New("--litestream and --url exclude each other: the server at --url is not killed")
 	case c.URL != "" && c.APIKey == "":
 		return errors.New("--url needs --api-key")
 	}
@@ -64,29 +65,29 @@ type tortureLine struct {
 	Clients      int             `json:"clients"`
 	Kills        int             `json:"kills"`
 	Landed       int             `json:"landed"`   // kills while something was sent and not acknowledged
-	Resuming     int             `json:"resuming"` // kills while somebody who had come back had no answer
+	Resuming     int             `json:"resuming"` // kills while a reconnected client was waiting for an answer
 	Operations   int             `json:"operations"`
 	Chats        int             `json:"chats"`
-	Expired      int             `json:"expired"` // chats that ended because somebody stayed away
+	Expired      int             `json:"expired"` // chats that ended because a client stayed away too long
 	Sent         int             `json:"sent"`
 	Acknowledged int             `json:"acknowledged"`
 	Received     int             `json:"received"`
-	Held         int             `json:"held"`  // messages that arrived after they were held for one who was away
+	Held         int             `json:"held"`  // messages that arrived after they were held for a disconnected client
 	Tails        int             `json:"tails"` // … and after the end of their chat
 	Full         int             `json:"full"`  // refusals because a mailbox was full
 	Lost         int             `json:"lost"`
 	Doubled      int             `json:"doubled"`
 	Misdelivered int             `json:"misdelivered"`
 	Overtaken    int             `json:"overtaken"`
-	Stops        int             `json:"stops"`      // how often the server stood still
-	Locks        int             `json:"locks"`      // … and its database was locked
+	Stops        int             `json:"stops"`      // how often the server was paused
+	Locks        int             `json:"locks"`      // how often its database was locked
 	Slow         int             `json:"slow"`       // clients that read slowly
 	Proxied      int             `json:"proxied"`    // clients behind a slow link
-	Photos       int64           `json:"photos"`     // messages sent with one
-	Ghosts       int64           `json:"ghosts"`     // sockets left open by who came back on another
-	Hibernated   int64           `json:"hibernated"` // sessions put to rest
-	Unjudged     int             `json:"unjudged"`   // ends and acknowledgements of chats of which one side only is known
-	Stalled      float64         `json:"stalled"`    // seconds: the longest that the clients' process stood still
+	Photos       int64           `json:"photos"`     // messages sent with a photo
+	Ghosts       int64           `json:"ghosts"`     // sockets left open by clients that reconnected on another one
+	Hibernated   int64           `json:"hibernated"` // sessions hibernated
+	Unjudged     int             `json:"unjudged"`   // ends and acknowledgements in chats with only one side known
+	Stalled      float64         `json:"stalled"`    // longest stall of the client process, in seconds
 	Violations   map[string]int  `json:"violations"`
 	Restored     *restoreFigures `json:"restored,omitempty"` // with --litestream
 	Seconds      float64         `json:"seconds"`
@@ -126,17 +127,17 @@ func (c *Cmd) Run(p *cli.Program) error {
 	}
 	switch {
 	case len(r.Violations) > 0:
-		return errors.New("promises were broken; what shows it is printed above")
+		return errors.New("promises were broken; see the evidence above")
 	case t.figures != nil && t.figures.Bad > 0:
 		return fmt.Errorf("%d of %d restores were bad", t.figures.Bad, r.Kills)
 	case r.Heard == 0:
-		return errors.New("nothing was received; this run shows nothing")
+		return errors.New("the run is inconclusive: no message was received")
 	case c.URL == "" && r.Landed == 0:
-		return errors.New("no kill met unacknowledged work; this run shows nothing")
+		return errors.New("the run is inconclusive: no kill met unacknowledged work")
 	case c.URL == "" && r.Held == 0:
-		return errors.New("no message was held for anybody; this run shows nothing")
+		return errors.New("the run is inconclusive: no message was held for a disconnected client")
 	case c.URL == "" && r.Kills < c.Kills:
-		return fmt.Errorf("%d of %d kills fit into --duration", r.Kills, c.Kills)
+		return fmt.Errorf("only %d of %d kills fit into --duration", r.Kills, c.Kills)
 	}
 	return nil
 }

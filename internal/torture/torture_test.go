@@ -15,11 +15,11 @@ import (
 	"chatme/internal/testbed"
 )
 
-// tortureTimeout bounds a short run; a slow machine needs a third of it.
+// tortureTimeout limits a short run; a slow machine needs a third of it.
 const tortureTimeout = 5 * time.Minute
 
-// TestTorture runs the command as an operator does, for a short while, and then its checker alone against a server
-// that goes on.
+// TestTorture runs the command briefly, as an operator does, and then only its checker, against a server that keeps
+// running.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -56,7 +56,7 @@ func TestTorture(t *testing.T) {
 	})
 }
 
-// replicates is a program that does with backups what torture wants of Litestream.
+// replicates returns a program that does with backups what torture expects of Litestream.
 func replicates(t *testing.T, bin string) string {
 	name := filepath.Join(t.TempDir(), "replicates")
 	script := `#!/bin/sh
@@ -80,7 +80,7 @@ esac
 	return name
 }
 
-// tortures runs the command to its end and returns its last line.
+// tortures runs the command to completion and returns its last line.
 func tortures(t *testing.T, bin string, code int, args ...string) (line tortureLine) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(tortureTimeout))
@@ -94,7 +94,7 @@ func tortures(t *testing.T, bin string, code int, args ...string) (line tortureL
 	}
 	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))
 	if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil {
-		t.Fatalf("the last line is no JSON: %v\n%s%s", err, stdout.String(), stderr.String())
+		t.Fatalf("the last line is not JSON: %v\n%s%s", err, stdout.String(), stderr.String())
 	}
 	if code == exit.OK && len(lines) != 1 {
 		t.Errorf("want one line on stdout, got %s", stdout.String())
@@ -108,13 +108,13 @@ func TestTortureFaults(t *testing.T) {
 		names []string
 		good  bool
 	}{
-		"all":            {allFaults, true},
-		"some":           {[]string{faultStop, faultGhost}, true},
-		"none":           {[]string{"none"}, true},
-		"unknown":        {[]string{faultStop, "fire"}, false},
-		"none and more":  {[]string{"none", faultStop}, false},
-		"not its case":   {[]string{"Stop"}, false},
-		"nothing at all": {nil, true},
+		"all":               {allFaults, true},
+		"some":              {[]string{faultStop, faultGhost}, true},
+		"none":              {[]string{"none"}, true},
+		"unknown":           {[]string{faultStop, "fire"}, false},
+		"none with another": {[]string{"none", faultStop}, false},
+		"wrong case":        {[]string{"Stop"}, false},
+		"empty":             {nil, true},
 	}
 	for name, tt := range tests {
 		if err := checkFaults(tt.names, allFaults); (err == nil) != tt.good {
@@ -123,7 +123,7 @@ func TestTortureFaults(t *testing.T) {
 	}
 }
 
-// While the write lock is held, another program's commit has to wait; after that it has not.
+// Another program cannot commit while the write lock is held, and can after its release.
 func TestLockDatabaseHoldsTheWriteLock(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
@@ -139,10 +139,10 @@ func TestLockDatabaseHoldsTheWriteLock(t *testing.T) {
 		return cmd.Run()
 	}
 	if begins() == nil {
-		t.Error("another program begins to write")
+		t.Error("another program began to write while the lock was held")
 	}
 	locked.release()
 	if err := begins(); err != nil {
-		t.Errorf("the lock was given back: %v", err)
+		t.Errorf("write after the lock was released: %v", err)
 	}
 }

@@ -10,20 +10,20 @@ import (
 	"chatme/internal/testbed"
 )
 
-// The keys of a server that runs in the process of a test.
+// The keys of a server that runs in a test's process.
 const (
 	WebTestKey    = "web-key-of-the-tests"
 	MobileTestKey = "mobile-key-of-the-tests"
 )
 
-// Running is a server in this process, and what its operator has set.
+// Running is a server in this process, with the settings of its operator.
 type Running struct {
 	Addr string
 	DB   string
 	Env  []string
 }
 
-// RunServer serves from a database of its own until the test ends; settings are further lines of the environment.
+// RunServer serves from its own database until the test ends; settings are additional environment variables.
 func RunServer(tb testing.TB, settings ...string) *Running {
 	tb.Helper()
 	s, stop := StartServer(tb, settings...)
@@ -31,7 +31,7 @@ func RunServer(tb testing.TB, settings ...string) *Running {
 	return s
 }
 
-// StoppedServer is one that has been and gone.
+// StoppedServer returns a server that ran and has stopped.
 func StoppedServer(tb testing.TB) *Running {
 	tb.Helper()
 	s, stop := StartServer(tb)
@@ -39,7 +39,7 @@ func StoppedServer(tb testing.TB) *Running {
 	return s
 }
 
-// StartServer is runServer with the end left to the caller.
+// StartServer is RunServer, but the caller stops the server.
 func StartServer(tb testing.TB, settings ...string) (s *Running, stop func()) {
 	tb.Helper()
 	env := slices.Concat([]string{"WEB_API_KEY=" + WebTestKey, "MOBILE_API_KEY=" + MobileTestKey}, settings)
@@ -51,7 +51,7 @@ func StartServer(tb testing.TB, settings ...string) (s *Running, stop func()) {
 	}
 }
 
-// Chatme runs a command of tree in this process, with the server's environment, and returns what it said.
+// Chatme runs a command of tree in this process, with the server's environment, and returns its output.
 func (s *Running) Chatme(ctx context.Context, tree any, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = cli.Run(ctx, tree, args, s.Env, &out, &err)

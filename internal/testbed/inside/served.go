@@ -1,4 +1,4 @@
-// Package inside is for tests that run a server in their own process.
+// Package inside supports tests that run a server in their own process.
 package inside
 
 import (
@@ -29,13 +29,13 @@ type Served struct {
 	code  int
 }
 
-// StartServed runs serve with further flags and this environment, in a directory of its own, and waits until it listens.
+// StartServed runs serve with additional flags and this environment, in its own directory, and waits until it listens.
 func StartServed(tb testing.TB, environ []string, flags ...string) *Served {
 	tb.Helper()
 	return StartServedOn(tb, tb.TempDir(), environ, flags...)
 }
 
-// StartServedOn is startServed in a directory where a server may have run before.
+// StartServedOn is StartServed in a directory where a server may have run before.
 func StartServedOn(tb testing.TB, dir string, environ []string, flags ...string) *Served {
 	tb.Helper()
 	s := &Served{TB: tb, Dir: dir, DB: filepath.Join(dir, "chatme.db"), Log: &testbed.Record{}, ended: make(chan struct{})}
@@ -63,10 +63,10 @@ func (s *Served) WaitEnded() {
 	select {
 	case <-s.ended:
 		if s.code != exit.OK {
-			s.TB.Errorf("exit code %d; it said:\n%s", s.code, s.Log)
+			s.TB.Errorf("exit code %d; log:\n%s", s.code, s.Log)
 		}
 	case <-time.After(pace.Of(testbed.StopTimeout)):
-		s.TB.Fatal("the stop takes too long")
+		s.TB.Fatal("the shutdown took too long")
 	}
 }
 
@@ -88,7 +88,7 @@ func (s *Served) Logged(msg string, nth int) (line map[string]any) {
 	return line
 }
 
-// Dial connects a client with this key and returns it once it has an answer to auth, or the error it got.
+// Dial connects a client with this key. It returns the client once auth is answered, or the error.
 func (s *Served) Dial(key string, old bool) (*client.Client, error) {
 	c, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr, client.Options{APIKey: key, Legacy: old})
 	if err != nil {

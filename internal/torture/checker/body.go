@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Body is what a message says: who wrote it, in which chat, as which of its messages there.
+// Body is the content of a message: who wrote it, in which chat, and as which message there.
 type Body struct {
 	Who   int
 	Chat  string // the alias by which the writer knows its partner
 	Index uint64 // 1, 2, 3…; for a resumable writer it is n
-	Photo uint32 // the checksum of the image beside it; 0: none
+	Photo uint32 // checksum of the attached image; 0 if none
 }
 
-// bodyFormat is a body in words, without its checksum.
+// bodyFormat is the text of a body, without its checksum.
 const bodyFormat = "torture %d %s %d %08x"
 
-// PhotoSum is the checksum of an image that stands in its message's Body, 0 of none.
+// PhotoSum returns the checksum of an image for its message's Body, or 0 if there is no image.
 func PhotoSum(url string) uint32 {
 	if url == "" {
 		return 0
@@ -25,13 +25,13 @@ func PhotoSum(url string) uint32 {
 	return max(crc32.ChecksumIEEE([]byte(url)), 1)
 }
 
-// Text returns b as a message's text. marker is carried along, a word that can be looked for where no text must be.
+// Text returns b as the text of a message. It includes marker, a word to search for where no text may be.
 func (b Body) Text(marker string) string {
 	text := fmt.Sprintf(bodyFormat+" %s", b.Who, b.Chat, b.Index, b.Photo, marker)
 	return fmt.Sprintf("%s %08x", text, crc32.ChecksumIEEE([]byte(text)))
 }
 
-// ParseBody reads a text made by Text; false if it is none, or not whole.
+// ParseBody parses a text made by Text. It returns false if text was not made by Text or is damaged.
 func ParseBody(text string) (Body, bool) {
 	at := strings.LastIndexByte(text, ' ')
 	if at < 0 || fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text[:at]))) != text[at+1:] {
@@ -44,7 +44,8 @@ func ParseBody(text string) (Body, bool) {
 	return b, true
 }
 
-// readBody reads the body of a message that has this text and this image; false if one of them is not what was sent.
+// readBody parses the body of a message with this text and image. It returns false if either differs from what was
+// sent.
 func readBody(text, image string) (Body, bool) {
 	b, ok := ParseBody(text)
 	if !ok || b.Photo != PhotoSum(image) {

@@ -34,7 +34,7 @@ func matchCases(holds, breaks addCase) {
 		says(0, 1, "x", 2).add(Event{Who: 2, Kind: Heard, Type: "message", Chat: "Z", N: 1, Body: Body{Who: 0, Chat: alias(1, "x"), Index: 2}}))
 
 	holds("M3 two clients", chatting())
-	breaks("M3 oneself", newScript().joins(0).searches(0).hears(0, "matched", "B").
+	breaks("M3 with itself", newScript().joins(0).searches(0).hears(0, "matched", "B").
 		add(Event{Who: 0, Kind: Sent, Type: "message", Chat: "B", N: 1, Body: Body{Who: 0, Chat: "B", Index: 1}}).
 		add(Event{Who: 0, Kind: Heard, Type: "message", Chat: "A", N: 1, Body: Body{Who: 0, Chat: "B", Index: 1}}))
 
@@ -53,25 +53,25 @@ func endCases(holds, breaks addCase) {
 	}
 	holds("M5 the same chat after a kill", chatting().fault(Killed).gone(0).gone(1).fault(Listening).
 		returns(0, alias(1, "x"), "matched", alias(1, "x"), 1, 1))
-	holds("M5 somebody left", ended(chatting().gone(0).sends(1, "search", alias(0, "x"))))
+	holds("M5 a side left", ended(chatting().gone(0).sends(1, "search", alias(0, "x"))))
 	holds("M5 a session ended", chatting().sends(1, "end_chat", "").hears(0, "partner_disconnected", ""))
 	holds("M5 an end_chat crosses the match", newScript().joins(0, 1, 2).searches(0, 2).meets(0, 2, "y").sends(0, "end_chat", "").
 		leaves(2, 0, "y").searches(1).meets(0, 1, "x").says(0, 1, "x", 1).reads(1, 0, "x", 1).hears(0, "chat_ended", "").
 		hears(1, "partner_disconnected", ""))
-	holds("M5 closed in order", chatting().add(Event{Who: 1, Kind: Gone, CloseCode: 1000, Own: true}).hears(0, "partner_disconnected", ""))
+	holds("M5 closed with 1000", chatting().add(Event{Who: 1, Kind: Gone, CloseCode: 1000, Own: true}).hears(0, "partner_disconnected", ""))
 	holds("M5 the window is over", chatting().gone(1).wait(5*time.Second).hears(0, "partner_disconnected", ""))
 	holds("M5 a short sleep is over", chatting().add(Event{Who: 1, Kind: Sent, Type: "sleep", For: time.Second}).gone(1).
 		wait(1100*time.Millisecond).hears(0, "partner_disconnected", ""))
-	holds("M5 an old partner is lost", chatting(1).gone(1).hears(0, "partner_disconnected", ""))
-	holds("M5 a restart with an old partner", ended(chatting(1).fault(Killed).gone(0).fault(Listening)))
-	holds("M5 an old client filled the mailbox", chatting(0).gone(1).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
-	breaks("M5 an old client wrote to one who is away", chatting(0).gone(1).says(0, 1, "x", 2).hears(0, "partner_disconnected", ""))
-	breaks("M5 an old client wrote much to one who is here", chatting(0).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
-	breaks("M5 there was room again", chatting(0).confirms(1, 0, "x", 1).wait(3*time.Second).gone(1).
+	holds("M5 a legacy partner is lost", chatting(1).gone(1).hears(0, "partner_disconnected", ""))
+	holds("M5 a restart with a legacy partner", ended(chatting(1).fault(Killed).gone(0).fault(Listening)))
+	holds("M5 a legacy client filled the mailbox", chatting(0).gone(1).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
+	breaks("M5 a legacy client wrote to an absent partner", chatting(0).gone(1).says(0, 1, "x", 2).hears(0, "partner_disconnected", ""))
+	breaks("M5 a legacy client wrote much to a connected partner", chatting(0).says(0, 1, "x", 2).says(0, 1, "x", 3).hears(0, "partner_disconnected", ""))
+	breaks("M5 the mailbox had room again", chatting(0).confirms(1, 0, "x", 1).wait(3*time.Second).gone(1).
 		says(0, 1, "x", 2).says(0, 1, "x", 3).wait(2500*time.Millisecond).hears(0, "partner_disconnected", ""))
 	holds("M5 over before it was heard of", unheard(5*time.Second).reads(1, 0, "x", 1).ends(1))
 	breaks("M5 over too early, before it was heard of", unheard(time.Second).reads(1, 0, "x", 1).ends(1))
-	breaks("M5 an end for which a later absence is no cause", chatting().wait(time.Second).hears(0, "partner_disconnected", "").
+	breaks("M5 an end that a later absence does not excuse", chatting().wait(time.Second).hears(0, "partner_disconnected", "").
 		gone(0).gone(1).wait(10*time.Second).returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).ends(1))
 	breaks("M5 a chat is lost in a kill", ended(chatting().fault(Killed).gone(0).gone(1).fault(Listening)))
 	breaks("M5 an end without a cause", chatting().hears(0, "partner_disconnected", ""))
@@ -97,7 +97,7 @@ func queueCases(holds, breaks addCase) {
 			returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1)
 	}
 	holds("M6 the first has a tail to confirm", met(tail().searches(2, 3), 2, 3, "y").wait(10*time.Second).sends(1, "ping", ""))
-	holds("M6 the confirmation of the first is on its way", met(left().sends(0, "end_chat", "").hears(0, "chat_ended", "").joins(2, 3).
+	holds("M6 the confirmation of the first is in transit", met(left().sends(0, "end_chat", "").hears(0, "chat_ended", "").joins(2, 3).
 		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).confirms(1, 0, "x", 2).ends(1).
 		searches(2, 3), 2, 3, "y").wait(10*time.Second).sends(1, "ping", ""))
 	breaks("M6 the first has confirmed its tail", met(tail().confirms(1, 0, "x", 2).wait(3*time.Second).searches(2, 3), 2, 3, "y").
@@ -105,8 +105,8 @@ func queueCases(holds, breaks addCase) {
 
 	holds("M7 all are answered and matched", chatting().wait(time.Minute).fault(Quiet))
 	holds("M7 one waits", chatting().joins(2).searches(2).wait(time.Minute).fault(Quiet))
-	holds("M7 two wait who have just parted", chatting().leaves(0, 1, "x").wait(5*time.Second).fault(Quiet))
-	breaks("M7 two wait who parted long ago", chatting().leaves(0, 1, "x").wait(time.Minute).fault(Quiet))
+	holds("M7 two wait that have just parted", chatting().leaves(0, 1, "x").wait(5*time.Second).fault(Quiet))
+	breaks("M7 two wait that parted long ago", chatting().leaves(0, 1, "x").wait(time.Minute).fault(Quiet))
 	holds("M7 late because of a kill", newScript().joins(0).sends(0, "search", "").fault(Killed).wait(3*time.Second).hears(0, "searching", ""))
 	breaks("M7 late", newScript().joins(0).sends(0, "search", "").wait(3*time.Second).hears(0, "searching", ""))
 	breaks("M7 never", newScript().joins(0).sends(0, "search", "").wait(3*time.Second).fault(Quiet))
@@ -120,14 +120,14 @@ func deliveryCases(holds, breaks addCase) {
 	body := func(who int, chat string, n uint64, b Body) Event {
 		return Event{Who: who, Kind: Heard, Type: "message", Chat: chat, N: n, Body: b}
 	}
-	holds("D1 of the partner", chatting())
+	holds("D1 from the partner", chatting())
 	breaks("D1 to the former partner", chatting().joins(2).searches(2).leaves(0, 1, "x").meets(0, 2, "y").
 		says(0, 2, "y", 1).add(body(1, alias(0, "x"), 2, Body{Who: 0, Chat: alias(2, "y"), Index: 1})))
-	breaks("D1 of the former partner in a new chat", chatting().joins(2).searches(2).says(0, 1, "x", 2).leaves(0, 1, "x").
+	breaks("D1 from the former partner in a new chat", chatting().joins(2).searches(2).says(0, 1, "x", 2).leaves(0, 1, "x").
 		meets(2, 1, "y").says(2, 1, "y", 1).reads(1, 2, "y", 1).add(body(1, alias(2, "y"), 2, Body{Who: 0, Chat: alias(1, "x"), Index: 2})))
-	breaks("D1 of nobody", chatting().add(body(1, alias(0, "x"), 2, Body{})))
+	breaks("D1 from no writer", chatting().add(body(1, alias(0, "x"), 2, Body{})))
 	breaks("D1 never written", chatting().reads(1, 0, "x", 2))
-	breaks("D1 a name that is not the current one", chatting().says(0, 1, "x", 2).add(body(1, "elsewhere", 2, Body{Who: 0, Chat: alias(1, "x"), Index: 2})))
+	breaks("D1 an alias that is not the current one", chatting().says(0, 1, "x", 2).add(body(1, "elsewhere", 2, Body{Who: 0, Chat: alias(1, "x"), Index: 2})))
 
 	again := chatting().gone(1).returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1)
 	holds("D2 each once", chatting().says(0, 1, "x", 2).reads(1, 0, "x", 2))
@@ -137,33 +137,33 @@ func deliveryCases(holds, breaks addCase) {
 	again = left().returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1).gone(1)
 	breaks("D2 a tail twice", again.returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 2).ends(1))
 	again = unheard(5*time.Second).reads(1, 0, "x", 1).ends(1).gone(1)
-	breaks("D2 a tail twice, as of a chat not heard of", again.returns(1, alias(0, "x"), "searching", "", 0, 0).
+	breaks("D2 a tail twice, as if from an unknown chat", again.returns(1, alias(0, "x"), "searching", "", 0, 0).
 		hears(1, "matched", alias(0, "x")).reads(1, 0, "x", 1).ends(1))
-	breaks("D2 twice, to an old client", chatting(1).reads(1, 0, "x", 1))
+	breaks("D2 twice, to a legacy client", chatting(1).reads(1, 0, "x", 1))
 
 	two := func(old ...int) *script { return chatting(old...).says(0, 1, "x", 2).says(0, 1, "x", 3) }
 	holds("D3 in order", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3))
 	holds("D3 a gap in its place", two().add(Event{Who: 1, Kind: Heard, Type: "gap", N: 2}).reads(1, 0, "x", 3))
-	holds("D3 one missing, to an old client", two(1).reads(1, 0, "x", 3))
+	holds("D3 one missing, to a legacy client", two(1).reads(1, 0, "x", 3))
 	breaks("D3 overtaken", two(1).reads(1, 0, "x", 3).reads(1, 0, "x", 2))
 	holds("D3 a tail", unheard(5*time.Second).reads(1, 0, "x", 1).ends(1))
-	breaks("D3 a tail that begins in its middle", left().says(0, 1, "x", 3).
+	breaks("D3 a tail that begins in the middle", left().says(0, 1, "x", 3).
 		returns(1, alias(0, "x"), "ended", alias(0, "x"), 0, 0).reads(1, 0, "x", 3).ends(1))
 	breaks("D3 a silent hole", two().reads(1, 0, "x", 3))
 
-	holds("D4 acknowledged and there", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3))
+	holds("D4 acknowledged and received", two().reads(1, 0, "x", 2).reads(1, 0, "x", 3).acked(0, 3))
 	holds("D4 not acknowledged", two())
 	holds("D4 its receiver left", two().acked(0, 3).sends(1, "search", alias(0, "x")))
 	holds("D4 its receiver stays away", two().acked(0, 3).gone(1).wait(10*time.Second).hears(0, "partner_disconnected", ""))
-	holds("D4 its receiver has not come back", two().gone(1).acked(0, 3).wait(10*time.Second).hears(0, "partner_disconnected", ""))
+	holds("D4 its receiver has not returned", two().gone(1).acked(0, 3).wait(10*time.Second).hears(0, "partner_disconnected", ""))
 	holds("D4 a gap for what was not acknowledged", two().acked(0, 1).gap(1, 3))
-	holds("D4 a gap for an old client's words", chatting(0).says(0, 1, "x", 2).gap(1, 2))
+	holds("D4 a gap for a legacy client's message", chatting(0).says(0, 1, "x", 2).gap(1, 2))
 	breaks("D4 a gap for what was acknowledged", two().reads(1, 0, "x", 2).acked(0, 3).gap(1, 3))
-	holds("D4 a gap for who has asked to leave", two().acked(0, 3).sends(1, "search", alias(0, "x")).gap(1, 3).hears(1, "searching", ""))
+	holds("D4 a gap for a receiver that asked to leave", two().acked(0, 3).sends(1, "search", alias(0, "x")).gap(1, 3).hears(1, "searching", ""))
 	breaks("D4 a gap, and then its receiver left", two().gap(1, 3).acked(0, 3).leaves(1, 0, "x"))
 	breaks("D4 its receiver is back in the chat", two().gone(1).acked(0, 3).
 		returns(1, alias(0, "x"), "matched", alias(0, "x"), 1, 1).reads(1, 0, "x", 2))
-	breaks("D4 acknowledged on behalf of an old client", chatting(1).says(0, 1, "x", 2).acked(0, 2).gone(1).hears(0, "partner_disconnected", ""))
+	breaks("D4 acknowledged on behalf of a legacy client", chatting(1).says(0, 1, "x", 2).acked(0, 2).gone(1).hears(0, "partner_disconnected", ""))
 	breaks("D4 acknowledged and lost", two().reads(1, 0, "x", 2).acked(0, 3).fault(Killed))
 	breaks("D4 acknowledged by resumed and lost", two().gone(0).returns(0, alias(1, "x"), "matched", alias(1, "x"), 3, 3))
 
@@ -210,7 +210,7 @@ func resumeCases(holds, breaks addCase) {
 	breaks("S1 the last number runs back", chatting().gone(0).returns(0, x, "matched", x, 1, 0))
 	breaks("S1 custody of what was never sent", chatting().acked(0, 7))
 	breaks("S1 an end is taken back", chatting().leaves(1, 0, "x").gone(0).returns(0, x, "matched", x, 1, 1))
-	breaks("S1 the session is gone", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
+	breaks("S1 the session is lost", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
 		hears(0, "auth_success", "").add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "unknown"}))
 
 	holds("S2 each its own", newScript().joins(0).add(Event{Who: 1, Kind: Heard, Type: "session_id", Session: "a"}).

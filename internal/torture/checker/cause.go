@@ -2,20 +2,20 @@ package checker
 
 import "time"
 
-// cause says whether there is a reason for a chat to be over by the moment of e: somebody left, a window was over, a
-// side that cannot come back was lost, one that cannot be told to wait wrote more than can be held, or the database was
-// put back. s is one side of it, whose other is known.
+// cause reports whether there was a reason for a chat to be over by the time of e: a side left, a window expired, a
+// side that cannot resume was lost, a side that cannot be told to wait wrote more than the mailbox holds, or the
+// database was restored. s is one side of the chat; its other side must be known.
 func (h *history) cause(s *side, e *Event) bool {
 	return h.restored(s.began, e.Seq) || h.gaveUp(s, e) || h.gaveUp(s.link, e) || h.overfilled(s, e) || h.overfilled(s.link, e)
 }
 
-// gaveUp says whether the owner of s left the chat or lost it, by the moment of e.
+// gaveUp reports whether the owner of s left or lost the chat by the time of e.
 func (h *history) gaveUp(s *side, e *Event) bool {
 	return h.left(s, e) || h.expired(s, e)
 }
 
-// left says whether the owner of s ended its part by the moment of e: Next, end_chat, close 1000; of an old client
-// any end of its socket. What the owner sees of a socket's end may come a little after what its partner hears.
+// left reports whether the owner of s ended its part by the time of e: Next, end_chat, close 1000 or, for a legacy
+// client, any end of its socket. The owner may see the end of its socket slightly later than its partner hears of it.
 func (h *history) left(s *side, e *Event) bool {
 	if s.crossing {
 		return true
@@ -38,7 +38,8 @@ func (h *history) left(s *side, e *Event) bool {
 	return false
 }
 
-// end is the event in which the owner of s heard that its chat was over; the last of the history if it never did.
+// end returns the event in which the owner of s heard that its chat was over, or the last of the history if it never
+// did.
 func (s *side) end(h *history) int {
 	if s.over >= 0 {
 		return s.over
@@ -46,9 +47,9 @@ func (s *side) end(h *history) int {
 	return len(h.events) - 1
 }
 
-// expired says whether the owner of s was away for as long as its chat waits, by the moment of e. The server cannot
-// have seen an absence that is longer than what lies between its socket's end and the answer to its resume. Whoever
-// heard of the chat as it came back may have been away before that.
+// expired reports whether the owner of s was away for as long as its chat waits, by the time of e. The server cannot
+// have seen an absence longer than the time between the end of the socket and the answer to the resume. An owner that
+// heard of the chat on resuming may have been away before that.
 func (h *history) expired(s *side, e *Event) bool {
 	window := h.limits.ChatWindow
 	if s.link != nil && s.link.old {
@@ -77,7 +78,7 @@ func (h *history) expired(s *side, e *Event) bool {
 			limit = window
 		case of.Kind == Gone && away < 0 && of.Own:
 			away = of.At
-		case of.Kind == Gone && away < 0: // which a slow client hears late
+		case of.Kind == Gone && away < 0: // a slow client hears this late
 			away = max(of.At-h.lag[s.who], 0)
 		case of.heard("resumed", "session_id") && away >= 0:
 			if long(away, of.At, limit) {
@@ -89,8 +90,8 @@ func (h *history) expired(s *side, e *Event) bool {
 	return away >= 0 && long(away, e.At, limit)
 }
 
-// overfilled says whether the owner of s, an old client, wrote more to its partner while that one was away than a
-// mailbox takes, by the moment of e: its chat ends by that, since it cannot be told to wait.
+// overfilled reports whether, by the time of e, the owner of s, a legacy client, wrote more to its absent partner than
+// a mailbox holds. That ends the chat, since a legacy client cannot be told to wait.
 func (h *history) overfilled(s *side, e *Event) bool {
 	if !s.old || !h.wasAway(s.link, e) {
 		return false
@@ -104,7 +105,7 @@ func (h *history) overfilled(s *side, e *Event) bool {
 	return said > h.confirmed(s.link, e)+uint64(h.limits.Mailbox)
 }
 
-// wasAway says whether the owner of s may have been away in its chat, by the moment of e.
+// wasAway reports whether the owner of s may have been away during its chat by the time of e.
 func (h *history) wasAway(s *side, e *Event) bool {
 	if s.late {
 		return true
@@ -112,8 +113,8 @@ func (h *history) wasAway(s *side, e *Event) bool {
 	return h.goneBy(h.of(s.who, s.began, len(h.events)), h.seenBy(s.who, e.At))
 }
 
-// confirmed is how much of its partner's words the owner of s had confirmed for certain a while before e: by an ack
-// that its socket outlived, or in a resume that was answered.
+// confirmed returns how many of its partner's messages the owner of s had certainly confirmed some time before e: by an
+// ack that its socket outlived, or in a resume that was answered.
 func (h *history) confirmed(s *side, e *Event) (sure uint64) {
 	claim := uint64(0)
 	all := h.of(s.who, s.began, e.Seq)
@@ -134,7 +135,7 @@ func (h *history) confirmed(s *side, e *Event) (sure uint64) {
 	return sure
 }
 
-// goneBy says whether one of these events before a moment is the end of a socket.
+// goneBy reports whether a socket ended in one of these events by the given time.
 func (h *history) goneBy(events []int, moment time.Duration) bool {
 	for _, i := range events {
 		switch of := &h.events[i]; {

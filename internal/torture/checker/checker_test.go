@@ -9,14 +9,14 @@ import (
 	"chatme/internal/protocol"
 )
 
-// script makes a history by hand: each call is one event, a millisecond after the one before.
+// script builds a history by hand: each call adds one event, a millisecond after the previous one.
 type script struct {
 	events []Event
 	now    time.Duration
 	old    map[int]bool
 }
 
-// newScript is a history of clients of whom these are old.
+// newScript returns an empty history; the clients in old are legacy clients.
 func newScript(old ...int) *script {
 	s := &script{old: map[int]bool{}}
 	for _, who := range old {
@@ -58,7 +58,7 @@ func (s *script) joins(who ...int) *script {
 	return s
 }
 
-// searches asks for a partner and is told that it is in the queue.
+// searches sends search and hears searching.
 func (s *script) searches(who ...int) *script {
 	for _, w := range who {
 		s.sends(w, "search", "").hears(w, "searching", "")
@@ -66,15 +66,15 @@ func (s *script) searches(who ...int) *script {
 	return s
 }
 
-// alias is what b is called in the chat with a; round tells their chats apart.
+// alias returns what b is called in the chat with a; round distinguishes their chats.
 func alias(b int, round string) string { return string(rune('A'+b)) + round }
 
-// meets matches two who wait.
+// meets matches two waiting clients.
 func (s *script) meets(a, b int, round string) *script {
 	return s.hears(a, "matched", alias(b, round)).hears(b, "matched", alias(a, round))
 }
 
-// says sends the nth message of a to b.
+// says sends the nth message from a to b.
 func (s *script) says(a, b int, round string, n uint64) *script {
 	e := Event{Who: a, Kind: Sent, Type: "message", Chat: alias(b, round), N: n, Body: Body{Who: a, Chat: alias(b, round), Index: n}}
 	if s.old[a] {
@@ -83,7 +83,7 @@ func (s *script) says(a, b int, round string, n uint64) *script {
 	return s.add(e)
 }
 
-// reads takes the nth message of a at b.
+// reads receives the nth message from a at b.
 func (s *script) reads(b, a int, round string, n uint64) *script {
 	e := Event{Who: b, Kind: Heard, Type: "message", Chat: alias(a, round), N: n, Body: Body{Who: a, Chat: alias(b, round), Index: n}}
 	if s.old[b] {
@@ -92,32 +92,32 @@ func (s *script) reads(b, a int, round string, n uint64) *script {
 	return s.add(e)
 }
 
-// acked tells who that the server has taken custody up to n.
+// acked adds the server's ack to who: custody up to n.
 func (s *script) acked(who int, n uint64) *script {
 	return s.add(Event{Who: who, Kind: Heard, Type: "ack", Recv: n})
 }
 
-// gap tells who that nothing more comes up to n.
+// gap adds a gap to who: nothing more up to n will arrive.
 func (s *script) gap(who int, n uint64) *script {
 	return s.add(Event{Who: who, Kind: Heard, Type: "gap", N: n})
 }
 
-// confirms says that b has what a said up to n.
+// confirms sends b's ack of what a said up to n.
 func (s *script) confirms(b, a int, round string, n uint64) *script {
 	return s.add(Event{Who: b, Kind: Sent, Type: "ack", Chat: alias(a, round), N: n})
 }
 
-// ends is what follows the tail of a chat that is over.
+// ends adds what follows the tail of a chat that is over.
 func (s *script) ends(who int) *script {
 	return s.hears(who, "partner_disconnected", "").hears(who, "searching", "")
 }
 
-// left is a chat that 0 has left while 1 was away, with a message of 0 that is held for 1.
+// left is a chat that 0 left while 1 was away; a message from 0 is held for 1.
 func left() *script {
 	return chatting().gone(1).says(0, 1, "x", 2).acked(0, 2).sends(0, "search", alias(1, "x")).hears(0, "searching", "")
 }
 
-// unheard is a chat that was over, a window after 1 was lost, before 1 heard of it; a message of 0 is held for 1.
+// unheard is a chat that was over before 1 heard of it, a window after 1 was lost; a message from 0 is held for 1.
 func unheard(window time.Duration) *script {
 	return newScript().joins(0, 1).searches(0, 1).hears(0, "matched", alias(1, "x")).gone(1).says(0, 1, "x", 1).acked(0, 1).
 		wait(window).hears(0, "partner_disconnected", "").
@@ -126,19 +126,19 @@ func unheard(window time.Duration) *script {
 
 func (s *script) gone(who int) *script { return s.add(Event{Who: who, Kind: Gone, CloseCode: 1006}) }
 
-// returns resumes a session, naming a chat, to this answer.
+// returns resumes a session, naming a chat, with this answer.
 func (s *script) returns(who int, named, state, chat string, recv, last uint64) *script {
 	s.add(Event{Who: who, Kind: Sent, Type: "auth", Resume: true, Chat: named}).hears(who, "auth_success", "")
 	return s.add(Event{Who: who, Kind: Heard, Type: "resumed", State: state, Chat: chat, Recv: recv, Last: last})
 }
 
-// chat is two who have met and said one word each, which the other has confirmed.
+// chatting is two clients that have met and said one message each, which the other has confirmed.
 func chatting(old ...int) *script {
 	return newScript(old...).joins(0, 1).searches(0, 1).meets(0, 1, "x").
 		says(0, 1, "x", 1).reads(1, 0, "x", 1).says(1, 0, "x", 1).reads(0, 1, "x", 1).acked(0, 1).acked(1, 1)
 }
 
-// leaves is Next, and what the one who is left hears.
+// leaves is Next, and what the partner hears.
 func (s *script) leaves(a, b int, round string) *script {
 	chat := alias(b, round)
 	if s.old[a] {
@@ -147,8 +147,8 @@ func (s *script) leaves(a, b int, round string) *script {
 	return s.sends(a, "search", chat).hears(a, "searching", "").hears(b, "partner_disconnected", "")
 }
 
-// TestInvariants shows of each invariant a history that keeps it and those that break it: a checker that nobody has
-// seen fail is worth nothing.
+// TestInvariants checks histories that keep each invariant and histories that break it. A checker that was never seen
+// to fail proves nothing.
 func TestInvariants(t *testing.T) {
 	for name, c := range invariantCases() {
 		t.Run(name, func(t *testing.T) {
@@ -158,14 +158,14 @@ func TestInvariants(t *testing.T) {
 			for _, v := range r.Violations {
 				found = append(found, v.ID)
 				if len(v.Excerpt) == 0 || v.Reason == "" {
-					t.Errorf("%s without a reason or an excerpt", v.ID)
+					t.Errorf("%s has no reason or no excerpt", v.ID)
 				}
 			}
 			switch {
 			case c.broken && !slices.Contains(found, id):
-				t.Errorf("%s is broken and not found, only %v", id, found)
+				t.Errorf("%s is broken but was not found, only %v", id, found)
 			case !c.broken && len(found) > 0:
-				t.Errorf("nothing is broken, found %s", &r.Violations[0])
+				t.Errorf("nothing is broken, but found %s", &r.Violations[0])
 			}
 		})
 	}
@@ -173,8 +173,8 @@ func TestInvariants(t *testing.T) {
 
 var shortLimits = Limits{ChatWindow: 4 * time.Second, ChatWindowOld: 3 * time.Second, Mailbox: 2}
 
-// On a slow machine what is in order stays so, and what breaks a promise that is not about time is found. Known defect: a run
-// on a machine with other work was judged by the limits of an idle one.
+// On a slow machine, a correct history still passes, and broken promises that do not depend on time are still found.
+// Known defect: a run on a busy machine was judged by the limits of an idle one.
 func TestSlowMachine(t *testing.T) {
 	cases := invariantCases()
 	for name, c := range cases {
@@ -183,22 +183,22 @@ func TestSlowMachine(t *testing.T) {
 			id, _, _ := strings.Cut(name, " ")
 			switch timed := id[0] == 'M' && id > "M4"; {
 			case !c.broken && len(r.Violations) > 0:
-				t.Errorf("%s: %v times slower, found %s", name, slower, &r.Violations[0])
+				t.Errorf("%s: %v times slower, but found %s", name, slower, &r.Violations[0])
 			case c.broken && !timed && r.Counts[id] == 0:
-				t.Errorf("%s: %v times slower, nothing is found", name, slower)
+				t.Errorf("%s: %v times slower, nothing was found", name, slower)
 			}
 		}
 	}
 	late := cases["M7 late"].history.events
 	if r := Check(late, shortLimits.On(2)); r.Counts["M7"] == 0 {
-		t.Error("an answer after 3 s is in time on a machine that is half as fast")
+		t.Error("an answer after 3 s passed as in time on a machine that is half as fast")
 	}
 	if r := Check(late, shortLimits.On(4)); len(r.Violations) > 0 {
-		t.Errorf("an answer after 3 s is late on a machine that is a quarter as fast: %s", &r.Violations[0])
+		t.Errorf("an answer after 3 s was judged late on a machine that is a quarter as fast: %s", &r.Violations[0])
 	}
 }
 
-// TestEveryInvariantBites: for each there is a history that passes and one that fails.
+// TestEveryInvariantBites: every invariant has a history that passes and one that fails.
 func TestEveryInvariantBites(t *testing.T) {
 	passes, fails := map[string]bool{}, map[string]bool{}
 	for name, c := range invariantCases() {
@@ -220,16 +220,16 @@ func TestBody(t *testing.T) {
 	b := Body{Who: 12, Chat: "3b241101-e2bb-4255-8caf-4136c566a962", Index: 34}
 	text := b.Text("marker")
 	if got, ok := ParseBody(text); !ok || got != b {
-		t.Errorf("%q is read as %v, %v", text, got, ok)
+		t.Errorf("%q parsed as %v, %v", text, got, ok)
 	}
 	for _, bad := range []string{"", "hello", strings.Replace(text, "34", "35", 1), text[:len(text)-1], text + "0"} {
 		if got, ok := ParseBody(bad); ok {
-			t.Errorf("%q is read as %v", bad, got)
+			t.Errorf("%q parsed as %v", bad, got)
 		}
 	}
 }
 
-// A photo that is not the one its writer sent makes the body unreadable.
+// A photo that differs from the one its writer sent makes the body unreadable.
 func TestHearPhoto(t *testing.T) {
 	photo := "data:image/png;base64," + strings.Repeat("abcd", 1000)
 	b := Body{Who: 1, Chat: "A", Index: 2, Photo: PhotoSum(photo)}
@@ -265,11 +265,11 @@ func TestHear(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	if e := Hear(5, false, &protocol.ServerMessage{Type: "matched", PartnerID: secret}); !e.Secret {
-		t.Error("a session ID as an alias is not noticed")
+		t.Error("a session ID as an alias was not noticed")
 	}
 }
 
-// TestCount: operations are counted once each, and a kill counts as landed only with something unacknowledged.
+// TestCount: operations are counted once each, and a kill counts as landed only if something is unacknowledged.
 func TestCount(t *testing.T) {
 	s := chatting()
 	s.fault(Killed).gone(0).gone(1).fault(Listening)
@@ -283,7 +283,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestCountCustody: what a resume announces counts as held when it is heard, and as a tail if the chat is over.
+// TestCountCustody: what a resume announces counts as held once it is heard, and as a tail if the chat is over.
 func TestCountCustody(t *testing.T) {
 	replays := func(s *script, n int) *script { s.events[len(s.events)-1].Replay = n; return s }
 	s := replays(chatting().gone(1).says(0, 1, "x", 2).says(0, 1, "x", 3).
@@ -299,7 +299,7 @@ func TestCountCustody(t *testing.T) {
 	}
 	s = newScript().joins(0).searches(0).hears(0, "matched", "B").says(0, 1, "", 1).acked(0, 1)
 	if r := Check(s.events, Limits{}); r.Unjudged != 1 {
-		t.Errorf("acknowledged in a chat of which one side is known: %+v", r)
+		t.Errorf("acknowledged in a chat with only one side known: %+v", r)
 	}
 }
 
@@ -307,7 +307,7 @@ func TestRecorder(t *testing.T) {
 	r := NewRecorder()
 	r.Add(Event{Who: 1})
 	r.Add(Event{Who: 2})
-	r.Add(Event{Who: 2, Kind: Sent, Type: "pong"}) // nothing that happens
+	r.Add(Event{Who: 2, Kind: Sent, Type: "pong"}) // not counted
 	events := r.Events()
 	if r.Len() != 2 || len(events) != 3 || events[1].Seq != 1 || events[1].Who != 2 || events[1].At < events[0].At {
 		t.Errorf("%+v", events)

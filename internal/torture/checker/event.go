@@ -10,14 +10,14 @@ import (
 	"chatme/internal/secret"
 )
 
-// Kind says who did something.
+// Kind is the kind of an Event: what happened, and on which side.
 type Kind uint8
 
 const (
 	Sent  Kind = iota + 1 // Type: a client's frame, about to be written
 	Heard                 // Type: a server's frame, just taken
-	Gone                  // a socket has ended, or is about to be cut by its client; CloseCode, Own, and Type if it is Vanished
-	Fault                 // Type: what befell the server; Who is Server
+	Gone                  // a socket has ended, or its client is about to cut it; CloseCode, Own, and Type if it is Vanished
+	Fault                 // Type: the fault injected into the server; Who is Server
 )
 
 // Server is Event.Who of a Fault.
@@ -26,56 +26,56 @@ const Server = -1
 // The types of a Fault.
 const (
 	Killed    = "killed"
-	Restored  = "restored" // the database was put back from a copy, which is older; before the server listens
+	Restored  = "restored" // the database was replaced by an older copy, before the server listens
 	Listening = "listening"
-	Stopped   = "stopped" // the process stands still, until Continued or Killed
+	Stopped   = "stopped" // the process is paused, until Continued or Killed
 	Continued = "continued"
 	Locked    = "locked" // another program holds the write lock of the database, until Unlocked
 	Unlocked  = "unlocked"
-	Stalled   = "stalled" // the process of the clients stood still for For, until now
-	Haunted   = "haunted" // a socket that its session has replaced goes on; Code says how
-	Quiet     = "quiet"   // everybody came back, and nothing has happened for a while
+	Stalled   = "stalled" // the client process stalled for For, until now
+	Haunted   = "haunted" // a socket that its session has replaced is still in use; Code says how
+	Quiet     = "quiet"   // every client has reconnected, and nothing has happened for a while
 	Leaked    = "leaked"
-	Kept      = "kept" // after the end: a mailbox is not empty although its owner was there; Code says what it holds
+	Kept      = "kept" // after the end: a mailbox is not empty although its owner was connected; Code says what it holds
 )
 
-// Vanished is the Type of a Gone of which the server is not told: the socket stays open, and gives no answer.
+// Vanished is the Type of a Gone that the server is not told of: the socket stays open and does not answer.
 const Vanished = "vanished"
 
-// closedInOrder is the code of a close that ends the session.
+// closedInOrder is the close code that ends the session.
 const closedInOrder = protocol.CloseChatEnded
 
-// Event is one thing one client did or saw.
+// Event is one thing that a client did or saw.
 type Event struct {
-	Seq  int           // its place in the history; given by the Recorder
-	At   time.Duration // since the Recorder was made; given by it
+	Seq  int           // its position in the history; set by the Recorder
+	At   time.Duration // since the Recorder was created; set by the Recorder
 	Who  int
-	Old  bool // Who speaks the base protocol
+	Old  bool // Who is a legacy client
 	Kind Kind
 	Type string
 
-	Chat string // the partner's alias: of the chat a frame names or tells of
-	N    uint64 // of a message, gap or error; of auth and ack: got; of a pong: so many frames stood before its ping
-	Body Body   // of a message; of one that is heard, zero if it cannot be read
+	Chat string // the partner's alias in the chat that the frame refers to
+	N    uint64 // of a message, gap or error; of auth and ack: got; of a pong: the number of frames before its ping
+	Body Body   // of a message; zero if a received one cannot be parsed
 	For  time.Duration
-	Lag  time.Duration // auth: what the server writes is heard, and what the client writes is read, so much later at most
+	Lag  time.Duration // auth: the longest delay of what the client reads and writes
 
 	Recv, Delivered, Last uint64 // ack, resumed; of auth, Recv is acked
-	Replay                int    // resumed: so many messages were held
+	Replay                int    // resumed: the number of held messages
 	State, Code           string
-	Resume                bool   // auth that asks for an old session
-	Session               string // session_id: the beginning of a hash of it
+	Resume                bool   // auth that asks for an earlier session
+	Session               string // session_id: the first bytes of its hash
 	Epoch                 string // session_id, resumed
-	Secret                bool   // a session ID stands where it must not
+	Secret                bool   // a session ID appears where it must not
 
 	CloseCode int
-	Own       bool // Gone: the client did it
+	Own       bool // Gone: the client closed the socket
 }
 
-// secretPrefix is how every session ID begins.
+// secretPrefix is the prefix of every session ID.
 const secretPrefix = "cm1_"
 
-// Hear returns the event of a message of the server.
+// Hear returns the event for a message from the server.
 func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 	e := Event{
 		Who: who, Old: old, Kind: Heard, Type: m.Type, Chat: m.PartnerID, N: m.N,
@@ -96,7 +96,7 @@ func Hear(who int, old bool, m *protocol.ServerMessage) Event {
 	return e
 }
 
-// String is one line for people.
+// String returns e as one readable line.
 func (e *Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%6d %10.4fs ", e.Seq, e.At.Seconds())
@@ -107,12 +107,12 @@ func (e *Event) String() string {
 	case Gone:
 		by := "lost"
 		if e.Own {
-			by = "by itself"
+			by = "by the client"
 		}
 		if e.Type == Vanished {
-			by = "without a word"
+			by = "without closing"
 		}
-		fmt.Fprintf(&b, "%s gone %d, %s", e.name(), e.CloseCode, by)
+		fmt.Fprintf(&b, "%s disconnected %d, %s", e.name(), e.CloseCode, by)
 		return b.String()
 	case Sent:
 		fmt.Fprintf(&b, "%s → %s", e.name(), e.Type)
@@ -146,10 +146,10 @@ func (e *Event) name() string {
 	return fmt.Sprintf("c%d", e.Who)
 }
 
-// heard says whether e is a frame of the server of one of types.
+// heard reports whether e is a server frame of one of types.
 func (e *Event) heard(types ...string) bool { return e.Kind == Heard && isOne(e.Type, types) }
 
-// sent says whether e is a frame of a client of one of types.
+// sent reports whether e is a client frame of one of types.
 func (e *Event) sent(types ...string) bool { return e.Kind == Sent && isOne(e.Type, types) }
 
 func isOne(t string, types []string) bool {

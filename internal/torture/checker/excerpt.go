@@ -2,8 +2,8 @@ package checker
 
 import "slices"
 
-// start is the event in which a client first heard of its chat with the partner of that alias; the beginning of the
-// history if it never did.
+// start returns the event in which a client first heard of the chat with this alias, or the start of the history if it
+// never did.
 func (h *history) start(chat string) int {
 	if s := h.sides[chat]; s != nil {
 		return s.began
@@ -11,7 +11,7 @@ func (h *history) start(chat string) int {
 	return 0
 }
 
-// evidence is where each of sides began, and what shows whose other side it is.
+// evidence returns the events in which sides began, and those that link each to its other side.
 func (h *history) evidence(sides ...*side) []int {
 	var all []int
 	for _, s := range sides {
@@ -26,20 +26,20 @@ func (h *history) evidence(sides ...*side) []int {
 	return all
 }
 
-// before is the nth event of the client before e, or its first.
+// before returns the nth event of the client before e, or its first.
 func (h *history) before(e *Event, n int) int {
 	all := h.of(e.Who, 0, e.Seq)
 	return all[max(len(all)-1-n, 0)]
 }
 
-// last is the last event of a client.
+// last returns the last event of a client.
 func (h *history) last(who int) int {
 	all := h.byWho[who]
 	return all[len(all)-1]
 }
 
-// comings are the events of a side's owner, from the chat's beginning to e, that are neither messages nor
-// acknowledgements, and the faults of the server between: those near the beginning and the end if they are many.
+// comings returns the events of a side's owner, from the start of the chat to e, that are neither messages nor
+// acknowledgements, and the server faults in between. If there are many, it returns those near the start and the end.
 func (h *history) comings(s *side, e *Event) []int {
 	const most = 24
 	var all []int
@@ -64,7 +64,7 @@ func (h *history) comings(s *side, e *Event) []int {
 	return append(all, e.Seq)
 }
 
-// viewsAt is what each client knew at a place in the history.
+// viewsAt returns what each client knew at a position in the history.
 func (h *history) viewsAt(seq int) map[int]*view {
 	views := map[int]*view{}
 	for i := range h.events[:seq] {

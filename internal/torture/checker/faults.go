@@ -2,10 +2,10 @@ package checker
 
 import "time"
 
-// span is from one moment to another.
+// span is the time from one moment to another.
 type span struct{ from, to time.Duration }
 
-// findSpans finds the times of a fault that lasts. One that the history does not see the end of lasts until its end.
+// findSpans finds the spans of the faults that last. A fault without a recorded end lasts until the end of the history.
 func (h *history) findSpans() {
 	const none = -1
 	end := time.Duration(0)
@@ -37,7 +37,7 @@ func (h *history) findSpans() {
 	close(&h.locks, &locked, end)
 }
 
-// touches reports whether one of spans has a moment between two.
+// touches reports whether one of spans overlaps the time between from and to.
 func touches(spans []span, from, to time.Duration) bool {
 	for _, s := range spans {
 		if s.from <= to && s.to >= from {
@@ -47,7 +47,7 @@ func touches(spans []span, from, to time.Duration) bool {
 	return false
 }
 
-// stoodStill is for how long the server or the clients stood still between two moments; spans that overlap count twice.
+// stoodStill returns how long the server or the clients stood still between from and to. Overlapping spans count twice.
 func (h *history) stoodStill(from, to time.Duration) (d time.Duration) {
 	for _, s := range h.stops {
 		d += max(min(s.to, to)-max(s.from, from), 0)
@@ -55,7 +55,7 @@ func (h *history) stoodStill(from, to time.Duration) (d time.Duration) {
 	return d
 }
 
-// seenBy is when a client has seen what another saw at a moment, at the latest.
+// seenBy returns the latest time at which a client has seen what another client saw at a given time.
 func (h *history) seenBy(who int, at time.Duration) time.Duration {
 	late := at + h.limits.Slack + h.lag[who]
 	for _, s := range h.stops {
@@ -66,7 +66,7 @@ func (h *history) seenBy(who int, at time.Duration) time.Duration {
 	return late
 }
 
-// notBefore is when something happened that a client has seen at a moment, at the earliest.
+// notBefore returns the earliest time at which something happened that a client saw at a given time.
 func (h *history) notBefore(who int, at time.Duration) time.Duration {
 	early := at - h.limits.Slack - h.lag[who]
 	for i := len(h.stops) - 1; i >= 0; i-- {
@@ -77,15 +77,16 @@ func (h *history) notBefore(who int, at time.Duration) time.Duration {
 	return early
 }
 
-// slow reports whether a client reads so late that what is written to it waits at the server, and with that what its partner
-// writes next.
+// slow reports whether a client reads so late that what the server writes to it, and then what its partner writes next,
+// waits at the server.
 func (h *history) slow(who int) bool { return h.lag[who] > h.limits.Slack }
 
-// hindrance is the clients of whom the server may not be reading: they have written to one who reads slowly or not at all or, where
-// there are such, to one who is not known. That is over once a search of theirs is answered or their socket has ended.
+// hindrance is the set of clients that the server may not be reading from: they wrote to a partner that reads slowly or
+// not at all or, if there are such clients, to an unknown partner. A client leaves the set when a search of its own is
+// answered or its socket ends.
 type hindrance map[int]bool
 
-// track brings it up to date with e, before v is.
+// track updates held with e, before v is updated.
 func (held hindrance) track(h *history, v *view, e *Event) {
 	switch {
 	case len(h.lag) == 0 && !h.vanishes:

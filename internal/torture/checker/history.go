@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// history is the events with what every invariant needs to know of them.
+// history is the events together with what every invariant needs to know about them.
 type history struct {
 	events   []Event
 	limits   Limits
 	byWho    map[int][]int    // the events of each client, as indexes, in order
-	opened   []int            // by event: the auth of its client's socket; of a fault the event itself
-	sides    map[string]*side // by the alias the side knows its partner by
+	opened   []int            // by event: the auth of its client's socket; for a fault, the event itself
+	sides    map[string]*side // by the alias by which the side knows its partner
 	order    []*side          // in the order in which they began
 	faults   []int
-	stops    []span                // when the server, or the process of the clients, stood still
+	stops    []span                // when the server or the client process stood still
 	locks    []span                // when another program held the write lock
-	lag      map[int]time.Duration // of each client whose link or reading is slow: the most
-	restores []int                 // of faults: those that put the database back
-	vanishes bool                  // some client is gone without a word
+	lag      map[int]time.Duration // of each client with a slow link or slow reads: the maximum
+	restores []int                 // indexes of the faults that restored the database
+	vanishes bool                  // some client vanished without closing
 	quiet    int                   // the index of Quiet; -1 if there is none
 	unjudged int
 }
@@ -30,26 +30,26 @@ type side struct {
 	life     int
 	old      bool
 	began    int  // the event in which the owner heard of the chat
-	late     bool // … having come back: the chat may be older than that
-	over     int  // … and that it is over, or left it; -1: never
+	late     bool // … on resuming: the chat may be older than that
+	over     int  // … and that it is over, or in which it left; -1: never
 	crossing bool
-	vanished bool  // the owner is gone without a word
+	vanished bool  // the owner vanished without closing
 	link     *side // the other end; nil while unknown
-	linked   int   // the event that shows it
+	linked   int   // the event that links them
 
 	said  map[uint64]int // by index: the first event of sending it
-	heard map[uint64]int // of the partner's, by index
-	gaps  []gap          // of the partner's
+	heard map[uint64]int // the partner's messages, by index
+	gaps  []gap          // in the partner's messages
 	acks  []int          // the events that raised custody
 }
 
-// gap is numbers of which the owner of a side was told that they do not come.
+// gap is a range of numbers that the owner of a side was told will not arrive.
 type gap struct {
 	above, upTo uint64
 	at          int // the event
 }
 
-// newHistory reads events once.
+// newHistory indexes events in one pass.
 func newHistory(events []Event, limits Limits) *history {
 	h := &history{
 		events: events, limits: limits.orDefaults(), byWho: map[int][]int{}, opened: make([]int, len(events)),
@@ -139,7 +139,7 @@ func (h *history) index(v *view, e *Event) {
 	}
 }
 
-// indexBody links the sides a body shows to belong together, and notes that it was heard.
+// indexBody links the two sides that a body shows to belong together, and records that the body was heard.
 func (h *history) indexBody(v *view, e *Event) {
 	to, from := h.sides[e.Chat], h.sides[e.Body.Chat]
 	if to == nil || from == nil || to.who != e.Who || e.Chat != v.chat {
@@ -156,25 +156,25 @@ func (h *history) indexBody(v *view, e *Event) {
 	}
 }
 
-// of returns the events of a client between two places in the history, both inclusive; none if they are in the wrong
-// order.
+// of returns the events of a client between two positions in the history, both inclusive, or none if to is before from.
 func (h *history) of(who, from, to int) []int {
 	all := h.byWho[who]
 	return all[sort.SearchInts(all, from):sort.SearchInts(all, max(to+1, from))]
 }
 
-// era is how often the database had been put back before an event.
+// era returns how often the database was restored before an event.
 func (h *history) era(event int) int { return sort.SearchInts(h.restores, event) }
 
-// restored reports whether the database may have been put back between what two events tell: what was so at the first
-// need not be so at the second, and every chat that there was is over. A frame tells of a moment between the auth of its
-// socket and its reading, which may be long after it was written.
+// restored reports whether the database may have been restored between the moments that two events describe. If so, the
+// state at the first need not survive to the second, and every chat from before is over. A frame describes a moment
+// between the auth of its socket and its reading, which may be long after it was written.
 func (h *history) restored(from, to int) bool { return h.era(h.opened[from]) < h.era(to) }
 
-// surelyRestored reports whether the database was put back between what two events tell, however late they were read.
+// surelyRestored reports whether the database was restored between the moments that two events describe, however late
+// they were read.
 func (h *history) surelyRestored(from, to int) bool { return h.era(from) < h.era(h.opened[to]) }
 
-// faultWithin returns the first fault of type t between two moments, -1 if there is none.
+// faultWithin returns the first fault of type t between two moments, or -1 if there is none.
 func (h *history) faultWithin(t string, from, to time.Duration) int {
 	first := sort.Search(len(h.faults), func(i int) bool { return h.events[h.faults[i]].At >= from })
 	for _, i := range h.faults[first:] {

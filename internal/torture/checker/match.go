@@ -2,25 +2,25 @@ package checker
 
 import "fmt"
 
-// m1: a client is told of a chat only after the one before it is over for it: one partner at a time.
+// m1: a client is matched only after its previous chat is over: it has one partner at a time.
 func m1(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		if e.heard("matched") && v.chat != "" && !v.over {
-			report("matched inside a chat that is not over", h.start(v.chat), e.Seq)
+			report("matched during a chat that is not over", h.start(v.chat), e.Seq)
 		}
 	})
 }
 
-// m2: a chat has two sides: an alias names one partner to one client, and whoever hears a writer in a current chat is
-// the one partner of that writer's chat.
+// m2: a chat has two sides. An alias names one partner to one client, and a client that hears a writer in a current
+// chat is the only partner in that writer's chat.
 func m2(h *history, report report) {
 	told := map[string]*Event{}
-	readers := map[string]*Event{} // of each writer's chat, the first message heard
+	readers := map[string]*Event{} // for each writer's chat, the first message heard
 	h.walk(func(v *view, e *Event) {
 		switch {
 		case e.heard("matched"):
 			if before := told[e.Chat]; before != nil && before.Who != e.Who {
-				report("one alias was told to two clients", before.Seq, e.Seq)
+				report("two clients were told the same alias", before.Seq, e.Seq)
 			}
 			told[e.Chat] = e
 		case e.heard("message") && e.Body.Chat != "" && e.Chat == v.chat && !v.over:
@@ -28,13 +28,13 @@ func m2(h *history, report report) {
 			if first == nil {
 				readers[e.Body.Chat] = e
 			} else if first.Chat != e.Chat {
-				report("what was written in one chat was heard in two", h.start(e.Body.Chat), first.Seq, e.Seq)
+				report("messages written in one chat were heard in two", h.start(e.Body.Chat), first.Seq, e.Seq)
 			}
 		}
 	})
 }
 
-// m3: nobody is matched with itself: no session hears its own words.
+// m3: no session is matched with itself or hears its own messages.
 func m3(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		if !e.heard("message") || e.Body.Who != e.Who {
@@ -46,7 +46,7 @@ func m3(h *history, report report) {
 	})
 }
 
-// m4: a client is matched only if it has asked, or was told that it is in the queue again.
+// m4: a client is matched only if it searched, or was told that it is back in the queue.
 func m4(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		begins := e.heard("matched") || e.heard("resumed") && e.State == "matched" && v.chat == ""
@@ -56,8 +56,8 @@ func m4(h *history, report report) {
 	})
 }
 
-// m5: a chat that a client was told of goes on, across kills too, until there is a cause: somebody left, a window was
-// over, an old client was lost.
+// m5: a chat that a client was told of continues, even across kills, until there is a cause: a client left, a window
+// expired, or a legacy client was lost.
 func m5(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		s := h.sides[v.chat]
@@ -71,13 +71,13 @@ func m5(h *history, report report) {
 			return
 		}
 		if !h.cause(s, e) {
-			report("a chat is over and nobody left it", append(h.comings(s, e), h.comings(s.link, e)...)...)
+			report("a chat ended although neither side left it", append(h.comings(s, e), h.comings(s.link, e)...)...)
 		}
 	})
 }
 
-// m7: a search is answered in time outside of faults, of which a slow link is one and a partner that reads slowly another;
-// and when all is quiet at most one client waits, and each chat has both its sides.
+// m7: outside of faults, which include a slow link and a partner that reads slowly, a search is answered in time. When
+// all is quiet, at most one client waits, and both sides of each chat are in it.
 func m7(h *history, report report) {
 	held := hindrance{}
 	h.walk(func(v *view, e *Event) {
@@ -95,14 +95,14 @@ func m7(h *history, report report) {
 		switch s := h.sides[v.chat]; {
 		case !v.present:
 		case v.asked:
-			report("all is quiet, and a search has no answer", h.last(who), h.quiet)
+			report("after the drain, a search has no answer", h.last(who), h.quiet)
 		case v.waits:
 			waiting = append(waiting, who)
 		case s == nil || v.over:
 		case s.link == nil:
-			report("all is quiet, and a client is in a chat in which it hears nobody", s.began, h.quiet)
+			report("after the drain, a client is in a chat without a known partner", s.began, h.quiet)
 		case ends[s.link.who].chat != s.link.chat || ends[s.link.who].over:
-			report("all is quiet, and a client is in a chat that its partner is not in",
+			report("after the drain, a client is in a chat that its partner is not in",
 				append(h.comings(s, &h.events[h.quiet]), h.comings(s.link, &h.events[h.quiet])...)...)
 		}
 	}
@@ -111,12 +111,12 @@ func m7(h *history, report report) {
 		for _, who := range waiting {
 			excerpt = append(excerpt, h.of(who, 0, h.quiet)[len(h.of(who, 0, h.quiet))-1])
 		}
-		report(fmt.Sprintf("all is quiet, and %d clients wait", len(waiting)), append(excerpt, h.quiet)...)
+		report(fmt.Sprintf("after the drain, %d clients are waiting", len(waiting)), append(excerpt, h.quiet)...)
 	}
 }
 
-// estranged says whether the last chat of each of two was with the other, a moment before all was quiet: they may
-// not be matched yet.
+// estranged reports whether a and b were each other's last partner shortly before all was quiet, and so may not be
+// matched yet.
 func (h *history) estranged(a, b int) bool {
 	var last [2]*side
 	for _, s := range h.order {
@@ -133,24 +133,24 @@ func (h *history) estranged(a, b int) bool {
 	return h.events[h.quiet].At-parted < h.limits.Rematch+h.limits.Slack
 }
 
-// judgeAnswer judges how long the search e waits for an answer among what its client sees next.
+// judgeAnswer checks how long the search e waits for an answer among the events of its client that follow it.
 func (h *history) judgeAnswer(e *Event, next []int, report report) {
 	limit := e.At + h.limits.Answer + h.lag[e.Who]
 	for _, i := range next {
 		of := &h.events[i]
 		if of.heard("searching", "matched", "partner_disconnected", "chat_ended", "error") || of.Kind == Gone {
 			if of.At > limit && h.calm(e) && of.Kind == Heard {
-				report(fmt.Sprintf("a search is answered after %v", of.At-e.At), e.Seq, of.Seq)
+				report(fmt.Sprintf("a search was answered only after %v", of.At-e.At), e.Seq, of.Seq)
 			}
 			return
 		}
 	}
 	if end := len(h.events) - 1; h.events[end].At > limit && h.calm(e) {
-		report("a search has no answer", e.Seq, end)
+		report("a search was not answered", e.Seq, end)
 	}
 }
 
-// calm says whether no fault of the server is near the moment of e.
+// calm reports whether no server fault is near the time of e.
 func (h *history) calm(e *Event) bool {
 	from, to := e.At-2*h.limits.Slack, e.At+h.limits.Answer
 	return h.faultWithin(Killed, from, to) < 0 && h.faultWithin(Listening, from, to) < 0 &&

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Recorder keeps what all clients of one process saw, in one order and by one monotonic clock. Its methods may be
-// called from any goroutine.
+// Recorder records what all clients of one process see, in one order and by one monotonic clock. It is safe for
+// concurrent use.
 type Recorder struct {
 	began time.Time // static; carries the monotonic clock
 
 	mu     sync.Mutex
 	events []Event
-	pongs  int // of events
+	pongs  int // number of pongs in events
 }
 
-// NewRecorder returns an empty history that begins now.
+// NewRecorder returns an empty history that starts now.
 func NewRecorder() *Recorder { return &Recorder{began: time.Now()} }
 
-// Add records e as what happens now.
+// Add records e as happening now.
 func (r *Recorder) Add(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,14 +29,14 @@ func (r *Recorder) Add(e Event) {
 	}
 }
 
-// Len counts the events so far, but for pongs, which do not show that anything happens.
+// Len returns the number of events so far, without pongs, which show no progress.
 func (r *Recorder) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.events) - r.pongs
 }
 
-// Events returns the history so far. Nobody may change it.
+// Events returns the history so far. The caller must not change it.
 func (r *Recorder) Events() []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()

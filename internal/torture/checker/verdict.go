@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// Limits are the times of the server and how exact the clock of the clients is. The zero value is the protocol's.
+// Limits are the server's timeouts and the precision of the clients' clock. The zero value means the protocol's.
 type Limits struct {
-	ChatWindow    time.Duration // how long a chat waits for an away side
-	ChatWindowOld time.Duration // the same when the other side is an old client
-	QueueWindow   time.Duration // how long an away client keeps its place in the queue
-	Mailbox       int           // messages that are held for one who is away
-	Settle        time.Duration // how long an old client that has answered its ping may still be kept from the next
-	Alive         time.Duration // a client that was not heard for so long is not matched
-	Rematch       time.Duration // how long two who have left each other are kept apart
-	Answer        time.Duration // within it a search is answered outside of faults
+	ChatWindow    time.Duration // how long a chat waits for a side that is away
+	ChatWindowOld time.Duration // the same if the other side is a legacy client
+	QueueWindow   time.Duration // how long a client that is away keeps its place in the queue
+	Mailbox       int           // messages held for a client that is away
+	Settle        time.Duration // how long a legacy client that answered its ping may still be kept from its next match
+	Alive         time.Duration // a client that was silent for this long is not matched
+	Rematch       time.Duration // how long two clients that left each other are kept apart
+	Answer        time.Duration // how long a search may take outside of faults
 
-	Slack  time.Duration // how much later than another client a client may see what happened before
-	Jitter time.Duration // how much shorter than the server's a time may look from here
+	Slack  time.Duration // how much later one client may see what another has seen
+	Jitter time.Duration // how much shorter than on the server a duration may look from here
 }
 
-// mostSlower bounds what is allowed to a slow machine: beyond it the slack would be longer than a slow client's lag.
+// mostSlower caps the allowance for a slow machine: beyond it the slack would exceed a slow client's lag.
 const mostSlower = 10
 
-// On returns the limits on a machine on which a round trip takes so many times longer than on an idle one: there a client may
-// see things as much later. What the server promises stays.
+// On returns the limits for a machine on which a round trip takes slower times as long as on an idle one. Clients may
+// see things that much later there; what the server promises stays the same.
 func (l Limits) On(slower float64) Limits {
 	l = l.orDefaults()
 	slower = min(max(1, slower), mostSlower)
@@ -55,11 +55,11 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// Violation is one promise that was not kept.
+// Violation is one broken promise.
 type Violation struct {
 	ID      string // of the invariant
 	Reason  string
-	Excerpt []Event // the events that show it, in their order
+	Excerpt []Event // the events that show it, in order
 }
 
 func (v *Violation) String() string {
@@ -75,35 +75,35 @@ func (v *Violation) String() string {
 type Result struct {
 	Operations   int // frames that clients sent
 	Sent         int // messages, each counted once however often it was sent
-	Acknowledged int // of these: the server has taken custody
-	Refused      int // … and refusals heard
-	Full         int // … of these, because a mailbox was full
+	Acknowledged int // … that the server took into custody
+	Refused      int // refusals heard
+	Full         int // … because a mailbox was full
 	Heard        int // messages that arrived
-	Held         int // … of these: they had been held for one who was away
-	Tails        int // … of these, when their chat was over
+	Held         int // … that had been held for a client that was away
+	Tails        int // … and arrived after their chat was over
 	Chats        int
 	Expired      int // chats that ended because a side was away too long
-	Unjudged     int // ends and acknowledgements of chats of which one side only is known
-	Undone       int // acknowledged messages that did not arrive because the database was put back
+	Unjudged     int // ends and acknowledgements in chats with only one side known
+	Undone       int // acknowledged messages that did not arrive because the database was restored
 	Restores     int
 	Kills        int
 	Landed       int // kills while something that a client had sent was not acknowledged
-	Resuming     int // kills while somebody who had come back had no answer
+	Resuming     int // kills while a reconnected client was waiting for an answer
 
 	Violations []Violation // the first few of each invariant
 	Counts     map[string]int
 }
 
-// kept is how many violations of each invariant are kept with their excerpts.
+// kept is how many violations of each invariant are reported with excerpts.
 const kept = 3
 
-// invariant is one promise and how it is judged.
+// invariant is one promise and its check.
 type invariant struct {
 	id    string
 	judge func(h *history, report report)
 }
 
-// report takes a violation and the events that show it.
+// report receives a violation and the events that show it.
 type report func(reason string, excerpt ...int)
 
 func invariants() []invariant {
@@ -113,7 +113,7 @@ func invariants() []invariant {
 	}
 }
 
-// Check judges a history by every invariant.
+// Check checks a history against every invariant.
 func Check(events []Event, limits Limits) *Result {
 	h := newHistory(events, limits)
 	r := &Result{Counts: map[string]int{}, Chats: len(h.order)}
@@ -136,7 +136,7 @@ func Check(events []Event, limits Limits) *Result {
 	return r
 }
 
-// count fills in the figures.
+// count fills in the counters.
 func (h *history) count(r *Result) {
 	for i := range h.events {
 		e := &h.events[i]
@@ -178,7 +178,7 @@ func (h *history) count(r *Result) {
 	h.countKills(r)
 }
 
-// countHeld counts the messages that a resume announced as held. They are the next that its client hears.
+// countHeld counts the messages that a resume announced as held: the next ones its client hears.
 func (h *history) countHeld(r *Result) {
 	held, tail := map[int]int{}, map[int]bool{} // by client
 	h.walk(func(_ *view, e *Event) {
@@ -200,8 +200,8 @@ func (h *history) countHeld(r *Result) {
 	})
 }
 
-// countKills counts the kills, those that landed while a resumable client's message or anybody's search, on a socket
-// that was up, had no answer, and those that met a resume.
+// countKills counts the kills, those that landed while a resumable client's message or any client's search had no
+// answer on a live socket, and those that hit a resume.
 func (h *history) countKills(r *Result) {
 	views := map[int]*view{}
 	for i := range h.events {

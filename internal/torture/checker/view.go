@@ -2,37 +2,37 @@ package checker
 
 import "time"
 
-// view is what one client knows, from what it did and heard.
+// view is what one client knows from what it did and heard.
 type view struct {
 	who     int
 	old     bool
-	life    int           // which of the client's sessions this is: 0 before the first
+	life    int           // number of the client's current session; 0 before the first
 	present bool          // its socket is up and auth was answered
-	since   time.Duration // … and has been since then
-	lost    time.Duration // when the last socket ended whose auth was answered
+	since   time.Duration // … since when
+	lost    time.Duration // when the last authenticated socket ended
 
-	chat  string // the alias of the partner it heard of last, until the next one, the session's end or, after Next, searching; "" is none
+	chat  string // the last partner's alias, until the next match, the end of the session or, after Next, searching; "" if none
 	over  bool   // … and it was told that the chat is over
-	asked bool   // a search was sent and not answered
+	asked bool   // a search was sent and not yet answered
 	waits bool   // it was told that it is in the queue
 
 	frames   uint64 // heard on this socket
-	ponged   uint64 // so many of them stood before the last ping that it has answered
-	crossing int    // old clients: searches sent and not answered by searching, whatever else came
+	ponged   uint64 // how many of them came before the last ping that it answered
+	crossing int    // legacy clients: searches not yet answered by searching, whatever else arrived
 	knownAt  int    // the event by which the server last knew its session
-	named    string // by the last auth
-	resumed  bool   // the last auth asked for an old session
-	resuming bool   // … and has no answer
-	queued   bool   // its session was in the queue or in a chat, as it was told
+	named    string // the chat named in the last auth
+	resumed  bool   // the last auth asked for an earlier session
+	resuming bool   // … and is not yet answered
+	queued   bool   // it was told that its session was in the queue or in a chat
 	closed   bool   // it has ended its session, as far as it knows
 	ending   bool   // … by end_chat on this socket
 
-	said, recv, got uint64 // in chat: numbers sent, in custody, arrived
-	confirmed       uint64 // … of those that arrived, it has said so
+	said, recv, got uint64 // in chat: highest number sent, in custody, received
+	confirmed       uint64 // … and confirmed
 	confirmedAt     time.Duration
 }
 
-// newSession forgets all but the client and its socket.
+// newSession resets everything but the client and its socket.
 func (v *view) newSession() {
 	*v = view{who: v.who, old: v.old, life: v.life + 1, present: v.present, since: v.since, lost: v.lost,
 		frames: v.frames, ponged: v.ponged}
@@ -43,7 +43,7 @@ func (v *view) enter(chat string) {
 	v.said, v.recv, v.got, v.confirmed = 0, 0, 0, 0
 }
 
-// apply brings v up to date with an event of its client.
+// apply updates v with an event of its client.
 func (v *view) apply(e *Event) {
 	switch e.Kind {
 	case Sent:
@@ -80,14 +80,15 @@ func (v *view) applySent(e *Event) {
 	}
 }
 
-// confirms notes what the client says it has of its chat.
+// confirms records what the client confirms having received in its chat.
 func (v *view) confirms(e *Event) {
 	if e.Chat == v.chat {
 		v.confirmed, v.confirmedAt = max(v.confirmed, e.N), e.At
 	}
 }
 
-// lacks says whether the client has not confirmed all that it has: if that is a tail, it is not to be matched yet.
+// lacks reports whether the client has yet to confirm some of what it received. If that is a tail, it must not be
+// matched yet.
 func (v *view) lacks() bool { return !v.old && v.chat != "" && v.confirmed < v.got }
 
 func (v *view) applyHeard(e *Event) {

@@ -5,13 +5,13 @@ import (
 	"chatme/internal/hub"
 )
 
-// sendEarly lets an event leave at once, and by that all behind it.
+// sendEarly lets an event leave at once, and with it all events queued before it.
 func sendEarly(c *seededConn, e hub.Event) bool {
 	e.After = 0
 	return c.Conn.Deliver(e)
 }
 
-// drop returns a delivery that loses one event of a kind in every so many.
+// drop returns a Deliver hook that loses one event of kind in every.
 func drop(kind chat.Kind, every uint64) func(*seededConn, hub.Event) bool {
 	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == kind && strikes(every) {
@@ -70,7 +70,7 @@ func deliverToThird(c *seededConn, e hub.Event) bool {
 	return c.Conn.Deliver(e)
 }
 
-// reorder keeps a message back until the next event has gone.
+// reorder holds back a message until the next event has left.
 func reorder(c *seededConn, e hub.Event) bool {
 	if held := c.held; held != nil {
 		c.held = nil
@@ -91,7 +91,7 @@ func gapInstead(c *seededConn, e hub.Event) bool {
 	return c.Conn.Deliver(e)
 }
 
-// replayBehind returns a delivery that keeps a replay back until an event of a kind has gone.
+// replayBehind returns a Deliver hook that holds back a replay until an event of kind has left.
 func replayBehind(kind chat.Kind) func(*seededConn, hub.Event) bool {
 	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == chat.Replay {
@@ -107,7 +107,7 @@ func replayBehind(kind chat.Kind) func(*seededConn, hub.Event) bool {
 	}
 }
 
-// custody returns a delivery that says by so much too much or too little of what the server has taken.
+// custody returns a Deliver hook that misreports custody by this many messages.
 func custody(by int) func(*seededConn, hub.Event) bool {
 	return func(c *seededConn, e hub.Event) bool {
 		if e.Kind == chat.Acked && e.Recv > 0 && strikes(5) {

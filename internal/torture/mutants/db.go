@@ -22,10 +22,10 @@ func seededStore(db *store.Store) hub.Store { return &seededDB{Store: db} }
 type seededDB struct {
 	*store.Store
 
-	mu      sync.Mutex     // held by who commits
-	stray   chat.MailEntry // the last that was committed; guarded by mu
-	refused uint64         // the last batch that was to be tried again; owned by who commits
-	later   chan struct{}  // closed once what was said to be committed is; guarded by mu; nil: nothing was
+	mu      sync.Mutex     // held while committing
+	stray   chat.MailEntry // the last committed entry; guarded by mu
+	refused uint64         // the last batch that must be retried; owned by the committing goroutine
+	later   chan struct{}  // closed once the commit reported as done is done; guarded by mu; nil: none
 }
 
 // Commit implements hub.Store.
@@ -43,7 +43,7 @@ func (s *seededDB) write(b *chat.Batch) error {
 	return s.Store.Commit(b)
 }
 
-// settle waits for what was said to be committed.
+// settle waits for the commit that was reported as done.
 func (s *seededDB) settle() {
 	s.mu.Lock()
 	later := s.later
@@ -68,7 +68,7 @@ func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange,
 	return seed.mail(s, ctx, sessionID, r, yield)
 }
 
-// commitLater writes what was said to be written; whoever reads waits for it, so that only a kill shows the bug.
+// commitLater commits after reporting success. Reads wait for it, so only a kill exposes the bug.
 func commitLater(s *seededDB, b *chat.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func commitLater(s *seededDB, b *chat.Batch) error {
 		if before != nil {
 			<-before
 		}
-		s.write(b) // an error is lost with it
+		s.write(b) // an error is lost too
 	}()
 	return nil
 }
@@ -94,13 +94,13 @@ func commitLargeLater(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// commitSlowly is a slow disk: a kill hits the moment that a bug needs more often.
+// commitSlowly simulates a slow disk, so that a kill hits the critical moment more often.
 func commitSlowly(s *seededDB, b *chat.Batch) error {
 	time.Sleep(50 * time.Millisecond)
 	return s.write(b)
 }
 
-// alter returns a commit that changes rows first.
+// alter returns a Commit hook that changes rows first.
 func alter(change func(r *chat.Record)) func(s *seededDB, b *chat.Batch) error {
 	return func(s *seededDB, b *chat.Batch) error {
 		for i := range b.Changes {
@@ -125,13 +125,13 @@ func loseLetter(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// errRefused is a commit that is to be tried again.
+// errRefused is the error of a commit that must be retried.
 type errRefused struct{}
 
 func (errRefused) Error() string   { return "refused by a seeded bug" }
 func (errRefused) Transient() bool { return true }
 
-// loseOnRetry writes a batch without its letters when it comes again, and has some come again.
+// loseOnRetry makes some batches be retried, and drops the mailbox entries of a retried batch.
 func loseOnRetry(s *seededDB, b *chat.Batch) error {
 	again := s.refused == b.N
 	if !again && len(b.Entries) > 0 && strikes(3) {
@@ -148,7 +148,7 @@ func loseOnRetry(s *seededDB, b *chat.Batch) error {
 	return err
 }
 
-// swapLetters gives a letter the text of the one before it, if that is of another chat.
+// swapLetters gives a mailbox entry the text of the previous one, if that is from another chat.
 func swapLetters(s *seededDB, b *chat.Batch) error {
 	s.mu.Lock()
 	for i := range b.Entries {
@@ -175,7 +175,8 @@ func ignoreReceipts(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-// dropStrayMail lets a server start that ignores receipts: it refuses mail of a chat that is not the current one.
+// dropStrayMail lets a server start that ignores mail acknowledgements: it would refuse mail of a chat that is not the
+// current one.
 func dropStrayMail(saved *chat.Saved) {
 	pairs := map[chat.ID]chat.PairID{}
 	for i := range saved.Records {
@@ -211,7 +212,7 @@ func yieldTwice(s *seededDB, ctx context.Context, sessionID string, r chat.MailR
 	})
 }
 
-// firstPair is the oldest chat of two who can come back; 0 is none.
+// firstPair returns the oldest chat of two resumable sessions, or 0 if there is none.
 func firstPair(saved *chat.Saved) chat.PairID {
 	halves := map[chat.PairID]bool{}
 	for i := range saved.Records {
@@ -237,7 +238,7 @@ func endPair(saved *chat.Saved) {
 	pair := firstPair(saved)
 	for i := range saved.Records {
 		if r := &saved.Records[i]; pair != 0 && r.Pair == pair {
-			r.Place, r.QueuedAt = 1+uint64(r.Side), r.MatchedAt // no start gives these places
+			r.Place, r.QueuedAt = 1+uint64(r.Side), r.MatchedAt // no start assigns these places
 			r.Pair, r.Side, r.Alias, r.MatchedAt = 0, 0, "", 0
 		}
 	}

@@ -22,12 +22,12 @@ type seededLobby struct {
 	ws.Hub
 
 	turn  sync.Mutex    // held throughout Do
-	stack []chat.ConnID // whose search is withheld, by turn
+	stack []chat.ConnID // connections with a withheld search; guarded by turn
 
-	mu     sync.Mutex // nothing else is locked while it is held
+	mu     sync.Mutex // no other lock is taken while it is held
 	conns  map[chat.ConnID]*seededConn
-	newest map[chat.Hash]chat.ConnID // the last socket of each session that asked for one back
-	acting *seededConn               // whose command is being applied
+	newest map[chat.Hash]chat.ConnID // the last socket of each session that asked to resume
+	acting *seededConn               // the conn whose command is being applied
 }
 
 // seededConn is a Conn with the bug.
@@ -36,21 +36,21 @@ type seededConn struct {
 	h         *seededLobby
 	id        chat.ConnID
 	resumable bool
-	asked     chat.Hash  // the session it is of, if that is so: the one that it asked for, or a fresh one
-	secret    string     // the session ID, once its mail was sent; guarded by h.mu
+	asked     chat.Hash  // its session, if resumable: the one it asked for, or a new one
+	secret    string     // the session ID, set once its mail was sent; guarded by h.mu
 	self      chat.Alias // the chat with itself; guarded by turn
 
-	// of the deliveries
-	held     *hub.Event // kept back
-	swallows int        // how many searching are not to be heard; guarded by h.mu
+	// for deliveries
+	held     *hub.Event // held back
+	swallows int        // how many searching events to swallow; guarded by h.mu
 
 	// guarded by h.mu
 	told     chat.Kind   // the last of matched, searching and partner_disconnected; 0: none of them
 	alias    chat.Alias  // the partner's
-	partner  *seededConn // whoever heard its last message
+	partner  *seededConn // the conn that received its last message
 	former   *seededConn // … in the chat before
-	knownAs  chat.Alias  // what partner knows it by
-	formerly chat.Alias  // what former knew it by
+	knownAs  chat.Alias  // the alias by which partner knows it
+	formerly chat.Alias  // the alias by which former knew it
 }
 
 // Mail implements ws.Hub.
@@ -96,7 +96,7 @@ func (h *seededLobby) Do(c *hub.Command) (congested hub.Conn, done bool) {
 		return nil, true
 	}
 	congested, done = h.Hub.Do(&own)
-	c.Pair, c.Arrived = own.Pair, own.Arrived // if it is not done, for the next call
+	c.Pair, c.Arrived = own.Pair, own.Arrived // for the next call, if this one is not done
 	return congested, done
 }
 
@@ -109,9 +109,9 @@ func (c *seededConn) Deliver(e hub.Event) (congested bool) {
 	return seed.deliver(c, e)
 }
 
-// note keeps who is in a chat with whom.
 func event(e chat.Event) hub.Event { return hub.Event{Event: e} }
 
+// note records which conns are in a chat with each other.
 func (c *seededConn) note(e *hub.Event) {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
@@ -135,15 +135,15 @@ func (c *seededConn) note(e *hub.Event) {
 	}
 }
 
-// idle says whether the session neither waits nor has a chat, as it was told.
+// idle reports whether the session was last told that it neither waits nor has a chat.
 func (c *seededConn) idle() bool {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
 	return c.told == 0
 }
 
-// lastComeFirst keeps every search to itself until there are three, and then lets the two who came last be matched.
-// The one who waits is one that is judged: an old client may be kept from a match for other reasons.
+// lastComeFirst withholds every search until there are three, and then lets the last two be matched. The one left
+// waiting is a client that the checker judges; a legacy client may be kept from a match for other reasons.
 func lastComeFirst(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 	at := slices.Index(h.stack, c.Conn)
 	switch {
@@ -171,7 +171,7 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 	return true
 }
 
-// swallowSearching keeps back the searching that was told before.
+// swallowSearching drops the searching event that was already sent.
 func swallowSearching(c *seededConn, e hub.Event) bool {
 	if e.Kind == chat.Searching {
 		c.h.mu.Lock()
@@ -187,7 +187,7 @@ func swallowSearching(c *seededConn, e hub.Event) bool {
 	return c.Conn.Deliver(e)
 }
 
-// matchSelf gives some who search a chat with themselves, of which the lobby does not know.
+// matchSelf gives some searching sessions a chat with themselves that the lobby does not know of.
 func matchSelf(_ *seededLobby, conn *seededConn, c *hub.Command) bool {
 	switch {
 	case c.Op == chat.Search && conn.self == "" && conn.idle() && strikes(5):
@@ -214,7 +214,7 @@ func endLost(_ *seededLobby, _ *seededConn, c *hub.Command) bool {
 	return false
 }
 
-// leadFenced takes what comes from a socket that was replaced, and its end, for that of the one in its place.
+// leadFenced treats commands from a replaced socket, and its end, as those of the socket that replaced it.
 func leadFenced(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,6 +1,6 @@
-// Command mutants is chatme with one bug, which CHATME_MUTANT names: it shows that torture finds what it is there to find. It
-// runs a server and tortures one, and does nothing else. Some bugs are deep in a package; for those it is built with the tag
-// mutants.
+// Command mutants is chatme with one bug, named by CHATME_MUTANT. It shows that torture finds the bugs it is meant to
+// find. It can run a server and torture one, and nothing else. Some bugs are deep inside a package; those need a build
+// with the tag mutants.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"chatme/internal/torture"
 )
 
-// commands is as much of chatme's command line as torture needs.
+// commands is the part of chatme's command line that torture needs.
 type commands struct {
 	Serve   app.ServeCmd   `cmd:""`
 	Torture torture.Cmd    `cmd:""`
