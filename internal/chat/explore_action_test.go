@@ -42,7 +42,7 @@ const (
 	flushes
 	commits
 	ticks
-	waits // for the retry of an old client
+	waits // for the retry of a legacy client
 	kills // arg batches survive
 	stops
 	backsUp

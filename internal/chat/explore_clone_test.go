@@ -21,7 +21,7 @@ func (c *codec) cloner(t reflect.Type) func(dst, src unsafe.Pointer, seen map[un
 	return f
 }
 
-// refers says whether a value of t shares something with its plain copy. Strings do not change.
+// refers reports whether a value of t shares something with its plain copy. Strings do not change.
 func refers(t reflect.Type) bool {
 	if fixed[t] {
 		return false

@@ -30,7 +30,7 @@ func (w *world) drain() {
 			w.do(a)
 			continue
 		}
-		// Questions to old clients, waits for their pongs, and rematches are over within seconds.
+		// Questions to legacy clients, waits for their pongs, and rematches are over within seconds.
 		at, ok := w.lobby.NextDeadline()
 		if !ok || at > w.now.Add(11*time.Second) || at > end {
 			break

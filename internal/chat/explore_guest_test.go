@@ -38,7 +38,7 @@ const (
 	idle phase = iota
 	searching
 	chatting
-	leaving // Next is pressed, searching has not come: the chat is kept, and an old client goes on writing
+	leaving // Next is pressed, searching has not come: the chat is kept, and a legacy client goes on writing
 	ending  // end_chat is sent, chat_ended has not come
 )
 
@@ -68,8 +68,8 @@ type guest struct {
 	bend    uint64      // liar: how much more it claims at its next resume
 	away    bool        // its partner is, as far as it was told
 	former  chat.Alias  // liar: a chat that was
-	words   int         // old client and liar: messages said so far
-	pinged  bool        // old client: it is past the first ping on this socket
+	words   int         // legacy client and liar: messages said so far
+	pinged  bool        // legacy client: it is past the first ping on this socket
 	owed    []uint64    // delayed and newestOnly: the pings it has not answered yet
 	lost    chat.Time   // when it lost its last socket
 	// ──── what the world knows of it
@@ -96,10 +96,10 @@ func (g *guest) offline() {
 	}
 }
 
-// retryAfter is how long an old client waits before it opens another socket, at least.
+// retryAfter is how long a legacy client waits before it opens another socket, at least.
 const retryAfter = 3 * time.Second
 
-// canConnect reports whether it may open a socket. An old client may meet its own ghost then.
+// canConnect reports whether it may open a socket. A legacy client may meet its own ghost then.
 func (g *guest) canConnect(w *world) bool {
 	if g.conn != 0 || g.done {
 		return false
@@ -190,7 +190,7 @@ func (g *guest) answerLate(w *world) {
 	g.owed = g.owed[1:]
 }
 
-// canSay says whether there is somebody to talk to.
+// canSay reports whether there is somebody to talk to.
 func (g *guest) canSay() bool {
 	if g.kind.old() {
 		return g.conn != 0 && (g.phase == chatting || g.phase == leaving)
@@ -253,7 +253,7 @@ func (g *guest) unconfirmed() bool {
 	return g.greeted && !g.kind.old() && g.partner != "" && g.got > g.told
 }
 
-// canPress says whether there is a button: not while it searches, for the server takes a second search of somebody it
+// canPress reports whether there is a button: not while it searches, for the server takes a second search of somebody it
 // has just matched as Next.
 func (g *guest) canPress() bool { return g.phase == idle || g.phase == chatting }
 

@@ -44,7 +44,7 @@ func (l *ledger) records(w *world) {
 	}
 }
 
-// deserted says whether a liar has a session in this chat that is not its latest: what becomes of that is not followed.
+// deserted reports whether a liar has a session in this chat that is not its latest: what becomes of that is not followed.
 func (l *ledger) deserted(w *world, b *bond) bool {
 	for side, g := range b.guest {
 		if w.guests[g].kind == liar && w.guests[g].session != b.session[side] {

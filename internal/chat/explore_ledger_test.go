@@ -171,7 +171,7 @@ func (l *ledger) before(w *world, c *chat.Command) *guest {
 	return g
 }
 
-// haunted returns the chat that a former socket of an old client is in, and its side.
+// haunted returns the chat that a former socket of a legacy client is in, and its side.
 func (l *ledger) haunted(w *world, c *chat.Command) (*bond, int) {
 	s := w.socket(c.Conn)
 	if s == nil || !w.guests[s.guest].kind.old() || w.guests[s.guest].session == s.conn {
@@ -248,7 +248,7 @@ func (l *ledger) giveUp(g *guest) {
 	}
 }
 
-// among says whether a chat is in the rows of the lobby.
+// among reports whether a chat is in the rows of the lobby.
 func among(rows []chat.Record, b *bond) bool {
 	n := 0
 	for i := range rows {

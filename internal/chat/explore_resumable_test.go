@@ -108,7 +108,7 @@ func (g *guest) stand(w *world, p phase) {
 	g.over = true
 }
 
-// acknowledged drops the copies that the server has in custody, and says whether that is news.
+// acknowledged drops the copies that the server has in custody, and reports whether that is news.
 func (g *guest) acknowledged(recv uint64) bool {
 	if recv <= g.acked {
 		return false

@@ -78,7 +78,7 @@ func (w *world) sweep() {
 	w.sockets = slices.DeleteFunc(w.sockets, func(s *socket) bool { return !s.here && !s.there })
 }
 
-// canServe says whether the server can read on: a resume of a session that is not in memory waits for its row.
+// canServe reports whether the server can read on: a resume of a session that is not in memory waits for its row.
 func (w *world) canServe(s *socket) bool {
 	if !s.there || w.stopping {
 		return false

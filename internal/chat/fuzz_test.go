@@ -89,7 +89,7 @@ func (d *duel) play(c *client, what, how byte) {
 	if c.conn == 0 && what > 3 && what < 24 {
 		what = 2
 	}
-	if what < 4 && c.number%3 == 2 && how%16 != 0 { // mostly an old client
+	if what < 4 && c.number%3 == 2 && how%16 != 0 { // mostly a legacy client
 		what, how = 0, 0
 	}
 	switch what {

@@ -54,7 +54,7 @@ func (l *Lobby) tellRefused(s *session, c *Command) {
 	}
 }
 
-// sendAlone answers a message outside any chat. An old client believes that it still has a partner: it is told,
+// sendAlone answers a message outside any chat. A legacy client believes that it still has a partner: it is told,
 // and it is in the queue.
 func (l *Lobby) sendAlone(s *session, c *Command) {
 	switch {
@@ -69,7 +69,7 @@ func (l *Lobby) sendAlone(s *session, c *Command) {
 	}
 }
 
-// accept takes the next message of s, or the place of one that will never come, and says whether it did.
+// accept takes the next message of s, or the place of one that will never come, and reports whether it did.
 func (l *Lobby) accept(s *session, m *body) bool {
 	f, p := s.out, s.partner
 	switch {
@@ -89,7 +89,7 @@ func (l *Lobby) accept(s *session, m *body) bool {
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrUnavailable, N: m.n})
 		return false
-	default: // an old client cannot be told to wait: the partner gets it now or never
+	default: // a legacy client cannot be told to wait: the partner gets it now or never
 		f.accept()
 		l.relay(s, p, m)
 	}
@@ -106,13 +106,13 @@ func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 		return true
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrMailboxFull, N: m.n})
-	default: // an old client cannot be told to wait: its chat ends
+	default: // a legacy client cannot be told to wait: its chat ends
 		l.giveUp(p, CauseMailboxFull)
 	}
 	return false
 }
 
-// relay sends p what was accepted. To an old client there is nothing to tell of an empty place.
+// relay sends p what was accepted. To a legacy client there is nothing to tell of an empty place.
 func (l *Lobby) relay(s, p *session, m *body) {
 	e := m.event(s.Alias)
 	switch {

@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// beat is what the model knows of a socket by its pings. An old client has one from its auth on.
+// beat is what the model knows of a socket by its pings. A legacy client has one from its auth on.
 type beat struct {
 	met     chat.Time
 	silent  bool
@@ -25,7 +25,7 @@ type beat struct {
 	by        chat.Time
 	looked    chat.Time
 
-	// an old client's ping that confirms askedFor to its partner; 0: none is under way
+	// a legacy client's ping that confirms askedFor to its partner; 0: none is under way
 	asked    uint64
 	askedFor uint64
 	askAfter chat.Time

@@ -35,7 +35,7 @@ type model struct {
 type durable struct {
 	hash      chat.Hash
 	resumable bool
-	row       bool // it has one: an old client not before its first search
+	row       bool // it has one: a legacy client not before its first search
 	created   chat.Time
 	away      chat.Time // 0: it has a socket
 	ended     chat.Time
@@ -94,7 +94,7 @@ func (m *model) named(h chat.Hash) *who {
 	return nil
 }
 
-// inMemory says whether the server keeps w in memory.
+// inMemory reports whether the server keeps w in memory.
 func (w *who) inMemory() bool { return w.conn != 0 || w.place != 0 || w.chat != 0 }
 
 func (m *model) say(w *who, e chat.Event) {

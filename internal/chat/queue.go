@@ -50,7 +50,7 @@ func (l *Lobby) search(s *session, chat Alias) {
 	l.match(s)
 }
 
-// misnamed says whether a resumable client means another chat than the current one. Old clients name none.
+// misnamed reports whether a resumable client means another chat than the current one. Legacy clients name none.
 func (s *session) misnamed(chat Alias) bool {
 	return s.Resumable && chat != "" && (s.partner == nil || chat != s.partner.Alias)
 }

@@ -25,7 +25,7 @@ type ConnID uint64
 type PairID uint64
 
 // Hash is the SHA-256 of a session ID. The session ID itself is a bearer secret and never reaches this package.
-// A session of an old client, which has no session ID, has 32 random bytes here.
+// A session of a legacy client, which has no session ID, has 32 random bytes here.
 type Hash [32]byte
 
 // String is the short name that people and logs see: "s_" and the first 8 hexadecimal digits.
@@ -50,8 +50,8 @@ func (s State) String() string { return [...]string{"idle", "waiting", "paired"}
 type Record struct {
 	ID        ID
 	Hash      Hash
-	MailKey   MailKey // what mail for it is sealed to; zero for an old client
-	Resumable bool    // the client asked for a session ID; false for an old client, whose row is dropped at start
+	MailKey   MailKey // what mail for it is sealed to; zero for a legacy client
+	Resumable bool    // the client asked for a session ID; false for a legacy client, whose row is dropped at start
 	CreatedAt Time
 	AwaySince Time // 0 while a socket is attached
 	EndedAt   Time // not 0: ended by its owner; the row only says so to a late resume, until it expires

@@ -7,7 +7,7 @@ import (
 )
 
 // Load fills an empty lobby with what was waiting or paired, at the moment of listening: everybody is away and
-// every window starts anew. Of the numbers of a chat only those of the letters are known. Old clients cannot come
+// every window starts anew. Of the numbers of a chat only those of the letters are known. Legacy clients cannot come
 // back, so their rows go and their partners are queued; the changes are part of the first batch.
 func (l *Lobby) Load(now Moment, saved Saved) error {
 	l.now, l.wall, l.mail.bytes = now.Server, now.Wall, saved.MailBytes

@@ -39,7 +39,7 @@ func (l *Lobby) tellResumed(s *session, re *Resumption) {
 	l.note(Fact{Kind: FactResumed, Session: s.Hash, State: string(re.State), Took: Time(re.AwayMs), Count: re.Replay})
 }
 
-// impossible says whether a client claims of its current chat what cannot be, as far as this process can prove.
+// impossible reports whether a client claims of its current chat what cannot be, as far as this process can prove.
 func (s *session) impossible(r *Resume) bool {
 	return s.out.seen && (r.Got > s.partner.out.top || r.Acked > s.out.recv())
 }

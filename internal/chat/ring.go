@@ -66,7 +66,7 @@ func (l *Lobby) empty(f *flow) {
 	f.ring, f.ringBytes = nil, 0
 }
 
-// canKeep says whether the ring of f has room for a message.
+// canKeep reports whether the ring of f has room for a message.
 func (l *Lobby) canKeep(f *flow, m *body) bool {
 	size := m.size()
 	return len(f.ring) < l.cfg.RingMessages && f.ringBytes+size <= l.cfg.RingBytes &&

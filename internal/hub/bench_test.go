@@ -26,7 +26,7 @@ func (s *sink) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }
 
-// benchHub returns a hub with pairs of old clients in a chat: Conns 1 and 2, 3 and 4, …
+// benchHub returns a hub with pairs of legacy clients in a chat: Conns 1 and 2, 3 and 4, …
 func benchHub(b *testing.B, pairs int) *Hub {
 	s := newHeldStore()
 	s.setFree()

@@ -122,7 +122,7 @@ func (h *Hub) write(batch *chat.Batch) error {
 	return err
 }
 
-// transient says whether err leaves no doubt that nothing was committed, and may pass.
+// transient reports whether err leaves no doubt that nothing was committed, and may pass.
 func transient(err error) bool {
 	var t interface{ Transient() bool }
 	return errors.As(err, &t) && t.Transient()

@@ -129,7 +129,7 @@ func New(cfg Config) (*Hub, error) {
 // another one by the next call. It is delivered in the chat it was first tried in, or in none (law L8).
 //
 // When too much is uncommitted, a command that changes a row is refused to a resumable client with error unavailable;
-// that of an old client is not done, and no Conn is returned: the caller is to AwaitRoom.
+// that of a legacy client is not done, and no Conn is returned: the caller is to AwaitRoom.
 //
 // Of a command that was done Do returns the Conn it came from if the answers crowd its outbox: the caller is to wait for
 // room there before it reads on.

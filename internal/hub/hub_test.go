@@ -427,7 +427,7 @@ func TestUnknownOutcomeIsFatal(t *testing.T) {
 	})
 }
 
-// Beyond the bound a resumable session hears error unavailable; an old client's frame waits unread.
+// Beyond the bound a resumable session hears error unavailable; a legacy client's frame waits unread.
 func TestBoundOnQueuedChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -448,7 +448,7 @@ func TestBoundOnQueuedChanges(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-done:
-			t.Fatal("the old client's search did not wait")
+			t.Fatal("the legacy client's search did not wait")
 		default:
 		}
 		s.setFree()

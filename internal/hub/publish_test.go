@@ -112,7 +112,7 @@ func TestTailHearsOfChats(t *testing.T) {
 		do(h, chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
 		time.Sleep(2 * time.Second)
 		do(h, chat.Command{Op: chat.Pong, Conn: 3, N: math.MaxUint64}) // it is settled
-		hears(t, "an old client that writes to nobody", l, "auth old", "matched 2000 ms", "matched 2000 ms")
+		hears(t, "a legacy client that writes to nobody", l, "auth old", "matched 2000 ms", "matched 2000 ms")
 		if found := h.Named(hashOf(3).String()); len(found) != 1 || found[0] != hashOf(3) {
 			t.Errorf("named %v", found)
 		}

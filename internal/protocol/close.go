@@ -24,7 +24,7 @@ const (
 	CloseRateLimited     = 4429                 //
 )
 
-// The reasons sent with the close codes, at most 123 bytes each (RFC 6455, section 5.5). Old clients know the
+// The reasons sent with the close codes, at most 123 bytes each (RFC 6455, section 5.5). Legacy clients know the
 // texts of 1000 and 4001.
 const (
 	TextChatEnded        = "Chat ended"

@@ -6,7 +6,7 @@
 //
 // # The wire
 //
-// WebSocket (RFC 6455), one JSON object (RFC 8259) a frame, text or binary alike. An old client speaks the base
+// WebSocket (RFC 6455), one JSON object (RFC 8259) a frame, text or binary alike. A legacy client speaks the base
 // protocol and never sees a message or a member of the other part; a client that puts a resume object with v 1
 // into its auth is resumable.
 //

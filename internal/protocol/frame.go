@@ -24,7 +24,7 @@ type Frame struct {
 
 	APIKey      string  // KindAuth
 	KeyIsString bool    // KindAuth: false when apiKey is missing or of another type
-	Resume      *Resume // KindAuth: nil for old clients
+	Resume      *Resume // KindAuth: nil for legacy clients
 
 	// Command is for the lobby, at KindCommand. Conn is 0: the socket layer knows it. A frame of no known type is
 	// a chat.Touch.

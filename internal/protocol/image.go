@@ -42,7 +42,7 @@ func (p ImagePolicy) String() string {
 	return fmt.Sprintf("ImagePolicy(%d)", uint8(p))
 }
 
-// Allows says whether the image at url may be relayed. A url that is allowed holds no character that JSON escapes,
+// Allows reports whether the image at url may be relayed. A url that is allowed holds no character that JSON escapes,
 // so that it can be written as it is.
 func (p ImagePolicy) Allows(url string) bool {
 	switch p {
@@ -54,7 +54,7 @@ func (p ImagePolicy) Allows(url string) bool {
 	return false
 }
 
-// isDataImage says whether url is a data URI (RFC 2397) of one of the types that are relayed, without parameters,
+// isDataImage reports whether url is a data URI (RFC 2397) of one of the types that are relayed, without parameters,
 // in base64 with padding (RFC 4648, section 4), and not empty. SVG is not among them: it can hold scripts.
 func isDataImage(url string) bool {
 	rest, ok := cutPrefixFold(url, "data:image/")
@@ -70,7 +70,7 @@ func isDataImage(url string) bool {
 	return ok && isBase64(data)
 }
 
-// isImageType says whether s is a subtype that is relayed. The lengths are compared too: what Unicode folds to a
+// isImageType reports whether s is a subtype that is relayed. The lengths are compared too: what Unicode folds to a
 // letter of ASCII, such as the Kelvin sign to k, is longer than that.
 func isImageType(s string) bool {
 	for _, t := range [...]string{"png", "jpeg", "jpg", "gif", "webp", "avif", "heic", "heif", "bmp"} {
@@ -81,7 +81,7 @@ func isImageType(s string) bool {
 	return false
 }
 
-// isBase64 says whether s is base64 with correct padding, and not empty.
+// isBase64 reports whether s is base64 with correct padding, and not empty.
 func isBase64(s string) bool {
 	if len(s) == 0 || len(s)%4 != 0 {
 		return false
@@ -114,7 +114,7 @@ func word(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// allBase64 says whether all eight bytes of x are of the base64 alphabet. In bytes below 0x80 the addition of
+// allBase64 reports whether all eight bytes of x are of the base64 alphabet. In bytes below 0x80 the addition of
 // 0x80-a sets the high bit from a on, without a carry into the next byte.
 func allBase64(x uint64) bool {
 	const (
@@ -131,7 +131,7 @@ func allBase64(x uint64) bool {
 	return (letter|digit|plus)&highs == highs
 }
 
-// isHTTPS says whether url is an https URL with a host and without a character that could end it early or disguise
+// isHTTPS reports whether url is an https URL with a host and without a character that could end it early or disguise
 // it: control characters, spaces, quotes, backslashes, and what cannot be seen, such as a change of direction.
 // Invalid UTF-8, which Decode never asks about, is not written to anybody as it is.
 func isHTTPS(url string) bool {

@@ -184,7 +184,7 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// digits reads digits, and says whether there was one.
+// digits reads digits, and reports whether there was one.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
@@ -245,7 +245,7 @@ func (s *scanner) plain() {
 	s.pos = i
 }
 
-// escape steps over an escape, and says whether it is a valid one.
+// escape steps over an escape, and reports whether it is a valid one.
 func (s *scanner) escape() bool {
 	rest := s.data[s.pos:]
 	if len(rest) < 2 {

@@ -35,10 +35,10 @@ type value struct {
 	escaped bool // a string with at least one backslash
 }
 
-// isText says whether v is a string or absent.
+// isText reports whether v is a string or absent.
 func (v *value) isText() bool { return v.kind == kindString || v.kind == kindAbsent }
 
-// empty says whether v, a string or absent, has nothing in it.
+// empty reports whether v, a string or absent, has nothing in it.
 func (v *value) empty() bool { return len(v.raw) == 0 }
 
 // text copies a string out of the frame; absent is "". It returns false for another type.
@@ -80,7 +80,7 @@ func (v *value) alias() chat.Alias {
 	return chat.Alias(s)
 }
 
-// is says whether v, a number, is n.
+// is reports whether v, a number, is n.
 func (v *value) is(n uint64) bool {
 	got, ok := v.count()
 	return ok && got == n

@@ -22,7 +22,7 @@ const (
 
 	msgSearching           = `{"type":"searching"}`            // durably in the queue
 	msgTypingStart         = `{"type":"typing_start"}`         // the partner types
-	msgTypingStop          = `{"type":"typing_stop"}`          // the partner no longer types; old clients forget it only by this
+	msgTypingStop          = `{"type":"typing_stop"}`          // the partner no longer types; legacy clients forget it only by this
 	msgPartnerBack         = `{"type":"partner_back"}`         // after partner_away
 	msgPartnerDisconnected = `{"type":"partner_disconnected"}` // the chat is over, and this session is durably in the queue again
 	msgChatEnded           = `{"type":"chat_ended"}`           // the answer to end_chat; close 1000 follows
@@ -45,7 +45,7 @@ const (
 // Tail is what follows the image after AppendHead.
 const Tail = `"}`
 
-// The reasons of auth_error. Old clients show them.
+// The reasons of auth_error. Legacy clients show them.
 const (
 	ReasonNotAuthenticated = "Not authenticated" // anything but auth came first; close 4001 with TextNotAuthenticated
 	ReasonInvalidKey       = "Invalid API key"   // wrong, missing or not a string; close 4001 with TextAuthFailed
