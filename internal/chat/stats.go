@@ -1,6 +1,6 @@
 package chat
 
-// Stats counts the sessions in memory, each once, and what the lobby has done since it was made.
+// Stats counts the sessions in memory, each once, and what the lobby has done since it was created.
 type Stats struct {
 	Idle, Waiting, Matched int // with a socket
 	Away                   int // without one, within a window
