@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Server time goes on with the process: a gap between two beats, which a stopped process leaves, counts half a second.
+// Server time advances with the process: a gap between two ticks, left by a stopped process, counts as half a second.
 func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 	c := &Clock{start: time.Now()}
 	c.now.Store(&reading{})
@@ -30,7 +30,7 @@ func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 }
 
 // Wall time follows a wall clock that is set, in either direction, and server time does not; for a while nothing expires
-// by it.
+// by wall time.
 func TestWallClockIsSet(t *testing.T) {
 	const tenYears = 10 * 365 * 24 * time.Hour
 	r := reading{}
@@ -83,7 +83,7 @@ func TestClockBeats(t *testing.T) {
 	})
 }
 
-// A hub without a clock is refused: it would keep another time than the sockets.
+// A hub without a clock is refused: its time would differ from that of the sockets.
 func TestHubWantsAClock(t *testing.T) {
 	cfg := Config{
 		Store: newHeldStore(), Lobby: testLobby(), SessionTTL: time.Hour, Log: slog.New(slog.DiscardHandler),

@@ -76,7 +76,7 @@ func l5(t *testing.T, seed uint64) {
 			cmd.Op, cmd.Got = chat.Ack, r.Uint64N(6)
 		}
 		l.Step(chat.At(now), &cmd)
-		// A lookup reads behind all that is pending, as Hub.find makes sure of; so every step is a batch here.
+		// A lookup reads after all pending changes, as Hub.find ensures, so every step is a batch here.
 		l.TakeBatch(batch)
 		letters += len(batch.Entries)
 		if err := db.Commit(batch); err != nil {
@@ -96,7 +96,7 @@ func l5(t *testing.T, seed uint64) {
 	}
 }
 
-// compareL5 compares what a start would load with what the lobby knows of it.
+// compareL5 compares what a start would load with the state of the lobby.
 func compareL5(t *testing.T, when string, db *store.Store, l *chat.Lobby) {
 	t.Helper()
 	got, err := db.Load(t.Context())

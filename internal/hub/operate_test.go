@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An operator is told that a session was kicked once that is on disk, and not before; who does not wait so long is told
-// that it is not known.
+// An operator is told that a session was kicked only once that is on disk. If the operator's context ends first, the
+// outcome is reported as unknown.
 func TestKickWaitsForTheDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()

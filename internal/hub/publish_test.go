@@ -14,7 +14,7 @@ import (
 	"chatme/internal/tail"
 )
 
-// listen has somebody listen to h, before anything happens there.
+// listen returns a listener to h, before anything happens there.
 func listen(t *testing.T, h *Hub) *tail.Listener {
 	t.Helper()
 	h.cfg.Tail = new(tail.Feed)
@@ -26,7 +26,7 @@ func listen(t *testing.T, h *Hub) *tail.Listener {
 	return l
 }
 
-// hears wants these events next, and no other: type, what and reason, ms, count.
+// hears checks that exactly these events are next: type, what and reason, ms, count.
 func hears(t *testing.T, when string, l *tail.Listener, want ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -96,7 +96,7 @@ func TestTailHearsOfChats(t *testing.T) {
 
 		say(h, 1, 1)
 		say(h, 1, 1) // again
-		say(h, 1, 7) // too far
+		say(h, 1, 7) // too far ahead
 		do(h, chat.Command{Op: chat.Send, Conn: 2, N: 1, Image: "data:image/png;base64,AAAA"})
 		do(h, chat.Command{Op: chat.Typing, Conn: 2, Start: true})
 		do(h, chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
@@ -131,7 +131,7 @@ func TestTailHearsOfChats(t *testing.T) {
 	})
 }
 
-// A chat that both have left is told of once.
+// A chat that both sides have left is reported once.
 func TestTailHearsOfAbandonedChats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()

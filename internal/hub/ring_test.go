@@ -9,8 +9,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// While the rings are full a large message is not read, until something is confirmed; whoever has something to confirm
-// does not wait, as that may stand behind its message.
+// While the rings are full a large message is not read until something is confirmed. A session that has messages to confirm
+// does not wait, because the confirmation may come after its message.
 func TestLargeMessagesWaitForTheRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newHeldStore()

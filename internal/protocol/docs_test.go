@@ -48,7 +48,7 @@ func constants(t *testing.T, name string) map[string]string {
 	return all
 }
 
-// docs/protocol.md names every frame of the wire and no other.
+// docs/protocol.md names exactly the frames of the wire.
 func TestEveryFrameIsInTheDocs(t *testing.T) {
 	kind := regexp.MustCompile(`"type":"([a-z_]+)"`)
 	known := map[string]bool{}
@@ -110,7 +110,7 @@ func tableCodes(text string) (codes []int) {
 	return codes
 }
 
-// The close codes stand in one table, which the documents, the client library and the metrics follow.
+// One table defines the close codes; the documents, the client library and the metrics follow it.
 func TestCloseCodesAreTheSameEverywhere(t *testing.T) {
 	var all []int
 	final := map[int]bool{}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// lying returns a padded body of the shortest length that says so of its text and image.
+// lying returns a padded body of the shortest length that claims these lengths of its text and image.
 func lying(text, image uint64) []byte {
 	b := make([]byte, minPadded)
 	binary.BigEndian.PutUint64(b[8:], text)
@@ -15,7 +15,7 @@ func lying(text, image uint64) []byte {
 }
 
 // TestPaddingSteps: a length is a step, no step is below the floor, no body shrinks, and none grows by more than 12 %
-// above the floor.
+// TestPaddingSteps: padding is idempotent, no length is below the minimum, no body shrinks, and none grows by more than 12 %
 func TestPaddingSteps(t *testing.T) {
 	steps, last := 0, 0
 	for n := 0; n <= 1<<20; n++ {

@@ -97,7 +97,7 @@ func TestSealRefuses(t *testing.T) {
 	}
 }
 
-// TestEightEdits: whatever is done to what lies there, it does not open.
+// TestEightEdits: a body that was edited in any way does not open.
 func TestEightEdits(t *testing.T) {
 	o := NewOpener(secret)
 	first, second := binding(), binding()
