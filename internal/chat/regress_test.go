@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// The defects of the server before this one.
+// Defects of the previous server.
 
 func TestNotMatchedWithOneselfOnSecondSearch(t *testing.T) {
 	p := newParty(t)
@@ -50,7 +50,7 @@ func TestWaitingPersonSurvivesVanishingSearcher(t *testing.T) {
 	p := newParty(t)
 	a, b, c := p.old(), p.old(), p.old()
 	a.search()
-	// b is gone before it hears that it was matched.
+	// b leaves before it is told that it was matched.
 	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
 	p.step(chat.Command{Op: chat.Detach, Conn: b.conn})
 	p.save()
@@ -65,7 +65,7 @@ func TestTwoPressNextAtOnce(t *testing.T) {
 	p := newParty(t)
 	a, b, c, d := p.old(), p.old(), p.old(), p.old()
 	p.couple(a, b)
-	// Neither has heard of the other's when its own arrives.
+	// Neither was told of the other's when its own arrives.
 	p.step(chat.Command{Op: chat.Search, Conn: a.conn})
 	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
 	p.save()
@@ -88,7 +88,7 @@ func TestTextNeverReachesAnotherChat(t *testing.T) {
 	p.couple(a, b)
 	c.search()
 	a.search()
-	a.pong() // a is with c now, and b does not know yet
+	a.pong() // a is with c now, and b was not told yet
 	b.say("meant for a")
 	b.say("this as well")
 	b.settles()
@@ -97,7 +97,7 @@ func TestTextNeverReachesAnotherChat(t *testing.T) {
 	b.wants("partner_disconnected", "matched $6")
 	c.wants("searching", "matched $4", "partner_disconnected", "matched $5")
 
-	// A resumable client names the chat it means, so it needs no such pause.
+	// A resumable client names its chat, so it needs no such pause.
 	x, y, z := p.resumable(), p.resumable(), p.resumable()
 	p.couple(x, y)
 	former := y.partner

@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// firstDifference shows two texts from shortly before they part.
+// firstDifference shows two texts from shortly before they differ.
 func firstDifference(want, got string) string {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	i := 0
@@ -84,7 +84,7 @@ func firstDifference(want, got string) string {
 	return b.String()
 }
 
-// script is a play under way.
+// script is a running script.
 type script struct {
 	*rig
 	out   bytes.Buffer
@@ -95,7 +95,7 @@ type script struct {
 	ids   map[chat.ID]chat.Hash
 }
 
-// actor is a person of a script: one client, which keeps what it was told.
+// actor is one client of a script, which remembers what it was told.
 type actor struct {
 	name     string
 	sockets  []chat.ConnID
@@ -157,7 +157,7 @@ func (s *script) print(events []chat.Event) {
 	}
 }
 
-// hash makes the hash of a's k-th session, and gives it a name.
+// hash returns the hash of a's k-th session, and gives it a name.
 func (s *script) hash(a *actor, k int) chat.Hash {
 	h := chat.Hash{a.name[0], byte(k)}
 	s.names[h] = a.name
