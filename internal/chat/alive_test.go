@@ -31,7 +31,7 @@ func TestSilentClientIsNotMatched(t *testing.T) {
 			vanished.do(chat.Command{Op: chat.Heard}) // one byte, and it is first in the queue again
 			c.wants("matched " + string(c.partner))
 			if vanished.record().Alias != c.partner {
-				t.Errorf("c is with %s, want the one that was silent", c.partner)
+				t.Errorf("c is matched with %s, want the session that was silent", c.partner)
 			}
 		})
 	}

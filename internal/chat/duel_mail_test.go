@@ -25,17 +25,17 @@ func (d *duel) sameMail(on disk) string {
 		l, ok := want[key{m.To, m.From, m.N}]
 		switch {
 		case !ok:
-			return fmt.Sprintf("letter %d from %s to %d should not be: %q", m.N, m.From, m.To, m.Text)
+			return fmt.Sprintf("unexpected entry %d from %s to %d: %q", m.N, m.From, m.To, m.Text)
 		case at.pair != d.pairs[m.From] || m.Key != chat.MailKey(l.to):
-			return fmt.Sprintf("letter %d from %s is in the box of chat %d, sealed to %x", m.N, m.From, at.pair, m.Key[:8])
+			return fmt.Sprintf("entry %d from %s is in the mailbox of chat %d, sealed to %x", m.N, m.From, at.pair, m.Key[:8])
 		case m.Text != l.text || m.Image != l.image || m.At != l.at:
-			return fmt.Sprintf("letter %d from %s says %q at %s, not %q at %s", m.N, m.From, m.Text, since(m.At), l.text, since(l.at))
+			return fmt.Sprintf("entry %d from %s is %q at %s, want %q at %s", m.N, m.From, m.Text, since(m.At), l.text, since(l.at))
 		}
 	}
 	if len(on.mail) < len(want) {
 		for _, l := range d.m.mail {
 			if _, ok := on.mail[place{d.ids[l.to], d.pairs[l.from], l.n}]; !ok {
-				return fmt.Sprintf("letter %d from %s to %s is missing: %q", l.n, l.from, l.to, l.text)
+				return fmt.Sprintf("entry %d from %s to %s is missing: %q", l.n, l.from, l.to, l.text)
 			}
 		}
 	}

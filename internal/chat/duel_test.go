@@ -139,12 +139,12 @@ func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	for _, r := range records {
 		w := d.m.named(r.Hash)
 		if w == nil || !counts(w) {
-			return fmt.Sprintf("the row of %s should not be: %s", r.Hash, describeRow(r))
+			return fmt.Sprintf("unexpected row of %s: %s", r.Hash, describeRow(r))
 		}
 		if w.resumable != r.Resumable || w.created != r.CreatedAt || w.away != r.AwaySince || w.ended != r.EndedAt ||
 			w.queued != r.QueuedAt || w.matched != r.MatchedAt || w.alias != r.Alias ||
 			(w.place != 0) != (r.Place != 0) || (w.chat != 0) != (r.Pair != 0) {
-			return fmt.Sprintf("%s should be %+v, is %s", r.Hash, w.durable, describeRow(r))
+			return fmt.Sprintf("%s: want %+v, got %s", r.Hash, w.durable, describeRow(r))
 		}
 		if r.Place != 0 {
 			byPlace[r.Place] = w
@@ -164,7 +164,7 @@ func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	slices.Sort(places)
 	for i, w := range d.m.queue() {
 		if i >= len(places) || byPlace[places[i]] != w {
-			return fmt.Sprintf("L3: %s is not the %d. in the queue", w.hash, i+1)
+			return fmt.Sprintf("L3: %s is not number %d in the queue", w.hash, i+1)
 		}
 	}
 	for _, w := range d.m.people {

@@ -29,7 +29,7 @@ func TestExploreBites(t *testing.T) {
 				}
 				walks += x.walks
 			}
-			t.Errorf("not found in %d walks", walks)
+			t.Errorf("fault not found in %d walks", walks)
 		})
 	}
 }

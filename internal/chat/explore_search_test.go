@@ -170,7 +170,7 @@ func (x *explorer) found(path []action, drain bool) *violation {
 	path = slices.Clone(path)
 	fault := x.replay(path, drain, nil).fault
 	if fault == nil {
-		return &violation{x.plan, path, fmt.Errorf("a violation that does not come again: the world is not all there is to it")}
+		return &violation{x.plan, path, fmt.Errorf("the violation does not recur: it depends on more than the world")}
 	}
 	kind := class(fault)
 	holds := func(p []action) bool {

@@ -141,7 +141,7 @@ func (w *world) boot() {
 	}
 }
 
-// kill ends the server at once; the first survivors of the batches in flight are on disk. The sockets break, but frames that
+// kill ends the server at once; the first survive batches in flight are on disk. The sockets break, but frames that
 // have left still arrive.
 func (w *world) kill(survive int) {
 	w.note("kill %d", survive)

@@ -212,7 +212,7 @@ func TestL9ToldMeansQueued(t *testing.T) {
 				continue
 			}
 			if r := p.disk.rows[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
-				t.Errorf("%s: on disk it is %s", describe(e), describeRow(r))
+				t.Errorf("%s: the row on disk is %s", describe(e), describeRow(r))
 			}
 		}
 	}
@@ -231,7 +231,7 @@ func TestL9ToldMeansQueued(t *testing.T) {
 	a.wait(time.Minute)
 	a.resume(0, 0)
 	if told != 10 {
-		t.Errorf("told %d times", told)
+		t.Errorf("reported %d times", told)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestL10Quiet(t *testing.T) {
 		a.wait(time.Minute)
 	}
 	if batchOf(p.lobby) != batch {
-		t.Errorf("%d batches for nothing", batchOf(p.lobby)-batch)
+		t.Errorf("%d batches without changes", batchOf(p.lobby)-batch)
 	}
 	if at, ok := p.lobby.NextDeadline(); ok {
 		t.Errorf("a timer is set for %s", since(at))

@@ -137,6 +137,6 @@ func (one *person) record() chat.Record {
 func (one *person) is(s chat.State) {
 	one.p.tb.Helper()
 	if r := one.record(); r.State() != s {
-		one.p.tb.Fatalf("is %s, not %s", r.State(), s)
+		one.p.tb.Fatalf("state %s, want %s", r.State(), s)
 	}
 }

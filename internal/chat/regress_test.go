@@ -29,7 +29,7 @@ func TestNotMatchedWithOneselfWhileWaiting(t *testing.T) {
 	a.wait(time.Hour)
 	a.is(chat.Waiting)
 	if a.record().Place != place {
-		t.Error("searching again while waiting lost the place")
+		t.Error("searching again while waiting lost the place in the queue")
 	}
 }
 
@@ -142,7 +142,7 @@ func TestPartnerDisconnectedHasPlace(t *testing.T) {
 			leave(a)
 			b.wants("partner_disconnected")
 			if row := p.disk.rows[b.record().ID]; row.State() != chat.Waiting {
-				t.Fatalf("on disk it is %s", row.State())
+				t.Fatalf("the row on disk is %s", row.State())
 			}
 			c.search()
 			b.wants("matched " + string(b.partner))
@@ -156,7 +156,7 @@ func TestMatchedPersonIsNotQueued(t *testing.T) {
 	p.couple(a, b)
 	for _, one := range []*person{a, b} {
 		if r := p.disk.rows[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
-			t.Errorf("on disk it has place %d and pair %d", r.Place, r.Pair)
+			t.Errorf("the row on disk has place %d and pair %d", r.Place, r.Pair)
 		}
 	}
 	c.search()

@@ -57,7 +57,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		last := a.heard[len(a.heard)-1]
 		a.mu.Unlock()
 		if last.Kind != chat.Acked || last.Recv != 1 {
-			t.Errorf("after the first commit: %+v, want custody of 1", last)
+			t.Errorf("after the first commit: got %+v, want custody of 1", last)
 		}
 		want(t, "a", a, chat.PartnerAway, chat.Acked)
 		s.verdict <- nil

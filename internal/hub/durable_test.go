@@ -92,7 +92,7 @@ func l5(t *testing.T, seed uint64) {
 		}
 	}
 	if letters == 0 {
-		t.Error("no letter was written")
+		t.Error("no mailbox entry was written")
 	}
 }
 
@@ -113,6 +113,6 @@ func compareL5(t *testing.T, when string, db *store.Store, l *chat.Lobby) {
 	}
 	mail := slices.DeleteFunc(l.Mail(), func(m chat.Held) bool { return !live[m.To] })
 	if !slices.Equal(got.Mail, mail) {
-		t.Fatalf("%s: the store holds %+v; the lobby knows of %+v", when, got.Mail, mail)
+		t.Fatalf("%s: the store has %+v; the lobby %+v", when, got.Mail, mail)
 	}
 }

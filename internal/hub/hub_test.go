@@ -345,7 +345,7 @@ func TestCommitsAreGrouped(t *testing.T) {
 		}
 		for _, c := range batch {
 			if c.Place != 0 || c.Pair == 0 {
-				t.Errorf("row %+v: queued and matched within one batch is to be written once, as matched", c.Record)
+				t.Errorf("row %+v: queued and matched within one batch, want it written once, as matched", c.Record)
 			}
 		}
 		s.setFree()
@@ -382,7 +382,7 @@ func TestTransientFailureIsRetried(t *testing.T) {
 		for range 20 {
 			again := <-s.enter
 			if !slices.Equal(first, again) {
-				t.Fatalf("tried again with %v, want %v", again, first)
+				t.Fatalf("retried with %v, want %v", again, first)
 			}
 			do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "on"})
 			s.verdict <- passing{errors.New("disk full")}
@@ -523,7 +523,7 @@ func TestDeadlinesFire(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		if len(s.swept) == 0 {
-			t.Error("nobody looked for expired rows")
+			t.Error("no sweep for expired rows")
 		}
 		s.mu.Unlock()
 		stopHub(t, h)

@@ -44,7 +44,7 @@ func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 			t.Errorf("%d lookups, want 1", finds)
 		}
 		if k := e.kinds(); len(k) != 0 {
-			t.Errorf("heard %v before its own change is committed", k)
+			t.Errorf("heard %v before its own change was committed", k)
 		}
 		s.passOn()
 		s.passOn()
@@ -79,7 +79,7 @@ func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-reading:
-			t.Error("the row is read twice at once")
+			t.Error("the row was read twice at once")
 		default:
 		}
 		close(read)

@@ -90,7 +90,7 @@ func TestSweepWaitsForAnHour(t *testing.T) {
 			first := max(every, time.Hour)
 			time.Sleep(first - time.Millisecond)
 			if calls := s.noted(); len(calls) != 0 {
-				t.Errorf("every %v: %d sweeps before an hour is over", every, len(calls))
+				t.Errorf("every %v: %d sweeps within the first hour", every, len(calls))
 			}
 			time.Sleep(time.Millisecond)
 			calls := s.noted()
@@ -98,11 +98,11 @@ func TestSweepWaitsForAnHour(t *testing.T) {
 			before, expired := s.before, s.expired
 			s.mu.Unlock()
 			if want := h.cfg.Clock.Moment(0).Wall.Add(-every * sweepsPerTTL); len(calls) != 1 || before != want || expired != 0 {
-				t.Errorf("every %v: %d sweeps after an hour, of what is older than %d, want %d", every, len(calls), before, want)
+				t.Errorf("every %v: %d sweeps after an hour, of rows older than %d, want %d", every, len(calls), before, want)
 			}
 			time.Sleep(every)
 			if calls := s.noted(); len(calls) != 2 {
-				t.Errorf("every %v: %d sweeps, want another one after that time", every, len(calls))
+				t.Errorf("every %v: %d sweeps, want another after that interval", every, len(calls))
 			}
 			stopHub(t, h)
 		})
@@ -249,13 +249,13 @@ func TestSweepCatchesUp(t *testing.T) {
 				took := time.Since(began)
 				stopHub(t, h)
 				if s.left() >= second || took > disk.within {
-					t.Errorf("%d rows are left after %v, want none after %v", s.left(), took, disk.within)
+					t.Errorf("%d rows left after %v, want none after %v", s.left(), took, disk.within)
 				}
 				batch := max(2*sweepTarget, disk.sync+fewSweepRows*disk.row)
 				if most := batch + 2*disk.sync + 10*disk.row; waited > most {
-					t.Errorf("a commit waited %v, want %v at most", waited, most)
+					t.Errorf("a commit waited %v, want at most %v", waited, most)
 				}
-				t.Logf("%d rows in %v, %.0f a second; a commit waited %v at most, the longest sweep took %v",
+				t.Logf("%d rows in %v, %.0f per second; a commit waited at most %v, the longest sweep took %v",
 					backlog+int(id), took, float64(backlog+int(id))/took.Seconds(), waited, s.longest)
 			})
 		})
@@ -282,7 +282,7 @@ func TestSweepBacksOff(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		if synctest.Wait(); s.left() != 0 {
-			t.Errorf("%d rows are left once it succeeds", s.left())
+			t.Errorf("%d rows left after it succeeded", s.left())
 		}
 		stopHub(t, h)
 	})

@@ -76,7 +76,7 @@ func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
 		for _, value := range constants(t, file) {
 			for _, match := range member.FindAllStringSubmatch(value, -1) {
 				if !strings.Contains(docs, `"`+match[1]+`":`) {
-					t.Errorf("docs/protocol.md has no member %s", match[1])
+					t.Errorf("docs/protocol.md does not mention member %s", match[1])
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
 		chat.ResumeExpired, chat.ResumeUnknown, chat.ResumeEnded,
 	} {
 		if !strings.Contains(docs, "`"+string(code)+"`") {
-			t.Errorf("docs/protocol.md has no code %s", code)
+			t.Errorf("docs/protocol.md does not mention code %s", code)
 		}
 	}
 	for _, text := range []string{fmt.Sprintf(`"maxBytes":%d`, MaxFrame), "64 KiB of UTF-8", "2^32", "More than five such frames"} {

@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 			held += len(got.Resume.SessionID) + len(got.Resume.Epoch) + len(got.Resume.PartnerID)
 		}
 		if held > len(in) {
-			t.Fatalf("%d bytes are kept of %d", held, len(in))
+			t.Fatalf("%d bytes kept of %d", held, len(in))
 		}
 
 		valid := json.Valid(in)
@@ -118,7 +118,7 @@ func FuzzRoundTrip(f *testing.F) {
 		h := Hello{SessionID: a, Epoch: text, WindowMs: at, PingMs: int64(n), MaxBytes: int64(k)}
 		out := Append(nil, &e, &h)
 		if !utf8.Valid(out) || strings.ContainsAny(string(out), "\u2028\u2029\n") {
-			t.Fatalf("not to be written on one line: %q", out)
+			t.Fatalf("cannot be written on one line: %q", out)
 		}
 		got := mustRead(t, out)
 		want := readBack(&e, &h)
