@@ -111,16 +111,16 @@ func TestEightEdits(t *testing.T) {
 		b      Binding
 		sealed []byte
 	}{
-		"two bodies swapped":       {{first, b}, {second, a}},
-		"replay under another n":   {{edit(func(b *Binding) { b.N = 17 }), a}},
-		"reordered":                {{first, third}, {second, a}, {edit(func(b *Binding) { b.N += 2 }), b}},
-		"cut short":                {{first, a[:len(a)-1]}, {first, a[:len(a)-16]}, {first, a[1:]}, {first, a[:Overhead]}, {first, nil}},
-		"a bit flipped":            {{first, bit(0)}, {first, bit(31)}, {first, bit(32)}, {first, bit(100)}, {first, bit(len(a) - 1)}},
-		"another recipient":        {{edit(func(b *Binding) { b.Recipient++ }), a}},
-		"another chat":             {{edit(func(b *Binding) { b.Pair++ }), a}},
-		"another sender":           {{edit(func(b *Binding) { b.Sender = "00000001-0000-4000-8000-000000000003" }), a}},
-		"another epoch": {{edit(func(b *Binding) { b.Epoch = "1123456789abcdef0123456789abcdef" }), a}},
-		"made longer":              {{first, append(bytes.Clone(a), 0)}, {first, append(bytes.Clone(a), make([]byte, 16)...)}},
+		"two bodies swapped":     {{first, b}, {second, a}},
+		"replay under another n": {{edit(func(b *Binding) { b.N = 17 }), a}},
+		"reordered":              {{first, third}, {second, a}, {edit(func(b *Binding) { b.N += 2 }), b}},
+		"cut short":              {{first, a[:len(a)-1]}, {first, a[:len(a)-16]}, {first, a[1:]}, {first, a[:Overhead]}, {first, nil}},
+		"a bit flipped":          {{first, bit(0)}, {first, bit(31)}, {first, bit(32)}, {first, bit(100)}, {first, bit(len(a) - 1)}},
+		"another recipient":      {{edit(func(b *Binding) { b.Recipient++ }), a}},
+		"another chat":           {{edit(func(b *Binding) { b.Pair++ }), a}},
+		"another sender":         {{edit(func(b *Binding) { b.Sender = "00000001-0000-4000-8000-000000000003" }), a}},
+		"another epoch":          {{edit(func(b *Binding) { b.Epoch = "1123456789abcdef0123456789abcdef" }), a}},
+		"made longer":            {{first, append(bytes.Clone(a), 0)}, {first, append(bytes.Clone(a), make([]byte, 16)...)}},
 	} {
 		for _, each := range tt {
 			t.Run(name, func(t *testing.T) { wantClosed(t, o, each.b, each.sealed) })
