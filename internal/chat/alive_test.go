@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// A phone whose network vanishes while it waits takes no newcomer: a session that was not heard for 12 s is not matched.
+// A phone whose network vanishes while it waits is not matched with a newcomer: a session not heard for 12 s is not matched.
 func TestSilentClientIsNotMatched(t *testing.T) {
 	for name, resumable := range map[string]bool{"resumable": true, "legacy": false} {
 		t.Run(name, func(t *testing.T) {
@@ -28,16 +28,16 @@ func TestSilentClientIsNotMatched(t *testing.T) {
 			c := p.resumable()
 			c.search()
 			c.wants("searching")
-			vanished.do(chat.Command{Op: chat.Heard}) // one byte, and it is the first in the queue again
+			vanished.do(chat.Command{Op: chat.Heard}) // one byte, and it is first in the queue again
 			c.wants("matched " + string(c.partner))
 			if vanished.record().Alias != c.partner {
-				t.Errorf("c is with %s, want the one that was silent", c.partner)
+				t.Errorf("c is matched with %s, want the session that was silent", c.partner)
 			}
 		})
 	}
 }
 
-// A waiter is pinged every 10 s, and that commits nothing.
+// A waiting session is pinged every 10 s, which commits nothing.
 func TestOnePingAWaiterIn10s(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()
@@ -59,7 +59,7 @@ func TestOnePingAWaiterIn10s(t *testing.T) {
 	}
 }
 
-// A legacy client that has lost its network comes back on another socket, and does not meet the one it lost.
+// A legacy client that lost its network reconnects on another socket, and is not matched with the lost one.
 func TestClientDoesNotMeetItsGhost(t *testing.T) {
 	for _, after := range []time.Duration{3 * time.Second, 5 * time.Second, 11 * time.Second, 30 * time.Second} {
 		t.Run(after.String(), func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestClientDoesNotMeetItsGhost(t *testing.T) {
 			owner := p.old()
 			owner.search()
 			owner.do(chat.Command{Op: chat.Pong, N: owner.ping})
-			ghost.do(chat.Command{Op: chat.Typing}) // what was on its way
+			ghost.do(chat.Command{Op: chat.Typing}) // in flight
 			p.advance(time.Second)
 			ghost.is(chat.Waiting)
 			owner.is(chat.Waiting)
@@ -83,7 +83,7 @@ func TestClientDoesNotMeetItsGhost(t *testing.T) {
 	}
 }
 
-// Two sessions that have just left each other are not matched again, also if one of them has left memory in between.
+// Two sessions that have just parted are not matched again, even if one of them has left memory in between.
 func TestRematchBanOutlivesMemory(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
@@ -102,8 +102,8 @@ func TestRematchBanOutlivesMemory(t *testing.T) {
 	a.is(chat.Paired)
 }
 
-// A row expires by the wall clock only once that is to be trusted: a server that starts with a clock far ahead resumes a
-// session all the same.
+// A row expires by the wall clock only once that can be trusted: a server that starts with its clock far ahead still resumes
+// a session.
 func TestClockFarAheadExpiresNoSession(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()

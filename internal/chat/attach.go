@@ -35,7 +35,7 @@ func (l *Lobby) noteAttached(s *session) {
 	l.note(Fact{Kind: FactAttached, Session: s.Hash, Conn: s.conn, Resumable: s.Resumable})
 }
 
-// open makes a session for conn. That of an old client has no row before its first search.
+// open creates a session for conn. The session of a legacy client has no row until its first search.
 func (l *Lobby) open(conn ConnID, a *Auth) *session {
 	l.lastID++
 	s := &session{index: -1, Record: Record{
@@ -60,7 +60,7 @@ func (l *Lobby) bind(s *session, conn ConnID) {
 	l.schedule(s)
 }
 
-// find returns the session a resume asks for, from memory or from the row that was found, or why it cannot.
+// find returns the session that a resume asks for, from memory or from the row that was found, or the reason why it cannot.
 func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 	if s := l.sessions[a.Resume.Hash]; s != nil && s.Resumable {
 		return s, ""
@@ -81,7 +81,7 @@ func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 	return s, ""
 }
 
-// sleep notes that the socket will be closed and the session be back within d.
+// sleep records that the client will close its socket and resume within d.
 func (l *Lobby) sleep(s *session, d time.Duration) {
 	if !s.Resumable {
 		return
@@ -90,8 +90,8 @@ func (l *Lobby) sleep(s *session, d time.Duration) {
 	s.nap = Time(min(d, l.cfg.SleepMax).Milliseconds())
 }
 
-// detach takes the socket from s. An old client cannot come back, so it is gone; so is whoever closed with 1000
-// without announcing a sleep.
+// detach takes the socket from s. The session ends if its client is a legacy client, which cannot resume, or closed
+// with 1000 without announcing a sleep.
 func (l *Lobby) detach(s *session, leaves bool) {
 	if !s.Resumable || (leaves && !s.asleep) {
 		l.end(s, CauseLeft)
@@ -123,8 +123,8 @@ func (l *Lobby) unbind(s *session) {
 	l.queue.remove(s)
 }
 
-// stepAway opens the window in which the chat waits for s, and tells the partner; false if the chat cannot wait,
-// because an old client has written more than the mailbox of s takes.
+// stepAway opens the window in which the chat waits for s, and tells the partner. It returns false if the chat cannot
+// wait because a legacy client has written more than the mailbox of s can hold.
 func (l *Lobby) stepAway(s *session) bool {
 	p := s.partner
 	s.until = l.now.Add(l.chatWindow(p))
@@ -141,7 +141,7 @@ func (l *Lobby) stepAway(s *session) bool {
 	return true
 }
 
-// chatWindow is how long a chat waits for the one whose partner is p.
+// chatWindow returns how long a chat waits for the partner of p.
 func (l *Lobby) chatWindow(p *session) time.Duration {
 	if p.Resumable {
 		return l.cfg.ChatWindow
@@ -149,7 +149,7 @@ func (l *Lobby) chatWindow(p *session) time.Duration {
 	return l.cfg.ChatWindowLegacy
 }
 
-// end ends s for good. A resumable one leaves a row behind that says so; an old one leaves nothing.
+// end ends s for good. A resumable session leaves a row that records the end; a legacy client's session leaves nothing.
 func (l *Lobby) end(s *session, cause Cause) {
 	l.unbind(s)
 	l.mail.discardAll(s)

@@ -79,7 +79,7 @@ func BenchmarkAck(b *testing.B) {
 	}
 }
 
-// One after the other presses Next: every second time those left by the last two are matched, and so are the leavers.
+// Sessions press Next one after another: every second time the partners left by the last two are matched, and so are the leavers.
 func BenchmarkNext(b *testing.B) {
 	x := newBench(b, 10_000)
 	c := chat.Command{Op: chat.Search}
@@ -93,7 +93,7 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-// Lost and back, with the partner told both times.
+// Disconnect and resume, with the partner told both times.
 func BenchmarkResume(b *testing.B) {
 	x := newBench(b, 10_000)
 	auth := &chat.Auth{Resumable: true, Resume: &chat.Resume{Epoch: "e1"}}

@@ -2,7 +2,7 @@ package chat
 
 import "time"
 
-// Op says what a Command asks for.
+// Op is what a Command asks for.
 type Op uint8
 
 const (
@@ -12,47 +12,47 @@ const (
 	Send                    // a message to the partner: Conn, Partner, Pair, Text, Image, N, Refused
 	Typing                  // typing_start or typing_stop: Conn, Start
 	Ack                     // confirms what was received: Conn, Partner, Got
-	Sleep                   // announces a long absence: Conn, For
-	End                     // end_chat: leave for good: Conn
-	Pong                    // the answer to an Event of kind Ping or Probe, or to a keep-alive: Conn, N
-	Heard                   // a byte has come, the first since a Probe: Conn
-	AppPing                 // the client said ping, and has never answered a ping of ours: Conn
-	Malformed               // a frame that could not be read: Conn, Refused
-	Activity                // a frame of no known type: a sign of activity only: Conn
-	Tick                    // time has passed
-	Stop                    // the server is about to stop; nothing is accepted afterwards
+	Sleep                   // announces an absence: Conn, For
+	End                     // end_chat: leave permanently: Conn
+	Pong                    // the answer to an Event of kind Ping or Probe, or to a keepalive: Conn, N
+	Heard                   // the first byte since a Probe has arrived: Conn
+	AppPing                 // the client sent a ping message, and has never answered a ping of the server: Conn
+	Malformed               // a frame that could not be decoded: Conn, Refused
+	Activity                // a frame of an unknown type: only a sign of activity: Conn
+	Tick                    // something may be due
+	Stop                    // the server is shutting down; nothing is accepted afterwards
 	Kick                    // an operator ends a session: Auth, whose Resume.Hash names it and whose Found is its row
 )
 
-// Command is one input of the lobby. It is flat, and only the fields named at its Op count, so that a message
-// costs no allocation on its way.
+// Command is one input to the lobby. Only the fields named at its Op count. It is flat so that a message costs no
+// allocation.
 type Command struct {
 	Op   Op
 	Conn ConnID
 
 	Auth    *Auth         // Attach, Kick
-	Partner Alias         // the chat that is meant, by the alias it was told in matched; "" is the current chat
-	Pair    PairID        // Send: the chat it was read in, if it had to wait since; 0: it is the current one
+	Partner Alias         // the chat, by the alias sent in matched; "" is the current chat
+	Pair    PairID        // Send: the chat in which it was read, if it had to wait; 0 is the current chat
 	Text    string        // Send
 	Image   string        // Send: a data URI or an https URL
-	N       uint64        // Send: the client's number, 1, 2, 3… per chat and direction; 0 is none. Pong: the number pinged
-	Refused ErrorCode     // Send: the body cannot be relayed, for this reason; its number is used up
+	N       uint64        // Send: the client's number, 1, 2, 3… per chat and direction; 0 is none. Pong: the number of the ping
+	Refused ErrorCode     // Send: why the body cannot be relayed; its number is used up
 	Got     uint64        // Ack: everything up to this number has arrived
 	Start   bool          // Typing
 	For     time.Duration // Sleep
-	Leaves  bool          // Detach: closed with 1000, which without a Sleep before it means: for good
+	Leaves  bool          // Detach: closed with 1000, which is permanent unless a Sleep came before
 }
 
-// Auth is what an authenticated socket asks for.
+// Auth is the request of an authenticated socket.
 type Auth struct {
-	Resumable bool    // false: an old client
+	Resumable bool    // false: a legacy client
 	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
-	MailKey   MailKey // … and what its mail is sealed to
+	MailKey   MailKey // … and the key that its mail is sealed to
 	Resume    *Resume // nil: a new session
-	Found     *Found  // what the disk has of Resume.Hash if the lobby does not hold it; nil when there is none
+	Found     *Found  // the row of Resume.Hash, if the session is not in memory; nil if there is none
 }
 
-// Resume asks for a session back. Partner, Got and Acked name the latest chat the client has heard of.
+// Resume asks to resume a session. Partner, Got and Acked describe the latest chat that the client knows of.
 type Resume struct {
 	Hash    Hash
 	Epoch   string

@@ -2,8 +2,8 @@ package chat
 
 import "container/heap"
 
-// deadlines is a heap of the sessions that something is to happen to, the soonest first; of those due at the same
-// moment, as all are after a restart, the oldest.
+// deadlines is a heap of the sessions that have a deadline, the soonest first. Of those due at the same moment, as all
+// are after a restart, the oldest comes first.
 type deadlines []*session
 
 func (d deadlines) Len() int { return len(d) }
@@ -31,7 +31,7 @@ func (d *deadlines) Pop() any {
 	return s
 }
 
-// fix moves s to where its deadline belongs.
+// fix moves s to the position of its deadline.
 func (d *deadlines) fix(s *session) {
 	switch {
 	case s.deadline == 0 && s.index >= 0:
@@ -47,7 +47,7 @@ func (d *deadlines) fix(s *session) {
 // schedule sets the deadline of s from its state.
 func (l *Lobby) schedule(s *session) {
 	if l.sessions[s.Hash] != s {
-		return // it has left memory within this step
+		return // it was dropped from memory in this step
 	}
 	var t Time
 	switch state := s.State(); {
@@ -68,7 +68,7 @@ func (l *Lobby) schedule(s *session) {
 	}
 }
 
-// NextDeadline returns when the next Tick has something to do; false: never.
+// NextDeadline returns when the next Tick has something to do; false if never.
 func (l *Lobby) NextDeadline() (Time, bool) {
 	if len(l.due) == 0 {
 		return 0, false
@@ -76,7 +76,7 @@ func (l *Lobby) NextDeadline() (Time, bool) {
 	return l.due[0].deadline, true
 }
 
-// expire does what is due.
+// expire handles every deadline that is due.
 func (l *Lobby) expire() {
 	for len(l.due) > 0 && l.due[0].deadline <= l.now {
 		s := l.due[0]
@@ -100,14 +100,14 @@ func (l *Lobby) expire() {
 	}
 }
 
-// lapse takes the place in the queue from a session that stayed away too long.
+// lapse removes from the queue a session that stayed away too long.
 func (l *Lobby) lapse(s *session) {
 	s.Place, s.QueuedAt = 0, 0
 	l.markDirty(s)
 	l.forget(s)
 }
 
-// giveUp ends the chat of s, which is away: its window is over, or nothing can be held for it.
+// giveUp ends the chat of s, which is away: its window is over, or its mailbox cannot take a message.
 func (l *Lobby) giveUp(s *session, cause Cause) {
 	p := l.leave(s, cause)
 	l.forget(s)

@@ -7,9 +7,9 @@ import (
 	"chatme/internal/chat"
 )
 
-// The defects of this lobby, found and mended.
+// Fixed defects of this lobby.
 
-// A half-open socket: the client is back before the server has noticed that it was gone.
+// A half-open socket: the client reconnects before the server has noticed that the old socket was dead.
 func TestMessageInFlightToReplacedSocketIsSentAgain(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
@@ -23,7 +23,7 @@ func TestMessageInFlightToReplacedSocketIsSentAgain(t *testing.T) {
 	a.wants("ack recv=1 delivered=1", "ack recv=2 delivered=1")
 }
 
-// What an old sender said cannot be sent again by it.
+// A legacy sender cannot send its messages again.
 func TestOldSendersMessageToReplacedSocketIsSentAgain(t *testing.T) {
 	p := newParty(t)
 	a, b := p.old(), p.resumable()
@@ -56,7 +56,7 @@ func TestTypingShownWhileAwayStopsOnReturn(t *testing.T) {
 	a.wants("resumed ended $2 after 0s", "typing_stop", "partner_disconnected", "searching")
 }
 
-// got = min(max(got, claim), last) at all times, so also when the sender's own words raise last.
+// got = min(max(got, claim), last) at all times, also when the sender's own report raises last.
 func TestDeliveredCountsClaimMadeBeforeSenderResumed(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
@@ -68,7 +68,7 @@ func TestDeliveredCountsClaimMadeBeforeSenderResumed(t *testing.T) {
 	a.wants("resumed matched $2 here recv=10 delivered=10 last=10 after 0s")
 }
 
-// A number refused for good that the receiver has claimed is delivered, and no gap.
+// A permanently refused number that the receiver has claimed is delivered, without a gap.
 func TestRefusedNumberBelowClaimIsDelivered(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
@@ -82,7 +82,7 @@ func TestRefusedNumberBelowClaimIsDelivered(t *testing.T) {
 	b.wants()
 }
 
-// Numbers that the sender's acked uses up are a gap for a receiver that is there and does not have them.
+// Numbers that the sender's acked uses up are a gap for an attached receiver that does not have them.
 func TestGapWhenAckedRaisesLast(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
@@ -96,7 +96,7 @@ func TestGapWhenAckedRaisesLast(t *testing.T) {
 	b.wants("message $1 \"six\" n=6 at +0s")
 }
 
-// After one error gap there is silence until the number expected arrives, the sender resumes or hears partner_back.
+// After one error gap there is silence until the expected number arrives, the sender resumes or is sent partner_back.
 func TestGapIsToldAgain(t *testing.T) {
 	for name, between := range map[string]func(a, b *person){
 		"the sender resumed": func(a, _ *person) { a.partner = ""; a.resume(0, 0); a.partner = "$2" },
@@ -122,7 +122,7 @@ func TestGapIsToldAgainAfterExpectedNumberWasRefused(t *testing.T) {
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
 	b.drop()
-	for n := range uint64(3) { // the mailbox takes no more
+	for n := range uint64(3) { // the mailbox is full after this
 		a.number(n+1, "held")
 	}
 	a.heard = nil
@@ -133,7 +133,7 @@ func TestGapIsToldAgainAfterExpectedNumberWasRefused(t *testing.T) {
 	a.wants("error gap n=5 expect=4", "error mailbox_full n=4", "error gap n=5 expect=4")
 }
 
-// The tick for a rematch is late: whoever comes meanwhile does not overtake.
+// The tick for a rematch is late: a session that arrives meanwhile does not overtake.
 func TestLateRematchIsNotOvertaken(t *testing.T) {
 	p := newParty(t)
 	a, b, c := p.resumable(), p.resumable(), p.resumable()
@@ -146,7 +146,7 @@ func TestLateRematchIsNotOvertaken(t *testing.T) {
 	c.wants("searching")
 }
 
-// After a restart all windows end at the same moment; who is put back then is queued in a fixed order.
+// After a restart all windows end at the same moment; sessions queued then are in a fixed order.
 func TestWindowsThatEndTogetherEndInOrder(t *testing.T) {
 	p := newParty(t)
 	var all []*person

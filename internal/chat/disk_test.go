@@ -8,13 +8,13 @@ import (
 	"chatme/internal/chat"
 )
 
-// disk is the store: the rows and letters of every committed batch.
+// disk is the store: the rows and mailbox entries of every committed batch.
 type disk struct {
 	rows map[chat.ID]chat.Record
 	mail map[place]chat.MailEntry
 }
 
-// place is where a letter is found.
+// place is where a mailbox entry is found.
 type place struct {
 	to   chat.ID
 	pair chat.PairID
@@ -41,7 +41,7 @@ func (d disk) apply(b *chat.Batch) {
 	}
 }
 
-// load is what a start does: whoever was attached is away since now, and what was waiting or paired is read.
+// load is what a start does: sessions that were attached are away from now on, and waiting or paired sessions are read.
 func (d disk) load(now chat.Time) chat.Saved {
 	var saved chat.Saved
 	for _, id := range slices.Sorted(maps.Keys(d.rows)) {
@@ -62,7 +62,7 @@ func (d disk) load(now chat.Time) chat.Saved {
 	return saved
 }
 
-// held lists the letters to one session.
+// held lists the mailbox entries of one session.
 func (d disk) held(to chat.ID) []chat.Held {
 	var all []chat.Held
 	for p, m := range d.mail {
@@ -83,7 +83,7 @@ func (d disk) find(h chat.Hash) *chat.Found {
 	return nil
 }
 
-// replay is what a recipient is told of a range: messages, and a gap wherever there is none.
+// replay is what a recipient is sent for a range: messages, and a gap wherever there is none.
 func (d disk) replay(r *chat.MailRange) []chat.Event {
 	var all []chat.Event
 	gap := uint64(0)

@@ -35,7 +35,7 @@ func (d *duel) connect(c *client, resumable bool, re *chat.Resume) {
 	d.attach(resumable, c.fresh, re)
 }
 
-// resume comes back, mostly as an honest client does.
+// resume reconnects, mostly as an honest client does.
 func (d *duel) resume(c *client, how byte) {
 	re := &chat.Resume{Hash: c.hash, Epoch: "e1", Partner: c.alias, Got: c.got, Acked: c.acked}
 	switch how % 96 {
@@ -56,7 +56,7 @@ func (d *duel) resume(c *client, how byte) {
 	case 14, 15, 16, 17:
 		re.Partner = c.means(1 | how<<4)
 	case 18:
-		re.Hash = d.clients[int(how)%len(d.clients)].hash // not its own
+		re.Hash = d.clients[int(how)%len(d.clients)].hash // another client's
 	case 19, 22, 23:
 		re.Epoch, re.Partner = "e0", ""
 	case 20:
@@ -99,7 +99,7 @@ func (d *duel) send(c *client, how byte) {
 	d.step(m)
 }
 
-// picture is more than half of what one ring or mailbox takes, and more than a third of what all of them take.
+// picture is more than half of one ring or mailbox, and more than a third of all of them together.
 var picture = strings.Repeat("x", 700<<10)
 
 // burst is a few messages at once, as an honest client numbers them.
@@ -114,7 +114,7 @@ func (d *duel) burst(c *client, count int, large bool) {
 	}
 }
 
-// away: the partner's socket is lost, it is written to, and perhaps the chat ends or the partner comes back.
+// away: the partner's socket is lost, it is sent messages, and perhaps the chat ends or the partner resumes.
 func (d *duel) away(c *client, how byte) {
 	p := d.other(c)
 	if p == nil {
@@ -124,7 +124,7 @@ func (d *duel) away(c *client, how byte) {
 	if how&128 != 0 {
 		d.burst(c, 1+int(how>>5&3), false)
 	}
-	if how&31 == 9 { // after a restart nothing proves that it claims too much
+	if how&31 == 9 { // after a restart no claim can be disproved
 		d.save()
 		d.crash(0)
 		d.resume(p, 255)
@@ -155,7 +155,7 @@ func (d *duel) away(c *client, how byte) {
 	}
 }
 
-// other is the client that c is in a chat with.
+// other is the client in a chat with c.
 func (d *duel) other(c *client) *client {
 	w := d.m.at(c.conn)
 	if w == nil || d.m.partner(w) == nil {
@@ -190,7 +190,7 @@ func (d *duel) ack(c *client, how byte) {
 	d.step(a)
 }
 
-// body says which chat it is meant for.
+// body names the chat it is meant for.
 func (d *duel) body(conn chat.ConnID) string {
 	w := d.m.at(conn)
 	if w == nil {
@@ -198,12 +198,12 @@ func (d *duel) body(conn chat.ConnID) string {
 	}
 	text := fmt.Sprintf("%d from %d", w.chat, conn)
 	if d.said++; d.said%5 == 0 {
-		text += strings.Repeat("+", 64) // more than is held
+		text += strings.Repeat("+", 64) // larger than what is held
 	}
 	return text
 }
 
-// ghost says something on an old socket, or on none.
+// ghost sends a frame on an old socket, or on none.
 func (d *duel) ghost(c *client, how byte) {
 	g := chat.ConnID(9999999)
 	if len(c.ghosts) > 0 {

@@ -2,7 +2,7 @@ package chat_test
 
 import "chatme/internal/chat"
 
-// sameEvents compares what every socket hears, in its order.
+// sameEvents compares the events of every socket, in order.
 func (d *duel) sameEvents(events []chat.Event) {
 	heard := make(map[chat.ConnID][]chat.Event)
 	for _, e := range events {
@@ -26,7 +26,7 @@ func (d *duel) sameEvents(events []chat.Event) {
 	}
 }
 
-// alike compares what two events tell. The reason of a close is free.
+// alike compares two events. The reason of a close may differ.
 func alike(a, b chat.Event) bool {
 	if (a.Resumed == nil) != (b.Resumed == nil) || a.Resumed != nil && *a.Resumed != *b.Resumed {
 		return false
@@ -39,7 +39,7 @@ func alike(a, b chat.Event) bool {
 	return a == b
 }
 
-// laws checks the events without knowing what they should be.
+// laws checks the events without predicting them.
 func (d *duel) laws(events []chat.Event, sockets map[chat.ConnID]*who) {
 	for _, e := range events {
 		w := sockets[e.Conn]

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// sameMail compares the letters on a disk with the model's, and says how they differ.
+// sameMail compares the mailbox entries on a disk with the model's, and describes any difference.
 func (d *duel) sameMail(on disk) string {
 	type key struct {
 		to   chat.ID
@@ -25,24 +25,24 @@ func (d *duel) sameMail(on disk) string {
 		l, ok := want[key{m.To, m.From, m.N}]
 		switch {
 		case !ok:
-			return fmt.Sprintf("letter %d from %s to %d should not be: %q", m.N, m.From, m.To, m.Text)
+			return fmt.Sprintf("unexpected entry %d from %s to %d: %q", m.N, m.From, m.To, m.Text)
 		case at.pair != d.pairs[m.From] || m.Key != chat.MailKey(l.to):
-			return fmt.Sprintf("letter %d from %s is in the box of chat %d, sealed to %x", m.N, m.From, at.pair, m.Key[:8])
+			return fmt.Sprintf("entry %d from %s is in the mailbox of chat %d, sealed to %x", m.N, m.From, at.pair, m.Key[:8])
 		case m.Text != l.text || m.Image != l.image || m.At != l.at:
-			return fmt.Sprintf("letter %d from %s says %q at %s, not %q at %s", m.N, m.From, m.Text, since(m.At), l.text, since(l.at))
+			return fmt.Sprintf("entry %d from %s is %q at %s, want %q at %s", m.N, m.From, m.Text, since(m.At), l.text, since(l.at))
 		}
 	}
 	if len(on.mail) < len(want) {
 		for _, l := range d.m.mail {
 			if _, ok := on.mail[place{d.ids[l.to], d.pairs[l.from], l.n}]; !ok {
-				return fmt.Sprintf("letter %d from %s to %s is missing: %q", l.n, l.from, l.to, l.text)
+				return fmt.Sprintf("entry %d from %s to %s is missing: %q", l.n, l.from, l.to, l.text)
 			}
 		}
 	}
 	return ""
 }
 
-// posted is the batch with the last of the letters that e replays.
+// posted is the batch of the last entry that e replays.
 func (d *duel) posted(e chat.Event) uint64 {
 	last := uint64(0)
 	for _, l := range d.m.mail {
@@ -53,7 +53,7 @@ func (d *duel) posted(e chat.Event) uint64 {
 	return last
 }
 
-// lastAcks leaves of what commits tell the last ack of each socket: how many come before it is free.
+// lastAcks keeps only the last ack of each socket from the events of commits: how many come before it may differ.
 func (d *duel) lastAcks(events []chat.Event) []chat.Event {
 	var last []chat.Event
 	for _, e := range events {
@@ -70,7 +70,7 @@ func (d *duel) lastAcks(events []chat.Event) []chat.Event {
 	return last
 }
 
-// order: what a socket hears of a chat has rising numbers, and was said in that chat.
+// order: the messages that a socket receives in a chat have rising numbers, and were sent in that chat.
 func (d *duel) order(conn chat.ConnID, e chat.Event) {
 	switch e.Kind {
 	case chat.Matched:
@@ -86,7 +86,7 @@ func (d *duel) order(conn chat.ConnID, e chat.Event) {
 	}
 }
 
-// chatOf reads which chat a body says it is meant for.
+// chatOf reads the chat that a body is meant for.
 func chatOf(text string) int {
 	n := 0
 	_, _ = fmt.Sscanf(text, "%d ", &n)

@@ -19,15 +19,15 @@ type duel struct {
 	trace []move
 
 	ids   map[chat.Hash]chat.ID
-	pairs map[chat.Alias]chat.PairID // of every alias ever given
+	pairs map[chat.Alias]chat.PairID // of every alias ever used
 	chats map[chat.Alias]int         // … in the model's numbers
-	heard map[chat.ConnID]uint64     // the last number a socket was told in its chat
+	heard map[chat.ConnID]uint64     // the last number a socket was sent in its chat
 
 	clients []*client
 	driven  map[chat.ConnID]*client
 }
 
-// snap is what the model says is on disk.
+// snap is the disk as predicted by the model.
 type snap struct {
 	rows []durable
 	mail []letter
@@ -46,7 +46,7 @@ func newDuel(tb testing.TB, clients int) *duel {
 		snaps: make(map[uint64]snap), driven: make(map[chat.ConnID]*client), ids: make(map[chat.Hash]chat.ID),
 		pairs: make(map[chat.Alias]chat.PairID), chats: make(map[chat.Alias]int), heard: make(map[chat.ConnID]uint64),
 	}
-	// The first run is number 0, which is before the epoch began: as after a restore from a backup.
+	// The first run is number 0, which is before the epoch began, as after a restore from a backup.
 	d.boot = math.MaxUint64
 	d.start()
 	d.m.sight = func(c chat.ConnID) chat.Sight { return *d.rig.sight(c) }
@@ -57,7 +57,7 @@ func newDuel(tb testing.TB, clients int) *duel {
 	return d
 }
 
-// failf reports a difference behind the moves that led to it.
+// failf reports a difference after the moves that led to it.
 func (d *duel) failf(format string, a ...any) {
 	d.tb.Helper()
 	for _, v := range d.trace[max(0, len(d.trace)-40):] {
@@ -73,7 +73,7 @@ func (d *duel) failf(format string, a ...any) {
 	d.tb.Fatalf(format, a...)
 }
 
-// compare lets the model take the step that the lobby has just taken.
+// compare makes the model take the step that the lobby has just taken.
 func (d *duel) compare(c *chat.Command, events []chat.Event) {
 	if c != nil {
 		d.trace = append(d.trace, move{d.now, *c, events})
@@ -106,8 +106,8 @@ func (d *duel) compare(c *chat.Command, events []chat.Event) {
 	d.dirty = dirtyRows(d.lobby)
 }
 
-// learn gives the model the aliases of chats that have just begun, of which none is ever used twice, and the numbers
-// of rows and pairs.
+// learn gives the model the aliases of chats that have just begun, none of which is ever reused, and the numbers of rows
+// and pairs.
 func (d *duel) learn(records []chat.Record) {
 	for _, r := range records {
 		if w := d.m.named(r.Hash); w != nil && w.chat != 0 && w.alias == "" {
@@ -131,7 +131,7 @@ func (d *duel) learn(records []chat.Record) {
 	}
 }
 
-// same compares rows with those of the model's people that count, and says how they differ.
+// same compares rows with those of the model that count, and describes any difference.
 func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	byPlace := make(map[uint64]*who)
 	byPair := make(map[chat.PairID]chat.Record)
@@ -139,12 +139,12 @@ func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	for _, r := range records {
 		w := d.m.named(r.Hash)
 		if w == nil || !counts(w) {
-			return fmt.Sprintf("the row of %s should not be: %s", r.Hash, describeRow(r))
+			return fmt.Sprintf("unexpected row of %s: %s", r.Hash, describeRow(r))
 		}
 		if w.resumable != r.Resumable || w.created != r.CreatedAt || w.away != r.AwaySince || w.ended != r.EndedAt ||
 			w.queued != r.QueuedAt || w.matched != r.MatchedAt || w.alias != r.Alias ||
 			(w.place != 0) != (r.Place != 0) || (w.chat != 0) != (r.Pair != 0) {
-			return fmt.Sprintf("%s should be %+v, is %s", r.Hash, w.durable, describeRow(r))
+			return fmt.Sprintf("%s: want %+v, got %s", r.Hash, w.durable, describeRow(r))
 		}
 		if r.Place != 0 {
 			byPlace[r.Place] = w
@@ -164,7 +164,7 @@ func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	slices.Sort(places)
 	for i, w := range d.m.queue() {
 		if i >= len(places) || byPlace[places[i]] != w {
-			return fmt.Sprintf("L3: %s is not the %d. in the queue", w.hash, i+1)
+			return fmt.Sprintf("L3: %s is not number %d in the queue", w.hash, i+1)
 		}
 	}
 	for _, w := range d.m.people {
@@ -178,7 +178,7 @@ func (d *duel) same(records []chat.Record, counts func(*who) bool) string {
 	return ""
 }
 
-// presence compares what is in memory without being in a row, and the next deadline.
+// presence compares the state in memory that has no row, and the next deadline.
 func (d *duel) presence() {
 	attached := 0
 	next, armed := d.lobby.NextDeadline()
@@ -198,7 +198,7 @@ func (d *duel) presence() {
 	}
 }
 
-// taken is a batch: the rows and letters on their way to the disk are the model's.
+// taken is a batch: its rows and mailbox entries are the model's.
 func (d *duel) taken(b *chat.Batch) {
 	disk := d.disk.clone()
 	for _, f := range d.flushed {
@@ -228,7 +228,7 @@ func (d *duel) rows() []durable {
 	return rows
 }
 
-// crash ends the server; of the batches in flight the first few survive.
+// crash ends the server; the first few of the batches in flight survive.
 func (d *duel) crash(survive int) {
 	last := d.committed
 	if survive > 0 {
@@ -254,7 +254,7 @@ func (d *duel) crash(survive int) {
 	d.dirty = dirtyRows(d.lobby)
 }
 
-// sweep is what the store does now and then: sessions that are away for too long are gone, with their mail.
+// sweep deletes sessions that were away for too long, with their mail, as the store does from time to time.
 func (d *duel) sweep() {
 	d.save()
 	gone := func(away chat.Time, idle bool) bool { return idle && away != 0 && away+24*3600_000 <= d.now }

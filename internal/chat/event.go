@@ -1,6 +1,6 @@
 package chat
 
-// Kind says what an Event tells. protocol documents each on the wire.
+// Kind is what an Event reports. Package protocol documents each kind on the wire.
 type Kind uint8
 
 const (
@@ -10,28 +10,28 @@ const (
 	ResumeFailed             // Code; a SessionID follows
 	Searching                // durably in the queue
 	Matched                  // Alias: the partner's
-	Message                  // Alias, Text, Image, N and At (0 for old clients)
+	Message                  // Alias, Text, Image, N and At (0 for legacy clients)
 	TypingStart              //
 	TypingStop               //
-	PartnerAway              // At: when the chat ends unless the partner is back
+	PartnerAway              // At: when the chat ends unless the partner resumes
 	PartnerBack              //
 	PartnerDisconnected      // durably in the queue again
 	ChatEnded                //
 	Acked                    // Recv, Delivered
-	Gap                      // N: nothing more comes up to this number
+	Gap                      // N: no more messages arrive up to this number
 	Error                    // Code, N, Expect
 	Ping                     // N: a WebSocket ping; its pong comes back as a Pong command
-	Probe                    // N: a Ping behind which the socket reports its next byte with a Heard command
-	Close                    // CloseCode: close the socket once all before it is written
-	Replay                   // Mail: the letters that are sent here, as Message and Gap, from disk
+	Probe                    // N: a Ping after which the socket reports its next byte with a Heard command
+	Close                    // CloseCode: close the socket once everything before it is written
+	Replay                   // Mail: the mailbox entries to send here, as Message and Gap, from disk
 )
 
-// Event is one thing to tell one socket.
+// Event is one notification for one socket.
 type Event struct {
 	Conn ConnID
 	Kind Kind
-	// After is the batch this event depends on. It MUST NOT leave before that batch is committed; neither may
-	// any event to the same Conn that comes behind it (laws L4, L6).
+	// After is the batch this event depends on. The event MUST NOT leave before that batch is committed, nor may
+	// any later event to the same Conn (laws L4, L6).
 	After uint64
 
 	Alias     Alias
@@ -48,7 +48,7 @@ type Event struct {
 	Mail      *MailRange
 }
 
-// Resumption is the answer to a resume that succeeded: where the session stands.
+// Resumption answers a resume that succeeded: it is the state of the session.
 type Resumption struct {
 	State     ResumedState
 	Alias     Alias // the partner's; "" unless State is matched or ended
@@ -88,12 +88,12 @@ const (
 	ResumeEnded   ErrorCode = "ended"
 )
 
-// Close codes the lobby decides on; the rest belong to the socket layer.
+// Close codes that the lobby sends; the others belong to the socket layer.
 const (
-	CloseNormal     = 1000 // the chat was ended by its owner
+	CloseNormal     = 1000 // the client ended the chat
 	CloseRestart    = 1012 // the server restarts
 	CloseHibernated = 4100 // idle; the session lives on
-	CloseImpossible = 4400 // it claims what cannot be
+	CloseImpossible = 4400 // the client makes an impossible claim
 	CloseReplaced   = 4409 // a newer socket of the same session took over
 	CloseRevoked    = 4410 // an operator ended the session
 )

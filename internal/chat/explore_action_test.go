@@ -10,10 +10,10 @@ import (
 // napTime is the absence that sleeping guests announce.
 const napTime = 5 * time.Minute
 
-// action is one thing that happens in a world.
+// action is one event in a world.
 type action struct {
 	what verb
-	who  int8 // a guest, or of a socket its number less the guest's: see pick
+	who  int8 // a guest, or for a socket the guest's number minus the socket's: see pick
 	arg  int8
 }
 
@@ -23,26 +23,26 @@ const (
 	connects verb = iota // who opens a socket
 	says                 // who writes a message; arg 1: one that cannot be relayed
 	presses              // who presses search or Next
-	confirms             // who sends the ack that is due
-	retries              // who tries a refused number again
-	ends                 // who says end_chat
+	confirms             // who sends the due ack
+	retries              // who retries a refused number
+	ends                 // who sends end_chat
 	quits                // who closes with 1000; arg 1: after a sleep
 	lying                // who lies; arg: how
 	pings                // who sends an app ping
-	answers              // who answers a ping that was held up
+	answers              // who answers a delayed ping
 	// of who's newest socket but arg:
 	delivers // the client takes a frame
 	leaves   // a frame leaves the gate
 	serves   // the server reads a frame
-	notices  // the server notices that the client is gone
-	loses    // the client notices that the server is gone
+	notices  // the server notices that the client's end is closed
+	loses    // the client notices that the server's end is closed
 	drops    // the client loses a socket
 	breaks   // the server loses a socket
 	// of the server:
 	flushes
 	commits
 	ticks
-	waits // for the retry of an old client
+	waits // for the retry of a legacy client
 	kills // arg batches survive
 	stops
 	backsUp
@@ -57,7 +57,7 @@ var verbNames = [verbs]string{
 
 func (a action) String() string { return fmt.Sprintf("%s %d %d", verbNames[a.what], a.who, a.arg) }
 
-// limits is how often the costly things may happen.
+// limits is how often the costly actions may happen.
 type limits struct {
 	says, bad, presses, ends, quits, sleeps, lies, drops, breaks, retries, ticks, waits, pings, kills, stops, backups, restores int8
 }
@@ -75,7 +75,7 @@ func (w *world) pick(who, k int8) *socket {
 	return nil
 }
 
-// enabled lists what can happen now, what a client or the server does of itself first.
+// enabled lists the actions possible now, those that a client or the server does on its own first.
 func (w *world) enabled(all []action) []action {
 	add := func(ok bool, what verb, who, arg int8) {
 		if ok {
@@ -142,8 +142,8 @@ func (w *world) enabledSockets(who int8, add func(bool, verb, int8, int8)) {
 	}
 }
 
-// still reports whether time may pass: what a client that cannot answer pings wrote to a partner who is gone is told from
-// the rest by time.
+// still reports whether time may pass: frames that a client without pongs wrote to its previous partner are told apart from
+// later ones only by time.
 func (w *world) still() bool {
 	for _, s := range w.sockets {
 		if w.guests[s.guest].kind.timed() && s.there && (len(s.up) > 0 || s.here && (len(s.down) > 0 || w.canLeave(s))) {
@@ -153,7 +153,7 @@ func (w *world) still() bool {
 	return true
 }
 
-// do performs an action, if it is possible, and what follows of itself in the plan.
+// do performs an action, if it is possible, and its automatic consequences in the plan.
 func (w *world) do(a action) {
 	w.cell.w = w
 	if a.what < delivers || a.what > breaks {
@@ -304,7 +304,7 @@ func (w *world) actSocket(what verb, s *socket) {
 	}
 }
 
-// settle does at once what in this plan never waits.
+// settle does at once everything that never waits in this plan.
 func (w *world) settle() {
 	for again, n := true, 0; again && w.fault == nil; n++ {
 		if n == 1000 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestExploreBites does things wrong around a sound lobby, and expects each to be found: a checker that nobody has
-// seen fail is worthless.
+// TestExploreBites injects faults around a sound lobby, and expects each to be found: a checker must be
+// seen to fail.
 func TestExploreBites(t *testing.T) {
 	for bug := sound + 1; bug < breakages; bug++ {
 		t.Run(breakageNames[bug], func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestExploreBites(t *testing.T) {
 				}
 				walks += x.walks
 			}
-			t.Errorf("not found in %d walks", walks)
+			t.Errorf("fault not found in %d walks", walks)
 		})
 	}
 }

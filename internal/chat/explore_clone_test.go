@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// cloner copies what a value, already copied itself, refers to. It is nil for a type that refers to nothing.
+// cloner copies what a value, already copied itself, refers to. It is nil for a type without references.
 func (c *codec) cloner(t reflect.Type) func(dst, src unsafe.Pointer, seen map[unsafe.Pointer]unsafe.Pointer) {
 	if f, ok := c.cloners[t]; ok {
 		return f
@@ -21,7 +21,7 @@ func (c *codec) cloner(t reflect.Type) func(dst, src unsafe.Pointer, seen map[un
 	return f
 }
 
-// refers says whether a value of t shares something with its plain copy. Strings do not change.
+// refers reports whether a value of t shares something with its shallow copy. Strings are immutable.
 func refers(t reflect.Type) bool {
 	if fixed[t] {
 		return false

@@ -10,17 +10,17 @@ import (
 	"chatme/internal/chat"
 )
 
-// A world is hashed, so that what was seen is not explored again, and cloned, so that each of its futures can be
-// tried. Both follow whatever the lobby is made of, unexported fields too, and need no help from it.
+// A world is hashed, so that a known state is not explored again, and cloned, so that each of its futures can be
+// tried. Both follow the fields of the lobby by reflection, including unexported ones.
 
-// fixed are the types that are shared by all clones and do not count in a hash.
+// fixed lists the types that all clones share and that do not count in a hash.
 var fixed = map[reflect.Type]bool{
 	reflect.TypeFor[*plan](): true, reflect.TypeFor[*cell](): true, reflect.TypeFor[*strings.Builder](): true,
 	reflect.TypeFor[error](): true, reflect.TypeFor[func() chat.Alias](): true,
 	reflect.TypeFor[func(chat.ConnID) chat.Sight](): true,
 }
 
-// codec keeps how each type is hashed and cloned. It is not safe for concurrent use.
+// codec caches how each type is hashed and cloned. It is not safe for concurrent use.
 type codec struct {
 	hashers map[reflect.Type]func(unsafe.Pointer, *hashing)
 	cloners map[reflect.Type]func(dst, src unsafe.Pointer, seen map[unsafe.Pointer]unsafe.Pointer)
@@ -32,8 +32,8 @@ type hashing struct {
 	committed uint64
 }
 
-// batches are the fields that number a batch. All that are committed are the same, and of the others it counts how
-// far they are from that.
+// batches lists the fields that hold batch numbers. All committed batches count as equal; an uncommitted one counts by its
+// distance from them.
 var batches = map[string]bool{"changed": true, "After": true, "committed": true, "batch": true, "need": true}
 
 func (x *hashing) mix(v uint64) {
@@ -142,7 +142,7 @@ func (c *codec) structHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 			continue // of the last step
 		}
 		if f.Name == "waited" {
-			continue // of the last step too, and nothing looks at it
+			continue // of the last step too, and unused
 		}
 		h := c.hasher(f.Type)
 		if f.Type.Kind() == reflect.Uint64 && (batches[f.Name] || t == reflect.TypeFor[chat.Batch]()) {
@@ -157,7 +157,7 @@ func (c *codec) structHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 	}
 }
 
-// mapHasher goes through a map by the hash of its keys, which hold no pointers.
+// mapHasher visits a map in the order of the hashes of its keys, which contain no pointers.
 func (c *codec) mapHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 	key, elem := c.hasher(t.Key()), c.hasher(t.Elem())
 	type entry struct {

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// medium is what every committed batch has made of it.
+// medium is the state of the disk after the committed batches.
 type medium struct {
 	boot    uint64
 	epoch   int
@@ -46,7 +46,7 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 	}
 }
 
-// letter returns one place of a mailbox; nil: there is nothing.
+// letter returns one entry of a mailbox; nil if there is none.
 func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry {
 	for i := range d.letters {
 		if m := &d.letters[i]; m.To == to && m.Pair == pair && m.N == n {
@@ -56,7 +56,7 @@ func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry 
 	return nil
 }
 
-// mail lists what is held for a session, by rising chat and number.
+// mail lists the mailbox entries of a session, by rising chat and number.
 func (d *medium) mail(to chat.ID) []chat.Held {
 	var all []chat.Held
 	for i := range d.letters {
@@ -77,7 +77,7 @@ func (d *medium) bytes() (sum int64) {
 	return sum
 }
 
-// row finds a session, by its hash or, if that is zero, its ID.
+// row finds a session by its hash or, if that is zero, by its ID.
 func (d *medium) row(h chat.Hash, id chat.ID) *chat.Record {
 	for i := range d.rows {
 		if r := &d.rows[i]; r.Hash == h || h == (chat.Hash{}) && r.ID == id {

@@ -6,10 +6,10 @@ import (
 	"chatme/internal/chat"
 )
 
-// drain lets everybody come back and everything in flight arrive, and then checks what must be true when all is
-// quiet.
+// drain lets every client reconnect and everything in flight arrive, and then checks the invariants of a quiet
+// world.
 func (w *world) drain() {
-	end := w.now.Add(30 * time.Second) // lone waiters are probed for ever
+	end := w.now.Add(30 * time.Second) // lone waiting sessions are probed forever
 	w.left = limits{retries: 100, kills: 1}
 	if w.stopping {
 		for len(w.pipe) > 0 {
@@ -30,7 +30,7 @@ func (w *world) drain() {
 			w.do(a)
 			continue
 		}
-		// Questions to old clients, waits for their pongs, and rematches are over within seconds.
+		// Pings to legacy clients, waits for their pongs, and rematches are over within seconds.
 		at, ok := w.lobby.NextDeadline()
 		if !ok || at > w.now.Add(11*time.Second) || at > end {
 			break
@@ -45,8 +45,8 @@ func (w *world) drain() {
 	}
 }
 
-// urgent picks what to do next. It puts off what would take a socket away that may still be of use, and what may be
-// refused again, for good if that is because somebody has left who is not missed yet.
+// urgent picks the next action. It defers actions that take away a socket that may still be useful, and retries that may be
+// refused again, for good if the cause is a dead client whose loss is not detected yet.
 func (w *world) urgent(list []action, tried []int) (action, bool) {
 	for _, a := range list {
 		if a.what != retries && !(a.what == loses && len(w.pick(a.who, a.arg).down) > 0) {
@@ -74,7 +74,7 @@ func (w *world) quiet() {
 			w.failf("%s has no socket in the end", g.name())
 		}
 		r := w.row(g)
-		if g.kind == liar { // it may wait for ever to be matched: behind a tail it does not own up to
+		if g.kind == liar { // it may wait forever to be matched: behind a tail that it does not confirm
 			continue
 		}
 		if r.State() == chat.Waiting && !g.kind.timed() { // which may have to wait for its next app ping
@@ -113,7 +113,7 @@ func (w *world) row(g *guest) chat.Record {
 	return chat.Record{}
 }
 
-// delivered checks that all that was said in a chat that lives has arrived, and that its sender knows.
+// delivered checks that everything sent in a live chat has arrived, and that its sender was told.
 func (w *world) delivered(b *bond, side int) {
 	from, to := w.guests[b.guest[side]], w.guests[b.guest[1-side]]
 	if from.kind != resumable || to.kind == liar || to.done {
@@ -133,7 +133,7 @@ func (w *world) delivered(b *bond, side int) {
 	}
 }
 
-// mailboxes checks D6: nothing is held but for sessions that will not come back.
+// mailboxes checks D6: messages are held only for sessions that will not resume.
 func (w *world) mailboxes() {
 	for _, m := range w.disk.letters {
 		r := w.disk.row(chat.Hash{}, m.To)

@@ -9,26 +9,26 @@ import (
 	"chatme/internal/chat"
 )
 
-// kind is what sort of client a guest is.
+// kind is the kind of client that a guest is.
 type kind byte
 
 const (
 	resumable kind = 'r'
-	liar      kind = 'l' // resumable, and now and then it claims what is not so
+	liar      kind = 'l' // resumable, and sometimes makes false claims
 
 	// legacy clients, by how they answer pings
 	oldClient  kind = 'o' // in the order of what they read and write
-	newestOnly kind = 'n' // only the newest of those that it has read, once it has read what came together or says something
-	jumper     kind = 'j' // the pong overtakes what is queued behind the message that is being sent, as OkHttp's does
-	fragmenter kind = 'f' // the pong comes between two fragments of the message that is being sent
-	muted      kind = 'm' // something on the way eats the pings; it sends its own
-	delayed    kind = 'd' // something on the way holds them up
+	newestOnly kind = 'n' // only the newest ping that it has read, once it has read everything that arrived together or sends something
+	jumper     kind = 'j' // the pong overtakes frames queued behind the message being sent, as OkHttp's does
+	fragmenter kind = 'f' // the pong comes between two fragments of the message being sent
+	muted      kind = 'm' // something on the way swallows the pings; it sends its own
+	delayed    kind = 'd' // something on the way delays them
 )
 
 // old reports whether k is a legacy client.
 func (k kind) old() bool { return k != resumable && k != liar }
 
-// timed reports whether the server may have to tell by the clock what a client of this kind has read.
+// timed reports whether the server may need the clock to determine what a client of this kind has read.
 func (k kind) timed() bool { return k == muted || k == delayed }
 
 // phase is what a guest believes it is doing.
@@ -38,47 +38,47 @@ const (
 	idle phase = iota
 	searching
 	chatting
-	leaving // Next is pressed, searching has not come: the chat is kept, and an old client goes on writing
-	ending  // end_chat is sent, chat_ended has not come
+	leaving // Next is pressed, searching has not arrived: the chat is kept, and a legacy client continues to write
+	ending  // end_chat is sent, chat_ended has not arrived
 )
 
-// guest is a client. What a client library must do is in hearResumable; everything above the line is stored by it in
-// one write before it sends and before it shows, so that it survives the client as well as the socket.
+// guest is a client. The duties of a client library are in hearResumable. Everything above the line is stored in one
+// write before the guest sends and before it shows anything, so it survives the client as well as the socket.
 type guest struct {
 	id      int
 	kind    kind
-	dialled chat.ConnID // so many times
+	dialled chat.ConnID // number of sockets opened
 	has     bool        // it has a session to resume…
 	session chat.ConnID // … which began on this socket
-	done    bool        // it has left for good
+	done    bool        // it has left permanently
 	epoch   string
 	phase   phase
-	partner chat.Alias // the latest chat heard of
-	over    bool       // … which has ended
-	got     uint64     // everything of the partner up to this number has arrived, or never will
-	sent    uint64     // the last number given
+	partner chat.Alias // the latest chat that it knows of
+	over    bool       // … which is over
+	got     uint64     // every message of the partner up to this number has arrived, or never will
+	sent    uint64     // the last number used
 	acked   uint64     // the server has custody up to this number
-	copies  []string   // what was sent above acked; "" is a body that cannot be relayed
+	copies  []string   // messages sent above acked; "" is a body that cannot be relayed
 	// ────
 	conn    chat.ConnID // 0: no socket
-	greeted bool        // the answer to auth has come
+	greeted bool        // the answer to auth has arrived
 	cursor  uint64      // sent on this socket up to this number
-	stalled bool        // a number was refused: go on from it later
+	stalled bool        // a number was refused: continue from it later
 	told    uint64      // the got that was last confirmed on this socket
-	bend    uint64      // liar: how much more it claims at its next resume
-	away    bool        // its partner is, as far as it was told
-	former  chat.Alias  // liar: a chat that was
-	words   int         // old client and liar: messages said so far
-	pinged  bool        // old client: it is past the first ping on this socket
-	owed    []uint64    // delayed and newestOnly: the pings it has not answered yet
+	bend    uint64      // liar: by how much more it claims at its next resume
+	away    bool        // its partner is away, as far as it was told
+	former  chat.Alias  // liar: a previous chat
+	words   int         // legacy client and liar: messages sent so far
+	pinged  bool        // legacy client: it is past the first ping on this socket
+	owed    []uint64    // delayed and newestOnly: the pings that it has not answered yet
 	lost    chat.Time   // when it lost its last socket
-	// ──── what the world knows of it
+	// ──── what the world knows about it
 	current chat.ConnID   // the socket that was attached last
-	queued  bool          // it was told that it is in the queue, and there is no cause for it not to be
-	nap     time.Duration // it went to sleep for so long
+	queued  bool          // it was told that it is queued, and nothing has changed that since
+	nap     time.Duration // the length of its announced sleep
 }
 
-// hash is that of the session which began on a socket.
+// hash is the hash of the session that began on a socket.
 func (g *guest) hash(s chat.ConnID) chat.Hash {
 	return chat.Hash{'a' + byte(g.id), byte(s), byte(s >> 8)}
 }
@@ -91,15 +91,15 @@ func (g *guest) name() string         { return string(rune('a' + g.id)) }
 func (g *guest) offline() {
 	g.conn, g.greeted, g.stalled, g.cursor, g.told = 0, false, false, 0, 0
 	g.pinged, g.owed = false, nil
-	if g.kind.old() { // it comes back as somebody new
+	if g.kind.old() { // it reconnects with a new session
 		g.phase, g.partner, g.over = idle, "", false
 	}
 }
 
-// retryAfter is how long an old client waits before it opens another socket, at least.
+// retryAfter is the minimum time before a legacy client opens another socket.
 const retryAfter = 3 * time.Second
 
-// canConnect reports whether it may open a socket. An old client may meet its own ghost then.
+// canConnect reports whether it may open a socket. A legacy client might otherwise be matched with its own ghost.
 func (g *guest) canConnect(w *world) bool {
 	if g.conn != 0 || g.done {
 		return false
@@ -112,10 +112,10 @@ func (g *guest) canConnect(w *world) bool {
 	return true
 }
 
-// connect opens a socket and says who comes.
+// connect opens a socket and authenticates.
 func (g *guest) connect(w *world) {
 	g.dialled++
-	g.conn = chat.ConnID(1000*(g.id+1)) + g.dialled // the same whoever else connects meanwhile
+	g.conn = chat.ConnID(1000*(g.id+1)) + g.dialled // independent of which other guests connect meanwhile
 	a := &chat.Auth{Resumable: !g.kind.old(), Fresh: g.hash(g.conn)}
 	if a.Resumable {
 		a.MailKey = chat.MailKey(a.Fresh)
@@ -155,7 +155,7 @@ func (g *guest) send(w *world, c chat.Command) {
 		s.up = append(s.up, chat.Command{Op: chat.Pong, Conn: g.conn, N: g.owed[n-1]})
 		g.owed = nil
 	}
-	// What takes time to write is a message: all before the first of them is on its way, and what is behind it waits.
+	// Only writing a message takes time: everything before the first message is in flight, and everything after it waits.
 	large := slices.IndexFunc(s.up, func(c chat.Command) bool { return c.Op == chat.Send })
 	switch {
 	case c.Op == chat.Pong && g.kind == jumper && large >= 0:
@@ -168,7 +168,7 @@ func (g *guest) send(w *world, c chat.Command) {
 	}
 }
 
-// answer is a pong, or what comes of a ping otherwise.
+// answer handles a ping: with a pong, or as the kind of guest requires.
 func (g *guest) answer(w *world, s *socket, n uint64) {
 	newer := slices.ContainsFunc(s.down, func(e chat.Event) bool { return e.Kind == chat.Ping || e.Kind == chat.Probe })
 	g.pinged = true
@@ -184,13 +184,13 @@ func (g *guest) answer(w *world, s *socket, n uint64) {
 	}
 }
 
-// answerLate answers the oldest ping that was held up.
+// answerLate answers the oldest delayed ping.
 func (g *guest) answerLate(w *world) {
 	g.send(w, chat.Command{Op: chat.Pong, N: g.owed[0]})
 	g.owed = g.owed[1:]
 }
 
-// canSay says whether there is somebody to talk to.
+// canSay reports whether the guest has a partner to write to.
 func (g *guest) canSay() bool {
 	if g.kind.old() {
 		return g.conn != 0 && (g.phase == chatting || g.phase == leaving)
@@ -198,7 +198,7 @@ func (g *guest) canSay() bool {
 	return g.phase == chatting && !g.over
 }
 
-// say gives the next message its number, keeps a copy, and sends it when it may. A bad one cannot be relayed.
+// say gives the next message its number, keeps a copy, and sends it when it may. A bad message cannot be relayed.
 func (g *guest) say(w *world, bad bool) {
 	if g.kind.old() {
 		g.words++
@@ -216,7 +216,7 @@ func (g *guest) say(w *world, bad bool) {
 	g.pump(w)
 }
 
-// text is the nth message of g: who says it to whom, and every second time more than can be held, if the plan has a limit.
+// text is the nth message of g: it names sender and chat. Every second one is too large to be held, if the plan has a limit.
 func (g *guest) text(w *world, n uint64) string {
 	text := fmt.Sprintf("%s%d>%s", g.name(), n, g.partner)
 	if missing := w.plan.letter + 1 - len(text); n%2 == 0 && w.plan.letter > 0 && missing > 0 {
@@ -225,7 +225,7 @@ func (g *guest) text(w *world, n uint64) string {
 	return text
 }
 
-// pump sends what was not yet sent on this socket.
+// pump sends the messages not yet sent on this socket.
 func (g *guest) pump(w *world) {
 	if !g.greeted || g.stalled || g.phase != chatting || g.over {
 		return
@@ -241,7 +241,7 @@ func (g *guest) pump(w *world) {
 	}
 }
 
-// confirm tells the server what has arrived, also of a chat that is over.
+// confirm tells the server what has arrived, also in a chat that is over.
 func (g *guest) confirm(w *world) {
 	if g.unconfirmed() {
 		g.told = g.got
@@ -253,11 +253,11 @@ func (g *guest) unconfirmed() bool {
 	return g.greeted && !g.kind.old() && g.partner != "" && g.got > g.told
 }
 
-// canPress says whether there is a button: not while it searches, for the server takes a second search of somebody it
-// has just matched as Next.
+// canPress reports whether there is a button. There is none during a search, because the server takes a second search from a
+// session that it has just matched as Next.
 func (g *guest) canPress() bool { return g.phase == idle || g.phase == chatting }
 
-// press is the button: find somebody, or Next.
+// press presses the button: search, or Next.
 func (g *guest) press(w *world) {
 	c := chat.Command{Op: chat.Search}
 	if g.phase == chatting && !g.over && !g.kind.old() {
@@ -272,13 +272,13 @@ func (g *guest) press(w *world) {
 	g.send(w, c)
 }
 
-// end leaves for good.
+// end leaves permanently.
 func (g *guest) end(w *world) {
 	g.phase = ending
 	g.send(w, chat.Command{Op: chat.End})
 }
 
-// quit closes with 1000, after a sleep if it is to come back.
+// quit closes with 1000, after a sleep if it will resume.
 func (g *guest) quit(w *world, asleep bool) {
 	s := w.socket(g.conn)
 	if asleep {
@@ -290,7 +290,7 @@ func (g *guest) quit(w *world, asleep bool) {
 	w.lose(s)
 }
 
-// hear takes a frame of the current socket; those of former ones are ignored.
+// hear handles a frame of the current socket; frames of previous sockets are ignored.
 func (g *guest) hear(w *world, s *socket, e chat.Event) {
 	if s.conn != g.conn {
 		return
@@ -329,7 +329,7 @@ func (g *guest) enter(p chat.Alias) {
 	g.cursor, g.told, g.stalled, g.away = 0, 0, false, false
 }
 
-// hearOld is what the clients of the base protocol do: after partner_disconnected they show "searching" and send
+// hearOld behaves like the clients of the base protocol: after partner_disconnected they show "searching" and send
 // nothing.
 func (g *guest) hearOld(e chat.Event) {
 	switch e.Kind {

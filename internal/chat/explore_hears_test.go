@@ -2,7 +2,7 @@ package chat_test
 
 import "chatme/internal/chat"
 
-// hears checks what a client is about to take: M1, M3, M4, D1 to D3, S1.
+// hears checks a frame that a client is about to read: M1, M3, M4, D1 to D3, S1.
 func (l *ledger) hears(w *world, g *guest, s *socket, e *chat.Event) {
 	if g.kind == liar {
 		return
@@ -46,7 +46,7 @@ func (l *ledger) hears(w *world, g *guest, s *socket, e *chat.Event) {
 		if g.phase == chatting && !g.over && !g.kind.old() {
 			w.failf("%s is in a chat and hears searching", g.name())
 		}
-		if g.phase == leaving { // it has given up the chat
+		if g.phase == leaving { // it has left the chat
 			if b, side := l.bond(g.partner); b != nil {
 				b.left[1-side] = true
 			}
@@ -132,7 +132,7 @@ func (l *ledger) message(w *world, g *guest, s *socket, e *chat.Event) {
 		}
 		s.place = max(s.place, e.N)
 		if e.N <= g.got || e.Alias != g.partner {
-			return // a double
+			return // a duplicate
 		}
 	}
 	if from != liar && o.serial <= d.serial {

@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// records compares the rows of the lobby with the ledger: chats that begin, and M5, that none ends without a cause.
+// records compares the rows of the lobby with the ledger: chats that begin, and M5, that no chat ends without a cause.
 func (l *ledger) records(w *world) {
 	rows := w.lobby.Records()
 	for _, r := range rows {
@@ -44,7 +44,7 @@ func (l *ledger) records(w *world) {
 	}
 }
 
-// deserted says whether a liar has a session in this chat that is not its latest: what becomes of that is not followed.
+// deserted reports whether a liar has a session in this chat that is not its latest. Such a chat is not followed.
 func (l *ledger) deserted(w *world, b *bond) bool {
 	for side, g := range b.guest {
 		if w.guests[g].kind == liar && w.guests[g].session != b.session[side] {
@@ -66,7 +66,7 @@ func (l *ledger) begin(w *world, rows []chat.Record, pair chat.PairID) {
 			l.sides[number(r.Alias)] = len(l.bonds) + 1
 		}
 	}
-	// A liar may have left a session behind whose socket is still there: to the server it is somebody else.
+	// A liar may have left behind a session whose socket is still open: to the server it is another client.
 	if g := w.guests[b.guest[0]]; b.guest[0] == b.guest[1] && (g.kind != liar || b.session[0] == b.session[1]) && !l.unasked(w, b) {
 		w.failf("M3: %s is matched with itself", g.name())
 	}
@@ -80,7 +80,7 @@ func (l *ledger) unasked(w *world, b *bond) bool {
 	return w.guests[b.guest[0]].kind.old() && s != nil && !s.answered
 }
 
-// alive checks that both who are matched were heard a moment ago. The rules know one kind of client that cannot answer.
+// alive checks that both matched sessions were heard recently. The rules exempt one kind of client, which cannot answer.
 func (l *ledger) alive(w *world, b *bond) {
 	for side, id := range b.session {
 		g, within := w.guests[b.guest[side]], 12*time.Second
@@ -96,7 +96,7 @@ func (l *ledger) alive(w *world, b *bond) {
 	}
 }
 
-// leaves looks at what passes the gate.
+// leaves checks frames that pass the gate.
 func (l *ledger) leaves(w *world, s *socket, e *chat.Event) {
 	g := w.guests[s.guest]
 	now := g.current == s.conn
@@ -127,7 +127,7 @@ func (l *ledger) leaves(w *world, s *socket, e *chat.Event) {
 	}
 }
 
-// resumed checks that the server does not know less of custody than the disk does.
+// resumed checks that the server does not report less custody than is on disk.
 func (l *ledger) resumed(w *world, r *chat.Resumption) {
 	b, side := l.bond(r.Alias)
 	if b == nil || r.State != chat.ResumedMatched {
@@ -140,8 +140,8 @@ func (l *ledger) resumed(w *world, r *chat.Resumption) {
 	}
 }
 
-// queue notes a promise: who is told that it is in the queue is there, or matched, until it leaves. The frame may
-// come late, when it has been matched and left again.
+// queue records a promise: a session that is told that it is queued is in the queue, or matched, until it leaves. The frame
+// may arrive late, when the session was matched and left again.
 func (l *ledger) queue(w *world, g *guest) {
 	for _, r := range w.lobby.Records() {
 		if r.Hash == g.hash(g.session) && r.State() != chat.Idle && r.EndedAt == 0 {
@@ -154,8 +154,8 @@ func (l *ledger) custody(b *bond, side int, recv uint64) {
 	b.dir[side].recv = max(b.dir[side].recv, recv)
 }
 
-// held checks D4 and D5: what was acknowledged has arrived or is on disk, and has arrived before the end of its chat
-// is told.
+// held checks D4 and D5: an acknowledged message has arrived or is on disk, and has arrived before the end of its chat
+// is reported.
 func (l *ledger) held(w *world) {
 	for _, b := range l.bonds {
 		for side := range b.dir {

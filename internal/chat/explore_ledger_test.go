@@ -8,39 +8,39 @@ import (
 	"chatme/internal/chat"
 )
 
-// ledger is what nobody in the world knows as a whole: every chat that began, what was said in it, what was told of
-// it, and what has arrived. The invariants are checked against it.
+// ledger is the complete history of the world: every chat that began, the messages sent and the events reported in
+// it, and the messages that arrived. The invariants are checked against it.
 type ledger struct {
 	bonds []*bond
-	sides []int // of every alias given, the bond
+	sides []int // of every alias used, its bond
 }
 
-// bond is one chat. Side 0 and 1 are those of the rows.
+// bond is one chat. Sides 0 and 1 are those of the rows.
 type bond struct {
 	pair    chat.PairID
-	alias   [2]chat.Alias // what the other knows this side by
+	alias   [2]chat.Alias // the alias of this side
 	id      [2]chat.ID
 	guest   [2]int
 	session [2]chat.ConnID
-	told    bool    // somebody was told that it began
+	told    bool    // a client was told that it began
 	ended   bool    // not in the rows of the lobby
-	endTold bool    // somebody was told that it ended
-	may     bool    // this step is a cause for it to end
-	left    [2]bool // this side left, and gave up what was held for it
+	endTold bool    // a client was told that it ended
+	may     bool    // this step can cause it to end
+	left    [2]bool // this side left, and gave up the messages held for it
 	foreign bool    // its database was replaced
 	dir     [2]lane // from this side to the other
 }
 
 // lane is one direction of a chat.
 type lane struct {
-	said    []string // by number, of a sender that numbers; "" is used up
+	said    []string // by number, of a sender that uses numbers; "" is used up
 	recv    uint64   // the sender was told that custody passed up to here
 	arrived []bool   // by number
 	serial  int      // of the last body that arrived
 	closed  bool     // the receiver was told that the chat is over
 }
 
-// origin is who said a body, and to whom it thought. The body says it itself: "b3>$1" is b's third to $1.
+// origin is the sender of a body and its intended chat. The body contains both: "b3>$1" is b's third to $1.
 type origin struct {
 	guest  int
 	serial int
@@ -70,7 +70,7 @@ func (l *ledger) bond(a chat.Alias) (*bond, int) {
 	return b, 0
 }
 
-// number is the n of $n.
+// number returns the n of $n.
 func number(a chat.Alias) int {
 	if a == "" {
 		return 0
@@ -91,7 +91,7 @@ func (l *ledger) live(g *guest) (*bond, int) {
 	return nil, 0
 }
 
-// said notes the next body of an honest resumable guest before it is sent; "" is one that cannot be relayed.
+// said records the next body of an honest resumable guest before it is sent; "" is one that cannot be relayed.
 func (l *ledger) said(g *guest, text string) {
 	if b, side := l.bond(g.partner); b != nil && g.kind == resumable {
 		d := &b.dir[1-side]
@@ -102,7 +102,7 @@ func (l *ledger) said(g *guest, text string) {
 	}
 }
 
-// actor returns the guest and socket a command comes from; nil if it is fenced.
+// actor returns the guest and socket that a command comes from; nil if it is fenced.
 func (l *ledger) actor(w *world, c *chat.Command) *guest {
 	s := w.socket(c.Conn)
 	if c.Conn == 0 || s == nil {
@@ -114,7 +114,7 @@ func (l *ledger) actor(w *world, c *chat.Command) *guest {
 	return w.guests[s.guest]
 }
 
-// before notes which chats this command may end.
+// before records which chats this command may end.
 func (l *ledger) before(w *world, c *chat.Command) *guest {
 	switch c.Op {
 	case chat.Attach:
@@ -171,7 +171,7 @@ func (l *ledger) before(w *world, c *chat.Command) *guest {
 	return g
 }
 
-// haunted returns the chat that a former socket of an old client is in, and its side.
+// haunted returns the chat that a previous socket of a legacy client is in, and its side.
 func (l *ledger) haunted(w *world, c *chat.Command) (*bond, int) {
 	s := w.socket(c.Conn)
 	if s == nil || !w.guests[s.guest].kind.old() || w.guests[s.guest].session == s.conn {
@@ -187,13 +187,13 @@ func (l *ledger) haunted(w *world, c *chat.Command) (*bond, int) {
 	return nil, 0
 }
 
-// full notes that the chat of an old sender ends if the mailbox of its partner, who is away or goes, is full.
+// full records that the chat of a legacy sender ends if the mailbox of its partner, which is away or goes away, is full.
 func (l *ledger) full(w *world, b *bond, side int) {
 	b.may = true
 	w.guests[b.guest[side]].queued = false
 }
 
-// windows notes the chats that may end because a side has been away too long.
+// windows records the chats that may end because a side was away too long.
 func (l *ledger) windows(w *world) {
 	for _, r := range w.lobby.Records() {
 		if r.AwaySince == 0 {
@@ -211,7 +211,7 @@ func (l *ledger) windows(w *world) {
 				} else if nap := w.guests[b.guest[side]].nap; nap != 0 {
 					window = nap
 				}
-				if away >= window || w.guests[b.guest[side]].kind == liar { // which has more sessions than one
+				if away >= window || w.guests[b.guest[side]].kind == liar { // which has more than one session
 					b.may = true
 					w.guests[b.guest[side]].queued = false
 				}
@@ -223,7 +223,7 @@ func (l *ledger) windows(w *world) {
 	}
 }
 
-// after notes who left.
+// after records which guests left.
 func (l *ledger) after(w *world, c *chat.Command, g *guest) {
 	if b, side := l.haunted(w, c); b != nil && !among(w.lobby.Records(), b) {
 		b.left[side] = true
@@ -232,14 +232,14 @@ func (l *ledger) after(w *world, c *chat.Command, g *guest) {
 		return
 	}
 	if c.Op == chat.End || c.Leaves && !w.socket(c.Conn).slept {
-		l.giveUp(g) // a tail, too
+		l.giveUp(g) // also a tail
 	}
 	if b, side := l.live(g); b != nil && !among(w.lobby.Records(), b) {
 		b.left[side] = true
 	}
 }
 
-// giveUp notes that nothing needs to be held for a session any more.
+// giveUp records that no messages need to be held for a session any more.
 func (l *ledger) giveUp(g *guest) {
 	for _, b := range l.bonds {
 		for side, id := range b.guest {
@@ -248,7 +248,7 @@ func (l *ledger) giveUp(g *guest) {
 	}
 }
 
-// among says whether a chat is in the rows of the lobby.
+// among reports whether a chat is in the rows of the lobby.
 func among(rows []chat.Record, b *bond) bool {
 	n := 0
 	for i := range rows {
@@ -259,7 +259,7 @@ func among(rows []chat.Record, b *bond) bool {
 	return n == 2
 }
 
-// restored is the end of every chat there was.
+// restored ends every chat.
 func (l *ledger) restored(w *world) {
 	for _, b := range l.bonds {
 		b.ended, b.foreign = true, true

@@ -6,21 +6,21 @@ import (
 	"chatme/internal/chat"
 )
 
-// lies is how many different ones there are.
+// lies is the number of different lies.
 const lies = 8
 
-// lie says something that is not so.
+// lie makes a false claim.
 func (g *guest) lie(w *world, which int8) {
 	switch which {
-	case 0: // it has more than was sent
+	case 0: // it claims more than was sent
 		g.send(w, chat.Command{Op: chat.Ack, Partner: g.partner, Got: g.got + 1})
 	case 1:
 		g.send(w, chat.Command{Op: chat.Ack, Partner: g.partner, Got: g.got + 1000})
 	case 2: // a number is left out
 		g.speak(w, g.sent+2, "")
-	case 3: // a body under a number that was used
+	case 3: // another body under a used number
 		g.speak(w, 1, "")
-	case 4: // a message of a former chat
+	case 4: // a message of a previous chat
 		if g.former != "" {
 			g.speak(w, 1, g.former)
 		}
@@ -28,7 +28,7 @@ func (g *guest) lie(w *world, which int8) {
 		g.sent++
 		g.copies = append(g.copies, "")
 		g.speak(w, g.sent, "")
-	case 6, 7: // at the next resume; the first time of a former chat
+	case 6, 7: // at the next resume; the first time about a previous chat
 		g.bend = uint64(2 + 5*(which-6))
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// The log of a world is a golden script: its commands, and what the lobby tells. What scripts do not know stands in
-// it as a comment.
+// The log of a world is a golden script: its commands, and the events of the lobby. Actions that scripts do not have are
+// logged as comments.
 
 func (w *world) note(format string, a ...any) {
 	if w.log != nil {
@@ -36,7 +36,7 @@ func (w *world) label(c chat.ConnID) string {
 	return name
 }
 
-// speaker names a socket in a command: without its number it is the newest.
+// speaker names a socket in a command: without its number if it is the newest.
 func (w *world) speaker(s *socket) string {
 	for i := len(w.attached) - 1; i >= 0; i-- {
 		if at := w.attached[i]; at.guest != s.guest {

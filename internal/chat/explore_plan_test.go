@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// plan is a small scenario: who is there, how often what may happen, and how much the world takes its time.
+// plan is a small scenario: the guests, how often each action may happen, and which delays the world has.
 type plan struct {
 	name    string
-	guests  string // of each its kind
-	matched int    // so many of them are connected, searching, and if they are two together, when it begins
-	talk    string // the names of those who say something; "": all
+	guests  string // the kind of each
+	matched int    // this many are connected and searching when it begins, and matched if they are two
+	talk    string // the names of the guests that send messages; "": all
 	limits
 	mailbox  int  // messages
 	ring     int  // messages
 	pipeline int  // batches under way
-	lag      bool // what a client sends may wait before the server reads it
-	slow     bool // what the server sends may wait too, and a replay goes letter by letter
+	lag      bool // client frames may wait before the server reads them
+	slow     bool // server frames may wait too, and a replay is sent entry by entry
 	late     bool // a tick may come late
-	keeps    bool // clients go on naming a chat that they have left
+	keeps    bool // clients continue to name a chat that they have left
 	total    int  // messages in all rings, and in all mailboxes, together
-	letter   int  // bytes; every second message is larger than what is held; 0: none is
+	letter   int  // bytes; every second message is larger than the mailbox takes; 0: none is
 	ttl      time.Duration
 	bug      breakage
 }
 
 func (p *plan) talks(g int) bool { return p.talk == "" || strings.ContainsRune(p.talk, rune('a'+g)) }
 
-// plans are explored exhaustively as far as the time goes, and then at random.
+// plans are explored exhaustively within the time limit, and then at random.
 var plans = []plan{
 	{name: "drop", guests: "rr", matched: 2, talk: "a", limits: limits{says: 2, drops: 2}},
 	{name: "cut", guests: "rr", matched: 2, talk: "a", limits: limits{says: 2, drops: 1, breaks: 1}, lag: true},
@@ -81,16 +81,16 @@ var plans = []plan{
 	{name: "three from nothing", guests: "rrr", matched: 1, talk: "a", limits: limits{says: 1, drops: 1, presses: 3}},
 }
 
-// long are the limits of random walks: every plan's guests with much of everything.
+// long is the limits of random walks: the guests of every plan with many of all actions.
 var long = limits{
 	says: 12, bad: 1, presses: 4, ends: 1, quits: 1, sleeps: 1, lies: 6, drops: 6, breaks: 3, retries: 6, ticks: 6, waits: 3, pings: 3,
 	kills: 3, stops: 2, backups: 1, restores: 1,
 }
 
-// crowds are who meets in random walks.
+// crowds lists the guests of random walks.
 var crowds = []string{"rr", "rrr", "ro", "oo", "rl", "rro", "roo", "rrl", "rol", "rrrr", "ooo", "njf", "oorj", "mof", "doro", "nfro"}
 
-// sized fills in what a plan leaves open.
+// sized sets the limits that a plan leaves open.
 func (p plan) sized() *plan {
 	if p.mailbox == 0 {
 		p.mailbox = 3

@@ -2,7 +2,7 @@ package chat_test
 
 import "chatme/internal/chat"
 
-// hearResumable is "What a client library must do", and what the messages of part 2 mean to it.
+// hearResumable implements "What a client library must do", and what the messages of part 2 mean to the client.
 func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 	switch e.Kind {
 	case chat.SessionID:
@@ -29,7 +29,7 @@ func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 			g.phase = chatting
 		}
 	case chat.Message:
-		if e.Alias == g.partner && e.N > g.got { // else a double, or of no chat of mine
+		if e.Alias == g.partner && e.N > g.got { // otherwise a duplicate, or of another chat
 			g.got = e.N
 		}
 	case chat.Gap:
@@ -57,7 +57,7 @@ func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 	}
 }
 
-// resumed goes on where the server says the session stands. It does not search by itself.
+// resumed continues from the session state that the server reports. It does not search on its own.
 func (g *guest) resumed(w *world, s *socket, r *chat.Resumption) {
 	g.greeted, g.epoch = true, s.epoch
 	g.told = g.got
@@ -72,7 +72,7 @@ func (g *guest) resumed(w *world, s *socket, r *chat.Resumption) {
 		g.away = !r.Here
 		g.acknowledged(r.Recv)
 		g.cursor = g.acked
-		if r.Last > g.sent { // what is above was never sent by this client: go on from there
+		if r.Last > g.sent { // higher numbers were never sent by this client: continue from there
 			for g.sent < r.Last {
 				g.sent++
 				g.copies = append(g.copies, "")
@@ -100,7 +100,7 @@ func (g *guest) resumed(w *world, s *socket, r *chat.Resumption) {
 	}
 }
 
-// stand takes the server's word that there is no chat.
+// stand accepts the server's report that there is no chat.
 func (g *guest) stand(w *world, p phase) {
 	if g.phase != ending {
 		g.phase = p
@@ -108,7 +108,7 @@ func (g *guest) stand(w *world, p phase) {
 	g.over = true
 }
 
-// acknowledged drops the copies that the server has in custody, and says whether that is news.
+// acknowledged drops the copies that the server has in custody, and reports whether that is new.
 func (g *guest) acknowledged(recv uint64) bool {
 	if recv <= g.acked {
 		return false
@@ -136,7 +136,7 @@ func (g *guest) refused(w *world, e chat.Event) {
 	}
 }
 
-// goOn is for partner_back, an ack that advances, and the retry time.
+// goOn handles partner_back, an ack that advances, and the retry time.
 func (g *guest) goOn(w *world) {
 	if g.stalled {
 		g.stalled = false
@@ -144,7 +144,7 @@ func (g *guest) goOn(w *world) {
 	g.pump(w)
 }
 
-// retry is the time after which a refused number is tried again.
+// retry returns the time after which a refused number is retried.
 func (g *guest) retry(w *world) {
 	g.stalled = false
 	g.pump(w)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// explorer tries the futures of one plan. One goroutine owns it.
+// explorer explores the futures of one plan. One goroutine owns it.
 type explorer struct {
 	plan  *plan
 	codec *codec
@@ -16,16 +16,16 @@ type explorer struct {
 	figures
 }
 
-// figures is what an exploration amounts to.
+// figures is the result of an exploration.
 type figures struct {
 	states int // distinct ones, in the exhaustive part
-	depth  int // all paths of so many actions were tried
+	depth  int // all paths of this many actions were tried
 	whole  bool
 	walks  int
 	steps  int
 }
 
-// violation is a path to a world that must not be.
+// violation is a path to an invalid world.
 type violation struct {
 	plan  *plan
 	path  []action
@@ -43,7 +43,7 @@ func (x *explorer) start() *world {
 	return x.codec.clone(x.base)
 }
 
-// replay performs a path, and drains if the violation is to be found only then.
+// replay performs a path, and drains if the violation only shows then.
 func (x *explorer) replay(path []action, drain bool, log *strings.Builder) *world {
 	w := x.start()
 	if log != nil { // from the very beginning
@@ -64,11 +64,11 @@ func (x *explorer) replay(path []action, drain bool, log *strings.Builder) *worl
 	return w
 }
 
-// mostWorlds is how many are kept until their futures are tried; the others are replayed then.
+// mostWorlds is how many worlds are kept until their futures are tried; the others are replayed then.
 const mostWorlds = 10_000
 
-// exhaust tries every path, the short ones first, and does not go on from a state that was reached before. It stops
-// at the first violation, at the deadline, or when states are too many to remember.
+// exhaust tries every path, short ones first, and does not continue from a state that was reached before. It stops
+// at the first violation, at the deadline, or when there are too many states to remember.
 func (x *explorer) exhaust(deadline time.Time, most int) *violation {
 	type node struct {
 		parent int32
@@ -136,7 +136,7 @@ func (x *explorer) walk(r *rand.Rand, length int) *violation {
 	w := x.start()
 	var path, options []action
 	x.walks++
-	// Some walks hurry, some dawdle: how much likelier it is that something goes on than that something goes wrong.
+	// Some walks hurry, some dawdle: this is how much likelier progress is than a fault.
 	haste := 1 + r.IntN(8)
 	for len(path) < length {
 		options = w.enabled(options[:0])
@@ -165,12 +165,12 @@ var costly = [verbs]bool{
 	ticks: true, lying: true, presses: true,
 }
 
-// found makes a path as short as it gets by leaving out what the violation does not need.
+// found shortens a path as far as possible by leaving out actions that the violation does not need.
 func (x *explorer) found(path []action, drain bool) *violation {
 	path = slices.Clone(path)
 	fault := x.replay(path, drain, nil).fault
 	if fault == nil {
-		return &violation{x.plan, path, fmt.Errorf("a violation that does not come again: the world is not all there is to it")}
+		return &violation{x.plan, path, fmt.Errorf("the violation does not recur: it depends on more than the world")}
 	}
 	kind := class(fault)
 	holds := func(p []action) bool {
@@ -193,7 +193,7 @@ func (x *explorer) found(path []action, drain bool) *violation {
 	return &violation{x.plan, path, x.replay(path, drain, nil).fault}
 }
 
-// class tells violations apart while a path is made shorter: what is said without whom it is said of.
+// class tells violations apart while a path is shortened: the text without the names.
 func class(err error) string {
 	s := err.Error()
 	if i := strings.Index(s, ":"); i > 0 && i < 9 {

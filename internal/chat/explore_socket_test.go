@@ -7,32 +7,32 @@ import (
 	"chatme/internal/chat"
 )
 
-// socket is one connection. Each end can be gone before the other knows. What has left the gate is on the wire and
-// may arrive when the server is long dead; what is behind it dies with the server.
+// socket is one connection. Each end can be closed before the other knows. Frames that have left the gate are on the wire
+// and may arrive after the server has ended; frames behind the gate are lost with the server.
 type socket struct {
 	conn  chat.ConnID
 	guest int
 	here  bool // the client's end is open
 	there bool // the server's end is open
 
-	auth   *chat.Auth // sent and not yet attached; the frames behind it wait
-	need   uint64     // looking up a row: the batch that must be committed first; 0: not looking
+	auth   *chat.Auth // sent and not yet attached; the frames after it wait
+	need   uint64     // looking up a row: the batch that must be committed first; 0: no lookup
 	gate   []chat.Event
-	cursor uint64         // the last number sent of the Replay at the head of gate
+	cursor uint64         // the last number sent of the Replay at the head of the gate
 	down   []chat.Event   // on the wire to the client
 	up     []chat.Command // on the wire to the server
 
 	epoch string     // of the run that answered
 	chat  chat.Alias // the chat that leaves the gate
 	heard chat.Alias // the chat that arrives…
-	place uint64     // … and the last number that came or was shown as a gap
+	place uint64     // … and the last number that arrived or was shown as a gap
 	slept bool       // its last word was sleep
 
 	sight    chat.Sight // what the server's end knows
 	answered bool       // a ping was
 }
 
-// sight is what the lobby is told of a socket.
+// sight is what the lobby is told about a socket.
 func (w *world) sight(c chat.ConnID) chat.Sight {
 	s := w.socket(c)
 	if s == nil {
@@ -50,7 +50,7 @@ func (w *world) sight(c chat.ConnID) chat.Sight {
 	return sight
 }
 
-// hears notes what comes from a client, for sight. amid is a pong between two fragments of a message.
+// hears records a frame from a client, for sight. amid is a pong between two fragments of a message.
 func (s *socket) hears(w *world, c *chat.Command) {
 	s.sight.Heard = w.now
 	s.sight.Reading = c.Op == chat.Pong && c.Start
@@ -78,7 +78,7 @@ func (w *world) sweep() {
 	w.sockets = slices.DeleteFunc(w.sockets, func(s *socket) bool { return !s.here && !s.there })
 }
 
-// canServe says whether the server can read on: a resume of a session that is not in memory waits for its row.
+// canServe reports whether the server can continue reading: a resume of a session that is not in memory waits for its row.
 func (w *world) canServe(s *socket) bool {
 	if !s.there || w.stopping {
 		return false
@@ -94,7 +94,7 @@ func (w *world) canServe(s *socket) bool {
 	return s.need == 0 || w.committed >= s.need
 }
 
-// serve has the server read the next frame of a socket.
+// serve makes the server read the next frame of a socket.
 func (w *world) serve(s *socket) {
 	if s.auth == nil {
 		c := s.up[0]
@@ -132,7 +132,7 @@ func (w *world) canLeave(s *socket) bool {
 	return s.there && len(s.gate) > 0 && (s.gate[0].After <= w.committed || w.plan.bug == gateOpen)
 }
 
-// leave sends the next frame of a socket; of a replay one letter, as it is on disk now.
+// leave sends the next frame of a socket; of a replay one entry, as it is on disk now.
 func (w *world) leave(s *socket) {
 	e := s.gate[0]
 	if e.Kind == chat.Replay {
@@ -161,7 +161,7 @@ func (w *world) leave(s *socket) {
 	}
 }
 
-// letter is the frame of a replay behind a number: a message, or a gap.
+// letter returns the frame of a replay after a number: a message, or a gap.
 func (w *world) letter(r *chat.MailRange, after uint64) chat.Event {
 	for n := after + 1; n <= r.UpTo; n++ {
 		m := w.disk.letter(r.To, r.Pair, n)
@@ -183,7 +183,7 @@ func (w *world) letter(r *chat.MailRange, after uint64) chat.Event {
 	return chat.Event{Kind: chat.Gap, N: r.UpTo}
 }
 
-// put lays a frame on the wire, if there is somebody at its other end.
+// put puts a frame on the wire, if its other end is open.
 func (w *world) put(s *socket, e chat.Event) {
 	switch w.plan.bug {
 	case gapsLost:
@@ -213,7 +213,7 @@ func (w *world) put(s *socket, e chat.Event) {
 	}
 }
 
-// deliver has the client take the next frame on the wire.
+// deliver makes the client read the next frame on the wire.
 func (w *world) deliver(s *socket) {
 	e := s.down[0]
 	s.down = s.down[1:]
@@ -221,7 +221,7 @@ func (w *world) deliver(s *socket) {
 	w.guests[s.guest].hear(w, s, e)
 }
 
-// notice ends a socket on the server's side: what the client had in flight is lost.
+// notice closes a socket on the server's side: the client's frames in flight are lost.
 func (w *world) notice(s *socket) {
 	s.there, s.gate, s.cursor, s.up = false, nil, 0, nil
 	if s.auth != nil {
@@ -233,7 +233,7 @@ func (w *world) notice(s *socket) {
 	w.step(c)
 }
 
-// lose ends a socket on the client's side: what the server had in flight is lost.
+// lose closes a socket on the client's side: the server's frames in flight are lost.
 func (w *world) lose(s *socket) {
 	s.here, s.down = false, nil
 	if g := w.guests[s.guest]; g.conn == s.conn {

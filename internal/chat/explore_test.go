@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// exploreFor is how long TestExplore may take. EXPLORE=1h takes longer.
+// exploreFor limits the duration of TestExplore. EXPLORE=1h extends it.
 const exploreFor = 30 * time.Second
 
-// goOn is how long to look for other violations once one is found.
+// goOn is how long to look for other violations after the first.
 const goOn = 5 * time.Second
 
-// mostStates is how many states of one plan are remembered, some 60 bytes each.
+// mostStates is how many states of one plan are remembered, at about 60 bytes each.
 const mostStates = 8_000_000
 
 // TestExplore drives the lobby through every interleaving of small scenarios, and through long random ones, and
@@ -77,7 +77,7 @@ func (f *fleet) run() {
 	all.Wait()
 }
 
-// work takes plans while there are any, and then walks.
+// work takes plans while there are any, and then does random walks.
 func (f *fleet) work() {
 	for {
 		f.mu.Lock()
@@ -130,7 +130,7 @@ func roam(r *rand.Rand) *plan {
 	return &p
 }
 
-// add keeps one violation of each kind.
+// add keeps one violation of each class.
 func (f *fleet) add(x *explorer, v *violation) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -155,7 +155,7 @@ func (f *fleet) add(x *explorer, v *violation) {
 	}
 }
 
-// until is when to stop.
+// until returns when to stop.
 func (f *fleet) until() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// world is a lobby with all that surrounds it: a disk on which only committed batches survive, the batches under
-// way to it, sockets that lose what is in flight, and clients. It moves by one action at a time, depends on nothing
+// world is a lobby with its surroundings: a disk on which only committed batches survive, the batches in flight to
+// it, sockets that lose frames in flight, and clients. It advances by one action at a time, depends on nothing
 // else, and can be cloned and hashed.
 type world struct {
 	plan *plan // static
@@ -24,7 +24,7 @@ type world struct {
 	disk      medium
 	backup    *medium
 	synced    *medium  // what survives if the last commit was not synced
-	pipe      []flight // flushed and not committed, oldest first
+	pipe      []flight // taken and not committed, oldest first
 	committed uint64
 	stopping  bool
 
@@ -34,7 +34,7 @@ type world struct {
 	left    limits
 	fault   error // the first violation
 
-	log      *strings.Builder // nil: nobody reads it
+	log      *strings.Builder // nil: no log
 	attached []attached       // only with a log
 }
 
@@ -44,10 +44,10 @@ type attached struct {
 	guest int
 }
 
-// cell leads a lobby, which cannot be cloned with its function for new aliases, to the world it is in.
+// cell connects a lobby, whose function for new aliases cannot be cloned, to its world.
 type cell struct{ w *world }
 
-// flight is a batch under way, with the rows the lobby had when it was taken.
+// flight is a batch in flight, with the rows of the lobby when it was taken.
 type flight struct {
 	batch chat.Batch
 	rows  []chat.Record
@@ -62,7 +62,7 @@ func newWorld(p *plan, log *strings.Builder) *world {
 	return w
 }
 
-// prelude brings the first two together, if the plan begins there. Then the limits of the plan count.
+// prelude matches the first two guests, if the plan begins there. Then the limits of the plan apply.
 func (w *world) prelude() {
 	all := w.plan
 	hurried := *all
@@ -80,7 +80,7 @@ func (w *world) prelude() {
 	w.plan, w.left = all, all.limits
 }
 
-// rest lets all that is under way finish.
+// rest lets everything in flight finish.
 func (w *world) rest() {
 	w.left = limits{}
 	for w.fault == nil {
@@ -97,7 +97,7 @@ func (w *world) rest() {
 	}
 }
 
-// boot is what a server does before it listens.
+// boot does what a server does before it listens.
 func (w *world) boot() {
 	w.disk.boot++
 	w.listening, w.pipe, w.committed, w.stopping = w.now, nil, 0, false
@@ -141,8 +141,8 @@ func (w *world) boot() {
 	}
 }
 
-// kill ends the server at once; the first so many batches under way are on disk. The sockets break, though what
-// has left still arrives.
+// kill ends the server at once; the first survive batches in flight are on disk. The sockets break, but frames that
+// have left still arrive.
 func (w *world) kill(survive int) {
 	w.note("kill %d", survive)
 	for i := range w.pipe {
@@ -163,7 +163,7 @@ func (w *world) halt() {
 	}
 }
 
-// restore puts the backup in the place of the database: a new epoch, in which every chat of it is over.
+// restore replaces the database by the backup: a new epoch, in which every chat of the backup is over.
 func (w *world) restore() {
 	w.note("# the database is restored from the backup")
 	w.halt()
@@ -179,7 +179,7 @@ func (w *world) restore() {
 	w.boot()
 }
 
-// step runs one command and puts what is told behind the gate.
+// step runs one command and puts its events behind the gate.
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
 	before := w.book.before(w, &c)
@@ -215,12 +215,12 @@ func (w *world) flush() {
 	w.pipe = append(w.pipe, flight{b, rows})
 	w.note("flush")
 	w.noteBatch(&b)
-	if w.plan.bug == ackedAtFlush { // what is told once letters are durable, told before they are
+	if w.plan.bug == ackedAtFlush { // report custody before the entries are durable
 		w.tell(w.lobby.Committed(b.N))
 	}
 }
 
-// commit makes the oldest batch under way durable.
+// commit makes the oldest batch in flight durable.
 func (w *world) commit() {
 	f := w.pipe[0]
 	w.pipe = w.pipe[1:]
@@ -255,7 +255,7 @@ func (w *world) wait(d time.Duration) {
 	}
 }
 
-// tick lets time pass up to the next deadline, and perhaps a moment longer without a Tick.
+// tick advances time to the next deadline, and perhaps a moment longer without a Tick.
 func (w *world) tick(late bool) {
 	at, ok := w.lobby.NextDeadline()
 	if !ok {

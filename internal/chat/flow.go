@@ -2,30 +2,30 @@ package chat
 
 import "slices"
 
-// MaxNumber is the largest number of a message, and so of what is confirmed. A client that goes beyond it, or would
-// make the server tell a larger one, is closed 4400: what the server tells, every client can say back.
+// MaxNumber is the largest number of a message, and so the largest that can be confirmed. A client that exceeds it, or
+// would make the server send a larger one, is closed with 4400: every client can confirm any number the server sends.
 const MaxNumber = uint64(1) << 32
 
 // flow is one direction of a chat, in message numbers 1, 2, 3…; the rules are "Custody" in part 2 of the protocol.
 //
 //	got = min(max(got, claim), last), held ≤ last ≤ top
 //
-// WHAT IS ACCEPTED AND NEITHER CONFIRMED NOR CLAIMED IS IN THE RING, IN A LETTER, OR SHOWS AS A GAP. The ring holds
-// what a receiver that is attached and can come back was sent; once it is away everything is in letters.
+// A MESSAGE THAT IS ACCEPTED AND NEITHER CONFIRMED NOR CLAIMED IS IN THE RING, IN A MAILBOX ENTRY, OR SHOWS AS A GAP. The
+// ring holds what was sent to a receiver that is attached and resumable; once it is away everything is in its mailbox.
 type flow struct {
 	last    uint64 // accepted from the sender, or used up
-	top     uint64 // the highest last there was
-	held    uint64 // durably in custody up to here, or the sender was told so before
+	top     uint64 // the highest value that last has had
+	held    uint64 // durably in custody up to here, or reported so to the sender before
 	got     uint64 // confirmed by the receiver
-	claim   uint64 // what the receiver said it has, perhaps before the sender has sent it again
-	seen    bool   // this process saw the chat begin: it can tell a claim that is impossible
-	gapTold bool   // the sender was told once which number is expected
+	claim   uint64 // what the receiver reported to have, perhaps before the sender has resent it
+	seen    bool   // this process saw the chat begin, so it can detect an impossible claim
+	gapTold bool   // the sender was already told which number is expected
 
 	ring      []body // by rising n, all above got
 	ringBytes int
 }
 
-// order says where a number stands. A message without a number is always next.
+// order is how a number relates to last. A message without a number is always next.
 type order uint8
 
 const (
@@ -50,13 +50,13 @@ func (f *flow) accept() {
 	f.confirm(f.claim)
 }
 
-// recv is how far custody has passed from the sender: it never falls.
+// recv returns how far custody has passed from the sender. It never decreases.
 func (f *flow) recv() uint64 { return max(f.got, f.held) }
 
-// has is how far the receiver has everything, or says so: nothing up to here is sent again.
+// has returns up to which number the receiver has everything, or claims to. Nothing up to it is sent again.
 func (f *flow) has() uint64 { return max(f.got, f.claim) }
 
-// confirm takes the receiver's word for n and says whether that is news.
+// confirm records that the receiver has everything up to n, and reports whether that is new.
 func (f *flow) confirm(n uint64) bool {
 	got := min(max(f.got, n), f.last)
 	news := got > f.got
@@ -64,14 +64,14 @@ func (f *flow) confirm(n uint64) bool {
 	return news
 }
 
-// claimed takes what a receiver that comes back says it has, and says whether that is news.
+// claimed records what a resuming receiver claims to have, and reports whether that is new.
 func (f *flow) claimed(n uint64) bool {
 	f.claim = max(f.claim, n)
 	return f.confirm(f.claim)
 }
 
-// resumeSender takes what a sender that comes back was told before, and says whether that raised last, which
-// never falls.
+// resumeSender records what a resuming sender was told before, and reports whether that raised last. It never lowers
+// last.
 func (f *flow) resumeSender(acked uint64) bool {
 	before := f.last
 	f.held = max(f.held, acked)
@@ -81,8 +81,8 @@ func (f *flow) resumeSender(acked uint64) bool {
 	return f.last > before
 }
 
-// missing returns the highest number the receiver will not get although it is accepted, 0 if there is none; the
-// ring is empty.
+// missing returns the highest number that was accepted but will not reach the receiver, 0 if there is none. The ring
+// must be empty.
 func (f *flow) missing() uint64 {
 	if f.last > f.has() {
 		return f.last
@@ -90,16 +90,16 @@ func (f *flow) missing() uint64 {
 	return 0
 }
 
-// keep puts a message last in the ring.
+// keep appends a message to the ring.
 func (f *flow) keep(b body) {
 	f.ring = append(f.ring, b)
 	f.ringBytes += b.size()
 }
 
-// smallRing is how many places an empty ring keeps: what an honest receiver leaves unconfirmed.
+// smallRing is the capacity that an empty ring keeps: as many messages as an honest receiver leaves unconfirmed.
 const smallRing = 16
 
-// trim drops what is confirmed from the ring and returns its size.
+// trim drops confirmed messages from the ring and returns their size.
 func (f *flow) trim() (freed int) {
 	n := 0
 	for n < len(f.ring) && f.ring[n].n <= f.got {
@@ -114,7 +114,7 @@ func (f *flow) trim() (freed int) {
 	return freed
 }
 
-// body is one message of a flow; text and image both empty: an empty place.
+// body is one message of a flow. If text and image are both empty, its place is empty.
 type body struct {
 	n     uint64
 	at    Time // when it was accepted
@@ -122,12 +122,12 @@ type body struct {
 	image string
 }
 
-// entryOverhead is what a message counts beside its body, in bytes.
+// entryOverhead is what a message counts in addition to its body, in bytes.
 const entryOverhead = 256
 
 func (b *body) size() int { return entryOverhead + len(b.text) + len(b.image) }
 
-// event is what a resumable receiver, who knows the sender as from, is told of it.
+// event returns the event for a resumable receiver, which knows the sender as from.
 func (b *body) event(from Alias) Event {
 	if b.text == "" && b.image == "" {
 		return Event{Kind: Gap, N: b.n}

@@ -9,16 +9,16 @@ import (
 	"chatme/internal/chat"
 )
 
-// client is somebody the bytes of a fuzz input drive.
+// client is a client driven by the bytes of a fuzz input.
 type client struct {
 	number int
 	conn   chat.ConnID   // the newest socket; 0: none
 	ghosts []chat.ConnID // older ones
 	hash   chat.Hash     // of the session
-	fresh  chat.Hash     // of the one it gets if a resume fails
+	fresh  chat.Hash     // of the session that it gets if a resume fails
 	made   int           // hashes
 
-	alias   chat.Alias // the latest chat it has heard of
+	alias   chat.Alias // the latest chat that it knows of
 	aliases []chat.Alias
 	got     uint64
 	acked   uint64
@@ -33,7 +33,7 @@ func (c *client) newHash() chat.Hash {
 	return h
 }
 
-// FuzzLobby plays what the bytes say and compares the lobby with the model after every step.
+// FuzzLobby plays the bytes and compares the lobby with the model after every step.
 func FuzzLobby(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 8 {
@@ -62,14 +62,14 @@ func randomBytes(r *rand.Rand, n int) []byte {
 	return b
 }
 
-// times are the lengths that the rules speak of, and those next to them.
+// times lists the durations in the rules, and values next to them.
 var times = []time.Duration{
 	time.Millisecond, 500 * time.Millisecond, 1999 * time.Millisecond, 2 * time.Second, 9 * time.Second,
 	10 * time.Second, 29 * time.Second, 30 * time.Second, 31 * time.Second, 60 * time.Second, 119 * time.Second,
 	120 * time.Second, 121 * time.Second, 10 * time.Minute, 24 * time.Hour, 25 * time.Hour,
 }
 
-// drive reads two bytes a command: who does what, and how.
+// drive reads two bytes per command: which client does what, and how.
 func drive(tb testing.TB, data []byte) {
 	people := 2
 	if len(data) > 0 {
@@ -84,12 +84,12 @@ func drive(tb testing.TB, data []byte) {
 	}
 }
 
-// play is one command, or a few that make a story. What a client cannot do without a socket makes it connect.
+// play runs one command, or a few that form a story. If a client needs a socket, it connects.
 func (d *duel) play(c *client, what, how byte) {
 	if c.conn == 0 && what > 3 && what < 24 {
 		what = 2
 	}
-	if what < 4 && c.number%3 == 2 && how%16 != 0 { // mostly an old client
+	if what < 4 && c.number%3 == 2 && how%16 != 0 { // mostly a legacy client
 		what, how = 0, 0
 	}
 	switch what {
@@ -102,7 +102,7 @@ func (d *duel) play(c *client, what, how byte) {
 	case 7, 8, 9:
 		d.send(c, how)
 	case 10:
-		if how < 32 { // everybody at once
+		if how < 32 { // all clients at once
 			for _, c := range d.clients {
 				d.burst(c, 1, true)
 			}
@@ -151,7 +151,7 @@ func (d *duel) play(c *client, what, how byte) {
 	}
 }
 
-// pong answers the newest ping mostly, and sometimes between two fragments of a message.
+// pong answers mostly the newest ping, and sometimes between two fragments of a message.
 func (d *duel) pong(c *client, how byte) {
 	n := c.ping + uint64(how/250)
 	if how < 25 {
@@ -162,7 +162,7 @@ func (d *duel) pong(c *client, how byte) {
 	d.rig.sight(c.conn).Reading = false
 }
 
-// wait is a long time, or one whose ticks come late.
+// wait advances a long time, or one whose ticks are late.
 func (d *duel) wait(how byte) {
 	switch how % 8 {
 	case 0:
@@ -182,7 +182,7 @@ func (d *duel) wait(how byte) {
 	}
 }
 
-// end is the end of a run of the server: in order, or with a few of the batches under way lost.
+// end ends a run of the server: in order, or with a few of the batches in flight lost.
 func (d *duel) end(how byte) {
 	switch how % 8 {
 	case 0:

@@ -2,5 +2,6 @@
 
 package chat
 
-// heldIsLast has a commit raise held to all that was accepted meanwhile. It is a bug that a build with the tag mutants can have.
+// heldIsLast makes a commit raise held to everything accepted meanwhile. It is a bug that a build with the tag mutants
+// can enable.
 const heldIsLast = false

@@ -2,16 +2,16 @@ package chat
 
 import "strings"
 
-// SessionInfo is what an operator may see of a session.
+// SessionInfo is what an operator may see about a session.
 type SessionInfo struct {
 	Hash      Hash
-	Partner   Hash // the zero Hash: it has none
+	Partner   Hash // the zero Hash if it has none
 	State     State
 	Here      bool // it has a socket
 	Resumable bool
 }
 
-// Info returns what the session of h is doing; false if it is not in memory.
+// Info returns the state of the session with hash h; false if it is not in memory.
 func (l *Lobby) Info(h Hash) (SessionInfo, bool) {
 	s := l.sessions[h]
 	if s == nil {
@@ -24,7 +24,7 @@ func (l *Lobby) Info(h Hash) (SessionInfo, bool) {
 	return info, true
 }
 
-// Named returns the sessions in memory whose name, as Hash.String gives it, begins with prefix, in no order.
+// Named returns the sessions in memory whose name, as returned by Hash.String, begins with prefix, in no particular order.
 func (l *Lobby) Named(prefix string) (found []Hash) {
 	for h := range l.sessions {
 		if strings.HasPrefix(h.String(), prefix) {

@@ -10,7 +10,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// Each law of doc.go that can be seen here, by name. FuzzLobby holds all of them after every step.
+// Tests of the laws of doc.go, by name. FuzzLobby checks all of them after every step.
 
 func TestL1OneState(t *testing.T) {
 	p := newParty(t)
@@ -134,7 +134,7 @@ func TestL6EventsInOrder(t *testing.T) {
 	var want []string
 	n := uint64(0)
 	for i := range 50 {
-		// Some of it while matched is still behind the gate.
+		// Some events up to matched are still behind the gate.
 		if i == 20 {
 			p.save()
 		}
@@ -185,7 +185,7 @@ func TestL8BodyStaysInsidePair(t *testing.T) {
 	a.search()
 	c.search()
 	a.settles()
-	c.settles() // a and c are in a chat now; b and d do not know yet
+	c.settles() // a and c are in a chat now; b and d were not told yet
 	b.say("ba")
 	d.say("dc")
 	b.settles()
@@ -212,7 +212,7 @@ func TestL9ToldMeansQueued(t *testing.T) {
 				continue
 			}
 			if r := p.disk.rows[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
-				t.Errorf("%s: on disk it is %s", describe(e), describeRow(r))
+				t.Errorf("%s: the row on disk is %s", describe(e), describeRow(r))
 			}
 		}
 	}
@@ -231,7 +231,7 @@ func TestL9ToldMeansQueued(t *testing.T) {
 	a.wait(time.Minute)
 	a.resume(0, 0)
 	if told != 10 {
-		t.Errorf("told %d times", told)
+		t.Errorf("reported %d times", told)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestL10Quiet(t *testing.T) {
 		a.wait(time.Minute)
 	}
 	if batchOf(p.lobby) != batch {
-		t.Errorf("%d batches for nothing", batchOf(p.lobby)-batch)
+		t.Errorf("%d batches without changes", batchOf(p.lobby)-batch)
 	}
 	if at, ok := p.lobby.NextDeadline(); ok {
 		t.Errorf("a timer is set for %s", since(at))

@@ -1,13 +1,13 @@
 package chat
 
-// leaver is a session that has left memory and whose row is not on disk yet.
+// leaver is a session that has left memory before its row is on disk.
 type leaver struct {
 	hash  Hash
 	batch uint64
 }
 
-// arrived forgets the leavers whose rows are on disk by now. A session that came back and left again is among them
-// twice, and the later one counts.
+// arrived forgets the leavers whose rows are on disk now. A session that returned and left again is listed twice, and the
+// later entry counts.
 func (l *Lobby) arrived() {
 	n := 0
 	for ; n < len(l.left) && l.left[n].batch <= l.committed; n++ {
@@ -21,15 +21,15 @@ func (l *Lobby) arrived() {
 	}
 }
 
-// parting is the last chat of a session that has left memory while it may not meet its partner again.
+// parting is the last chat of a session that left memory while it must not be matched with its partner again.
 type parting struct {
 	id     ID
 	former ID
 	at     Time
 }
 
-// recall keeps the last parting of s, which leaves memory, for as long as it counts: rematches are refused also to a
-// session that has been away meanwhile.
+// recall keeps the last parting of s, which leaves memory, for as long as it counts, so that a session that has been
+// away meanwhile is not rematched either.
 func (l *Lobby) recall(s *session) {
 	n := 0
 	for ; n < len(l.partings) && l.now >= l.partings[n].at.Add(l.cfg.RematchAfter); n++ {
@@ -47,7 +47,7 @@ func (l *Lobby) recall(s *session) {
 	}
 }
 
-// remind gives s, which comes back to memory, what recall has kept.
+// remind restores to s, which returns to memory, what recall has kept.
 func (l *Lobby) remind(s *session) {
 	if p, ok := l.parted[s.ID]; ok {
 		s.former, s.parted = p.former, p.at

@@ -2,8 +2,8 @@ package chat_test
 
 import "testing"
 
-// A message that is too large to be held is refused, before its receiver goes away or after: its sender keeps it, and what
-// is smaller is held.
+// A message that is too large to be held is refused, before its receiver goes away or after. Its sender keeps it, and
+// smaller messages are held.
 func TestLetterTooLargeToHold(t *testing.T) {
 	p := newParty(t)
 	cfg := timing(p.boot)

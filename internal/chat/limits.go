@@ -2,38 +2,38 @@ package chat
 
 import "time"
 
-// Limits are the times and bounds that can change while a Lobby runs. Every duration is at least a millisecond.
+// Limits are the durations and bounds that can change while a Lobby runs. Every duration is at least a millisecond.
 type Limits struct {
 	IdleAfter        time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
 	ChatWindow       time.Duration // a chat waits this long for a side that is away
-	ChatWindowLegacy time.Duration // the same, when the other side is an old client
+	ChatWindowLegacy time.Duration // the same, if the other side is a legacy client
 	QueueWindow      time.Duration // a waiting session that is away keeps its place this long
 	SleepMax         time.Duration // the longest absence a client can announce
-	RematchAfter     time.Duration // two who have just left each other are not matched again before this
-	SettleTimeout    time.Duration // a legacy client whose pings are eaten is matched again this long after one was written
+	RematchAfter     time.Duration // two sessions that have just parted are not matched again before this
+	SettleTimeout    time.Duration // a legacy client whose pings are swallowed is matched again this long after a ping was written
 
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
 	RingBytes       int   // … and their bytes
 	RingTotal       int64 // the bytes of all of them
-	MailboxMessages int   // letters in custody for one session…
+	MailboxMessages int   // entries in the mailbox of one session…
 	MailboxBytes    int   // … and their bytes
 	MailTotal       int64 // the bytes of all mailboxes
-	EntryMax        int   // text and image of one letter; 0: any
+	EntryMax        int   // text and image of one entry; 0: any
 
-	UncommittedRows  int   // beyond so many rows that are not committed nothing that changes a row is accepted; 0: any…
-	UncommittedBytes int64 // … nor beyond so many bytes of letters; 0: any
+	UncommittedRows  int   // with this many uncommitted rows, no command that changes a row is accepted; 0: no limit…
+	UncommittedBytes int64 // … nor with this many uncommitted bytes of entries; 0: no limit
 }
 
-// SetLimits puts limits in force. A window that is open stays as long as somebody was told that it would; what is held beyond a
-// limit stays held.
+// SetLimits applies limits. An open window keeps the length that was announced to a client; messages already held beyond a
+// limit stay held.
 func (l *Lobby) SetLimits(limits Limits) {
 	l.cfg.Limits = limits
-	for _, s := range l.queue.ready { // two who have just left each other wait for RematchAfter, and nothing else wakes them
+	for _, s := range l.queue.ready { // two sessions that have just parted wait for RematchAfter, and nothing else wakes them
 		l.schedule(s)
 	}
 }
 
-// Full reports whether so much is uncommitted that nothing more is accepted which changes a row.
+// Full reports whether so much is uncommitted that no command that changes a row is accepted.
 func (l *Lobby) Full() bool {
 	_, rows := l.Batch()
 	for _, f := range l.underWay {
@@ -43,8 +43,8 @@ func (l *Lobby) Full() bool {
 		l.cfg.UncommittedBytes > 0 && l.mail.uncommitted >= l.cfg.UncommittedBytes
 }
 
-// changesRows reports whether c, of s, would change a row, which Full is a reason to refuse. A Detach cannot be refused: a socket
-// that is gone is gone.
+// changesRows reports whether c, from s, would change a row and so is refused when the lobby is Full. A Detach cannot be
+// refused: the socket is already closed.
 func (s *session) changesRows(c *Command) bool {
 	switch c.Op {
 	case Search, End:
@@ -55,8 +55,8 @@ func (s *session) changesRows(c *Command) bool {
 	return false
 }
 
-// refuse answers a command that is not accepted for now. A legacy client cannot be told, and has to wait. What is told depends on no
-// batch.
+// refuse answers a command that is not accepted for now. A legacy client cannot be told, and has to wait. The answer does
+// not depend on a batch.
 func (l *Lobby) refuse(s *session, c *Command) {
 	if !s.Resumable {
 		return

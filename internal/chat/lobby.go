@@ -2,22 +2,23 @@ package chat
 
 import "time"
 
-// Config is what a Lobby needs from outside; static after construction but for Limits.
+// Config is what a Lobby needs from outside. It is static after construction, except for Limits.
 type Config struct {
-	NewAlias func() Alias // the only source of randomness: a UUID never given before
-	Epoch    string       // names the history of the database; a resume from another epoch has no chat left
+	NewAlias func() Alias // the only source of randomness: a UUID never returned before
+	Epoch    string       // names the history of the database; the chat named by a resume from another epoch is over
 	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
 	Since    uint64       // number of the first run in this epoch
 
 	SessionTTL time.Duration // a session without a socket can be resumed this long
 	Limits
 
-	// EntryBytes is how many bytes a text and an image, of these lengths, take as a letter on disk; nil: as in a ring.
+	// EntryBytes returns how many bytes a mailbox entry with a text and an image of these lengths takes on disk; nil: as in
+	// a ring.
 	EntryBytes func(text, image int) int
 }
 
-// Lobby owns who is waiting and who is paired with whom. It is not safe for concurrent use: the caller is its
-// one owner.
+// Lobby owns the state of all sessions: which wait, and which are paired with each other. It is not safe for concurrent
+// use: the caller is its only owner.
 type Lobby struct {
 	cfg   Config
 	sight func(ConnID) Sight // see Sees
@@ -37,23 +38,23 @@ type Lobby struct {
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
 	dirty     []*session // sessions whose record changed in this batch
-	underWay  []flushed  // the batches that are not committed, by rising number
-	mail      mail       // what is held for those who are away
+	underWay  []flushed  // the uncommitted batches, by rising number
+	mail      mail       // the mailboxes of sessions that are away
 	ringBytes int64      // of all rings
 	stopped   bool
 
-	// of sessions that have left memory
+	// about sessions that have left memory
 	leaving  map[Hash]uint64 // the batch of its last change, until that is committed
 	left     []leaver        // … by rising batch
-	parted   map[ID]parting  // its last chat, while that may not begin again
-	partings []parting       // … the oldest first, about
+	parted   map[ID]parting  // its last chat, while a rematch is refused
+	partings []parting       // … roughly the oldest first
 
 	lastID   ID
 	lastPair PairID
 	lastPing uint64
 }
 
-// flushed is a batch that Flush has given, with so many rows.
+// flushed is a batch that TakeBatch has returned, with its number of rows.
 type flushed struct {
 	batch uint64
 	rows  int
@@ -77,15 +78,15 @@ func New(cfg Config) *Lobby {
 	}
 }
 
-// Output is what a Step leads to. Its slices are reused by the next Step.
+// Output is the result of a Step. Its slices are reused by the next Step.
 type Output struct {
-	Events []Event // what is to be told, in order
+	Events []Event // to be sent, in order
 	Facts  []Fact  // what has happened, in order
-	Full   bool    // the command was not done: too much is uncommitted. Unless Events say so, step it again once that is over
+	Full   bool    // too much is uncommitted, so the command was not applied. Unless Events report that, step it again later
 }
 
-// Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would change
-// a row while too much is uncommitted is refused with ErrUnavailable, or if its client cannot be told so not done at all.
+// Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would
+// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied.
 func (l *Lobby) Step(now Moment, c *Command) Output {
 	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
@@ -186,7 +187,7 @@ func (l *Lobby) tell(s *session, e Event) {
 	}
 }
 
-// markDirty marks the record of s as changed: it is part of the batch, and so is all that this step tells.
+// markDirty marks the record of s as changed: it is part of the batch, and all events of this step depend on it.
 func (l *Lobby) markDirty(s *session) {
 	l.wrote = true
 	s.changed = l.batch
@@ -196,12 +197,12 @@ func (l *Lobby) markDirty(s *session) {
 	}
 }
 
-// Batch returns the number that the next Flush will give, and how many rows it can return.
+// Batch returns the number of the batch that the next TakeBatch returns, and how many rows that batch can have.
 func (l *Lobby) Batch() (n uint64, rows int) {
 	return l.batch, len(l.dirty) + l.mail.rows()
 }
 
-// TakeBatch fills b with the next batch: the net rows changed since the last Flush, and what mailboxes gain and lose.
+// TakeBatch fills b with the next batch: the net rows changed since the last one, and what mailboxes gain and lose.
 // The events that depend on it carry its number in After.
 func (l *Lobby) TakeBatch(b *Batch) {
 	b.N = l.batch
@@ -226,7 +227,7 @@ func (l *Lobby) TakeBatch(b *Batch) {
 	l.batch++
 }
 
-// PartnerOf returns the chat that the session attached to conn is in, and the Conn of its partner; 0 for what there is not.
+// PartnerOf returns the chat of the session attached to conn and the Conn of its partner; each is 0 if there is none.
 func (l *Lobby) PartnerOf(conn ConnID) (partner ConnID, chat PairID) {
 	s := l.conns[conn]
 	if s == nil || s.partner == nil {
@@ -235,17 +236,17 @@ func (l *Lobby) PartnerOf(conn ConnID) (partner ConnID, chat PairID) {
 	return s.partner.conn, s.Pair
 }
 
-// Locate reports whether the session of h is in memory. If it is not, Attach needs its row in Auth.Found, and that row is current
-// once the batch of its last change is committed; 0: it is already.
+// Locate reports whether the session with hash h is in memory. If it is not, Attach needs its row in Auth.Found. That row
+// is current once the batch lastChange is committed; 0 if it is current already.
 func (l *Lobby) Locate(h Hash) (inMemory bool, lastChange uint64) {
 	return l.sessions[h] != nil, l.leaving[h]
 }
 
-// Attached counts the sessions that have a socket.
+// Attached returns the number of sessions with a socket.
 func (l *Lobby) Attached() int { return len(l.conns) }
 
-// stop tells every attached session that the server restarts, and takes into custody what is on its way to them.
-// The records stay as they are: whoever was attached counts as away from the moment the next run listens.
+// stop tells every attached session that the server restarts, and takes messages in flight to them into custody. The
+// records stay unchanged: an attached session counts as away from the moment the next run listens.
 func (l *Lobby) stop() {
 	for _, s := range l.attached() {
 		l.hideTyping(s)
@@ -254,7 +255,7 @@ func (l *Lobby) stop() {
 		}
 	}
 	for _, s := range l.attached() {
-		if !s.Resumable && s.Pair != 0 { // else its transcript stays on the screen above the next stranger
+		if !s.Resumable && s.Pair != 0 { // otherwise its transcript stays on the screen above the next partner's messages
 			l.tell(s, Event{Kind: ChatEnded})
 		}
 		l.tell(s, Event{Kind: Close, CloseCode: CloseRestart})

@@ -2,17 +2,17 @@ package chat
 
 import "slices"
 
-// mailbox is what is held for one session of one chat: on disk, or in a batch under way. Of a chat that is over it is the tail; a
-// session is matched only once that is confirmed, so there is at most one mailbox a session.
+// mailbox is the messages of one chat that are held for one session, on disk or in a batch under way. If the chat is over,
+// the mailbox is the tail. A session is matched only once its tail is confirmed, so it has at most one mailbox.
 type mailbox struct {
 	pair    PairID
-	from    Alias   // what the session knows the sender by
-	entries []entry // by rising n; never none
+	from    Alias   // the sender's
+	entries []entry // by rising n; never empty
 	bytes   int
-	batch   uint64 // the one that carries the last entry
+	batch   uint64 // the batch of the last entry
 }
 
-// entry is a letter without its body.
+// entry is a mailbox entry without its body.
 type entry struct {
 	n    uint64
 	size int
@@ -23,7 +23,7 @@ func (b *mailbox) put(e entry) {
 	b.bytes += e.size
 }
 
-// drop takes out the entries up to a number, and returns their size and the last number of them; 0 if there is none.
+// drop removes the entries up to a number, and returns their size and the last number among them; 0 if there are none.
 func (b *mailbox) drop(upTo uint64) (freed int, last uint64) {
 	n := 0
 	for ; n < len(b.entries) && b.entries[n].n <= upTo; n++ {
@@ -37,7 +37,7 @@ func (b *mailbox) drop(upTo uint64) (freed int, last uint64) {
 
 func (b *mailbox) last() uint64 { return b.entries[len(b.entries)-1].n }
 
-// above counts the entries above a number.
+// above returns the number of entries above n.
 func (b *mailbox) above(n uint64) int {
 	if b == nil {
 		return 0
@@ -49,7 +49,7 @@ func (b *mailbox) above(n uint64) int {
 	return len(b.entries) - i
 }
 
-// largest is the size of the largest entry.
+// largest returns the size of the largest entry.
 func (b *mailbox) largest() (size int) {
 	for _, e := range b.entries {
 		size = max(size, e.size)
@@ -57,7 +57,7 @@ func (b *mailbox) largest() (size int) {
 	return size
 }
 
-// openMailbox returns the mailbox with what was found on disk, which is of one chat; nil: nothing was.
+// openMailbox returns the mailbox with the entries found on disk, all of one chat; nil if there are none.
 func openMailbox(found []Held) *mailbox {
 	if len(found) == 0 {
 		return nil
@@ -69,22 +69,22 @@ func openMailbox(found []Held) *mailbox {
 	return b
 }
 
-// mail is all mailboxes: what the next batch writes for them, and what the batches before promise.
+// mail is the state of all mailboxes: what the next batch writes for them, and what uncommitted batches promise.
 type mail struct {
-	bytes       int64       // of all mailboxes, those of hibernated sessions too
-	uncommitted int64       // bytes of the letters that are not committed
+	bytes       int64       // of all mailboxes, including those of hibernated sessions
+	uncommitted int64       // bytes of the uncommitted entries
 	entries     []MailEntry // of the next batch
 	acks        []MailAck   // of the next batch
 	promised    []custody   // by rising batch
 }
 
-// custody is a promise that a batch keeps: once it is committed, letters up to a number are durably held.
+// custody is a promise that a batch fulfills: once it is committed, the messages up to a number are durably held.
 type custody struct {
 	batch  uint64
 	sender *session
 	pair   PairID
 	upTo   uint64
-	bytes  int64 // of all the letters
+	bytes  int64 // of all its entries
 }
 
 // hold puts a message of the partner of s into the mailbox of s, as part of batch.
@@ -108,7 +108,7 @@ func (m *mail) hold(batch uint64, s *session, b *body, size int) {
 	m.promised = append(m.promised, custody{batch, p, s.Pair, b.n, int64(size)})
 }
 
-// discard deletes the letters of s up to a number.
+// discard deletes the mailbox entries of s up to a number.
 func (m *mail) discard(s *session, upTo uint64) {
 	b := s.mail
 	if b == nil {
@@ -125,23 +125,23 @@ func (m *mail) discard(s *session, upTo uint64) {
 	}
 }
 
-// discardAll deletes every letter of s: it leaves the chat they belong to.
+// discardAll deletes every mailbox entry of s, which leaves the chat that they belong to.
 func (m *mail) discardAll(s *session) {
 	if s.mail != nil {
 		m.discard(s, s.mail.last())
 	}
 }
 
-// takeBatch moves what is to be written to b, and lets go of the bodies.
+// takeBatch moves the pending writes to b, and releases the bodies.
 func (m *mail) takeBatch(b *Batch) {
 	b.Entries, m.entries = m.entries, nil
 	b.MailAcks, m.acks = m.acks, nil
 }
 
-// rows is how many rows flush would move.
+// rows returns how many rows takeBatch would move.
 func (m *mail) rows() int { return len(m.entries) + len(m.acks) }
 
-// committed calls kept with each promise of the batches up to n, which are kept now.
+// committed calls kept with each promise of the batches up to n, which are now fulfilled.
 func (m *mail) committed(n uint64, kept func(*custody)) {
 	done := 0
 	for ; done < len(m.promised) && m.promised[done].batch <= n; done++ {
@@ -151,10 +151,10 @@ func (m *mail) committed(n uint64, kept func(*custody)) {
 	m.promised = slices.Delete(m.promised, 0, done)
 }
 
-// tail reports whether s has unconfirmed letters of a chat that is over.
+// tail reports whether s has unconfirmed mailbox entries of a chat that is over.
 func (s *session) tail() bool { return s.mail != nil && s.mail.pair != s.Pair }
 
-// canHold reports whether the mailbox of s, who is away, has room for a message.
+// canHold reports whether the mailbox of s, which is away, has room for a message.
 func (l *Lobby) canHold(s *session, m *body) bool {
 	size, n, bytes := l.entryBytes(m), 0, 0
 	if s.mail != nil {
@@ -167,10 +167,10 @@ func (l *Lobby) canHold(s *session, m *body) bool {
 
 func (l *Lobby) entryBytes(m *body) int { return l.cfg.EntryBytes(len(m.text), len(m.image)) }
 
-// hold puts a message of the partner of s into the mailbox of s; the caller has asked canHold.
+// hold puts a message of the partner of s into the mailbox of s. The caller must have checked canHold.
 func (l *Lobby) hold(s *session, m *body) { l.mail.hold(l.batch, s, m, l.entryBytes(m)) }
 
-// LargestEntry returns the size on disk of the largest letter that is held for the session attached to conn.
+// LargestEntry returns the size on disk of the largest mailbox entry of the session attached to conn.
 func (l *Lobby) LargestEntry(conn ConnID) int {
 	if s := l.conns[conn]; s != nil && s.mail != nil {
 		return s.mail.largest()
@@ -178,11 +178,11 @@ func (l *Lobby) LargestEntry(conn ConnID) int {
 	return 0
 }
 
-// Swept takes note of how many bytes the mailboxes of hibernated sessions held that are gone.
+// Swept records that mailboxes of this many bytes were deleted together with their hibernated sessions.
 func (l *Lobby) Swept(bytes int64) { l.mail.bytes = max(l.mail.bytes-bytes, 0) }
 
-// replay tells s, who has just been attached, what it lacks of a chat: the numbers above after and up to upTo.
-// All of it is in letters by now, and those that are not yet on disk are in a batch that the event waits for.
+// replay sends s, which has just been attached, the messages of a chat that it is missing: the numbers above after, up to
+// upTo. All of them are mailbox entries by now; those not yet on disk are in a batch that the event waits for.
 func (l *Lobby) replay(s *session, from Alias, after, upTo uint64) {
 	switch {
 	case after >= upTo:
@@ -195,8 +195,8 @@ func (l *Lobby) replay(s *session, from Alias, after, upTo uint64) {
 	}
 }
 
-// Committed reports that every batch up to n is durable, and returns what is to be told because of that: custody
-// of the letters in it has passed. The slice is reused as that of Step is.
+// Committed records that every batch up to n is durable, and returns the resulting events: custody of its mailbox entries
+// has passed. The slice is reused like that of Step.
 func (l *Lobby) Committed(n uint64) []Event {
 	l.committed = n
 	l.underWay = slices.DeleteFunc(l.underWay, func(f flushed) bool { return f.batch <= n })

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Memory holds what is connected or within a window: a hibernated session is a row and nothing else.
+// Memory holds sessions that are connected or within a window: a hibernated session is only a row.
 func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 	l := New(Config{
 		NewAlias: func() Alias { return "alias" }, Epoch: "e", Boot: 1, SessionTTL: 24 * time.Hour,
@@ -31,11 +31,11 @@ func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 		case 1: // socket lost while waiting or in a chat
 			l.Step(At(now), &Command{Op: Search, Conn: i + 1})
 			l.Step(At(now), &Command{Op: Detach, Conn: i + 1})
-		case 2: // idle until it is put to rest
+		case 2: // idle until it is hibernated
 		}
 		flush()
 	}
-	for range 5 { // windows, and what follows from their end
+	for range 5 { // windows, and the consequences of their end
 		now = now.Add(10 * time.Minute)
 		l.Step(At(now), &Command{Op: Tick})
 		flush()

@@ -1,6 +1,6 @@
 package chat
 
-// send passes a message on to the partner, inside the chat that is current now and no other (law L8).
+// send relays a message to the partner, only inside the chat that is current now (law L8).
 func (l *Lobby) send(s *session, c *Command) {
 	if s.Resumable && c.N > MaxNumber {
 		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
@@ -17,7 +17,7 @@ func (l *Lobby) send(s *session, c *Command) {
 	if !s.Resumable {
 		n = 0
 	}
-	if n == 0 && f.last >= MaxNumber { // it would have to tell a number that is too large
+	if n == 0 && f.last >= MaxNumber { // the server would have to send a number that is too large
 		l.tell(s, Event{Kind: Close, CloseCode: CloseImpossible})
 		return
 	}
@@ -47,20 +47,20 @@ func (l *Lobby) send(s *session, c *Command) {
 	}
 }
 
-// tellRefused tells a resumable sender that its body will never be relayed, if that is so: its number is used up.
+// tellRefused tells a resumable sender if its body was refused: it will never be relayed, and its number is used up.
 func (l *Lobby) tellRefused(s *session, c *Command) {
 	if c.Refused != "" && s.Resumable {
 		l.tell(s, Event{Kind: Error, Code: c.Refused, N: c.N})
 	}
 }
 
-// sendAlone answers a message outside any chat. An old client believes that it still has a partner: it is told,
-// and it is in the queue.
+// sendAlone answers a message outside any chat. A legacy client believes that it still has a partner, so it is told that
+// the chat is over, and it is queued.
 func (l *Lobby) sendAlone(s *session, c *Command) {
 	switch {
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrNotMatched, N: c.N})
-	case s.unsettled(): // meant for the partner who is gone
+	case s.unsettled(): // meant for the previous partner
 	default:
 		if s.Place == 0 {
 			l.enqueue(s)
@@ -69,11 +69,11 @@ func (l *Lobby) sendAlone(s *session, c *Command) {
 	}
 }
 
-// accept takes the next message of s, or the place of one that will never come, and says whether it did.
+// accept takes the next message of s, or the place of one that will never arrive, and reports whether it did.
 func (l *Lobby) accept(s *session, m *body) bool {
 	f, p := s.out, s.partner
 	switch {
-	case m.n <= f.claim: // the partner has it, or has heard of the gap, from before
+	case m.n <= f.claim: // the partner has it, or was told about the gap, earlier
 		f.accept()
 		l.tellAcked(s)
 	case p.conn == 0:
@@ -89,14 +89,14 @@ func (l *Lobby) accept(s *session, m *body) bool {
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrUnavailable, N: m.n})
 		return false
-	default: // an old client cannot be told to wait: the partner gets it now or never
+	default: // a legacy client cannot be told to wait: the partner gets it now or never
 		f.accept()
 		l.relay(s, p, m)
 	}
 	return true
 }
 
-// acceptAway is accept for a partner who is away: its mailbox takes the message or nothing does.
+// acceptAway is accept for a partner that is away: only its mailbox can take the message.
 func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 	switch {
 	case l.canHold(p, m):
@@ -106,13 +106,13 @@ func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 		return true
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrMailboxFull, N: m.n})
-	default: // an old client cannot be told to wait: its chat ends
+	default: // a legacy client cannot be told to wait: its chat ends
 		l.giveUp(p, CauseMailboxFull)
 	}
 	return false
 }
 
-// relay sends p what was accepted. To an old client there is nothing to tell of an empty place.
+// relay sends an accepted message to p. A legacy client is not told about an empty place.
 func (l *Lobby) relay(s, p *session, m *body) {
 	e := m.event(s.Alias)
 	switch {
@@ -131,7 +131,7 @@ func (l *Lobby) noteMessage(kind FactKind, s, p *session, m *body) {
 	l.note(Fact{Kind: kind, Session: s.Hash, With: p.Hash, Text: len(m.text), Image: len(m.image)})
 }
 
-// typing forwards an indicator; it is never kept for who is away.
+// typing forwards a typing indicator; it is never kept for a partner that is away.
 func (l *Lobby) typing(s *session, start bool) {
 	p := s.partner
 	if p == nil || p.conn == 0 {
@@ -145,7 +145,7 @@ func (l *Lobby) typing(s *session, start bool) {
 	l.tell(p, Event{Kind: kind})
 }
 
-// ack takes the receiver's word for what has arrived, of its chat or of the tail of one that is over.
+// ack records what the receiver confirms, in its chat or in the tail of a chat that is over.
 func (l *Lobby) ack(s *session, c *Command) {
 	switch {
 	case !s.Resumable:
@@ -166,7 +166,7 @@ func (l *Lobby) ack(s *session, c *Command) {
 	}
 }
 
-// tellAcked tells a resumable sender how far its messages are.
+// tellAcked tells a resumable sender how far its messages have come.
 func (l *Lobby) tellAcked(s *session) {
 	if s.Resumable {
 		l.tell(s, Event{Kind: Acked, Recv: s.out.recv(), Delivered: s.out.got})

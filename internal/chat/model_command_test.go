@@ -55,7 +55,7 @@ func (m *model) command(w *who, c *chat.Command) {
 	}
 }
 
-// means says whether alias, as w gives it, is the current chat.
+// means reports whether alias, as w gives it, is the current chat.
 func (m *model) means(w *who, alias chat.Alias) bool {
 	p := m.partner(w)
 	return !w.resumable || alias == "" || p != nil && p.alias == alias
@@ -120,7 +120,7 @@ func (m *model) send(w *who, c *chat.Command) {
 	}
 }
 
-// accepts looks for room for l, and says what happens if there is none.
+// accepts looks for room for l, and handles the case that there is none.
 func (m *model) accepts(w, p *who, l letter) bool {
 	switch {
 	case l.n <= w.out.claim:
@@ -139,7 +139,7 @@ func (m *model) accepts(w, p *who, l letter) bool {
 	return true
 }
 
-// relay takes l for accepted.
+// relay relays l, which was accepted.
 func (m *model) relay(w, p *who, l letter) {
 	w.out.last = l.n
 	w.out.top = max(w.out.top, l.n)
@@ -167,13 +167,13 @@ func (m *model) relay(w, p *who, l letter) {
 	}
 }
 
-// open says whether an old client was sent more by a resumable partner than it has confirmed.
+// open reports whether a legacy client was sent more by a resumable partner than it has confirmed.
 func (m *model) open(w *who) bool {
 	p := m.partner(w)
 	return p != nil && !w.resumable && p.resumable && p.out.last > p.out.got
 }
 
-// ask sends an old client a ping behind what it was sent, one at a time and one in 250 ms.
+// ask sends a legacy client a ping after the messages it was sent, one at a time and one in 250 ms.
 func (m *model) ask(w *who) {
 	if m.open(w) && w.asked == 0 && w.askAfter <= m.now {
 		w.asked, w.askedFor, w.askAfter = m.ping(w, chat.Ping), m.partner(w).out.last, m.now+250

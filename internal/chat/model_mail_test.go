@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// letter is a body in custody.
+// letter is a message in custody.
 type letter struct {
 	to    chat.Hash
 	chat  int
@@ -15,27 +15,27 @@ type letter struct {
 	at    chat.Time
 	text  string
 	image string
-	batch uint64 // that carries it; 0: one of an earlier run
+	batch uint64 // that carries it; 0: a batch of an earlier run
 }
 
 func (l letter) empty() bool { return l.text == "" && l.image == "" }
 
 func (l letter) size() int { return 256 + len(l.text) + len(l.image) }
 
-// numbers of the messages of one direction of a chat, in the protocol's words.
+// numbers is the message numbers of one direction of a chat, in the protocol's terms.
 type numbers struct {
 	last, held, got, claim uint64
 
 	top    uint64   // the highest ever accepted or used up
 	seen   bool     // this run of the server saw the chat begin
-	ring   []letter // on the way to a receiver that is there
-	sealed []letter // under way to the disk
+	ring   []letter // in flight to an attached receiver
+	sealed []letter // in flight to the disk
 	told   bool     // error gap was sent
 }
 
 func (n *numbers) recv() uint64 { return max(n.got, n.held) }
 
-// keepUp restores what holds at all times of the way from w to p: what is confirmed is not kept.
+// keepUp restores an invariant of the direction from w to p: confirmed messages are not kept.
 func (m *model) keepUp(w, p *who) {
 	n := &w.out
 	n.got = min(max(n.got, n.claim), n.last)
@@ -49,15 +49,15 @@ func (m *model) discard(gone func(letter) bool) {
 	m.posted = m.posted || len(m.mail) < n
 }
 
-// giveUp is what becomes of the mail of somebody who leaves.
+// giveUp handles the mail of a session that leaves.
 func (m *model) giveUp(w *who) { m.discard(func(l letter) bool { return l.to == w.hash }) }
 
-// tail lists what w has not confirmed of a chat that is over.
+// tail lists the unconfirmed messages of w from a chat that is over.
 func (m *model) tail(w *who) []letter {
 	return m.letters(w, func(l letter) bool { return l.chat != w.chat })
 }
 
-// letters lists some of the mail of w, by rising number.
+// letters lists some of the mailbox entries of w, by rising number.
 func (m *model) letters(w *who, which func(letter) bool) []letter {
 	var some []letter
 	for _, l := range m.mail {
@@ -69,7 +69,7 @@ func (m *model) letters(w *who, which func(letter) bool) []letter {
 	return some
 }
 
-// mailRoom: 64 bytes a letter, 3 letters and 1 MiB a chat, 2 MiB in all.
+// mailRoom: 64 bytes per entry, 3 entries and 1 MiB per chat, 2 MiB in total.
 func (m *model) mailRoom(l letter) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.mail {
@@ -82,7 +82,7 @@ func (m *model) mailRoom(l letter) bool {
 	return len(l.text)+len(l.image) <= 64 && count <= 3 && size <= 1<<20 && all <= 2<<20
 }
 
-// ringRoom: 4 bodies and 1 MiB a direction, 2 MiB in all.
+// ringRoom: 4 bodies and 1 MiB per direction, 2 MiB in total.
 func (m *model) ringRoom(w *who, l letter) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.people {
@@ -97,15 +97,15 @@ func (m *model) ringRoom(w *who, l letter) bool {
 	return count <= 4 && size <= 1<<20 && all <= 2<<20
 }
 
-// hold puts a letter of w into the mailbox it is for.
+// hold puts a message of w into its recipient's mailbox.
 func (m *model) hold(w *who, l letter) {
 	l.batch = m.batch
 	m.mail, m.posted = append(m.mail, l), true
 	w.out.sealed = append(w.out.sealed, l)
 }
 
-// seal is for a socket of p that is gone: what was on the way from w is held. What does not fit is forgotten, with all
-// that follows, and w sends it again if it can.
+// seal handles the loss of a socket of p: messages in flight from w are held. Those that do not fit are forgotten, with all
+// later ones, and w sends them again if it can.
 func (m *model) seal(w, p *who) bool {
 	ring := w.out.ring
 	w.out.ring = nil
@@ -115,7 +115,7 @@ func (m *model) seal(w, p *who) bool {
 			m.hold(w, l)
 		case !w.resumable:
 			return false
-		case l.n > w.out.recv(): // below it, w has claimed that it was acknowledged
+		case l.n > w.out.recv(): // w has claimed that lower numbers were acknowledged
 			w.out.last = l.n - 1
 			m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.n})
 			return true
@@ -124,7 +124,7 @@ func (m *model) seal(w, p *who) bool {
 	return true
 }
 
-// commits: custody is what has reached the disk, and the sender hears of it.
+// commits: custody passes when messages are on disk, and the sender is told.
 func (m *model) commits() {
 	for _, w := range m.people {
 		held := w.out.held
@@ -138,7 +138,7 @@ func (m *model) commits() {
 	}
 }
 
-// ack is what w says it has, of its chat or of a tail.
+// ack records what w confirms, of its chat or of a tail.
 func (m *model) ack(w *who, alias chat.Alias, got uint64) {
 	p := m.partner(w)
 	switch {
@@ -161,7 +161,7 @@ func (m *model) ack(w *who, alias chat.Alias, got uint64) {
 	}
 }
 
-// replay sends w the letters above a number, and a gap for what there is no letter of.
+// replay sends w the entries above a number, and a gap where there is none.
 func (m *model) replay(w *who, from chat.Alias, letters []letter, after, upTo uint64) {
 	switch {
 	case len(letters) > 0:

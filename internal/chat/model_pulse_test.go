@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// beat is what the model knows of a socket by its pings. An old client has one from its auth on.
+// beat is what the model knows about a socket from its pings. A legacy client has one from its auth on.
 type beat struct {
 	met     chat.Time
 	silent  bool
@@ -14,9 +14,9 @@ type beat struct {
 	answers bool
 	mute    bool
 
-	waitsFor uint64    // the first ping told since the last answer
-	toldAt   chat.Time // … then
-	shownAt  chat.Time // the same of the one that was answered last
+	waitsFor uint64    // the first ping sent since the last answer
+	toldAt   chat.Time // … when that was sent
+	shownAt  chat.Time // when the ping was sent that was answered last
 
 	// settling
 	unsettled bool
@@ -25,13 +25,13 @@ type beat struct {
 	by        chat.Time
 	looked    chat.Time
 
-	// an old client's ping that confirms askedFor to its partner; 0: none is under way
+	// a legacy client's ping that confirms askedFor to its partner; 0: none is under way
 	asked    uint64
 	askedFor uint64
 	askAfter chat.Time
 }
 
-// ping tells w a ping behind all else, with a number that stands for the lobby's until numbered.
+// ping sends w a ping after everything else, with a placeholder for the lobby's number until numbered.
 func (m *model) ping(w *who, kind chat.Kind) uint64 {
 	m.pings++
 	n := 1<<40 + m.pings
@@ -43,7 +43,7 @@ func (m *model) ping(w *who, kind chat.Kind) uint64 {
 	return n
 }
 
-// numbered gives the pings that w was told in this step the numbers that the lobby has given them.
+// numbered gives the pings sent to w in this step the numbers that the lobby has given them.
 func (m *model) numbered(conn chat.ConnID, heard []chat.Event) {
 	w := m.at(conn)
 	for i := range m.said[conn] {
@@ -69,7 +69,7 @@ func (m *model) probe(w *who) {
 	}
 }
 
-// unsettle: a legacy client's next words may be meant for the partner that is gone.
+// unsettle: a legacy client's next messages may be meant for its previous partner.
 func (m *model) unsettle(w *who) {
 	if w.resumable || w.conn == 0 {
 		return
@@ -115,7 +115,7 @@ func (m *model) pong(w *who, n uint64) {
 	}
 }
 
-// settle is a tick for w, which is not settled.
+// settle runs a tick for w, which is not settled.
 func (m *model) settle(w *who) {
 	sight := m.sight(w.conn)
 	switch {
@@ -135,7 +135,7 @@ func (m *model) settle(w *who) {
 	w.looked = m.now
 }
 
-// settleDue says when that is; false: its pong is awaited.
+// settleDue returns when that is; false: its pong is awaited.
 func (w *who) settleDue() (chat.Time, bool) {
 	switch {
 	case w.ping == 0:
@@ -148,7 +148,7 @@ func (w *who) settleDue() (chat.Time, bool) {
 	return min(w.by, w.looked+250), true
 }
 
-// classify: a message, a typing event or an app ping came, and no pong; of a resumable client a message that names its chat.
+// classify: a message, a typing event or an app ping arrived, and no pong; for a resumable client a message that names its chat.
 func (m *model) classify(w *who, c *chat.Command) {
 	p := m.partner(w)
 	if w.resumable && (c.Op != chat.Send || p == nil || c.Partner != p.alias) {
@@ -159,7 +159,7 @@ func (m *model) classify(w *who, c *chat.Command) {
 	}
 }
 
-// silentAt is when w counts as silent if nothing more is heard.
+// silentAt returns when w counts as silent if nothing more is heard.
 func (m *model) silentAt(w *who) chat.Time {
 	heard := m.sight(w.conn).Heard
 	switch {
@@ -171,7 +171,7 @@ func (m *model) silentAt(w *who) chat.Time {
 	return heard + 65_000
 }
 
-// listen is a tick for w, which is ready.
+// listen runs a tick for w, which is ready.
 func (m *model) listen(w *who) {
 	if m.now >= m.silentAt(w) {
 		w.silent = true
@@ -189,7 +189,7 @@ func (m *model) listenDue(w *who) chat.Time {
 	return t
 }
 
-// ghost returns which of two may be the other's ghost: nil is neither.
+// ghost returns which of two may be the other's ghost; nil if neither.
 func (m *model) ghost(a, b *who) *who {
 	for _, pair := range [][2]*who{{a, b}, {b, a}} {
 		x, y := pair[0], pair[1]
@@ -202,7 +202,7 @@ func (m *model) ghost(a, b *who) *who {
 	return nil
 }
 
-// heard is what a frame of w does beside what it asks for.
+// heard is the side effect of any frame of w.
 func (m *model) heard(w *who) {
 	if w.place == 0 || w.conn == 0 {
 		return
@@ -219,13 +219,13 @@ func (m *model) heard(w *who) {
 	}
 }
 
-// ready: waiting, present, heard, settled, and done with its last chat.
+// ready: waiting, present, heard, settled, and without a tail.
 func (m *model) ready(w *who) bool {
 	return w.place != 0 && w.conn != 0 && !w.silent && !w.unsettled && len(m.tail(w)) == 0
 }
 
-// matchAll matches those that can be, the oldest first, with the oldest it may meet, when one that can be has come to
-// the queue. Two who may meet again wait for the tick else.
+// matchAll matches ready sessions, the oldest first, with the oldest that it may meet, if a ready session has come to the
+// queue. Otherwise two sessions that may be rematched wait for the tick.
 func (m *model) matchAll() {
 	if !slices.ContainsFunc(m.came, m.ready) {
 		return

@@ -39,7 +39,7 @@ func (m *model) attach(conn chat.ConnID, a *chat.Auth) {
 	m.ping(w, chat.Ping)
 }
 
-// resume: the newest socket wins, then where the session stands, then what it missed.
+// resume: the newest socket wins, then the state of the session, then what it missed.
 func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	re := &chat.Resumption{Gap: r.Epoch != "" && r.Epoch != "e1"}
 	p := m.partner(w)
@@ -67,7 +67,7 @@ func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 		m.lost(w, p)
 	}
 	last, got := w.out.last, p.out.got
-	if names { // what it says counts for the chat it names only
+	if names { // its report counts only for the chat that it names
 		w.out.held = max(w.out.held, r.Acked)
 		w.out.last = max(w.out.last, w.out.held, w.out.got)
 		p.out.claim = max(p.out.claim, r.Got)
@@ -96,7 +96,7 @@ func (m *model) resume(w *who, conn chat.ConnID, r *chat.Resume) {
 	m.tellOf(w, p, !replaced, w.out.last > last, p.out.got > got)
 }
 
-// tellOf is what p hears of a resume of w.
+// tellOf tells p about a resume of w.
 func (m *model) tellOf(w, p *who, back, raised, news bool) {
 	if !p.resumable {
 		m.ask(p)
@@ -114,7 +114,7 @@ func (m *model) tellOf(w, p *who, back, raised, news bool) {
 	}
 }
 
-// resumeAlone is a resume of somebody who is in no chat: with the tail of one, perhaps.
+// resumeAlone resumes a session that is in no chat, possibly with a tail.
 func (m *model) resumeAlone(w *who, r *chat.Resume, re *chat.Resumption) {
 	tail := m.tail(w)
 	named := len(tail) > 0 && tail[0].from == r.Partner

@@ -33,7 +33,7 @@ func (m *model) enqueue(w *who) {
 	w.until = m.now + 30_000
 }
 
-// part ends the chat of w: the partner is back in the queue, and w nowhere.
+// part ends the chat of w: the partner is queued again, and w is not.
 func (m *model) part(w *who) {
 	p := m.partner(w)
 	for _, x := range []*who{w, p} {
@@ -88,13 +88,13 @@ func (m *model) detach(w *who, leaves bool) {
 	}
 }
 
-// lost is what p hears because a socket of w is gone.
+// lost tells p that a socket of w is lost.
 func (m *model) lost(w, p *who) {
 	m.hideTyping(p)
 	m.seal(p, w)
 }
 
-// stop: what is on its way is held, and nothing is accepted any more.
+// stop: messages in flight are held, and nothing more is accepted.
 func (m *model) stop() {
 	for _, w := range m.people {
 		m.hideTyping(w)
@@ -111,7 +111,7 @@ func (m *model) stop() {
 	m.stopped = true
 }
 
-// end is for good.
+// end is permanent.
 func (m *model) end(w *who) {
 	w.hangUp(w.away)
 	m.giveUp(w)
@@ -127,17 +127,17 @@ func (m *model) end(w *who) {
 	}
 }
 
-// forget: what is not in the row is gone, but for whom it may not meet again.
+// forget: state outside the row is dropped, except which session must not be matched again.
 func (m *model) forget(w *who) {
 	*w = who{durable: w.durable, changed: w.changed, nap: -1, former: w.former, parted: w.parted}
 }
 
-// hangUp: what was known of the socket is gone.
+// hangUp drops what was known about the socket.
 func (w *who) hangUp(away chat.Time) {
 	w.conn, w.away, w.pinged, w.beat = 0, away, false, beat{}
 }
 
-// due says when something happens to w by itself; false: never.
+// due returns when the next deadline of w is; false: never.
 func (m *model) due(w *who) (chat.Time, bool) {
 	switch {
 	case !w.inMemory():
@@ -148,7 +148,7 @@ func (m *model) due(w *who) (chat.Time, bool) {
 		return w.settleDue()
 	case m.ready(w):
 		t := m.listenDue(w)
-		for _, v := range m.people { // two who have just left each other
+		for _, v := range m.people { // two sessions that have just parted
 			if v != w && m.ready(v) && v.former == w.hash && w.former == v.hash && !w.again && !v.again {
 				t = min(t, w.parted+10_000)
 			}
@@ -162,7 +162,7 @@ func (m *model) due(w *who) (chat.Time, bool) {
 	return 0, false
 }
 
-// tick does what is due, what was due first before the rest and the older session before the younger.
+// tick handles what is due, by deadline, and the older session before the younger.
 func (m *model) tick() {
 	for {
 		var next *who

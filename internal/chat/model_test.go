@@ -7,14 +7,14 @@ import (
 	"chatme/internal/chat"
 )
 
-// model is the protocol a second time: slices, linear scans, one obvious step after the other, and none of the
-// lobby's code. It predicts the state of everybody and every event after each command.
+// model is a second implementation of the protocol: slices, linear scans, one obvious step after the other, and none of
+// the lobby's code. It predicts the state of every session and every event after each command.
 //
-// It leaves four things to the lobby because they are free: the numbers of rows and of pings, which side of a pair is 0, and
-// the aliases, which the driver reads from the rows (see learn).
+// It leaves four things to the lobby because they are arbitrary: the numbers of rows and of pings, which side of a pair is
+// 0, and the aliases, which the driver reads from the rows (see learn).
 type model struct {
 	now       chat.Time
-	people    []*who // everybody with a row or a socket, the oldest first
+	people    []*who // every session with a row or a socket, the oldest first
 	places    int    // the last place given
 	chats     int    // the last chat begun
 	pings     uint64
@@ -23,19 +23,19 @@ type model struct {
 	stopped   bool
 	before    int                          // the last chat from before this epoch
 	mail      []letter                     // in the mailboxes, or on the way there
-	came      []*who                       // those that this step brought to the queue, perhaps
+	came      []*who                       // sessions that this step may have brought to the queue
 	wrote     bool                         // this step changed a row
 	posted    bool                         // … or a mailbox
-	said      map[chat.ConnID][]chat.Event // what this step tells, by socket
+	said      map[chat.ConnID][]chat.Event // the events of this step, by socket
 
 	sight func(chat.ConnID) chat.Sight // what a socket knows
 }
 
-// durable is what a row says.
+// durable is the contents of a row.
 type durable struct {
 	hash      chat.Hash
 	resumable bool
-	row       bool // it has one: an old client not before its first search
+	row       bool // it has one; a legacy client only after its first search
 	created   chat.Time
 	away      chat.Time // 0: it has a socket
 	ended     chat.Time
@@ -55,16 +55,16 @@ type who struct {
 	active chat.Time
 	until  chat.Time     // away: the end of its window
 	nap    time.Duration // the sleep announced; below 0: none
-	typing bool          // its client shows that the partner types
+	typing bool          // its client shows that the partner is typing
 
-	former chat.Hash // whom it was with last, and when that ended
+	former chat.Hash // the last partner, and when that chat ended
 	parted chat.Time
-	again  bool // … and a tick has looked whether they may meet again
+	again  bool // … and a tick has checked whether they may meet again
 
-	pinged bool // the rest counts
+	pinged bool // the fields below count
 	beat
 
-	out numbers // to the partner of now
+	out numbers // to the current partner
 }
 
 func (m *model) partner(w *who) *who {
@@ -94,7 +94,7 @@ func (m *model) named(h chat.Hash) *who {
 	return nil
 }
 
-// inMemory says whether the server keeps w in memory.
+// inMemory reports whether the server keeps w in memory.
 func (w *who) inMemory() bool { return w.conn != 0 || w.place != 0 || w.chat != 0 }
 
 func (m *model) say(w *who, e chat.Event) {
@@ -107,7 +107,7 @@ func (m *model) drop(w *who) {
 	m.people = slices.DeleteFunc(m.people, func(x *who) bool { return x == w })
 }
 
-// step is one command; nil: the batches up to committed have reached the disk.
+// step runs one command; nil: the batches up to committed have reached the disk.
 func (m *model) step(now chat.Time, c *chat.Command) {
 	m.now, m.came, m.said, m.wrote, m.posted = now, nil, make(map[chat.ConnID][]chat.Event), false, false
 	switch {
@@ -137,7 +137,7 @@ func (m *model) step(now chat.Time, c *chat.Command) {
 	m.note(before)
 }
 
-// rows copies what is durable.
+// rows copies the durable state.
 func (m *model) rows() map[*who]durable {
 	all := make(map[*who]durable, len(m.people))
 	for _, w := range m.people {
@@ -146,7 +146,7 @@ func (m *model) rows() map[*who]durable {
 	return all
 }
 
-// note finds whose row has changed, or is gone: what they hear waits for this batch.
+// note records whose row has changed or was deleted: their events wait for this batch.
 func (m *model) note(before map[*who]durable) {
 	m.wrote = false
 	changed := func(w *who) { w.changed, m.wrote = m.batch, true }
@@ -163,7 +163,7 @@ func (m *model) note(before map[*who]durable) {
 	}
 }
 
-// queue lists who waits, the oldest first.
+// queue lists the waiting sessions, the oldest first.
 func (m *model) queue() []*who {
 	var q []*who
 	for _, w := range m.people {
@@ -175,7 +175,7 @@ func (m *model) queue() []*who {
 	return q
 }
 
-// restart begins anew from the rows and letters that were on disk.
+// restart starts over from the rows and mailbox entries on disk.
 func (m *model) restart(now chat.Time, rows []durable, mail []letter) {
 	*m = model{
 		now: now, batch: 1, places: m.places, chats: m.chats, before: min(m.before, m.chats), sight: m.sight,

@@ -8,19 +8,19 @@ import (
 	"chatme/internal/chat"
 )
 
-// party is a rig with people in it, for tests that are a story. Everything is durable at once.
+// party is a rig with clients, for tests that tell a story. Everything is durable at once.
 type party struct {
 	*rig
 	people []*person
 }
 
-// person is one client. An old one answers its pings only when the test says so, but for the first one.
+// person is one client. A legacy client answers its pings only when the test says so, except the first one.
 type person struct {
 	p         *party
 	conn      chat.ConnID
 	hash      chat.Hash
 	resumable bool
-	partner   chat.Alias // the last it was told
+	partner   chat.Alias // the last alias it was told
 	ping      uint64
 	matched   bool
 	heard     []string
@@ -39,7 +39,7 @@ func newParty(t *testing.T) *party {
 				one.partner, one.matched = e.Alias, true
 			case chat.TypingStop:
 				if !one.matched && !one.resumable {
-					continue // whatever a former connection left on the screen
+					continue // left over from a previous connection
 				}
 			case chat.Ping, chat.Probe:
 				one.ping = e.N
@@ -65,7 +65,7 @@ func (p *party) join(resumable bool) *person {
 	return one
 }
 
-// couple joins two and has them matched.
+// couple connects two clients and matches them.
 func (p *party) couple(a, b *person) {
 	p.tb.Helper()
 	a.search()
@@ -92,7 +92,7 @@ func (one *person) drop()          { one.do(chat.Command{Op: chat.Detach}) }
 func (one *person) end()           { one.do(chat.Command{Op: chat.End}) }
 func (one *person) pong()          { one.do(chat.Command{Op: chat.Pong, N: one.ping}) }
 
-// settles answers its pings until it is settled, also if something it said has disturbed a round.
+// settles answers its pings until it is settled, also if a frame from it has disturbed a round.
 func (one *person) settles() {
 	one.p.tb.Helper()
 	one.pong()
@@ -105,7 +105,7 @@ func (one *person) wait(d time.Duration) {
 	one.p.save()
 }
 
-// resume comes back on a new socket, naming the latest chat.
+// resume reconnects on a new socket, naming the latest chat.
 func (one *person) resume(got, acked uint64) {
 	one.conn = one.p.conns + 1
 	one.p.attach(true, chat.Hash{0xee, byte(one.conn)}, &chat.Resume{
@@ -114,7 +114,7 @@ func (one *person) resume(got, acked uint64) {
 	one.p.save()
 }
 
-// wants says what exactly one has heard since the last time.
+// wants checks exactly what a client has received since the last call.
 func (one *person) wants(lines ...string) {
 	one.p.tb.Helper()
 	got, want := strings.Join(one.heard, "\n"), strings.Join(lines, "\n")
@@ -124,7 +124,7 @@ func (one *person) wants(lines ...string) {
 	one.heard = nil
 }
 
-// record is the row of one in memory.
+// record returns the row of a session in memory.
 func (one *person) record() chat.Record {
 	for _, r := range one.p.lobby.Records() {
 		if r.Hash == one.hash {
@@ -137,6 +137,6 @@ func (one *person) record() chat.Record {
 func (one *person) is(s chat.State) {
 	one.p.tb.Helper()
 	if r := one.record(); r.State() != s {
-		one.p.tb.Fatalf("is %s, not %s", r.State(), s)
+		one.p.tb.Fatalf("state %s, want %s", r.State(), s)
 	}
 }

@@ -1,38 +1,38 @@
 package chat
 
-// pulse is what is known of a session by the pings that were written to its socket; lost with the socket. A legacy
-// client has one from its auth on, a resumable one from the first Probe on.
+// pulse is what pings have revealed about a session; it is lost with the socket. A legacy client has one from its auth
+// on, a resumable client from the first Probe on.
 //
-// A client answers a ping when it has read everything before it, and need answer only the newest (RFC 6455, section
+// A client answers a ping after it has read everything before it, and need answer only the newest (RFC 6455, section
 // 5.5.3): a pong counts for its own ping and for all earlier ones.
 type pulse struct {
-	met     Time   // when it was last matched behind the first ping; 0: never
-	probed  bool   // it was told a Probe and has given no sign of life since
-	mark    uint64 // a ping that it has not answered, the first since the last answer; 0: none
-	told    Time   // … when it was told that
-	shown   Time   // … and the one before, which it has answered
+	met     Time   // when it was last matched after the first ping; 0: never
+	probed  bool   // it was sent a Probe and has shown no sign of life since
+	mark    uint64 // the first unanswered ping since the last answer; 0: none
+	told    Time   // … when that was sent
+	shown   Time   // … and when the previous one was, which it has answered
 	answers bool   // it has answered a ping
-	mute    bool   // it answers none: something on the way eats them
+	mute    bool   // it answers none: something on the way swallows them
 
 	settling settling
 	asking   asking
 }
 
-// settling is the time from the end of a legacy client's chat until everything that it wrote before it knew has
-// arrived. Until then its messages are dropped and it is not matched.
+// settling is the phase from the end of a legacy client's chat until everything has arrived that the client wrote before
+// it learned of the end. Until then its messages are dropped and it is not matched.
 type settling struct {
 	on      bool
-	ping    uint64 // it must answer this one, or a later one; 0: the next round has not begun
-	next    Time   // no round begins before
-	by      Time   // mute: it is settled then; 0: the ping has not been seen to be written
-	checked Time   // mute: when by was last looked at
+	ping    uint64 // it must answer this ping, or a later one; 0: the next round has not begun
+	next    Time   // no round begins before this
+	by      Time   // mute: when it is settled; 0: the ping is not known to be written
+	checked Time   // mute: when by was last checked
 }
 
-// asking is how the partner of a legacy client learns what that client has read.
+// asking is the state of Lobby.ask: it finds out, for the partner, what a legacy client has read.
 type asking struct {
 	ping  uint64 // under way; 0: none
 	upTo  uint64 // the message that its pong confirms
-	after Time   // no ping before
+	after Time   // no ping before this
 }
 
 // heart returns the pulse of s, which MUST have a socket.
@@ -43,7 +43,7 @@ func (s *session) heart() *pulse {
 	return s.pulse
 }
 
-// ping tells s a ping, as Ping or Probe, behind all that it was told before, and returns its number.
+// ping sends s a ping, as Ping or Probe, after everything sent before, and returns its number.
 func (l *Lobby) ping(s *session, kind Kind) uint64 {
 	l.lastPing++
 	p := s.heart()
@@ -54,8 +54,8 @@ func (l *Lobby) ping(s *session, kind Kind) uint64 {
 	return l.lastPing
 }
 
-// pong takes the answer to a ping. A number that was never written is ignored; 0 is that of a keep-alive before any
-// other ping.
+// pong handles the answer to a ping. A number that was never written is ignored; 0 is the number of a keepalive before
+// any other ping.
 func (l *Lobby) pong(s *session, n uint64) {
 	p := s.pulse
 	if p == nil {
@@ -82,9 +82,10 @@ func (l *Lobby) pong(s *session, n uint64) {
 	l.schedule(s)
 }
 
-// classify notes that a message, a typing event or an app ping has come. If that is from behind a matched that was
-// itself behind a ping, and no pong has come, something on the way eats pings: a client sends in order. A legacy client
-// is pinged first, so all that it says is. Of what another says only a message that names the chat is known to be.
+// classify records that a message, a typing event or an app ping has arrived. A client sends in order: if it wrote this
+// after a matched that itself came after a ping, and no pong has arrived, something on the way swallows pings. A legacy
+// client is pinged first, so that is true for everything it sends. For a resumable client it is certain only for a
+// message that names the chat.
 func (l *Lobby) classify(s *session, c *Command) {
 	p := s.pulse
 	if p == nil || p.answers || p.met == 0 {

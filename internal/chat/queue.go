@@ -7,27 +7,27 @@ import (
 	"slices"
 )
 
-// queue is who can be matched, and the policy of who meets whom. Places rise and are never used twice.
+// queue is the sessions that can be matched, and the matching policy. Places rise and are never reused.
 type queue struct {
 	last  uint64     // the latest place that was given
 	ready []*session // eligible, by rising place; few, see match
 }
 
-// add puts s where its place belongs.
+// add inserts s at its place.
 func (q *queue) add(s *session) {
 	at, _ := slices.BinarySearchFunc(q.ready, s.Place, func(r *session, place uint64) int { return cmp.Compare(r.Place, place) })
 	q.ready = slices.Insert(q.ready, at, s)
 }
 
-// remove takes s out, if it is there.
+// remove removes s, if it is in the queue.
 func (q *queue) remove(s *session) {
 	if i := slices.Index(q.ready, s); i >= 0 {
 		q.ready = slices.Delete(q.ready, i, i+1)
 	}
 }
 
-// search puts s in the queue, first out of its chat if it is in one. A resumable client may name the chat it
-// leaves; if that is not the current one the command comes too late and is dropped.
+// search queues s, which first leaves its chat if it is in one. A resumable client may name the chat it leaves; if that
+// is not the current chat, the command is too late and is dropped.
 func (l *Lobby) search(s *session, chat Alias) {
 	if s.misnamed(chat) {
 		return
@@ -50,12 +50,12 @@ func (l *Lobby) search(s *session, chat Alias) {
 	l.match(s)
 }
 
-// misnamed says whether a resumable client means another chat than the current one. Old clients name none.
+// misnamed reports whether a resumable client names a chat other than the current one. Legacy clients name none.
 func (s *session) misnamed(chat Alias) bool {
 	return s.Resumable && chat != "" && (s.partner == nil || chat != s.partner.Alias)
 }
 
-// enqueue gives s the last place in the queue; whoever is away keeps it for a while only.
+// enqueue gives s the last place in the queue. A session that is away keeps its place only for QueueWindow.
 func (l *Lobby) enqueue(s *session) {
 	l.queue.last++
 	s.Place, s.QueuedAt = l.queue.last, l.wall
@@ -66,16 +66,16 @@ func (l *Lobby) enqueue(s *session) {
 	l.schedule(s)
 }
 
-// eligible reports whether s waits and can be matched with one that it may meet.
+// eligible reports whether s waits and can be matched with a session that it may meet.
 func (s *session) eligible() bool {
 	return s.Place != 0 && s.conn != 0 && !s.silent && !s.unsettled() && !s.tail()
 }
 
-// match notes that s is eligible, if it is, and pairs the oldest of those who are with the next it may meet (law L3).
+// match marks s as ready, if it is eligible, and pairs the oldest ready session with the next that it may meet (law L3).
 //
-// Few are left. Two stay unmatched while each is the other's last partner, and a third cannot be the last partner of
-// both; or while one may be the ghost of the other, which it is asked about. If the Tick that ends this is late, a
-// session that comes meanwhile does not overtake them.
+// Few sessions stay ready. Two stay unmatched while each is the other's last partner, and a third cannot be the last
+// partner of both; or while one may be the ghost of the other, which is pinged. If the Tick that ends this is late, a
+// session that arrives meanwhile does not overtake them.
 func (l *Lobby) match(s *session) {
 	l.queue.remove(s)
 	if !s.eligible() {
@@ -101,8 +101,8 @@ func (l *Lobby) match(s *session) {
 	}
 }
 
-// nextPair returns the oldest of those who can be matched that may meet another, and the oldest of those it may meet; nil if there
-// are no two.
+// nextPair returns the oldest ready session that may meet another, and the oldest session that it may meet; nil if there
+// is no such pair.
 func (l *Lobby) nextPair() (a, b *session) {
 	for i, a := range l.queue.ready {
 		for _, b := range l.queue.ready[i+1:] {
@@ -119,7 +119,7 @@ func (l *Lobby) nextPair() (a, b *session) {
 	return nil, nil
 }
 
-// recentlyMatched reports whether two may not be matched yet: each is the other's last partner, and they parted moments ago.
+// recentlyMatched reports whether a and b must not be matched yet: each is the other's last partner, and they have just parted.
 func (l *Lobby) recentlyMatched(a, b *session) bool {
 	return a.former == b.ID && b.former == a.ID && l.now < a.parted.Add(l.cfg.RematchAfter)
 }
@@ -135,12 +135,12 @@ func (l *Lobby) rematchDue(s *session) (t Time) {
 	return t
 }
 
-// checkQueue is Check for the queue.
+// checkQueue checks the queue, for Check.
 func (l *Lobby) checkQueue() error {
 	ready := l.queue.ready
 	for i, a := range ready {
 		if !a.eligible() {
-			return fmt.Errorf("L3: %s is ready but not waiting, present, heard, settled and without a tail", a.Hash)
+			return fmt.Errorf("L3: %s is ready but is not waiting, is away, silent or unsettled, or has a tail", a.Hash)
 		}
 		for _, b := range ready[i+1:] {
 			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
@@ -151,13 +151,13 @@ func (l *Lobby) checkQueue() error {
 	}
 	for h, s := range l.sessions {
 		if s.eligible() && !slices.Contains(ready, s) {
-			return fmt.Errorf("L3: %s is eligible and not ready", h)
+			return fmt.Errorf("L3: %s is eligible but not ready", h)
 		}
 	}
 	return nil
 }
 
-// pair begins a chat between two who waited.
+// pair begins a chat between two waiting sessions.
 func (l *Lobby) pair(a, b *session) {
 	l.lastPair++
 	for side, s := range [...]*session{a, b} {
@@ -170,7 +170,7 @@ func (l *Lobby) pair(a, b *session) {
 	a.partner, b.partner = b, a
 	for _, s := range [...]*session{a, b} {
 		if p := s.pulse; p != nil {
-			if !s.Resumable && p.met == 0 { // its client keeps the indicator of a former connection
+			if !s.Resumable && p.met == 0 { // its client keeps the indicator of a previous connection
 				l.tell(s, Event{Kind: TypingStop})
 			}
 			p.met, p.asking.ping = max(l.now, 1), 0
@@ -182,9 +182,9 @@ func (l *Lobby) pair(a, b *session) {
 	}
 }
 
-// leave takes s out of its chat and puts its partner, whom it returns, back in the queue: partner_disconnected
-// means just that. The caller matches the partner once s has the place it is to have. Letters stay as a tail; who
-// leaves on its own account gives up its own before.
+// leave removes s from its chat and queues its partner again, as partner_disconnected promises. It returns the partner,
+// and the caller matches it once s has its final place. Mailbox entries stay as a tail; a session that leaves by its own
+// choice discards its entries first.
 func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Time is a moment in unix milliseconds. It is given by the caller, never read from a clock here, and never
-// goes back within one run. The zero Time means "never" or "not".
+// Time is a moment in Unix milliseconds. The caller supplies it, and it never goes back within one run; this package
+// never reads a clock. The zero Time means "never" or "not".
 type Time int64
 
 // Add returns the moment d after t, to the millisecond.
@@ -25,21 +25,21 @@ type ConnID uint64
 type PairID uint64
 
 // Hash is the SHA-256 of a session ID. The session ID itself is a bearer secret and never reaches this package.
-// A session of an old client, which has no session ID, has 32 random bytes here.
+// For a session of a legacy client, which has no session ID, the hash is 32 random bytes.
 type Hash [32]byte
 
-// String is the short name that people and logs see: "s_" and the first 8 hexadecimal digits.
+// String returns the short name used in logs and commands: "s_" and the first 8 hexadecimal digits.
 func (h Hash) String() string { return "s_" + hex.EncodeToString(h[:4]) }
 
-// Alias is the UUID a session is known by to its partner, fresh for each chat and side: the partnerId and the
-// from of the wire. It is never derived from a session.
+// Alias is the UUID by which a session is known to its partner, new for each chat and side: the partnerId and the from
+// on the wire. It is never derived from a session.
 type Alias string
 
 // State is what a session is doing (law L1).
 type State uint8
 
 const (
-	Idle    State = iota // neither of the others
+	Idle    State = iota // neither waiting nor paired
 	Waiting              // in the queue
 	Paired               // in a chat
 )
@@ -50,22 +50,22 @@ func (s State) String() string { return [...]string{"idle", "waiting", "paired"}
 type Record struct {
 	ID        ID
 	Hash      Hash
-	MailKey   MailKey // what mail for it is sealed to; zero for an old client
-	Resumable bool    // the client asked for a session ID; false for an old client, whose row is dropped at start
+	MailKey   MailKey // the key that its mail is sealed to; zero for a legacy client
+	Resumable bool    // the client asked for a session ID; false for a legacy client, whose row is dropped at start
 	CreatedAt Time
 	AwaySince Time // 0 while a socket is attached
-	EndedAt   Time // not 0: ended by its owner; the row only says so to a late resume, until it expires
+	EndedAt   Time // not 0: ended; until it expires the row exists only to answer a late resume
 
-	Place    uint64 // place in the queue, rising, never used twice; 0 when not waiting
+	Place    uint64 // place in the queue, rising, never reused; 0 when not waiting
 	QueuedAt Time   // 0 when not waiting
 
 	Pair      PairID // 0 when not paired
 	Side      uint8  // 0 or 1: which of the two in the pair
-	Alias     Alias  // what the partner knows this session by in this chat; "" when not paired
+	Alias     Alias  // by which the partner knows this session in this chat; "" when not paired
 	MatchedAt Time   // 0 when not paired
 }
 
-// State derives law L1's state from the row.
+// State returns the state of law L1 that the row implies.
 func (r *Record) State() State {
 	switch {
 	case r.Place != 0:
@@ -76,7 +76,7 @@ func (r *Record) State() State {
 	return Idle
 }
 
-// Change is one row of a batch: the record as it is to be on disk, or only its ID when Deleted.
+// Change is one row of a batch: the record to write, or only its ID if Deleted.
 type Change struct {
 	Record
 	Deleted bool

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// The defects of the server before this one.
+// Defects of the previous server.
 
 func TestNotMatchedWithOneselfOnSecondSearch(t *testing.T) {
 	p := newParty(t)
@@ -29,7 +29,7 @@ func TestNotMatchedWithOneselfWhileWaiting(t *testing.T) {
 	a.wait(time.Hour)
 	a.is(chat.Waiting)
 	if a.record().Place != place {
-		t.Error("searching again while waiting lost the place")
+		t.Error("searching again while waiting lost the place in the queue")
 	}
 }
 
@@ -50,7 +50,7 @@ func TestWaitingPersonSurvivesVanishingSearcher(t *testing.T) {
 	p := newParty(t)
 	a, b, c := p.old(), p.old(), p.old()
 	a.search()
-	// b is gone before it hears that it was matched.
+	// b leaves before it is told that it was matched.
 	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
 	p.step(chat.Command{Op: chat.Detach, Conn: b.conn})
 	p.save()
@@ -65,7 +65,7 @@ func TestTwoPressNextAtOnce(t *testing.T) {
 	p := newParty(t)
 	a, b, c, d := p.old(), p.old(), p.old(), p.old()
 	p.couple(a, b)
-	// Neither has heard of the other's when its own arrives.
+	// Neither was told of the other's when its own arrives.
 	p.step(chat.Command{Op: chat.Search, Conn: a.conn})
 	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
 	p.save()
@@ -88,7 +88,7 @@ func TestTextNeverReachesAnotherChat(t *testing.T) {
 	p.couple(a, b)
 	c.search()
 	a.search()
-	a.pong() // a is with c now, and b does not know yet
+	a.pong() // a is with c now, and b was not told yet
 	b.say("meant for a")
 	b.say("this as well")
 	b.settles()
@@ -97,7 +97,7 @@ func TestTextNeverReachesAnotherChat(t *testing.T) {
 	b.wants("partner_disconnected", "matched $6")
 	c.wants("searching", "matched $4", "partner_disconnected", "matched $5")
 
-	// A resumable client names the chat it means, so it needs no such pause.
+	// A resumable client names its chat, so it needs no such pause.
 	x, y, z := p.resumable(), p.resumable(), p.resumable()
 	p.couple(x, y)
 	former := y.partner
@@ -142,7 +142,7 @@ func TestPartnerDisconnectedHasPlace(t *testing.T) {
 			leave(a)
 			b.wants("partner_disconnected")
 			if row := p.disk.rows[b.record().ID]; row.State() != chat.Waiting {
-				t.Fatalf("on disk it is %s", row.State())
+				t.Fatalf("the row on disk is %s", row.State())
 			}
 			c.search()
 			b.wants("matched " + string(b.partner))
@@ -156,7 +156,7 @@ func TestMatchedPersonIsNotQueued(t *testing.T) {
 	p.couple(a, b)
 	for _, one := range []*person{a, b} {
 		if r := p.disk.rows[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
-			t.Errorf("on disk it has place %d and pair %d", r.Place, r.Pair)
+			t.Errorf("the row on disk has place %d and pair %d", r.Place, r.Pair)
 		}
 	}
 	c.search()

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Load fills an empty lobby with what was waiting or paired, at the moment of listening: everybody is away and
-// every window starts anew. Of the numbers of a chat only those of the letters are known. Old clients cannot come
-// back, so their rows go and their partners are queued; the changes are part of the first batch.
+// Load fills an empty lobby with the sessions that were waiting or paired, as the server starts to listen: every session
+// is away and every window starts over. Only the message numbers of mailbox entries are known. Legacy clients cannot
+// resume, so their rows are deleted and their partners are queued; these changes are part of the first batch.
 func (l *Lobby) Load(now Moment, saved Saved) error {
 	l.now, l.wall, l.mail.bytes = now.Server, now.Wall, saved.MailBytes
 	records := saved.Records
@@ -17,7 +17,7 @@ func (l *Lobby) Load(now Moment, saved Saved) error {
 	for _, r := range records {
 		s := &session{index: -1, Record: r, onDisk: true}
 		if l.sessions[r.Hash] != nil || r.State() == Idle {
-			return fmt.Errorf("restore session %s: twice, or neither waiting nor paired", r.Hash)
+			return fmt.Errorf("restore session %s: duplicate, or neither waiting nor paired", r.Hash)
 		}
 		l.sessions[r.Hash] = s
 		all = append(all, s)
@@ -54,7 +54,7 @@ func (l *Lobby) Load(now Moment, saved Saved) error {
 			continue
 		}
 		if s.tail() {
-			return fmt.Errorf("restore session %s: in a chat, and holds letters of another", s.Hash)
+			return fmt.Errorf("restore session %s: in a chat, but has mailbox entries of another", s.Hash)
 		}
 		n := s.mail.last()
 		s.partner.out = &flow{last: n, top: n, held: n}
@@ -86,7 +86,7 @@ func (l *Lobby) Records() []Record {
 	return all
 }
 
-// Mail returns what is known of the letters of every session in memory, by To and N.
+// Mail returns the mailbox entries of every session in memory, without bodies, by To and N.
 func (l *Lobby) Mail() []Held {
 	var all []Held
 	for _, s := range l.sessions {

@@ -1,10 +1,10 @@
 package chat
 
-// resume gives s to a new socket; the newest wins. What the client says of its latest chat counts only for the chat
-// it names: the current one, or one that is over, of which it gets the tail. Being told that a chat is over means
-// being queued.
+// resume gives s to a new socket; the newest wins. What the client reports about its latest chat counts only for the chat
+// it names: the current one, or one that is over, whose tail it gets. A session that is told that a chat is over is
+// queued.
 func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
-	stale := r.Epoch != "" && r.Epoch != l.cfg.Epoch // the database was restored: what the client names is over
+	stale := r.Epoch != "" && r.Epoch != l.cfg.Epoch // the database was restored: the chat that the client names is over
 	current := s.Pair != 0 && (r.Partner == "" || r.Partner == s.partner.Alias && !stale)
 	if current && r.Partner != "" && s.impossible(r) {
 		l.events = append(l.events, Event{Conn: conn, Kind: Close, CloseCode: CloseImpossible})
@@ -21,7 +21,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 	l.bind(s, conn)
 	l.noteAttached(s)
 	l.tell(s, Event{Kind: AuthSuccess})
-	if s.Pair != 0 && !returning { // what went with the other socket
+	if s.Pair != 0 && !returning { // what is lost with the other socket
 		l.hideTyping(s.partner)
 		l.takeCustody(s)
 	}
@@ -39,12 +39,12 @@ func (l *Lobby) tellResumed(s *session, re *Resumption) {
 	l.note(Fact{Kind: FactResumed, Session: s.Hash, State: string(re.State), Took: Time(re.AwayMs), Count: re.Replay})
 }
 
-// impossible says whether a client claims of its current chat what cannot be, as far as this process can prove.
+// impossible reports whether a client makes a claim about its current chat that this process can prove to be impossible.
 func (s *session) impossible(r *Resume) bool {
 	return s.out.seen && (r.Got > s.partner.out.top || r.Acked > s.out.recv())
 }
 
-// goOn takes what the client of s says of its current chat, and tells it where that stands.
+// goOn records what the client of s reports about its current chat, and tells it the state of that chat.
 func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	p := s.partner
 	raised, news := false, false
@@ -70,7 +70,7 @@ func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	}
 }
 
-// rejoin tells s what it has missed of its chat, and the partner that s is back.
+// rejoin sends s what it missed in its chat, and tells the partner that s has resumed.
 func (l *Lobby) rejoin(s *session, returning bool) {
 	p := s.partner
 	s.out.gapTold = false
@@ -90,8 +90,8 @@ func (l *Lobby) rejoin(s *session, returning bool) {
 	}
 }
 
-// catchUp takes s from the chat its client knows of, which is over, to where it stands now. Of letters that were
-// held before a restore the client gets those of the chat it names, and the rest is deleted.
+// catchUp takes s from the chat that its client knows of, which is over, to its current state. Of the mailbox entries from
+// before a database restore, the client gets those of the chat it names; the others are deleted.
 func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
 	named := s.tail() && s.mail.from == r.Partner
 	switch {

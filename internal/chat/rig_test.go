@@ -10,10 +10,10 @@ import (
 	"chatme/internal/chat"
 )
 
-// epoch is the moment the tests begin at.
+// epoch is the moment at which the tests begin.
 const epoch chat.Time = 1_700_000_000_000
 
-// timing is the protocol's.
+// timing has the protocol's durations.
 func timing(boot uint64) chat.Config {
 	return chat.Config{
 		Epoch: "e1", Boot: boot, Since: 1,
@@ -53,14 +53,14 @@ func lastChange(l *chat.Lobby, h chat.Hash) uint64 {
 	return lastChange
 }
 
-// rig is a lobby with what stands around it in a server: a clock, a store and the gate before every socket.
+// rig is a lobby with its surroundings in a server: a clock, a store and the gate in front of every socket.
 // It checks the lobby after every step.
 type rig struct {
 	tb    testing.TB
 	lobby *chat.Lobby
 	now   chat.Time
 	boot  uint64
-	conns chat.ConnID // the last one given
+	conns chat.ConnID // the last one used
 
 	aliases uint64
 
@@ -69,14 +69,14 @@ type rig struct {
 	committed uint64        // batch
 
 	held     map[chat.ConnID][]chat.Event      // behind the gate
-	onWire   func(c chat.ConnID, e chat.Event) // what passes the gate, a replay letter by letter
-	onStep   func(*chat.Command, []chat.Event) // nil, or looks at every step; of a commit the command is nil
-	onTake   func(*chat.Batch)                 // nil, or looks at every batch taken
-	onReplay func(c chat.ConnID, e chat.Event) // nil, or looks at what a replay consists of
+	onWire   func(c chat.ConnID, e chat.Event) // called with what passes the gate, a replay entry by entry
+	onStep   func(*chat.Command, []chat.Event) // nil, or called with every step; for a commit the command is nil
+	onTake   func(*chat.Batch)                 // nil, or called with every batch taken
+	onReplay func(c chat.ConnID, e chat.Event) // nil, or called with the parts of a replay
 
 	sights map[chat.ConnID]*chat.Sight // what each socket knows
 	lively bool                        // every client answers the first ping on a socket, and probes, at once
-	owed   []chat.Command              // the answers that are due
+	owed   []chat.Command              // the pending answers
 }
 
 func newRig(tb testing.TB) *rig {
@@ -89,7 +89,7 @@ func newRig(tb testing.TB) *rig {
 	return r
 }
 
-// start is what a server does before it listens: whoever was attached is away, who was waiting or paired is restored.
+// start does what a server does before it listens: attached sessions are away, waiting or paired ones are loaded.
 func (r *rig) start() {
 	r.tb.Helper()
 	r.boot++
@@ -105,7 +105,7 @@ func (r *rig) start() {
 	r.check()
 }
 
-// kill ends the server at once. Of the batches that were under way the first few may have reached the disk.
+// kill ends the server at once. Of the batches in flight, the first few may have reached the disk.
 func (r *rig) kill(survive int) {
 	r.tb.Helper()
 	for _, b := range r.flushed[:survive] {
@@ -121,7 +121,7 @@ func (r *rig) check() {
 	}
 }
 
-// sight is what a socket knows.
+// sight returns what a socket knows.
 func (r *rig) sight(c chat.ConnID) *chat.Sight {
 	s := r.sights[c]
 	if s == nil {
@@ -131,7 +131,7 @@ func (r *rig) sight(c chat.ConnID) *chat.Sight {
 	return s
 }
 
-// hears notes a frame that has come from a client.
+// hears records a frame from a client.
 func (r *rig) hears(c *chat.Command) {
 	if c.Conn == 0 || c.Op == chat.Detach {
 		return
@@ -143,7 +143,7 @@ func (r *rig) hears(c *chat.Command) {
 	}
 }
 
-// step runs one command and puts what is told behind the gate.
+// step runs one command and puts its events behind the gate.
 func (r *rig) step(c chat.Command) []chat.Event {
 	r.tb.Helper()
 	r.hears(&c)
@@ -153,7 +153,7 @@ func (r *rig) step(c chat.Command) []chat.Event {
 	return events
 }
 
-// answer has the clients that are lively say what they owe.
+// answer makes lively clients send their pending answers.
 func (r *rig) answer() {
 	r.tb.Helper()
 	for len(r.owed) > 0 {
@@ -200,7 +200,7 @@ func (r *rig) pass(e chat.Event) {
 	}
 }
 
-// advance lets d pass, with a tick at every deadline on the way.
+// advance advances time by d, with a tick at every deadline on the way.
 func (r *rig) advance(d time.Duration) {
 	r.tb.Helper()
 	end := r.now.Add(d)
@@ -218,7 +218,7 @@ func (r *rig) advance(d time.Duration) {
 	r.now = end
 }
 
-// flush takes what has changed as a batch, which is now under way to the disk.
+// flush takes all changes as a batch, which is then in flight to the disk.
 func (r *rig) flush() *chat.Batch {
 	b := new(chat.Batch)
 	r.lobby.TakeBatch(b)
@@ -229,7 +229,7 @@ func (r *rig) flush() *chat.Batch {
 	return b
 }
 
-// commit makes the first n batches under way durable and opens the gate for what waited for them.
+// commit makes the first n batches in flight durable and opens the gate for the events that waited for them.
 func (r *rig) commit(n int) {
 	for _, b := range r.flushed[:n] {
 		r.disk.apply(b)
@@ -258,8 +258,8 @@ func (r *rig) save() {
 	r.commit(len(r.flushed))
 }
 
-// attach gives a new socket to a new session or to the one that resume asks for. As the hub does, it looks for the
-// row behind the batches of this moment.
+// attach gives a new socket to a new session or to the one that resume asks for. As the hub does, it looks up the
+// row after the batches of this moment.
 func (r *rig) attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.ConnID {
 	r.tb.Helper()
 	r.conns++

@@ -90,7 +90,7 @@ func (s *script) connect(a *actor, resumable bool, re *chat.Resume) {
 	s.attach(resumable, fresh, re)
 }
 
-// given are the key=value arguments of a line.
+// given returns the key=value arguments of a line.
 type given map[string]string
 
 func (g given) number(key string) uint64 {

@@ -16,27 +16,27 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden scripts with what the lobby does")
 
-// TestScripts plays testdata/*.txt. A line at the margin is a command; the indented lines below it are what
-// happens, and the test fails if anything else does. A line is
+// TestScripts plays testdata/*.txt. An unindented line is a command. The indented lines below it are the expected result,
+// and the test fails on any difference. A line is
 //
 //	a: attach old|new            a connects, as a new session
 //	a: resume [key=value…]       a connects with its session ID; partner= got= acked= epoch= session=
 //	a: search [partner=]         a: send "text" [n= partner= image= refused=]   a: typing on|off
 //	a: ack got= [partner=]       a: sleep 10m   a: end   a: malformed code   a: touch   a: heard   a: app_ping
 //	a: pong [n=]                 answers the last ping
-//	a: detach [1000]             the socket is gone, or was closed with 1000
-//	a.1: …                       the same on a's first socket, which is perhaps fenced by now
+//	a: detach [1000]             the socket is lost, or was closed with 1000
+//	a.1: …                       the same on a's first socket, which may be fenced by now
 //	advance 30s                  time passes, with a tick at each deadline on the way
 //	late 30s                     time passes without one
 //	kick a                       an operator ends a's session
-//	retune 1s                    every time of the lobby becomes that
-//	flush   commit   auto        a batch is taken; made durable; both after every command from here on
-//	kill [1]   stop              ends the server; the batches in flight but the first so many are lost; starts again
+//	retune 1s                    every duration in the lobby's limits becomes this
+//	flush   commit   auto        takes a batch; makes it durable; both after every command from here on
+//	kill [1]   stop              ends the server and starts it again; only this many batches in flight survive
 //	state                        lists the sessions in memory
 //
-// Every client answers a probe at once, which is not shown then, and a legacy client its first ping, until
+// Every client answers a probe at once, which is not shown then, and a legacy client also answers its first ping, until
 //
-//	deaf   lively                no client answers by itself; all do again
+//	deaf   lively                no client answers on its own; all do again
 //
 // An event with @n waits for batch n. Resuming a session that is not in memory flushes and commits first.
 func TestScripts(t *testing.T) {
@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// firstDifference shows two texts from shortly before they part.
+// firstDifference shows two texts from shortly before they differ.
 func firstDifference(want, got string) string {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	i := 0
@@ -84,7 +84,7 @@ func firstDifference(want, got string) string {
 	return b.String()
 }
 
-// script is a play under way.
+// script is a running script.
 type script struct {
 	*rig
 	out   bytes.Buffer
@@ -95,7 +95,7 @@ type script struct {
 	ids   map[chat.ID]chat.Hash
 }
 
-// actor is a person of a script: one client, which keeps what it was told.
+// actor is one client of a script, which remembers what it was told.
 type actor struct {
 	name     string
 	sockets  []chat.ConnID
@@ -157,7 +157,7 @@ func (s *script) print(events []chat.Event) {
 	}
 }
 
-// hash makes the hash of a's k-th session, and gives it a name.
+// hash returns the hash of a's k-th session, and gives it a name.
 func (s *script) hash(a *actor, k int) chat.Hash {
 	h := chat.Hash{a.name[0], byte(k)}
 	s.names[h] = a.name
@@ -202,7 +202,7 @@ func (s *script) do(line string) error {
 	case "kick":
 		a := s.cast[arg]
 		if a == nil {
-			return fmt.Errorf("nobody of that name")
+			return fmt.Errorf("no client of that name")
 		}
 		s.kick(a.hash)
 	case "retune":

@@ -5,40 +5,40 @@ import (
 	"slices"
 )
 
-// session is one session in memory: its row and what is only true while it is here.
+// session is one session in memory: its row, and state that exists only in memory.
 type session struct {
-	Record // durable: whoever writes it MUST call Lobby.touch
+	Record // durable: code that changes it MUST call Lobby.markDirty
 
-	// how the record stands with the disk
+	// whether the record is on disk
 	dirty   bool   // in Lobby.dirty
 	onDisk  bool   // a batch has carried it
-	gone    bool   // the row is to be deleted
+	gone    bool   // the row must be deleted
 	changed uint64 // the batch of its last change
 
 	// presence
 	conn   ConnID // 0 while away
 	active Time   // last frame other than ping, ack and typing
-	until  Time   // away and waiting or paired: when its place or chat is lost
-	asleep bool   // a sleep was announced and nothing was said since
-	silent bool   // it waits, and has not been heard for too long
-	nap    Time   // the length announced, in milliseconds
+	until  Time   // away and waiting or paired: when it loses its place or chat
+	asleep bool   // a sleep was announced, and no frame has arrived since
+	silent bool   // it waits, and was not heard for too long
+	nap    Time   // the announced length of the sleep, in milliseconds
 
 	// the chat; lost with the process
 	partner *session // symmetric (law L2)
 	out     *flow    // from this session to its partner; nil when there is none
-	shows   bool     // the last typing event it was told is a start
-	mail    *mailbox // what is held for it, durable; nil when nothing is
+	shows   bool     // the last typing event it was sent is a start
+	mail    *mailbox // held messages, durable; nil if there are none
 
 	// eligibility (law L3); lost with the process
 	former ID     // the last partner
 	parted Time   // when that chat ended
-	pulse  *pulse // lost with the socket; nil: it was told no ping
+	pulse  *pulse // lost with the socket; nil: it was sent no ping
 
 	deadline Time // 0: none
-	index    int  // in Lobby.due; -1: not there
+	index    int  // in Lobby.due; -1: not in it
 }
 
-// attached returns the sessions with a socket in the order of their Conns.
+// attached returns the sessions with a socket, ordered by Conn.
 func (l *Lobby) attached() []*session {
 	all := make([]*session, 0, len(l.conns))
 	for _, s := range l.conns {
@@ -48,15 +48,15 @@ func (l *Lobby) attached() []*session {
 	return all
 }
 
-// hideTyping takes a shown typing indicator away: clients keep it for ever otherwise.
+// hideTyping hides a shown typing indicator, which clients otherwise show forever.
 func (l *Lobby) hideTyping(s *session) {
-	if s.shows && s.conn != 0 { // who is away is told as it comes back
+	if s.shows && s.conn != 0 { // a session that is away is told when it resumes
 		s.shows = false
 		l.tell(s, Event{Kind: TypingStop})
 	}
 }
 
-// forget drops an idle session without a socket from memory; its row lives on.
+// forget drops an idle session without a socket from memory; its row stays.
 func (l *Lobby) forget(s *session) {
 	s.deadline = 0
 	l.due.fix(s)

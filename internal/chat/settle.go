@@ -2,21 +2,21 @@ package chat
 
 import "time"
 
-// A legacy client cannot name the chat it writes to. These are the rules of "Settling" in the protocol, by which its
-// words never reach the next stranger.
+// A legacy client cannot name the chat it writes to. These are the rules of "Settling" in the protocol, which keep its
+// messages from reaching the next partner.
 
 const (
-	// roundEvery is the least time between two rounds of pings.
+	// roundEvery is the minimum time between two rounds of pings.
 	roundEvery = 250 * time.Millisecond
-	// checkEvery is how often a mute client is looked at while it settles.
+	// checkEvery is how often a mute client is checked while it settles.
 	checkEvery = 250 * time.Millisecond
 )
 
-// unsettled reports whether s, a legacy client, may still write to a partner who is gone.
+// unsettled reports whether s, a legacy client, may still be writing to its previous partner.
 func (s *session) unsettled() bool { return s.pulse != nil && s.pulse.settling.on }
 
-// unsettle begins to wait until everything has arrived that s, in the queue, wrote before it knew: a ping goes
-// behind what it was told just now.
+// unsettle begins to wait until everything has arrived that s, which is queued, wrote before it learned that its chat is
+// over: a ping follows what it was just told.
 func (l *Lobby) unsettle(s *session) {
 	if s.Resumable || s.conn == 0 {
 		return
@@ -27,14 +27,14 @@ func (l *Lobby) unsettle(s *session) {
 	l.schedule(s)
 }
 
-// round writes a ping that s must answer to be settled.
+// round sends a ping that s must answer to be settled.
 func (l *Lobby) round(s *session) {
 	w := &s.pulse.settling
 	w.ping, w.next, w.by, w.checked = l.ping(s, Ping), l.now.Add(roundEvery), 0, l.now
 }
 
-// answered takes the pong of the round under way. If a frame has come since the ping was written, or one is coming,
-// more may be under way: a pong may overtake what is queued, and come between two fragments. Then there is another round.
+// answered handles the pong of the current round. If a frame has arrived since the ping was written, or is arriving, more
+// may be in flight, because a pong may overtake queued frames and arrive between two fragments. Then another round follows.
 func (l *Lobby) answered(s *session, sight Sight) {
 	w := &s.pulse.settling
 	if sight.Noise < w.ping && !sight.Reading {
@@ -52,7 +52,7 @@ func (l *Lobby) settled(s *session) {
 	l.match(s)
 }
 
-// settleDue returns when something is to be done for s, which is not settled; 0: its next pong is awaited.
+// settleDue returns when s, which is not settled, needs attention; 0 while its next pong is awaited.
 func (s *session) settleDue() Time {
 	p := s.pulse
 	w := &p.settling
@@ -67,8 +67,8 @@ func (s *session) settleDue() Time {
 	return w.checked.Add(checkEvery)
 }
 
-// goOnSettling does what is due for s. A mute client is settled SettleTimeout after the ping was written, and while a
-// message is being read that time stands still.
+// goOnSettling does what is due for s. A mute client is settled SettleTimeout after the ping was written, not counting
+// time in which a message is being read.
 func (l *Lobby) goOnSettling(s *session) {
 	w := &s.pulse.settling
 	if w.ping == 0 {

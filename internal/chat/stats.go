@@ -1,15 +1,15 @@
 package chat
 
-// Stats counts the sessions in memory, each once, and what the lobby has done since it was made.
+// Stats counts the sessions in memory, each once, and what the lobby has done since it was created.
 type Stats struct {
 	Idle, Waiting, Matched int // with a socket
 	Away                   int // without one, within a window
 
 	Matches   uint64 // pairs made
-	MailBytes int64  // of all mailboxes, those of hibernated sessions too
+	MailBytes int64  // of all mailboxes, including those of hibernated sessions
 }
 
-// Stats looks at every session in memory.
+// Stats visits every session in memory.
 func (l *Lobby) Stats() Stats {
 	c := Stats{Matches: uint64(l.lastPair) - l.cfg.Boot<<32, MailBytes: l.mail.bytes}
 	for _, s := range l.sessions {

@@ -2,7 +2,7 @@ package chat
 
 import "testing"
 
-// Every session in memory is counted once, in the state that it is in.
+// Every session in memory is counted once, by its state.
 func TestStats(t *testing.T) {
 	l := New(Config{NewAlias: func() Alias { return "alias" }, Boot: 3, SessionTTL: 1e9, Limits: Limits{
 		QueueWindow: 1e9, ChatWindow: 1e9, IdleAfter: 1e9, MailboxMessages: 9, MailboxBytes: 1 << 20, MailTotal: 1 << 20,
@@ -26,7 +26,7 @@ func TestStats(t *testing.T) {
 	expect(Stats{Idle: 3, Waiting: 1, Matched: 2, Matches: 1})
 	l.Step(At(9), &Command{Op: Detach, Conn: 2})
 	l.Step(At(9), &Command{Op: Detach, Conn: 3})
-	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // idle: its row is all that is left
+	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // idle: only its row is left
 	l.Step(At(9), &Command{Op: Send, Conn: 1, N: 1, Text: "hi"})
 	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: entryOverhead + 2})
 }

@@ -2,6 +2,6 @@
 
 package hub
 
-// readsEarly has find read a row without waiting for the changes of it to be committed. It is a bug that a build with the tag mutants
-// can have.
+// readsEarly makes find read a row without waiting until its changes are committed. It is a bug that a build with the tag
+// mutants can enable.
 const readsEarly = false

@@ -4,5 +4,5 @@ package hub
 
 import "chatme/internal/chat"
 
-// readsEarly has a row read while a change of it is not committed, for TestResumeReadsBehindPendingChanges to find.
+// readsEarly makes find read a row while a change to it is uncommitted, for TestResumeReadsBehindPendingChanges to find.
 var readsEarly = chat.Seeded("row-read-early")

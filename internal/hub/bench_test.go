@@ -14,7 +14,7 @@ import (
 	"chatme/internal/secret"
 )
 
-// sink is a Conn that takes everything.
+// sink is a Conn that accepts everything.
 type sink struct{ n atomic.Int64 }
 
 func (s *sink) Deliver(Event) bool   { s.n.Add(1); return false }
@@ -26,7 +26,7 @@ func (s *sink) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }
 
-// benchHub returns a hub with pairs of old clients in a chat: Conns 1 and 2, 3 and 4, …
+// benchHub returns a hub with pairs of legacy clients in a chat: Conns 1 and 2, 3 and 4, …
 func benchHub(b *testing.B, pairs int) *Hub {
 	s := newHeldStore()
 	s.setFree()
@@ -48,7 +48,7 @@ func benchHub(b *testing.B, pairs int) *Hub {
 	return h
 }
 
-// BenchmarkRelayMonitor is a message through the hub as it is: one mutex around Step.
+// BenchmarkRelayMonitor relays a message through the hub: one mutex around Step.
 func BenchmarkRelayMonitor(b *testing.B) {
 	h := benchHub(b, 500)
 	var who atomic.Int64
@@ -62,8 +62,8 @@ func BenchmarkRelayMonitor(b *testing.B) {
 	})
 }
 
-// BenchmarkRelayInbox is the other shape: a goroutine that owns the lobby and reads commands from a channel; the
-// reader of a socket waits for its answer, since it must know whom to wait for.
+// BenchmarkRelayInbox measures the alternative: a goroutine that owns the lobby and reads commands from a channel. The
+// reader of a socket waits for its answer, since it must know which Conn to wait for.
 func BenchmarkRelayInbox(b *testing.B) {
 	h := benchHub(b, 500)
 	type letter struct {

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// tickEvery is how often a Clock takes note that the process runs.
+	// tickEvery is how often a Clock records that the process runs.
 	tickEvery = 100 * time.Millisecond
-	// mostATick is what a beat adds to server time at most, however late it is.
+	// mostATick is the most that one tick adds to server time, however late it is.
 	mostATick = 500 * time.Millisecond
-	// wallStep is by how much the wall clock is off when it has been set.
+	// wallStep is the deviation from which the wall clock counts as having been set.
 	wallStep = time.Second
 )
 
-// Clock keeps the two times of a chat.Moment. Server time begins at the wall clock's and goes on only while the process
-// runs: a stopped process or a paused machine adds half a second to it. Wall time counts on by itself, and follows the
-// wall clock once that has been set. Its methods are safe for concurrent use.
+// Clock keeps the two times of a chat.Moment. Server time starts at wall time and advances only while the process runs: a
+// stopped process or a paused machine adds at most half a second. Wall time advances on its own, and follows the wall
+// clock when that is set. Its methods are safe for concurrent use.
 type Clock struct {
-	start time.Time // static; what since counts from
+	start time.Time // static; the origin of all readings
 	now   atomic.Pointer[reading]
 
 	mu      sync.Mutex
@@ -29,15 +29,15 @@ type Clock struct {
 	stopped bool
 }
 
-// reading is both times at a beat; immutable.
+// reading is both times at a tick; immutable.
 type reading struct {
 	at     time.Duration // since start
 	server time.Duration // since start
-	wall   time.Duration // since start, as the wall clock would have it
-	set    time.Duration // server time when the wall clock was found to be set, or the start
+	wall   time.Duration // since start, by the wall clock
+	set    time.Duration // server time when the wall clock was last found to have been set, or the start
 }
 
-// NewClock returns a clock that goes on until Stop.
+// NewClock returns a clock that runs until Stop.
 func NewClock() *Clock {
 	c := &Clock{start: time.Now()}
 	c.now.Store(&reading{})
@@ -47,7 +47,7 @@ func NewClock() *Clock {
 	return c
 }
 
-// Stop ends the beats: server time stands still half a second later.
+// Stop ends the ticks: server time stops advancing half a second later.
 func (c *Clock) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,13 +67,13 @@ func (c *Clock) tick() {
 	c.timer.Reset(tickEvery)
 }
 
-// after is the reading at a later moment, without a look at the wall clock.
+// after returns the reading at a later moment, without reading the wall clock.
 func (r *reading) after(at time.Duration) reading {
 	gap := at - r.at
 	return reading{at: at, server: r.server + min(gap, mostATick), wall: r.wall + gap, set: r.set}
 }
 
-// next is the reading at a beat, at which the wall clock says that real has passed since the start.
+// next returns the reading at a tick, where real is the time since the start by the wall clock.
 func (r *reading) next(at, real time.Duration) reading {
 	next := r.after(at)
 	if (real - next.wall).Abs() > wallStep {
@@ -92,17 +92,17 @@ func (c *Clock) time(since time.Duration) chat.Time {
 	return chat.Time(c.start.UnixMilli()).Add(since)
 }
 
-// Moment returns both times. The wall clock is Unsure for so long after the start, and after it was set.
+// Moment returns both times. The wall clock is Unsure for unsureFor after the start, and after it was set.
 func (c *Clock) Moment(unsureFor time.Duration) chat.Moment { return c.MomentOf(c.Stamp(), unsureFor) }
 
-// Stamp returns a moment as a number, never 0: to ask the system for the time is most of what it costs to know it.
+// Stamp returns the current moment as a number, never 0. Reading the system time is most of the cost of a Moment.
 func (c *Clock) Stamp() int64 { return int64(time.Since(c.start)) + 1 }
 
-// MomentOf is Moment as of a stamp.
+// MomentOf returns the Moment of a stamp.
 func (c *Clock) MomentOf(stamp int64, unsureFor time.Duration) chat.Moment {
 	now := c.now.Load().after(time.Duration(stamp - 1))
 	return chat.Moment{Server: c.time(now.server), Wall: c.time(now.wall), Unsure: now.server-now.set < unsureFor}
 }
 
-// Since returns how long ago a stamp was given, whether the process ran or not.
+// Since returns how long ago a stamp was taken, whether the process ran or not.
 func (c *Clock) Since(stamp int64) time.Duration { return time.Duration(c.Stamp() - stamp) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Server time goes on with the process: a gap between two beats, which a stopped process leaves, counts half a second.
+// Server time advances with the process: a gap between two ticks, left by a stopped process, counts as half a second.
 func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 	c := &Clock{start: time.Now()}
 	c.now.Store(&reading{})
@@ -17,20 +17,20 @@ func TestServerTimeStandsStillAcrossAStop(t *testing.T) {
 		beats(d)
 	}
 	if now := at(10 * time.Second); now.server != 10*time.Second || now.wall != 10*time.Second {
-		t.Fatalf("after 10 s of beats: %+v", now)
+		t.Fatalf("after 10 s of ticks: %+v", now)
 	}
 	if now := at(25 * time.Second); now.server != 10*time.Second+mostATick || now.wall != 25*time.Second {
-		t.Errorf("a stop of 15 s before the next beat: %+v", now)
+		t.Errorf("after a pause of 15 s before the next tick: %+v", now)
 	}
 	beats(25 * time.Second)
 	beats(25*time.Second + tickEvery)
 	if now := at(25*time.Second + 2*tickEvery); now.server != 10*time.Second+mostATick+2*tickEvery || now.wall != 25*time.Second+2*tickEvery {
-		t.Errorf("and behind it: %+v", now)
+		t.Errorf("after that tick: %+v", now)
 	}
 }
 
 // Wall time follows a wall clock that is set, in either direction, and server time does not; for a while nothing expires
-// by it.
+// by wall time.
 func TestWallClockIsSet(t *testing.T) {
 	const tenYears = 10 * 365 * 24 * time.Hour
 	r := reading{}
@@ -38,7 +38,7 @@ func TestWallClockIsSet(t *testing.T) {
 		r = r.next(d, d+wallStep/2)
 	}
 	if r.wall != 2*time.Hour || r.set != 0 {
-		t.Fatalf("half a second is not a step: %+v", r)
+		t.Fatalf("half a second counted as a step: %+v", r)
 	}
 	for _, by := range []time.Duration{tenYears, -tenYears} {
 		at := r.at + tickEvery
@@ -56,7 +56,7 @@ func TestClockBeats(t *testing.T) {
 		for range 100 {
 			time.Sleep(37 * time.Millisecond)
 			if now := c.Now(); now < last {
-				t.Fatalf("it goes back from %d to %d", last, now)
+				t.Fatalf("server time went back from %d to %d", last, now)
 			} else {
 				last = now
 			}
@@ -69,7 +69,7 @@ func TestClockBeats(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		if c.Moment(time.Hour).Unsure {
-			t.Error("the wall clock is not trusted after an hour")
+			t.Error("the wall clock is still unsure after an hour")
 		}
 		stamp := c.Stamp()
 		time.Sleep(time.Second)
@@ -83,13 +83,13 @@ func TestClockBeats(t *testing.T) {
 	})
 }
 
-// A hub without a clock is refused: it would keep another time than the sockets.
+// A hub without a clock is refused: its time would differ from that of the sockets.
 func TestHubWantsAClock(t *testing.T) {
 	cfg := Config{
 		Store: newHeldStore(), Lobby: testLobby(), SessionTTL: time.Hour, Log: slog.New(slog.DiscardHandler),
 		Fatal: func(error) {},
 	}
 	if _, err := New(cfg); err == nil {
-		t.Error("no clock, and no error")
+		t.Error("no error without a clock")
 	}
 }

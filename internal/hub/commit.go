@@ -29,7 +29,7 @@ func (h *Hub) commitLoop() {
 			}
 		case <-sweep.C:
 			select {
-			case <-h.wake: // clients wait for a commit, and a sweep can wait
+			case <-h.wake: // commits come first: clients wait for them
 				if !h.commit(batch) {
 					return
 				}
@@ -48,8 +48,8 @@ func (h *Hub) commitLoop() {
 	}
 }
 
-// commit takes what has changed as one batch, makes it durable, releases what waits for it and tells what follows
-// from it. It returns false when the outcome is unknown or the hub ended before there was one. batch is reused.
+// commit takes all changes as one batch, makes it durable, releases the events that wait for it and delivers those that
+// result from it. It returns false if the outcome is unknown or the hub stopped before there was one. batch is reused.
 func (h *Hub) commit(batch *chat.Batch) bool {
 	h.mu.Lock()
 	h.lobby.TakeBatch(batch)
@@ -74,13 +74,13 @@ func (h *Hub) commit(batch *chat.Batch) bool {
 	}
 	h.room.Broadcast()
 	if touched := h.unlockOnly(); touched != nil {
-		go flush(touched) // while it writes, the next batch is committed
+		go flush(touched) // the next batch is committed during these writes
 	}
 	clear(batch.Changes)
 	return true
 }
 
-// persist commits batch, again and again while the failure is one that passes.
+// persist commits batch, and retries as long as the failure is transient.
 func (h *Hub) persist(batch *chat.Batch) error {
 	pause := firstRetry
 	for {
@@ -97,7 +97,7 @@ func (h *Hub) persist(batch *chat.Batch) error {
 		select {
 		case <-time.After(pause):
 		case <-h.quit:
-			// Once more without a pause; then what was not acknowledged is not kept.
+			// Try once more without a pause. If that fails too, unacknowledged changes are lost.
 			if err := h.write(batch); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func (h *Hub) persist(batch *chat.Batch) error {
 	}
 }
 
-// write is one try to commit batch.
+// write makes one attempt to commit batch.
 func (h *Hub) write(batch *chat.Batch) error {
 	m, rows := h.cfg.Metrics, len(batch.Changes)+len(batch.Entries)+len(batch.MailAcks)
 	m.Rows.Count(rows)
@@ -122,7 +122,7 @@ func (h *Hub) write(batch *chat.Batch) error {
 	return err
 }
 
-// transient says whether err leaves no doubt that nothing was committed, and may pass.
+// transient reports whether err means that nothing was committed and that a retry may succeed.
 func transient(err error) bool {
 	var t interface{ Transient() bool }
 	return errors.As(err, &t) && t.Transient()
@@ -135,17 +135,16 @@ func (h *Hub) setFailing(err error) {
 	h.mu.Unlock()
 	switch {
 	case changed && err != nil:
-		h.cfg.Log.Warn("commit fails; changes wait, relays go on", "error", err)
+		h.cfg.Log.Warn("commit failed; queueing changes, still relaying", "error", err)
 		h.cfg.Tail.Publish(tail.Event{Type: tail.Commit, Failed: true, What: "fails", Reason: err.Error()})
 	case changed:
-		h.cfg.Log.Info("commits work again")
+		h.cfg.Log.Info("commits succeed again")
 		h.cfg.Tail.Publish(tail.Event{Type: tail.Commit, What: "works again"})
 	}
 }
 
-// Stop accepts nothing more, tells every attached session that the server restarts, and returns once all
-// changes are durable and released; or with ctx's error if that takes too long, which loses nothing that was
-// acknowledged.
+// Stop stops accepting commands, tells every attached session that the server restarts, and returns once all changes are
+// durable and released. It returns ctx's error if that takes too long; nothing that was acknowledged is lost then.
 func (h *Hub) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	if !h.stopped {

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// couple attaches two resumable sessions, 1 and 2, that are in a chat; all of it is committed.
+// couple attaches two resumable sessions, 1 and 2, that are in a chat; everything is committed.
 func couple(t *testing.T, h *Hub, s *heldStore) (a, b *ear) {
 	t.Helper()
 	a, b = attach(t, h, 1, true), attach(t, h, 2, true)
@@ -36,7 +36,7 @@ func say(h *Hub, id chat.ConnID, n uint64) {
 	do(h, chat.Command{Op: chat.Send, Conn: id, N: n, Text: "hello"})
 }
 
-// L4: custody of a message passes with the commit of its letter, and not before.
+// L4: custody of a message passes with the commit of its mailbox entry, and not before.
 func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -46,7 +46,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		synctest.Wait()
 		want(t, "a, of a message that is not confirmed", a)
 		do(h, chat.Command{Op: chat.Detach, Conn: 2})
-		<-s.enter // what was on its way is in this batch
+		<-s.enter // the messages in flight are in this batch
 		say(h, 1, 2)
 		synctest.Wait()
 		want(t, "a, before the commit", a) // partner_away waits for the same batch
@@ -57,7 +57,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		last := a.heard[len(a.heard)-1]
 		a.mu.Unlock()
 		if last.Kind != chat.Acked || last.Recv != 1 {
-			t.Errorf("after the first commit: %+v, want custody of 1", last)
+			t.Errorf("after the first commit: got %+v, want custody of 1", last)
 		}
 		want(t, "a", a, chat.PartnerAway, chat.Acked)
 		s.verdict <- nil
@@ -68,7 +68,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 	})
 }
 
-// A replay leaves when the letters it reads are on disk, and what is said meanwhile stays behind it.
+// A replay leaves when the entries it reads are on disk, and later messages stay behind it.
 func TestReplayWaitsForItsLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -93,7 +93,7 @@ func TestReplayWaitsForItsLetters(t *testing.T) {
 	})
 }
 
-// Beyond the bound on what waits for its commit nothing more is taken into custody: a resumable sender is told,
+// Above the limit on uncommitted changes no message is taken into custody: a resumable sender is told,
 // and keeps its copy.
 func TestBoundOnQueuedLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -76,7 +76,7 @@ func l5(t *testing.T, seed uint64) {
 			cmd.Op, cmd.Got = chat.Ack, r.Uint64N(6)
 		}
 		l.Step(chat.At(now), &cmd)
-		// A lookup reads behind all that is pending, as Hub.find makes sure of; so every step is a batch here.
+		// A lookup reads after all pending changes, as Hub.find ensures, so every step is a batch here.
 		l.TakeBatch(batch)
 		letters += len(batch.Entries)
 		if err := db.Commit(batch); err != nil {
@@ -92,11 +92,11 @@ func l5(t *testing.T, seed uint64) {
 		}
 	}
 	if letters == 0 {
-		t.Error("no letter was written")
+		t.Error("no mailbox entry was written")
 	}
 }
 
-// compareL5 compares what a start would load with what the lobby knows of it.
+// compareL5 compares what a start would load with the state of the lobby.
 func compareL5(t *testing.T, when string, db *store.Store, l *chat.Lobby) {
 	t.Helper()
 	got, err := db.Load(t.Context())
@@ -113,6 +113,6 @@ func compareL5(t *testing.T, when string, db *store.Store, l *chat.Lobby) {
 	}
 	mail := slices.DeleteFunc(l.Mail(), func(m chat.Held) bool { return !live[m.To] })
 	if !slices.Equal(got.Mail, mail) {
-		t.Fatalf("%s: the store holds %+v; the lobby knows of %+v", when, got.Mail, mail)
+		t.Fatalf("%s: the store has %+v; the lobby %+v", when, got.Mail, mail)
 	}
 }

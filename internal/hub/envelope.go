@@ -2,13 +2,13 @@ package hub
 
 import "chatme/internal/chat"
 
-// Command is a command of a client with when its frame had been read, by Clock.Stamp; 0: not known.
+// Command is a client's command with the Clock.Stamp at which its frame was read; 0 if unknown.
 type Command struct {
 	chat.Command
 	Arrived int64
 }
 
-// Event is what a Conn is told, with the Arrived of the command that a Message or a Resumed answers; 0: not known.
+// Event is an event for a Conn. A Message or a Resumed has the Arrived of the command that caused it; 0 if unknown.
 type Event struct {
 	chat.Event
 	Arrived int64

@@ -2,10 +2,10 @@ package hub
 
 import "sync"
 
-// touched lists are used again: there is one for nearly every command.
+// touchedLists reuses lists of touched Conns: nearly every command needs one.
 var touchedLists = sync.Pool{New: func() any { return new([]Conn) }}
 
-// flushLater has conn flushed at unlock. The caller holds mu.
+// flushLater makes unlock flush conn. The caller must hold mu.
 func (h *Hub) flushLater(conn Conn) {
 	if h.toFlush == nil {
 		h.toFlush = touchedLists.Get().(*[]Conn)
@@ -15,10 +15,10 @@ func (h *Hub) flushLater(conn Conn) {
 	}
 }
 
-// unlock ends what needed mu and has written what may leave by now.
+// unlock releases mu and flushes the Conns that flushLater recorded.
 func (h *Hub) unlock() { flush(h.unlockOnly()) }
 
-// unlockOnly is unlock without the writing, which is left to the caller.
+// unlockOnly is unlock without the flush, which the caller must do.
 func (h *Hub) unlockOnly() (touched *[]Conn) {
 	touched, h.toFlush = h.toFlush, nil
 	h.mu.Unlock()

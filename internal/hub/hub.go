@@ -12,41 +12,41 @@ import (
 	"chatme/internal/tail"
 )
 
-// Store is what the hub needs of the database.
+// Store is what the hub needs from the database.
 type Store interface {
 	// Commit makes a batch durable in one transaction. An error with Transient() true means that nothing was
-	// committed and the same batch may be tried again; after any other error the outcome is unknown.
-	// It is called by one goroutine at a time and never with an empty batch.
+	// committed and the same batch may be retried; after any other error the outcome is unknown.
+	// Commit is called by one goroutine at a time and never with an empty batch.
 	Commit(b *chat.Batch) error
-	// Find returns the row of h and what its mailbox holds; false if there is none.
+	// Find returns the row of h and its mailbox entries; false if there is no row.
 	Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error)
 	// Sweep deletes at most limit hibernated rows that have been away since before or longer, and returns how
-	// many, and how many bytes their mailboxes held. It writes nothing when there are none. It is called by the
+	// many, and how many bytes their mailboxes held. It writes nothing if there are none. It is called by the
 	// goroutine that calls Commit.
 	Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error)
-	// Mail opens the letters of r, whose recipient has this session ID, and yields them by rising N. A place that
-	// is empty, or was tampered with, has no body. The error is that of reading, or yield's.
+	// Mail opens the mailbox entries of r, whose recipient has this session ID, and yields them by rising N. An entry
+	// that is empty or was tampered with has no body. The error is a read error or the one returned by yield.
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error
 }
 
-// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub; all but OnChange and Flush
-// are called under the hub's lock.
+// Conn is one socket as the hub sees it. Its methods MUST NOT block and MUST NOT call the hub. All except OnChange and
+// Flush are called under the hub's lock.
 type Conn interface {
-	// Deliver puts e behind everything delivered before. The event MUST NOT leave, nor anything behind it,
-	// before Release was called with at least e.After. It reports whether the outbox is crowded, so that its own
-	// client, whose commands are answered there, should wait.
+	// Deliver appends e to the outbox. The event MUST NOT leave, nor may anything after it, before Release was called with
+	// at least e.After. Deliver reports whether the outbox is crowded, so that its own client, whose commands are answered
+	// there, should wait.
 	Deliver(e Event) (crowded bool)
-	// HasRoom reports whether a message of so many bytes, text and image together, may be delivered. Once it does
-	// so after it did not, whatever waits for that is told.
+	// HasRoom reports whether a message of the given number of bytes, text and image together, may be delivered. When it
+	// changes from false to true, everything that waits for room is notified.
 	HasRoom(bytes int) bool
-	// Release lets go what waits for batch or an earlier one.
+	// Release releases the events that wait for batch or an earlier one.
 	Release(batch uint64)
-	// Sight tells what the socket knows of its client.
+	// Sight returns what the socket knows about its client.
 	Sight() chat.Sight
-	// OnChange has changed called whenever HasRoom may report something else than before, or the Conn closes, until stop is
-	// called. It is for whom Do returns the Conn to. changed is called with a lock of the Conn held and MUST NOT block.
+	// OnChange calls changed whenever the result of HasRoom may have changed, or the Conn closes, until stop is called. It
+	// is for the caller to which Do returned the Conn. changed is called with a lock of the Conn held and MUST NOT block.
 	OnChange(changed func()) (stop func())
-	// Flush has what may leave written, as far as that does not block. It is called after Deliver and Release,
+	// Flush writes the events that may leave, as far as that does not block. It is called after Deliver and Release,
 	// without the lock.
 	Flush()
 }
@@ -54,37 +54,37 @@ type Conn interface {
 // Config is what a Hub needs; static after New.
 type Config struct {
 	Store      Store
-	Metrics    *metrics.Metrics // nil: nothing is counted for anybody
-	Lobby      *chat.Lobby      // restored, and from here on the hub's alone
-	Clock      *Clock           // the one that the sockets have too
+	Metrics    *metrics.Metrics // nil: metrics are discarded
+	Lobby      *chat.Lobby      // loaded; from here on owned by the hub
+	Clock      *Clock           // shared with the sockets
 	SessionTTL time.Duration    // hibernated rows older than this are swept
-	SweepAfter time.Duration    // … but none before the hub has run, or the wall clock has kept its pace, for so long
+	SweepAfter time.Duration    // … but only once the hub has run, and the wall clock was not set, for this long
 	Log        *slog.Logger
 	Fatal      func(error) // called once, when the outcome of a commit is unknown
-	Tail       *tail.Feed  // hears what happens; nil: nobody does
+	Tail       *tail.Feed  // receives what happens; nil: none
 }
 
-// Hub serialises the commands of all sockets and gates what they hear. Its methods are safe for concurrent use.
+// Hub serializes the commands of all sockets and gates their events. Its methods are safe for concurrent use.
 type Hub struct {
 	cfg Config
 
 	watch commitWatch
 
-	wake chan struct{} // buffer 1; sent when there is something to commit; never closed
-	quit chan struct{} // closed by Stop: commit what is left and end
-	done chan struct{} // closed by the committer as it ends
+	wake chan struct{} // buffer 1; sent to when there is something to commit; never closed
+	quit chan struct{} // closed by Stop: commit the rest and return
+	done chan struct{} // closed by the committer when it returns
 
 	mu        sync.Mutex
-	room      *sync.Cond // on mu: a batch was committed, a lookup is over, or the rings changed
+	room      *sync.Cond // on mu: a batch was committed, a lookup finished, or the rings changed
 	lobby     *chat.Lobby
 	conns     map[chat.ConnID]Conn
-	gated     map[uint64][]Conn      // the Conns with events waiting, by batch
-	toFlush   *[]Conn                // to be flushed by whoever holds mu, once it does not; nil if there is none
+	gated     map[uint64][]Conn      // the Conns with waiting events, by batch
+	toFlush   *[]Conn                // to be flushed by the holder of mu after it releases mu; nil if none
 	committed uint64                 // every batch up to this one is durable
 	lookups   map[chat.Hash]struct{} // sessions whose row is being read
 	ring      ringLine               // large messages that are not read yet
 	counts    counts
-	failure   error // of the last try to commit; nil: it succeeded
+	failure   error // of the last attempt to commit; nil if it succeeded
 	stopped   bool
 	timer     *time.Timer // calls tick
 	timerAt   chat.Time   // when; 0: not armed
@@ -122,17 +122,17 @@ func New(cfg Config) (*Hub, error) {
 	return h, nil
 }
 
-// Do applies one command of an attached Conn, in the order of the calls. It does not block: what has to wait is not done,
-// and the caller waits, outside of the hub, and then calls again with the same command.
+// Do applies one command of an attached Conn, in the order of the calls. It does not block. A command that has to wait is
+// not done: the caller waits outside the hub, and then calls Do again with the same command.
 //
-// A message waits until the outbox of the partner has room for it. Do returns the Conn of the partner, which may be
-// another one by the next call. It is delivered in the chat it was first tried in, or in none (law L8).
+// A message waits until the outbox of the partner has room for it. Do returns the Conn of the partner, which may be a
+// different one at the next call. The message is delivered in the chat in which it was first tried, or not at all (law L8).
 //
-// When too much is uncommitted, a command that changes a row is refused to a resumable client with error unavailable;
-// that of an old client is not done, and no Conn is returned: the caller is to AwaitRoom.
+// When too much is uncommitted, a command that changes a row is refused with error unavailable if its client is resumable.
+// If it is a legacy client, the command is not done and no Conn is returned: the caller must call AwaitRoom.
 //
-// Of a command that was done Do returns the Conn it came from if the answers crowd its outbox: the caller is to wait for
-// room there before it reads on.
+// If a command is done and its answers crowd the outbox of the Conn it came from, Do returns that Conn: the caller must
+// wait for room there before it reads on.
 func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 	h.mu.Lock()
 	defer h.unlock()
@@ -168,13 +168,14 @@ func (h *Hub) AwaitRoom(ctx context.Context) error {
 	return h.awaitRoom(ctx)
 }
 
-// awaitRoom is AwaitRoom with mu held, which is released while waiting.
+// awaitRoom is AwaitRoom with mu held. It releases mu while waiting.
 func (h *Hub) awaitRoom(ctx context.Context) error {
 	return h.await(ctx, func() bool { return !h.lobby.Full() })
 }
 
-// Attach binds conn, which has authenticated with a frame read at arrived, to a new session or to the one auth.Resume asks for. The
-// caller fills all of auth but Found. With ctx's error, or that of reading the session's row, nothing is bound.
+// Attach binds conn, which has authenticated with a frame read at arrived, to a new session or to the one that auth.Resume
+// asks for. The caller sets all of auth except Found. If Attach returns an error, from ctx or from reading the session's
+// row, nothing is bound.
 func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth, arrived int64) error {
 	h.mu.Lock()
 	defer h.unlock()
@@ -193,8 +194,8 @@ func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.A
 	return nil
 }
 
-// moment is when c is to be done. A message was read just now, and to ask for the time once more is most of what it costs
-// to know it; the lobby tolerates that a later command was done first.
+// moment returns the moment at which c is done. For a message it is the time at which it was read, just now, which saves
+// reading the system time again. The lobby tolerates that a later command was done first.
 func (h *Hub) moment(c *Command) chat.Moment {
 	if c.Op == chat.Send && c.Arrived != 0 {
 		return h.cfg.Clock.MomentOf(c.Arrived, h.cfg.SweepAfter)
@@ -202,7 +203,7 @@ func (h *Hub) moment(c *Command) chat.Moment {
 	return h.cfg.Clock.Moment(h.cfg.SweepAfter)
 }
 
-// sight is what the socket of an attached session knows. The caller holds mu.
+// sight returns what the socket of an attached session knows. The caller must hold mu.
 func (h *Hub) sight(id chat.ConnID) chat.Sight {
 	if conn := h.conns[id]; conn != nil {
 		return conn.Sight()
@@ -210,8 +211,8 @@ func (h *Hub) sight(id chat.ConnID) chat.Sight {
 	return chat.Sight{}
 }
 
-// step runs the lobby and hands out what it tells. crowded reports whether that crowds the outbox of the Conn that c came from. The
-// caller holds mu.
+// step runs the lobby and delivers its events. crowded reports whether they crowd the outbox of the Conn that c came from.
+// The caller must hold mu.
 func (h *Hub) step(c *Command) (out chat.Output, crowded bool) {
 	out = h.lobby.Step(h.moment(c), &c.Command)
 	for i := range out.Events {
@@ -234,7 +235,7 @@ func (h *Hub) step(c *Command) (out chat.Output, crowded bool) {
 	return out, crowded
 }
 
-// deliver puts e into the outbox it is for, and reports whether that is crowded. The caller holds mu.
+// deliver puts e into the outbox of its Conn, and reports whether that is crowded. The caller must hold mu.
 func (h *Hub) deliver(e Event) (crowded bool) {
 	conn := h.conns[e.Conn]
 	if conn == nil {
@@ -250,7 +251,8 @@ func (h *Hub) deliver(e Event) (crowded bool) {
 	return crowded
 }
 
-// schedule wakes the committer and sets the timer as the lobby wants it. The caller holds mu.
+// schedule wakes the committer if there are changes, and sets the timer to the lobby's next deadline. The caller must
+// hold mu.
 func (h *Hub) schedule() {
 	if _, rows := h.lobby.Batch(); rows > 0 {
 		select {
@@ -273,10 +275,10 @@ func (h *Hub) schedule() {
 	h.timer.Reset(time.Duration(min(max(at-h.cfg.Clock.Now(), 0), farOff)) * time.Millisecond)
 }
 
-// farOff is how many milliseconds the timer is set to at most.
+// farOff is the maximum to which the timer is set, in milliseconds.
 const farOff = chat.Time(time.Hour / time.Millisecond)
 
-// retryTick is how long what is due waits while the store fails: nobody is reaped for the disk's sake.
+// retryTick is how long deadlines are deferred while the store fails: no session is reaped because of the disk.
 const retryTick = time.Second
 
 func (h *Hub) tick() {
@@ -293,13 +295,13 @@ func (h *Hub) tick() {
 	h.step(&Command{Command: chat.Command{Op: chat.Tick}})
 }
 
-// Mail opens the letters of a Replay event for the session of this ID, one after the other. The caller is the Conn
-// that the event was for, as it leaves; it may take its time.
+// Mail opens the mailbox entries of a Replay event for the session with this ID, one by one. The Conn that the event was
+// for calls it while it writes the event; yield may take its time.
 func (h *Hub) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	return h.cfg.Store.Mail(ctx, sessionID, r, yield)
 }
 
-// Attached counts the sessions with a socket.
+// Attached returns the number of sessions with a socket.
 func (h *Hub) Attached() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -16,9 +16,9 @@ import (
 	"chatme/internal/secret"
 )
 
-// heldStore is a Store whose commits wait until the test lets them go, in memory.
+// heldStore is an in-memory Store whose commits wait until the test releases them.
 type heldStore struct {
-	enter   chan []chat.Change // unbuffered; sent by Commit as it begins; never closed
+	enter   chan []chat.Change // unbuffered; sent to by Commit as it begins; never closed
 	verdict chan error         // unbuffered; what Commit returns; never closed
 
 	mu     sync.Mutex
@@ -81,7 +81,7 @@ func (s *heldStore) Mail(context.Context, string, chat.MailRange, func(*chat.Mai
 	return errors.New("no mail here")
 }
 
-// passOn lets the commit that is waiting, or the next one, succeed.
+// passOn lets the waiting commit, or the next one, succeed.
 func (s *heldStore) passOn() []chat.Change {
 	batch := <-s.enter
 	s.verdict <- nil
@@ -94,7 +94,7 @@ func (s *heldStore) setFree() {
 	s.free = true
 }
 
-// ear is a Conn that notes what may leave, in order.
+// ear is a Conn that records what may leave, in order.
 type ear struct {
 	mu       sync.Mutex
 	waiting  []chat.Event
@@ -117,7 +117,7 @@ func (e *ear) OnChange(func()) func() { return func() {} }
 // Flush implements Conn.
 func (e *ear) Flush() {}
 
-// Sight implements Conn: it has always just been heard, and is quiet.
+// Sight implements Conn: the socket was always just heard, and is quiet.
 func (e *ear) Sight() chat.Sight { return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64} }
 
 // HasRoom implements Conn.
@@ -147,7 +147,7 @@ func (e *ear) fill(full bool) {
 	e.full = full
 }
 
-// kinds returns what has been heard since the last call, but for pings.
+// kinds returns the kinds of events since the last call, except pings.
 func (e *ear) kinds() []chat.Kind {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -163,7 +163,7 @@ func (e *ear) kinds() []chat.Kind {
 
 func testLobby() *chat.Lobby { return boundLobby(0) }
 
-// boundLobby accepts so many rows that are not committed; 0: any.
+// boundLobby accepts the given number of uncommitted rows; 0: any.
 func boundLobby(rows int) *chat.Lobby {
 	n := 0
 	cfg := testConfig(func() chat.Alias { n++; return chat.Alias(fmt.Sprintf("alias-%d", n)) })
@@ -171,10 +171,10 @@ func boundLobby(rows int) *chat.Lobby {
 	return chat.New(cfg)
 }
 
-// do does c, which came at no known time.
+// do does c, which arrived at an unknown time.
 func do(h *Hub, c chat.Command) (Conn, bool) { return h.Do(&Command{Command: c}) }
 
-// testConfig is the protocol's times and limits.
+// testConfig has the protocol's durations and limits.
 func testConfig(newAlias func() chat.Alias) chat.Config {
 	return chat.Config{
 		NewAlias: newAlias,
@@ -206,7 +206,7 @@ func openHub(t *testing.T, s Store, bound int, fatal func(error)) *Hub {
 	return h
 }
 
-// newClock returns a clock that beats until the test is over.
+// newClock returns a clock that ticks until the test ends.
 func newClock(tb testing.TB) *Clock {
 	c := NewClock()
 	tb.Cleanup(c.Stop)
@@ -236,7 +236,7 @@ func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 
 func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session ", id)) }
 
-// search waits for room if it must, as a Conn does.
+// search waits for room if necessary, as a Conn does.
 func search(h *Hub, id chat.ConnID) {
 	for {
 		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id}); done {
@@ -253,7 +253,7 @@ func want(t *testing.T, who string, e *ear, kinds ...chat.Kind) {
 	}
 }
 
-// L4: nothing is delivered before the change it tells of is committed; what depends on no change goes on.
+// L4: nothing is delivered before the change it reports is committed; events that depend on no change leave at once.
 func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -275,10 +275,10 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 		want(t, "b", b)
 		s.passOn()
 		synctest.Wait()
-		want(t, "a", a, chat.TypingStop, chat.Matched) // the clients keep the indicator of a former connection
+		want(t, "a", a, chat.TypingStop, chat.Matched) // the clients keep the indicator of a previous connection
 		want(t, "b", b, chat.Searching, chat.TypingStop, chat.Matched)
 
-		// A settled pair goes on while somebody else's commit is under way.
+		// A settled pair continues while another session's commit is under way.
 		c := attach(t, h, 3, true)
 		synctest.Wait()
 		want(t, "c", c)
@@ -289,7 +289,7 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 		synctest.Wait()
 		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
 
-		// partner_disconnected means a place in the queue, so it waits for that too.
+		// partner_disconnected promises a place in the queue, so it waits for that too.
 		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		synctest.Wait()
 		want(t, "b", b)
@@ -301,7 +301,7 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 	})
 }
 
-// L6: what comes behind a held event to the same Conn is held too.
+// L6: events after a held event to the same Conn are held too.
 func TestL6HeldEventHoldsWhatFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -311,10 +311,10 @@ func TestL6HeldEventHoldsWhatFollows(t *testing.T) {
 		b.kinds()
 		search(h, 1)
 		search(h, 2)
-		do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "early"}) // before anybody was told of the match
+		do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "early"}) // before either session was told about the match
 		synctest.Wait()
 		want(t, "b", b)
-		first := s.passOn() // the first search alone or both: whatever was there as the committer looked
+		first := s.passOn() // the first search alone or both, depending on when the committer looked
 		synctest.Wait()
 		if len(first) == 1 {
 			want(t, "b", b)
@@ -327,13 +327,13 @@ func TestL6HeldEventHoldsWhatFollows(t *testing.T) {
 	})
 }
 
-// Commits are pipelined: what changes while one runs is the next batch, as net rows.
+// Commits are pipelined: changes during one commit are the next batch, as net rows.
 func TestCommitsAreGrouped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
 		attach(t, h, 1, true)
-		<-s.enter // the first batch is on its way
+		<-s.enter // the first batch is under way
 		for id := chat.ConnID(2); id <= 21; id++ {
 			attach(t, h, id, true)
 			search(h, id)
@@ -345,7 +345,7 @@ func TestCommitsAreGrouped(t *testing.T) {
 		}
 		for _, c := range batch {
 			if c.Place != 0 || c.Pair == 0 {
-				t.Errorf("row %+v: queued and matched within one batch is to be written once, as matched", c.Record)
+				t.Errorf("row %+v: queued and matched within one batch, want it written once, as matched", c.Record)
 			}
 		}
 		s.setFree()
@@ -357,7 +357,7 @@ type passing struct{ error }
 
 func (passing) Transient() bool { return true }
 
-// A known failure is tried again with the same rows; relays go on; nothing is told early.
+// A commit with a known failure is retried with the same rows; relaying continues; nothing is sent early.
 func TestTransientFailureIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -382,7 +382,7 @@ func TestTransientFailureIsRetried(t *testing.T) {
 		for range 20 {
 			again := <-s.enter
 			if !slices.Equal(first, again) {
-				t.Fatalf("tried again with %v, want %v", again, first)
+				t.Fatalf("retried with %v, want %v", again, first)
 			}
 			do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "on"})
 			s.verdict <- passing{errors.New("disk full")}
@@ -406,7 +406,7 @@ func TestTransientFailureIsRetried(t *testing.T) {
 	})
 }
 
-// An unknown outcome ends the process, and nothing is ever released again.
+// An unknown outcome ends the process, and nothing more is released.
 func TestUnknownOutcomeIsFatal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -427,7 +427,7 @@ func TestUnknownOutcomeIsFatal(t *testing.T) {
 	})
 }
 
-// Beyond the bound a resumable session hears error unavailable; an old client's frame waits unread.
+// Above the limit a resumable session is sent error unavailable; a legacy client's frame waits unread.
 func TestBoundOnQueuedChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -440,7 +440,7 @@ func TestBoundOnQueuedChanges(t *testing.T) {
 		want(t, "old", old, chat.AuthSuccess)
 		attach(t, h, 3, true)
 		attach(t, h, 4, true)
-		synctest.Wait() // two rows wait: the bound
+		synctest.Wait() // two rows wait: the limit
 		search(h, 1)
 		want(t, "a", a, chat.Error)
 		done := make(chan struct{})
@@ -448,7 +448,7 @@ func TestBoundOnQueuedChanges(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-done:
-			t.Fatal("the old client's search did not wait")
+			t.Fatal("the legacy client's search did not wait")
 		default:
 		}
 		s.setFree()
@@ -469,7 +469,7 @@ func TestResumeReadsBehindPendingChanges(t *testing.T) {
 		attach(t, h, 1, true)
 		s.passOn()
 		synctest.Wait()
-		do(h, chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended for good; the row does not say so yet
+		do(h, chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended permanently; the row does not record it yet
 		e := &ear{}
 		done := make(chan struct{})
 		go func() {
@@ -504,7 +504,7 @@ func TestResumeReadsBehindPendingChanges(t *testing.T) {
 	})
 }
 
-// Time passes by itself: windows and hibernation need no command.
+// Time passes on its own: windows and hibernation need no command.
 func TestDeadlinesFire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -523,7 +523,7 @@ func TestDeadlinesFire(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		if len(s.swept) == 0 {
-			t.Error("nobody looked for expired rows")
+			t.Error("no sweep for expired rows")
 		}
 		s.mu.Unlock()
 		stopHub(t, h)

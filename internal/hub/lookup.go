@@ -6,8 +6,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// awaitCommit returns once every change up to now is durable or the hub stops, or with ctx's error. The caller holds mu,
-// which is released while waiting.
+// awaitCommit returns once every change up to now is durable or the hub stops, or with ctx's error. The caller must hold
+// mu, which is released while waiting.
 func (h *Hub) awaitCommit(ctx context.Context) error {
 	last, rows := h.lobby.Batch()
 	if rows == 0 {
@@ -16,8 +16,8 @@ func (h *Hub) awaitCommit(ctx context.Context) error {
 	return h.await(ctx, func() bool { return h.committed >= last })
 }
 
-// await returns once so, which depends on what mu guards and room tells of, or the hub stops, or with ctx's error. The
-// caller holds mu, which is released while waiting.
+// await returns once so returns true or the hub stops, or with ctx's error. so depends on state that mu guards and whose
+// changes room signals. The caller must hold mu, which is released while waiting.
 func (h *Hub) await(ctx context.Context, so func() bool) error {
 	defer context.AfterFunc(ctx, func() {
 		h.mu.Lock()
@@ -33,9 +33,9 @@ func (h *Hub) await(ctx context.Context, so func() bool) error {
 	return nil
 }
 
-// find reads the row of a session that is not in memory. It waits for the last change of this session to be durable, and
-// for nothing else. Until the caller, who holds mu, lets go of it nothing brings the session into memory: another lookup
-// of it waits for this one. mu is released while waiting and reading.
+// find reads the row of a session that is not in memory. It waits only until the last change of this session is durable.
+// Nothing else loads the session into memory until the caller, which must hold mu, releases mu: another lookup of the
+// session waits for this one. find releases mu while it waits and reads.
 func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	hash := auth.Resume.Hash
 	err := h.await(ctx, func() bool {
@@ -48,7 +48,7 @@ func (h *Hub) find(ctx context.Context, auth *chat.Auth) error {
 	}
 	h.lookups[hash] = struct{}{}
 	h.mu.Unlock()
-	found, ok, err := h.cfg.Store.Find(context.WithoutCancel(ctx), hash) // it is quick, and an end of ctx would cost a goroutine
+	found, ok, err := h.cfg.Store.Find(context.WithoutCancel(ctx), hash) // it is quick, and observing ctx would cost a goroutine
 	h.mu.Lock()
 	delete(h.lookups, hash)
 	h.room.Broadcast()

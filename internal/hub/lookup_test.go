@@ -10,7 +10,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// resume attaches conn to the session that joined as first.
+// resume attaches conn to the session that first joined.
 func resume(t *testing.T, h *Hub, id, first chat.ConnID) *ear {
 	t.Helper()
 	e := &ear{}
@@ -21,7 +21,7 @@ func resume(t *testing.T, h *Hub, id, first chat.ConnID) *ear {
 	return e
 }
 
-// A hibernated session is looked up while the changes of others wait for their commit, however many come.
+// A hibernated session is looked up while other sessions' changes wait for their commit, however many there are.
 func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -44,7 +44,7 @@ func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 			t.Errorf("%d lookups, want 1", finds)
 		}
 		if k := e.kinds(); len(k) != 0 {
-			t.Errorf("heard %v before its own change is committed", k)
+			t.Errorf("heard %v before its own change was committed", k)
 		}
 		s.passOn()
 		s.passOn()
@@ -57,8 +57,8 @@ func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 	})
 }
 
-// Two sockets resume one hibernated session at once: the second lookup waits for the first, and reads no row that is out of
-// date by then.
+// Two sockets resume one hibernated session at once: the second lookup waits for the first, and does not read a row that is
+// out of date by then.
 func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -79,7 +79,7 @@ func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-reading:
-			t.Error("the row is read twice at once")
+			t.Error("the row was read twice at once")
 		default:
 		}
 		close(read)
@@ -101,8 +101,8 @@ func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 // slowFind is a store whose lookups wait.
 type slowFind struct {
 	*heldStore
-	reading chan struct{} // unbuffered; sent as a lookup begins; never closed
-	read    chan struct{} // closed: lookups go on
+	reading chan struct{} // unbuffered; sent to when a lookup begins; never closed
+	read    chan struct{} // closed: lookups continue
 }
 
 func (s *slowFind) Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error) {

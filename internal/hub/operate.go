@@ -13,9 +13,9 @@ func (h *Hub) Named(prefix string) []chat.Hash {
 	return h.lobby.Named(prefix)
 }
 
-// Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, whoever it was with is back in
-// the queue, and its client cannot resume it. It returns what the session was doing, once that is durable; false if there
-// is none. With ctx's error it has happened, but may not outlive the process.
+// Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, its partner is queued again, and
+// its client cannot resume it. Kick returns the previous state of the session once the end is durable; false if there is
+// no such session. If it returns ctx's error, the session has ended, but that may not survive the process.
 func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.SessionInfo, bool, error) {
 	h.mu.Lock()
 	defer h.unlock()
@@ -31,12 +31,12 @@ func (h *Hub) Kick(ctx context.Context, hash chat.Hash) (chat.SessionInfo, bool,
 		return was, ok, nil
 	}
 	h.step(&Command{Command: chat.Command{Op: chat.Kick, Auth: &auth}})
-	h.unlock() // what may leave already does not wait for the disk
+	h.unlock() // events that may leave already do not wait for the disk
 	h.mu.Lock()
 	return was, true, h.awaitCommit(ctx)
 }
 
-// SetLimits puts other limits in force; chat.Lobby.SetLimits has more.
+// SetLimits applies new limits; see chat.Lobby.SetLimits.
 func (h *Hub) SetLimits(limits chat.Limits) {
 	h.mu.Lock()
 	defer h.unlock()

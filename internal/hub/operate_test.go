@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An operator is told that a session was kicked once that is on disk, and not before; who does not wait so long is told
-// that it is not known.
+// An operator is told that a session was kicked only once that is on disk. If the operator's context ends first, the
+// outcome is reported as unknown.
 func TestKickWaitsForTheDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -32,7 +32,7 @@ func TestKickWaitsForTheDisk(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-kicked:
-			t.Errorf("answered before the commit: %v", err)
+			t.Errorf("Kick returned before the commit: %v", err)
 		default:
 		}
 		s.verdict <- nil
@@ -49,7 +49,7 @@ func TestKickWaitsForTheDisk(t *testing.T) {
 		}()
 		<-s.enter
 		if err := <-impatient; !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v, want that the time is over", err)
+			t.Errorf("%v, want the deadline error", err)
 		}
 		s.verdict <- nil
 		s.setFree()

@@ -7,18 +7,18 @@ import (
 	"chatme/internal/tail"
 )
 
-// slowCommit is how long a commit may take before an operator who watches hears of it: hundreds of times what a healthy
+// slowCommit is how long a commit takes at least to be reported in the live tail: hundreds of times as long as a healthy
 // disk needs.
 const slowCommit = 250 * time.Millisecond
 
-// publish tells those who watch what has happened.
+// publish sends facts to the live tail.
 func (h *Hub) publish(facts []chat.Fact) {
 	for i := range facts {
 		h.cfg.Tail.Publish(eventOf(&facts[i]))
 	}
 }
 
-// eventOf is f as those who watch hear it.
+// eventOf returns the tail event of f.
 func eventOf(f *chat.Fact) tail.Event {
 	e := tail.Event{Session: f.Session, With: f.With, MS: int64(f.Took), Count: int64(f.Count)}
 	switch f.Kind {
@@ -53,7 +53,7 @@ func eventOf(f *chat.Fact) tail.Event {
 	return e
 }
 
-// kindOf says what is in a message.
+// kindOf returns the kind of content in a message.
 func kindOf(f *chat.Fact) string {
 	switch {
 	case f.Text > 0 && f.Image > 0:
@@ -69,7 +69,7 @@ var causes = map[chat.Cause]string{
 	chat.CauseMailboxFull: "mailbox full", chat.CauseKicked: "kicked",
 }
 
-// publishCommit tells of a try to commit that took too long.
+// publishCommit reports an attempt to commit that took too long.
 func (h *Hub) publishCommit(took time.Duration, rows int) {
 	if took >= slowCommit && h.cfg.Tail.Active() {
 		h.cfg.Tail.Publish(tail.Event{Type: tail.Commit, Failed: true, What: "slow", MS: took.Milliseconds(), Count: int64(rows)})

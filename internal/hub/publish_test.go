@@ -14,7 +14,7 @@ import (
 	"chatme/internal/tail"
 )
 
-// listen has somebody listen to h, before anything happens there.
+// listen returns a listener to h, before anything happens there.
 func listen(t *testing.T, h *Hub) *tail.Listener {
 	t.Helper()
 	h.cfg.Tail = new(tail.Feed)
@@ -26,7 +26,7 @@ func listen(t *testing.T, h *Hub) *tail.Listener {
 	return l
 }
 
-// hears wants these events next, and no other: type, what and reason, ms, count.
+// hears checks that exactly these events are next: type, what and reason, ms, count.
 func hears(t *testing.T, when string, l *tail.Listener, want ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -92,19 +92,19 @@ func TestTailHearsOfChats(t *testing.T) {
 		search(h, 1)
 		time.Sleep(time.Second)
 		search(h, 2)
-		hears(t, "two who meet", l, "auth resumable", "auth resumable", "search", "search", "matched 1000 ms", "matched")
+		hears(t, "two sessions are matched", l, "auth resumable", "auth resumable", "search", "search", "matched 1000 ms", "matched")
 
 		say(h, 1, 1)
 		say(h, 1, 1) // again
-		say(h, 1, 7) // too far
+		say(h, 1, 7) // too far ahead
 		do(h, chat.Command{Op: chat.Send, Conn: 2, N: 1, Image: "data:image/png;base64,AAAA"})
 		do(h, chat.Command{Op: chat.Typing, Conn: 2, Start: true})
 		do(h, chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
-		hears(t, "what they say", l, "message relayed text 5 bytes", "error gap", "message relayed image 26 bytes")
+		hears(t, "messages", l, "message relayed text 5 bytes", "error gap", "message relayed image 26 bytes")
 
 		do(h, chat.Command{Op: chat.Detach, Conn: 2})
 		say(h, 1, 2)
-		hears(t, "one is away", l, "away paired", "message held text 5 bytes")
+		hears(t, "one goes away", l, "away paired", "message held text 5 bytes")
 		time.Sleep(2 * time.Minute)
 		hears(t, "and stays away", l, "ended stayed away")
 
@@ -112,26 +112,26 @@ func TestTailHearsOfChats(t *testing.T) {
 		do(h, chat.Command{Op: chat.Send, Conn: 3, Text: "to nobody"})
 		time.Sleep(2 * time.Second)
 		do(h, chat.Command{Op: chat.Pong, Conn: 3, N: math.MaxUint64}) // it is settled
-		hears(t, "an old client that writes to nobody", l, "auth old", "matched 2000 ms", "matched 2000 ms")
+		hears(t, "a legacy client without a partner writes", l, "auth old", "matched 2000 ms", "matched 2000 ms")
 		if found := h.Named(hashOf(3).String()); len(found) != 1 || found[0] != hashOf(3) {
 			t.Errorf("named %v", found)
 		}
 		if was, ok, err := h.Kick(t.Context(), hashOf(3)); err != nil || !ok || was.State != chat.Paired || !was.Here {
 			t.Errorf("kicked %+v, %v, %v", was, ok, err)
 		}
-		hears(t, "who is kicked", l, "kick", "ended kicked")
+		hears(t, "after a kick", l, "kick", "ended kicked")
 		if kinds := e.kinds(); kinds[len(kinds)-1] != chat.Close {
-			t.Errorf("who is kicked hears %v, want the close last", kinds)
+			t.Errorf("the kicked client heard %v, want the close last", kinds)
 		}
 		if _, ok, err := h.Kick(t.Context(), hashOf(9)); ok || err != nil {
-			t.Errorf("kicking nobody: %v, %v", ok, err)
+			t.Errorf("kicking an unknown session: %v, %v", ok, err)
 		}
-		hears(t, "nobody is kicked", l)
+		hears(t, "nothing is kicked", l)
 		stopHub(t, h)
 	})
 }
 
-// A chat that both have left is told of once.
+// A chat that both sides have left is reported once.
 func TestTailHearsOfAbandonedChats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -141,7 +141,7 @@ func TestTailHearsOfAbandonedChats(t *testing.T) {
 		l := listen(t, h)
 		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		do(h, chat.Command{Op: chat.Detach, Conn: 2})
-		hears(t, "both are away", l, "away paired", "away paired")
+		hears(t, "both go away", l, "away paired", "away paired")
 		time.Sleep(3 * time.Minute)
 		hears(t, "and stay away", l, "ended stayed away")
 		stopHub(t, h)

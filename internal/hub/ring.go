@@ -11,22 +11,22 @@ import (
 const (
 	// ringPatience is how long a large message waits while nothing leaves the rings.
 	ringPatience = 10 * time.Second
-	// ringAmple is how many messages of a size the rings must have room for that none of them waits.
+	// ringAmple is for how many messages of its size the rings must have room so that a message need not wait.
 	ringAmple = 4
 )
 
-// ringLine is the large messages that are not read yet because the rings have no room for them. Read now they would be
-// refused, and sent again, and again.
+// ringLine is the line of large messages that are not read yet because the rings have no room for them. If they were read
+// now, they would be refused and sent again, repeatedly.
 type ringLine struct {
-	waiting  []chat.ConnID         // whose, in their order
-	promised map[chat.ConnID]int64 // bytes for those that are being read
+	waiting  []chat.ConnID         // their Conns, in order
+	promised map[chat.ConnID]int64 // bytes for messages that are being read
 	sum      int64                 // of promised
 }
 
-// AwaitRing returns once the rings have room for a message of so many bytes from the Conn id, which is still to be read, or
-// it needs none there. Its room is kept until the message is done. It returns without room, and the message will be
-// refused, when nothing has left the rings for a while, with the end of ctx, and at once for whoever has messages of its
-// partner to confirm: perhaps what all wait for stands behind this message.
+// AwaitRing returns once the rings have room for a message of the given size from the Conn id, which is not read yet, or
+// if the message needs no room there. Its room is reserved until the message is done. AwaitRing returns without room, and
+// the message will be refused, if nothing has left the rings for a while or ctx ends. It does so at once for a session
+// that has messages of its partner to confirm: the confirmation that all wait for may come after this message.
 func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,19 +59,19 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 	}
 }
 
-// ringHasRoom reports whether the rings have room that is not promised. The caller holds mu.
+// ringHasRoom reports whether the rings have unreserved room. The caller must hold mu.
 func (h *Hub) ringHasRoom(r *chat.Ring, bytes int64) bool { return h.ring.sum+bytes <= r.Free }
 
 func (l *ringLine) promise(id chat.ConnID, bytes int64) {
 	if l.promised == nil {
 		l.promised = make(map[chat.ConnID]int64)
 	}
-	l.sum -= l.promised[id] // of one that was no message
+	l.sum -= l.promised[id] // of a frame that turned out not to be a message
 	l.promised[id] = bytes
 	l.sum += bytes
 }
 
-// done takes back what was promised for the message that c may be. The caller holds mu.
+// done releases the room promised for the message that c may be. The caller must hold mu.
 func (l *ringLine) done(c *chat.Command) {
 	switch c.Op {
 	case chat.Send, chat.Malformed, chat.Activity, chat.Detach:

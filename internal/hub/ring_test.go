@@ -9,8 +9,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// While the rings are full a large message is not read, until something is confirmed; whoever has something to confirm
-// does not wait, as that may stand behind its message.
+// While the rings are full a large message is not read until something is confirmed. A session that has messages to confirm
+// does not wait, because the confirmation may come after its message.
 func TestLargeMessagesWaitForTheRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newHeldStore()
@@ -48,30 +48,30 @@ func TestLargeMessagesWaitForTheRings(t *testing.T) {
 		}
 		first := goes(1)
 		if !isGone(first) {
-			t.Fatal("a message waits although the rings are empty")
+			t.Fatal("a message waited although the rings were empty")
 		}
 		third, fifth := goes(3), goes(5)
 		if isGone(third) || isGone(fifth) {
-			t.Error("a message is read although the room is promised to another")
+			t.Error("a message was read although the room was promised to another")
 		}
 		partner := goes(2)
 		if isGone(partner) {
-			t.Error("the partner of a message that has not come does not wait")
+			t.Error("the partner's message did not wait for the room of one that has not arrived")
 		}
 		send(1)
 		if !isGone(partner) {
-			t.Error("what has come cannot be confirmed: that stands behind a message that waits")
+			t.Error("a session with messages to confirm had to wait")
 		}
 		if isGone(third) {
-			t.Error("a message is read although the rings are full")
+			t.Error("a message was read although the rings were full")
 		}
 		do(h, chat.Command{Op: chat.Ack, Conn: 2, Got: 1})
 		if !isGone(third) || isGone(fifth) {
-			t.Error("once there is room it is not the first that goes")
+			t.Error("the first message in line did not go first")
 		}
 		do(h, chat.Command{Op: chat.Detach, Conn: 3})
 		if !isGone(fifth) {
-			t.Error("what was promised to a socket that is gone is not given back")
+			t.Error("room promised to a closed socket was not released")
 		}
 	})
 }

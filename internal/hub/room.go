@@ -2,7 +2,7 @@ package hub
 
 import "chatme/internal/chat"
 
-// full returns the Conn whose outbox has no room for the message that c is, nil if c may be done. The caller holds mu.
+// full returns the Conn whose outbox has no room for the message c; nil if c may be done. The caller must hold mu.
 func (h *Hub) full(c *chat.Command) Conn {
 	if c.Op != chat.Send {
 		return nil
@@ -15,8 +15,8 @@ func (h *Hub) full(c *chat.Command) Conn {
 	return conn
 }
 
-// Congested returns the Conn whose outbox has no room for a message of so many bytes from the Conn id, nil if there is
-// room. It is for a message that is still to be read, which may yet turn out to be something else.
+// Congested returns the Conn whose outbox has no room for a message of the given size from the Conn id; nil if there is
+// room. It is for a frame that is not read yet, and may turn out not to be a message.
 func (h *Hub) Congested(id chat.ConnID, bytes int) Conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -27,17 +27,17 @@ func (h *Hub) Congested(id chat.ConnID, bytes int) Conn {
 	return nil
 }
 
-// LargestEntry is how many bytes the largest letter has that is held for the session of the Conn id.
+// LargestEntry returns the size in bytes of the largest mailbox entry of the session of the Conn id.
 func (h *Hub) LargestEntry(id chat.ConnID) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.lobby.LargestEntry(id)
 }
 
-// postpone prepares c, which is not done now, for the next call. The caller holds mu.
+// postpone prepares c, which is not done now, for the next call. The caller must hold mu.
 func (h *Hub) postpone(c *Command) {
 	if c.Op == chat.Send && c.Pair == 0 {
 		_, c.Pair = h.lobby.PartnerOf(c.Conn)
 	}
-	c.Arrived = 0 // when it is done is another moment
+	c.Arrived = 0 // it is done at another moment
 }

@@ -9,7 +9,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// A message waits for room in the outbox of its partner, whose Conn comes back; everything else is done.
+// A message waits for room in the outbox of its partner, whose Conn is returned; every other command is done.
 func TestMessageWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
@@ -51,7 +51,7 @@ func TestMessageWaitsForRoom(t *testing.T) {
 	})
 }
 
-// A message that had to wait is delivered in the chat that it was written in or in none (law L8).
+// A message that had to wait is delivered in the chat in which it was written, or not at all (law L8).
 func TestMessageThatWaitedStaysInItsChat(t *testing.T) {
 	for name, resumable := range map[string]bool{"legacy": false, "resumable": true} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestMessageThatWaitedStaysInItsChat(t *testing.T) {
 	}
 }
 
-// A client that does not read what it is answered is to wait, also with commands that are refused.
+// A client that does not read its answers must wait, also with commands that are refused.
 func TestAnswersThatCrowdTheOwnOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()

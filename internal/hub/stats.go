@@ -6,20 +6,20 @@ import (
 	"chatme/internal/chat"
 )
 
-// counts are what happens so often that it is counted under the lock that is held anyway.
+// counts are the counters of frequent events. They are updated under the lock, which is held anyway.
 type counts struct {
 	received  uint64 // messages that clients sent
-	delivered uint64 // messages that were passed on to a socket as they came
-	held      uint64 // letters that were committed
+	delivered uint64 // messages that were relayed to a socket as they arrived
+	held      uint64 // mailbox entries that were committed
 }
 
-// Stats is who is here and what the hub has done since it was made.
+// Stats counts the sessions in memory and what the hub has done since it was created.
 type Stats struct {
 	chat.Stats
-	Received, Delivered, Held uint64 // messages: sent by clients; passed on at once; committed to a mailbox
+	Received, Delivered, Held uint64 // messages: sent by clients; relayed at once; committed to a mailbox
 }
 
-// Stats counts the sessions one by one, under the lock: a millisecond for ten thousand of them.
+// Stats counts the sessions one by one, under the lock: 1 ms for 10,000 sessions.
 func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -29,7 +29,7 @@ func (h *Hub) Stats() Stats {
 	}
 }
 
-// count counts what has happened. The caller holds mu.
+// count updates the counters from facts. The caller must hold mu.
 func (h *Hub) count(facts []chat.Fact) {
 	for i := range facts {
 		switch f := &facts[i]; f.Kind {

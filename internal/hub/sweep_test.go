@@ -15,18 +15,18 @@ import (
 	"chatme/internal/secret"
 )
 
-// notedStore notes what is asked of it, in order.
+// notedStore records the calls to it, in order.
 type notedStore struct {
 	*heldStore
-	during func(call string, n int) // called as the nth of these calls begins; nil: nothing is
+	during func(call string, n int) // called as the nth of these calls begins; may be nil
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	calls   []string   // "commit" and "sweep"
 	before  chat.Time  // of the last sweep
-	expired int        // rows that may be swept
+	expired int        // rows that can be swept
 }
 
-// note notes a call and lets happen what is to happen during it.
+// note records a call and runs during.
 func (s *notedStore) note(call string) {
 	s.mu.Lock()
 	s.calls = append(s.calls, call)
@@ -64,7 +64,7 @@ func (s *notedStore) noted() []string {
 	return slices.Clone(s.calls)
 }
 
-// openSweeper runs a hub on a store that is free, whose first sweep is after an hour and whose next are after this.
+// openSweeper runs a hub on a store that does not block. The first sweep is after an hour, the next ones after every.
 func openSweeper(t *testing.T, s *notedStore, every time.Duration) *Hub {
 	t.Helper()
 	s.heldStore = newHeldStore()
@@ -80,8 +80,8 @@ func openSweeper(t *testing.T, s *notedStore, every time.Duration) *Hub {
 	return h
 }
 
-// TestSweepWaitsForAnHour: a server whose wall clock is far ahead deletes nothing before it has served for an hour, however
-// short the time of a session is; and then what has expired.
+// TestSweepWaitsForAnHour: a server whose wall clock is far ahead deletes nothing before it has run for an hour, however
+// short the TTL of a session is; after that it deletes expired rows.
 func TestSweepWaitsForAnHour(t *testing.T) {
 	for _, every := range []time.Duration{time.Second, time.Minute, time.Hour, 3 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestSweepWaitsForAnHour(t *testing.T) {
 			first := max(every, time.Hour)
 			time.Sleep(first - time.Millisecond)
 			if calls := s.noted(); len(calls) != 0 {
-				t.Errorf("every %v: %d sweeps before an hour is over", every, len(calls))
+				t.Errorf("every %v: %d sweeps within the first hour", every, len(calls))
 			}
 			time.Sleep(time.Millisecond)
 			calls := s.noted()
@@ -98,27 +98,27 @@ func TestSweepWaitsForAnHour(t *testing.T) {
 			before, expired := s.before, s.expired
 			s.mu.Unlock()
 			if want := h.cfg.Clock.Moment(0).Wall.Add(-every * sweepsPerTTL); len(calls) != 1 || before != want || expired != 0 {
-				t.Errorf("every %v: %d sweeps after an hour, of what is older than %d, want %d", every, len(calls), before, want)
+				t.Errorf("every %v: %d sweeps after an hour, of rows older than %d, want %d", every, len(calls), before, want)
 			}
 			time.Sleep(every)
 			if calls := s.noted(); len(calls) != 2 {
-				t.Errorf("every %v: %d sweeps, want another one after that time", every, len(calls))
+				t.Errorf("every %v: %d sweeps, want another after that interval", every, len(calls))
 			}
 			stopHub(t, h)
 		})
 	}
 }
 
-// TestCommitBeforeSweep: what clients wait for is committed before a sweep that is due at the same time, and between two
-// passes of it.
+// TestCommitBeforeSweep: changes that clients wait for are committed before a sweep that is due at the same time, and
+// between two transactions of a sweep.
 func TestCommitBeforeSweep(t *testing.T) {
-	for round := range 20 { // a select that has both could take either
+	for round := range 20 { // a select with both ready can take either
 		synctest.Test(t, func(t *testing.T) {
 			s := &notedStore{expired: 3*sweepRows + 1}
 			h := openSweeper(t, s, time.Hour)
 			s.during = func(call string, n int) {
 				switch {
-				case call == "commit" && n == 1: // meanwhile the sweep is due, and a second session comes
+				case call == "commit" && n == 1: // meanwhile the sweep is due, and a second session arrives
 					time.Sleep(time.Minute)
 					join(t, h, 2)
 				case call == "sweep" && n == 2: // and during its second pass a third
@@ -138,7 +138,7 @@ func TestCommitBeforeSweep(t *testing.T) {
 	}
 }
 
-// join attaches a new session, which is to be committed.
+// join attaches a new session, whose row must be committed.
 func join(t *testing.T, h *Hub, id chat.ConnID) {
 	auth := chat.Auth{Resumable: true, Fresh: secret.HashOf(fmt.Sprint("session ", id)), MailKey: chat.MailKey{1}}
 	if err := h.Attach(context.Background(), id, &ear{}, auth, 0); err != nil {
@@ -146,11 +146,11 @@ func join(t *testing.T, h *Hub, id chat.ConnID) {
 	}
 }
 
-// costlyStore takes its time, as a disk does: so much for each transaction and each row.
+// costlyStore takes time, as a disk does: a fixed time for each transaction and for each row.
 type costlyStore struct {
 	*notedStore
 	sync, row time.Duration
-	failures  int // sweeps that are still to fail; guarded by mu
+	failures  int // sweeps that will still fail; guarded by mu
 	longest   time.Duration
 }
 
@@ -182,7 +182,7 @@ func (s *costlyStore) Sweep(before chat.Time, limit int) (int, int64, error) {
 	return n, bytes, err
 }
 
-// expire makes n more rows expire.
+// expire makes n more rows expired.
 func (s *costlyStore) expire(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,8 +211,8 @@ func openCostly(t *testing.T, s *costlyStore, every time.Duration) *Hub {
 	return h
 }
 
-// TestSweepCatchesUp: what an hour of forty new sessions a second leaves behind goes within minutes, while people come as
-// before, on a fast disk and a slow one; nobody waits for longer than one small transaction of the sweep and the commits.
+// TestSweepCatchesUp: the backlog of an hour of 40 new sessions a second is deleted within minutes, while sessions arrive at
+// the same rate, on a fast disk and a slow one. No commit waits longer than one small transaction of the sweep and the commits.
 func TestSweepCatchesUp(t *testing.T) {
 	const (
 		backlog = 144_000 // forty a second for an hour
@@ -249,21 +249,21 @@ func TestSweepCatchesUp(t *testing.T) {
 				took := time.Since(began)
 				stopHub(t, h)
 				if s.left() >= second || took > disk.within {
-					t.Errorf("%d rows are left after %v, want none after %v", s.left(), took, disk.within)
+					t.Errorf("%d rows left after %v, want none after %v", s.left(), took, disk.within)
 				}
 				batch := max(2*sweepTarget, disk.sync+fewSweepRows*disk.row)
 				if most := batch + 2*disk.sync + 10*disk.row; waited > most {
-					t.Errorf("a commit waited %v, want %v at most", waited, most)
+					t.Errorf("a commit waited %v, want at most %v", waited, most)
 				}
-				t.Logf("%d rows in %v, %.0f a second; a commit waited %v at most, the longest sweep took %v",
+				t.Logf("%d rows in %v, %.0f per second; a commit waited at most %v, the longest sweep took %v",
 					backlog+int(id), took, float64(backlog+int(id))/took.Seconds(), waited, s.longest)
 			})
 		})
 	}
 }
 
-// TestSweepBacksOff: a sweep that fails because the disk is full or locked is tried again soon, then less and less often,
-// and goes on once it succeeds.
+// TestSweepBacksOff: a sweep that fails because the disk is full or locked is retried soon, then less and less often, and
+// continues once it succeeds.
 func TestSweepBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &costlyStore{failures: 5}
@@ -282,7 +282,7 @@ func TestSweepBacksOff(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		if synctest.Wait(); s.left() != 0 {
-			t.Errorf("%d rows are left once it succeeds", s.left())
+			t.Errorf("%d rows left after it succeeded", s.left())
 		}
 		stopHub(t, h)
 	})

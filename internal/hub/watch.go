@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// commitWatch tells how long the write under way has had no result.
+// commitWatch measures how long the current write has been running.
 type commitWatch struct {
-	epoch time.Time    // static: what since is counted from
-	since atomic.Int64 // when the write under way began, in nanoseconds since epoch; 0: there is none
+	epoch time.Time    // static: the origin of since
+	since atomic.Int64 // when the current write began, in nanoseconds since epoch; 0 if there is none
 }
 
 func newCommitWatch() commitWatch {
@@ -22,15 +22,14 @@ func (w *commitWatch) begin() (began time.Time) {
 	return began
 }
 
-// end marks that the write that began then has a result, good or bad, and returns how long that took.
+// end marks that the write has succeeded or failed, and returns how long it took.
 func (w *commitWatch) end(began time.Time) time.Duration {
 	w.since.Store(0)
 	return time.Since(began)
 }
 
-// CommittingFor returns how long the write to the store that is under way has had no result, good or bad; 0 while
-// the committer is idle or pauses between two tries. It takes no lock, so that who watches over a stuck hub is not
-// stuck himself.
+// CommittingFor returns how long the current write to the store has been running; 0 while the committer is idle or pauses
+// between two attempts. It takes no lock, so that a watchdog of a stuck hub does not get stuck itself.
 func (h *Hub) CommittingFor() time.Duration {
 	since := h.watch.since.Load()
 	if since == 0 {
@@ -39,7 +38,7 @@ func (h *Hub) CommittingFor() time.Duration {
 	return time.Since(h.watch.epoch) - time.Duration(since)
 }
 
-// Failure returns why the last try to commit failed, nil if it did not: changes wait until it succeeds.
+// Failure returns the error of the last attempt to commit, nil if it succeeded. Changes wait until a commit succeeds.
 func (h *Hub) Failure() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

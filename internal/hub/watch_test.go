@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Only a write without a result counts: neither rest nor the pause between two tries does.
+// Only a write in progress counts, not idle time or the pause between two attempts.
 func TestCommittingForIsTheWriteUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()

@@ -8,20 +8,20 @@ import (
 	"chatme/internal/chat"
 )
 
-// Hello is what session_id and resumed carry besides the event.
+// Hello holds the members of session_id and resumed that are not in the event.
 type Hello struct {
 	SessionID string // session_id: the bearer secret; MUST NOT be logged
 	Epoch     string // changes when the database was restored from a backup
-	WindowMs  int64  // how long a chat waits for an away side
-	PingMs    int64  // between two WebSocket pings of the server
-	MaxBytes  int64  // of a client's frame
+	WindowMs  int64  // how long a chat waits for a side that is away
+	PingMs    int64  // the interval between the server's WebSocket pings
+	MaxBytes  int64  // the size limit of a client's frame
 }
 
 // Append appends e to dst as one JSON object and returns the longer slice. h is needed for SessionID and Resumed
 // and may be nil otherwise.
 //
-// A Ping and a Close are no JSON but control frames of WebSocket, and a Replay is the messages it stands for: Append
-// MUST NOT be called with them, and panics.
+// A Ping and a Close are WebSocket control frames, not JSON, and a Replay stands for several messages: Append MUST NOT
+// be called with them, and panics.
 func Append(dst []byte, e *chat.Event, h *Hello) []byte {
 	switch e.Kind {
 	case chat.Message:
@@ -68,8 +68,8 @@ func Append(dst []byte, e *chat.Event, h *Hello) []byte {
 	panic(fmt.Sprintf("protocol: no message for an event of kind %d", e.Kind))
 }
 
-// AppendHead appends a Message with an image up to the image's first character. The image as it is and Tail make it
-// the same message as Append does.
+// AppendHead appends a Message with an image up to the image's first character. Followed by the unchanged image and Tail,
+// it is the same message that Append writes.
 func AppendHead(dst []byte, e *chat.Event) []byte {
 	dst = appendMembers(dst, e)
 	return append(dst, `,"imageUrl":"`...)
@@ -91,8 +91,8 @@ func appendMessage(dst []byte, e *chat.Event) []byte {
 	return append(dst, Tail...)
 }
 
-// appendMembers appends a message without its image and its end. imageUrl is the last member, so that the image
-// need not be in the buffer of the others.
+// appendMembers appends a message without its image and its end. imageUrl is the last member, so that the image need not
+// be in the same buffer as the others.
 func appendMembers(dst []byte, e *chat.Event) []byte {
 	dst = append(dst, headMessage...)
 	if e.Text != "" {
@@ -152,7 +152,7 @@ func appendError(dst []byte, e *chat.Event) []byte {
 	return append(dst, '}')
 }
 
-// errorText returns what an error says to people; the code is what programs read.
+// errorText returns the text of an error for people; programs read the code.
 func errorText(code chat.ErrorCode) string {
 	switch code {
 	case chat.ErrGap:
@@ -183,8 +183,8 @@ func appendInt(dst []byte, head string, n int64) []byte {
 	return strconv.AppendInt(append(dst, head...), n, 10)
 }
 
-// appendText appends head and s as a JSON string: escaped is what RFC 8259 demands, and U+2028 and U+2029, which
-// end a line in JavaScript. Invalid UTF-8, which cannot occur, becomes U+FFFD.
+// appendText appends head and s as a JSON string. It escapes what RFC 8259 requires, and U+2028 and U+2029, which end a
+// line in JavaScript. Invalid UTF-8, which cannot occur, becomes U+FFFD.
 func appendText[S ~string](dst []byte, head string, s S) []byte {
 	dst = append(dst, head...)
 	dst = append(dst, '"')

@@ -38,8 +38,8 @@ var serverMessages = []struct {
 	{"resume_failed, ended", chat.Event{Kind: chat.ResumeFailed, Code: chat.ResumeEnded}},
 	{"searching", chat.Event{Kind: chat.Searching}},
 	{"matched", chat.Event{Kind: chat.Matched, Alias: alias}},
-	{"message to an old client", chat.Event{Kind: chat.Message, Alias: alias, Text: "hi"}},
-	{"message, image, to an old client", chat.Event{Kind: chat.Message, Alias: alias, Image: png}},
+	{"message to a legacy client", chat.Event{Kind: chat.Message, Alias: alias, Text: "hi"}},
+	{"message, image, to a legacy client", chat.Event{Kind: chat.Message, Alias: alias, Image: png}},
 	{"message", chat.Event{Kind: chat.Message, Alias: alias, Text: "hi", N: 18, At: 1764000000000}},
 	{"message, image", chat.Event{Kind: chat.Message, Alias: alias, Image: png, N: 18, At: 1764000000000}},
 	{"message, text and image", chat.Event{Kind: chat.Message, Alias: alias, Text: "hi", Image: png, N: 18, At: 1764000000000}},
@@ -93,7 +93,7 @@ func TestServerMessagesGolden(t *testing.T) {
 	}
 }
 
-// mustRead decodes data as a client does, which must know every member.
+// mustRead decodes data as a client does. The client must know every member.
 func mustRead(tb testing.TB, data []byte) ServerMessage {
 	tb.Helper()
 	var m ServerMessage
@@ -105,7 +105,7 @@ func mustRead(tb testing.TB, data []byte) ServerMessage {
 	return m
 }
 
-// The order of the members and the numbers are those the protocol shows.
+// The order of the members and the numbers are as in the protocol.
 func TestResumedAsDocumented(t *testing.T) {
 	e := chat.Event{Kind: chat.Resumed, Resumed: &chat.Resumption{
 		State: chat.ResumedMatched, Alias: "P", Here: true, Recv: 8, Delivered: 8, Last: 9, Replay: 2, AwayMs: 8123,
@@ -168,7 +168,7 @@ func TestAppendHead(t *testing.T) {
 	}
 }
 
-// Invalid UTF-8 cannot come from Decode; if it ever does, what is written is still JSON.
+// Invalid UTF-8 cannot come from Decode; if it ever does, the output is still JSON.
 func TestInvalidUTF8IsWrittenAsAReplacement(t *testing.T) {
 	e := chat.Event{Kind: chat.Message, Alias: "P\xff", Text: "a\xffb\xe2\x80c\xed\xa0\x80"}
 	const want = `{"type":"message","text":"a\ufffdb\ufffd\ufffdc\ufffd\ufffd\ufffd","from":"P\ufffd"}`

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// Close codes (RFC 6455, section 7.4, and 4000–4999 for private use). CloseCodes says what each means.
+// Close codes (RFC 6455, section 7.4, and 4000 to 4999 for private use). CloseCodes has the meaning of each.
 const (
 	CloseChatEnded       = chat.CloseNormal     // 1000
 	CloseInvalidUTF8     = 1007                 //
@@ -24,7 +24,7 @@ const (
 	CloseRateLimited     = 4429                 //
 )
 
-// The reasons sent with the close codes, at most 123 bytes each (RFC 6455, section 5.5). Old clients know the
+// The reasons sent with the close codes, at most 123 bytes each (RFC 6455, section 5.5). Legacy clients recognize the
 // texts of 1000 and 4001.
 const (
 	TextChatEnded        = "Chat ended"
@@ -33,7 +33,7 @@ const (
 	TextTooLarge         = "Message too large"
 	TextRestart          = "Server restarting"
 	TextOverloaded       = "Server overloaded"
-	TextNotAuthenticated = "Not authenticated"     // 4001: anything but auth came first
+	TextNotAuthenticated = "Not authenticated"     // 4001: the first frame was not auth
 	TextAuthFailed       = "Authentication failed" // 4001: the key was not accepted
 	TextHibernated       = "Idle"
 	TextImpossibleClaim  = "Impossible claim"
@@ -46,9 +46,9 @@ const (
 type Reconnect uint8
 
 const (
-	ReconnectNever      Reconnect = iota // until its user asks for it
-	ReconnectSoon                        // after a back-off with jitter
-	ReconnectLater                       // after a longer one, or what the reason says
+	ReconnectNever      Reconnect = iota // unless its user asks for it
+	ReconnectSoon                        // after a backoff with jitter
+	ReconnectLater                       // after a longer backoff, or the time in the reason
 	ReconnectWhenNeeded                  // with the session ID
 	ReconnectAsNew                       // with a new session
 )
@@ -56,7 +56,7 @@ const (
 // CloseCode is one row of CloseCodes.
 type CloseCode struct {
 	Code      int
-	Text      string // the reason that is sent; "" if there are several
+	Text      string // the reason sent; "" if there are several
 	Reconnect Reconnect
 	Meaning   string
 }
@@ -79,7 +79,7 @@ var CloseCodes = []CloseCode{
 	{CloseRateLimited, "", ReconnectLater, "too many messages; the reason is RetryAfter"},
 }
 
-// CloseText returns the reason sent with code: "" for a code that is not of this protocol or has no single one.
+// CloseText returns the reason sent with code; "" if the code is not part of this protocol or has no single reason.
 func CloseText(code int) string {
 	for i := range CloseCodes {
 		if CloseCodes[i].Code == code {
@@ -89,8 +89,7 @@ func CloseText(code int) string {
 	return ""
 }
 
-// RetryAfter returns the reason of a CloseRateLimited: the whole seconds to wait, rounded up, as a decimal of at
-// least 1.
+// RetryAfter returns the reason of a CloseRateLimited: the seconds to wait, rounded up, as a decimal number of at least 1.
 func RetryAfter(wait time.Duration) string {
 	s := int64(wait / time.Second)
 	if wait%time.Second > 0 {

@@ -17,7 +17,7 @@ func TestCloseCodes(t *testing.T) {
 			t.Errorf("%d: %q, want %q of at most 123 bytes", code, got, want)
 		}
 	}
-	// Old clients know these.
+	// Legacy clients recognize these texts.
 	if TextNotAuthenticated != "Not authenticated" || TextAuthFailed != "Authentication failed" || CloseUnauthenticated != 4001 {
 		t.Error("the texts of 4001 have changed")
 	}

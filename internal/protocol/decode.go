@@ -6,20 +6,20 @@ import (
 	"chatme/internal/chat"
 )
 
-// Decode reads one frame of a client into f, whose former content is lost. It keeps no reference to data.
+// Decode reads one frame of a client into f, overwriting its previous content. It keeps no reference to data.
 //
-// A body that must not be relayed is no error: the Send says why in Refused, and holds neither text nor image.
+// A body that must not be relayed is not an error: the Send gives the reason in Refused, and has neither text nor image.
 //
-// The errors are ErrInvalidUTF8 and those of the class ErrMalformed. With an error f is zero, but for one case:
-// a message of which a field has a wrong type while its number and its chat can be read. f is then the Send with
-// Refused bad_message, which MUST be passed on so that the number is used up.
+// The errors are ErrInvalidUTF8 and those of the class ErrMalformed. With an error f is zero, with one exception: if a
+// field of a message has a wrong type but its number and its chat can be read, f is the Send with Refused bad_message,
+// which MUST be passed on so that the number is used up.
 func (r *Rules) Decode(data []byte, f *Frame) error { return r.decode(data, f, false) }
 
-// Take is Decode for data that the caller gives away: it MUST NOT be read or written any more. An image stays where it is
-// in data, so that there is never a second copy of it.
+// Take is Decode for data that the caller gives up: it MUST NOT be read or written any more. An image stays in place in
+// data, so that there is never a second copy of it.
 func (r *Rules) Take(data []byte, f *Frame) error { return r.decode(data, f, true) }
 
-// decode is Take if it takes, or else Decode.
+// decode implements Take if takes is set, and otherwise Decode.
 func (r *Rules) decode(data []byte, f *Frame, takes bool) error {
 	*f = Frame{}
 	if !utf8.Valid(data) {
@@ -75,12 +75,12 @@ func (f *Frame) command(c chat.Command) {
 	f.Command = c
 }
 
-// message decodes a message. The order of the checks is the order of what they cost: a body that is refused for
-// its text is refused before its image is looked at.
+// message decodes a message. The checks are ordered by cost: a body that is refused for its text is refused before its
+// image is checked.
 func (r *Rules) message(m *members, f *Frame, takes bool) error {
 	n, ok := m[fieldN].count()
 	if !ok || !m[fieldPartnerID].isText() {
-		// Without its number or its chat there is nothing to use up.
+		// Without its number or its chat there is no number to use up.
 		return errType
 	}
 	text, image := &m[fieldText], &m[fieldImageURL]
@@ -101,8 +101,8 @@ func (r *Rules) message(m *members, f *Frame, takes bool) error {
 	return nil
 }
 
-// body returns what is relayed of a message, or nothing and the reason for it. Both may be empty: a copy that the
-// client has lost, whose number is used up.
+// body returns the text and image of a message to relay, or the reason not to relay it. Both may be empty: the client has
+// lost its copy, and the number is used up.
 func (r *Rules) body(text, image *value, takes bool) (string, string, chat.ErrorCode) {
 	if text.textLen() > r.MaxText {
 		return "", "", chat.ErrTooLarge
@@ -146,8 +146,8 @@ func decodeAuth(m *members, f *Frame) error {
 	return nil
 }
 
-// decodeResume returns nil for a client that asks for nothing, or for a version that is not ours: it is answered
-// as an old one, and what else that version says is not looked at.
+// decodeResume returns nil if the client asks for no resume, or for an unknown version: it is answered as a legacy client,
+// and the other members of that version are ignored.
 func decodeResume(v *value) (*Resume, error) {
 	switch v.kind {
 	case kindAbsent:

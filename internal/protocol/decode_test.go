@@ -11,7 +11,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// command is the frame that holds c.
+// command returns the frame with c.
 func command(c chat.Command) Frame { return Frame{Kind: KindCommand, Command: c} }
 
 // auth is the frame of an auth with the key "k".
@@ -87,7 +87,7 @@ func TestDecode(t *testing.T) {
 		"sleep for ever":               {`{"type":"sleep","forMs":1e400}`, sleep(math.MaxInt64)},
 		"sleep, -0":                    {`{"type":"sleep","forMs":-0}`, sleep(0)},
 
-		// The order of the members is free, and names count once they are unescaped.
+		// The order of the members is arbitrary, and names are matched after unescaping.
 		"type comes last":              {`{"text":"hi","n":1,"type":"message"}`, command(chat.Command{Op: chat.Send, Text: "hi", N: 1})},
 		"escapes in a name":            {`{"\u0074ype":"ping"}`, Frame{Kind: KindPing}},
 		"escapes in the whole name":    {`{"type":"message","\u0069\u006d\u0061\u0067\u0065\u0055\u0072\u006C":"` + png + `"}`, command(chat.Command{Op: chat.Send, Image: png})},
@@ -150,7 +150,7 @@ func TestDecodeNumbers(t *testing.T) {
 		"1200": 1200, "120.0": 120, "1e9": 1e9, "10203040": 10203040,
 		"4294967296": max, "4294967295": max - 1, "4294967296.000": max, "4.294967296e9": max, "42949672960e-1": max,
 		"0.0000000000000000000000000000001e31": 1,
-		// The lobby closes a client that says more, however large the number is.
+		// The lobby closes a client that sends a larger number, however large it is.
 		"4294967297": beyond, "9007199254740993": beyond, "1e15": beyond, "1e16": beyond, "1e400": beyond,
 		"18446744073709551616": beyond, "18446744073709551617": beyond, "1e99999999999999999999": beyond,
 		"123456789012345678901234567890": beyond, "1" + strings.Repeat("0", 4000): beyond,

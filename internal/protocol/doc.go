@@ -1,16 +1,16 @@
-// Package protocol turns the bytes of the wire into chat.Command and chat.Event into bytes, and knows the
-// limits and close codes that belong to them.
+// Package protocol decodes frames into chat.Command and encodes chat.Event, and defines the limits and close codes of the
+// wire.
 //
-// It holds no connection, session or clock, and it MUST NOT know of sockets, the lobby's state or storage:
-// what it says of a frame depends on the frame and on Rules only.
+// It holds no connection, session or clock, and it MUST NOT know of sockets, the lobby's state or storage: how it decodes a
+// frame depends only on the frame and on Rules.
 //
 // # The wire
 //
-// WebSocket (RFC 6455), one JSON object (RFC 8259) a frame, text or binary alike. An old client speaks the base
-// protocol and never sees a message or a member of the other part; a client that puts a resume object with v 1
-// into its auth is resumable.
+// WebSocket (RFC 6455), one JSON object (RFC 8259) per frame, text or binary alike. A legacy client speaks the base protocol
+// and never receives a message or member of the other part. A client that puts a resume object with v 1 into its auth is
+// resumable.
 //
-//	a connection, base protocol            a resumable one
+//	a connection, base protocol            a resumable connection
 //
 //	C→S auth{apiKey}                       C→S auth{apiKey,resume{v:1}}
 //	S→C auth_success                       S→C auth_success
@@ -35,16 +35,15 @@
 //
 // # Reading
 //
-// Decode reads a frame in one pass, without reflection, and copies a string value at most once. It is strict:
-// JSON by RFC 8259 and nothing beside it, nested at most MaxDepth deep. Names match case-sensitively, at the top
-// level and inside resume only; of a repeated name the last value counts; null is absent. What is unknown is
-// validated and skipped. A known member of a wrong type is an error only where the message's type uses it.
+// Decode reads a frame in one pass, without reflection, and copies a string value at most once. It is strict: it accepts
+// only JSON by RFC 8259, nested at most MaxDepth deep. Names match case-sensitively, only at the top level and inside
+// resume. If a name is repeated, the last value counts. A null member is treated as absent. Unknown members are validated
+// and skipped. A known member of a wrong type is an error only if the message's type uses it.
 //
-// RAW CLIENT BYTES NEVER REACH A PARTNER: a frame is decoded into typed values, and Append encodes those anew.
+// RAW CLIENT BYTES NEVER REACH A PARTNER: a frame is decoded into typed values, and Append encodes them again.
 //
 // # Writing
 //
-// Append writes a whole message. An image is several MB, and a valid one holds nothing that JSON would escape;
-// so a large one need not be copied: AppendHead writes what comes before it, then the image goes out as it is,
-// then Tail.
+// Append writes a whole message. An image can be several MB, and a valid one needs no JSON escapes, so a large image need
+// not be copied: AppendHead writes the part in front of it, then the unchanged image is written, then Tail.
 package protocol

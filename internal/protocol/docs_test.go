@@ -48,7 +48,7 @@ func constants(t *testing.T, name string) map[string]string {
 	return all
 }
 
-// docs/protocol.md names every frame of the wire and no other.
+// docs/protocol.md names exactly the frames of the wire.
 func TestEveryFrameIsInTheDocs(t *testing.T) {
 	kind := regexp.MustCompile(`"type":"([a-z_]+)"`)
 	known := map[string]bool{}
@@ -76,7 +76,7 @@ func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
 		for _, value := range constants(t, file) {
 			for _, match := range member.FindAllStringSubmatch(value, -1) {
 				if !strings.Contains(docs, `"`+match[1]+`":`) {
-					t.Errorf("docs/protocol.md has no member %s", match[1])
+					t.Errorf("docs/protocol.md does not mention member %s", match[1])
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
 		chat.ResumeExpired, chat.ResumeUnknown, chat.ResumeEnded,
 	} {
 		if !strings.Contains(docs, "`"+string(code)+"`") {
-			t.Errorf("docs/protocol.md has no code %s", code)
+			t.Errorf("docs/protocol.md does not mention code %s", code)
 		}
 	}
 	for _, text := range []string{fmt.Sprintf(`"maxBytes":%d`, MaxFrame), "64 KiB of UTF-8", "2^32", "More than five such frames"} {
@@ -110,7 +110,7 @@ func tableCodes(text string) (codes []int) {
 	return codes
 }
 
-// The close codes stand in one table, which the documents, the client library and the metrics follow.
+// One table defines the close codes; the documents, the client library and the metrics follow it.
 func TestCloseCodesAreTheSameEverywhere(t *testing.T) {
 	var all []int
 	final := map[int]bool{}

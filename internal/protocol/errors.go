@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// What Decode returns, to be told apart with errors.Is. They hold nothing of the frame, so they may be logged.
+// The errors of Decode, for errors.Is. They contain nothing from the frame, so they may be logged.
 var (
-	// ErrInvalidUTF8: the frame is not UTF-8. The connection is closed with CloseInvalidUTF8.
+	// ErrInvalidUTF8 means that the frame is not UTF-8. The connection is closed with CloseInvalidUTF8.
 	ErrInvalidUTF8 = errors.New("invalid UTF-8")
 
-	// ErrMalformed: the frame cannot be read. The connection stays, until there are more than MaxMalformed in a
-	// minute.
+	// ErrMalformed means that the frame cannot be decoded. The connection stays open until there are more than
+	// MaxMalformed of them in a minute.
 	ErrMalformed = errors.New("malformed frame")
 
-	// ErrField is the ErrMalformed of a frame that is a JSON object: its type is missing, or a member that the
-	// type uses has a wrong type.
+	// ErrField is the ErrMalformed of a frame that is a JSON object, but whose type is missing, or in which a member that
+	// the type uses has a wrong type.
 	ErrField = fmt.Errorf("%w: wrong field", ErrMalformed)
 )
 
-// Each of them is made once: an attacker's frame costs no allocation.
+// These are created once, so that an attacker's frame costs no allocation.
 var (
 	errSyntax    = fmt.Errorf("%w: not JSON", ErrMalformed)
 	errNotObject = fmt.Errorf("%w: not an object", ErrMalformed)

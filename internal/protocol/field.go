@@ -2,7 +2,7 @@ package protocol
 
 import "unicode/utf8"
 
-// field numbers the members that are known, of the frame and of its resume alike.
+// field numbers the known members of the frame and of its resume object.
 type field uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 	numFields
 )
 
-// fieldOf finds a member by its unescaped name. The match is case-sensitive.
+// fieldOf returns the member with this unescaped name. The match is case-sensitive.
 func fieldOf(name []byte) field {
 	switch string(name) {
 	case "type":
@@ -56,7 +56,7 @@ func fieldOf(name []byte) field {
 	return fieldUnknown
 }
 
-// field finds the member that v, a name, is of. Escapes in it count.
+// field returns the member whose name is v. Escapes in v are decoded.
 func (v *value) field() field {
 	if !v.escaped {
 		return fieldOf(v.raw)

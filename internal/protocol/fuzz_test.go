@@ -29,7 +29,7 @@ var decodeSeeds = []string{
 	"{\"type\":\"message\",\"text\":\"\xff\"}", `{"type":"message","text":"012345678901234567890"}`, `{"type":"ping"} {}`,
 }
 
-// FuzzDecode holds Decode against encoding/json: what is valid, and every value.
+// FuzzDecode compares Decode with encoding/json: validity, and every value.
 func FuzzDecode(f *testing.F) {
 	for _, s := range decodeSeeds {
 		f.Add([]byte(s))
@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 			held += len(got.Resume.SessionID) + len(got.Resume.Epoch) + len(got.Resume.PartnerID)
 		}
 		if held > len(in) {
-			t.Fatalf("%d bytes are kept of %d", held, len(in))
+			t.Fatalf("%d bytes kept of %d", held, len(in))
 		}
 
 		valid := json.Valid(in)
@@ -105,7 +105,7 @@ func FuzzRoundTrip(f *testing.F) {
 			return
 		}
 		if !ImagesAny.Allows(image) {
-			image = "" // Decode lets no other through
+			image = "" // Decode accepts no others
 		}
 		e := chat.Event{
 			Kind: chat.Kind(kind), Alias: chat.Alias(a), Text: text, Image: image, N: n, At: chat.Time(at),
@@ -118,7 +118,7 @@ func FuzzRoundTrip(f *testing.F) {
 		h := Hello{SessionID: a, Epoch: text, WindowMs: at, PingMs: int64(n), MaxBytes: int64(k)}
 		out := Append(nil, &e, &h)
 		if !utf8.Valid(out) || strings.ContainsAny(string(out), "\u2028\u2029\n") {
-			t.Fatalf("not to be written on one line: %q", out)
+			t.Fatalf("cannot be written on one line: %q", out)
 		}
 		got := mustRead(t, out)
 		want := readBack(&e, &h)
@@ -134,7 +134,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// readBack returns what a client reads of e, but for its type and the text of an error.
+// readBack returns what a client decodes from e, except its type and the text of an error.
 func readBack(e *chat.Event, h *Hello) ServerMessage {
 	u := func(s string) string { return string([]rune(s)) } // invalid UTF-8 becomes U+FFFD, byte by byte
 	code, alias, text := u(string(e.Code)), u(string(e.Alias)), u(e.Text)

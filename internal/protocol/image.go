@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// ImagePolicy says which imageUrl is relayed. The zero value is ImagesAny.
+// ImagePolicy selects which images are relayed. The zero value is ImagesAny.
 type ImagePolicy uint8
 
 const (
-	ImagesAny  ImagePolicy = iota // data URIs and https URLs: the protocol has both
+	ImagesAny  ImagePolicy = iota // data URIs and https URLs: everything that the protocol allows
 	ImagesData                    // data URIs only: a remote URL shows the viewer's IP address to its host
 	ImagesOff                     // none
 )
 
-// ParseImagePolicy reads "any", "data" or "off".
+// ParseImagePolicy parses "any", "data" or "off".
 func ParseImagePolicy(s string) (ImagePolicy, error) {
 	switch s {
 	case "any":
@@ -29,7 +29,7 @@ func ParseImagePolicy(s string) (ImagePolicy, error) {
 	return 0, fmt.Errorf("image policy %q is not any, data or off", s)
 }
 
-// String returns what ParseImagePolicy reads.
+// String returns the form that ParseImagePolicy parses.
 func (p ImagePolicy) String() string {
 	switch p {
 	case ImagesAny:
@@ -42,8 +42,8 @@ func (p ImagePolicy) String() string {
 	return fmt.Sprintf("ImagePolicy(%d)", uint8(p))
 }
 
-// Allows says whether the image at url may be relayed. A url that is allowed holds no character that JSON escapes,
-// so that it can be written as it is.
+// Allows reports whether the image at url may be relayed. An allowed url contains no character that JSON escapes, so it can
+// be written unchanged.
 func (p ImagePolicy) Allows(url string) bool {
 	switch p {
 	case ImagesAny:
@@ -54,14 +54,14 @@ func (p ImagePolicy) Allows(url string) bool {
 	return false
 }
 
-// isDataImage says whether url is a data URI (RFC 2397) of one of the types that are relayed, without parameters,
-// in base64 with padding (RFC 4648, section 4), and not empty. SVG is not among them: it can hold scripts.
+// isDataImage reports whether url is a data URI (RFC 2397) of one of the types that are relayed, without parameters,
+// in base64 with padding (RFC 4648, section 4), and not empty. SVG is not relayed, because it can contain scripts.
 func isDataImage(url string) bool {
 	rest, ok := cutPrefixFold(url, "data:image/")
 	if !ok {
 		return false
 	}
-	// The longest type is four bytes; an image must not be searched to its end for a semicolon.
+	// The longest type is four bytes; do not search a whole image for a semicolon.
 	i := strings.IndexByte(rest[:min(len(rest), 5)], ';')
 	if i < 0 || !isImageType(rest[:i]) {
 		return false
@@ -70,8 +70,8 @@ func isDataImage(url string) bool {
 	return ok && isBase64(data)
 }
 
-// isImageType says whether s is a subtype that is relayed. The lengths are compared too: what Unicode folds to a
-// letter of ASCII, such as the Kelvin sign to k, is longer than that.
+// isImageType reports whether s is a subtype that is relayed. It also compares the lengths: a character that Unicode folds
+// to an ASCII letter, such as the Kelvin sign to k, is longer than that letter.
 func isImageType(s string) bool {
 	for _, t := range [...]string{"png", "jpeg", "jpg", "gif", "webp", "avif", "heic", "heif", "bmp"} {
 		if len(s) == len(t) && strings.EqualFold(s, t) {
@@ -81,7 +81,7 @@ func isImageType(s string) bool {
 	return false
 }
 
-// isBase64 says whether s is base64 with correct padding, and not empty.
+// isBase64 reports whether s is base64 with correct padding, and not empty.
 func isBase64(s string) bool {
 	if len(s) == 0 || len(s)%4 != 0 {
 		return false
@@ -107,15 +107,15 @@ func isBase64(s string) bool {
 	return true
 }
 
-// word returns the first eight bytes of s, the first one lowest.
+// word returns the first eight bytes of s, the first in the lowest byte.
 func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// allBase64 says whether all eight bytes of x are of the base64 alphabet. In bytes below 0x80 the addition of
-// 0x80-a sets the high bit from a on, without a carry into the next byte.
+// allBase64 reports whether all eight bytes of x are in the base64 alphabet. For bytes below 0x80, adding 0x80-a sets the
+// high bit from a on, without a carry into the next byte.
 func allBase64(x uint64) bool {
 	const (
 		ones  = 0x0101010101010101
@@ -131,16 +131,16 @@ func allBase64(x uint64) bool {
 	return (letter|digit|plus)&highs == highs
 }
 
-// isHTTPS says whether url is an https URL with a host and without a character that could end it early or disguise
-// it: control characters, spaces, quotes, backslashes, and what cannot be seen, such as a change of direction.
-// Invalid UTF-8, which Decode never asks about, is not written to anybody as it is.
+// isHTTPS reports whether url is an https URL with a host and without a character that could end it early or disguise it:
+// control characters, spaces, quotes, backslashes, and invisible characters such as a change of direction. It rejects
+// invalid UTF-8, which Decode never passes, because it must not be written unchanged.
 func isHTTPS(url string) bool {
 	rest, ok := cutPrefixFold(url, "https://")
 	if !ok || !utf8.ValidString(rest) {
 		return false
 	}
 	for _, r := range rest {
-		// IsGraphic without the spaces: what is left out are Cc, Cf, Zs, Zl, Zp and what is not assigned.
+		// IsGraphic without the spaces: it excludes Cc, Cf, Zs, Zl, Zp and unassigned characters.
 		if !unicode.IsPrint(r) || r == ' ' || r == '"' || r == '\'' || r == '`' || r == '\\' {
 			return false
 		}
@@ -157,8 +157,7 @@ func isHTTPS(url string) bool {
 	return host != ""
 }
 
-// cutPrefixFold cuts an ASCII prefix off s, in upper or lower case. As the lengths are the same, nothing but ASCII
-// folds to it.
+// cutPrefixFold cuts an ASCII prefix off s, in upper or lower case. Because the lengths are equal, only ASCII folds to it.
 func cutPrefixFold(s, prefix string) (string, bool) {
 	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
 		return s, false

@@ -127,7 +127,7 @@ func TestDepth32IsAllowed(t *testing.T) {
 	mustDecode(t, &rules, in, auth(&Resume{}))
 }
 
-// "A JSON object or a number as text relayed": {"text":{}} brings the old web app down.
+// "A JSON object or a number as text relayed": {"text":{}} crashes the old web app.
 func TestAnObjectOrANumberAsTextIsNotRelayed(t *testing.T) {
 	for _, text := range []string{`{}`, `{"a":1}`, `5`, `[]`, `["a"]`, `true`, `false`} {
 		var f Frame
@@ -189,7 +189,7 @@ func TestInvalidUTF8(t *testing.T) {
 	}
 }
 
-// No frame makes Decode allocate by what it declares: hostile ones cost nothing or a string.
+// No frame makes Decode allocate by its declared sizes: hostile frames cost nothing, or one string.
 func TestAllocations(t *testing.T) {
 	const size = 1 << 20
 	big := strings.Repeat("a", size)

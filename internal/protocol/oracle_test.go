@@ -12,11 +12,11 @@ import (
 	"chatme/internal/chat"
 )
 
-// oracle decodes with encoding/json what Decode decodes by hand, as plainly as can be.
+// oracle decodes with encoding/json, as simply as possible, what Decode decodes by hand.
 type oracle struct {
 	members map[string]json.RawMessage
-	wrong   bool // a value that was asked for has another type
-	unsure  bool // a number that is too much work to compute exactly
+	wrong   bool // a requested value has another type
+	unsure  bool // a number that is too expensive to compute exactly
 }
 
 // newOracle returns false unless data is one JSON object.
@@ -41,7 +41,7 @@ func (o *oracle) text(name string) string {
 	return s
 }
 
-// number returns nil when the member is absent or another type.
+// number returns nil if the member is absent or of another type.
 func (o *oracle) number(name string) *big.Rat {
 	if !o.has(name) {
 		return nil
@@ -91,7 +91,7 @@ func (o *oracle) millis(name string) time.Duration {
 	return time.Duration(ms * 1e6)
 }
 
-// decode returns the frame and whether it is without an error.
+// decode returns the frame and whether it has no error.
 func (o *oracle) decode(r *Rules) (f Frame, ok bool) {
 	if !o.has("type") {
 		return f, false
@@ -168,7 +168,7 @@ func (o *oracle) resume() *Resume {
 	return r
 }
 
-// depthOf returns how deep data, which is valid JSON, is nested.
+// depthOf returns the nesting depth of data, which is valid JSON.
 func depthOf(data []byte) int {
 	depth, deepest, quoted := 0, 0, false
 	for i := 0; i < len(data); i++ {

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// scanFrame validates data, one JSON object with nothing but white space around it, and notes its known members.
+// scanFrame validates data, one JSON object surrounded only by white space, and records its known members.
 func scanFrame(data []byte, into *members) error {
 	s := scanner{data: data}
 	s.space()
@@ -13,7 +13,7 @@ func scanFrame(data []byte, into *members) error {
 		return errSyntax
 	}
 	if data[s.pos] != '{' {
-		// Only what is JSON at all is said to be of the wrong type.
+		// Report a wrong type only if the frame is valid JSON.
 		if _, err := s.value(1); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (s *scanner) space() {
 	}
 }
 
-// take steps over c, if it comes next.
+// take skips c, if it is next.
 func (s *scanner) take(c byte) bool {
 	if s.pos < len(s.data) && s.data[s.pos] == c {
 		s.pos++
@@ -56,8 +56,8 @@ func (s *scanner) take(c byte) bool {
 	return false
 }
 
-// value reads any value; depth is that of an object or array that begins here. A frame is at most MaxDepth deep,
-// and so is the recursion.
+// value reads any value; depth is the depth of an object or array that begins here. A frame is at most MaxDepth deep, and
+// so is the recursion.
 func (s *scanner) value(depth int) (value, error) {
 	if s.pos == len(s.data) {
 		return value{}, errSyntax
@@ -87,7 +87,7 @@ func (s *scanner) value(depth int) (value, error) {
 	return v, err
 }
 
-// object reads an object and notes its known members, unless into is nil.
+// object reads an object and records its known members, unless into is nil.
 func (s *scanner) object(depth int, into *members) error {
 	if depth > MaxDepth {
 		return errDepth
@@ -130,7 +130,7 @@ func (s *scanner) object(depth int, into *members) error {
 	}
 }
 
-// array reads an array, and keeps nothing of it: no message has one.
+// array validates an array and discards it: no message has one.
 func (s *scanner) array(depth int) error {
 	if depth > MaxDepth {
 		return errDepth
@@ -184,7 +184,7 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// digits reads digits, and says whether there was one.
+// digits reads digits, and reports whether there was at least one.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
@@ -219,8 +219,8 @@ func (s *scanner) str() (value, error) {
 	}
 }
 
-// plain skips to the next quote, backslash or control character, or to the end: eight bytes at a time, since an
-// image is several MB of nothing else.
+// plain skips to the next quote, backslash or control character, or to the end. It skips eight bytes at a time, because an
+// image can be several MB of plain characters.
 func (s *scanner) plain() {
 	const (
 		ones  = 0x0101010101010101
@@ -230,8 +230,8 @@ func (s *scanner) plain() {
 	for len(d)-i >= 8 {
 		x := binary.LittleEndian.Uint64(d[i:])
 		quote, slash := x^('"'*ones), x^('\\'*ones)
-		// The high bit of a byte is set where it is a quote, a backslash or below 0x20. A borrow can set further
-		// ones, but only above the first that is right.
+		// The high bit of a byte is set if it is a quote, a backslash or below 0x20. A borrow can set more high bits, but
+		// only above the first correct one.
 		hit := ((quote-ones)&^quote | (slash-ones)&^slash | (x-0x20*ones)&^x) & highs
 		if hit != 0 {
 			s.pos = i + bits.TrailingZeros64(hit)/8
@@ -245,7 +245,7 @@ func (s *scanner) plain() {
 	s.pos = i
 }
 
-// escape steps over an escape, and says whether it is a valid one.
+// escape skips an escape, and reports whether it is valid.
 func (s *scanner) escape() bool {
 	rest := s.data[s.pos:]
 	if len(rest) < 2 {

@@ -1,7 +1,7 @@
 package protocol
 
-// ServerMessage is any message of the server, for a client to decode with encoding/json. Which members a type has
-// is said in the package comment; those it does not have are zero.
+// ServerMessage is any message of the server, for a client to decode with encoding/json. The package comment lists the
+// members of each type; members that a type does not have are zero.
 type ServerMessage struct {
 	Type string `json:"type"`
 
@@ -11,7 +11,7 @@ type ServerMessage struct {
 	ImageURL  string `json:"imageUrl"`  // message
 	From      string `json:"from"`      // message: the partnerId of its chat
 	N         uint64 `json:"n"`         // message, gap, error
-	TS        int64  `json:"ts"`        // message: unix ms
+	TS        int64  `json:"ts"`        // message: Unix ms
 
 	SessionID string `json:"sessionId"` // session_id
 	Epoch     string `json:"epoch"`     // session_id, resumed
@@ -30,6 +30,6 @@ type ServerMessage struct {
 
 	Code    string `json:"code"`    // resume_failed, error
 	Message string `json:"message"` // error, for people
-	Expect  uint64 `json:"expect"`  // error gap: the n expected
-	UntilMs int64  `json:"untilMs"` // partner_away: unix ms
+	Expect  uint64 `json:"expect"`  // error gap: the expected n
+	UntilMs int64  `json:"untilMs"` // partner_away: Unix ms
 }

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// members are the last values of the known names of one object.
+// members holds the last value of each known name of one object.
 type members [numFields]value
 
 type kind uint8
@@ -27,21 +27,21 @@ const (
 	kindOther // an array, true, false
 )
 
-// value is a JSON value that has been validated but not decoded. raw aliases the frame: a string without its
-// quotes, or all of a number or an object.
+// value is a JSON value that has been validated but not decoded. raw aliases the frame: a string without its quotes, or a
+// whole number or object.
 type value struct {
 	raw     []byte
 	kind    kind
 	escaped bool // a string with at least one backslash
 }
 
-// isText says whether v is a string or absent.
+// isText reports whether v is a string or absent.
 func (v *value) isText() bool { return v.kind == kindString || v.kind == kindAbsent }
 
-// empty says whether v, a string or absent, has nothing in it.
+// empty reports whether v, a string or absent, is empty.
 func (v *value) empty() bool { return len(v.raw) == 0 }
 
-// text copies a string out of the frame; absent is "". It returns false for another type.
+// text copies a string out of the frame; "" if absent. It returns false for any other type.
 func (v *value) text() (string, bool) {
 	switch {
 	case !v.isText():
@@ -52,8 +52,8 @@ func (v *value) text() (string, bool) {
 	return string(v.raw), true
 }
 
-// image is text for a value that isText, without a copy if it takes: v is of no use any more then, and its frame must
-// never change again.
+// image is text for a value that isText, without a copy if takes is set. Then v must not be used again, and its frame must
+// never change.
 func (v *value) image(takes bool) string {
 	if !takes {
 		s, _ := v.text()
@@ -80,17 +80,17 @@ func (v *value) alias() chat.Alias {
 	return chat.Alias(s)
 }
 
-// is says whether v, a number, is n.
+// is reports whether v, a number, equals n.
 func (v *value) is(n uint64) bool {
 	got, ok := v.count()
 	return ok && got == n
 }
 
-// beyond is what every integer above MaxNumber is decoded as: the lobby closes its client.
+// beyond is the decoded value of every integer above MaxNumber: the lobby closes such a client.
 const beyond = MaxNumber + 1
 
-// count returns a number that is an integer not below 0, however it is written (1.0, 1e3, -0), and at most beyond; absent is
-// 0. It returns false for anything else. The comparison is exact: nothing is rounded to an integer.
+// count returns a nonnegative integer, however it is written (1.0, 1e3, -0), capped at beyond; 0 if absent. It returns
+// false for anything else. The check is exact: nothing is rounded to an integer.
 func (v *value) count() (uint64, bool) {
 	switch v.kind {
 	case kindAbsent:
@@ -111,7 +111,7 @@ func parseCount(raw []byte) (uint64, bool) {
 	if i := bytes.IndexAny(raw, "eE"); i >= 0 {
 		mantissa, pow = raw[:i], parseExponent(raw[i+1:])
 	}
-	const maxDigits = 16 // so many fit a uint64
+	const maxDigits = 16 // this many fit in a uint64
 	var n uint64
 	digits, zeros, fraction := 0, 0, false
 	for _, c := range mantissa {
@@ -123,7 +123,7 @@ func parseCount(raw []byte) (uint64, bool) {
 			pow--
 		}
 		if c == '0' {
-			// Zeros count only once another digit follows: behind the last one they are powers of ten.
+			// Zeros count only if another digit follows; trailing zeros are powers of ten.
 			if digits > 0 {
 				zeros++
 			}
@@ -152,8 +152,8 @@ func parseCount(raw []byte) (uint64, bool) {
 	return min(n, beyond), true
 }
 
-// parseExponent reads what follows the e of a valid number, and stops counting where no frame has the digits to
-// make up for it.
+// parseExponent parses what follows the e of a valid number. It stops counting where no frame has enough digits to
+// compensate.
 func parseExponent(raw []byte) int {
 	const enough = 4 * MaxFrame
 	sign, n := 1, 0
@@ -168,8 +168,8 @@ func parseExponent(raw []byte) int {
 	return sign * n
 }
 
-// millis returns a number that is not negative as a duration, as long as there is one; absent is 0. It returns
-// false for anything else.
+// millis returns a nonnegative number of milliseconds as a duration, capped at the longest; 0 if absent. It returns false
+// for anything else.
 func (v *value) millis() (time.Duration, bool) {
 	switch v.kind {
 	case kindAbsent:
@@ -178,7 +178,7 @@ func (v *value) millis() (time.Duration, bool) {
 	default:
 		return 0, false
 	}
-	// The only error a valid number can give is that it is out of range; it is then infinite.
+	// The only possible error of a valid number is that it is out of range; it is then infinite.
 	ms, _ := strconv.ParseFloat(string(v.raw), 64)
 	switch {
 	case ms < 0:
@@ -206,7 +206,7 @@ func unescape(raw []byte) string {
 	}
 }
 
-// unescapeInPlace is unescape into raw, which is lost: no escape is shorter than what it stands for.
+// unescapeInPlace is unescape into raw, which it overwrites: no escape is shorter than the character it encodes.
 func unescapeInPlace(raw []byte) []byte {
 	out := raw[:0]
 	for {
@@ -234,8 +234,7 @@ func unescapedLen(raw []byte) int {
 	}
 }
 
-// escape decodes the valid escape raw begins with, and returns how many bytes it is long. A surrogate pair is
-// one escape.
+// escape decodes the valid escape at the start of raw, and returns its length in bytes. A surrogate pair is one escape.
 func escape(raw []byte) (rune, int) {
 	switch c := raw[1]; c {
 	case 'b':

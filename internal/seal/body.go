@@ -6,22 +6,22 @@ import (
 	"unsafe"
 )
 
-// Body is what is sealed.
+// Body is the content of a sealed body.
 type Body struct {
-	Time  int64 // when the message was accepted, unix ms
+	Time  int64 // when the message was accepted, Unix ms
 	Text  string
 	Image string
 }
 
-// headerSize is what stands before text and image: the time and their two lengths.
+// headerSize is the size of the header in front of text and image: the time and their two lengths.
 const headerSize = 3 * 8
 
-// minPadded is the shortest padded body: a text of up to 232 bytes is as long as an "ok".
+// minPadded is the length of the shortest padded body: a text of up to 232 bytes is as long as an "ok".
 const minPadded = 256
 
-// padded returns how long n bytes are made. Above the floor these are the steps of Padmé, which keep of a length
-// of L bits only log2(L)+1 and cost at most 12 %: Nikitin et al., "Reducing Metadata Leakage from Encrypted Files
-// and Communication with PURBs", PoPETs 2019(4), section 4. From 256 bytes on it is at most 6.25 %.
+// padded returns the length to which n bytes are padded. Above the minimum these are the steps of Padmé, which reveal only
+// log2(L)+1 bits of a length of L bits and cost at most 12 %: Nikitin et al., "Reducing Metadata Leakage from Encrypted
+// Files and Communication with PURBs", PoPETs 2019(4), section 4. From 256 bytes on the cost is at most 6.25 %.
 func padded(n int) int {
 	if n <= minPadded {
 		return minPadded
@@ -31,7 +31,7 @@ func padded(n int) int {
 	return (n + step - 1) &^ (step - 1)
 }
 
-// Size returns how many bytes a body is sealed, whose text and image have these lengths.
+// Size returns the sealed size in bytes of a body whose text and image have these lengths.
 func Size(text, image int) int { return Overhead + padded(headerSize+text+image) }
 
 // encode returns the padded body.
@@ -45,7 +45,7 @@ func (b *Body) encode() []byte {
 	return out[:cap(out)]
 }
 
-// decode undoes encode. The image stays where it is in in, which MUST NOT change any more.
+// decode reverses encode. The image stays in place in in, which MUST NOT change any more.
 func decode(in []byte) (Body, bool) {
 	if len(in) < headerSize {
 		return Body{}, false

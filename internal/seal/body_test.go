@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// lying returns a padded body of the shortest length that says so of its text and image.
+// lying returns a padded body of the shortest length that claims these lengths of its text and image.
 func lying(text, image uint64) []byte {
 	b := make([]byte, minPadded)
 	binary.BigEndian.PutUint64(b[8:], text)
@@ -14,8 +14,8 @@ func lying(text, image uint64) []byte {
 	return b
 }
 
-// TestPaddingSteps: a length is a step, no step is below the floor, no body shrinks, and none grows by more than 12 %
-// above the floor.
+// TestPaddingSteps: padding is idempotent, no length is below the minimum, no body shrinks, and none grows by more than
+// 12 % above the minimum.
 func TestPaddingSteps(t *testing.T) {
 	steps, last := 0, 0
 	for n := 0; n <= 1<<20; n++ {
@@ -45,7 +45,7 @@ func TestPaddingSteps(t *testing.T) {
 	}
 }
 
-// TestLengthsSayLittle: what is sealed of an "ok" and of a sentence has one length.
+// TestLengthsSayLittle: a sealed "ok" and a sealed sentence have the same length.
 func TestLengthsSayLittle(t *testing.T) {
 	lengths := map[int]bool{}
 	for n := range 232 {
@@ -63,8 +63,8 @@ func TestLengthsSayLittle(t *testing.T) {
 	}
 }
 
-// FuzzOpen: whatever lies in a row, opening it ends, and it opens only as what was sealed. The first byte of the
-// input says what is done with the rest: it is taken for the sealed body, for the padded one, or for a text.
+// FuzzOpen: opening arbitrary bytes terminates, and yields only what was sealed. The first byte of the input selects how
+// the rest is used: as the sealed body, as the padded one, or as a text.
 func FuzzOpen(f *testing.F) {
 	o, key := NewOpener(secret), PublicKey(secret)
 	f.Add([]byte{}, uint64(0))
@@ -133,7 +133,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkPublicKey: what a new session costs more.
+// BenchmarkPublicKey measures the added cost of a new session.
 func BenchmarkPublicKey(b *testing.B) {
 	for b.Loop() {
 		PublicKey(secret)

@@ -13,30 +13,30 @@ import (
 // KeySize is the length of a public key in bytes.
 const KeySize = 32
 
-// Overhead is what a sealed body is longer than a padded one, in bytes: the encapsulated key and the tag.
+// Overhead is by how many bytes a sealed body is longer than the padded body: the encapsulated key and the tag.
 const Overhead = 32 + 16
 
-// The labels keep these keys apart from all others, also from those of a later format.
+// The labels keep these keys distinct from all others, including those of a later format.
 const (
 	keyLabel  = "chatme mailbox key v1"
 	bodyLabel = "chatme mailbox body v1"
 )
 
-// ErrOpen says that a body does not open: it was changed, or sealed with another Binding or for somebody else.
-var ErrOpen = errors.New("the body does not open")
+// ErrOpen means that a body cannot be opened: it was changed, or sealed with another Binding or for another recipient.
+var ErrOpen = errors.New("cannot open the sealed body")
 
 var errNoKey = errors.New("seal: the recipient has no public key")
 
-// Binding is what a sealed body belongs to. It opens with the very same and no other.
+// Binding is the context that a sealed body belongs to. The body opens only with the same Binding.
 type Binding struct {
-	Epoch     string // which life of the database
+	Epoch     string // of the database
 	Pair      uint64 // the chat
 	Recipient uint64 // the session
-	Sender    string // what the recipient knows the sender by
+	Sender    string // the sender's alias
 	N         uint64 // the number of the message in the chat
 }
 
-// encode returns the binding unambiguously: a string stands behind its length.
+// encode returns an unambiguous encoding of the binding: each string follows its length.
 func (b *Binding) encode() []byte {
 	out := make([]byte, 0, 5*8+len(b.Epoch)+len(b.Sender))
 	out = binary.BigEndian.AppendUint64(out, uint64(len(b.Epoch)))
@@ -56,11 +56,11 @@ func aead() hpke.AEAD { return hpke.ChaCha20Poly1305() }
 func derive(sessionID string) hpke.PrivateKey {
 	seed, err := hkdf.Key(sha256.New, []byte(sessionID), nil, keyLabel, sha256.Size)
 	if err != nil {
-		panic(err) // only for a longer key than HKDF can give
+		panic(err) // only for a key longer than HKDF can produce
 	}
 	key, err := kem().DeriveKeyPair(seed)
 	if err != nil {
-		panic(err) // every seed gives an X25519 key
+		panic(err) // every seed yields an X25519 key
 	}
 	return key
 }
@@ -70,8 +70,8 @@ func PublicKey(sessionID string) [KeySize]byte {
 	return [KeySize]byte(derive(sessionID).PublicKey().Bytes())
 }
 
-// Seal closes body for whoever has the session ID behind public. A public key of zeros, which no session ID has, is
-// an error. The result is different each time.
+// Seal encrypts body for the session whose public key is public. It returns an error for a public key of zeros, which no
+// session ID has. The result is different each time.
 func Seal(public [KeySize]byte, b Binding, body Body) ([]byte, error) {
 	if public == [KeySize]byte{} {
 		return nil, errNoKey
@@ -91,7 +91,7 @@ func Seal(public [KeySize]byte, b Binding, body Body) ([]byte, error) {
 	return append(sealed, ciphertext...), nil
 }
 
-// Opener opens what was sealed for one session.
+// Opener opens bodies sealed for one session.
 type Opener struct {
 	key hpke.PrivateKey
 }
@@ -99,9 +99,9 @@ type Opener struct {
 // NewOpener returns the opener of a session ID.
 func NewOpener(sessionID string) *Opener { return &Opener{key: derive(sessionID)} }
 
-// Open returns the body that was sealed with b for this session. Any other error than ErrOpen there is none, and it
-// says no more: whoever changed something learns nothing from it. What cannot be a sealed body by its length is
-// refused before anything is computed or allocated.
+// Open returns the body that was sealed with b for this session. Its only error is ErrOpen, which gives no details, so
+// that an attacker who changed something learns nothing from it. If sealed does not have the length of a sealed body, Open
+// refuses it before it computes or allocates anything.
 func (o *Opener) Open(b Binding, sealed []byte) (Body, error) {
 	if n := len(sealed) - Overhead; n < minPadded || padded(n) != n {
 		return Body{}, ErrOpen

@@ -14,7 +14,7 @@ const (
 	secret = "cm1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 	other  = "cm1_BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
-	// fixedKey is the public key of secret, worked out by another program from RFC 5869, RFC 7748 and RFC 9180.
+	// fixedKey is the public key of secret, computed by another program from RFC 5869, RFC 7748 and RFC 9180.
 	fixedKey = "f378d91232614efe347e7b99226ae6ccc799dca01939bdd539c4781e446c9120"
 )
 
@@ -59,21 +59,21 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%s: %.60q…, %v", name, got.Text, err)
 		}
 		if again := mustSeal(t, binding(), body); bytes.Equal(again, sealed) {
-			t.Errorf("%s: sealed twice it is the same", name)
+			t.Errorf("%s: sealing twice gives the same result", name)
 		}
 		if body.Text != "" && len(body.Text) > 3 && bytes.Contains(sealed, []byte(body.Text)) {
-			t.Errorf("%s: it can be read", name)
+			t.Errorf("%s: the text is readable", name)
 		}
 	}
 }
 
-// TestKeys: a session ID has one key pair, of its own, that its look-up hash is no step to.
+// TestKeys: a session ID has exactly one key pair, which cannot be derived from its lookup hash.
 func TestKeys(t *testing.T) {
 	key := PublicKey(secret)
 	if key == [KeySize]byte{} || key != PublicKey(secret) {
 		t.Errorf("%x", key)
 	}
-	// Were the derivation ever changed, what is on disk could not be opened any more.
+	// If the derivation ever changed, bodies on disk could no longer be opened.
 	if got := hex.EncodeToString(key[:]); got != fixedKey {
 		t.Errorf("%s, want %s", got, fixedKey)
 	}
@@ -84,7 +84,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	if derived, err := kem().DeriveKeyPair(hash[:]); err != nil || bytes.Equal(derived.PublicKey().Bytes(), key[:]) {
-		t.Errorf("the key is that of the look-up hash, %v", err)
+		t.Errorf("the key is derived from the lookup hash, %v", err)
 	}
 }
 
@@ -93,11 +93,11 @@ func TestSealRefuses(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := Seal([KeySize]byte{1}, binding(), Body{Text: "x"}); err == nil { // a point of low order
-		t.Error("sealed to a key that everybody has")
+		t.Error("sealed to a key of low order")
 	}
 }
 
-// TestEightEdits: whatever is done to what lies there, it does not open.
+// TestEightEdits: a body that was edited in any way does not open.
 func TestEightEdits(t *testing.T) {
 	o := NewOpener(secret)
 	first, second := binding(), binding()
@@ -111,29 +111,29 @@ func TestEightEdits(t *testing.T) {
 		b      Binding
 		sealed []byte
 	}{
-		"two bodies swapped":       {{first, b}, {second, a}},
-		"replay under another n":   {{edit(func(b *Binding) { b.N = 17 }), a}},
-		"reordered":                {{first, third}, {second, a}, {edit(func(b *Binding) { b.N += 2 }), b}},
-		"cut short":                {{first, a[:len(a)-1]}, {first, a[:len(a)-16]}, {first, a[1:]}, {first, a[:Overhead]}, {first, nil}},
-		"a bit flipped":            {{first, bit(0)}, {first, bit(31)}, {first, bit(32)}, {first, bit(100)}, {first, bit(len(a) - 1)}},
-		"another recipient":        {{edit(func(b *Binding) { b.Recipient++ }), a}},
-		"another chat":             {{edit(func(b *Binding) { b.Pair++ }), a}},
-		"another sender":           {{edit(func(b *Binding) { b.Sender = "00000001-0000-4000-8000-000000000003" }), a}},
-		"another life of the file": {{edit(func(b *Binding) { b.Epoch = "1123456789abcdef0123456789abcdef" }), a}},
-		"made longer":              {{first, append(bytes.Clone(a), 0)}, {first, append(bytes.Clone(a), make([]byte, 16)...)}},
+		"two bodies swapped":     {{first, b}, {second, a}},
+		"replay under another n": {{edit(func(b *Binding) { b.N = 17 }), a}},
+		"reordered":              {{first, third}, {second, a}, {edit(func(b *Binding) { b.N += 2 }), b}},
+		"cut short":              {{first, a[:len(a)-1]}, {first, a[:len(a)-16]}, {first, a[1:]}, {first, a[:Overhead]}, {first, nil}},
+		"a bit flipped":          {{first, bit(0)}, {first, bit(31)}, {first, bit(32)}, {first, bit(100)}, {first, bit(len(a) - 1)}},
+		"another recipient":      {{edit(func(b *Binding) { b.Recipient++ }), a}},
+		"another chat":           {{edit(func(b *Binding) { b.Pair++ }), a}},
+		"another sender":         {{edit(func(b *Binding) { b.Sender = "00000001-0000-4000-8000-000000000003" }), a}},
+		"another epoch":          {{edit(func(b *Binding) { b.Epoch = "1123456789abcdef0123456789abcdef" }), a}},
+		"made longer":            {{first, append(bytes.Clone(a), 0)}, {first, append(bytes.Clone(a), make([]byte, 16)...)}},
 	} {
 		for _, each := range tt {
 			t.Run(name, func(t *testing.T) { wantClosed(t, o, each.b, each.sealed) })
 		}
 	}
-	// Only who it was sealed for opens it.
+	// Only the recipient can open it.
 	wantClosed(t, NewOpener(other), first, a)
 	if got, err := o.Open(first, a); err != nil || got.Text != "first" {
-		t.Errorf("what nobody touched: %+v, %v", got, err)
+		t.Errorf("unchanged: %+v, %v", got, err)
 	}
 }
 
-// TestBindingIsUnambiguous: no two bindings are encoded alike, though they are written in one row.
+// TestBindingIsUnambiguous: no two bindings have the same encoding, although the fields are concatenated.
 func TestBindingIsUnambiguous(t *testing.T) {
 	seen := map[string]Binding{}
 	for _, b := range []Binding{
@@ -142,14 +142,14 @@ func TestBindingIsUnambiguous(t *testing.T) {
 		{Epoch: "\x00\x00\x00\x00\x00\x00\x00\x01"}, {Pair: 1, Recipient: 2, N: 3}, {Pair: 2, Recipient: 1, N: 3},
 	} {
 		if twin, ok := seen[string(b.encode())]; ok {
-			t.Errorf("%+v and %+v are encoded alike", b, twin)
+			t.Errorf("%+v and %+v have the same encoding", b, twin)
 		}
 		seen[string(b.encode())] = b
 	}
 }
 
-// TestGarbage: what is no sealed body by its length costs nothing, and what is one by its length costs no more than
-// that length, whatever stands in it.
+// TestGarbage: data that does not have the length of a sealed body costs nothing; data that has it costs no more than that
+// length, whatever it contains.
 func TestGarbage(t *testing.T) {
 	o := NewOpener(secret)
 	b := binding()
@@ -165,7 +165,7 @@ func TestGarbage(t *testing.T) {
 		garbage := bytes.Repeat([]byte{fill}, Overhead+minPadded)
 		wantClosed(t, o, b, garbage)
 	}
-	// A body that opens and whose lengths lie: whoever has the public key can make one.
+	// A body that opens but has false lengths: anyone with the public key can make one.
 	for name, plain := range map[string][]byte{
 		"no header":      make([]byte, 23),
 		"long text":      lying(1<<63, 0),

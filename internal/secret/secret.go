@@ -1,5 +1,6 @@
-// Package secret makes session IDs and what is derived from them. A session ID is a bearer secret: whoever presents it is the
-// session. It is told to its client and kept nowhere; the hash finds the session, and mail for it is sealed to the mail key.
+// Package secret creates session IDs and derives hashes and keys from them. A session ID is a bearer secret: a client that
+// presents it gets the session. It is sent to its client and stored nowhere; the hash finds the session, and mail for it is
+// sealed to the mail key.
 package secret
 
 import (
@@ -14,7 +15,7 @@ import (
 // prefix marks a session ID of version 1, so that a scanner for leaked secrets can find it.
 const prefix = "cm1_"
 
-// NewID returns a fresh session ID, 256 random bits in base64url, and its hash.
+// NewID returns a new session ID, 256 random bits in base64url, and its hash.
 func NewID() (string, chat.Hash) {
 	var bits [32]byte
 	rand.Read(bits[:]) // never fails: crypto/rand ends the process instead
@@ -22,7 +23,7 @@ func NewID() (string, chat.Hash) {
 	return id, HashOf(id)
 }
 
-// HashOf returns the hash that the session with this ID is found by. Any string has one; only a session ID leads to a row.
+// HashOf returns the hash by which the session with this ID is found. Any string has one; only a session ID has a row.
 func HashOf(id string) chat.Hash { return sha256.Sum256([]byte(id)) }
 
 // MailKey returns the public key that mail for the session with this ID is sealed to.

@@ -44,7 +44,7 @@ func (p *Process) read(text []byte) {
 		p.TB.Errorf("the log has an error: %s", text)
 	case l.Msg == "listening":
 		p.ready <- l
-	case strings.HasPrefix(l.Msg, "commit fails"):
+	case strings.HasPrefix(l.Msg, "commit failed"):
 		select {
 		case p.Fails <- l:
 		default:
