@@ -221,3 +221,16 @@ func TestPowerLossEndedByAStop(t *testing.T) {
 		}
 	}
 }
+
+// TestPowerLossKilledInAWrite: the log shows a write that the process was killed in, and that may not have happened. A letter
+// that seemed to be deleted and is there at the next start has been there all the time.
+func TestPowerLossKilledInAWrite(t *testing.T) {
+	h, held := emptyHistory(), letter{1, 2, 3}
+	for i, letters := range []map[letter]bool{{held: true}, {}, {held: true}} {
+		h.at = append(h.at, i)
+		h.add(&content{sessions: map[chat.Hash]*sessionRow{}, letters: letters})
+	}
+	if got, want := h.letters[held], (span{1, never}); got != want {
+		t.Errorf("it was there in the states %v, want %v", got, want)
+	}
+}
