@@ -68,7 +68,7 @@ scene('the button for images opens the choice of files, and what is no image is 
   await a.page.getByText('This browser cannot read that as an image.').waitFor()
   await a.say('sorry')
   await b.hears('sorry')
-  assert.deepEqual(await b.conversation(), ['they: sorry'])
+  await b.shows(['they: sorry'])
   assert.equal(await a.page.locator('#remark').textContent(), '')
 })
 
@@ -111,5 +111,5 @@ scene('an image is never sent to another than the one it was meant for', async (
   await a.page.getByText('the image was not sent').waitFor()
   await a.say('hello')
   await c.hears('hello')
-  assert.deepEqual(await c.conversation(), ['they: hello'])
+  await c.shows(['they: hello'])
 })

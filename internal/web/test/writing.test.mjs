@@ -54,7 +54,7 @@ scene('keys of an input method send nothing and press no Next', async (s) => {
   assert.equal(await field.inputValue(), 'nihongo')
   await field.press('Enter') // a composition without an end is no lasting harm
   await b.hears('nihongo')
-  assert.deepEqual(await b.conversation(), ['they: nihongo'])
+  await b.shows(['they: nihongo'])
   await field.press('Escape')
   await a.sees('searching')
 })
@@ -72,7 +72,7 @@ scene('text on the clipboard is pasted as text, whatever else is there', async (
   }
   await a.say('that is all')
   await b.hears('that is all')
-  assert.deepEqual(await b.conversation(), ['they: that is all'])
+  await b.shows(['they: that is all'])
 })
 
 scene('a pasted image is shown, and sent after a yes', async (s) => {
@@ -133,7 +133,7 @@ scene('a pasted image that was not answered for is not sent to the next stranger
   await a.page.keyboard.press('Enter')
   await a.say('hello')
   await c.hears('hello')
-  assert.deepEqual(await c.conversation(), ['they: hello'])
+  await c.shows(['they: hello'])
 })
 
 scene('a file that is no image gets a word, and the images beside it are sent', async (s) => {
