@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,17 @@ func buildTagged(t *testing.T, bin, tags string) {
 	}
 	if err := os.Link(built.made[tags], bin); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// writeProgram writes a program from another process. A descriptor of its own, which a fork of another test may have until its
+// exec, would make it busy (execve(2), ETXTBSY).
+func writeProgram(tb testing.TB, name string, program []byte) {
+	tb.Helper()
+	cmd := exec.Command("install", "-m", "755", "/dev/stdin", name)
+	cmd.Stdin = bytes.NewReader(program)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("install %s: %v: %s", name, err, out)
 	}
 }
 

@@ -26,7 +26,7 @@ func asStranger(t *testing.T, dir string, environ []string, args ...string) (cod
 		t.Fatal(err)
 	}
 	if err := os.Link(self, bin); err != nil {
-		mustWrite(t, bin, mustRead(t, self))
+		writeProgram(t, bin, mustRead(t, self))
 	}
 	if err := os.Chmod(bin, 0o755); err != nil {
 		t.Fatal(err)

@@ -68,9 +68,9 @@ func (s *site) movesToBareRoot(t *testing.T) {
 	s.root = s.dir
 	data := filepath.Join(s.root, "data")
 	s.db = filepath.Join(data, "chatme.db")
-	mustWrite(t, filepath.Join(s.root, "chatme"), mustRead(t, s.bin))
+	writeProgram(t, filepath.Join(s.root, "chatme"), mustRead(t, s.bin))
 	for _, err := range []error{
-		os.Chmod(s.root, 0o755), os.Chmod(filepath.Join(s.root, "chatme"), 0o755),
+		os.Chmod(s.root, 0o755),
 		os.Mkdir(data, 0o750), os.Chown(data, bareUser, bareUser),
 	} {
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -94,9 +93,7 @@ func newPowerLoss(tb testing.TB, bin, mutant string) *powerLoss {
 	}
 	fmt.Fprintf(&script, "exec '%s' '%s' '%s'.$$ '%s' \"$@\"\n",
 		strace, strings.Join(powercut.Strace, "' '"), s.bin, bin) // $$ is the process ID of the server to be
-	if err := os.WriteFile(s.bin, []byte(script.String()), 0o755); err != nil {
-		tb.Fatal(err)
-	}
+	writeProgram(tb, s.bin, []byte(script.String()))
 	s.flags = []string{"--rematch-after", "10ms", "--admin", "off"} // a socket's name is nothing that a log of files knows
 	return &powerLoss{tb: tb, site: s, seed: rand.Uint64()}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -72,9 +71,7 @@ restore) # -integrity-check full -o TARGET file://DIR
 	cp "${6#file://}/last" "$5" ;;
 esac
 `
-	if err := os.WriteFile(name, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, name, []byte(script))
 	return name
 }
 
