@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -174,11 +173,9 @@ func (c *Client) writeText(data []byte) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, websocket.ErrCloseSent) { // the server's close frame is being answered, or Close waits for it
-		select {
-		case <-c.done:
-		case <-time.After(closeGrace):
-		}
+	select { // the server's close frame may be being read
+	case <-c.done:
+	case <-time.After(closeGrace):
 	}
 	if end := c.CloseErr(); end != nil && end.Code != CloseLost {
 		return end
