@@ -316,3 +316,26 @@ func TestDialClosedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// What is written to a server that has closed fails with its close frame. Known defect: it failed with "close sent" or "broken pipe"
+// while that was being read, and the probe named the wrong fault.
+func TestWriteToAServerThatHasClosed(t *testing.T) {
+	s := newStage(t)
+	for round := range 200 {
+		c, p := s.connect(t, Options{NoAuth: true})
+		if err := p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1008, "abuse"), soon()); err != nil {
+			t.Fatal(err)
+		}
+		if round%2 == 0 {
+			p.ws.Close()
+		}
+		var err error
+		for err == nil {
+			err = c.SendRaw([]byte("{}"))
+		}
+		if end, ok := errors.AsType[*CloseError](err); !ok || end.Code != 1008 {
+			t.Fatalf("%v, want close 1008", err)
+		}
+		c.Drop()
+	}
+}

@@ -166,11 +166,19 @@ func (c *Client) write(data []byte) error {
 	return c.writeText(data)
 }
 
-// writeText writes one text frame. One goroutine at a time may call it.
+// writeText writes one text frame. One goroutine at a time may call it. To a server that has closed the error is a *CloseError.
 func (c *Client) writeText(data []byte) error {
 	c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if err := c.ws.WriteMessage(websocket.TextMessage, data); err != nil {
-		return fmt.Errorf("write: %w", err)
+	err := c.ws.WriteMessage(websocket.TextMessage, data)
+	if err == nil {
+		return nil
 	}
-	return nil
+	select { // the server's close frame may be being read
+	case <-c.done:
+	case <-time.After(closeGrace):
+	}
+	if end := c.CloseErr(); end != nil && end.Code != CloseLost {
+		return end
+	}
+	return fmt.Errorf("write: %w", err)
 }

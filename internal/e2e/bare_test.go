@@ -72,9 +72,9 @@ func movesToBareRoot(s *testbed.Site, t *testing.T) {
 	s.Root = s.Dir
 	data := filepath.Join(s.Root, "data")
 	s.DB = filepath.Join(data, "chatme.db")
-	testbed.MustWrite(t, filepath.Join(s.Root, "chatme"), testbed.MustRead(t, s.Bin))
+	testbed.WriteProgram(t, filepath.Join(s.Root, "chatme"), testbed.MustRead(t, s.Bin))
 	for _, err := range []error{
-		os.Chmod(s.Root, 0o755), os.Chmod(filepath.Join(s.Root, "chatme"), 0o755),
+		os.Chmod(s.Root, 0o755),
 		os.Mkdir(data, 0o750), os.Chown(data, testbed.BareUser, testbed.BareUser),
 	} {
 		if err != nil {

@@ -175,12 +175,17 @@ func commits(events []Event, db string) []int {
 	return all
 }
 
-// newHistory replays the log and reads the database after each commit, in scratch.
-func newHistory(events []Event, db, scratch string) (*history, error) {
-	h := &history{
+// emptyHistory is the history before the first commit.
+func emptyHistory() *history {
+	return &history{
 		at: []int{-1}, same: map[[sha256.Size]byte][]int{nothing().sum: {0}}, rows: map[chat.Hash][]rowSince{},
 		chats: map[chat.Alias]chatSince{}, members: map[int64][]chat.Hash{}, letters: map[letter]span{},
 	}
+}
+
+// newHistory replays the log and reads the database after each commit, in scratch.
+func newHistory(events []Event, db, scratch string) (*history, error) {
+	h := emptyHistory()
 	disk := NewDisk(filepath.Dir(db))
 	at := 0
 	for _, commit := range commits(events, db) {
@@ -266,8 +271,10 @@ func (h *history) add(c *content) {
 		}
 	}
 	for l := range c.letters {
-		if s, ok := h.letters[l]; !ok || s.until != never {
+		if s, ok := h.letters[l]; !ok {
 			h.letters[l] = span{state, never}
+		} else if s.until != never { // it was not deleted: the process was killed in the write that would have done that
+			h.letters[l] = span{s.from, never}
 		}
 	}
 	for l, s := range h.letters {

@@ -78,11 +78,16 @@ func (tp tamper) upgrade(w http.ResponseWriter, r *http.Request, addr string) {
 	}()
 	tp.pump(server, client, tp.toClient)
 	<-done
+	client.Close()
+	server.Close()
 }
 
-// pump passes on what comes from one side until it ends, and ends the other in the same way.
+// closeAnswer is how long a close frame may wait for its answer.
+const closeAnswer = 2 * time.Second
+
+// pump passes on what comes from one side until it ends, and ends the other in the same way: after a close frame once that is
+// answered, for what is closed with something unread takes the frame along.
 func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
-	defer to.Close()
 	pass := func(kind int) func(string) error {
 		return func(data string) error {
 			if !tp.mute {
@@ -101,8 +106,11 @@ func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
 				end.Code = tp.close[1]
 			}
 			to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, end.Text), time.Now().Add(pace.Of(testbed.StepTimeout)))
+			to.SetReadDeadline(time.Now().Add(pace.Of(closeAnswer)))
+			return
 		}
 		if err != nil {
+			to.Close()
 			return
 		}
 		frames := []string{string(data)}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
 	"chatme/internal/server"
 
 	"github.com/gorilla/websocket"
@@ -183,14 +184,16 @@ func TestLargeFileThatIsNotRead(t *testing.T) {
 // A large file of a page of one's own takes longer than any of the times on a slow network, and arrives whole.
 func TestLargeFileOnASlowNetwork(t *testing.T) {
 	file := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
+	times := shortTimes
+	times.Arrive, times.Answer = pace.Waited(times.Arrive), pace.Waited(times.Answer)
 	g := openGate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file))
-	}), 10, shortTimes, nil)
+	}), 10, times, nil)
 	conn := g.dial(t)
 	resp, err := get(conn, "/large")
 	must(t, err)
 	got := 0
-	tick := time.NewTicker(25 * time.Millisecond)
+	tick := time.NewTicker(times.Arrive / 16)
 	defer tick.Stop()
 	for buffer := make([]byte, len(file)/64); ; <-tick.C { // 64 parts: four times as long as a connection has
 		n, err := io.ReadFull(resp.Body, buffer)

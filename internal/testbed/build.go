@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"os/exec"
@@ -54,6 +55,17 @@ func makeBinary(tb testing.TB, bin, program string, flags ...string) {
 	}
 	if err := os.Link(built.made[program], bin); err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// WriteProgram writes a program from another process. If this process wrote it, another test's fork could hold the descriptor until
+// its exec and make the program busy (execve(2), ETXTBSY).
+func WriteProgram(tb testing.TB, name string, program []byte) {
+	tb.Helper()
+	cmd := exec.Command("install", "-m", "755", "/dev/stdin", name)
+	cmd.Stdin = bytes.NewReader(program)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("install %s: %v: %s", name, err, out)
 	}
 }
 

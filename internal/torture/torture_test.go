@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -74,9 +73,7 @@ restore) # -integrity-check full -o TARGET file://DIR
 	cp "${6#file://}/last" "$5" ;;
 esac
 `
-	if err := os.WriteFile(name, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testbed.WriteProgram(t, name, []byte(script))
 	return name
 }
 

@@ -16,15 +16,15 @@ scene('two tabs chat, and one resumes its chat after a reload', async (s) => {
   await a.page.reload()
   await a.sees('chat')
   await a.status('With a stranger')
-  assert.deepEqual(await a.conversation(), ['me: hello', 'they: hi there'])
+  await a.shows(['me: hello', 'they: hi there'])
 
   await a.say('back again')
   await b.hears('back again')
   await b.status('With a stranger')
   await b.say('never noticed')
   await a.hears('never noticed')
-  assert.deepEqual(await a.conversation(), ['me: hello', 'they: hi there', 'me: back again', 'they: never noticed'])
-  assert.deepEqual(await b.conversation(), ['they: hello', 'me: hi there', 'they: back again', 'me: never noticed'])
+  await a.shows(['me: hello', 'they: hi there', 'me: back again', 'they: never noticed'])
+  await b.shows(['they: hello', 'me: hi there', 'they: back again', 'me: never noticed'])
 })
 
 scene('messages to an away partner are held and arrive when it returns', async (s) => {
@@ -41,7 +41,7 @@ scene('messages to an away partner are held and arrive when it returns', async (
   await a.hears('no hurry')
   await b.marked('no hurry', 'Delivered')
   await b.status('With a stranger')
-  assert.deepEqual(await a.conversation(), ['me: one moment', 'they: take your time', 'they: really', 'they: no hurry'])
+  await a.shows(['me: one moment', 'they: take your time', 'they: really', 'they: no hurry'])
   await a.say('here I am')
   await b.hears('here I am')
 })
@@ -60,11 +60,11 @@ scene('held messages survive the server, the page that sent them, and the chat',
 
   await a.reopen()
   await a.sees('ended')
-  assert.deepEqual(await a.conversation(), ['they: one', 'they: two', 'they: three'])
+  await a.shows(['they: one', 'they: two', 'they: three'])
   const c = await s.open()
   await c.start()
   await Promise.all([a.sees('chat'), c.sees('chat')]) // a session is matched only after it has confirmed its last messages
-  assert.deepEqual(await a.conversation(), [])
+  await a.shows([])
 })
 
 scene('a chat continues after the server is killed', async (s) => {
@@ -80,8 +80,8 @@ scene('a chat continues after the server is killed', async (s) => {
   await b.hears('meanwhile')
   await b.say('after')
   await a.hears('after')
-  assert.deepEqual(await a.conversation(), ['me: before', 'me: meanwhile', 'they: after'])
-  assert.deepEqual(await b.conversation(), ['they: before', 'they: meanwhile', 'me: after'])
+  await a.shows(['me: before', 'me: meanwhile', 'they: after'])
+  await b.shows(['they: before', 'they: meanwhile', 'me: after'])
 
   for (const tab of [a, b]) tab.forgiveOutage()
 })
@@ -99,7 +99,7 @@ scene('Next leaves the partner, which is matched again; End leaves for good', as
 
   await c.start()
   await Promise.all([b.sees('chat'), c.sees('chat')])
-  assert.deepEqual(await b.conversation(), [])
+  await b.shows([])
   await c.say('a new one')
   await b.hears('a new one')
 
@@ -108,7 +108,7 @@ scene('Next leaves the partner, which is matched again; End leaves for good', as
   await Promise.all([a.sees('chat'), c.sees('chat')])
   await a.say('found you')
   await c.hears('found you')
-  assert.deepEqual(await c.conversation(), ['they: found you'])
+  await c.shows(['they: found you'])
 
   // The tab that ended the session keeps nothing of it.
   assert.doesNotMatch(await b.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_|still here/)
@@ -217,5 +217,5 @@ scene('a second tab takes over the session, and the first says so', async (s) =>
   assert.doesNotMatch(await a.page.evaluate(() => JSON.stringify(sessionStorage)), /cm1_/)
   await b.say('who is it?')
   await copy.hears('who is it?')
-  assert.deepEqual(await copy.conversation(), ['me: hello', 'they: who is it?'])
+  await copy.shows(['me: hello', 'they: who is it?'])
 })

@@ -1,6 +1,8 @@
 // A browser tab with the page, and helpers for user actions and visible results.
 
+import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { chromium } from 'playwright-core'
 import { DEADLINE_MS } from './pace.mjs'
 
@@ -136,6 +138,15 @@ export class Tab {
       await img.decode()
       return { uri: img.src, width: img.naturalWidth, height: img.naturalHeight }
     })
+  }
+
+  /** Waits until the conversation on the screen is this one: a busy page shows its own messages after the stranger has them. */
+  async shows(conversation) {
+    const deadline = Date.now() + DEADLINE_MS
+    while (!isDeepStrictEqual(await this.conversation(), conversation)) {
+      if (Date.now() > deadline) assert.deepEqual(await this.conversation(), conversation)
+      await this.page.waitForTimeout(20)
+    }
   }
 
   /** Returns the visible conversation: 'me: …' and 'they: …'. */
