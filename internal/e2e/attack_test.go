@@ -83,7 +83,7 @@ func testHalfRequests(t *testing.T, s *testbed.Site) {
 		}
 	}
 	all.Wait()
-	s.Says(`"level":"WARN","msg":"accept closed the oldest of too many connections that were not upgraded"`)
+	s.Says(`"level":"WARN","msg":"too many connections that were not upgraded, closed the oldest"`)
 	honest()
 	t.Logf("a round of the honest took at most %v while another was attacked, and %v while this server was", trip, worst)
 	// Each of the two who arrive stands behind 2,100 others, who make room for each other by the hundreds in half a second.

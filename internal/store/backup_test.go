@@ -62,8 +62,8 @@ func TestBackupRefuses(t *testing.T) {
 		code           int
 		says           string
 	}{
-		"the target exists":      {nil, func(string) string { return s.path }, exitCreate, "it exists"},
-		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exitCreate, "it exists"},
+		"the target exists":      {nil, func(string) string { return s.path }, exitCreate, "it already exists"},
+		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exitCreate, "it already exists"},
 		"no directory":           {nil, func(dir string) string { return dir + "/no/copy" }, exitCreate, "mkdir"},
 		"no database":            {func(dir string) string { return dir + "/none.db" }, nil, exitConfig, "there is no database"},
 		"a directory":            {func(dir string) string { return dir }, nil, exitCreate, "not a directory"},

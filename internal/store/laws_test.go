@@ -27,14 +27,14 @@ func TestLaws(t *testing.T) {
 		"a later place":      {`UPDATE sessions SET place = place + (5 << 32) WHERE place > 0`, "numbers"},
 		"a number of no one": {`UPDATE sessions SET id = 7 WHERE place > 0`, "numbers"},
 		"two lives at once": {second + `; INSERT INTO boots SELECT 3, started_at, NULL, NULL, version, commit_hash, schema, epoch, 0 FROM boots WHERE boot = 1`,
-			"one life"},
+			"each epoch"},
 		"a start missing":        {strings.Replace(second, "2,", "3,", 1), "no start"},
-		"a chat of another life": {second, "with its life"},
+		"a chat of another life": {second, "with its epoch"},
 		"mail of two chats":      {`UPDATE mailbox SET pair = (1 << 32) + 77 WHERE n = 2`, "one chat"},
 		"mail of another chat":   {`UPDATE mailbox SET pair = (1 << 32) + 77`, "of that chat"},
 		"mail of a third":        {`UPDATE mailbox SET sender = replace(sender, '-4000-', '-4001-')`, "of that chat"},
 		"mail without a key":     {`UPDATE sessions SET mail_key = NULL`, "can open it"},
-		"mail for nobody":        {`PRAGMA foreign_keys = 0; UPDATE mailbox SET recipient = 99`, "rows without"},
+		"mail for nobody":        {`PRAGMA foreign_keys = 0; UPDATE mailbox SET recipient = 99`, "dangling"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := fill(t)

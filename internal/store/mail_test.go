@@ -212,7 +212,7 @@ func TestMailOfAnotherSession(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || !strings.Contains(log.String(), "do not open") {
+	if err != nil || !strings.Contains(log.String(), "failed to decrypt") {
 		t.Errorf("%v, log %q", err, log)
 	}
 }

@@ -114,7 +114,7 @@ func TestRefuse(t *testing.T) {
 			path := filled(t)
 			script(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 			return path
-		}, exitData, "made by a newer chatme (schema 9999, this one knows 4)"},
+		}, exitData, "made by a newer chatme (schema 9999; this version knows 4)"},
 		"no version": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DELETE FROM goose_db_version`)
@@ -171,7 +171,7 @@ func TestRefuse(t *testing.T) {
 		}, exitCreate, "not a regular file"},
 		"no directory": {func(t *testing.T) string {
 			return filepath.Join(t.TempDir(), "nowhere", "chatme.db")
-		}, exitCreate, "must exist: make it"},
+		}, exitCreate, "must exist: create it"},
 		"under a file": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.WriteFile(path, nil, 0o640); err != nil {
@@ -189,7 +189,7 @@ func TestRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			return path
-		}, exitCreate, "link to nowhere"},
+		}, exitCreate, "dangling link"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

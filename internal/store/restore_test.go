@@ -147,7 +147,7 @@ func TestPutBackRefuses(t *testing.T) {
 		"no directory":         {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
 		"a corrupt one":        {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
 		"a corrupt index":      {RestoreConfig{Path: path, Source: index, Replace: true}, exitData, "another backup"},
-		"mail for nobody":      {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "rows without"},
+		"mail for nobody":      {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "dangling"},
 		"a newer one":          {RestoreConfig{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
 		"of another program":   {RestoreConfig{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
 		"in the place of that": {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},

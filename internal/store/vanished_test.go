@@ -85,7 +85,7 @@ func TestDatabaseVanished(t *testing.T) {
 			} {
 				err := look()
 				wantCode(t, err, exitData)
-				want := []string{tt.says, "put the f", "chatme restore --replace"}
+				want := []string{tt.says, "put the ", "chatme restore --replace"}
 				for _, suffix := range tt.gone {
 					want = append(want, path+suffix)
 				}
@@ -159,7 +159,7 @@ func TestMovedWithItsWAL(t *testing.T) {
 	path = filepath.Join(dir, filepath.Base(path))
 	_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 	wantCode(t, err, exitData)
-	if want := "if all of it was moved here together, remove " + path + witnessSuffix; !strings.Contains(err.Error(), want) {
+	if want := "if all the files were moved here together, remove " + path + witnessSuffix; !strings.Contains(err.Error(), want) {
 		t.Errorf("%v does not say %q", err, want)
 	}
 	run(t, "rm", path+witnessSuffix)

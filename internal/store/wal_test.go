@@ -43,7 +43,7 @@ func TestParkedReader(t *testing.T) {
 		write()
 	}
 	write()
-	if strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "somebody keeps a transaction open") {
+	if strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "a transaction stays open") {
 		t.Errorf("the log: %s", log)
 	}
 
@@ -56,7 +56,7 @@ func TestParkedReader(t *testing.T) {
 	if size() > walKept {
 		t.Errorf("%d bytes after the reader has gone", size())
 	}
-	if strings.Count(log.String(), "begun anew") != 1 {
+	if strings.Count(log.String(), "WAL reset") != 1 {
 		t.Errorf("the log: %s", log)
 	}
 }

@@ -77,19 +77,19 @@ func TestWitness(t *testing.T) {
 		"an older database":         {says(func(w *witness) { w.boot++ }), "it had 4 starts and has 3"},
 		"a copy":                    {func(tb testing.TB, path string) { run(tb, "cp", path, path+".x"); run(tb, "mv", path+".x", path) }, "another file"},
 		"another device":            {says(func(w *witness) { w.device++ }), "another file"},
-		"an empty witness":          {write(""), "does not read"},
-		"garbage":                   {write("boot"), "does not read"},
-		"a long one":                {write(strings.Repeat("9", 1<<20)), "does not read"},
-		"a cut one":                 {write("boot 3, device 1, inode 1"), "does not read"},
-		"half a second line":        {write("boot 3, device 1, inode 1\nepoch"), "does not read"},
-		"two lines":                 {write("boot 3, device 1, inode 1\nboot 3, device 1, inode 1\n"), "does not read"},
-		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "does not read"},
+		"an empty witness":          {write(""), "not a valid witness"},
+		"garbage":                   {write("boot"), "not a valid witness"},
+		"a long one":                {write(strings.Repeat("9", 1<<20)), "not a valid witness"},
+		"a cut one":                 {write("boot 3, device 1, inode 1"), "not a valid witness"},
+		"half a second line":        {write("boot 3, device 1, inode 1\nepoch"), "not a valid witness"},
+		"two lines":                 {write("boot 3, device 1, inode 1\nboot 3, device 1, inode 1\n"), "not a valid witness"},
+		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "not a valid witness"},
 		"a directory in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkdir "$1"`, "-", path+witnessSuffix)
 		}, ""},
 		"a pipe in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkfifo "$1"`, "-", path+witnessSuffix)
-		}, "does not read"},
+		}, "not a valid witness"},
 		"the witness of another file": {write("boot 3, device 1, inode 1\n"), "another file"},
 	} {
 		t.Run(name, func(t *testing.T) {

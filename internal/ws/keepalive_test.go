@@ -33,7 +33,7 @@ func TestCloseThatWaitsForACommitIsNotStuck(t *testing.T) {
 		t.Fatalf("cut as soon as it may leave: %s", c.reason)
 	}
 	c.visit(waited.Add(closeStuck) + 1)
-	if !c.closed || c.reason != "close frame cannot leave" {
+	if !c.closed || c.reason != "close timed out" {
 		t.Errorf("closed %v, %q, although it could leave", c.closed, c.reason)
 	}
 }
