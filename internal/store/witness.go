@@ -60,7 +60,7 @@ func sight(path string) (witness, error) {
 }
 
 // errNoWitness reports that the file is not a valid witness.
-var errNoWitness = errors.New("it is not a valid witness")
+var errNoWitness = errors.New("the file is not a valid witness")
 
 // readWitness returns the witness in the file name. The error is errNoWitness, or one of the file system.
 func readWitness(name string) (witness, error) {
