@@ -86,7 +86,7 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
-// Without a page there is nothing at / and nothing for a crawler.
+// Without a page there is nothing at / and crawlers are excluded.
 func TestHTTPWithoutPage(t *testing.T) {
 	s := openSite(t)
 	must(t, s.public.Reload(server.Config{}))

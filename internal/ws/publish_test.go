@@ -2,7 +2,7 @@ package ws
 
 import "testing"
 
-// An operator who asks for errors is not shown those who just went.
+// An operator who filters for errors does not see clients that just left.
 func TestWentWrong(t *testing.T) {
 	for _, tt := range []struct {
 		code   int
