@@ -87,7 +87,7 @@ func frameOf(payload string) []byte {
 }
 
 // A stalled frame that holds room is cut, and the others continue; no other socket is closed for it.
-func TestBudgetHolderThatStopsIsCut(t *testing.T) {
+func TestBudgetStalledHolderIsCut(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
 	a, b := s.pair(t)
 	s.holdsAll(t)
@@ -114,7 +114,7 @@ func TestBudgetStalled(t *testing.T) {
 }
 
 // Many clients send photos at the same time, some in fragments, and there is room for one: every photo arrives.
-func TestBudgetEverybodyGetsATurn(t *testing.T) {
+func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 	for name, frames := range map[string]int{"room for one": 1, "room for three": 3} {
 		t.Run(name, func(t *testing.T) {
 			s := openSite(t, func(w *ws.Config, _ *chat.Config) {

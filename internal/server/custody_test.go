@@ -121,7 +121,7 @@ func TestHeldBeforeLive(t *testing.T) {
 func (s *site) mailbox(t *testing.T, want int) {
 	t.Helper()
 	conn := s.look(t)
-	eventually(t, fmt.Sprintf("%d letters", want), func() bool {
+	eventually(t, fmt.Sprintf("%d messages", want), func() bool {
 		var n int
 		must(t, conn.QueryRowContext(t.Context(), `SELECT count(*) FROM mailbox`).Scan(&n))
 		return n == want

@@ -7,7 +7,7 @@ import (
 )
 
 // A socket with a partial frame waits in its own goroutine: two hundred of them delay no other.
-func TestSlowSendersHoldUpNobody(t *testing.T) {
+func TestSlowSendersDelayNoOther(t *testing.T) {
 	s := openSite(t)
 	a, b := s.pair(t)
 	var slow []*person

@@ -244,7 +244,7 @@ func TestFullIsRefused(t *testing.T) {
 }
 
 // Known defect: a client that connected as a shutdown began was refused with 503.
-func TestWhoComesAtTheStopIsToldToComeBack(t *testing.T) {
+func TestLateArrivalIsToldToReconnect(t *testing.T) {
 	s := openSite(t)
 	s.stop()
 	p := s.dial(t, "late")
@@ -283,7 +283,7 @@ func TestFailedKeysAreThrottledByAddress(t *testing.T) {
 }
 
 // A legacy client cannot confirm what has arrived; its pong does, so that a resumable sender can drop its copies.
-func TestOldReceiverConfirmsWithPong(t *testing.T) {
+func TestLegacyReceiverConfirmsWithPong(t *testing.T) {
 	s := openSite(t)
 	a, _ := s.resumable(t, "a")
 	b := s.old(t, "b")

@@ -64,6 +64,6 @@ func TestTailHearsOfRefusals(t *testing.T) {
 		"upgrade error too many failed keys", "upgrade error bad handshake",
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("heard\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("received\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -19,7 +19,7 @@ func TestOverTLS(t *testing.T) {
 		"PipelinedAuthAndSearch":      TestPipelinedAuthAndSearch,
 		"UnauthenticatedSocket":       TestUnauthenticatedSocketIsClosed,
 		"CloseFrameIsAnswered":        TestCloseFrameIsAnswered,
-		"OldReceiverConfirms":         TestOldReceiverConfirmsWithPong,
+		"OldReceiverConfirms":         TestLegacyReceiverConfirmsWithPong,
 		"HeldBeforeLive":              TestHeldBeforeLive,
 		"FramesInOneSegment":          TestFramesInOneSegment,
 		"ReaderThatPauses":            TestReaderThatPauses,

@@ -29,7 +29,7 @@ func TestBackup(t *testing.T) {
 	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
 	mustCommit(t, p.Store, put(waiting(3, 1), away(session(4), t0+hour))...)
 	want := Contents{Schema: p.schema, Boots: 1, Sessions: 4, Resumable: 4, Waiting: 1, Chats: 1, Letters: 2, Newest: t0 + hour}
-	for _, name := range []string{"while it is served", "while nobody has it open"} {
+	for _, name := range []string{"while it is served", "while no process has it open"} {
 		target := filepath.Join(t.TempDir(), "what? a copy.db")
 		got, err := Backup(t.Context(), p.path, target, nil)
 		if err != nil {

@@ -168,9 +168,9 @@ func TestWitnessFailsOnTheWay(t *testing.T) {
 	}
 }
 
-// TestWitnessKilledAnywhereIsNoRestore: whatever a kill or a power cut leaves of the witness, the next start continues
+// TestWitnessKilledAnywhereIsNotARestore: whatever a kill or a power cut leaves of the witness, the next start continues
 // the chats, as long as the witness is not ahead of the database; if it is, the database is an older copy.
-func TestWitnessKilledAnywhereIsNoRestore(t *testing.T) {
+func TestWitnessKilledAnywhereIsNotARestore(t *testing.T) {
 	p := newPost(t)
 	hurried(p.Store)
 	var copies, witnesses []string

@@ -304,7 +304,7 @@ func TestMailConstraints(t *testing.T) {
 		"L8 no number":         {edit(func(m *chat.MailEntry) { m.N = 0 }), "L8_in_a_chat"},
 		"L8 beyond 63 bits":    {edit(func(m *chat.MailEntry) { m.N = 1 << 63 }), "L8_in_a_chat"},
 		"L8 twice":             {edit(func(m *chat.MailEntry) { m.N = 1 }), "mailbox.recipient, mailbox.pair, mailbox.n"},
-		"nobody":               {edit(func(m *chat.MailEntry) { m.To = 99 }), "FOREIGN KEY"},
+		"no recipient":         {edit(func(m *chat.MailEntry) { m.To = 99 }), "FOREIGN KEY"},
 		"no key":               {edit(func(m *chat.MailEntry) { m.Key = chat.MailKey{} }), "no public key"},
 		"a chat of no start":   {edit(func(m *chat.MailEntry) { m.Pair = 7<<32 | 1 }), "not on record"},
 		"no sender":            {edit(func(m *chat.MailEntry) { m.From = "" }), "length(sender) = 36"},

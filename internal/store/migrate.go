@@ -14,7 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// beforeInfix separates the name of the database from the number of the first migration that the copy lacks.
+// beforeInfix separates the name of the database from the number of the first migration that the copy does not have.
 const beforeInfix = ".before-"
 
 // plan holds the migrations this program knows, in order.

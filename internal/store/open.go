@@ -53,7 +53,7 @@ type Store struct {
 	epoch   *sqlx.Stmt
 
 	sealing sealing    // state kept between batches
-	large   sync.Mutex // held while a large letter is sealed and written, or read and opened
+	large   sync.Mutex // held while a large message is sealed and written, or read and opened
 	wal     walWatch
 	counter counter
 	files   openFiles

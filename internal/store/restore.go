@@ -215,8 +215,8 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	if err := syncDir(dir); err != nil {
 		return aside, err
 	}
-	// The old file still has its inode, so its witness does not fit the new one; without the old file there is no doubt
-	// at all.
+	// The old file still has its inode, so its witness does not fit the new one. Without a witness the new file is
+	// certain to be considered restored.
 	return aside, dropWitness(path)
 }
 

@@ -38,7 +38,7 @@ func TestPutBack(t *testing.T) {
 		"over one from a newer chatme": func(tb testing.TB, path string) {
 			run(tb, "sqlite3", path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 		},
-		"while half a witness is there": func(tb testing.TB, path string) { run(tb, "touch", path+".witness.part") },
+		"with half a witness beside it": func(tb testing.TB, path string) { run(tb, "touch", path+".witness.part") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, backup, epoch, p := backedUp(t)

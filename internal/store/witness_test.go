@@ -244,9 +244,9 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreOldClients: a legacy client whose chat a restore ends leaves no row behind; a waiting one is left to the
+// TestRestoreLegacyClients: a legacy client whose chat a restore ends leaves no row behind; a waiting one is left to the
 // start.
-func TestRestoreOldClients(t *testing.T) {
+func TestRestoreLegacyClients(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
 	a, b := pair(1, 1, 2)

@@ -45,8 +45,8 @@ func (listener) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }
 
-// figuresHub returns a hub with a thousand legacy clients in chats: 1 and 2, 3 and 4, …
-func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
+// metricsHub returns a hub with a thousand legacy clients in chats: 1 and 2, 3 and 4, …
+func metricsHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
 	n := 0
 	lobby := chat.New(chat.Config{
 		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour,
@@ -68,9 +68,9 @@ func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener)
 	return h
 }
 
-// BenchmarkMessageFigures is a message through the hub without and with its metrics: when its frame was read and how
+// BenchmarkMessageMetrics is a message through the hub without and with its metrics: when its frame was read and how
 // long it took until the partner's was written. Both include what the hub counts under its lock.
-func BenchmarkMessageFigures(b *testing.B) {
+func BenchmarkMessageMetrics(b *testing.B) {
 	for _, with := range []bool{false, true} {
 		b.Run(map[bool]string{false: "without", true: "with"}[with], func(b *testing.B) {
 			m, clock := metrics.New(), hub.NewClock()
@@ -79,7 +79,7 @@ func BenchmarkMessageFigures(b *testing.B) {
 			if with {
 				l.of = e
 			}
-			h := figuresHub(b, m, clock, l)
+			h := metricsHub(b, m, clock, l)
 			var who atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -109,10 +109,10 @@ func cpuTime(tb testing.TB) time.Duration {
 }
 
 // The metrics of a message allocate nothing.
-func TestMessageFiguresAllocateNothing(t *testing.T) {
+func TestMessageMetricsAllocateNothing(t *testing.T) {
 	m, clock := metrics.New(), hub.NewClock()
 	e := &Endpoint{cfg: Config{Metrics: m, Clock: clock}}
-	h := figuresHub(t, m, clock, listener{e})
+	h := metricsHub(t, m, clock, listener{e})
 	cmd := hub.Command{Command: chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}}
 	before := h.Stats()
 	if n := testing.AllocsPerRun(1000, func() {

@@ -43,7 +43,7 @@ func TestThrottleResized(t *testing.T) {
 }
 
 // The keepalive speeds up as soon as a shorter time applies.
-func TestPatrolHurries(t *testing.T) {
+func TestKeepaliveSpeedsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newKeepalive(time.Hour, hub.NewClock().Now)
 		p.speedUp(time.Second / 4)
