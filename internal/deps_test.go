@@ -17,8 +17,8 @@ import (
 
 const module = "chatme"
 
-// allowed is what each package imports of ours, named without internal/. A package that is not here does not belong; one that
-// wants to import sideways is in the wrong place. Tests may import more.
+// allowed lists which of our packages each package imports, named without internal/. A package that is not here does not
+// belong; one that needs a sideways import is in the wrong place. Tests may import more.
 //
 //	cmd → server → ws → {protocol, hub → tail} → chat ← store → migrations
 var allowed = map[string][]string{
@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"server":      {"forwarded", "ws", "config", "metrics"},
 	"stdlog":      {},
 	"loglimit":    {},
-	"metrics":     {"stdlog"}, // and is imported by whoever has something to count
+	"metrics":     {"stdlog"}, // imported by every package that counts something
 	"certificate": {},
 	"descriptors": {"exit"},
 	"buildinfo":   {},
@@ -77,7 +77,7 @@ var allowed = map[string][]string{
 
 const anyOfOurs = "*"
 
-// forbidden is what a package must not import of anybody's, with all below it: the lobby is pure.
+// forbidden lists imports of any origin that a package, with all packages below it, must not have: the lobby is pure.
 var forbidden = map[string][]string{
 	"chat": {"sync", "context", "net", "database/sql"},
 }
@@ -94,13 +94,13 @@ func TestImportTable(t *testing.T) {
 	for from, all := range allowed {
 		for _, to := range all {
 			if to != anyOfOurs && !drawn[[2]string{from, to}] {
-				t.Errorf("the table allows %s to import %s, which it does not", from, to)
+				t.Errorf("the table allows %s to import %s, which it does not use", from, to)
 			}
 		}
 	}
 }
 
-// TestImportTableBites shows that each kind of violation is found.
+// TestImportTableBites checks that each kind of violation is found.
 func TestImportTableBites(t *testing.T) {
 	file := func(imports ...string) *fstest.MapFile {
 		text := "package p\n"
@@ -137,8 +137,8 @@ func TestImportTableBites(t *testing.T) {
 	}
 }
 
-// checkImports returns the violations of the production files of root, in the order of the tree, and calls arrow for each import of
-// ours. It reads every file, whatever its build constraints.
+// checkImports returns the violations of the production files of root, in the order of the tree, and calls arrow for
+// each import of our packages. It reads every file, whatever its build constraints.
 func checkImports(root fs.FS, arrow func(from, to string)) ([]string, error) {
 	var violations []string
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -151,7 +151,7 @@ func checkImports(root fs.FS, arrow func(from, to string)) ([]string, error) {
 				return fs.SkipDir
 			}
 			if _, err := fs.Stat(root, path.Join(name, "go.mod")); err == nil && name != "." {
-				return fs.SkipDir // a module of its own: what it may import is in its go.mod
+				return fs.SkipDir // a separate module: its imports are in its go.mod
 			}
 			return nil
 		}
@@ -165,7 +165,7 @@ func checkImports(root fs.FS, arrow func(from, to string)) ([]string, error) {
 	return violations, err
 }
 
-// short is a package's name in the table.
+// short returns a package's name in the table.
 func short(dir string) string { return strings.TrimPrefix(dir, "internal/") }
 
 func checkFile(root fs.FS, name string, arrow func(from, to string)) ([]string, error) {

@@ -124,7 +124,7 @@ func TestOperator(t *testing.T) {
 		t.Errorf("a session that has ended: %s", said)
 	}
 	_, said = asks(s, exit.Failure, "kick", "s_")
-	if !strings.Contains(said, "is no name of a session") {
+	if !strings.Contains(said, "invalid session name") {
 		t.Errorf("no name: %s", said)
 	}
 

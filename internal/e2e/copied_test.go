@@ -95,7 +95,7 @@ func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end f
 	s.Asks(`SELECT count(*) FROM v_pairs`, "1")
 	s.Asks(`SELECT messages FROM v_mailbox`, "2")
 	s.Start()
-	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 || !strings.Contains(log, why) {
+	if log := s.Wrote.String(); strings.Count(log, "restored from a backup") != 1 || !strings.Contains(log, why) {
 		t.Errorf("the log does not contain exactly once %s:\n%s", why, log)
 	}
 	s.Asks(`SELECT count(*) FROM v_pairs`, "0")

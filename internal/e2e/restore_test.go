@@ -70,7 +70,7 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 
 	putBack("backup.db")
 	server, _ = s.Start()
-	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 {
+	if log := s.Wrote.String(); strings.Count(log, "restored from a backup") != 1 {
 		t.Errorf("the log does not report the restored database exactly once:\n%s", log)
 	}
 	s.Asks(`SELECT count(*) FROM v_pairs`, "0")
@@ -104,7 +104,7 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 	if ready.Restored != 2 {
 		t.Errorf("%d restored after a kill, want the 2 in the chat", ready.Restored)
 	}
-	if log := s.Wrote.String(); strings.Count(log, "put back from a backup") != 1 {
+	if log := s.Wrote.String(); strings.Count(log, "restored from a backup") != 1 {
 		t.Errorf("a kill was treated as a restore:\n%s", log)
 	}
 }

@@ -33,7 +33,7 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 		"removed":          {`mv "$1" "$1.x"`, `mv "$1.x" "$1"`, "chatme.db was removed"},
 		"replaced":         {`mv "$1" "$1.x"; mv backup.db "$1"`, `mv "$1.x" "$1"`, "chatme.db was replaced by another file"},
 		"emptied":          {`: >"$1"`, "", "chatme.db was emptied"},
-		"written over":     {`cp backup.db "$1"`, "", "chatme.db was written over"},
+		"written over":     {`cp backup.db "$1"`, "", "chatme.db was overwritten"},
 		"its -wal removed": {`mv "$1-wal" "$1-x"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was removed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Pauses after an accept that failed: what it lacks may be there again at once, or once an operator has looked.
+// Pauses after a failed accept: the missing resource may be available at once, or only after an operator has intervened.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// acceptor is a listener whose connections are counted, and which outlives what an accept can meet.
+// acceptor is a listener that counts its connections and survives the errors of accept.
 type acceptor struct {
 	net.Listener
 	arrivals *Arrivals
@@ -22,8 +22,8 @@ type acceptor struct {
 	closed   chan struct{} // closed by close
 }
 
-// Listen returns inner with its connections counted. TLS belongs on top of it, so that a handshake is in the count. The
-// connections are inner's own: nothing is wrapped around a socket that lives for hours.
+// Listen returns inner with its connections counted. TLS belongs on top of it, so that handshakes are counted. The
+// connections are inner's own: a socket that lives for hours has no wrapper.
 func (a *Arrivals) Listen(inner net.Listener) net.Listener {
 	l := &acceptor{Listener: inner, arrivals: a, closed: make(chan struct{})}
 	l.close = sync.OnceValue(func() error {
@@ -61,8 +61,8 @@ func (l *acceptor) Accept() (net.Conn, error) {
 	}
 }
 
-// hopeless reports whether accept will never work again: the listener itself is wrong or closed. Everything else,
-// descriptors and memory that are used up, and what accept(2) passes on of the network, comes and goes.
+// hopeless reports whether accept will never work again: the listener itself is invalid or closed. All other errors are
+// temporary: no descriptors, no memory, and network errors that accept(2) passes on.
 func hopeless(err error) bool {
 	return errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.EINVAL) ||
 		errors.Is(err, syscall.ENOTSOCK) || errors.Is(err, syscall.EOPNOTSUPP)

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/server"
 )
 
-// faultyListener fails as often as it is told, with each of errs in turn, and then accepts one end of a pipe.
+// faultyListener fails the given number of times, with each of errs in turn, and then accepts one end of a pipe.
 type faultyListener struct {
 	errs   []error
 	fails  int
@@ -34,7 +34,8 @@ func (l *faultyListener) Accept() (net.Conn, error) {
 func (l *faultyListener) Close() error   { close(l.closed); return nil }
 func (l *faultyListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// Nothing was said when accept failed, and what net/http does not take for temporary ended the server.
+// Known defect: a failing accept was not logged, and an error that net/http does not treat as temporary ended the
+// server.
 func TestAcceptFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logBuffer{}
@@ -65,17 +66,17 @@ func TestAcceptFails(t *testing.T) {
 		faulty.fails = 1
 		accept()
 		if warnings() != quiet+1 {
-			t.Errorf("after a quiet time a failure is not told at once:\n%s", log)
+			t.Errorf("after a quiet time a failure is not logged at once:\n%s", log)
 		}
 		faulty.fails, faulty.errs = 1, []error{syscall.EBADF}
 		if _, err := listener.Accept(); !errors.Is(err, syscall.EBADF) {
-			t.Errorf("a listener that is none: %v", err)
+			t.Errorf("an invalid listener: %v", err)
 		}
 		<-time.After(2 * time.Minute) // until nothing of it is left in the bubble
 	})
 }
 
-// A stop does not wait for the pause after a failure.
+// A shutdown does not wait for the pause after a failure.
 func TestAcceptFailsWhileStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faulty := &faultyListener{closed: make(chan struct{}), fails: 1 << 30, errs: []error{syscall.EMFILE}}
@@ -88,7 +89,7 @@ func TestAcceptFailsWhileStopping(t *testing.T) {
 		<-time.After(time.Hour)
 		must(t, listener.Close())
 		if err := <-ended; !errors.Is(err, net.ErrClosed) {
-			t.Errorf("it ends with %v", err)
+			t.Errorf("Accept returned %v", err)
 		}
 		<-time.After(2 * time.Minute)
 	})

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// Times bound a connection that is not upgraded. Together they are what the longest of them takes: it is gone 20 s after
-// its accept, unless a long answer moves.
+// Times bound a connection that is not upgraded. Their sum is its maximum lifetime: the connection is closed 20 s after
+// its accept, unless a long answer makes progress.
 type Times struct {
-	Arrive time.Duration // from the accept to the whole header of the last request: handshakes, and waits between requests, are in it
-	Reuse  time.Duration // an answer that is begun later than that is the last on its connection
-	Answer time.Duration // within that an answer moves: all of it leaves, or the next 32 KiB of a file
+	Arrive time.Duration // from the accept to the complete header of the last request, including handshakes and waits between requests
+	Reuse  time.Duration // an answer that begins later than this is the last on its connection
+	Answer time.Duration // time in which an answer must make progress: all of it leaves, or the next 32 KiB of a file
 	Look   time.Duration // how often the two above are checked
-	Grace  time.Duration // how long a connection is safe from the arrival of others
+	Grace  time.Duration // how long a new connection is safe from being closed for another
 }
 
-// DefaultTimes are those of a server on the Internet.
+// DefaultTimes are the Times of a server on the Internet.
 var DefaultTimes = Times{
 	Arrive: 10 * time.Second,
 	Reuse:  5 * time.Second,
@@ -30,58 +30,58 @@ var DefaultTimes = Times{
 	Grace:  500 * time.Millisecond, // a round trip around the world, or of a phone: the request follows the handshake
 }
 
-// Arrivals are the connections of a listener that are not upgraded, from their accept on. Each has a time in which it
-// must be gone. At most a limit are there at once: beyond it the oldest that keeps the server waiting makes room for the
-// next, so that connections without a request never keep clients out. An upgraded connection costs nothing here.
+// Arrivals are the connections of a listener that are not upgraded, from their accept on. Each must end within a given
+// time. Their number is limited: beyond the limit the oldest that keeps the server waiting is closed for the next, so
+// that connections without a request never keep clients out. An upgraded connection costs nothing here.
 type Arrivals struct {
 	times   Times
 	failed  *rareWarning  // accept
 	crowded *rareWarning  // one was closed for another
-	freed   chan struct{} // buffer 1; sent when one has left; never closed
+	freed   chan struct{} // buffer 1; sent when one has ended; never closed
 
 	mu       sync.Mutex
 	limit    int
-	order    list.List // of *arrival, by their accept; without those that were cut
+	order    list.List // of *arrival, in order of accept; without those that were cut
 	byConn   map[net.Conn]*arrival
 	watching bool // a timer will call look
 }
 
 // arrival is one connection that is not upgraded.
 type arrival struct {
-	conn     net.Conn // of the system: below TLS
+	conn     net.Conn // the system's: below TLS
 	place    *list.Element
 	accepted time.Time
 	moved    atomic.Int64 // unix nanoseconds at which the state changed, or a part of a long answer left
 
-	// owned by the goroutine that serves it
+	// owned by the goroutine that serves the connection
 	asked     int  // requests
-	forgetful bool // the system drops an answer that is not taken
+	forgetful bool // the system drops an answer that the peer does not take
 
 	// guarded by the mu of Arrivals
 	state  http.ConnState
 	served bool // a request was answered
 }
 
-// NewArrivals returns Arrivals of which limit may be there at once.
+// NewArrivals returns Arrivals with at most limit connections.
 func NewArrivals(limit int, times Times, log *slog.Logger) *Arrivals {
 	return &Arrivals{
 		times:   times,
 		failed:  &rareWarning{log: log, message: "accept failed, retrying"},
-		crowded: &rareWarning{log: log, message: "accept closed the oldest of too many connections that were not upgraded"},
+		crowded: &rareWarning{log: log, message: "too many connections that were not upgraded, closed the oldest"},
 		freed:   make(chan struct{}, 1),
 		limit:   max(limit, 1),
 		byConn:  map[net.Conn]*arrival{},
 	}
 }
 
-// Resize changes how many may be there at once.
+// Resize changes the limit.
 func (a *Arrivals) Resize(limit int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.limit = max(limit, 1)
 }
 
-// Len returns how many are there.
+// Len returns the number of connections.
 func (a *Arrivals) Len() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -90,7 +90,7 @@ func (a *Arrivals) Len() int {
 
 // admit counts conn, once there is room for it. It returns false if closed ends the wait.
 func (a *Arrivals) admit(conn net.Conn, closed <-chan struct{}) bool {
-	const patience = 5 * time.Millisecond // a grace may end without a word
+	const patience = 5 * time.Millisecond // the end of a grace period is not signaled
 	for {
 		entered, crowded := a.enter(conn)
 		if crowded {
@@ -108,12 +108,12 @@ func (a *Arrivals) admit(conn net.Conn, closed <-chan struct{}) bool {
 	}
 }
 
-// enter counts conn if there is room, and otherwise makes room: then it reports crowded.
+// enter counts conn if there is room. Otherwise it makes room and reports crowded.
 func (a *Arrivals) enter(conn net.Conn) (entered, crowded bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.byConn) >= a.limit {
-		// Those that were cut a moment ago may still hold their descriptors: they are waited for.
+		// Connections that were just cut may still hold their descriptors: wait for them.
 		crowded = a.order.Len() >= a.limit && a.cutOldest()
 		if len(a.byConn) >= a.limit {
 			return false, crowded
@@ -130,15 +130,15 @@ func (a *Arrivals) enter(conn net.Conn) (entered, crowded bool) {
 	return true, crowded
 }
 
-// relieve gives a descriptor back, if one can be spared.
+// relieve frees a descriptor, if one can be spared.
 func (a *Arrivals) relieve() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cutOldest()
 }
 
-// cutOldest closes the oldest connection that the server owes nothing. The order is that of accept, which an answered
-// request does not change: asking for /healthz in a loop is not a way to stay. The caller holds mu.
+// cutOldest closes the oldest connection to which the server owes no answer. The order is that of accept, which an
+// answered request does not change: requesting /healthz in a loop does not keep a connection open. The caller holds mu.
 func (a *Arrivals) cutOldest() bool {
 	now := time.Now()
 	for e := a.order.Front(); e != nil; e = e.Next() {
@@ -154,8 +154,8 @@ func (a *Arrivals) cutOldest() bool {
 	return false
 }
 
-// owed reports whether the server, and not the peer, is late with the first answer: a crowd that comes back after a
-// restart is served in its order, and none of it is closed. The caller holds mu.
+// owed reports whether the server, and not the peer, is late with the first answer: a crowd that reconnects after a
+// restart is served in order, and none of its connections is closed. The caller holds mu.
 func (a *Arrivals) owed(one *arrival, now time.Time) bool {
 	switch {
 	case one.served:
@@ -170,8 +170,8 @@ func (a *Arrivals) owed(one *arrival, now time.Time) bool {
 func (a *Arrivals) cut(one *arrival) {
 	a.order.Remove(one.place)
 	if one.state == http.StateActive {
-		// net/http may sleep for half a second after an answer, before it notices. And what is not read stays with the system
-		// for minutes, unless the connection is reset.
+		// After an answer, net/http may sleep for half a second before it notices. And the system keeps unread data for
+		// minutes, unless the connection is reset.
 		delete(a.byConn, one.conn)
 		if tcp, ok := one.conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)
@@ -180,7 +180,7 @@ func (a *Arrivals) cut(one *arrival) {
 	one.conn.Close()
 }
 
-// look closes the connections whose time is up.
+// look closes the connections that are overdue.
 func (a *Arrivals) look() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -197,7 +197,7 @@ func (a *Arrivals) look() {
 	}
 }
 
-// overdue reports whether the time of a connection is up. The caller holds mu.
+// overdue reports whether a connection has exceeded its time. The caller holds mu.
 func (a *Arrivals) overdue(one *arrival, now time.Time) bool {
 	if one.state == http.StateActive {
 		return one.still(now) >= a.times.Answer
@@ -205,7 +205,7 @@ func (a *Arrivals) overdue(one *arrival, now time.Time) bool {
 	return now.Sub(one.accepted) >= a.times.Arrive
 }
 
-// still is how long nothing has moved.
+// still returns how long the connection has made no progress.
 func (one *arrival) still(now time.Time) time.Duration {
 	return time.Duration(now.UnixNano() - one.moved.Load())
 }
@@ -229,21 +229,21 @@ func (a *Arrivals) note(conn net.Conn, state http.ConnState) {
 		delete(a.byConn, conn)
 		select {
 		case a.freed <- struct{}{}:
-		default: // one is enough to look again
+		default: // one signal is enough to look again
 		}
 	case state == http.StateIdle && a.overdue(one, now):
 		a.cut(one)
 	}
 }
 
-// find returns the arrival that conn is, nil if it is none.
+// find returns the arrival of conn, nil if there is none.
 func (a *Arrivals) find(conn net.Conn) *arrival {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.byConn[bare(conn)]
 }
 
-// bare is the connection below TLS: closing that one never waits for the peer.
+// bare returns the connection below TLS: closing that one never waits for the peer.
 func bare(conn net.Conn) net.Conn {
 	if secure, ok := conn.(*tls.Conn); ok {
 		return secure.NetConn()

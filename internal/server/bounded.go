@@ -14,17 +14,17 @@ import (
 const (
 	// maxHeader bounds the header of a request, in bytes.
 	maxHeader = 16 << 10
-	// mostRequests is how many a connection is good for: more than a page asks for, and fewer than fill the system's
-	// buffers with answers that nobody reads.
+	// mostRequests is the number of requests per connection: more than a page makes, and too few to fill the system's
+	// buffers with unread answers.
 	mostRequests = 32
 )
 
-// arrivalKey is that of the arrival in a request's context.
+// arrivalKey is the key of the arrival in a request's context.
 type arrivalKey struct{}
 
-// Serving returns an http.Server whose connections, accepted through Listen, are bounded by a. The deadlines that net/http
-// knows begin anew with each request; those of a count from the accept. An upgrade has none of both: net/http clears its
-// own when a connection is hijacked, and a forgets it.
+// Serving returns an http.Server whose connections, accepted through Listen, are bounded by a. The deadlines of net/http
+// restart with each request; those of a count from the accept. Neither applies to an upgraded connection: net/http
+// clears its own when a connection is hijacked, and a forgets the connection.
 func (a *Arrivals) Serving(h http.Handler, errorLog *log.Logger) *http.Server {
 	return &http.Server{
 		Handler:           a.bounded(h),
@@ -36,17 +36,17 @@ func (a *Arrivals) Serving(h http.Handler, errorLog *log.Logger) *http.Server {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, arrivalKey{}, a.find(conn))
 		},
-		// Its answer to OPTIONS * asks for no origin and reads the body.
+		// The default answer to OPTIONS * ignores the origin and reads the body.
 		DisableGeneralOptionsHandler: true,
 	}
 }
 
-// bounded has h answer, and decides whether the connection is kept.
+// bounded wraps h and decides whether the connection is kept.
 func (a *Arrivals) bounded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		one, _ := r.Context().Value(arrivalKey{}).(*arrival)
 		if one != nil && one.asked > 0 {
-			runtime.Gosched() // many requests that are there already do not hold up a chat
+			runtime.Gosched() // many pending requests do not delay a chat
 		}
 		if hasBody(r) {
 			refuseBody(w)
@@ -57,24 +57,24 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		if one != nil {
 			one.forgets(!asksUpgrade(r), a.times.Answer)
 		}
-		if one != nil && !asksUpgrade(r) { // which needs w as it is
+		if one != nil && !asksUpgrade(r) { // an upgrade needs w itself
 			w = &mover{ResponseWriter: w, arrival: one}
 		}
 		h.ServeHTTP(w, r)
 	})
 }
 
-// last counts a request, and reports whether it is the last that is answered: also if more is there already. Browsers and
-// proxies wait for an answer before they ask again, and a flood costs one answer. The goroutine that serves the
-// connection calls it.
+// last counts a request, and reports whether it is the last that is answered, even if more are waiting. Browsers and
+// proxies wait for an answer before the next request, and a flood costs one answer. Only the goroutine that serves the
+// connection may call it.
 func (one *arrival) last(r *http.Request, reuse time.Duration) bool {
 	one.asked++
 	return one.asked >= mostRequests || time.Since(one.accepted) >= reuse || !asksUpgrade(r) && unread(one.conn)
 }
 
-// forgets has the system drop an answer that the peer does not take within so long, also once the connection is closed:
-// otherwise it keeps the answer for minutes. A socket, which has deadlines of its own, undoes that. The goroutine that serves
-// the connection calls it.
+// forgets makes the system drop an answer that the peer does not take within the given time, even after the connection
+// is closed: otherwise the system keeps the answer for minutes. A socket, which has its own deadlines, undoes that. Only
+// the goroutine that serves the connection may call it.
 func (one *arrival) forgets(answers bool, within time.Duration) {
 	if one.forgetful == answers {
 		return
@@ -85,24 +85,24 @@ func (one *arrival) forgets(answers bool, within time.Duration) {
 	takeWithin(one.conn, within)
 }
 
-// hasBody reports whether a request announces a body, of whatever length.
+// hasBody reports whether a request announces a body of any length.
 func hasBody(r *http.Request) bool { return r.ContentLength != 0 }
 
-// expected reports whether a method is one that is answered with something.
+// expected reports whether the server supports a method.
 func expected(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-// refuseBody lets nothing of a body be waited for: net/http would read up to 256 KiB of it after the answer. It takes the
-// body for too large instead: then it ends its side, and closes half a second later, so that a client that is still
-// sending reads the answer and not a reset.
+// refuseBody makes net/http not wait for the body: it would read up to 256 KiB of it after the answer. Instead, net/http
+// treats the body as too large: it closes its side, and the connection half a second later, so that a client that is
+// still sending reads the answer and not a reset.
 func refuseBody(w http.ResponseWriter) {
 	http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
 	http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
 }
 
-// mover notes each part of an answer that has left. A file of the page may take long on a slow network, as long as it
-// moves; io.Copy writes it 32 KiB at a time.
+// mover records each part of an answer that has left. A file of the page may take long on a slow network, as long as it
+// makes progress; io.Copy writes it 32 KiB at a time.
 type mover struct {
 	http.ResponseWriter
 	arrival *arrival

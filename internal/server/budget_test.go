@@ -14,25 +14,25 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// oneFrame has the budget hold one largest frame.
+// oneFrame makes the budget hold one largest frame.
 func oneFrame(w *ws.Config, _ *chat.Config) { w.InFlightMax = int64(w.FrameMax) }
 
-// declared is the beginning of a frame that says it has so many bytes (RFC 6455, section 5.2).
+// declared returns the beginning of a frame that declares the given size (RFC 6455, section 5.2).
 func declared(size int) []byte {
 	return []byte{0x81, 0xff, 0, 0, 0, 0, byte(size >> 24), byte(size >> 16), byte(size >> 8), byte(size), 0, 0, 0, 0, '{'}
 }
 
-// mute has p answer no ping: a pong would set a deadline for what it writes, and stand in the middle of that.
+// mute makes p answer no ping: a pong would set a deadline for its writes, and could end up in the middle of a frame.
 func (p *person) mute() { p.ws.SetPingHandler(func(string) error { return nil }) }
 
-// rawAside is raw while the caller goes on; the server may not read it for a while.
+// rawAside is raw in the background; the server may not read the data for a while.
 func (p *person) rawAside(b []byte) {
 	p.t.Helper()
-	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves that of its last pong
+	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
 	go p.ws.NetConn().Write(b)
 }
 
-// holdsAll has a client begin a frame that takes all of the budget.
+// holdsAll makes a client begin a frame that takes all of the budget.
 func (s *site) holdsAll(t *testing.T) *person {
 	t.Helper()
 	p, _ := s.pair(t)
@@ -42,8 +42,8 @@ func (s *site) holdsAll(t *testing.T) *person {
 	return p
 }
 
-// While one frame holds all of the budget the others wait, and what is small passes them. Those that wait are no worse off
-// when the first is gone.
+// While one frame holds all of the budget the others wait, and small frames pass them. The waiting frames lose nothing
+// when the first ends.
 func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour })
 	a, b := s.pair(t)
@@ -56,7 +56,7 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	for range 20 {
 		b.send(text(strings.Repeat("x", 60<<10)))
 		if m := a.expect("message"); len(m.Text) != 60<<10 {
-			t.Fatalf("heard %d bytes", len(m.Text))
+			t.Fatalf("received %d bytes", len(m.Text))
 		}
 		d.quiet()
 		must(t, d.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)))
@@ -67,11 +67,11 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 		t.Errorf("%d bytes are in memory of %d", got, s.sockets.InFlightMax)
 	}
 	first.ws.Close()
-	var both sync.WaitGroup // each of them may be the first, and holds the room until it is read
+	var both sync.WaitGroup // either may be the first, and holds the room until it is read
 	for who, digit := range map[*person]string{b: "1", d: "2"} {
 		both.Go(func() {
 			if m, err := who.next(); err != nil || m.ImageURL != photo(digit) {
-				t.Errorf("photo %s did not come whole: %v", digit, err)
+				t.Errorf("photo %s did not arrive whole: %v", digit, err)
 			}
 		})
 	}
@@ -80,25 +80,25 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
 }
 
-// frameOf is a large frame in one piece.
+// frameOf returns a large frame in one piece.
 func frameOf(payload string) []byte {
 	head := declared(len(payload))
 	return append(head[:len(head)-1], payload...)
 }
 
-// A frame that holds room and does not come on is cut, and the others go on; nobody else is closed for it.
-func TestBudgetHolderThatStopsIsCut(t *testing.T) {
+// A stalled frame that holds room is cut, and the others continue; no other socket is closed for it.
+func TestBudgetStalledHolderIsCut(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
 	a, b := s.pair(t)
 	s.holdsAll(t)
 	sent := a.sendAside(image(photo("1")))
 	if m := b.expect("message"); m.ImageURL != photo("1") {
-		t.Error("the photo did not come whole")
+		t.Error("the photo did not arrive whole")
 	}
 	<-sent
 }
 
-// Whoever waits is closed 1013 once nothing that holds room has come on for as long as the setting says.
+// A waiting socket is closed with 1013 once no frame that holds room has made progress for the configured time.
 func TestBudgetStalled(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.StallTimeout = 500 * time.Millisecond })
 	a, b := s.pair(t)
@@ -113,12 +113,12 @@ func TestBudgetStalled(t *testing.T) {
 	b.expect("partner_disconnected")
 }
 
-// Many send photos at the same time, some in fragments, of which there is room for one: each arrives.
-func TestBudgetEverybodyGetsATurn(t *testing.T) {
+// Many clients send photos at the same time, some in fragments, and there is room for one: every photo arrives.
+func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 	for name, frames := range map[string]int{"room for one": 1, "room for three": 3} {
 		t.Run(name, func(t *testing.T) {
 			s := openSite(t, func(w *ws.Config, _ *chat.Config) {
-				w.FrameMax = 1 << 20 // smaller photos, for the race detector's sake
+				w.FrameMax = 1 << 20 // smaller photos, because of the race detector
 				w.InFlightMax = int64(frames * w.FrameMax)
 			})
 			photo := func(digit string) string { return photoOf(digit, s.sockets.FrameMax/2) }
@@ -147,7 +147,7 @@ func TestBudgetEverybodyGetsATurn(t *testing.T) {
 							case m.Type != "message":
 								continue
 							case m.ImageURL != photo(digit):
-								t.Errorf("photo %s did not come whole", digit)
+								t.Errorf("photo %s did not arrive whole", digit)
 							}
 							return
 						}
@@ -160,8 +160,8 @@ func TestBudgetEverybodyGetsATurn(t *testing.T) {
 	}
 }
 
-// What a slow reader is sent holds room for what its outbox takes, and no more: the next photo waits unread. Known defect:
-// it was read, and held room while it waited.
+// The data for a slow reader holds room for what its outbox takes, and no more: the next photo waits unread. Known
+// defect: it was read, and held room while it waited.
 func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
 	for name, frames := range map[string]func([]byte) [][]byte{
 		"in one frame": func(b []byte) [][]byte { return [][]byte{frameOf(string(b))} },
@@ -184,18 +184,18 @@ func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
 					a.ws.NetConn().Write(each)
 				}
 			}()
-			c.send(image(photo("3"))) // while the second is on its way, or waits
+			c.send(image(photo("3"))) // while the second is being sent, or waits
 			if m := d.expect("message"); m.ImageURL != photo("3") {
-				t.Error("the photo of others did not come whole")
+				t.Error("the other photo did not arrive whole")
 			}
 			s.stillStuffed(t)
 			if got := s.endpoint.InFlight(); got > photoBytes+(1<<20) {
-				t.Errorf("%d bytes are in memory: the second photo is read", got)
+				t.Errorf("%d bytes are in memory: the second photo was read", got)
 			}
 			b.listens()
 			for _, digit := range []string{"1", "2"} {
 				if m := b.expect("message"); m.ImageURL != photo(digit) {
-					t.Errorf("photo %s did not come whole", digit)
+					t.Errorf("photo %s did not arrive whole", digit)
 				}
 			}
 			<-sent
@@ -203,7 +203,7 @@ func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
 	}
 }
 
-// continued is the last fragment of a message, a large one.
+// continued returns the last fragment of a message, a large one.
 func continued(payload []byte) []byte {
 	last := frameOf(string(payload))
 	last[0] = 0x80

@@ -11,7 +11,7 @@ import (
 	"chatme/internal/ws"
 )
 
-// member is a resumable person in a chat, with what it comes back with.
+// member is a resumable client in a chat, with the state it resumes with.
 type member struct {
 	*person
 	site    *site
@@ -53,7 +53,7 @@ func (m *member) leaves(partner *member) {
 	partner.expect("partner_away")
 }
 
-// returns comes back on a new socket.
+// returns resumes on a new socket.
 func (m *member) returns(got, acked int) protocol.ServerMessage {
 	m.t.Helper()
 	m.person = m.site.dial(m.t, m.name)
@@ -79,24 +79,24 @@ func (m *member) acked(n uint64) {
 func (m *member) hears(n uint64, text string) {
 	m.t.Helper()
 	if got := m.expect("message"); got.N != n || got.Text != text || got.From != m.partner {
-		m.t.Errorf("%s heard %+v, want %d %q", m.name, got, n, text)
+		m.t.Errorf("%s received %+v, want %d %q", m.name, got, n, text)
 	}
 }
 
-// Held in order before live, with the last confirmed before it went as the first that is not sent again.
+// Stored messages are replayed in order before live ones; the first is the one after the last confirmed number.
 func TestHeldBeforeLive(t *testing.T) {
 	s := openSite(t)
 	a, b := s.couple(t)
 	a.says(1, "one")
 	b.hears(1, "one")
 	a.says(2, "two")
-	b.hears(2, "two") // and is not confirmed
+	b.hears(2, "two") // not confirmed
 	b.leaves(a)
 	a.says(3, "three")
 	a.acked(3)
 	a.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":4,"imageUrl":"javascript:alert(1)"}`, a.partner))
 	if e := a.expect("error"); e.Code != "bad_image" || e.N != 4 {
-		t.Errorf("heard %+v", e)
+		t.Errorf("received %+v", e)
 	}
 	a.says(5, "five")
 	re := b.returns(1, 0)
@@ -117,18 +117,18 @@ func TestHeldBeforeLive(t *testing.T) {
 	s.mailbox(t, 0)
 }
 
-// mailbox waits until so many letters are on disk.
+// mailbox waits until the given number of messages is on disk.
 func (s *site) mailbox(t *testing.T, want int) {
 	t.Helper()
 	conn := s.look(t)
-	eventually(t, fmt.Sprintf("%d letters", want), func() bool {
+	eventually(t, fmt.Sprintf("%d messages", want), func() bool {
 		var n int
 		must(t, conn.QueryRowContext(t.Context(), `SELECT count(*) FROM mailbox`).Scan(&n))
 		return n == want
 	})
 }
 
-// An image of several MB goes through the mailbox, and so does one behind it.
+// An image of several MB passes through the mailbox, and so does one behind it.
 func TestLargeImagesAreHeld(t *testing.T) {
 	s := openSite(t)
 	a, b := s.couple(t)
@@ -146,7 +146,7 @@ func TestLargeImagesAreHeld(t *testing.T) {
 	}
 }
 
-// A chat that ended leaves a tail, and nobody is matched before it is confirmed.
+// A chat that ended leaves a tail, and a session is not matched before it has confirmed its tail.
 func TestTailBeforeNextMatch(t *testing.T) {
 	s := openSite(t)
 	a, b := s.couple(t)
@@ -156,7 +156,7 @@ func TestTailBeforeNextMatch(t *testing.T) {
 	a.acked(2)
 	a.send(`{"type":"search"}`)
 	a.expect("searching")
-	// b comes back to a chat that is over; it is not matched before it has confirmed its tail.
+	// b resumes in a chat that is over; it is not matched before it has confirmed its tail.
 	if re := b.returns(0, 0); re.State != "ended" || re.Replay != 2 {
 		t.Errorf("resumed: %+v", re)
 	}
@@ -185,13 +185,13 @@ func TestMailboxFull(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		a.says(n, fmt.Sprint(n))
 	}
-	// The refusal needs no commit, so it may come before the acks.
+	// The refusal needs no commit, so it may arrive before the acks.
 	for {
 		m, err := a.next()
 		must(t, err)
 		if m.Type == "error" {
 			if m.Code != "mailbox_full" || m.N != 3 {
-				t.Errorf("heard %+v", m)
+				t.Errorf("received %+v", m)
 			}
 			break
 		}
@@ -217,7 +217,7 @@ func TestImpossibleClaimIsClosed(t *testing.T) {
 	c.expectClose(protocol.CloseImpossibleClaim, protocol.TextImpossibleClaim)
 }
 
-// The session ID is kept while a replay needs it and no longer.
+// The session ID is kept only while a replay needs it.
 func TestReplayReadsWithTheSessionItCameWith(t *testing.T) {
 	s := openSite(t)
 	a, b := s.couple(t)

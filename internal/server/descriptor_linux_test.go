@@ -13,8 +13,8 @@ func descriptors(t *testing.T) int {
 	return len(all)
 }
 
-// A socket takes one descriptor, at rest, in the middle of a frame and with a peer that does not read. Known defect: it
-// took another to wait.
+// A socket uses one descriptor, at rest, with a partial frame and with a peer that does not read. Known defect: it used
+// another to wait.
 func TestSocketTakesOneDescriptor(t *testing.T) {
 	const pairs = 4
 	s := openSite(t)
@@ -33,15 +33,15 @@ func TestSocketTakesOneDescriptor(t *testing.T) {
 		p.raw(frame(true, 1, `{"type":"ping"}`)[:1])
 	}
 	s.parked(t, 0)
-	// A measurement of this machine's pace may have some for a moment.
-	eventually(t, "sockets in the middle of a frame, to half of which a photo is written, take no descriptor more", func() bool { return descriptors(t) <= before })
+	// The machine's speed measurement may use some for a moment.
+	eventually(t, "sockets with a partial frame, half of them with a photo being written, use no more descriptors", func() bool { return descriptors(t) <= before })
 	for _, p := range append(senders, deaf...) {
 		p.raw(frame(true, 1, `{"type":"ping"}`)[1:])
 	}
 	for i, b := range deaf {
 		b.listens()
 		if m := b.expect("message"); m.ImageURL != photo(fmt.Sprint(i%10)) {
-			t.Error("a photo did not come whole")
+			t.Error("a photo did not arrive whole")
 		}
 		b.expect("pong")
 		senders[i].expect("pong")

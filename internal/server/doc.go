@@ -1,5 +1,5 @@
-// Package server is the HTTP surface, on chi: which request may upgrade, what every other one is answered, how
-// long a connection that is not upgraded may stay (Arrivals), and in which order things stop.
+// Package server is the HTTP surface, on chi: which requests may upgrade, how all others are answered, how long a
+// connection that is not upgraded may stay (Arrivals), and the order of a shutdown.
 //
-// It MUST NOT know what is said on a socket.
+// It MUST NOT know what is sent on a socket.
 package server

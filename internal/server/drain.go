@@ -8,7 +8,7 @@ import (
 
 const drainLook = 5 * time.Millisecond
 
-// waiting reports whether a request waits for its answer, or with silent a connection for its first request.
+// waiting reports whether a request waits for its answer or, with silent, a connection for its first request.
 func (a *Arrivals) waiting(silent bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -20,9 +20,9 @@ func (a *Arrivals) waiting(silent bool) bool {
 	return false
 }
 
-// Drain ends web, which accepts nothing any more, once all requests are answered or ctx ends. http.Server.Shutdown alone
-// would cut those off whose request arrives during it, and to them that is a server which refuses. A connection that has not
-// asked for anything yet is waited for as long as silent: browsers connect ahead of a request that may never come.
+// Drain ends web, which no longer accepts connections, once all requests are answered or ctx ends. http.Server.Shutdown
+// alone would cut off clients whose request arrives during it, which look to them like a refusal. Drain waits for a
+// connection without a request only for the time silent: browsers connect ahead of a request that may never come.
 func (a *Arrivals) Drain(ctx context.Context, web *http.Server, silent time.Duration) {
 	defer web.Close()
 	web.SetKeepAlivesEnabled(false)

@@ -18,7 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// frame is one masked WebSocket frame with a mask of zeros (RFC 6455, section 5.2).
+// frame returns one masked WebSocket frame with a mask of zeros (RFC 6455, section 5.2).
 func frame(fin bool, opcode byte, payload string) []byte {
 	b := []byte{opcode, 0x80}
 	if fin {
@@ -37,12 +37,12 @@ func frame(fin bool, opcode byte, payload string) []byte {
 
 func (p *person) raw(b []byte) {
 	p.t.Helper()
-	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves that of its last pong
+	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
 	_, err := p.ws.NetConn().Write(b)
 	must(p.t, err)
 }
 
-// tcp is the connection below, also below TLS.
+// tcp returns the TCP connection, below TLS if there is any.
 func (p *person) tcp() *net.TCPConn {
 	nc := p.ws.NetConn()
 	if secure, ok := nc.(*tls.Conn); ok {
@@ -102,7 +102,7 @@ func TestEndlessEmptyContinuations(t *testing.T) {
 	select {
 	case <-gone:
 	case <-time.After(pace.Of(patience)):
-		t.Fatal("a frame that never ends keeps its socket")
+		t.Fatal("a frame that never ends keeps its socket open")
 	}
 }
 
@@ -132,7 +132,7 @@ func TestPingFlood(t *testing.T) {
 	}
 }
 
-// Sockets that break every rule: a clear close, and the server goes on.
+// Sockets that break every rule get a clear close, and the server keeps running.
 func TestBrokenFrames(t *testing.T) {
 	s := openSite(t)
 	tests := map[string][]byte{
@@ -151,7 +151,7 @@ func TestBrokenFrames(t *testing.T) {
 			p := s.old(t, "p")
 			p.raw(b)
 			if m, err := p.next(); err == nil {
-				t.Errorf("heard %+v, want a close", m)
+				t.Errorf("received %+v, want a close", m)
 			}
 		})
 	}
@@ -165,7 +165,7 @@ func TestSilentClients(t *testing.T) {
 	}
 	deaf := func(p *person) { p.ws.SetPingHandler(func(string) error { return nil }) }
 
-	t.Run("an old one that answers pings is never closed", func(t *testing.T) {
+	t.Run("a legacy client that answers pings is never closed", func(t *testing.T) {
 		s := openSite(t, short)
 		p := s.old(t, "p")
 		pings, enough := 0, make(chan struct{})
@@ -179,11 +179,11 @@ func TestSilentClients(t *testing.T) {
 		go func() { <-enough; p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) }()
 		p.expect("pong")
 	})
-	t.Run("an old one that is silent is gone", func(t *testing.T) {
+	t.Run("a silent legacy client is closed", func(t *testing.T) {
 		s := openSite(t, short)
 		a, b := s.pair(t)
 		deaf(b)
-		go func() { // b reads, but says nothing
+		go func() { // b reads, but sends nothing
 			for {
 				if _, _, err := b.ws.ReadMessage(); err != nil {
 					return
@@ -192,7 +192,7 @@ func TestSilentClients(t *testing.T) {
 		}()
 		a.expect("partner_disconnected")
 	})
-	t.Run("a resumable one that is silent is away", func(t *testing.T) {
+	t.Run("a silent resumable client is away", func(t *testing.T) {
 		s := openSite(t, short)
 		a, _ := s.resumable(t, "a")
 		b, _ := s.resumable(t, "b")
@@ -211,7 +211,7 @@ func TestSilentClients(t *testing.T) {
 	})
 }
 
-// A reader that does not read holds up its own partner and nobody else, and is closed in the end.
+// A client that does not read delays only its own partner, and is finally closed.
 func TestSlowReader(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = pace.Of(500 * time.Millisecond) })
 	a, slow := s.pair(t)
@@ -245,7 +245,7 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// A burst that is faster than the writer waits; nobody is closed for it and nothing is lost.
+// A burst that is faster than the writer waits; no socket is closed for it and nothing is lost.
 func TestBurstArrivesWhole(t *testing.T) {
 	s := openSite(t)
 	a, b := s.pair(t)
@@ -264,18 +264,18 @@ func TestBurstArrivesWhole(t *testing.T) {
 	}
 }
 
-// 200 connections come and go; nothing stays behind.
+// After 200 connections have come and gone, nothing is left.
 func TestNothingStaysBehind(t *testing.T) {
 	s := openSite(t)
 	s.old(t, "warm up").ws.Close()
-	eventually(t, "the first is gone", func() bool { return s.endpoint.Conns() == 0 })
+	eventually(t, "the first has ended", func() bool { return s.endpoint.Conns() == 0 })
 	before := runtime.NumGoroutine()
 	for range 100 {
 		a, b := s.pair(t)
 		a.ws.Close()
 		b.ws.Close()
-		eventually(t, "both are gone", func() bool { return s.hub.Attached() == 0 }) // or the next would meet them
+		eventually(t, "both have ended", func() bool { return s.hub.Attached() == 0 }) // or the next would be matched with them
 	}
-	eventually(t, "all sockets are gone", func() bool { return s.endpoint.Conns() == 0 && s.hub.Attached() == 0 })
-	eventually(t, "their goroutines too", func() bool { return runtime.NumGoroutine() <= before+2 })
+	eventually(t, "all sockets have ended", func() bool { return s.endpoint.Conns() == 0 && s.hub.Attached() == 0 })
+	eventually(t, "their goroutines have ended", func() bool { return runtime.NumGoroutine() <= before+2 })
 }

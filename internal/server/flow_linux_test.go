@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// filled has a send b, behind the photo, as many texts as an outbox takes, and returns how many messages that makes.
+// filled makes a send b, behind the photo, as many texts as an outbox takes, and returns the number of messages.
 func (s *site) filled(a *person) (messages int) {
 	messages = s.sockets.OutboxFrames / 2
 	for range messages - 1 {
@@ -16,14 +16,14 @@ func (s *site) filled(a *person) (messages int) {
 	return messages
 }
 
-// parked waits until so many sockets are at rest. The reader of another one is at work, or waits for room.
+// parked waits until conns sockets are at rest. The reader of any other one is working, or waits for room.
 func (s *site) parked(t *testing.T, conns int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d sockets are parked", conns), func() bool { return s.endpoint.Parked() == conns })
 }
 
-// A phone that changes from Wi-Fi to mobile while a photo is on its way comes back on another socket. Known defect: the
-// next message to it was held up until the old socket was cut.
+// A phone that changes from Wi-Fi to mobile while a photo is being sent resumes on another socket. Known defect: the
+// next message to it was delayed until the old socket was cut.
 func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
@@ -43,9 +43,9 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 	s.parked(t, 1)
 	s.stillStuffed(t)
 	b.returns(0, 0)
-	s.parked(t, 3) // the old socket of b is still there
+	s.parked(t, 3) // the old socket of b is still open
 	if strings.Contains(s.log.String(), "connection ended") {
-		t.Error("the reader of a was woken no sooner than the old socket was cut")
+		t.Error("the reader of a was woken only when the old socket was cut")
 	}
 	b.listens()
 	for n := 1; n <= messages+1; n++ {
@@ -55,7 +55,7 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 	}
 }
 
-// The wait for room is over with the chat, although neither side reads anything.
+// The wait for room ends with the chat, although neither side reads anything.
 func TestWaitEndsWithTheChat(t *testing.T) {
 	s := openSite(t)
 	s.deaf()

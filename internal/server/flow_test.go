@@ -22,7 +22,7 @@ func photo(digit string) string { return photoOf(digit, photoBytes) }
 
 func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
 
-// deaf has the sockets that are dialed from now on hold next to nothing of what they do not read.
+// deaf makes the sockets that are dialed from now on buffer next to nothing of what they do not read.
 func (s *site) deaf() {
 	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 		var failed error
@@ -34,22 +34,22 @@ func (s *site) deaf() {
 	s.dialTCP = dialer.DialContext
 }
 
-// stuffed has a send b, who reads nothing, a photo, and returns once that is in the outbox of b.
+// stuffed makes a send b, which reads nothing, a photo, and returns once that is in the outbox of b.
 func (s *site) stuffed(t *testing.T, a *person, message string) {
 	t.Helper()
 	a.send(message)
-	a.quiet() // what a sends next is read while the photo is on its way
+	a.quiet() // what a sends next is read while the photo is being sent
 	s.stillStuffed(t)
 }
 
-// listens has p read as fast as others do.
+// listens makes p read at normal speed.
 func (p *person) listens() { p.tcp().SetReadBuffer(4 << 20) }
 
 // stillStuffed checks that the photo has not left the outbox.
 func (s *site) stillStuffed(t *testing.T) {
 	t.Helper()
 	if got := s.endpoint.InFlight(); got < photoBytes {
-		t.Fatalf("%d bytes are on their way: the reader is not slow enough for this test", got)
+		t.Fatalf("%d bytes in flight: the reader is not slow enough for this test", got)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
 	s.stillStuffed(t)
 	b.listens()
 	if m := b.expect("message"); m.ImageURL != photo("1") {
-		t.Error("the photo did not come whole")
+		t.Error("the photo did not arrive whole")
 	}
 	b.expect("partner_disconnected")
 }
@@ -108,7 +108,7 @@ func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 	b.expect("typing_start")
 }
 
-// What does not wait must not fill the outbox either: of typing events and acks the latest counts.
+// Events that do not wait must not fill the outbox either: of typing events and acks the latest counts.
 func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
@@ -128,7 +128,7 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	s.stillStuffed(t)
 	b.listens()
 	if m := b.expect("message"); m.N != 1 {
-		t.Fatalf("heard %+v, want the photo", m)
+		t.Fatalf("received %+v, want the photo", m)
 	}
 	typing, delivered := "", uint64(0)
 	for frames := 0; typing != "typing_start"; frames++ {
@@ -139,21 +139,21 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 			delivered = m.Delivered
 		case "message":
 			if m.Text != "after it" {
-				t.Errorf("heard %q", m.Text)
+				t.Errorf("received %q", m.Text)
 			}
 		default:
 			typing = m.Type
 		}
 		if frames > 64 {
-			t.Fatal("more than an outbox holds")
+			t.Fatal("more events than an outbox holds")
 		}
 	}
 	if delivered != many {
-		t.Errorf("the last ack was of %d, want %d", delivered, many)
+		t.Errorf("the last ack was for %d, want %d", delivered, many)
 	}
 }
 
-// Messages of any size wait for room and cut off no reader.
+// Messages of any size wait for room and no reader is cut off.
 func TestMessagesWaitForRoom(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
@@ -184,7 +184,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 	<-sent
 }
 
-// A client whose own outbox is full of a photo may ping and press Next as well.
+// A client whose own outbox is full with a photo can still ping and press Next.
 func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
@@ -198,7 +198,7 @@ func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 	s.stillStuffed(t)
 }
 
-// A client that gives up when its ping is not answered in time stays while it is sent a photo.
+// A client that gives up without a timely answer to its ping stays connected while it is sent a photo.
 func TestPongBetweenFragments(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
@@ -218,6 +218,6 @@ func TestPongBetweenFragments(t *testing.T) {
 	must(t, err)
 	n, err := io.CopyN(io.Discard, r, photoBytes) // not to its end
 	if err != nil || len(pongs) == 0 || pongs[len(pongs)-1] != "99" {
-		t.Errorf("%d bytes, %v; pongs %v, want that of the latest ping", n, err, pongs)
+		t.Errorf("%d bytes, %v; pongs %v, want only that of the latest ping", n, err, pongs)
 	}
 }

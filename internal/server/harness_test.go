@@ -35,7 +35,7 @@ import (
 const (
 	webKey    = "web-key-for-tests"
 	mobileKey = "mobile-key-for-tests"
-	patience  = 20 * time.Second // how long a test waits for what must come, on an idle machine
+	patience  = 20 * time.Second // how long a test waits for an event, on an idle machine
 )
 
 // site is a whole server in this process, on a real port and a real database.
@@ -47,9 +47,9 @@ type site struct {
 	sockets  ws.Config // of endpoint
 	public   *server.Server
 	log      *logBuffer
-	stop     func()                                                            // as the server stops, but for its listener
-	tls      *tls.Config                                                       // for those who dial; nil: it speaks plainly
-	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error) // how they dial; nil: as usual
+	stop     func()                                                            // stops as the server does, except for its listener
+	tls      *tls.Config                                                       // for the clients; nil: no TLS
+	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error) // how clients dial; nil: the default
 }
 
 type logBuffer struct {
@@ -69,7 +69,7 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// openSite starts a site; tune may change what the protocol has as defaults.
+// openSite starts a site; tune may change the protocol's defaults.
 func openSite(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *site {
 	t.Helper()
 	s := &site{log: &logBuffer{}, db: filepath.Join(t.TempDir(), "chatme.db")}
@@ -153,7 +153,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// look opens a second connection to the database, which sees what is committed.
+// look opens a second connection to the database, which sees committed data.
 func (s *site) look(t *testing.T) *sql.Conn {
 	t.Helper()
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db, RawQuery: "mode=ro"}).String())
@@ -170,7 +170,7 @@ type person struct {
 	t    *testing.T
 	ws   *websocket.Conn
 	name string
-	met  bool // it has been matched, or was told so just now
+	met  bool // it has been matched, or is being told so
 }
 
 // dial opens a socket that has not authenticated.
@@ -183,7 +183,7 @@ func (s *site) dial(t *testing.T, name string) *person {
 	return &person{t: t, ws: c, name: name}
 }
 
-// old opens a socket of an old client.
+// old opens a socket of a legacy client.
 func (s *site) old(t *testing.T, name string) *person {
 	t.Helper()
 	p := s.dial(t, name)
@@ -206,7 +206,7 @@ func (p *person) send(text string) {
 	must(p.t, p.ws.WriteMessage(websocket.TextMessage, []byte(text)))
 }
 
-// sendAside sends while the caller goes on reading; the channel is closed when it is sent, or cannot be.
+// sendAside sends in the background; the channel is closed when the text is sent, or sending fails.
 func (p *person) sendAside(text string) <-chan struct{} {
 	sent := make(chan struct{})
 	go func() {
@@ -227,8 +227,8 @@ func (p *person) next() (protocol.ServerMessage, error) {
 	return m, err
 }
 
-// expect wants a message of this kind next. An ack comes in its own time, so one that is not wanted is skipped; and so is
-// the typing_stop before the first matched.
+// expect requires a message of this kind next. An ack may come at any time, so an unwanted one is skipped; and so is the
+// typing_stop before the first matched.
 func (p *person) expect(kind string) protocol.ServerMessage {
 	p.t.Helper()
 	m, err := p.hear(kind)
@@ -236,7 +236,7 @@ func (p *person) expect(kind string) protocol.ServerMessage {
 	return m
 }
 
-// hear is expect for a goroutine of its own.
+// hear is expect for a separate goroutine.
 func (p *person) hear(kind string) (protocol.ServerMessage, error) {
 	for {
 		m, err := p.next()
@@ -248,7 +248,7 @@ func (p *person) hear(kind string) (protocol.ServerMessage, error) {
 			return m, nil
 		case m.Type == "typing_stop" && kind == "matched" && !p.met:
 		case m.Type != "ack":
-			return m, fmt.Errorf("%s heard %+v, want %s", p.name, m, kind)
+			return m, fmt.Errorf("%s received %+v, want %s", p.name, m, kind)
 		}
 	}
 }
@@ -258,14 +258,14 @@ func (p *person) expectClose(code int, text string) {
 	m, err := p.next()
 	var ce *websocket.CloseError
 	if !errors.As(err, &ce) {
-		p.t.Fatalf("%s heard %+v, %v, want close %d", p.name, m, err, code)
+		p.t.Fatalf("%s received %+v, %v, want close %d", p.name, m, err, code)
 	}
 	if ce.Code != code || ce.Text != text {
 		p.t.Errorf("%s: close %d %q, want %d %q", p.name, ce.Code, ce.Text, code, text)
 	}
 }
 
-// quiet checks that nothing was said to p before now: the pong comes next.
+// quiet checks that nothing was sent to p before now: the pong comes next.
 func (p *person) quiet() {
 	p.t.Helper()
 	p.send(`{"type":"ping"}`)

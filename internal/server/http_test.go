@@ -40,7 +40,7 @@ func TestHTTP(t *testing.T) {
 		"the client library":                      {method: "GET", path: "/chatme.js", status: 200},
 		"health":                                  {method: "GET", path: "/healthz", status: 200, body: "ok"},
 		"other methods":                           {method: "POST", path: "/", status: 405, header: map[string]string{"Allow": "GET"}},
-		"a method of its own":                     {method: "BREW", path: "/", status: 405, header: map[string]string{"Allow": "GET"}},
+		"an unknown method":                       {method: "BREW", path: "/", status: 405, header: map[string]string{"Allow": "GET"}},
 		"PUT of the icon":                         {method: "PUT", path: "/favicon.ico", status: 405, header: map[string]string{"Allow": "GET"}},
 		"TRACE":                                   {method: "TRACE", path: "/any", status: 405, header: map[string]string{"Allow": "GET"}},
 		"other methods elsewhere":                 {method: "DELETE", path: "/healthz", status: 405, header: map[string]string{"Allow": "GET"}},
@@ -86,7 +86,7 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
-// Without a page there is nothing at / and nothing for a crawler.
+// Without a page there is nothing at / and crawlers are excluded.
 func TestHTTPWithoutPage(t *testing.T) {
 	s := openSite(t)
 	must(t, s.public.Reload(server.Config{}))

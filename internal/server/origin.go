@@ -6,10 +6,10 @@ import (
 	"chatme/internal/config"
 )
 
-// origins are those whose pages may connect (RFC 6454), besides the server's own host.
+// origins are the origins whose pages may connect (RFC 6454), besides the server's own host.
 type origins struct {
 	listed map[string]bool // in canonical form
-	null   bool            // also pages without an origin of their own
+	null   bool            // also pages without their own origin
 }
 
 func newOrigins(list []string, null bool) origins {
@@ -22,9 +22,9 @@ func newOrigins(list []string, null bool) origins {
 	return o
 }
 
-// allows reports whether origin, as the request names it, is in the list or is the request's own host: React Native sends
-// the host it dials as its origin. Clients and proxies differ in whether they name a default port; the scheme of the
-// origin says which one that is.
+// allows reports whether origin, as sent in the request, is in the list or is the request's own host: React Native sends
+// the host it dials as its origin. Some clients and proxies include a default port and some do not; the scheme of the
+// origin determines the default port.
 func (o origins) allows(origin string, r *http.Request) bool {
 	sent, ok := config.ParseOrigin(origin)
 	if !ok {
@@ -40,7 +40,7 @@ func (o origins) allows(origin string, r *http.Request) bool {
 	return ok && sent.Host == own
 }
 
-// mayUpgrade lets those through who send no origin: apps, which no page can make do anything.
+// mayUpgrade also accepts requests without an origin: they come from apps, which no page can control.
 func (o origins) mayUpgrade(r *http.Request) bool {
 	switch origin := r.Header.Get("Origin"); origin {
 	case "":
@@ -52,7 +52,7 @@ func (o origins) mayUpgrade(r *http.Request) bool {
 	}
 }
 
-// cors answers OPTIONS and marks what an allowed origin may read.
+// cors answers OPTIONS and sets the headers that let an allowed origin read the answer.
 func (s *surface) cors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/server"
 )
 
-// dialFrom asks for an upgrade as a client does that names the host and the origin, and returns the status.
+// dialFrom requests an upgrade with this host and origin, and returns the status.
 func (s *site) dialFrom(t *testing.T, host, origin string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
@@ -25,7 +25,7 @@ func (s *site) dialFrom(t *testing.T, host, origin string) int {
 	return resp.StatusCode
 }
 
-// What browsers, phones and proxies say in Host and Origin of one and the same site, and what others say.
+// The Host and Origin that browsers, phones and proxies send for one and the same site, and those of other sites.
 func TestOriginsAndHostsInCanonicalForm(t *testing.T) {
 	s := openSite(t)
 	must(t, s.public.Reload(server.Config{Origins: []string{"https://site.example", "http://localhost:5173", "capacitor://localhost", "https://[2001:db8::1]"}}))
@@ -93,7 +93,7 @@ func TestOriginsAndHostsInCanonicalForm(t *testing.T) {
 	}
 }
 
-// A browser compares the answer with the origin that it sent, letter by letter.
+// A browser compares the answer with the origin that it sent, character by character.
 func TestAnAllowedOriginIsEchoedAsSent(t *testing.T) {
 	s := openSite(t)
 	must(t, s.public.Reload(server.Config{Origins: []string{"https://site.example"}}))
@@ -107,7 +107,7 @@ func TestAnAllowedOriginIsEchoedAsSent(t *testing.T) {
 	}
 }
 
-// Any site can make a frame whose origin is null: it connects only where the operator says so, and reads no answer.
+// Any site can make a frame whose origin is null: it may connect only if the operator allows it, and may read no answer.
 func TestNullOriginNeedsTheSetting(t *testing.T) {
 	s := openSite(t)
 	for _, allowed := range []bool{false, true, false} {

@@ -7,7 +7,8 @@ import (
 )
 
 // unlessDropped serves page, whatever a request accepts: link previews and monitors send Accept: */*. A request with the
-// headers of a handshake (RFC 6455, section 4.1) and without its upgrade has met a proxy that dropped it, and hears that.
+// headers of a handshake (RFC 6455, section 4.1) but without its upgrade came through a proxy that dropped it, and is
+// answered with that explanation.
 func unlessDropped(page http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for name := range r.Header {
@@ -20,8 +21,8 @@ func unlessDropped(page http.Handler) http.HandlerFunc {
 	}
 }
 
-// robots answers /robots.txt (RFC 9309). The page is public, and nothing that is said is ever in it, so a search engine
-// may show it; it needs the scripts too. Without a page there is nothing to look for, and crawlers stay away.
+// robots answers /robots.txt (RFC 9309). The page is public, and never contains messages, so a search engine may show
+// it; it needs the scripts too. Without a page there is nothing to index, and crawlers are excluded.
 func robots(page bool) http.HandlerFunc {
 	text := "User-agent: *\nDisallow: /\n"
 	if page {
@@ -34,7 +35,7 @@ func robots(page bool) http.HandlerFunc {
 	}
 }
 
-// noContent answers /favicon.ico, which browsers ask for unasked. The page names its own icon.
+// noContent answers /favicon.ico, which browsers request on their own. The page names its own icon.
 func noContent(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "max-age=86400")
 	w.WriteHeader(http.StatusNoContent)

@@ -7,7 +7,7 @@ import (
 	"chatme/internal/protocol"
 )
 
-// pair opens two old clients that are in a chat.
+// pair opens two legacy clients that are in a chat.
 func (s *site) pair(t *testing.T) (a, b *person) {
 	t.Helper()
 	a, b = s.old(t, "a"), s.old(t, "b")
@@ -19,8 +19,8 @@ func (s *site) pair(t *testing.T) (a, b *person) {
 	return a, b
 }
 
-// matched wants both to be matched. They read at the same time: one that answers no ping is not matched after a while, and on
-// a busy machine that while is soon over.
+// matched requires both to be matched. They read at the same time: a client that answers no ping stops being matched
+// after a while, which is soon over on a busy machine.
 func matched(a, b *person) (ma, mb protocol.ServerMessage) {
 	a.t.Helper()
 	heard := make(chan error, 1)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A connection at rest has no goroutine, once each has said something, and after it was busy in one of its own.
+// A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.
 func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 	const conns = 100
 	s := openSite(t)
@@ -31,13 +31,13 @@ func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 	for _, p := range all {
 		p.quiet()
 	}
-	eventually(t, "the goroutines of before", func() bool { return runtime.NumGoroutine() <= before })
+	eventually(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 }
 
-// Frames that end just where the read buffer of 4,096 bytes does, with more behind them: nothing of a frame is left over
-// that would have the rest of them read. A poller that is told but once of what has arrived forgets them.
+// Frames that end exactly at the end of the read buffer of 4,096 bytes, with more behind them: no partial frame is left
+// that would make the server read the rest. An edge-triggered poller forgets them.
 func TestFramesThatEndAtTheBuffer(t *testing.T) {
-	const buffer, size, head = 4096, 256, 8 // 16 frames: a turn of many more goes on in a goroutine of its own
+	const buffer, size, head = 4096, 256, 8 // 16 frames: a turn with many more continues in its own goroutine
 	s := openSite(t)
 	p := s.old(t, "p")
 	ping := `{"type":"ping"}`

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Whoever is in the middle of a frame is waited for in a goroutine of its own: two hundred of them hold up nobody.
-func TestSlowSendersHoldUpNobody(t *testing.T) {
+// A socket with a partial frame waits in its own goroutine: two hundred of them delay no other.
+func TestSlowSendersDelayNoOther(t *testing.T) {
 	s := openSite(t)
 	a, b := s.pair(t)
 	var slow []*person
@@ -33,8 +33,8 @@ func TestSlowSendersHoldUpNobody(t *testing.T) {
 	a.quiet()
 }
 
-// Frames that arrive together are handled in their order, control frames between them too, and the end of one that
-// is not there yet is waited for.
+// Frames that arrive together are handled in order, including control frames between them, and the server waits for the
+// end of an incomplete one.
 func TestFramesInOneSegment(t *testing.T) {
 	s := openSite(t)
 	a, b := s.pair(t)
@@ -62,7 +62,7 @@ func TestFramesInOneSegment(t *testing.T) {
 	}
 }
 
-// What the system does not take at once is written once it does, in order, and nothing of it twice.
+// What the system does not take at once is written as soon as it does, in order and without repetition.
 func TestReaderThatPauses(t *testing.T) {
 	s := openSite(t)
 	a, b := s.couple(t)

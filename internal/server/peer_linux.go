@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unread reports whether something has arrived on conn that was not read: then the server is late, and not the peer.
+// unread reports whether data has arrived on conn that was not read: then the server is late, and not the peer.
 func unread(conn net.Conn) bool {
 	n := 0
 	control(conn, func(fd int) { n, _ = unix.IoctlGetInt(fd, unix.SIOCINQ) })
 	return n > 0
 }
 
-// takeWithin has the system end conn once its peer has taken nothing of what it is sent for so long, also after the close; 0:
-// the system's own time. It is TCP_USER_TIMEOUT of tcp(7).
+// takeWithin makes the system end conn if its peer takes none of the sent data for the duration d, even after the close;
+// 0 selects the system's default. It sets TCP_USER_TIMEOUT of tcp(7).
 func takeWithin(conn net.Conn, d time.Duration) {
 	control(conn, func(fd int) { unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) })
 }

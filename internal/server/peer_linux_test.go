@@ -16,23 +16,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A connection is good for some requests, whatever they are answered. Known defect: a 426 replaced the word that its answer
-// is the last, and a flood of them was answered for as long as it came.
+// A connection is limited to some requests, whatever the answers. Known defect: a 426 replaced the header that marks the
+// last answer, and a flood of requests was answered for as long as it came.
 func TestEveryAnswerIsCounted(t *testing.T) {
 	s := openSite(t)
 	g := openGate(t, s.public, 10, server.DefaultTimes, nil)
 	for _, path := range []string{"/none", "/healthz", "/"} {
 		conn := g.dial(t)
 		go io.WriteString(conn, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n", 10_000))
-		answers, _ := io.ReadAll(conn) // the rest of the requests is met by a reset
+		answers, _ := io.ReadAll(conn) // a reset discards the rest of the requests
 		if n := bytes.Count(answers, []byte("HTTP/1.1 ")); n == 0 || n > 32 {
 			t.Errorf("%s: %d answers", path, n)
 		}
 	}
 }
 
-// What a peer does not take is dropped by the system too, soon after the close. Known defect: it was kept for minutes, and
-// thousands of connections that read nothing took the memory of the machine without a descriptor.
+// The system drops an answer that the peer does not take, soon after the close. Known defect: it was kept for minutes,
+// and thousands of connections that read nothing used up the machine's memory without using a descriptor.
 func TestAnswersNotTakenAreDropped(t *testing.T) {
 	s := openSite(t)
 	g := openGate(t, s.public, 10, shortTimes, nil)
@@ -44,10 +44,10 @@ func TestAnswersNotTakenAreDropped(t *testing.T) {
 	until(t, "the system has dropped it", func() bool { return !systemKnows(t, conn.RemoteAddr(), conn.LocalAddr()) })
 }
 
-// A socket is not dropped for what its peer does not take, also on a connection that was used for a request before: it has
-// deadlines of its own.
+// A socket is not dropped for data that its peer does not take, even on a connection that was used for a request before:
+// it has its own deadlines.
 func TestSocketIsNotDropped(t *testing.T) {
-	timeout := make(chan int, 1) // what the socket has; sent by the handler
+	timeout := make(chan int, 1) // the timeout of the socket; sent by the handler
 	g := openGate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "" {
 			return
@@ -78,7 +78,7 @@ func TestSocketIsNotDropped(t *testing.T) {
 	}
 }
 
-// systemKnows reports whether there is a TCP connection from here to there, in whatever state (proc_net_tcp).
+// systemKnows reports whether there is a TCP connection from here to there, in any state (proc_net_tcp).
 func systemKnows(t *testing.T, here, there net.Addr) bool {
 	t.Helper()
 	table, err := os.ReadFile("/proc/net/tcp")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// unread is not known here.
+// unread is not available on this system.
 func unread(net.Conn) bool { return false }
 
-// takeWithin is not done here.
+// takeWithin does nothing on this system.
 func takeWithin(net.Conn, time.Duration) {}

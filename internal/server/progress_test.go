@@ -11,8 +11,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A frame has its deadline from its first byte on, whatever it is and however little of it has come. Known defect: without
-// a whole header there was none.
+// A frame has its deadline from its first byte on, whatever it is and however little of it has arrived. Known defect:
+// without a complete header there was none.
 func TestFirstByteStartsTheDeadline(t *testing.T) {
 	whole, long := frame(true, 1, `{"type":"ping"}`), frame(true, 1, strings.Repeat("x", 200))
 	begun := frame(false, 1, "{")
@@ -46,17 +46,17 @@ func TestFirstByteStartsTheDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := s.old(t, "p")
-			p.mute() // a pong would go on with what it has begun
+			p.mute() // a pong would continue the partial frame
 			p.raw(b)
 			for {
 				if _, err := p.next(); err != nil {
 					if strings.Contains(err.Error(), "timeout") {
-						t.Fatal("it keeps its socket")
+						t.Fatal("it keeps its socket open")
 					}
 					return
 				}
 			}
 		})
 	}
-	t.Cleanup(honest.quiet) // it has said nothing since, and nothing is under way
+	t.Cleanup(honest.quiet) // it has sent nothing since, and nothing is pending
 }

@@ -10,11 +10,11 @@ import (
 	"chatme/internal/ws"
 )
 
-// relayed is how many messages go from one present session to another while nothing is committed.
+// relayed is how many messages are relayed between two connected sessions while nothing is committed.
 const relayed = 10_000
 
-// L10: quiet means quiet. Heartbeats, typing, acks and messages between two present sessions commit nothing: another
-// connection sees no new version of the database, and the WAL does not grow.
+// L10: heartbeats, typing, acks and messages between two connected sessions commit nothing: another connection sees no
+// new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
 	a, b := s.pair(t)

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// rareEvery is how often the same warning is given at most.
+// rareEvery is the minimum time between two warnings with the same text.
 const rareEvery = time.Minute
 
-// rareWarning warns at once, and then once a minute with how often it was to.
+// rareWarning warns at once, and then once a minute with the number of repetitions.
 type rareWarning struct {
 	log     *slog.Logger
 	message string
 
 	mu    sync.Mutex
 	quiet bool  // a warning was given within the last minute
-	times int   // it was asked for since
-	args  []any // of the last of these
+	times int   // requests since then
+	args  []any // of the last request
 }
 
 func (w *rareWarning) warn(args ...any) {
@@ -36,7 +36,7 @@ func (w *rareWarning) give() {
 	time.AfterFunc(rareEvery, w.minute)
 }
 
-// minute is over.
+// minute is called when the minute is over.
 func (w *rareWarning) minute() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// TestReload puts other limits in force for the sockets that come, and leaves those that are there.
+// TestReload applies other limits to new sockets, and leaves existing ones alone.
 func TestReload(t *testing.T) {
 	s := openSite(t)
 	early := s.old(t, "early")
@@ -19,14 +19,14 @@ func TestReload(t *testing.T) {
 	next.Keys, next.MaxConns, next.FrameBeforeMatch = []string{"another-key"}, 2, 1<<10
 	must(t, s.endpoint.SetLimits(next))
 	if err := s.endpoint.SetLimits(ws.Limits{}); err == nil {
-		t.Error("a configuration without keys was taken")
+		t.Error("a configuration without keys was accepted")
 	}
 
 	late := s.dial(t, "late")
 	late.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
 	late.expect("auth_error")
 	late.expectClose(4001, "Authentication failed")
-	eventually(t, "the refused socket is gone", func() bool { return s.endpoint.Conns() == 1 })
+	eventually(t, "the refused socket has ended", func() bool { return s.endpoint.Conns() == 1 })
 	late = s.dial(t, "late")
 	if _, resp, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a third socket: %v, want 503", err)

@@ -15,14 +15,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Config is what a Server needs.
+// Config configures a Server.
 type Config struct {
-	Endpoint       *ws.Endpoint     // static after New; the rest is what Reload changes
+	Endpoint       *ws.Endpoint     // static after New; Reload changes the rest
 	Origins        []string         // allowed besides the request's own host
-	NullOrigin     bool             // pages without an origin of their own may connect
-	Page           http.Handler     // the built-in page and its files; nil: switched off
-	Metrics        *metrics.Metrics // nil: nothing is counted for anybody
-	TrustedProxies []string         // CIDR networks whose X-Forwarded-For is believed
+	NullOrigin     bool             // pages without their own origin may connect
+	Page           http.Handler     // the built-in page and its files; nil: disabled
+	Metrics        *metrics.Metrics // nil: nothing is counted
+	TrustedProxies []string         // CIDR networks whose X-Forwarded-For is trusted
 }
 
 // Server answers the public listener.
@@ -34,7 +34,7 @@ type Server struct {
 	stopping atomic.Bool
 }
 
-// surface is what a configuration makes of the public listener; immutable.
+// surface is the public listener's handler for one configuration; immutable.
 type surface struct {
 	*Server
 	origins origins
@@ -54,7 +54,7 @@ func New(cfg Config) (*Server, error) {
 	return s, s.Reload(cfg)
 }
 
-// Reload puts cfg, but for its Endpoint and Metrics, in force for the requests that come from now on. With an error nothing has
+// Reload applies cfg, except for its Endpoint and Metrics, to all new requests. If it returns an error, nothing has
 // changed.
 func (s *Server) Reload(cfg Config) error {
 	trusted, err := forwarded.Parse(cfg.TrustedProxies)
@@ -89,7 +89,7 @@ func (s *Server) Reload(cfg Config) error {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	router := s.surface.Load().router
-	if asksUpgrade(r) { // which is counted by what becomes of it
+	if asksUpgrade(r) { // counted by its outcome
 		router.ServeHTTP(w, r)
 		return
 	}
@@ -115,7 +115,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte("ok\n"))
 }
 
-// upgrade takes every WebSocket request, whatever its path: the clients dial the bare origin.
+// upgrade handles every WebSocket request, whatever its path: the clients dial the bare origin.
 func (s *surface) upgrade(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !asksUpgrade(r) {
@@ -134,7 +134,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 	})
 }
 
-// upgradeRequired answers a GET that asks for no page: RFC 9110, section 15.5.22.
+// upgradeRequired answers a GET that requests no page: RFC 9110, section 15.5.22.
 func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", http.MethodGet)
@@ -142,6 +142,6 @@ func upgradeRequired(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Upgrade", "websocket")
-	w.Header().Add("Connection", "Upgrade") // beside a close
+	w.Header().Add("Connection", "Upgrade") // in addition to a close
 	http.Error(w, "Expected a WebSocket upgrade", http.StatusUpgradeRequired)
 }

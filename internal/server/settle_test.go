@@ -15,15 +15,15 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// What a legacy client writes before it knows that its chat is over reaches no one.
-// Each test lets the settle timeout pass, by which such a client was matched again once, wherever it was then.
+// What a legacy client writes before it knows that its chat is over reaches no one. Each test lets the settle timeout
+// pass, after which such a client was once matched again, in whatever state it was.
 
-// hurried has a short settle timeout.
+// hurried sets a short settle timeout.
 func hurried(_ *ws.Config, c *chat.Config) { c.SettleTimeout = settleSoon }
 
 const settleSoon = 100 * time.Millisecond
 
-// letPass waits for longer than a clock would have waited; on a slow machine a bug may escape, and nothing fails.
+// letPass waits for longer than the timeout; on a slow machine a bug may go unnoticed, and nothing fails.
 func letPass(t *testing.T) {
 	t.Helper()
 	select {
@@ -32,7 +32,7 @@ func letPass(t *testing.T) {
 	}
 }
 
-// stranger is a resumable client that waits to be matched.
+// stranger returns a resumable client that waits to be matched.
 func (s *site) stranger(t *testing.T) *person {
 	t.Helper()
 	c, _ := s.resumable(t, "the stranger")
@@ -41,7 +41,8 @@ func (s *site) stranger(t *testing.T) *person {
 	return c
 }
 
-// meets checks that p and the stranger are matched, and that p's words come first that it says to the stranger.
+// meets checks that p and the stranger are matched, and that the first text the stranger receives is the one p sent to
+// it.
 func (p *person) meets(stranger *person) {
 	p.t.Helper()
 	heard := make(chan error, 1)
@@ -59,11 +60,11 @@ func (p *person) meets(stranger *person) {
 	}
 	p.send(text("for the stranger"))
 	if m := stranger.expect("message"); m.Text != "for the stranger" {
-		p.t.Errorf("the stranger gets %.40q, which was meant for somebody else", m.Text)
+		p.t.Errorf("the stranger received %.40q, which was meant for another client", m.Text)
 	}
 }
 
-// A reads a photo slowly, and its partner goes: for as long as it has not read that, its words are for the partner.
+// A reads a photo slowly, and its partner leaves: until A has read it, its messages are for the partner.
 func TestSettleOverASlowLink(t *testing.T) {
 	s := openSite(t, hurried)
 	a, b := s.pair(t)
@@ -79,7 +80,7 @@ func TestSettleOverASlowLink(t *testing.T) {
 	a.meets(stranger)
 }
 
-// The commit that ends a chat takes nearly as long as a clock would have waited, and the link the rest.
+// The commit that ends a chat takes nearly as long as the timeout, and the network the rest.
 func TestSettleBehindASlowCommit(t *testing.T) {
 	s := openSite(t, hurried)
 	a, b := s.pair(t)
@@ -107,7 +108,7 @@ func TestSettleBehindASlowCommit(t *testing.T) {
 	a.meets(stranger)
 }
 
-// Words written behind Next and before searching was read are for the one that is left.
+// Messages sent after Next and before searching was read are for the previous partner.
 func TestSettleAfterNext(t *testing.T) {
 	s := openSite(t, hurried)
 	stranger := s.stranger(t)
@@ -123,7 +124,7 @@ func TestSettleAfterNext(t *testing.T) {
 	a.meets(stranger)
 }
 
-// pair2 is pair while a stranger waits, whose first match it takes.
+// pair2 is pair while a stranger waits, which would be matched first.
 func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
 	t.Helper()
 	x := s.old(t, "x")
@@ -137,7 +138,7 @@ func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
 	return a, b
 }
 
-// unanswered has p keep the pings that it hears, and answer none.
+// unanswered makes p keep the pings that it receives, and answer none.
 func (p *person) unanswered() (pings func() []string) {
 	var mu sync.Mutex
 	var all []string
@@ -159,7 +160,7 @@ func (p *person) pong(n string) {
 	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(pace.Of(patience))))
 }
 
-// awaitPing reads until so many pings have come in all; a JSON ping has the server say something behind them.
+// awaitPing reads until count pings have arrived in total; a JSON ping makes the server send something behind them.
 func (p *person) awaitPing(pings func() []string, count int) string {
 	p.t.Helper()
 	for deadline := time.Now().Add(pace.Of(patience)); ; {
@@ -174,7 +175,7 @@ func (p *person) awaitPing(pings func() []string, count int) string {
 	}
 }
 
-// OkHttp sends a pong before the messages that are queued: a frame that comes with it tells that more may follow.
+// OkHttp sends a pong before queued messages: a frame that comes with the pong means that more may follow.
 func TestSettlePongBeforeQueuedText(t *testing.T) {
 	s := openSite(t, hurried)
 	a, b := s.pair(t)
@@ -195,13 +196,13 @@ func TestSettlePongBeforeQueuedText(t *testing.T) {
 		t.Fatalf("ping %s twice", first)
 	}
 	stranger.quiet()
-	// Each of its own JSON pings disturbed a round.
+	// Each of its own JSON pings interrupted a round.
 	a.ws.SetPingHandler(nil)
 	a.pong(second)
 	a.meets(stranger)
 }
 
-// OkHttp may take a pong first even if a message was queued while nothing was being written: they arrive together.
+// OkHttp may send a pong first even if a message was queued while nothing was being written: they arrive together.
 func TestSettlePongTogetherWithText(t *testing.T) {
 	s := openSite(t, hurried)
 	a, b := s.pair(t)
@@ -218,12 +219,12 @@ func TestSettlePongTogetherWithText(t *testing.T) {
 	a.meets(stranger)
 }
 
-// masked is a short frame of a client, whole, with a mask of zeros (RFC 6455, section 5.2).
+// masked returns a short, complete client frame, with a mask of zeros (RFC 6455, section 5.2).
 func masked(opcode byte, payload string) []byte {
 	return append([]byte{0x80 | opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
 }
 
-// A client need answer the newest ping only (RFC 6455, section 5.5.3): a keep-alive that overtook the answer settles too.
+// A client need answer only the newest ping (RFC 6455, section 5.5.3): a keepalive that overtook the answer settles too.
 func TestSettleOnlyNewestPing(t *testing.T) {
 	s := openSite(t, func(c *ws.Config, l *chat.Config) {
 		c.PingInterval = 20 * time.Millisecond
@@ -235,7 +236,7 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 	b.expect("chat_ended")
 	stranger := s.stranger(t)
 	a.expect("partner_disconnected")
-	// It reads on, and answers the third of the pings that it gets.
+	// It keeps reading, and answers the third ping that it receives.
 	var third sync.Once
 	keep := a.ws.PingHandler()
 	a.ws.SetPingHandler(func(n string) error {
@@ -248,7 +249,7 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 	matched(a, stranger)
 }
 
-// A pong of an earlier ping, which was under way as the chat ended, settles nothing.
+// A pong to an earlier ping, which was in flight as the chat ended, settles nothing.
 func TestSettleNotByAnEarlierPing(t *testing.T) {
 	s := openSite(t, hurried)
 	b, _ := s.resumable(t, "b")
@@ -259,10 +260,10 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 	a.expect("searching")
 	matched(a, b)
 	pings := a.unanswered()
-	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping goes behind it, to confirm it
+	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping follows it, to confirm it
 	a.expect("message")
 	asked := a.awaitPing(pings, 1)
-	a.ws.SetPingHandler(func(n string) error { // of the ping behind the end of its chat
+	a.ws.SetPingHandler(func(n string) error { // of the ping after the end of its chat
 		a.ws.SetPingHandler(nil)
 		a.pong(asked)
 		letPass(t)
@@ -276,8 +277,8 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 	a.meets(stranger)
 }
 
-// A client that has answered pings and leaves one unanswered for dead-after is gone, whatever else comes from it: it could
-// not be settled. One that has never answered may be behind a proxy that eats them, and stays.
+// A client that has answered pings and leaves one unanswered for dead-after is closed, whatever else it sends: it could
+// not be settled. One that has never answered may be behind a proxy that drops pings, and stays.
 func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 	s := openSite(t, func(c *ws.Config, _ *chat.Config) {
 		c.PingInterval, c.DeadAfterLegacy = 20*time.Millisecond, pace.Of(500*time.Millisecond)
@@ -289,7 +290,7 @@ func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 		p.expect("auth_success")
 	}
 	pings := func() []string { return nil }
-	for answered := false; !answered; { // the first one, and none of those behind it
+	for answered := false; !answered; { // the first one, and none of those after it
 		answers.ws.SetPingHandler(func(n string) error {
 			if answered = n != "0"; answered {
 				answers.pong(n)
@@ -308,18 +309,18 @@ func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 	}
 	for deadline := time.Now().Add(pace.Of(patience)); !ended(answers); {
 		if time.Now().After(deadline) {
-			t.Fatalf("after %d pings without an answer it is still there", len(pings()))
+			t.Fatalf("still connected after %d pings without an answer", len(pings()))
 		}
 		if ended(never) {
-			t.Fatal("a client that never answered a ping is gone")
+			t.Fatal("a client that never answered a ping was closed")
 		}
 	}
 	if ended(never) {
-		t.Error("a client that never answered a ping is gone")
+		t.Error("a client that never answered a ping was closed")
 	}
 }
 
-// Numbers end at 2^32. A liar that claims more is closed, and its partner notices nothing.
+// Numbers end at 2^32. A client that claims a larger one is closed, and its partner notices nothing.
 func TestLiarWithLargeNumbersIsClosedAlone(t *testing.T) {
 	for name, lie := range map[string]string{
 		"ack":      `{"type":"ack","got":4294967297}`,

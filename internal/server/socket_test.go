@@ -33,7 +33,7 @@ func TestPipelinedAuthAndSearch(t *testing.T) {
 	}
 	a.send(text("hi"))
 	if m := b.expect("message"); m.Text != "hi" || m.From != mb.PartnerID || m.N != 0 || m.TS != 0 {
-		t.Errorf("b heard %+v; from is to be %s, without n and ts", m, mb.PartnerID)
+		t.Errorf("b received %+v; want from %s, without n and ts", m, mb.PartnerID)
 	}
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
@@ -47,20 +47,20 @@ func TestAuthentication(t *testing.T) {
 		reason string
 		text   string
 	}{
-		"search first":    {`{"type":"search"}`, "Not authenticated", "Not authenticated"},
-		"ping first":      {`{"type":"ping"}`, "Not authenticated", "Not authenticated"},
-		"no type":         {`{}`, "Not authenticated", "Not authenticated"},
-		"unknown type":    {`{"type":"x"}`, "Not authenticated", "Not authenticated"},
-		"wrong key":       {`{"type":"auth","apiKey":"x"}`, "Invalid API key", "Authentication failed"},
-		"missing key":     {`{"type":"auth"}`, "Invalid API key", "Authentication failed"},
-		"key no string":   {`{"type":"auth","apiKey":7}`, "Invalid API key", "Authentication failed"},
-		"key is an empty": {`{"type":"auth","apiKey":""}`, "Invalid API key", "Authentication failed"},
+		"search first":     {`{"type":"search"}`, "Not authenticated", "Not authenticated"},
+		"ping first":       {`{"type":"ping"}`, "Not authenticated", "Not authenticated"},
+		"no type":          {`{}`, "Not authenticated", "Not authenticated"},
+		"unknown type":     {`{"type":"x"}`, "Not authenticated", "Not authenticated"},
+		"wrong key":        {`{"type":"auth","apiKey":"x"}`, "Invalid API key", "Authentication failed"},
+		"missing key":      {`{"type":"auth"}`, "Invalid API key", "Authentication failed"},
+		"key not a string": {`{"type":"auth","apiKey":7}`, "Invalid API key", "Authentication failed"},
+		"empty key":        {`{"type":"auth","apiKey":""}`, "Invalid API key", "Authentication failed"},
 	}
 	s := openSite(t)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := s.dial(t, "p")
-			p.send(`not json`) // the connection stays
+			p.send(`not json`) // the connection stays open
 			p.send(tt.first)
 			if m := p.expect("auth_error"); m.Error != tt.reason {
 				t.Errorf("error %q, want %q", m.Error, tt.reason)
@@ -78,7 +78,7 @@ func TestAuthentication(t *testing.T) {
 	})
 }
 
-// Known defect of the old server: an unauthenticated socket was left open for ever.
+// Known defect of the old server: an unauthenticated socket stayed open forever.
 func TestUnauthenticatedSocketIsClosed(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.AuthTimeout = pace.Of(200 * time.Millisecond) })
 	p := s.dial(t, "p")
@@ -101,7 +101,7 @@ func TestMalformed(t *testing.T) {
 	res, _ := s.resumable(t, "resumable")
 	for _, f := range frames {
 		old.send(f)
-		old.quiet() // old clients hear nothing
+		old.quiet() // legacy clients receive nothing
 		res.send(f)
 		if m := res.expect("error"); m.Code != "bad_message" {
 			t.Errorf("%s: code %q, want bad_message", f, m.Code)
@@ -140,14 +140,14 @@ func TestFrameSizes(t *testing.T) {
 		return head + strings.Repeat("A", n) + `"}`
 	}
 	t.Run("64 KiB until matched", func(t *testing.T) {
-		s := openSite(t) // of its own: whoever is left over from before would be matched
+		s := openSite(t) // its own site: clients left over from before would be matched
 		p := s.old(t, "p")
 		p.send(`{"type":"ping","x":"` + strings.Repeat("x", 60<<10) + `"}`)
 		p.expect("pong")
 		p.send(`{"type":"ping","x":"` + strings.Repeat("x", 65<<10) + `"}`)
 		p.expectClose(1009, "Message too large")
 	})
-	t.Run("16 MiB afterwards, also when the chat is over", func(t *testing.T) {
+	t.Run("16 MiB afterwards, even when the chat is over", func(t *testing.T) {
 		s := openSite(t)
 		a, b := s.pair(t)
 		for _, size := range []int{100, 5 << 20, most} {
@@ -158,7 +158,7 @@ func TestFrameSizes(t *testing.T) {
 			must(t, err)
 			url := strings.TrimPrefix(frame, `{"type":"message",`)
 			if !bytes.HasSuffix(got, []byte(url)) {
-				t.Fatalf("an image of %d bytes came as %d", len(url), len(got))
+				t.Fatalf("an image of %d bytes arrived with %d", len(url), len(got))
 			}
 			<-sent
 		}
@@ -195,7 +195,7 @@ func TestOnlyValidBodiesAreRelayed(t *testing.T) {
 	}
 	a.send(image("https://example.org/x.png"))
 	if m := b.expect("message"); m.ImageURL != "https://example.org/x.png" {
-		t.Errorf("b heard %+v", m)
+		t.Errorf("b received %+v", m)
 	}
 	a.quiet()
 }
@@ -222,15 +222,15 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		}
 	}
 	if !strings.Contains(s.log.String(), `"reason":"Chat ended"`) {
-		t.Errorf("no line says why the socket ended:\n%s", s.log)
+		t.Errorf("no line has the reason of the close:\n%s", s.log)
 	}
 }
 
-// eventually polls until what holds, with a deadline.
+// eventually polls until holds reports true, with a deadline.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	if !pace.Until(t.Context(), patience, holds) {
-		t.Fatalf("not so in time: %s", what)
+		t.Fatalf("timed out: %s", what)
 	}
 }
 
@@ -243,8 +243,8 @@ func TestFullIsRefused(t *testing.T) {
 	}
 }
 
-// Known defect: who was being accepted as a stop began was refused with 503.
-func TestWhoComesAtTheStopIsToldToComeBack(t *testing.T) {
+// Known defect: a client that connected as a shutdown began was refused with 503.
+func TestLateArrivalIsToldToReconnect(t *testing.T) {
 	s := openSite(t)
 	s.stop()
 	p := s.dial(t, "late")
@@ -274,7 +274,7 @@ func TestFailedKeysAreThrottledByAddress(t *testing.T) {
 	if _, status := dial("203.0.113.8"); status != 101 {
 		t.Errorf("status %d for another address, want 101", status)
 	}
-	for range 5 { // a proxy nobody configured is not an address
+	for range 5 { // an unconfigured proxy is not an address
 		p := s.dial(t, "loopback")
 		p.send(`{"type":"auth","apiKey":"x"}`)
 		p.expect("auth_error")
@@ -282,8 +282,8 @@ func TestFailedKeysAreThrottledByAddress(t *testing.T) {
 	s.old(t, "honest")
 }
 
-// An old client cannot say what has arrived; its pong does, so that a resumable sender can let go of its copies.
-func TestOldReceiverConfirmsWithPong(t *testing.T) {
+// A legacy client cannot confirm what has arrived; its pong does, so that a resumable sender can drop its copies.
+func TestLegacyReceiverConfirmsWithPong(t *testing.T) {
 	s := openSite(t)
 	a, _ := s.resumable(t, "a")
 	b := s.old(t, "b")

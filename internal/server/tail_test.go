@@ -13,8 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Whoever is not let in is told of too: by its origin, by its failed keys, because it is full, because it cannot shake
-// hands.
+// Refusals are published too: by origin, by failed keys, because the server is full, and because of a bad handshake.
 func TestTailHearsOfRefusals(t *testing.T) {
 	feed := new(tail.Feed)
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.Tail, w.FailedKeys, w.MaxConns = feed, 1, 1 })
@@ -24,7 +23,7 @@ func TestTailHearsOfRefusals(t *testing.T) {
 	dial := func(header http.Header) {
 		t.Helper()
 		if c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), header); err == nil {
-			t.Errorf("%v is let in", header)
+			t.Errorf("%v was accepted", header)
 			c.Close()
 		}
 	}
@@ -41,9 +40,9 @@ func TestTailHearsOfRefusals(t *testing.T) {
 	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), from)
 	must(t, err)
 	defer c.Close()
-	hear() // before another is, who is served at the same time
+	hear() // before another one, which is served at the same time
 	p := &person{t: t, ws: c, name: "p"}
-	dial(nil) // it is full
+	dial(nil) // the server is full
 	hear()
 	p.send(`{"type":"auth","apiKey":"x"}`)
 	p.expect("auth_error")
@@ -65,6 +64,6 @@ func TestTailHearsOfRefusals(t *testing.T) {
 		"upgrade error too many failed keys", "upgrade error bad handshake",
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("heard\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("received\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -10,16 +10,16 @@ import (
 	"chatme/internal/ws"
 )
 
-// overTLS says whether the sites of t are to speak TLS: below TestOverTLS they do.
+// overTLS reports whether the sites of t use TLS: they do below TestOverTLS.
 func overTLS(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestOverTLS/") }
 
-// A socket over TLS cannot be parked, and its writes block: it is read and written in other ways, and must do the same.
+// A socket over TLS cannot be parked, and its writes block: other code reads and writes it, and must behave the same.
 func TestOverTLS(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"PipelinedAuthAndSearch":      TestPipelinedAuthAndSearch,
 		"UnauthenticatedSocket":       TestUnauthenticatedSocketIsClosed,
 		"CloseFrameIsAnswered":        TestCloseFrameIsAnswered,
-		"OldReceiverConfirms":         TestOldReceiverConfirmsWithPong,
+		"OldReceiverConfirms":         TestLegacyReceiverConfirmsWithPong,
 		"HeldBeforeLive":              TestHeldBeforeLive,
 		"FramesInOneSegment":          TestFramesInOneSegment,
 		"ReaderThatPauses":            TestReaderThatPauses,
@@ -42,12 +42,12 @@ func testLargeImage(t *testing.T) {
 	url := "data:image/png;base64," + strings.Repeat("AAAA", 1<<18)
 	sent := a.sendAside(image(url))
 	if m := b.expect("message"); m.ImageURL != url {
-		t.Errorf("an image of %d bytes came as one of %d", len(url), len(m.ImageURL))
+		t.Errorf("an image of %d bytes arrived with %d", len(url), len(m.ImageURL))
 	}
 	<-sent
 }
 
-// A ping that comes long after the last message had that one's deadline, and the socket was lost.
+// Known defect: a ping long after the last message had that message's deadline, and the socket was lost.
 func testQuietForLongerThanAFrameMay(t *testing.T) {
 	s := openSite(t, func(w *ws.Config, _ *chat.Config) {
 		w.ProgressTimeout = pace.Waited(100 * time.Millisecond)

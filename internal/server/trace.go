@@ -15,39 +15,39 @@ import (
 const (
 	// TraceHeader carries the number of a request that an operator has announced.
 	TraceHeader = "Chatme-Trace"
-	// ForgedAddr is what such a request claims as its client (RFC 5737, TEST-NET-1): a proxy that is set up well does not
-	// let the server believe it.
+	// ForgedAddr is the client address that such a request claims (RFC 5737, TEST-NET-1): behind a correctly configured
+	// proxy the server does not believe it.
 	ForgedAddr = "192.0.2.113"
 
 	traceAge  = time.Minute // after which an announcement is forgotten
-	tracesMax = 16          // announcements at one time
+	tracesMax = 16          // announcements at a time
 )
 
-// Trace is how a request came in through whatever is in front of the server. No address is in it.
+// Trace describes how a request came through the proxies in front of the server. It contains no address.
 type Trace struct {
-	Seen      bool `json:"seen"`      // it came in
-	Direct    bool `json:"direct"`    // from the very socket that sent it
+	Seen      bool `json:"seen"`      // it arrived
+	Direct    bool `json:"direct"`    // from the same socket that sent it
 	TLS       bool `json:"tls"`       // encrypted up to the server
-	Trusted   bool `json:"trusted"`   // from an address whose X-Forwarded-For is believed
-	Forwarded int  `json:"forwarded"` // addresses in X-Forwarded-For, but for the forged one and what is left of it
-	Believed  int  `json:"believed"`  // how many of these, from the right, are proxies that are believed
+	Trusted   bool `json:"trusted"`   // from an address whose X-Forwarded-For is trusted
+	Forwarded int  `json:"forwarded"` // addresses in X-Forwarded-For, without the forged one and those to its left
+	Believed  int  `json:"believed"`  // how many of these, from the right, are trusted proxies
 
 	Forged        bool `json:"forged"`        // the forged address is in it
-	ForgedLast    bool `json:"forgedLast"`    // … with nothing behind it
-	ForgedCounted bool `json:"forgedCounted"` // the server took it for the client's
+	ForgedLast    bool `json:"forgedLast"`    // … and is the last one
+	ForgedCounted bool `json:"forgedCounted"` // the server used it as the client address
 }
 
-// announcement is what is known of a request that was announced.
+// announcement is the state of an announced request.
 type announcement struct {
 	at    time.Time
 	trace Trace
-	peer  netip.AddrPort // where it came from; never shown
+	peer  netip.AddrPort // its source address; never shown
 }
 
-// traces are the requests that an operator has announced: a public client cannot announce one, cannot guess its number,
-// and is answered the same with a number and without.
+// traces are the requests that an operator has announced. A public client cannot announce one, cannot guess its number,
+// and gets the same answer with and without a number.
 type traces struct {
-	open atomic.Int32 // len(by): without any, a request is not looked at
+	open atomic.Int32 // len(by): while it is 0, requests are not inspected
 
 	mu sync.Mutex
 	by map[string]*announcement // by number; guarded by mu
@@ -60,7 +60,7 @@ func (s *Server) Announce() (number string, err error) {
 	defer a.mu.Unlock()
 	a.forget()
 	if len(a.by) >= tracesMax {
-		return "", errors.New("too many requests were announced; try again in a minute")
+		return "", errors.New("too many announced requests; try again in a minute")
 	}
 	if a.by == nil {
 		a.by = map[string]*announcement{}
@@ -71,8 +71,8 @@ func (s *Server) Announce() (number string, err error) {
 	return number, nil
 }
 
-// Traced returns how the announced request came in that was sent from the address from, and forgets it. It is false if there was no such
-// announcement.
+// Traced returns how the announced request that was sent from the address from arrived, and forgets it. It returns false
+// if there was no such announcement.
 func (s *Server) Traced(number string, from netip.AddrPort) (Trace, bool) {
 	a := &s.traces
 	a.mu.Lock()
@@ -88,7 +88,7 @@ func (s *Server) Traced(number string, from netip.AddrPort) (Trace, bool) {
 	return found.trace, true
 }
 
-// forget drops what is too old. The caller holds mu.
+// forget drops expired announcements. The caller holds mu.
 func (a *traces) forget() {
 	for number, each := range a.by {
 		if time.Since(each.at) > traceAge {
@@ -98,7 +98,8 @@ func (a *traces) forget() {
 	a.open.Store(int32(len(a.by)))
 }
 
-// noteTrace remembers how r came in if it was announced; the first of a number counts. client is the address that the server counts.
+// noteTrace records how r arrived if it was announced; only the first request with a number counts. client is the client
+// address that the server uses.
 func (s *surface) noteTrace(r *http.Request, client netip.Addr) {
 	if s.traces.open.Load() == 0 {
 		return
@@ -118,7 +119,7 @@ func (s *surface) noteTrace(r *http.Request, client netip.Addr) {
 	each.trace = s.judge(r, each.peer.Addr(), client)
 }
 
-// judge is a Trace but for Direct.
+// judge returns a Trace without Direct.
 func (s *surface) judge(r *http.Request, peer, client netip.Addr) Trace {
 	a := Trace{Seen: true, TLS: r.TLS != nil, Trusted: s.proxies.Trust(peer.WithZone("")), ForgedCounted: client.String() == ForgedAddr}
 	for i, hop := range forwarded.Chain(r) {

@@ -11,7 +11,7 @@ import (
 	"chatme/internal/forwarded"
 )
 
-// arrive has a request with this X-Forwarded-For come in from peer, at a server that believes these networks.
+// arrive sends a request with this X-Forwarded-For from peer, to a server that trusts these networks.
 func arrive(t *testing.T, s *Server, peer, number string, xff ...string) {
 	t.Helper()
 	proxies, err := forwarded.Parse([]string{"127.0.0.0/8", "10.0.0.0/8"})
@@ -26,7 +26,7 @@ func arrive(t *testing.T, s *Server, peer, number string, xff ...string) {
 	now.noteTrace(r, proxies.Client(r))
 }
 
-// TestTrace shows how each way to forward a client is told.
+// TestTrace shows how each way to forward a client address is reported.
 func TestTrace(t *testing.T) {
 	const proxy, direct = "127.0.0.1:999", "203.0.113.9:999"
 	for name, tt := range map[string]struct {
@@ -64,7 +64,8 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestTraceIsForOperators: nothing is kept of a request that was not announced, and of one that was, once and for a minute.
+// TestTraceIsForOperators: nothing is kept of a request that was not announced; an announced one is kept for a minute
+// and reported once.
 func TestTraceIsForOperators(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{}
@@ -76,18 +77,18 @@ func TestTraceIsForOperators(t *testing.T) {
 		}
 		arrive(t, s, "127.0.0.1:1", "guessed", ForgedAddr)
 		if len(s.traces.by) != 1 || len(number) < 26 {
-			t.Errorf("%d are remembered, number %q", len(s.traces.by), number)
+			t.Errorf("%d announcements are kept, number %q", len(s.traces.by), number)
 		}
 		if _, ok := s.Traced("guessed", from); ok {
-			t.Error("a request that was not announced")
+			t.Error("a request that was not announced was reported")
 		}
 		arrive(t, s, "127.0.0.1:1", number)
-		arrive(t, s, "127.0.0.1:2", number, ForgedAddr) // who has seen the number comes too late
+		arrive(t, s, "127.0.0.1:2", number, ForgedAddr) // a later request with the same number is ignored
 		if got, ok := s.Traced(number, from); !ok || !got.Direct || got.Forged {
 			t.Errorf("%+v, %v", got, ok)
 		}
 		if _, ok := s.Traced(number, from); ok {
-			t.Error("told twice")
+			t.Error("reported twice")
 		}
 		for range tracesMax {
 			if number, err = s.Announce(); err != nil {
@@ -95,11 +96,11 @@ func TestTraceIsForOperators(t *testing.T) {
 			}
 		}
 		if _, err := s.Announce(); err == nil {
-			t.Error("announcements without end")
+			t.Error("unlimited announcements")
 		}
 		time.Sleep(traceAge + time.Second)
 		if _, ok := s.Traced(number, from); ok || s.traces.open.Load() != 0 {
-			t.Error("remembered for ever")
+			t.Error("kept forever")
 		}
 	})
 }

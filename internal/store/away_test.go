@@ -14,7 +14,7 @@ import (
 	"chatme/migrations"
 )
 
-// beginAt starts the database at path at that moment.
+// beginAt starts the database at path at the given moment.
 func beginAt(tb testing.TB, path string, at chat.Time) *Store {
 	tb.Helper()
 	s := MustOpen(tb, path)
@@ -33,7 +33,7 @@ func TestStartRewritesNothing(t *testing.T) {
 	for boot := range 3 {
 		s := beginAt(t, path, t0+hour)
 		if frames := walFrames(t, s); frames > 4 {
-			t.Errorf("start %d has written %d pages", boot+2, frames)
+			t.Errorf("start %d wrote %d pages", boot+2, frames)
 		}
 		records := mustLoad(t, s)
 		if len(records) != 3000 {
@@ -41,15 +41,16 @@ func TestStartRewritesNothing(t *testing.T) {
 		}
 		for _, r := range records {
 			if r.AwaySince != t0+hour {
-				t.Fatalf("start %d: session %d is away since %d", boot+2, r.ID, r.AwaySince-t0)
+				t.Fatalf("start %d: session %d has been away since %d", boot+2, r.ID, r.AwaySince-t0)
 			}
 		}
 		mustClose(t, s)
 	}
 }
 
-// TestAwaySinceTheNextStart: a session that was connected when its server ended is away since the next start began, also if
-// that one and the one after it were killed before they wrote its row, and once it has come back, since the start after that.
+// TestAwaySinceTheNextStart: a session that was connected when its server ended is away since the next start began, even
+// if that start and the one after it were killed before they wrote its row; and once it has resumed, since the start
+// after that.
 func TestAwaySinceTheNextStart(t *testing.T) {
 	path := newPath(t)
 	s := beginAt(t, path, t0)
@@ -84,7 +85,7 @@ func TestAwaySinceTheNextStart(t *testing.T) {
 	}
 
 	s = beginAt(t, path, t0+4*hour)
-	mustCommit(t, s, put(a)...) // is back
+	mustCommit(t, s, put(a)...) // has resumed
 	want(s, map[chat.ID]chat.Time{b.ID: t0 + hour, w.ID: t0 + hour, idle.ID: t0 + hour})
 	if n, err := s.Connected(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d connected, %v; want 1", n, err)
@@ -107,7 +108,7 @@ func TestAwaySinceTheNextStart(t *testing.T) {
 	}
 }
 
-// TestAwaySinceTheRestore: in a copy that was put back the sessions that were connected as it was made are away since the
+// TestAwaySinceTheRestore: in a restored copy, the sessions that were connected when it was made are away since the
 // start that found it.
 func TestAwaySinceTheRestore(t *testing.T) {
 	path, backup, _, p := backedUp(t)
@@ -116,7 +117,7 @@ func TestAwaySinceTheRestore(t *testing.T) {
 	}
 	s := beginAt(t, path, t0+9*hour)
 	found, ok, err := s.Find(t.Context(), p.from.Hash)
-	if !ok || err != nil || found.AwaySince != t0 || found.Pair != 0 { // its own server had ended, and another begun, before
+	if !ok || err != nil || found.AwaySince != t0 || found.Pair != 0 { // its own server had ended, and another started, before
 		t.Errorf("%+v, %v, %v", found, ok, err)
 	}
 	now := waiting(9, 9)
@@ -126,7 +127,7 @@ func TestAwaySinceTheRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustClose(t, s)
-	for at := t0 + 10*hour; at <= t0+12*hour; at += hour { // the live one goes on, and is not what counts
+	for at := t0 + 10*hour; at <= t0+12*hour; at += hour { // the live database continues, and must not count
 		mustClose(t, beginAt(t, path, at))
 	}
 	if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup + "2", Replace: true}); err != nil {
@@ -138,8 +139,8 @@ func TestAwaySinceTheRestore(t *testing.T) {
 	}
 }
 
-// TestSweepLeft: a session at rest that was connected when its server was killed expires by the start after that, and not
-// before, and not only once its row is written again.
+// TestSweepLeft: an idle session that was connected when its server was killed expires by the start after that, not
+// earlier, and without its row being written again.
 func TestSweepLeft(t *testing.T) {
 	path := newPath(t)
 	s := beginAt(t, path, t0)
@@ -162,7 +163,7 @@ func TestSweepLeft(t *testing.T) {
 		for _, r := range []chat.Record{first, second, third} {
 			_, ok, err := s.Find(t.Context(), r.Hash)
 			if want := slices.Contains(left, r); ok != want || err != nil {
-				t.Errorf("session %d is there: %v, %v; want %v", r.ID&7, ok, err, want)
+				t.Errorf("session %d exists: %v, %v; want %v", r.ID&7, ok, err, want)
 			}
 		}
 	}
@@ -178,12 +179,12 @@ func TestSweepLeft(t *testing.T) {
 	s = beginAt(t, path, t0+6*hour)
 	wantLeft(t0+3*hour-1, 0, third)
 	wantLeft(t0+3*hour, 1)
-	if got := ask(t, path, `SELECT count(*) FROM sessions`); got[0] != "1" { // the one that waits
+	if got := ask(t, path, `SELECT count(*) FROM sessions`); got[0] != "1" { // the waiting one
 		t.Errorf("%s sessions", got)
 	}
 }
 
-// TestSweepStopsAtLargeMail: much mail is not deleted in one transaction, and that more is left shows.
+// TestSweepStopsAtLargeMail: much mail is not deleted in one transaction, and the result shows that more is left.
 func TestSweepStopsAtLargeMail(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -205,7 +206,7 @@ func TestSweepStopsAtLargeMail(t *testing.T) {
 	}
 }
 
-// migration reads the real migration of that name.
+// migration returns the content of the real migration with that name.
 func migration(tb testing.TB, name string) string {
 	tb.Helper()
 	b, err := fs.ReadFile(migrations.FS, name)
@@ -223,7 +224,7 @@ func threeSteps(tb testing.TB) fstest.MapFS {
 	return m
 }
 
-// beforeAway makes a database as the program before 0004_away.sql left it: in its second start one session was away and
+// beforeAway makes a database as left by the program before 0004_away.sql: in its second start one session was away and
 // three were connected.
 func beforeAway(tb testing.TB) (path string, was []chat.Record) {
 	tb.Helper()
@@ -263,7 +264,7 @@ func TestAwayMigration(t *testing.T) {
 	if now := ask(t, path, `SELECT count(*) FROM v_sessions WHERE here = 'connected'`); now[0] != "3" {
 		t.Errorf("%s connected before", now)
 	}
-	mustClose(t, MustOpen(t, path)) // migrates, and is killed before it begins
+	mustClose(t, MustOpen(t, path)) // migrates, and is killed before Begin
 	if now := ask(t, path, `SELECT count(*) FROM v_sessions WHERE here = 'connected'`); now[0] != "3" {
 		t.Errorf("%s connected as of the last start", now)
 	}
@@ -279,7 +280,8 @@ func TestAwayMigration(t *testing.T) {
 	}
 }
 
-// TestAwayMigrationStops: wherever the migration is cut off, the database is as it was, and the next start migrates it.
+// TestAwayMigrationStops: wherever the migration is interrupted, the database is unchanged, and the next start migrates
+// it.
 func TestAwayMigrationStops(t *testing.T) {
 	path, was := beforeAway(t)
 	dump := func() string {
@@ -296,7 +298,7 @@ func TestAwayMigrationStops(t *testing.T) {
 		_, err := open(t.Context(), Config{Path: path}, steps)
 		wantCode(t, err, exitData)
 		if after := dump(); after != before {
-			t.Fatalf("cut off behind statement %d:\n%s", n, after)
+			t.Fatalf("interrupted after statement %d:\n%s", n, after)
 		}
 	}
 	if len(statements) < 8 {
@@ -309,8 +311,8 @@ func TestAwayMigrationStops(t *testing.T) {
 	}
 }
 
-// TestNoTemporaryFile: no connection that a server or a command makes would put a file into the directory for temporary
-// files, which a container lacks.
+// TestNoTemporaryFile: no connection of a server or a command would put a file into the directory for temporary files,
+// which a container does not have.
 func TestNoTemporaryFile(t *testing.T) {
 	path := filled(t)
 	writer, _ := writerDSN(path, quick)

@@ -12,16 +12,17 @@ import (
 	"path/filepath"
 )
 
-// partInfix stands between the name of a file and chance while it is not whole.
+// partInfix separates the name of a file from a random part while the file is incomplete.
 const partInfix = ".part-"
 
-// Backup writes a copy of the database at path, as of one moment, to target, and returns what is in the copy. A server
-// may serve the database, of this process or of another: it is read through SQLite, on a handle of its own, and waits for
-// nothing. A target that exists is refused. Under its name there is nothing or the whole copy, checked and on disk, in
-// mode 0640; who is killed leaves a file with ".part-" in its name. Errors are those of Look, and 73 or 74 for the target.
+// Backup writes a point-in-time copy of the database at path to target, and returns what the copy contains. A server in
+// this or another process may have the database open: Backup reads through SQLite, on its own handle, and does not block
+// the server. It refuses a target that exists. The name target appears only once the copy is complete, checked and on
+// disk, with mode 0640; a killed Backup leaves a file with ".part-" in its name. Errors are those of Look, and 73 or 74
+// for the target.
 //
-// taken, unless it is nil, is called once the copy is made and before it has its name: it is to have the server that
-// serves the database, if any, Advance.
+// Unless it is nil, taken is called after the copy is made and before it gets its name. It must make the server that has
+// the database open, if any, call Advance.
 func Backup(ctx context.Context, path, target string, taken func()) (Contents, error) {
 	var copied Contents
 	path, err := resolve(path)
@@ -49,7 +50,7 @@ func Backup(ctx context.Context, path, target string, taken func()) (Contents, e
 	return copied, publish(part, target)
 }
 
-// vacant refuses a name that is taken, also by a link to nowhere.
+// vacant refuses a name that exists, including a dangling link.
 func vacant(name string) error {
 	_, err := os.Lstat(name)
 	switch {
@@ -62,11 +63,11 @@ func vacant(name string) error {
 }
 
 func taken(name string) error {
-	return &Error{what: fmt.Sprintf("write %s: it exists", name), todo: "name another file", code: exitCreate}
+	return &Error{what: fmt.Sprintf("write %s: it already exists", name), todo: "name another file", code: exitCreate}
 }
 
-// ScratchDir makes a directory beside the database at path, for copies, and returns its name. If it is left behind, FilesOf
-// lists it among the Parts.
+// ScratchDir makes a directory for copies beside the database at path, and returns its name. If it is left behind,
+// FilesOf lists it among the Parts.
 func ScratchDir(path, purpose string) (string, error) {
 	path, err := resolve(path)
 	if err != nil {
@@ -79,14 +80,14 @@ func ScratchDir(path, purpose string) (string, error) {
 	return dir, nil
 }
 
-// partOf returns a name beside target that nobody else has.
+// partOf returns a unique name beside target.
 func partOf(target string) string {
 	var chance [4]byte
 	rand.Read(chance[:])
 	return target + partInfix + hex.EncodeToString(chance[:])
 }
 
-// verify checks a database that nobody has open and that has no WAL, and returns what is in it.
+// verify checks a database that no other process has open and that has no WAL, and returns its contents.
 func verify(ctx context.Context, path string, check func(context.Context, *sql.DB, string) error) (found Contents, err error) {
 	err = withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
 		if err := check(ctx, db, path); err != nil {
@@ -102,13 +103,13 @@ func verify(ctx context.Context, path string, check func(context.Context, *sql.D
 	return found, err
 }
 
-// publish gives the whole file part its name, for which nobody else has taken meanwhile, and waits for the disk.
+// publish gives the complete file part its name, which must still be free, and syncs the directory.
 func publish(part, target string) error {
 	switch err := os.Link(part, target); {
 	case err == nil:
 	case errors.Is(err, fs.ErrExist):
 		return taken(target)
-	default: // no links here (FAT, some shares): there the moment between the two stays
+	default: // no hard links here (FAT, some shares): the check and the rename are not atomic
 		if err := vacant(target); err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// BenchmarkCommitDuringBackup: one row a commit into a database of 100,000, alone and while one backup after another is made
-// of it by a process of its own.
+// BenchmarkCommitDuringBackup: commits of one row each into a database of 100,000, alone and while another process makes
+// one backup after another.
 func BenchmarkCommitDuringBackup(b *testing.B) {
 	for _, backups := range []bool{false, true} {
 		b.Run(strconv.FormatBool(backups), func(b *testing.B) {
@@ -34,7 +34,7 @@ func BenchmarkCommitDuringBackup(b *testing.B) {
 	}
 }
 
-// backUpAgainAndAgain starts the process and returns what ends it.
+// backUpAgainAndAgain starts the process and returns a function that ends it.
 func backUpAgainAndAgain(tb testing.TB, path string) (stop func()) {
 	cmd := helperCmd(tb, "backups", path)
 	cmd.Args = append(cmd.Args, tb.TempDir())

@@ -22,14 +22,14 @@ func listed(tb testing.TB, path string) (names []string) {
 	return names
 }
 
-// TestBackup: a copy of a database that a server has open, and of one that nobody has, holds what was committed; the
-// figures say so.
+// TestBackup: a copy of a database that a server has open, and of one that no process has, contains what was committed;
+// so do the contents it returns.
 func TestBackup(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
 	mustCommit(t, p.Store, put(waiting(3, 1), away(session(4), t0+hour))...)
 	want := Contents{Schema: p.schema, Boots: 1, Sessions: 4, Resumable: 4, Waiting: 1, Chats: 1, Letters: 2, Newest: t0 + hour}
-	for _, name := range []string{"while it is served", "while nobody has it open"} {
+	for _, name := range []string{"while it is served", "while no process has it open"} {
 		target := filepath.Join(t.TempDir(), "what? a copy.db")
 		got, err := Backup(t.Context(), p.path, target, nil)
 		if err != nil {
@@ -53,7 +53,7 @@ func TestBackup(t *testing.T) {
 	}
 }
 
-// TestBackupRefuses: what cannot be copied or written to has a code and words of its own, and nothing is left or changed.
+// TestBackupRefuses: each invalid source or target has its own exit code and message, and nothing is left or changed.
 func TestBackupRefuses(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -62,8 +62,8 @@ func TestBackupRefuses(t *testing.T) {
 		code           int
 		says           string
 	}{
-		"the target exists":      {nil, func(string) string { return s.path }, exitCreate, "it exists"},
-		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exitCreate, "it exists"},
+		"the target exists":      {nil, func(string) string { return s.path }, exitCreate, "it already exists"},
+		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exitCreate, "it already exists"},
 		"no directory":           {nil, func(dir string) string { return dir + "/no/copy" }, exitCreate, "mkdir"},
 		"no database":            {func(dir string) string { return dir + "/none.db" }, nil, exitConfig, "there is no database"},
 		"a directory":            {func(dir string) string { return dir }, nil, exitCreate, "not a directory"},
@@ -90,16 +90,16 @@ func TestBackupRefuses(t *testing.T) {
 			_, err := Backup(t.Context(), source, target, nil)
 			wantCode(t, err, tt.code)
 			if !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("%v does not say %q", err, tt.says)
+				t.Errorf("error %v does not contain %q", err, tt.says)
 			}
 			if before != nil && !slices.Equal(listed(t, target), before) {
-				t.Errorf("left %q, there were %q", listed(t, target), before)
+				t.Errorf("files %q, want %q", listed(t, target), before)
 			}
 		})
 	}
 }
 
-// made returns a database of somebody's in dir.
+// made returns another program's database in dir.
 func made(tb testing.TB, dir, statement string) string {
 	tb.Helper()
 	path := filepath.Join(dir, "other.db")
@@ -118,7 +118,8 @@ func newer(tb testing.TB, s *Store, dir string) string {
 	return path
 }
 
-// TestBackupStopped: who gives up leaves nothing, and no name is taken that somebody else has got meanwhile.
+// TestBackupStopped: a canceled backup leaves nothing, and does not take a name that another program has taken
+// meanwhile.
 func TestBackupStopped(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)

@@ -10,7 +10,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// seed fills a database with pairs, waiting and hibernated sessions, and returns how many rows it has.
+// seed fills a database with pairs, waiting and hibernated sessions, and returns the number of rows.
 func seed(tb testing.TB, s *Store, pairs, queue, hibernated uint64) uint64 {
 	tb.Helper()
 	n := uint64(0)
@@ -62,7 +62,8 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// BenchmarkCounter: what the counter costs the one commit a second that raises it, beside one that does not.
+// BenchmarkCounter: the cost of the counter for the one commit per second that raises it, compared with one that does
+// not.
 func BenchmarkCounter(b *testing.B) {
 	for name, raised := range map[string]bool{"not raised": false, "raised": true} {
 		b.Run(name, func(b *testing.B) {
@@ -129,8 +130,8 @@ func BenchmarkBareDriver(b *testing.B) {
 	}
 }
 
-// BenchmarkCommitLetters: a batch of 100 letters into a mailbox, beside one of 100 rows above. sealed is what of it is
-// computed before the write lock is taken.
+// BenchmarkCommitLetters: a batch of 100 messages into a mailbox, to compare with 100 rows above. sealed is the part
+// that is computed before the write lock is taken.
 func BenchmarkCommitLetters(b *testing.B) {
 	s := openNew(b)
 	mustBegin(b, s)
@@ -162,7 +163,7 @@ func BenchmarkCommitLetters(b *testing.B) {
 	b.ReportMetric(float64(sealed.Nanoseconds())/float64(b.N*100), "ns-sealing/letter")
 }
 
-// BenchmarkMail: a replay of 100 letters.
+// BenchmarkMail: a replay of 100 messages.
 func BenchmarkMail(b *testing.B) {
 	p := newPost(b)
 	for n := range uint64(100) {
@@ -245,7 +246,7 @@ func BenchmarkSweepNothing(b *testing.B) {
 	}
 }
 
-// BenchmarkSweep: transactions of 128 rows, out of a database of 100,000; one of them holds up the commits behind it.
+// BenchmarkSweep: transactions of 128 rows, out of a database of 100,000; one of them delays the commits behind it.
 func BenchmarkSweep(b *testing.B) {
 	s := openNew(b)
 	mustBegin(b, s)

@@ -17,13 +17,13 @@ type Boot struct {
 	At      chat.Time // the moment of the start
 }
 
-// Started is what a start was given.
+// Started describes a start that Begin recorded.
 type Started struct {
-	Boot  uint64 // 1, 2, 3…: the upper half of every number the lobby gives in this run
-	Epoch string // 32 hexadecimal digits: which life of the database this is, the same at every start until a restore
+	Boot  uint64 // 1, 2, 3…: the upper half of every number the lobby assigns in this run
+	Epoch string // 32 hexadecimal digits: the epoch of the database, the same at every start until a restore
 	Since uint64 // the first start in this epoch
 
-	// Restored says that the database was put back from a backup: the epoch is new, and every chat in it has ended.
+	// Restored reports whether the database was restored from a backup: the epoch is new, and every chat in it has ended.
 	Restored bool
 }
 
@@ -34,11 +34,11 @@ const (
 
 	sqlSince = `SELECT min(boot) FROM boots WHERE epoch = ?1`
 
-	// sqlNoOld drops the old clients that were in a chat: they cannot come back, and being idle would not be loaded.
+	// sqlNoOld deletes the legacy clients that were in a chat: they cannot resume, and idle rows are not loaded.
 	sqlNoOld = `DELETE FROM sessions WHERE pair IS NOT NULL AND resumable = 0`
 
-	// sqlNoChats ends every chat. No client is told by it: a session hears of the new epoch when it resumes. OR FAIL
-	// leaves it to the transaction to put everything back, so that SQLite need not remember what this statement changed.
+	// sqlNoChats ends every chat. It notifies no client: a session learns of the new epoch when it resumes. OR FAIL
+	// leaves the rollback to the transaction, so that SQLite need not record what this statement changed.
 	sqlNoChats = `
 		UPDATE OR FAIL sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL
 		WHERE pair IS NOT NULL`
@@ -46,10 +46,10 @@ const (
 	sqlEnd = `UPDATE boots SET stopped_at = ?1, reason = ?2 WHERE boot = ?3`
 )
 
-// Begin records that the server starts, and from then on every session that was connected is away: it rewrites no row. When
-// the database was put back from a backup it gets a new epoch and every chat in it ends; what is in the mailboxes stays. It must be
-// called once, before Load. The error has an exit code like those of Open; ctx only keeps it from starting. If Boot is not 0
-// beside an error, the start is recorded and End must end it.
+// Begin records that the server starts. From then on every session that was connected is away; no row is rewritten. A
+// database that was restored from a backup gets a new epoch and every chat in it ends; the mailboxes keep their
+// messages. Begin must be called once, before Load. The error has an exit code like those of Open; ctx only keeps it
+// from starting. If Boot is not 0 beside an error, the start is recorded and End must end it.
 func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 		return Started{}, explain("begin on", s.path, err)
 	}
 	if s.boot != 0 {
-		return Started{}, &Error{what: "begin on " + s.path + ": it has begun already", code: exitFailure}
+		return Started{}, &Error{what: "begin on " + s.path + ": it has already begun", code: exitFailure}
 	}
 	s.counter.mu.Lock()
 	defer s.counter.mu.Unlock()
@@ -75,22 +75,22 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 		return Started{}, explain("begin on", s.path, err)
 	}
 	if started.Restored {
-		s.log.Warn("database put back from a backup: it has a new epoch, and every chat in it has ended",
+		s.log.Warn("database was restored from a backup: new epoch, every chat ended",
 			slog.String("why", restored.why), slog.Int64("sessions", restored.sessions))
 	}
-	// Only now: were it written first, a kill before COMMIT would make the next start doubt the database.
+	// Only now: if the witness were written first, a kill before COMMIT would make the next start doubt the database.
 	now.boot, now.marked, now.epoch = started.Boot, true, started.Epoch
-	s.boot, s.counter.witness = int64(started.Boot), now // the row is there, and can be ended, whatever comes of the witness
+	s.boot, s.counter.witness = int64(started.Boot), now // the row exists and can be ended, even if writing the witness fails
 	return started, now.write(s.path + witnessSuffix)
 }
 
-// restoration is why a database is taken for a restored one, and how many sessions were in a chat.
+// restoration is why a database is considered restored, and how many sessions were in a chat.
 type restoration struct {
 	why      string
 	sessions int64
 }
 
-// begin is the transaction of Begin; now is the file as it is found.
+// begin is the transaction of Begin; now is the current state of the file.
 func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, restored restoration, err error) {
 	last, why, err := doubt(context.Background(), tx, s.schema, now, s.path+witnessSuffix)
 	restored.why = why
@@ -124,7 +124,7 @@ func (s *Store) begin(tx *sql.Tx, b Boot, now witness) (started Started, restore
 	return started, restored, err
 }
 
-// thisBoot returns the number of the start under way, 0 before Begin.
+// thisBoot returns the number of the current start, 0 before Begin.
 func (s *Store) thisBoot() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,8 +138,8 @@ func newEpoch() string {
 	return hex.EncodeToString(b[:])
 }
 
-// End records when and why this run of the server ended, in its row and then in the witness; nothing is counted after it. A
-// run without it was killed. Its errors are those of Commit, and that of a witness which cannot be written.
+// End records when and why this run of the server ended, in its row and then in the witness; the counter stops. A run
+// without an end was killed. Its errors are those of Commit, and that of a witness that cannot be written.
 func (s *Store) End(reason string, at chat.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

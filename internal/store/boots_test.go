@@ -11,7 +11,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// TestBoots: starts are numbered, the epoch is made once, and a run that did not say goodbye shows.
+// TestBoots: starts are numbered, the epoch is made once, and a run that did not end in order shows.
 func TestBoots(t *testing.T) {
 	path := newPath(t)
 	var epoch string
@@ -44,7 +44,7 @@ func TestBoots(t *testing.T) {
 	}
 }
 
-// TestBeginAllAway: whoever was attached when the server was killed is away from the next start on.
+// TestBeginAllAway: sessions that were attached when the server was killed are away from the next start on.
 func TestBeginAllAway(t *testing.T) {
 	s := openNew(t)
 	a, b := pair(1, 1, 2)

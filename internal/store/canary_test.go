@@ -22,13 +22,13 @@ import (
 // lookout sees every statement and every value on its way to SQLite.
 type lookout struct {
 	mu     sync.Mutex
-	marks  map[string]string // guarded by mu; what must not pass → what it is
+	marks  map[string]string // guarded by mu; forbidden value → what it is
 	values int               // guarded by mu
 	bodies int               // guarded by mu; values as long as a sealed body
 	found  []string          // guarded by mu
 }
 
-// see looks at a statement and at what is bound to it.
+// see checks a statement and the values bound to it.
 func (l *lookout) see(statement string, args []driver.NamedValue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +67,7 @@ func (d *watched) Open(name string) (driver.Conn, error) {
 	return &watchedConn{c.(sqliteConn), d.out}, nil
 }
 
-// sqliteConn is all that database/sql can ask of a connection to pass it a value.
+// sqliteConn is every interface that database/sql may use to pass a value to a connection.
 type sqliteConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -126,8 +126,8 @@ func (s *watchedStmt) QueryContext(ctx context.Context, args []driver.NamedValue
 	return s.sqliteStmt.QueryContext(ctx, args)
 }
 
-// TestCanaryBound: no text, image or session ID, whole or as its first half, is ever bound to a statement, nor written
-// into the file, its WAL or the log, whatever is done with letters.
+// TestCanaryBound: no text, image or session ID, whole or as its first half, is ever bound to a statement, or written to
+// the file, its WAL or the log, whatever is done with messages.
 func TestCanaryBound(t *testing.T) {
 	out := &lookout{}
 	sql.Register("sqlite-watched", &watched{&sqlite.Driver{}, out})
@@ -165,12 +165,12 @@ func TestCanaryBound(t *testing.T) {
 		out.found = nil
 		p.reader.QueryRow(`SELECT ?`, args...).Scan(new([]byte))
 		if len(out.found) == 0 {
-			t.Errorf("%.20s… was bound and nobody saw it", args[0])
+			t.Errorf("%.20s… was bound and not seen", args[0])
 		}
 	}
 }
 
-// useEverything does all that the store can do, with these in letters.
+// useEverything exercises the whole store, with these values in messages.
 func useEverything(t *testing.T, p *post, text, image string) {
 	t.Helper()
 	mustBegin(t, p.Store)
@@ -179,7 +179,7 @@ func useEverything(t *testing.T, p *post, text, image string) {
 	release := holdWriteLock(t, p.path)
 	batch := &chat.Batch{Changes: put(away(reader(4), t0-hour)), Entries: letters}
 	if err := p.Commit(batch); err == nil {
-		t.Error("committed under somebody else's lock")
+		t.Error("committed under another program's lock")
 	} else if strings.Contains(err.Error(), text) {
 		t.Error(err)
 	}
@@ -187,8 +187,8 @@ func useEverything(t *testing.T, p *post, text, image string) {
 	if err := p.Commit(batch); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Commit(batch); err == nil { // the same letters again: refused, and the error is shown to people
-		t.Error("held twice")
+	if err := p.Commit(batch); err == nil { // the same messages again: refused, and the error is shown to people
+		t.Error("stored twice")
 	} else if strings.Contains(err.Error(), text) {
 		t.Error(err)
 	}
@@ -214,8 +214,8 @@ func useEverything(t *testing.T, p *post, text, image string) {
 	}
 }
 
-// wantNoTrace fails if a mark is in the file, its WAL or the witness. They are read by another process: closing a
-// descriptor of a database in this one would drop its locks.
+// wantNoTrace fails if a mark is in the file, its WAL or the witness. Another process reads them: closing a descriptor
+// of a database in this one would drop its locks.
 func wantNoTrace(t *testing.T, path string, marks map[string]string) {
 	t.Helper()
 	for mark, what := range marks {

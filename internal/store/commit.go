@@ -12,15 +12,15 @@ import (
 // sqlRemove deletes one record.
 const sqlRemove = `DELETE FROM sessions WHERE id = ?1`
 
-// Commit seals the letters of a batch, writes it in one transaction and returns nil once it is on disk. An error that
-// is Transient means that nothing was written and that the same batch may be given again; after any other the outcome
-// is unknown, and the process must end with the error's exit code. Deleting a row that is not there is no error; a
-// letter to a session that the same batch deletes goes with it. An empty batch does nothing.
+// Commit seals the messages of a batch, writes the batch in one transaction and returns nil once it is on disk. A
+// Transient error means that nothing was written and that the same batch may be committed again; after any other error
+// the outcome is unknown, and the process must end with the error's exit code. Deleting a row that does not exist is not
+// an error; a message to a session that the same batch deletes is deleted too. An empty batch does nothing.
 func (s *Store) Commit(b *chat.Batch) error {
 	if b.Empty() {
 		return nil
 	}
-	// Before BEGIN, so that the write lock is not held while it computes.
+	// Before BEGIN, so that the write lock is not held during the computation.
 	letters, err := s.sealLetters(b)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 		}
 		return s.applyMail(tx, letters, b.MailAcks)
 	})
-	err = explainCommit(fmt.Sprintf("commit %d rows, %d letters and %d receipts to",
+	err = explainCommit(fmt.Sprintf("commit %d rows, %d messages and %d acknowledgments to",
 		len(b.Changes), len(b.Entries), len(b.MailAcks)), s.path, err)
 	if e, ok := err.(*Error); ok && e.Transient() {
 		s.sealing.keep(letters)
@@ -41,7 +41,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 	return err
 }
 
-// applyChanges deletes first, so that what a deleted row held is free for the others.
+// applyChanges deletes first, so that the unique values of a deleted row are free for the others.
 func (s *Store) applyChanges(tx *sql.Tx, boot int64, changes []chat.Change) error {
 	ctx := context.Background()
 	upsert, remove := tx.StmtContext(ctx, s.upsert), tx.StmtContext(ctx, s.remove)
@@ -68,8 +68,8 @@ func (s *Store) applyChanges(tx *sql.Tx, boot int64, changes []chat.Change) erro
 	return nil
 }
 
-// inTx runs f in one IMMEDIATE transaction of the writer. When it returns an error, and the COMMIT itself did not
-// fail for an unknown reason, the transaction has been rolled back.
+// inTx runs f in one IMMEDIATE transaction of the writer. When it returns an error, the transaction has been rolled
+// back, unless COMMIT itself failed for an unknown reason.
 func (s *Store) inTx(f func(tx *sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(context.Background(), nil)
 	if err != nil {
@@ -87,5 +87,5 @@ func (s *Store) inTx(f func(tx *sql.Tx) error) error {
 }
 
 // rollback ends tx. It fails only when SQLite has rolled back by itself, as it does on a full disk
-// (https://sqlite.org/lang_transaction.html, section 3); if it ever failed otherwise the next BEGIN would say so.
+// (https://sqlite.org/lang_transaction.html, section 3); if it ever failed otherwise the next BEGIN would report it.
 func rollback(tx *sql.Tx) { _ = tx.Rollback() }

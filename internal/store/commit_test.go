@@ -43,18 +43,18 @@ func TestFindUnknown(t *testing.T) {
 	}
 }
 
-// TestNetRows: a batch says how rows are to be, whatever they were.
+// TestNetRows: a batch states the new rows, whatever the old ones were.
 func TestNetRows(t *testing.T) {
 	s := openNew(t)
 	w := waiting(1, 1)
 	mustCommit(t, s, put(w)...)
-	// The one who waits is matched with somebody who was never seen waiting, and a third comes and goes.
+	// The waiting session is matched with one that was never stored as waiting, and a third comes and goes.
 	a, b := pair(1, 1, 2)
 	mustCommit(t, s, append(put(a, b), del(session(3)))...)
-	// One leaves, and its place in the table goes with it; the other is queued again.
+	// One leaves, and its row is deleted; the other is queued again.
 	again := waiting(1, 2)
 	mustCommit(t, s, append(put(again), del(b))...)
-	// Everything that can be NULL becomes NULL again, and what a deleted row held is free in the same batch.
+	// Everything that can be NULL becomes NULL again, and the unique values of a deleted row are free in the same batch.
 	idle := session(1)
 	reborn := waiting(4, 3)
 	reborn.Hash = b.Hash
@@ -81,26 +81,26 @@ func TestConstraints(t *testing.T) {
 		before, batch []chat.Change
 		want          string
 	}{
-		"L1 waiting and paired": {nil, put(edit(a, func(r *chat.Record) { r.Place, r.QueuedAt = 1, t0 }), b), "L1_one_state"},
-		"L1 place without time": {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.QueuedAt = 0 })), "L1_whole_place"},
-		"L1 time without place": {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.Place = 0 })), "L1_whole_place"},
-		"L1 pair without alias": {nil, put(edit(a, func(r *chat.Record) { r.Alias = "" }), b), "L1_whole_pair"},
-		"L1 pair without time":  {nil, put(edit(a, func(r *chat.Record) { r.MatchedAt = 0 }), b), "L1_whole_pair"},
-		"L1 side without pair":  {nil, put(edit(session(1), func(r *chat.Record) { r.Side = 1 })), "L1_whole_pair"},
-		"L1 alias without pair": {nil, put(edit(session(1), func(r *chat.Record) { r.Alias = alias(1) })), "L1_whole_pair"},
-		"L1 ended and waiting":  {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.EndedAt = t0 })), "L1_ended_idle"},
-		"L1 ended and paired":   {nil, put(edit(a, func(r *chat.Record) { r.EndedAt = t0 }), b), "L1_ended_idle"},
-		"L2 both on one side":   {nil, put(a, edit(b, func(r *chat.Record) { r.Side = 0 })), "sessions.pair, sessions.side"},
-		"L2 three in a pair":    {put(a, b), put(edit(c, func(r *chat.Record) { r.Pair = a.Pair }), d), "sessions.pair, sessions.side"},
-		"L2 side 2":             {nil, put(edit(a, func(r *chat.Record) { r.Side = 2 }), b), "side IN (0, 1)"},
-		"L3 one place for two":  {put(waiting(1, 1)), put(waiting(2, 1)), "sessions.place"},
-		"one hash for two":      {put(session(1)), put(edit(session(2), func(r *chat.Record) { r.Hash = session(1).Hash })), "sessions.hash"},
-		"another hash":          {put(session(1)), put(edit(session(1), func(r *chat.Record) { r.Hash[0]++ })), "another hash"},
-		"no id":                 {nil, put(edit(session(1), func(r *chat.Record) { r.ID = 0 })), "id > 0"},
-		"id beyond 63 bits":     {nil, put(edit(session(1), func(r *chat.Record) { r.ID = 1 << 63 })), "id > 0"},
-		"never created":         {nil, put(edit(session(1), func(r *chat.Record) { r.CreatedAt = 0 })), "created_at > 0"},
-		"away before 1970":      {nil, put(away(session(1), -1)), "away_since > 0"},
-		"an old client's mail":  {nil, put(edit(session(1), func(r *chat.Record) { r.Resumable = false })), "resumable = 1"},
+		"L1 waiting and paired":  {nil, put(edit(a, func(r *chat.Record) { r.Place, r.QueuedAt = 1, t0 }), b), "L1_one_state"},
+		"L1 place without time":  {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.QueuedAt = 0 })), "L1_whole_place"},
+		"L1 time without place":  {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.Place = 0 })), "L1_whole_place"},
+		"L1 pair without alias":  {nil, put(edit(a, func(r *chat.Record) { r.Alias = "" }), b), "L1_whole_pair"},
+		"L1 pair without time":   {nil, put(edit(a, func(r *chat.Record) { r.MatchedAt = 0 }), b), "L1_whole_pair"},
+		"L1 side without pair":   {nil, put(edit(session(1), func(r *chat.Record) { r.Side = 1 })), "L1_whole_pair"},
+		"L1 alias without pair":  {nil, put(edit(session(1), func(r *chat.Record) { r.Alias = alias(1) })), "L1_whole_pair"},
+		"L1 ended and waiting":   {nil, put(edit(waiting(1, 1), func(r *chat.Record) { r.EndedAt = t0 })), "L1_ended_idle"},
+		"L1 ended and paired":    {nil, put(edit(a, func(r *chat.Record) { r.EndedAt = t0 }), b), "L1_ended_idle"},
+		"L2 both on one side":    {nil, put(a, edit(b, func(r *chat.Record) { r.Side = 0 })), "sessions.pair, sessions.side"},
+		"L2 three in a pair":     {put(a, b), put(edit(c, func(r *chat.Record) { r.Pair = a.Pair }), d), "sessions.pair, sessions.side"},
+		"L2 side 2":              {nil, put(edit(a, func(r *chat.Record) { r.Side = 2 }), b), "side IN (0, 1)"},
+		"L3 one place for two":   {put(waiting(1, 1)), put(waiting(2, 1)), "sessions.place"},
+		"one hash for two":       {put(session(1)), put(edit(session(2), func(r *chat.Record) { r.Hash = session(1).Hash })), "sessions.hash"},
+		"another hash":           {put(session(1)), put(edit(session(1), func(r *chat.Record) { r.Hash[0]++ })), "another hash"},
+		"no id":                  {nil, put(edit(session(1), func(r *chat.Record) { r.ID = 0 })), "id > 0"},
+		"id beyond 63 bits":      {nil, put(edit(session(1), func(r *chat.Record) { r.ID = 1 << 63 })), "id > 0"},
+		"never created":          {nil, put(edit(session(1), func(r *chat.Record) { r.CreatedAt = 0 })), "created_at > 0"},
+		"away before 1970":       {nil, put(away(session(1), -1)), "away_since > 0"},
+		"a legacy client's mail": {nil, put(edit(session(1), func(r *chat.Record) { r.Resumable = false })), "resumable = 1"},
 		"canary: a text as alias": {nil, put(edit(a, func(r *chat.Record) {
 			r.Alias = "hello, is it me you are looking for?" // 36 characters
 		}), b), "length(alias) = 36"},
@@ -120,9 +120,9 @@ func TestConstraints(t *testing.T) {
 				t.Error("transient")
 			}
 			if after := dump(t, s); after != before {
-				t.Errorf("something was kept:\n%s\nwant\n%s", after, before)
+				t.Errorf("the database has changed:\n%s\nwant\n%s", after, before)
 			}
-			mustCommit(t, s, put(extra)...) // and the store goes on
+			mustCommit(t, s, put(extra)...) // and the store still works
 		})
 	}
 }
@@ -140,8 +140,8 @@ func dump(tb testing.TB, s *Store) string {
 	return out
 }
 
-// TestWriteLockHeld: while another program holds the write lock a commit is transient, and the same batch
-// succeeds once it lets go.
+// TestWriteLockHeld: while another program holds the write lock a commit is transient, and the same batch succeeds once
+// the lock is released.
 func TestWriteLockHeld(t *testing.T) {
 	s := openNew(t)
 	release := holdWriteLock(t, s.path)
@@ -154,7 +154,7 @@ func TestWriteLockHeld(t *testing.T) {
 		}
 	}
 	if _, ok, err := s.Find(t.Context(), batch[0].Hash); ok || err != nil {
-		t.Errorf("found %v, %v: reading must go on, and nothing be kept", ok, err)
+		t.Errorf("found %v, %v: reads must work, and nothing must be written", ok, err)
 	}
 	release()
 	mustCommit(t, s, batch...)
@@ -195,7 +195,7 @@ func holdWriteLock(tb testing.TB, path string) (release func()) {
 	}
 }
 
-// shell returns the path of the sqlite3 shell, without which the tests are worth too little.
+// shell returns the path of the sqlite3 shell, which the tests require.
 func shell(tb testing.TB) string {
 	tb.Helper()
 	path, err := exec.LookPath("sqlite3")
@@ -205,7 +205,7 @@ func shell(tb testing.TB) string {
 	return path
 }
 
-// TestDiskFull: a full database is transient, rolled back as a whole, and heals.
+// TestDiskFull: a full database is transient, rolled back as a whole, and recovers.
 func TestDiskFull(t *testing.T) {
 	s := openNew(t)
 	mustCommit(t, s, put(session(1))...)
@@ -217,7 +217,7 @@ func TestDiskFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	limit("1") // SQLite makes it what is in use now
+	limit("1") // SQLite raises it to the size now in use
 	var batch []chat.Change
 	for n := range uint64(2000) {
 		batch = append(batch, put(session(n+2))...)
@@ -229,7 +229,7 @@ func TestDiskFull(t *testing.T) {
 			t.Fatalf("not transient: %v", err)
 		}
 		if after := dump(t, s); after != before {
-			t.Fatal("part of the batch is there")
+			t.Fatal("part of the batch was written")
 		}
 	}
 	limit("1000000")

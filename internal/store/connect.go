@@ -39,7 +39,7 @@ func (s *Store) connectReader(ctx context.Context, cfg Config) error {
 	return s.checkPragmas(ctx, db.DB, pragmas)
 }
 
-// checkPragmas reads every pragma back: SQLite ignores what it cannot do or does not know.
+// checkPragmas reads every pragma back: SQLite ignores those that it does not support or does not know.
 func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []pragma) error {
 	for _, p := range pragmas {
 		var got string
@@ -48,7 +48,7 @@ func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []pragma) 
 		}
 		if got != p.want {
 			return &Error{
-				what: fmt.Sprintf("open %s: PRAGMA %s is %s where %s is needed", s.path, p.name, got, p.want),
+				what: fmt.Sprintf("open %s: PRAGMA %s is %s, not %s", s.path, p.name, got, p.want),
 				todo: "put the database on a local file system",
 				code: exitCreate,
 			}
@@ -68,14 +68,14 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	if Older(got, minSQLite) {
 		return &Error{
 			what: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
-			todo: "build it with " + minSQLite + " or newer",
+			todo: "rebuild it with " + minSQLite + " or newer",
 			code: exitFailure,
 		}
 	}
 	return nil
 }
 
-// Older reports whether the version a is before b; both are three numbers with dots. What is no version is older.
+// Older reports whether version a precedes b; both are three numbers separated by dots. An invalid version is older.
 func Older(a, b string) bool {
 	var x, y [3]int
 	if n, _ := fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2]); n != 3 {

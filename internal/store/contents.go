@@ -15,18 +15,18 @@ import (
 	"chatme/migrations"
 )
 
-// Contents is what is in a database, in figures.
+// Contents summarizes the contents of a database.
 type Contents struct {
 	Schema    int64     // number of the last migration
 	Epoch     string    // of the last start; "" before the first
 	Boots     int64     // starts of a server on it
-	Sessions  int64     // all of them, whatever their state
-	Resumable int64     // … of these: can come back
+	Sessions  int64     // all sessions, whatever their state
+	Resumable int64     // … of these: can resume
 	Waiting   int64     // … of all: in the queue
 	Chats     int64     // pairs
-	Letters   int64     // places in mailboxes
-	Bytes     int64     // of the database, in whole pages; a WAL beside it is not counted
-	Newest    chat.Time // the last change that left a time in it; a message held for somebody leaves none. 0: none
+	Letters   int64     // mailbox entries
+	Bytes     int64     // size of the database, in whole pages, without the WAL
+	Newest    chat.Time // the latest change that left a time in it; a stored message leaves none. 0: none
 }
 
 const (
@@ -40,7 +40,7 @@ const (
 			(SELECT count(DISTINCT pair) FROM sessions WHERE pair > 0),
 			(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())`
 
-	// sqlNewest reads all of sessions; the times have no index, but for the idle ones.
+	// sqlNewest reads all of sessions; the times have no index, except for the idle sessions.
 	sqlNewest = `
 		SELECT max(
 			(SELECT coalesce(max(max(started_at, coalesce(stopped_at, 0))), 0) FROM boots),
@@ -49,13 +49,13 @@ const (
 
 	sqlLetters = `SELECT count(*) FROM mailbox`
 
-	// schemaMailbox is the migration that brings the table mailbox.
+	// schemaMailbox is the migration that adds the table mailbox.
 	schemaMailbox = 2
 )
 
-// Look returns what is in the database at path, which a server may have open. Nothing in it is changed, but SQLite may
-// make the files -wal and -shm beside it. The error is an *Error with exit code 65 (corrupt, foreign, newer), 73 (cannot
-// be read) or 78 (there is no such file).
+// Look returns the contents of the database at path, which a server may have open. It changes nothing in it, but SQLite
+// may create the files -wal and -shm beside it. The error is an *Error with exit code 65 (corrupt, foreign, newer), 73
+// (cannot be read) or 78 (no such file).
 func Look(ctx context.Context, path string) (Contents, error) {
 	var found Contents
 	path, err := resolve(path)
@@ -69,8 +69,8 @@ func Look(ctx context.Context, path string) (Contents, error) {
 	return found, err
 }
 
-// withReader opens the database at path read-only, on one connection, and calls use once it is known to be chatme's
-// and not newer.
+// withReader opens the database at path read-only, on one connection, and calls use once it has checked that the
+// database is chatme's and not newer.
 func withReader(ctx context.Context, path string, use func(db *sql.DB, version int64) error) (err error) {
 	if err := sound(ctx, path, DefaultBusyTimeout); err != nil {
 		return err
@@ -111,18 +111,18 @@ func withFile(path, dsn string, use func(db *sql.DB) error) (err error) {
 	return use(db)
 }
 
-// present says why there is no database file at path that can be read; nil if there may be one.
+// present returns why no database file at path can be read; nil if there may be one.
 func present(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{what: "there is no database " + path, todo: "name the right one", code: exitConfig}
+		return &Error{what: "there is no database " + path, todo: "check the path", code: exitConfig}
 	case err != nil:
 		return explainFile("open", path, filepath.Dir(path), err)
 	case info.IsDir():
 		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	case !info.Mode().IsRegular():
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another", code: exitCreate}
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exitCreate}
 	case info.Size() < minPage:
 		return &Error{what: "open " + path + ": not a database", todo: "name another file", code: exitData}
 	}
@@ -144,5 +144,5 @@ func contentsOf(ctx context.Context, db *sql.DB, version int64) (Contents, error
 	return c, err
 }
 
-// stamp names a moment in a file name, in UTC and to the millisecond.
+// stamp formats a moment for a file name, in UTC and to the millisecond.
 func stamp(t time.Time) string { return t.UTC().Format("20060102T150405.000Z") }

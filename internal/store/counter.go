@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// counterPace is the least time between two commits that raise the counter. A copy that lacks nothing but the changes
-// made within it is not noticed when it is copied over the database.
+// counterPace is the minimum time between two commits that raise the counter. If a copy that lacks only the changes
+// within this time is copied over the database, it is not noticed.
 const counterPace = time.Second
 
-// sqlRaise rises by one, so that a batch that is tried again does not count twice.
+// sqlRaise adds one to the stored value, so that a retried batch does not count twice.
 const sqlRaise = `UPDATE boots SET counter = counter + 1 WHERE boot = ?1 RETURNING counter`
 
 // counter numbers the states of one start, in its row and in the witness. It rises in the row first: the witness is
@@ -20,9 +20,9 @@ type counter struct {
 	clock func() time.Duration // monotonic; static
 
 	mu      sync.Mutex    // held from before BEGIN until the witness is written
-	witness witness       // as it should be; boot 0: not begun, so nothing is counted
+	witness witness       // its intended content; boot 0: not begun, so nothing is counted
 	next    time.Duration // no commit before this raises the counter
-	failing bool          // the last try to write the witness failed
+	failing bool          // the last attempt to write the witness failed
 }
 
 // newCounter returns a counter that the first commit raises.
@@ -31,10 +31,10 @@ func newCounter() counter {
 	return counter{clock: func() time.Duration { return time.Since(start) }}
 }
 
-// counts reports whether the start is under way. The caller holds mu.
+// counts reports whether the start has begun and not ended. The caller holds mu.
 func (c *counter) counts() bool { return c.witness.boot != 0 && !c.witness.stopped }
 
-// inCountedTx is inTx, and once a second raises the counter within the transaction.
+// inCountedTx is inTx, and raises the counter within the transaction, at most once a second.
 func (s *Store) inCountedTx(f func(tx *sql.Tx) error) error {
 	c := &s.counter
 	c.mu.Lock()
@@ -46,12 +46,12 @@ func (s *Store) inCountedTx(f func(tx *sql.Tx) error) error {
 	if err := s.raise(f); err != nil {
 		return err
 	}
-	// Not durable: a witness that is behind after a power cut overlooks a copy, and harms nothing. A sync would hold
-	// up the commits.
+	// Not durable: a witness that is behind after a power cut only fails to notice a copy. A sync would delay the
+	// commits.
 	err := c.witness.renew(s.path + witnessSuffix)
 	switch {
 	case err != nil && !c.failing:
-		s.log.Warn("cannot write the witness, trying again with a commit a second from now; until then an older copy that is put over the database is not noticed",
+		s.log.Warn("writing the witness failed, retrying with a commit in a second; until then an older copy put over the database is not noticed",
 			slog.Any("error", err))
 	case err == nil && c.failing:
 		s.log.Info("witness written again")
@@ -77,9 +77,9 @@ func (s *Store) raise(f func(tx *sql.Tx) error) error {
 	return nil
 }
 
-// Advance raises the counter in a commit of its own, so that a copy made before it is noticed when it is put over the
-// database. When it returns nil both the row and the witness are on disk. An error that is Transient means that the
-// witness, or both, are as before and the call may be repeated; any other is that of a commit, as Commit has it.
+// Advance raises the counter in its own commit, so that a copy made before it is noticed if it is put over the database.
+// When Advance returns nil both the row and the witness are on disk. A Transient error means that the witness, or both,
+// are unchanged and the call may be repeated; any other error is like one of Commit.
 func (s *Store) Advance() error {
 	c := &s.counter
 	c.mu.Lock()
@@ -92,7 +92,7 @@ func (s *Store) Advance() error {
 	}
 	err := c.witness.write(s.path + witnessSuffix)
 	if e, ok := err.(*Error); ok {
-		e.transient = true // the commit is on disk: only the witness has to be tried again
+		e.transient = true // the commit is on disk: only the witness must be retried
 	}
 	return err
 }

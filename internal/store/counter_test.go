@@ -12,20 +12,20 @@ import (
 	"chatme/internal/chat"
 )
 
-// paced gives s a clock that only the test moves.
+// paced gives s a clock that only the test advances.
 func paced(s *Store) *time.Duration {
 	now := new(time.Duration)
 	s.counter.next, s.counter.clock = 0, func() time.Duration { return *now }
 	return now
 }
 
-// hurried gives s a clock by which a second passes between any two commits.
+// hurried gives s a clock on which a second passes between any two commits.
 func hurried(s *Store) {
 	now := paced(s)
 	s.counter.clock = func() time.Duration { *now += counterPace; return *now }
 }
 
-// commits counts the transactions in the WAL of s: those frames that say how large the database is after them.
+// commits counts the transactions in the WAL of s: the frames that record the size of the database after them.
 // https://sqlite.org/fileformat2.html#walformat
 func commits(tb testing.TB, s *Store) (n int) {
 	tb.Helper()
@@ -43,20 +43,20 @@ func commits(tb testing.TB, s *Store) (n int) {
 	return n
 }
 
-// wantCounter fails unless that is the counter in the row, and in the witness.
+// wantCounter fails unless the counter has these values in the row and in the witness.
 func wantCounter(tb testing.TB, s *Store, row, file int64) {
 	tb.Helper()
 	var got int64
 	if err := s.reader.QueryRow(`SELECT counter FROM boots WHERE boot = ?`, s.boot).Scan(&got); err != nil || got != row {
-		tb.Errorf("the row has counted to %d, want %d (%v)", got, row, err)
+		tb.Errorf("counter in the row is %d, want %d (%v)", got, row, err)
 	}
 	if w, err := readWitness(s.path + witnessSuffix); err != nil || w.counter != file || !w.marked {
-		tb.Errorf("the witness is %+v, want it to have counted to %d (%v)", w, file, err)
+		tb.Errorf("witness is %+v, want counter %d (%v)", w, file, err)
 	}
 }
 
-// TestCounterOnlyRidesOnCommits: the counter rises with the first commit, and after that once a second at most, and never
-// in a commit of its own, but for a backup.
+// TestCounterOnlyRidesOnCommits: the counter rises with the first commit, then at most once a second, and never in its
+// own commit, except for a backup.
 func TestCounterOnlyRidesOnCommits(t *testing.T) {
 	s := openNew(t)
 	now := paced(s)
@@ -92,7 +92,7 @@ func TestCounterOnlyRidesOnCommits(t *testing.T) {
 		wantCode(t, s.Commit(&chat.Batch{Changes: put(session(99))}), exitRunning)
 	}
 	release()
-	wantCounter(t, s, 3, 3) // what was not committed was not counted
+	wantCounter(t, s, 3, 3) // time without commits does not count
 	next(0, 4)
 
 	if err := s.End("signal", t0); err != nil {
@@ -103,12 +103,12 @@ func TestCounterOnlyRidesOnCommits(t *testing.T) {
 	wantCounter(t, s, 4, 4)
 }
 
-// TestAdvance: what a backup asks for is a commit and a witness of its own, and counts as the commit of its second.
+// TestAdvance: a backup's request makes its own commit and witness, and counts as the commit of its second.
 func TestAdvance(t *testing.T) {
 	s := openNew(t)
 	now := paced(s)
 	if err := s.Advance(); err == nil {
-		t.Error("advanced before it has begun")
+		t.Error("advanced before Begin")
 	}
 	mustBegin(t, s)
 	for want := range int64(3) {
@@ -125,7 +125,7 @@ func TestAdvance(t *testing.T) {
 
 	release := holdWriteLock(t, s.path)
 	if err := s.Advance(); codeOf(err) != exitRunning || !err.(*Error).Transient() {
-		t.Errorf("under another's write lock: %v", err)
+		t.Errorf("under another program's write lock: %v", err)
 	}
 	release()
 	run(t, "mkdir", "-p", s.path+witnessSuffix+".part/x")
@@ -141,11 +141,11 @@ func TestAdvance(t *testing.T) {
 		t.Error(err)
 	}
 	if err := s.Advance(); err == nil || !err.(*Error).Transient() {
-		t.Errorf("advanced after its end: %v", err)
+		t.Errorf("advanced after End: %v", err)
 	}
 }
 
-// TestWitnessFailsOnTheWay: commits go on, one line warns of it, and the witness is tried again a second later.
+// TestWitnessFailsOnTheWay: commits continue, one warning is logged, and the witness is retried a second later.
 func TestWitnessFailsOnTheWay(t *testing.T) {
 	s := openNew(t)
 	hurried(s)
@@ -168,9 +168,9 @@ func TestWitnessFailsOnTheWay(t *testing.T) {
 	}
 }
 
-// TestWitnessKilledAnywhereIsNoRestore: whatever a kill or a power cut leaves of the witness, the next start goes on with
-// the chats, as long as the witness is not ahead of the database; and if it is, the database is an older copy.
-func TestWitnessKilledAnywhereIsNoRestore(t *testing.T) {
+// TestWitnessKilledAnywhereIsNotARestore: whatever a kill or a power cut leaves of the witness, the next start continues
+// the chats, as long as the witness is not ahead of the database; if it is, the database is an older copy.
+func TestWitnessKilledAnywhereIsNotARestore(t *testing.T) {
 	p := newPost(t)
 	hurried(p.Store)
 	var copies, witnesses []string
@@ -222,16 +222,16 @@ func TestWitnessKilledAnywhereIsNoRestore(t *testing.T) {
 			continue
 		}
 		older, newer := witnesses[i-1], witnesses[i]
-		for cut := range newer { // in place: a beginning of the new one, the rest of the old one
+		for cut := range newer { // in place: the beginning of the new one, the rest of the old one
 			if cut%12 == i && started(copies[i], newer[:cut]+older[cut:]) {
-				t.Errorf("state %d with a witness torn at %d is taken for a restored one", i, cut)
+				t.Errorf("state %d with a witness torn at %d is considered restored", i, cut)
 			}
 		}
 	}
 }
 
-// TestAnotherBackupCopiedOver: the first backup that was put back was the wrong one, and a newer one is copied over it: of
-// the same file, and with more starts than the witness has seen.
+// TestAnotherBackupCopiedOver: the wrong backup was restored first, and a newer one is copied over it: of the same file,
+// and with more starts than the witness has seen.
 func TestAnotherBackupCopiedOver(t *testing.T) {
 	path, newer, epoch, p := backedUp(t)
 	older := filepath.Join(t.TempDir(), "older.db")

@@ -20,7 +20,7 @@ const (
 		ORDER BY boot DESC LIMIT 1`
 )
 
-// schemaCounter is the migration that brings boots.counter.
+// schemaCounter is the migration that adds boots.counter.
 const schemaCounter = 3
 
 // querier is a database, or a transaction in it.
@@ -28,10 +28,10 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// doubt returns the last start of the database in the file now, which has that schema, and why it is not what the
-// witness in the file name saw last: "" if it is, or was never started.
+// doubt returns the last start of the database in the file now, whose schema version is schema, and why it is not the
+// database that the witness in the file name last saw: "" if it is, or was never started.
 func doubt(ctx context.Context, db querier, schema int64, now witness, name string) (last witness, why string, err error) {
-	// The witness first: a server that runs meanwhile raises the counter in the database before it does so here.
+	// The witness first: a running server raises the counter in the database before it does so in the witness.
 	seen, why, unread := missing(name)
 	query := sqlLastBoot
 	if schema < schemaCounter {
@@ -58,8 +58,8 @@ func doubt(ctx context.Context, db querier, schema int64, now witness, name stri
 	return last, last.against(seen, epoch), nil
 }
 
-// missing returns the witness in the file name, and why there is none: "" if there is one. A witness that cannot be read at the
-// moment tells nothing, so that is an error: to doubt would end every chat.
+// missing returns the witness in the file name, and why there is none: "" if there is one. A witness that cannot be read
+// at the moment proves nothing, so that is an error: doubting the database would end every chat.
 func missing(name string) (seen witness, why string, err error) {
 	seen, err = readWitness(name)
 	switch {
@@ -71,9 +71,9 @@ func missing(name string) (seen witness, why string, err error) {
 	return seen, "", nil
 }
 
-// against returns why the database, which is as now says, is not what seen saw last: "" if it is. epoch is that of the
-// start that was seen, as the database has it. A database that is ahead is not doubted: something was committed, and the
-// server killed before it could write the witness.
+// against returns why the database, in the state now, is not what seen last saw: "" if it is. epoch is that of the seen
+// start, as recorded in the database. A database that is ahead is not doubted: a commit succeeded, and the server was
+// killed before it could write the witness.
 func (now witness) against(seen witness, epoch string) string {
 	switch {
 	case seen.device != now.device || seen.inode != now.inode:

@@ -9,38 +9,38 @@ import (
 // driverName is the name modernc.org/sqlite registers with database/sql.
 const driverName = "sqlite"
 
-// Sizes of the page caches, in KiB and negative as PRAGMA cache_size wants them.
+// Sizes of the page caches, in KiB and negative, as PRAGMA cache_size expects.
 const (
 	writerCache = "-2048" // the pages of one large batch and its indexes
-	readerCache = "-1024" // a connection; there are maxReaders
+	readerCache = "-1024" // per connection; there are maxReaders
 )
 
-// tempStore is PRAGMA temp_store, MEMORY on every connection: what SQLite needs beside the database, a sort or the pages
-// that a statement may have to put back, never goes to a file. Its files go to /var/tmp, /usr/tmp or /tmp, and a container
-// has none of them. https://sqlite.org/tempfiles.html
+// tempStore is PRAGMA temp_store, MEMORY on every connection: temporary data of SQLite, such as a sort or the pages that
+// a statement may have to roll back, never goes to a file. SQLite would put the files in /var/tmp, /usr/tmp or /tmp,
+// which a container may not have. https://sqlite.org/tempfiles.html
 const tempStore = "2"
 
 // maxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
 const maxReaders = 4
 
-// pragma is one setting of a connection and what reading it back must give.
+// pragma is one setting of a connection and the value that reading it back must return.
 type pragma struct{ name, want string }
 
-// uri returns path as SQLite's file: URI with the given parameters; any byte may occur in path.
+// uri returns path as SQLite's file: URI with the given parameters; path may contain any byte.
 // https://sqlite.org/uri.html
 func uri(path string, q url.Values) string {
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	return u.String()
 }
 
-// writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has a
-// key of its own at the driver is given by it, because the driver checks those and not what _pragma says.
+// writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has its own
+// key in the driver is given by that key, because the driver checks those keys but not _pragma.
 func writerDSN(path string, busy time.Duration) (string, []pragma) {
 	q, pragmas := writerSettings(busy)
 	return uri(path, q), pragmas
 }
 
-// writerSettings are the parameters of writerDSN.
+// writerSettings returns the parameters of writerDSN.
 func writerSettings(busy time.Duration) (url.Values, []pragma) {
 	ms, limit := strconv.FormatInt(busy.Milliseconds(), 10), strconv.Itoa(walKept)
 	q := url.Values{
@@ -71,8 +71,8 @@ func writerSettings(busy time.Duration) (url.Values, []pragma) {
 	}
 }
 
-// readerDSN returns the URI of the read-only handle and its pragmas. It is mode=ro and not query_only, because
-// VACUUM INTO is refused to a query_only connection.
+// readerDSN returns the URI of the read-only handle and its pragmas. It is mode=ro and not query_only, because a
+// query_only connection cannot run VACUUM INTO.
 func readerDSN(path string, busy time.Duration) (string, []pragma) {
 	ms := strconv.FormatInt(busy.Milliseconds(), 10)
 	q := url.Values{
@@ -92,8 +92,8 @@ func readerDSN(path string, busy time.Duration) (string, []pragma) {
 	}
 }
 
-// checkDSN returns the URI for looking at a file before it is trusted. With immutable set, SQLite takes no lock,
-// ignores -wal and -journal and makes no file; it must then be sure that nobody writes.
+// checkDSN returns the URI for inspecting a file before it is trusted. With immutable set, SQLite takes no lock, ignores
+// -wal and -journal and creates no file; no other process may then write to the database.
 func checkDSN(path, mode string, immutable bool, busy time.Duration) string {
 	q := url.Values{
 		"mode":          {mode},

@@ -13,28 +13,28 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Exit codes of the failures this package tells apart, after sysexits.h.
+// Exit codes of the failures that this package distinguishes, after sysexits.h.
 const (
 	exitFailure = 1  // anything else
 	exitData    = 65 // the database is corrupt, foreign or newer
 	exitCreate  = 73 // it cannot be created or written
-	exitIO      = 74 // I/O error; at a commit the outcome is unknown
-	exitRunning = 75 // another server, or another program's write lock
+	exitIO      = 74 // I/O error; if during a commit, the outcome is unknown
+	exitRunning = 75 // another server is running, or another program holds the write lock
 	exitConfig  = 78 // bad configuration
 )
 
-// Error is what went wrong and what to do about it, in one line.
+// Error says in one line what went wrong and what to do about it.
 type Error struct {
-	what       string // what was being done to which file, and what came of it
+	what       string // what was being done to which file, and the result
 	todo       string // what to do; may be empty
 	code       int
 	transient  bool
-	identified bool  // the file was read well enough to know that it is somebody else's, or newer
-	damaged    bool  // the file was read well enough to know that it is not whole
+	identified bool  // the file was read well enough to know that it is another program's, or newer
+	damaged    bool  // the file was read well enough to know that it is damaged
 	err        error // the cause, or nil
 }
 
-// Error returns one line, whatever the cause has to say.
+// Error returns one line, even if the cause has several.
 func (e *Error) Error() string {
 	s := e.Cause()
 	if e.todo != "" {
@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// Cause returns the line without what to do.
+// Cause returns the line without the remedy.
 func (e *Error) Cause() string {
 	s := e.what
 	if e.err != nil {
@@ -52,27 +52,27 @@ func (e *Error) Cause() string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// Damaged reports that the file was found to be damaged, or not a database at all. An error that is neither Damaged nor
-// Foreign tells nothing about the file.
+// Damaged reports whether the file was found to be damaged, or not a database at all. An error that is neither Damaged
+// nor Foreign says nothing about the file.
 func (e *Error) Damaged() bool { return e.damaged }
 
-// Foreign reports that the file was found to be another program's, or a newer chatme's.
+// Foreign reports whether the file was found to belong to another program, or to a newer chatme.
 func (e *Error) Foreign() bool { return e.identified }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.err }
 
-// ExitCode returns the exit code a program that gives up because of this error ends with.
+// ExitCode returns the exit code of a program that gives up because of this error.
 func (e *Error) ExitCode() int { return e.code }
 
-// Refused reports that the database was recognized as one that must not be opened, whatever else went on.
+// Refused reports whether the database was recognized as one that must not be opened, whatever else failed.
 func (e *Error) Refused() bool { return e.identified }
 
-// Transient reports that nothing was committed and that the same call may succeed later: the disk was full or
-// somebody else held the write lock.
+// Transient reports whether nothing was committed and the same call may succeed later: the disk was full or another
+// program held the write lock.
 func (e *Error) Transient() bool { return e.transient }
 
-// DiskFull reports that there was no space left for it.
+// DiskFull reports whether the disk was full.
 func (e *Error) DiskFull() bool { return resultCode(e.err) == sqlite3.SQLITE_FULL }
 
 // resultCode returns the primary SQLite result code in err, or -1. https://sqlite.org/rescode.html
@@ -91,8 +91,8 @@ func extendedCode(err error) int {
 	return -1
 }
 
-// explain makes an *Error of what SQLite or the driver returned while doing op to the file at path. A cause that
-// is one already stays as it is.
+// explain turns what SQLite or the driver returned while doing op to the file at path into an *Error. A cause that is
+// already an *Error is returned unchanged.
 func explain(op, path string, err error) error {
 	if err == nil {
 		return nil
@@ -104,14 +104,14 @@ func explain(op, path string, err error) error {
 	switch resultCode(err) {
 	case sqlite3.SQLITE_BUSY:
 		e.code, e.transient = exitRunning, true
-		e.todo = "another program holds the write lock: close it (a sqlite3 shell with an open transaction?)"
+		e.todo = "another program holds the write lock: close it (perhaps a sqlite3 shell with an open transaction)"
 	case sqlite3.SQLITE_FULL:
 		e.code, e.transient = exitCreate, true
 		e.todo = "free some space"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		e.code = exitCreate
-		e.todo = "make the file and its directory readable and writable for the user the server runs as"
-	case sqlite3.SQLITE_CORRUPT: // also a page that the disk does not give, EIO
+		e.todo = "make the file and its directory readable and writable for the user that runs the server"
+	case sqlite3.SQLITE_CORRUPT: // also a page that the disk cannot read, EIO
 		e.code, e.damaged = exitData, true
 		e.todo = "check the disk, then " + restore
 	case sqlite3.SQLITE_NOTADB:
@@ -133,24 +133,24 @@ func explain(op, path string, err error) error {
 	return e
 }
 
-// localDisk is what to do about a file system that has no locks, or no memory that processes share. The disk is well.
+// localDisk is the remedy for a file system without locks or shared memory. The disk itself is fine.
 const localDisk = "this file system does not have the locks or the shared memory that SQLite needs: put the database on a local disk (ext4, xfs, btrfs), not on a network share"
 
-// restore is what to do about a file that cannot be trusted.
-const restore = "restore a copy (chatme restore), or move the file away to begin with an empty one"
+// restore is the remedy for a file that cannot be trusted.
+const restore = "restore a backup (chatme restore), or move the file away to start with an empty database"
 
-// notOurs is what to do about a file that is not a database.
-const notOurs = "is it the right file? If it was chatme's database, restore a copy (chatme restore)"
+// notOurs is the remedy for a file that is not a database.
+const notOurs = "check the path; if this was chatme's database, restore a backup (chatme restore)"
 
-// unknown is what to do about an error whose cause is not known: it does not tell that the file is damaged.
-const unknown = `nothing was changed; "chatme doctor" looks further, and if it finds nothing this is a bug to report`
+// unknown is the remedy for an error whose cause is unknown: it does not prove that the file is damaged.
+const unknown = `nothing was changed; run "chatme doctor", and if it finds nothing, report a bug`
 
-// lacking is what SQLite says of a table or a column that a query of chatme's does not find. It says more if the query is
-// that of an operator's view or trigger.
+// lacking is SQLite's message for a table or a column that a query of chatme's does not find. The message is longer if
+// the query is that of an operator's view or trigger.
 var lacking = regexp.MustCompile(`^SQL logic error: no such (?:table|column): \S+ \(1\)$`)
 
-// explainRead is explain for a file that is being read or migrated, where an error without a better reason means that its
-// content is not what the program expects: it is damaged if a table is missing. Otherwise the cause is unknown.
+// explainRead is explain for a file that is being read or migrated, where an error without a more specific reason means
+// that its content is not what the program expects: it is damaged if a table is missing. Otherwise the cause is unknown.
 func explainRead(op, path string, err error) error {
 	stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	err = explain(op, path, err)
@@ -172,25 +172,25 @@ func explainCommit(op, path string, err error) error {
 	}
 	e.code = exitIO
 	if resultCode(err) == sqlite3.SQLITE_CONSTRAINT {
-		e.todo = "nothing was kept; this is a bug to report: start again, which goes on from what is on disk"
+		e.todo = "nothing was written; report this bug and restart the server, which resumes from what is on disk"
 	} else {
-		e.todo = "whether it was kept is unknown: start again, which reads what is on disk"
+		e.todo = "the outcome is unknown: restart the server, which reads what is on disk"
 	}
 	return err
 }
 
-// explainFile makes an *Error of what the file system returned for path.
+// explainFile turns what the file system returned for path into an *Error.
 func explainFile(op, path, dir string, err error) error {
 	e := &Error{what: op + " " + path, code: exitCreate, err: cause(err)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !exists(dir):
-		e.todo = fmt.Sprintf("the directory %s must exist: make it (mkdir -p -m 0750), or name another file", dir)
+		e.todo = fmt.Sprintf("the directory %s must exist: create it (mkdir -p -m 0750), or name another file", dir)
 	case errors.Is(err, fs.ErrExist):
-		e.todo = "remove what is there (a link to nowhere?), or name another file"
+		e.todo = "remove the existing file (perhaps a dangling link), or name another file"
 	case errors.Is(err, unix.EISDIR):
 		e.todo = "name a file, not a directory"
 	case errors.Is(err, unix.ELOOP):
-		e.todo = fmt.Sprintf("it is a symbolic link, which chatme does not follow here: see where it leads (ls -l %s), and remove it", path)
+		e.todo = fmt.Sprintf("it is a symbolic link, which chatme does not follow here: check its target (ls -l %s), then remove it", path)
 	case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL):
 		e.todo = localDisk
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
@@ -200,12 +200,12 @@ func explainFile(op, path, dir string, err error) error {
 	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
 		e.todo = "allow more open files (LimitNOFILE=, ulimit -n)"
 	default:
-		e.todo = fmt.Sprintf("make it and the directory %s writable for the user the server runs as, or name another file", dir)
+		e.todo = fmt.Sprintf("make it and the directory %s writable for the user that runs the server, or name another file", dir)
 	}
 	return e
 }
 
-// cause strips the operation and path that an *fs.PathError repeats.
+// cause strips the operation and path of an *fs.PathError, which the message already has.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

@@ -12,17 +12,17 @@ import (
 	"chatme/migrations"
 )
 
-// Files are the names of all that lies beside a database, as absolute paths.
+// Files are the absolute names of all files that belong to a database.
 type Files struct {
 	Database, WAL, SharedMemory, Journal, Lock, Witness string
 
 	Before     []string // copies made before migrations
-	Replaced   []string // what a restore has put aside
+	Replaced   []string // databases that a restore has put aside
 	Parts      []string // of copies that were never finished
-	Litestream string   // the directory in which Litestream keeps what it replicates
+	Litestream string   // the directory in which Litestream keeps the data it replicates
 }
 
-// FilesOf names what lies, or may lie, beside the database at path, with its links resolved.
+// FilesOf returns the files that exist, or may exist, beside the database at path, with its links resolved.
 func FilesOf(path string) (Files, error) {
 	path, err := resolve(path)
 	if err != nil {
@@ -61,23 +61,23 @@ type BootRow struct {
 	Reason  string    // "" likewise
 }
 
-// PragmaRead is a setting of SQLite that a server relies on, and what reading it back gave.
+// PragmaRead is an SQLite setting that a server relies on, and the value that was read back.
 type PragmaRead struct{ Name, Got, Want string }
 
-// Examination is what a look at a database shows that changes nothing in it.
+// Examination is the result of a read-only look at a database.
 type Examination struct {
 	SQLite     string       // version of the library in this program
 	SQLiteBug  bool         // … which has the WAL-reset bug
 	Schema     int64        // number of its last migration
 	Latest     int64        // … of those that this program knows
-	Layout     Layout       // if something is missing, nothing that follows is known
+	Layout     Layout       // if something is missing, none of the following fields is known
 	Pragmas    []PragmaRead // of a connection made with the server's settings
 	Litestream bool         // Litestream has left its mark in it
 	Boots      []BootRow    // the last starts, the newest first, at most MostBoots
-	MailBytes  int64        // what is held for people who are away
+	MailBytes  int64        // mail stored for sessions that are away
 }
 
-// MostBoots is how many starts an Examination has at most.
+// MostBoots is the maximum number of starts in an Examination.
 const MostBoots = 500
 
 const (
@@ -88,14 +88,14 @@ const (
 	sqlLitestream = `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name LIKE '\_litestream\_%' ESCAPE '\')`
 )
 
-// sqlFormatVersion asks the header, because an immutable database is never in WAL mode to the pragma.
+// sqlFormatVersion reads the header, because the pragma never reports WAL mode for an immutable database.
 // https://sqlite.org/fileformat2.html#file_format_version_numbers
 const sqlFormatVersion = `
 	SELECT CASE substr(data, 19, 2) WHEN x'0202' THEN 'wal' ELSE 'delete' END FROM sqlite_dbpage WHERE pgno = 1`
 
 // Examine looks at the database at path as a server would see it, on a read-only connection with the server's settings.
-// A server may have it open; nobody is kept from writing for longer than a query takes. The error is an *Error with an
-// exit code as those of Open have.
+// A server may have it open; no writer is blocked for longer than a query takes. The error is an *Error with an exit
+// code like those of Open.
 func Examine(ctx context.Context, path string) (Examination, error) {
 	var found Examination
 	err := examining(ctx, path, func(db *sql.DB, pragmas []pragma, version, latest int64) (err error) {
@@ -133,12 +133,12 @@ func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []
 		})
 		if err == nil || !immutable || !exists(path+"-wal") || ctx.Err() != nil {
 			return err
-		} // a server has started meanwhile, and what was read may be half of something
+		} // a server has started meanwhile, and the read may be inconsistent
 	}
 }
 
-// examineDSN is the URI of the writer's settings on a connection that cannot write. Where neither a -wal nor a -journal
-// is, everything is in the file and nobody has it open: so it can be read without making any.
+// examineDSN returns the URI of the writer's settings on a connection that cannot write. Without a -wal and a -journal,
+// all data is in the file and no process has it open, so it can be read without creating either.
 func examineDSN(path string) (dsn string, pragmas []pragma, immutable bool) {
 	q, pragmas := writerSettings(DefaultBusyTimeout)
 	q.Set("mode", "ro")
@@ -202,13 +202,13 @@ func readBoots(ctx context.Context, db *sql.DB) (boots []BootRow, err error) {
 	return boots, rows.Err()
 }
 
-// HasWALResetBug says whether an SQLite of this version can corrupt a database in WAL mode.
+// HasWALResetBug reports whether an SQLite of this version can corrupt a database in WAL mode.
 // https://sqlite.org/wal.html#walresetbug
 func HasWALResetBug(version string) bool { return Older(version, minSQLite) }
 
 // CheckIntegrity reads the whole database at path: every page, every index, every reference. It is a read transaction
-// for as long as that takes, during which the WAL of a server that writes cannot begin anew. What is wrong in tables that
-// are not chatme's is returned in aside. The error is that of ctx, or an *Error that is Damaged if the database is.
+// for as long as that takes, during which the WAL of a server that writes cannot be reset. Faults in tables that are not
+// chatme's are returned in aside. The error is that of ctx, or an *Error that is Damaged if the database is.
 func CheckIntegrity(ctx context.Context, path string) (aside string, err error) {
 	err = examining(ctx, path, func(db *sql.DB, _ []pragma, _, _ int64) error {
 		if aside, err = checkIntegrity(ctx, db, path); err != nil {
@@ -219,8 +219,8 @@ func CheckIntegrity(ctx context.Context, path string) (aside string, err error) 
 	return aside, err
 }
 
-// Doubt returns why the next start would take the database at path for one that was put back from a backup: "" if it
-// would not. A server may have it open. Its errors are those of Examine, and that of a witness which cannot be read.
+// Doubt returns why the next start would consider the database at path restored from a backup: "" if it would not. A
+// server may have it open. Its errors are those of Examine, and that of a witness that cannot be read.
 func Doubt(ctx context.Context, path string) (why string, err error) {
 	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
 		if version == 0 {

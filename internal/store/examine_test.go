@@ -64,7 +64,7 @@ func TestExamineLeavesNoTrace(t *testing.T) {
 	}
 }
 
-// Beside a server that has not checkpointed, what is in the WAL counts.
+// The contents of the WAL count beside a server that has not checkpointed.
 func TestExamineBesideAServer(t *testing.T) {
 	path := startedOnce(t)
 	s := MustOpen(t, path)
@@ -124,7 +124,7 @@ func TestCheckIntegrityFindsDamage(t *testing.T) {
 func TestHolderOnlyLooks(t *testing.T) {
 	path := startedOnce(t)
 	if pid, err := Holder(path); pid != 0 || err != nil {
-		t.Errorf("nobody: %d, %v", pid, err)
+		t.Errorf("no holder: %d, %v", pid, err)
 	}
 	s := MustOpen(t, path)
 	if pid, err := Holder(path); pid != os.Getpid() || err != nil {
@@ -132,7 +132,7 @@ func TestHolderOnlyLooks(t *testing.T) {
 	}
 	s.Close()
 	if pid, err := Holder(path); pid != 0 || err != nil {
-		t.Errorf("nobody again: %d, %v", pid, err)
+		t.Errorf("no holder again: %d, %v", pid, err)
 	}
 	if pid, err := Holder(filepath.Join(t.TempDir(), "new.db")); pid != 0 || err != nil {
 		t.Errorf("no lock file: %d, %v", pid, err)
@@ -177,7 +177,7 @@ func TestFilesOf(t *testing.T) {
 		t.Errorf("%s, want %s; %s", got, want, f.Litestream)
 	}
 	if _, err := FilesOf(filepath.Join(t.TempDir(), "none", "chatme.db")); err == nil {
-		t.Error("no directory is no error")
+		t.Error("no error for a missing directory")
 	}
 }
 
@@ -201,14 +201,14 @@ func TestDoubt(t *testing.T) {
 
 func mustReadFile(t *testing.T, name string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(name) // nobody has it open
+	content, err := os.ReadFile(name) // no process has it open
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
 }
 
-// What was read of a file that nobody had open counts for nothing once a server has started on it.
+// What was read of an unopened file is discarded once a server has started on it.
 func TestExamineWhileAServerStarts(t *testing.T) {
 	path := startedOnce(t)
 	tries := 0
@@ -223,6 +223,6 @@ func TestExamineWhileAServerStarts(t *testing.T) {
 		return errors.New("half of something")
 	})
 	if err != nil || tries != 2 {
-		t.Errorf("%d tries, %v", tries, err)
+		t.Errorf("%d attempts, %v", tries, err)
 	}
 }

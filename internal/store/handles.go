@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileID tells a file from all others, whatever its names are.
+// fileID identifies a file, whatever its names are.
 type fileID struct{ device, inode uint64 }
 
 func idOf(st *unix.Stat_t) fileID { return fileID{uint64(st.Dev), st.Ino} }
 
-// stat looks at the file at path, which is not opened.
+// stat returns the status of the file at path without opening it.
 func stat(path string) (st unix.Stat_t, err error) {
 	err = retryInterrupted(func() error { return unix.Stat(path, &st) })
 	return st, err
@@ -23,9 +23,9 @@ func stat(path string) (st unix.Stat_t, err error) {
 // handles are the database files that this process has open.
 var handles = handleTable{files: map[fileID]*handle{}}
 
-// handleTable keeps two Stores of one process from one file, whatever its names are, and keeps descriptors of a file open for
-// as long as SQLite has some: closing ANY descriptor of a file drops ALL of the process's POSIX locks on it
-// (https://sqlite.org/howtocorrupt.html, section 2.2).
+// handleTable prevents two Stores of one process from opening one file, whatever its names are, and keeps descriptors of
+// a file open for as long as SQLite has some: closing ANY descriptor of a file drops ALL of the process's POSIX locks on
+// it (https://sqlite.org/howtocorrupt.html, section 2.2).
 type handleTable struct {
 	mu    sync.Mutex
 	files map[fileID]*handle // guarded by mu
@@ -38,7 +38,7 @@ type handle struct {
 	closing []*os.File // to be closed after the last of them
 }
 
-// enter notes that SQLite is about to open the file at path, and returns what to call once it has closed it.
+// enter records that SQLite is about to open the file at path, and returns a function to call once SQLite has closed it.
 func (t *handleTable) enter(path string) (leave func()) {
 	st, err := stat(path)
 	if err != nil {
@@ -62,7 +62,7 @@ func (t *handleTable) enter(path string) (leave func()) {
 	})
 }
 
-// close closes f, a descriptor of that file, once SQLite has none.
+// close closes f, a descriptor of the file id, once SQLite has none.
 func (t *handleTable) close(id fileID, f *os.File) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +73,7 @@ func (t *handleTable) close(id fileID, f *os.File) error {
 	return f.Close()
 }
 
-// claim makes path the owner of that file. The error has exit code 75 if it has one.
+// claim makes path the owner of the file id. If the file already has an owner, the error has exit code 75.
 func (t *handleTable) claim(id fileID, path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +84,7 @@ func (t *handleTable) claim(id fileID, path string) error {
 	return nil
 }
 
-// vacant returns the error of claim for the file at path, which may not exist, and claims nothing.
+// vacant returns the error that claim would return for the file at path, which may not exist, and claims nothing.
 func (t *handleTable) vacant(path string) error {
 	st, err := stat(path)
 	if err != nil {
@@ -95,7 +95,7 @@ func (t *handleTable) vacant(path string) error {
 	return t.claimed(idOf(&st), path)
 }
 
-// claimed returns an error if that file has an owner. The caller holds mu.
+// claimed returns an error if the file id has an owner. The caller holds mu.
 func (t *handleTable) claimed(id fileID, path string) error {
 	h := t.files[id]
 	if h == nil || h.owner == "" {
@@ -112,7 +112,7 @@ func (t *handleTable) disclaim(id fileID) {
 	t.tidy(id)
 }
 
-// at returns the entry of that file. The caller holds mu.
+// at returns the entry of the file id. The caller holds mu.
 func (t *handleTable) at(id fileID) *handle {
 	if t.files[id] == nil {
 		t.files[id] = &handle{}
@@ -120,14 +120,14 @@ func (t *handleTable) at(id fileID) *handle {
 	return t.files[id]
 }
 
-// tidy forgets that file if nothing is known of it. The caller holds mu.
+// tidy removes the entry of the file id if it is empty. The caller holds mu.
 func (t *handleTable) tidy(id fileID) {
 	if h := t.files[id]; h != nil && h.owner == "" && h.users == 0 && len(h.closing) == 0 {
 		delete(t.files, id)
 	}
 }
 
-// running is the error for a database that a server has; by is " (process N)" or "".
+// running returns the error for a database that a server has open; by is " (process N)" or "".
 func running(path, by, why string) error {
 	return &Error{
 		what: fmt.Sprintf("another server%s is running on %s (%s)", by, path, why),
@@ -136,8 +136,8 @@ func running(path, by, why string) error {
 	}
 }
 
-// refuseLinks refuses a symbolic link in the place of a file that SQLite makes beside the database: it would write to what
-// the link leads to. The lock file and the witness are opened so that none is followed.
+// refuseLinks refuses a symbolic link in place of a file that SQLite creates beside the database: SQLite would write to
+// the target of the link. The lock file and the witness are opened without following links.
 func refuseLinks(path string) error {
 	for _, suffix := range sideFiles {
 		name := path + suffix

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Holder returns the process that has the one-server lock of the database at path, also through another name of the file, 0
-// if none has. It only looks: to try the lock would be to have it for a moment, and a server that starts in that moment
-// would give up.
+// Holder returns the process that has the one-server lock of the database at path, also through another name of the
+// file, or 0 if none has. It does not try the lock: that would hold it for a moment, and a server that starts in that
+// moment would give up.
 func Holder(path string) (pid int, err error) {
 	path, err = resolve(path)
 	if err != nil {
@@ -40,8 +40,8 @@ func Holder(path string) (pid int, err error) {
 	return 0, nil
 }
 
-// holderOf returns the process that has locked that file with flock(2), as far as the kernel tells. noted is a process
-// that is believed also if the device is another one.
+// holderOf returns the process that has locked the file id with flock(2), as far as the kernel reports it. The process
+// noted is accepted even if the device differs.
 func holderOf(id fileID, noted int) (pid int, err error) {
 	locks, err := os.Open("/proc/locks") // proc_locks(5)
 	if err != nil {
@@ -57,8 +57,8 @@ func holderOf(id fileID, noted int) (pid int, err error) {
 	return 0, lines.Err()
 }
 
-// notedHolder is the number that the last holder has written into the lock file, which another file system may show
-// under another device than the kernel's list of locks.
+// notedHolder returns the number that the last holder wrote into the lock file. The device that the file system reports
+// for the file can differ from that in the kernel's list of locks.
 func notedHolder(name string) int {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -68,7 +68,7 @@ func notedHolder(name string) int {
 	return max(notedIn(f), 0)
 }
 
-// flockHolder reads one line of the kernel's list, such as "1: FLOCK  ADVISORY  WRITE 708 08:01:13894 0 EOF".
+// flockHolder parses one line of the kernel's list, such as "1: FLOCK  ADVISORY  WRITE 708 08:01:13894 0 EOF".
 func flockHolder(line string, dev, inode uint64, noted int) (pid int, ok bool) {
 	fields := strings.Fields(line)
 	if len(fields) < 6 || fields[1] != "FLOCK" || fields[3] != "WRITE" {

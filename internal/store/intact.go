@@ -7,23 +7,23 @@ import (
 	"sync"
 )
 
-// openFiles are the files that a Store has open, as Open found them: the database, its -wal and its -shm, none of which
-// SQLite removes or replaces while a connection is open.
+// openFiles are the files that a Store has open, as Open found them: the database, its -wal and its -shm. SQLite removes
+// or replaces none of them while a connection is open.
 type openFiles struct {
 	mu      sync.Mutex
 	ids     [len(openSuffixes)]fileID // zero: not known
 	size    int64                     // of the database at the last look, in bytes
-	written int64                     // when it was written to, as of the last look, in ns
+	written int64                     // last write, as of the last look, in ns
 	state   witness                   // of the file alone, without the -wal; boot 0: not known
-	strange int                       // looks in a row that have found its content strange
-	damaged string                    // what was done to the database in place; "" nothing
-	closed  bool                      // SQLite closes them, and removes the -wal and the -shm
-	last    error                     // what the last look has found
+	strange int                       // consecutive looks that found unexpected content
+	damaged string                    // what was done to the database in place; "": nothing
+	closed  bool                      // SQLite is closing them, and removes the -wal and the -shm
+	last    error                     // result of the last look
 }
 
 var openSuffixes = [...]string{"", "-wal", "-shm"}
 
-// note takes the files as they are now for the right ones.
+// note records the current files as the right ones.
 func (o *openFiles) note(path string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -35,17 +35,17 @@ func (o *openFiles) note(path string) {
 	o.size = sizeOf(path)
 }
 
-// close ends all looking.
+// close stops all looks.
 func (o *openFiles) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
 }
 
-// Intact returns nil if the files of the database are those that Open found, and otherwise an *Error with exit code 65 that
-// says what has become of them, and what to do. The Store goes on with the files that it has open, and everything works;
-// but what is written is lost when the process ends. A file that is put back is fine again, one that was written over is
-// not. Intact looks at the files only, and blocks for no longer than that takes.
+// Intact returns nil if the files of the database are those that Open found, and otherwise an *Error with exit code 65
+// that says what happened to them, and what to do. The Store continues with the files that it has open, and everything
+// works; but what it writes is lost when the process ends. A file that is put back is fine again; one that was
+// overwritten is not. Intact only checks the status of the files, and blocks for no longer than that takes.
 func (s *Store) Intact() error {
 	o := &s.files
 	o.mu.Lock()
@@ -56,7 +56,7 @@ func (s *Store) Intact() error {
 	return o.last
 }
 
-// look is Intact, of a Store that is open. The caller holds files.mu.
+// look is Intact for a Store that is open. The caller holds files.mu.
 func (s *Store) look() error {
 	o := &s.files
 	if o.damaged != "" {
@@ -69,7 +69,7 @@ func (s *Store) look() error {
 		case errors.Is(err, fs.ErrNotExist):
 			return s.strayed(suffix, name+" was removed")
 		case err != nil:
-			return s.strayed(suffix, fmt.Sprintf("%s cannot be looked at (%v)", name, err))
+			return s.strayed(suffix, fmt.Sprintf("%s cannot be accessed (%v)", name, err))
 		case o.ids[i] == fileID{}:
 			o.ids[i] = idOf(&st)
 		case o.ids[i] != idOf(&st):
@@ -84,7 +84,7 @@ func (s *Store) look() error {
 	return nil
 }
 
-// strayed is the error for one of the files that is not where it was.
+// strayed returns the error for one of the files that is not where it was.
 func (s *Store) strayed(suffix, what string) error {
 	e := &Error{what: what + " while the server runs on it", todo: rescue, code: exitData}
 	if suffix != "" {
@@ -94,5 +94,5 @@ func (s *Store) strayed(suffix, what string) error {
 }
 
 func overwritten(what string) error {
-	return &Error{what: what + " while the server runs on it", todo: "stop the server, and restore a backup (chatme restore --replace)", code: exitData}
+	return &Error{what: what + " while the server runs on it", todo: "stop the server and restore a backup (chatme restore --replace)", code: exitData}
 }

@@ -7,21 +7,21 @@ import (
 	"chatme/internal/chat"
 )
 
-// TestFilesGoneWhileOpen: the files of an open database are removed, replaced or written over. It is noticed, tools refuse the
-// database and say what to do, the Store goes on, and what is put back is fine again.
+// TestFilesGoneWhileOpen: the files of an open database are removed, replaced or overwritten. It is noticed, tools
+// refuse the database and say what to do, the Store continues, and a file that is put back is fine again.
 func TestFilesGoneWhileOpen(t *testing.T) {
 	for name, tt := range map[string]struct {
-		how, undo string // undo "": there is none
+		how, undo string // undo "": impossible
 		says      string
-		tools     bool // refuse it too
+		tools     bool // they refuse it too
 	}{
 		"removed":          {`mv "$1" "$1.x"`, `mv "$1.x" "$1"`, "chatme.db was removed", true},
 		"replaced by mv":   {`mv "$1" "$1.x"; cp "$1.x" "$1"`, `mv "$1.x" "$1"`, "chatme.db was replaced by another file", true},
 		"emptied":          {`: >"$1"`, "", "chatme.db was emptied", true},
-		"backup by cp":     {`cp "$2" "$1"`, "", "chatme.db was written over", true},
-		"rubbish by cp":    {`seq 20000 | dd of="$1" conv=notrunc 2>/dev/null`, "", "chatme.db was written over", false},
-		"an older state":   {`cp "$1.old" "$1"`, "", "chatme.db was written over with another state of it", false},
-		"cut short":        {`truncate -s 8192 "$1"`, "", "chatme.db was cut short", false},
+		"backup by cp":     {`cp "$2" "$1"`, "", "chatme.db was overwritten", true},
+		"rubbish by cp":    {`seq 20000 | dd of="$1" conv=notrunc 2>/dev/null`, "", "chatme.db was overwritten", false},
+		"an older state":   {`cp "$1.old" "$1"`, "", "chatme.db was overwritten with another state of it", false},
+		"cut short":        {`truncate -s 8192 "$1"`, "", "chatme.db was truncated", false},
 		"its -wal removed": {`mv "$1-wal" "$1-x"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was removed", true},
 		"another -wal":     {`mv "$1-wal" "$1-x"; cp "$1-x" "$1-wal"`, `mv "$1-x" "$1-wal"`, "chatme.db-wal was replaced", false},
 		"its -shm removed": {`mv "$1-shm" "$1-x"`, `mv "$1-x" "$1-shm"`, "chatme.db-shm was removed", false},
@@ -63,7 +63,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 				}
 			}
 			if err := s.Commit(&chat.Batch{Changes: put(waiting(2, 2))}); err != nil && tt.undo != "" {
-				t.Errorf("the Store does not go on: %v", err)
+				t.Errorf("the Store has stopped working: %v", err)
 			}
 			if tt.undo == "" {
 				return
@@ -87,7 +87,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 	}
 }
 
-// TestWALRemovedWhileOpen: a server whose -wal was removed takes it into the database as it stops in order.
+// TestWALRemovedWhileOpen: a server whose -wal was removed writes it to the database as it stops in order.
 func TestWALRemovedWhileOpen(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)

@@ -14,10 +14,10 @@ import (
 	"chatme/internal/chat"
 )
 
-// killedAfter is the longest that a process goes on that is killed, after what it has done by then.
+// killedAfter is the maximum time until a process is killed, after its initial work.
 const killedAfter = 250 * time.Millisecond
 
-// TestBackupKilled: whenever a backup is killed, under each name there is a whole copy.
+// TestBackupKilled: whenever a backup is killed, each name has a complete copy.
 func TestBackupKilled(t *testing.T) {
 	path, _, _ := begun(t, 3)
 	dir := t.TempDir()
@@ -39,16 +39,16 @@ func TestBackupKilled(t *testing.T) {
 		}
 	}
 	if whole == 0 {
-		t.Error("no copy was ever made; this shows nothing")
+		t.Error("no copy was ever made; this proves nothing")
 	}
 }
 
-// TestPutBackKilled: whenever a restore is killed, there is the old database or the new one, whole, and the next start goes
-// on from it: from the new one in a new epoch.
+// TestPutBackKilled: whenever a restore is killed, the old database or the new one is there, complete, and the next
+// start continues with it: with the new one in a new epoch.
 func TestPutBackKilled(t *testing.T) {
 	path, backup, epoch, _ := backedUp(t)
 	s := MustOpen(t, path)
-	mustBegin(t, s) // the fourth start, which the backup lacks
+	mustBegin(t, s) // the fourth start, which the backup does not have
 	mustClose(t, s)
 	fresh := 0
 	for round := range 8 {
@@ -61,20 +61,20 @@ func TestPutBackKilled(t *testing.T) {
 		mustClose(t, s)
 		switch {
 		case started.Boot == 4 && (!started.Restored || started.Epoch == epoch):
-			t.Errorf("round %d: the backup goes on as if it had not been one: %+v", round, started)
+			t.Errorf("round %d: the backup was not detected as one: %+v", round, started)
 		case started.Boot == 4:
 			fresh++
 			epoch = started.Epoch
 		case started.Restored:
-			t.Errorf("round %d: the old database is taken for a restored one: %+v", round, started)
+			t.Errorf("round %d: the old database is considered restored: %+v", round, started)
 		}
 	}
 	if fresh == 0 {
-		t.Error("nothing was ever put back; this shows nothing")
+		t.Error("nothing was ever restored; this proves nothing")
 	}
 }
 
-// TestCountingKilled: the next start after a kill at any moment goes on with the chats.
+// TestCountingKilled: the next start after a kill at any moment continues the chats.
 func TestCountingKilled(t *testing.T) {
 	path, epoch, _ := begun(t, 2)
 	counted := int64(0)
@@ -92,11 +92,11 @@ func TestCountingKilled(t *testing.T) {
 		mustClose(t, s)
 	}
 	if counted == 0 {
-		t.Error("nothing was ever counted; this shows nothing")
+		t.Error("nothing was ever counted; this proves nothing")
 	}
 }
 
-// helperCounts runs one start after another, of which each counts with every commit and stops in order.
+// helperCounts runs one start after another, each of which counts with every commit and stops in order.
 func helperCounts(path string) int {
 	for n := uint64(10); ; {
 		s, err := Open(context.Background(), Config{Path: path, BusyTimeout: quick})
@@ -129,8 +129,8 @@ func helperCounts(path string) int {
 	}
 }
 
-// killedHelper runs a second process and kills it at a random moment after it has begun and has done so many times what it
-// does.
+// killedHelper runs a second process and kills it at a random moment after it has started and has repeated its action
+// the given number of times.
 func killedHelper(tb testing.TB, times int, role, path string, more ...string) {
 	tb.Helper()
 	cmd := helperCmd(tb, role, path)
@@ -144,14 +144,14 @@ func killedHelper(tb testing.TB, times int, role, path string, more ...string) {
 	}
 	lines := bufio.NewScanner(said)
 	for range 1 + times {
-		lines.Scan() // false is its end
+		lines.Scan() // false at its end
 	}
 	<-time.After(time.Duration(rand.Int64N(int64(killedAfter))))
 	cmd.Process.Kill()
 	cmd.Wait()
 }
 
-// helperRestores puts a backup back, again and again.
+// helperRestores restores a backup, again and again.
 func helperRestores(path, backup string) int {
 	fmt.Println("begins")
 	for {
@@ -163,7 +163,7 @@ func helperRestores(path, backup string) int {
 	}
 }
 
-// helperBacksUp makes backups in dir until it is killed; unless keeps, one at a time.
+// helperBacksUp makes backups in dir until it is killed; without keeps, one at a time.
 func helperBacksUp(path, dir string, keeps bool) int {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return exitFailure

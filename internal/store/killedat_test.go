@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// traced is a second process in a role, in which strace has each such call on one of the files meet a fault (strace(1),
-// inject).
+// traced runs a second process in a role, in which strace injects a fault into each such call on one of the files
+// (strace(1), inject).
 func traced(tb testing.TB, call, fault string, files []string, role, path string, more ...string) *exec.Cmd {
 	tb.Helper()
 	strace, err := exec.LookPath("strace")
@@ -30,8 +30,8 @@ func traced(tb testing.TB, call, fault string, files []string, role, path string
 	return cmd
 }
 
-// killedAt runs a second process in a role, which is killed at its nth such call on the files of the database, and reports
-// whether that was reached.
+// killedAt runs a second process in a role, which is killed at its nth such call on the files of the database, and
+// reports whether that call was reached.
 func killedAt(tb testing.TB, call string, n int, role, path string, more ...string) bool {
 	tb.Helper()
 	files := []string{filepath.Dir(path)}
@@ -46,8 +46,8 @@ func killedAt(tb testing.TB, call string, n int, role, path string, more ...stri
 	return err != nil
 }
 
-// everywhere calls f with each of these system calls and with 1, 2, 4… until that is not reached. A call is counted in its
-// thread, so what a kill falls on changes from run to run.
+// everywhere calls f with each of these system calls and with n = 1, 2, 4… until n is not reached. strace counts calls
+// per thread, so the call at which a kill happens changes from run to run.
 func everywhere(tb testing.TB, calls []string, f func(call string, n int) (reached bool)) {
 	tb.Helper()
 	kills := 0
@@ -57,7 +57,7 @@ func everywhere(tb testing.TB, calls []string, f func(call string, n int) (reach
 		}
 	}
 	if kills < len(calls) {
-		tb.Errorf("only %d kills; this shows nothing", kills)
+		tb.Errorf("only %d kills; this proves nothing", kills)
 	}
 	tb.Logf("%d kills", kills)
 }
@@ -70,7 +70,7 @@ func TestFirstStartKilledAnywhere(t *testing.T) {
 		reached := killedAt(t, call, n, "begin", path)
 		s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 		if err != nil {
-			t.Fatalf("after a kill at %s %d: %v; there is %q", call, n, err, names(tree(t, filepath.Dir(path))))
+			t.Fatalf("after a kill at %s %d: %v; files %q", call, n, err, names(tree(t, filepath.Dir(path))))
 		}
 		if started, err := s.Begin(t.Context(), Boot{At: t0}); err != nil || started.Boot > 2 {
 			t.Errorf("after a kill at %s %d: %+v, %v", call, n, started, err)
@@ -80,8 +80,8 @@ func TestFirstStartKilledAnywhere(t *testing.T) {
 	})
 }
 
-// TestPutBackOverNothingKilledAnywhere: the database was lost, and its restore is killed. A start then does not begin with
-// nothing: it is refused, or what was restored is there, in a new epoch.
+// TestPutBackOverNothingKilledAnywhere: the database was lost, and its restore is killed. The next start does not begin
+// with an empty database: it is refused, or has the restored one, in a new epoch.
 func TestPutBackOverNothingKilledAnywhere(t *testing.T) {
 	_, backup, epoch, _ := backedUp(t)
 	left, _, _ := killedServer(t)
@@ -107,6 +107,6 @@ func TestPutBackOverNothingKilledAnywhere(t *testing.T) {
 		return reached
 	})
 	if refused == 0 || restored == 0 {
-		t.Errorf("%d refused, %d restored; this shows nothing", refused, restored)
+		t.Errorf("%d refused, %d restored; this proves nothing", refused, restored)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestLaws: a database that a server has left, and one that was put back, keeps every law; each law finds what breaks it.
+// TestLaws: a database left by a server, and a restored one, keep every law; each law finds its violation.
 func TestLaws(t *testing.T) {
 	fill := func(tb testing.TB) *Store {
 		p := newPost(tb)
@@ -21,20 +21,20 @@ func TestLaws(t *testing.T) {
 	for name, tt := range map[string]struct{ breaks, law string }{
 		"mail of an ended session": {`UPDATE sessions SET ended_at = away_since, pair = NULL, side = NULL, alias = NULL, matched_at = NULL
 			WHERE id IN (SELECT recipient FROM mailbox)`, "an ended session"},
-		"half a pair":        {`UPDATE sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL WHERE pair > 0 AND side = 0`, "two sides"},
-		"one alias for both": {`UPDATE sessions SET alias = (SELECT min(alias) FROM sessions) WHERE pair > 0; UPDATE mailbox SET sender = (SELECT min(alias) FROM sessions)`, "agree"},
-		"two moments":        {`UPDATE sessions SET matched_at = matched_at + side WHERE pair > 0`, "agree"},
-		"a later place":      {`UPDATE sessions SET place = place + (5 << 32) WHERE place > 0`, "numbers"},
-		"a number of no one": {`UPDATE sessions SET id = 7 WHERE place > 0`, "numbers"},
-		"two lives at once": {second + `; INSERT INTO boots SELECT 3, started_at, NULL, NULL, version, commit_hash, schema, epoch, 0 FROM boots WHERE boot = 1`,
-			"one life"},
-		"a start missing":        {strings.Replace(second, "2,", "3,", 1), "no start"},
-		"a chat of another life": {second, "with its life"},
-		"mail of two chats":      {`UPDATE mailbox SET pair = (1 << 32) + 77 WHERE n = 2`, "one chat"},
-		"mail of another chat":   {`UPDATE mailbox SET pair = (1 << 32) + 77`, "of that chat"},
-		"mail of a third":        {`UPDATE mailbox SET sender = replace(sender, '-4000-', '-4001-')`, "of that chat"},
-		"mail without a key":     {`UPDATE sessions SET mail_key = NULL`, "can open it"},
-		"mail for nobody":        {`PRAGMA foreign_keys = 0; UPDATE mailbox SET recipient = 99`, "rows without"},
+		"half a pair":          {`UPDATE sessions SET pair = NULL, side = NULL, alias = NULL, matched_at = NULL WHERE pair > 0 AND side = 0`, "two sides"},
+		"one alias for both":   {`UPDATE sessions SET alias = (SELECT min(alias) FROM sessions) WHERE pair > 0; UPDATE mailbox SET sender = (SELECT min(alias) FROM sessions)`, "agree"},
+		"two moments":          {`UPDATE sessions SET matched_at = matched_at + side WHERE pair > 0`, "agree"},
+		"a later place":        {`UPDATE sessions SET place = place + (5 << 32) WHERE place > 0`, "numbers"},
+		"a number of no start": {`UPDATE sessions SET id = 7 WHERE place > 0`, "numbers"},
+		"two epochs at once": {second + `; INSERT INTO boots SELECT 3, started_at, NULL, NULL, version, commit_hash, schema, epoch, 0 FROM boots WHERE boot = 1`,
+			"each epoch"},
+		"a start missing":          {strings.Replace(second, "2,", "3,", 1), "no start"},
+		"a chat of another epoch":  {second, "with its epoch"},
+		"mail of two chats":        {`UPDATE mailbox SET pair = (1 << 32) + 77 WHERE n = 2`, "one chat"},
+		"mail of another chat":     {`UPDATE mailbox SET pair = (1 << 32) + 77`, "of that chat"},
+		"mail of a third":          {`UPDATE mailbox SET sender = replace(sender, '-4000-', '-4001-')`, "of that chat"},
+		"mail without a key":       {`UPDATE sessions SET mail_key = NULL`, "can open it"},
+		"mail without a recipient": {`PRAGMA foreign_keys = 0; UPDATE mailbox SET recipient = 99`, "dangling"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := fill(t)

@@ -8,7 +8,7 @@ import (
 )
 
 // TestCopiedOverBesideWAL: a copy was put over the database of a killed server, whose WAL is left. It is refused and not
-// mixed with it; without the WAL it is served, in a new epoch.
+// mixed with the WAL; without the WAL it is served, in a new epoch.
 func TestCopiedOverBesideWAL(t *testing.T) {
 	for name, command := range map[string]string{"in its place": "mv", "into it": "cp"} {
 		t.Run(name, func(t *testing.T) {
@@ -30,11 +30,11 @@ func TestCopiedOverBesideWAL(t *testing.T) {
 			wantCode(t, err, exitData)
 			for _, want := range []string{"a copy was put over", path + "-wal", "move", "chatme restore"} {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v does not say %q", err, want)
+					t.Errorf("error %v does not contain %q", err, want)
 				}
 			}
 			if after := tree(t, filepath.Dir(path)); !maps.Equal(after, before) {
-				t.Errorf("touched: %q, were %q", names(after), names(before))
+				t.Errorf("files changed: %q, were %q", names(after), names(before))
 			}
 			run(t, "rm", path+"-wal")
 			s := MustOpen(t, path)

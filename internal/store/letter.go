@@ -20,31 +20,31 @@ const (
 	sqlEpoch = `SELECT epoch FROM boots WHERE boot = ?1`
 )
 
-// sealing is what is remembered between the sealing of one batch and the next.
+// sealing is the state kept between the sealing of one batch and the next.
 type sealing struct {
 	mu     sync.Mutex
-	kept   []sealedLetter    // guarded by mu; of the batch that was refused, for its next attempt
+	kept   []sealedLetter    // guarded by mu; of the refused batch, for its next attempt
 	epochs map[uint64]string // guarded by mu; boot → epoch; a row of boots never changes its own
 }
 
-// sealedLetter is a letter and what of it goes to disk.
+// sealedLetter is a message and the part of it that goes to disk.
 type sealedLetter struct {
 	chat.MailEntry
-	body []byte        // nil: an empty place, or a large one
-	late *seal.Binding // of a large one, which is sealed as it is written, so that there is one of them in memory; nil: of another
+	body []byte        // nil: an empty place, or a large message
+	late *seal.Binding // of a large message, which is sealed as it is written, so that only one is in memory; nil: not large
 }
 
-// largeLetter is the size of text and image from which one is large: it takes four times that to seal and write it.
+// largeLetter is the size of text and image from which a message is large: sealing and writing it takes four times that.
 const largeLetter = 1 << 20
 
-// keep saves what was sealed for the next attempt.
+// keep saves the sealed messages for the next attempt.
 func (s *sealing) keep(letters []sealedLetter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept = letters
 }
 
-// take returns what was kept, and keeps it no longer.
+// take returns and forgets the saved messages.
 func (s *sealing) take() []sealedLetter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,8 +53,8 @@ func (s *sealing) take() []sealedLetter {
 	return kept
 }
 
-// sealLetters seals the letters of b but for those to sessions that b deletes. What was sealed for the attempt before
-// is used again. An error means that nothing was written.
+// sealLetters seals the messages of b, except those to sessions that b deletes. It reuses what was sealed for the
+// previous attempt. An error means that nothing was written.
 func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 	kept := s.sealing.take()
 	if len(b.Entries) == 0 {
@@ -86,10 +86,10 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 	return letters, nil
 }
 
-// emptyBytes is what an empty place counts.
+// emptyBytes is the size that an empty place counts for.
 const emptyBytes = 256
 
-// EntryBytes returns how many bytes a letter counts in a mailbox, whose text and image have these lengths.
+// EntryBytes returns how many bytes a message counts for in a mailbox, given the lengths of its text and image.
 func EntryBytes(text, image int) int {
 	if text == 0 && image == 0 {
 		return emptyBytes
@@ -97,7 +97,7 @@ func EntryBytes(text, image int) int {
 	return seal.Size(text, image)
 }
 
-// sealLetter seals a letter, unless it is large.
+// sealLetter seals a message, unless it is large.
 func (s *Store) sealLetter(m *chat.MailEntry) (sealed sealedLetter, err error) {
 	sealed.MailEntry = *m
 	if m.Text == "" && m.Image == "" {
@@ -120,7 +120,7 @@ func (m *sealedLetter) seal(b seal.Binding) ([]byte, error) {
 	return seal.Seal(m.Key, b, seal.Body{Time: int64(m.At), Text: m.Text, Image: m.Image})
 }
 
-// insert writes m with the statement hold. A large one it seals first, while no other large one is in memory.
+// insert writes m with the statement hold. It seals a large message first, while no other large one is in memory.
 func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) error {
 	body := m.body
 	if m.late != nil {
@@ -135,26 +135,26 @@ func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) err
 	return err
 }
 
-// explainSealing is explainCommit for what comes before BEGIN.
+// explainSealing is explainCommit for failures before BEGIN.
 func (s *Store) explainSealing(m *chat.MailEntry, err error) error {
-	e, ok := explain(fmt.Sprintf("seal a letter to session %d for", m.To), s.path, err).(*Error)
+	e, ok := explain(fmt.Sprintf("seal a message to session %d for", m.To), s.path, err).(*Error)
 	if ok && !e.transient {
-		e.code, e.todo = exitIO, "nothing was kept: start again, which goes on from what is on disk; if it comes again, report it"
+		e.code, e.todo = exitIO, "nothing was written: restart the server, which resumes from what is on disk; if it happens again, report a bug"
 	}
 	return e
 }
 
-// binding returns what bodies in pair from sender to recipient are bound to, but for the number. The epoch is that of
-// the boot in which the pair began, so what was held before a restore opens after it, and what was held in a
-// timeline that the restore has undone does not, though pairs have the same numbers there.
+// binding returns what the bodies in pair from sender to recipient are bound to, except for the number. The epoch is
+// that of the boot in which the pair began. So a body stored before a restore opens after it. A body stored in a
+// timeline that the restore has undone does not, although pairs have the same numbers there.
 func (s *Store) binding(ctx context.Context, pair chat.PairID, to chat.ID, from chat.Alias) (seal.Binding, error) {
 	epoch, err := s.epochOf(ctx, uint64(pair)>>32)
 	return seal.Binding{Epoch: epoch, Pair: uint64(pair), Recipient: uint64(to), Sender: string(from)}, err
 }
 
-var errNoBoot = errors.New("its chat is of a start that is not on record")
+var errNoBoot = errors.New("its chat began in a start that is not on record")
 
-// epochOf returns the epoch that a start belongs to.
+// epochOf returns the epoch of a start.
 func (s *Store) epochOf(ctx context.Context, boot uint64) (string, error) {
 	s.sealing.mu.Lock()
 	defer s.sealing.mu.Unlock()
@@ -175,7 +175,7 @@ func (s *Store) epochOf(ctx context.Context, boot uint64) (string, error) {
 	return epoch, nil
 }
 
-// applyMail puts letters into the mailboxes, then takes out what was confirmed.
+// applyMail puts messages into the mailboxes, then deletes those that were confirmed.
 func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.MailAck) error {
 	ctx := context.Background()
 	if len(letters) != 0 {
@@ -183,7 +183,7 @@ func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.Ma
 		for i := range letters {
 			m := &letters[i]
 			if err := s.insert(ctx, hold, m); err != nil {
-				return fmt.Errorf("hold letter %d of pair %d for session %d: %w", m.N, m.Pair, m.To, err)
+				return fmt.Errorf("store message %d of pair %d for session %d: %w", m.N, m.Pair, m.To, err)
 			}
 		}
 	}
@@ -198,5 +198,6 @@ func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.Ma
 	return nil
 }
 
-// number returns the bound of a range of numbers as SQLite can hold it; a letter's own is never that large.
+// number returns the bound of a range of numbers as SQLite can represent it; the number of a message is never that
+// large.
 func number(n uint64) int64 { return int64(min(n, math.MaxInt64)) }

@@ -13,10 +13,10 @@ import (
 	"chatme/internal/secret"
 )
 
-// secretOf is the session ID of reader n.
+// secretOf returns the session ID of reader n.
 func secretOf(n uint64) string { return fmt.Sprintf("cm1_%043d", n) }
 
-// reader is session n with a session ID behind it.
+// reader returns session n with a session ID behind it.
 func reader(n uint64) chat.Record {
 	r := session(n)
 	r.Hash, r.MailKey = secret.HashOf(secretOf(n)), secret.MailKey(secretOf(n))
@@ -45,7 +45,7 @@ func newPost(tb testing.TB) *post {
 	return p
 }
 
-// letter is one to the away side; an empty text makes an empty place.
+// letter returns a message to the away side; an empty text makes an empty place.
 func (p *post) letter(n uint64, text string) chat.MailEntry {
 	m := chat.MailEntry{To: p.to.ID, Key: p.to.MailKey, Pair: p.to.Pair, From: p.from.Alias, N: n, Text: text}
 	if text != "" {
@@ -65,7 +65,7 @@ func (p *post) mustHold(tb testing.TB, letters ...chat.MailEntry) {
 	}
 }
 
-// read returns what Mail yields, in short.
+// read returns what Mail yields, in short form.
 func read(tb testing.TB, s *Store, r chat.MailRange) (got []string) {
 	tb.Helper()
 	err := s.Mail(tb.Context(), secretOf(1), r, func(m *chat.MailEntry) error {
@@ -88,7 +88,7 @@ func wantMail(tb testing.TB, s *Store, r chat.MailRange, want ...string) {
 	}
 }
 
-// count returns a number the database knows.
+// count returns a number from the database.
 func count(tb testing.TB, s *Store, query string, args ...any) (n int64) {
 	tb.Helper()
 	if err := s.reader.GetContext(tb.Context(), &n, query, args...); err != nil {
@@ -97,7 +97,8 @@ func count(tb testing.TB, s *Store, query string, args ...any) (n int64) {
 	return n
 }
 
-// TestLetters: what is held comes back word for word, also after a restart, and is deleted when it is confirmed.
+// TestLetters: stored messages are replayed word for word, also after a restart, and are deleted when they are
+// confirmed.
 func TestLetters(t *testing.T) {
 	p := newPost(t)
 	image := "data:image/png;base64," + strings.Repeat("QUJD", 300_000)
@@ -113,7 +114,7 @@ func TestLetters(t *testing.T) {
 			return nil
 		})
 		if err != nil || !slices.Equal(got, letters[from:]) {
-			t.Errorf("%d letters, %v; want %d", len(got), err, len(letters)-from)
+			t.Errorf("%d messages, %v; want %d", len(got), err, len(letters)-from)
 		}
 	}
 	check(p.Store, 0)
@@ -137,7 +138,7 @@ func TestLetters(t *testing.T) {
 	check(s, 4)
 }
 
-// TestOneBatch: a session may come, be written to, confirm and go within one batch.
+// TestOneBatch: a session may appear, be sent a message, confirm and end within one batch.
 func TestOneBatch(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -160,7 +161,7 @@ func TestOneBatch(t *testing.T) {
 	}
 }
 
-// TestEmptyBatch: it writes nothing.
+// TestEmptyBatch: an empty batch writes nothing.
 func TestEmptyBatch(t *testing.T) {
 	p := newPost(t)
 	before := walFrames(t, p.Store)
@@ -172,7 +173,7 @@ func TestEmptyBatch(t *testing.T) {
 	}
 }
 
-// TestCascade: mail goes with its session, whether that is deleted or expires, and the sweep says how much it was.
+// TestCascade: mail is deleted with its session, whether that is deleted or expires, and Sweep returns its size.
 func TestCascade(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
@@ -197,8 +198,8 @@ func TestCascade(t *testing.T) {
 	}
 }
 
-// TestLoadMail: who is waiting or paired is loaded with the mail for it, in order; who is hibernated is found with it;
-// and all of it is counted.
+// TestLoadMail: waiting and paired sessions are loaded with their mail, in order; a hibernated one is found with it; and
+// all mail is counted.
 func TestLoadMail(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(2, strings.Repeat("long ", 1000)), p.letter(1, "a"), p.letter(3, ""))
@@ -239,7 +240,7 @@ func TestLoadMail(t *testing.T) {
 	wantFound(t, p.Store, away(reader(5), t0))
 }
 
-// TestMailKeyLearned: a session from before there was mail gets its key when it resumes, and keeps it.
+// TestMailKeyLearned: a session from before the mailbox migration gets its key when it resumes, and keeps it.
 func TestMailKeyLearned(t *testing.T) {
 	s := openNew(t)
 	r := reader(1)
@@ -254,7 +255,7 @@ func TestMailKeyLearned(t *testing.T) {
 	wantFound(t, s, r)
 }
 
-// TestRetrySealsOnce: a batch that was refused is sealed once, and one that has grown meanwhile is written as it is.
+// TestRetrySealsOnce: a refused batch is sealed once, and one that has grown meanwhile is written completely.
 func TestRetrySealsOnce(t *testing.T) {
 	p := newPost(t)
 	release := holdWriteLock(t, p.path)
@@ -270,7 +271,7 @@ func TestRetrySealsOnce(t *testing.T) {
 			if attempt == 0 {
 				bodies = append(bodies, kept.body)
 			} else if !bytes.Equal(kept.body, bodies[i]) {
-				t.Errorf("attempt %d sealed letter %d again", attempt, i+1)
+				t.Errorf("attempt %d sealed message %d again", attempt, i+1)
 			}
 		}
 	}
@@ -278,21 +279,21 @@ func TestRetrySealsOnce(t *testing.T) {
 		t.Fatalf("%d kept", len(bodies))
 	}
 	release()
-	batch.Entries[1].Text = "second, written anew"
+	batch.Entries[1].Text = "second, rewritten"
 	batch.Entries = append(batch.Entries, p.letter(3, "third"))
 	if err := p.Commit(batch); err != nil {
 		t.Fatal(err)
 	}
-	wantMail(t, p.Store, p.whole(), "1 first", "2 second, written anew", "3 third")
+	wantMail(t, p.Store, p.whole(), "1 first", "2 second, rewritten", "3 third")
 	if n := count(t, p.Store, `SELECT count(*) FROM mailbox WHERE body IN (?, ?)`, bodies[0], bodies[1]); n != 1 {
-		t.Errorf("%d of the bodies that were kept are on disk, want the first", n)
+		t.Errorf("%d of the saved bodies are on disk, want only the first", n)
 	}
 	if p.sealing.kept != nil {
-		t.Error("what is on disk is still kept")
+		t.Error("bodies on disk are still saved")
 	}
 }
 
-// TestMailConstraints: the database and the sealing refuse what must not be, and keep nothing of the batch.
+// TestMailConstraints: the database and the sealing refuse invalid mail, and keep nothing of the batch.
 func TestMailConstraints(t *testing.T) {
 	edit := func(f func(m *chat.MailEntry)) func(m *chat.MailEntry) { return f }
 	for name, tt := range map[string]struct {
@@ -303,7 +304,7 @@ func TestMailConstraints(t *testing.T) {
 		"L8 no number":         {edit(func(m *chat.MailEntry) { m.N = 0 }), "L8_in_a_chat"},
 		"L8 beyond 63 bits":    {edit(func(m *chat.MailEntry) { m.N = 1 << 63 }), "L8_in_a_chat"},
 		"L8 twice":             {edit(func(m *chat.MailEntry) { m.N = 1 }), "mailbox.recipient, mailbox.pair, mailbox.n"},
-		"nobody":               {edit(func(m *chat.MailEntry) { m.To = 99 }), "FOREIGN KEY"},
+		"no recipient":         {edit(func(m *chat.MailEntry) { m.To = 99 }), "FOREIGN KEY"},
 		"no key":               {edit(func(m *chat.MailEntry) { m.Key = chat.MailKey{} }), "no public key"},
 		"a chat of no start":   {edit(func(m *chat.MailEntry) { m.Pair = 7<<32 | 1 }), "not on record"},
 		"no sender":            {edit(func(m *chat.MailEntry) { m.From = "" }), "length(sender) = 36"},
@@ -322,13 +323,13 @@ func TestMailConstraints(t *testing.T) {
 			}
 			wantMail(t, p.Store, p.whole(), "1 first")
 			if _, ok, err := p.Find(t.Context(), extra.Hash); ok || err != nil {
-				t.Errorf("part of the batch is there, %v", err)
+				t.Errorf("part of the batch was written, %v", err)
 			}
-			p.mustHold(t, p.letter(2, "second")) // and the store goes on
+			p.mustHold(t, p.letter(2, "second")) // and the store still works
 			wantMail(t, p.Store, p.whole(), "1 first", "2 second")
 		})
 	}
-	// What the program cannot even try.
+	// Violations that the program itself cannot attempt.
 	for name, statement := range map[string]string{
 		"sealed_or_empty": `UPDATE mailbox SET body = x'68656c6c6f'`,
 		"BLOB":            `UPDATE mailbox SET body = 'a text of ' || hex(zeroblob(200))`,

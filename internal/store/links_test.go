@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestPlantedLinks: a symbolic link in the place of a file beside the database is not followed, and the message says to remove
-// it; nor is a hard link in the place of the lock file written over.
+// TestPlantedLinks: a symbolic link in place of a file beside the database is not followed, and the message says to
+// remove it; a hard link in place of the lock file is not overwritten.
 func TestPlantedLinks(t *testing.T) {
 	const precious = "precious, and longer than the number of a process\n"
 	for _, planted := range []struct{ link, suffix string }{
@@ -33,19 +33,19 @@ func TestPlantedLinks(t *testing.T) {
 			if suffix != witnessSuffix+".part" {
 				wantCode(t, err, exitCreate)
 				if !strings.Contains(err.Error(), path+suffix) || !strings.Contains(err.Error(), "remove it") && !strings.Contains(err.Error(), "move it away") {
-					t.Errorf("%v does not say what to do with %s", err, path+suffix)
+					t.Errorf("error %v does not say what to do with %s", err, path+suffix)
 				}
 			} else if err != nil { // it is replaced
 				t.Error(err)
 			}
 			if got, err := os.ReadFile(target); err != nil || string(got) != precious {
-				t.Errorf("what the link leads to is %q, %v", got, err)
+				t.Errorf("the target of the link is %q, %v", got, err)
 			}
 		})
 	}
 }
 
-// TestPlantedLinkToNothing: nor is what a link leads to made.
+// TestPlantedLinkToNothing: the target of a dangling link is not created.
 func TestPlantedLinkToNothing(t *testing.T) {
 	for _, suffix := range []string{"-wal", "-shm", "-journal", lockSuffix, witnessSuffix} {
 		path := filled(t)
@@ -58,13 +58,13 @@ func TestPlantedLinkToNothing(t *testing.T) {
 		}
 		wantCode(t, err, exitCreate)
 		if exists(nothing) {
-			t.Errorf("%s: what it leads to was made", suffix)
+			t.Errorf("%s: its target was created", suffix)
 		}
 	}
 }
 
-// TestDatabaseBehindLinks: whatever a database is called, its lock, its -wal and its witness are beside the file, and a second
-// server is kept out.
+// TestDatabaseBehindLinks: under any name of a database, its lock, its -wal and its witness are beside the file, and a
+// second server is refused.
 func TestDatabaseBehindLinks(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	real := filepath.Join(dir, "chatme.db")

@@ -11,7 +11,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// heldRow is what is known of one row of mailbox without its body; N is 0 where a session has no mail.
+// heldRow is one row of mailbox without its body; N is 0 for a session without mail.
 type heldRow struct {
 	To   chat.ID     `db:"recipient"`
 	Pair chat.PairID `db:"mail_pair"`
@@ -23,31 +23,31 @@ type heldRow struct {
 const (
 	sqlHalfPair = `SELECT pair FROM sessions WHERE pair > 0 GROUP BY pair HAVING count(*) <> 2 LIMIT 1`
 
-	// sqlSize is what a row of mailbox counts, in bytes: 256 for an empty place. Of a blob only the header is read
-	// for its length.
+	// sqlSize is the size that a row of mailbox counts for, in bytes: 256 for an empty place. SQLite reads only the
+	// header of a blob for its length.
 	sqlSize = `coalesce(length(m.body), 256)`
 
 	sqlHeld = `m.recipient, m.pair AS mail_pair, m.sender, m.n, ` + sqlSize + ` AS size`
 
-	// sqlLoadMail takes the way of sqlLoad. CROSS JOIN keeps SQLite to it.
+	// sqlLoadMail uses the query plan of sqlLoad, which CROSS JOIN forces.
 	// https://sqlite.org/optoverview.html#crossjoin
 	sqlLoadMail = `
 		SELECT ` + sqlHeld + ` FROM sessions AS s CROSS JOIN mailbox AS m ON m.recipient = s.id WHERE s.place > 0
 		UNION ALL
 		SELECT ` + sqlHeld + ` FROM sessions AS s CROSS JOIN mailbox AS m ON m.recipient = s.id WHERE s.pair > 0`
 
-	// sqlMailBytes reads all of mailbox but for what spills from its pages, less than the check at the start reads.
+	// sqlMailBytes reads all of mailbox except overflow pages, which is less than the check at the start reads.
 	sqlMailBytes = `SELECT coalesce(sum(` + sqlSize + `), 0) FROM mailbox AS m`
 )
 
 var (
-	// sqlLoad is in no order, so that the two indexes are used and hibernated rows are never read.
+	// sqlLoad is unordered, so that SQLite uses the two indexes and never reads hibernated rows.
 	sqlLoad = `
 		SELECT` + sqlColumns + ` FROM sessions WHERE place > 0
 		UNION ALL
 		SELECT` + sqlColumns + ` FROM sessions WHERE pair > 0`
 
-	// sqlFind is one statement, so that the session and its mail are of one moment.
+	// sqlFind is one statement, so that the session and its mail are from the same moment.
 	sqlFind = `
 		SELECT s.*, coalesce(m.recipient, 0) AS recipient, coalesce(m.pair, 0) AS mail_pair,
 			coalesce(m.sender, '') AS sender, coalesce(m.n, 0) AS n, ` + sqlSize + ` AS size
@@ -56,15 +56,15 @@ var (
 		ORDER BY m.pair, m.n`
 )
 
-// Load returns the records that are waiting or paired, by rising ID, what is held for them, by rising To, Pair and
-// N, and how much is held for all; idle ones stay on disk, where Find finds them. It is for a start: nothing may be
+// Load returns the records that are waiting or paired, by rising ID; the mail stored for them, by rising To, Pair and N;
+// and the total size of all mail. Idle records stay on disk, where Find finds them. Load is for a start: nothing may be
 // committed meanwhile. A pair without two members is an error with exit code 65.
 func (s *Store) Load(ctx context.Context) (chat.Saved, error) {
 	var half chat.PairID
 	switch err := s.reader.GetContext(ctx, &half, sqlHalfPair); {
 	case err == nil:
 		return chat.Saved{}, &Error{
-			what: fmt.Sprintf("load %s: damaged, pair %d has one member", s.path, half),
+			what: fmt.Sprintf("load %s: damaged, pair %d has only one member", s.path, half),
 			todo: restore,
 			code: exitData,
 		}
@@ -117,8 +117,8 @@ func (s *Store) loadMail(ctx context.Context, saved *chat.Saved) error {
 	return nil
 }
 
-// Find returns the record of the session with this hash, in whatever state it is, and what its mailbox holds, as of
-// the last commit; ok is false when there is none.
+// Find returns the record of the session with this hash, in any state, and the contents of its mailbox, as of the last
+// commit. ok is false if the session does not exist.
 func (s *Store) Find(ctx context.Context, h chat.Hash) (found chat.Found, ok bool, err error) {
 	rows, err := s.find.QueryContext(ctx, h[:])
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Store) Find(ctx context.Context, h chat.Hash) (found chat.Found, ok boo
 	}
 	defer rows.Close()
 	for ; rows.Next(); ok = true {
-		var m heldRow // N is 0 if nothing is held
+		var m heldRow // N is 0 if there is no mail
 		if err := rows.Scan(append(targets(&found.Record), &m.To, &m.Pair, &m.From, &m.N, &m.Size)...); err != nil {
 			return chat.Found{}, false, explain("look up a session in", s.path, err)
 		}

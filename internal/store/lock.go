@@ -15,24 +15,24 @@ import (
 // lockSuffix names the lock file, next to the database.
 const lockSuffix = ".lock"
 
-// maxLock is more than a lock file has, in bytes.
+// maxLock is more than the size of a lock file, in bytes.
 const maxLock = 32
 
-// lockFile is the one-server lock: flock(2) on a file of its own, because SQLite's locks come and go with its
-// transactions, and then on the database, which may have further names. The kernel drops both with the process, however
-// that ends, so the file that stays behind means nothing. It is never removed: whoever unlinks a lock file may unlink one
-// that another process has just locked.
+// lockFile is the one-server lock: flock(2) on its own file, because SQLite's locks come and go with its transactions,
+// and then on the database, which may have further names. The kernel drops both when the process ends, however it ends,
+// so a leftover lock file means nothing. The file is never removed: unlinking it could unlink a file that another
+// process has just locked.
 type lockFile struct {
 	f     *os.File
 	path  string   // the database
-	data  *os.File // of the database; nil before take, and where it is not locked itself
+	data  *os.File // of the database; nil before take, and where the database itself is not locked
 	id    fileID   // of the database, once it is taken
 	taken bool
 }
 
 // lock takes the lock file of the database at path without waiting. The error has exit code 75 when another process, or
-// this one, holds it or the database, and 73 when it cannot be made. The database itself need not exist, and MUST be
-// taken before SQLite opens it.
+// this one, holds it or the database, and 73 when it cannot be created. The database itself need not exist, but take
+// MUST lock it before SQLite opens it.
 func lock(path string) (*lockFile, error) {
 	if err := handles.vacant(path); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func lock(path string) (*lockFile, error) {
 	if held < 0 {
 		f.Close()
 		return nil, &Error{
-			what: fmt.Sprintf("lock %s: it holds something else than the number of a process", name),
+			what: fmt.Sprintf("lock %s: it does not contain a process ID", name),
 			todo: "move it away", code: exitCreate,
 		}
 	}
@@ -63,7 +63,7 @@ func lock(path string) (*lockFile, error) {
 		f.Close()
 		return nil, explainFile("lock", name, filepath.Dir(name), err)
 	}
-	// The number only helps people; the lock holds without it, even on a full disk.
+	// The number only helps people; the lock works without it, even on a full disk.
 	if f.Truncate(0) == nil {
 		_, _ = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
@@ -75,7 +75,7 @@ func flock(f *os.File) error {
 	return retryInterrupted(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
 }
 
-// release gives the lock up. SQLite MUST have closed the database, or stay entered in handles.
+// release releases the lock. SQLite MUST have closed the database, or stay entered in handles.
 func (l *lockFile) release() error {
 	return errors.Join(l.untake(), l.f.Close())
 }
@@ -92,7 +92,7 @@ func (l *lockFile) untake() (err error) {
 	return err
 }
 
-// notedIn is the process that a lock file names, 0 if none, -1 if it is something else than a lock file.
+// notedIn returns the process named in a lock file, 0 if none, -1 if f is not a lock file.
 func notedIn(f *os.File) (pid int) {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
@@ -110,7 +110,7 @@ func notedIn(f *os.File) (pid int) {
 	return pid
 }
 
-// retryInterrupted calls f until it does not fail with EINTR.
+// retryInterrupted retries f while it fails with EINTR.
 func retryInterrupted(f func() error) error {
 	for {
 		if err := f(); !errors.Is(err, unix.EINTR) {

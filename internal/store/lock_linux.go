@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// take locks the database file itself, which exists: a hard link and a bind mount of it have lock files of their own. The
-// descriptor stays open until SQLite has none (handleTable). It also finds out whether the file system has what SQLite needs.
+// take locks the database file itself, which exists: a hard link or a bind mount of it has its own lock file. The
+// descriptor stays open until SQLite has none (handleTable). It also checks that the file system supports what SQLite
+// needs.
 func (l *lockFile) take() error {
 	dir := filepath.Dir(l.path)
 	f, err := os.OpenFile(l.path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
@@ -37,7 +38,7 @@ func (l *lockFile) take() error {
 	return probe(f, l.path)
 }
 
-// lockedBy is " (process N)" if the kernel tells which process has the file locked.
+// lockedBy returns " (process N)" if the kernel reports which process has the file locked.
 func lockedBy(id fileID) string {
 	pid, err := holderOf(id, 0)
 	if err != nil || pid == 0 {
@@ -46,8 +47,8 @@ func lockedBy(id fileID) string {
 	return fmt.Sprintf(" (process %d)", pid)
 }
 
-// probe tries what SQLite needs of a file system: locks by fcntl(2), which are not those of flock(2), as they are on NFS,
-// and memory that processes share. It locks a byte that SQLite does not, and touches nothing.
+// probe tests what SQLite needs of a file system: fcntl(2) locks that are independent of flock(2) locks, unlike on NFS,
+// and shared memory. It locks a byte that SQLite does not lock, and changes nothing.
 func probe(f *os.File, path string) error {
 	dir := filepath.Dir(path)
 	byte0 := unix.Flock_t{Type: unix.F_WRLCK, Len: 1}
@@ -58,11 +59,11 @@ func probe(f *os.File, path string) error {
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 		if fcntl(unix.F_GETLK) == nil && byte0.Pid > 0 && int(byte0.Pid) != os.Getpid() {
 			return &Error{
-				what: fmt.Sprintf("open %s: another program (process %d) has locked all of it", path, byte0.Pid),
+				what: fmt.Sprintf("open %s: another program (process %d) has locked the whole file", path, byte0.Pid),
 				todo: "close it", code: exitRunning,
 			}
 		}
-		err = errors.New("its file system takes locks of two kinds for one")
+		err = errors.New("its file system treats flock and fcntl locks as one")
 		return &Error{what: "lock " + path, todo: localDisk, code: exitCreate, err: err}
 	}
 	if err == nil {

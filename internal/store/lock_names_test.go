@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// otherNames are further names of the database file at path, which have lock files of their own.
+// otherNames returns further names of the database file at path, which have their own lock files.
 func otherNames(tb testing.TB, path string) map[string]string {
 	tb.Helper()
 	linked := filepath.Join(tb.TempDir(), "linked.db")
@@ -38,7 +38,8 @@ func otherNames(tb testing.TB, path string) map[string]string {
 	return names
 }
 
-// TestLockOtherName: one server a file, also through another name of it: in this process, in another one, and for restore.
+// TestLockOtherName: one server per file, also through another name of it: in this process, in another one, and for
+// restore.
 func TestLockOtherName(t *testing.T) {
 	_, backup, _, _ := backedUp(t)
 	s := openNew(t)
@@ -50,7 +51,7 @@ func TestLockOtherName(t *testing.T) {
 			wantCode(t, err, exitRunning)
 			for _, want := range []string{name, s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v; want it to name %q", err, want)
+					t.Errorf("error %v, want %q in it", err, want)
 				}
 			}
 			cmd := helperCmd(t, "open", name)
@@ -74,8 +75,8 @@ func TestLockOtherName(t *testing.T) {
 	mustClose(t, MustOpen(t, s.path))
 }
 
-// TestLockSurvives: whatever else this process does with the database, SQLite's locks on it stay, which the kernel would drop
-// with any descriptor of the file, and no second server gets in.
+// TestLockSurvives: whatever else this process does with the database, SQLite's locks on it stay, although the kernel
+// drops them with any descriptor of the file, and no second server can open it.
 func TestLockSurvives(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -131,7 +132,7 @@ func refusedOpen(tb testing.TB, path string) error {
 	return nil
 }
 
-// TestLockSurvivesItsStore: a Store is closed while this process has the database open otherwise, whose locks stay.
+// TestLockSurvivesItsStore: closing a Store keeps the locks of another connection of this process to the database.
 func TestLockSurvivesItsStore(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -148,7 +149,7 @@ func TestLockSurvivesItsStore(t *testing.T) {
 		wantFileLocked(t, s.path)
 		mustClose(t, s)
 		if !fileLocked(t, s.path) {
-			t.Error("closing the Store has dropped the lock of another connection")
+			t.Error("closing the Store dropped the lock of another connection")
 		}
 		second := helperCmd(t, "open", s.path) // the one-server lock is free
 		said, _ := second.Output()
@@ -169,7 +170,7 @@ func TestLockSurvivesItsStore(t *testing.T) {
 func wantFileLocked(tb testing.TB, path string) {
 	tb.Helper()
 	if !fileLocked(tb, path) {
-		tb.Fatal("SQLite has no lock on the file; this shows nothing")
+		tb.Fatal("SQLite has no lock on the file; this proves nothing")
 	}
 }
 

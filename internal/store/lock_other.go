@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// take refuses a database with further names. There the lock file is all there is: flock(2) and the locks of SQLite may be one
-// here, so the database itself is not locked.
+// take refuses a database with several names. On these systems the lock file is the only lock: flock(2) and SQLite's
+// locks may be the same, so the database itself is not locked.
 func (l *lockFile) take() error {
 	st, err := stat(l.path)
 	if err != nil {
@@ -17,7 +17,7 @@ func (l *lockFile) take() error {
 	if st.Nlink > 1 {
 		return &Error{
 			what: fmt.Sprintf("open %s: the file has %d names (hard links)", l.path, st.Nlink),
-			todo: "remove the others: a second server could run on one of them, and destroy it",
+			todo: "remove the others: a second server could run on one of them and destroy the database",
 			code: exitConfig,
 		}
 	}

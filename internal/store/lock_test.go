@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLockSameProcess: the second Open is refused and says who has it; Close makes way.
+// TestLockSameProcess: the second Open is refused and names the holder; Close releases the lock.
 func TestLockSameProcess(t *testing.T) {
 	s := openNew(t)
 	link := filepath.Join(t.TempDir(), "link.db")
@@ -20,7 +20,7 @@ func TestLockSameProcess(t *testing.T) {
 		wantCode(t, err, exitRunning)
 		for _, want := range []string{s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%v; want it to name %q", err, want)
+				t.Errorf("error %v, want %q in it", err, want)
 			}
 		}
 		if err.(*Error).Transient() {
@@ -32,7 +32,7 @@ func TestLockSameProcess(t *testing.T) {
 	mustClose(t, MustOpen(t, s.path))
 }
 
-// TestLockOtherProcess: the lock holds between processes, and goes with a killed one.
+// TestLockOtherProcess: the lock works between processes, and a kill releases it.
 func TestLockOtherProcess(t *testing.T) {
 	path := newPath(t)
 	holder := helperCmd(t, "hold", path)
@@ -50,7 +50,7 @@ func TestLockOtherProcess(t *testing.T) {
 	_, err = Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 	wantCode(t, err, exitRunning)
 	if want := fmt.Sprintf("(process %d)", holder.Process.Pid); !strings.Contains(err.Error(), want) {
-		t.Errorf("%v; want it to name %q", err, want)
+		t.Errorf("error %v, want %q in it", err, want)
 	}
 	second := helperCmd(t, "open", path)
 	if said, _ := second.Output(); second.ProcessState.ExitCode() != exitRunning {

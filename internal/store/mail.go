@@ -12,21 +12,21 @@ import (
 	"chatme/internal/secret"
 )
 
-// sqlNext reads one row, so that whoever reads a mailbox has no more than one body in memory.
+// sqlNext reads one row, so that the reader of a mailbox has no more than one body in memory.
 const sqlNext = `
 	SELECT n, sender, body FROM mailbox
 	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4
 	ORDER BY n LIMIT 1`
 
-// sqlLongest reads no bodies: their lengths are in the rows themselves.
+// sqlLongest reads no bodies: their lengths are stored in the rows themselves.
 const sqlLongest = `
 	SELECT coalesce(max(length(body)), 0) FROM mailbox
 	WHERE recipient = ?1 AND pair = ?2 AND n > ?3 AND n <= ?4`
 
-// Mail opens the letters in r with the session ID and gives them to yield, by rising N. Its Key is not filled in. An
-// empty place comes without text, image and time, and so does a letter that does not open, because its row was
-// changed: that is logged, once for each call. Between two letters no connection is held, so yield may take its time; what is
-// committed meanwhile is seen. It ends with the error that yield returns, as it is; the session ID is not kept.
+// Mail opens the messages in r with the session ID and passes them to yield, by rising N. Their Key is not set. An empty
+// place has no text, image and time. Neither has a message that does not open because its row was changed; that is
+// logged, once per call. Between two messages Mail holds no connection, so yield may take its time, and Mail sees what
+// is committed meanwhile. An error of yield ends it and is returned unchanged; the session ID is not kept.
 func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	opener := seal.NewOpener(sessionID)
 	tampered := tampering{session: secret.HashOf(sessionID), pair: r.Pair}
@@ -52,18 +52,18 @@ func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yi
 	}
 }
 
-// mailReading is where a reading of mail has come to.
+// mailReading is the position of a reader in a mailbox.
 type mailReading struct {
 	of       chat.MailRange
 	after    int64 // the last number that was read
 	opener   *seal.Opener
-	binding  seal.Binding // but for the number
-	known    bool         // it is; otherwise nothing opens
-	large    bool         // a letter may be large
+	binding  seal.Binding // except for the number
+	known    bool         // binding is valid; otherwise nothing opens
+	large    bool         // a message may be large
 	tampered *tampering
 }
 
-// openNext returns the next letter; nil if there is none. What it took to open it is not kept while somebody waits for more.
+// openNext returns the next message; nil if there is none. It does not keep its buffers while the caller waits for more.
 func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry, error) {
 	if at.large {
 		s.large.Lock()
@@ -77,7 +77,7 @@ func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry,
 	case err != nil:
 		return nil, explain("read mail from", s.path, err)
 	case row.N <= at.after:
-		return nil, &Error{what: "read mail from " + s.path + ": damaged, its order is wrong", todo: restore, code: exitData}
+		return nil, &Error{what: "read mail from " + s.path + ": damaged, its mail is out of order", todo: restore, code: exitData}
 	}
 	letter := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
 	if row.Body == nil {
@@ -100,7 +100,7 @@ type mailRow struct {
 	Body   []byte     `db:"body"`
 }
 
-// tampering counts the letters of one replay that did not open.
+// tampering counts the messages of one replay that did not open.
 type tampering struct {
 	session chat.Hash
 	pair    chat.PairID
@@ -114,12 +114,12 @@ func (t *tampering) add(n uint64) {
 	}
 }
 
-// report writes one line if there were any.
+// report logs one line if there were any.
 func (t *tampering) report(log *slog.Logger) {
 	if t.count == 0 {
 		return
 	}
-	log.Error("held messages do not open: their rows were changed; their receiver sees a gap",
+	log.Error("stored messages failed to decrypt because their rows were changed; the recipient sees a gap",
 		slog.String("session", t.session.String()),
 		slog.String("pair", fmt.Sprintf("%d-%d", t.pair>>32, uint32(t.pair))), // as v_pairs names it
 		slog.Uint64("n", t.first), slog.Int("count", t.count))

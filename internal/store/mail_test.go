@@ -15,8 +15,8 @@ import (
 	"chatme/internal/secret"
 )
 
-// TestMailRange: a replay is the letters above one number and up to another, those of one chat and one receiver;
-// what is not there is left out, and an empty place is shown.
+// TestMailRange: a replay is the messages above one number and up to another, of one chat and one recipient; deleted
+// numbers are left out, and an empty place is shown.
 func TestMailRange(t *testing.T) {
 	p := newPost(t)
 	var letters []chat.MailEntry
@@ -36,7 +36,7 @@ func TestMailRange(t *testing.T) {
 		"after":         {2, 9, []string{"4 text 4", "5", "9 text 9"}},
 		"within a hole": {5, 8, nil},
 		"none":          {4, 4, nil},
-		"turned round":  {9, 1, nil},
+		"reversed":      {9, 1, nil},
 		"beyond":        {9, 1<<64 - 1, nil},
 		"far beyond":    {1<<64 - 1, 1<<64 - 1, nil},
 	} {
@@ -48,19 +48,19 @@ func TestMailRange(t *testing.T) {
 	}
 }
 
-// TestMailYield: the reader may take its time, and use the store meanwhile; the error it ends with is its own.
+// TestMailYield: yield may take its time, and use the store meanwhile; its error is returned unchanged.
 func TestMailYield(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "first"), p.letter(2, "second"), p.letter(3, "third"), p.letter(4, "fourth"))
 	p.reader.SetMaxOpenConns(1)
 	var got []uint64
-	done := errors.New("the socket is gone")
+	done := errors.New("the socket is closed")
 	err := p.Mail(t.Context(), secretOf(1), p.whole(), func(m *chat.MailEntry) error {
 		got = append(got, m.N)
 		if p.reader.Stats().InUse != 0 {
 			t.Error("a connection is held")
 		}
-		if m.N == 1 { // what is confirmed meanwhile does not come
+		if m.N == 1 { // messages confirmed meanwhile are not replayed
 			b := &chat.Batch{MailAcks: []chat.MailAck{{To: p.to.ID, Pair: p.to.Pair, UpTo: 2}}}
 			if err := p.Commit(b); err != nil {
 				t.Error(err)
@@ -81,19 +81,19 @@ func TestMailYield(t *testing.T) {
 	}
 }
 
-// logged makes s write its log into the buffer.
+// logged makes s log to the returned buffer.
 func logged(s *Store) *bytes.Buffer {
 	var b bytes.Buffer
 	s.log = slog.New(slog.NewTextHandler(&b, nil))
 	return &b
 }
 
-// edits are what somebody may do to the four letters "text 1" … "text 4" of newPost without being able to read them.
-// body gives what lies in a place, for what SQL cannot compute. want is what is then read.
+// edits are changes that an attacker may make to the four messages "text 1" … "text 4" of newPost without being able to
+// read them. body returns the body of a place, for what SQL cannot compute. want is what is then read.
 var edits = map[string]struct {
 	sql  func(body func(n int) []byte) string
 	want []string
-	log  string // its attributes; without, nothing may be logged
+	log  string // its attributes; "": nothing may be logged
 }{
 	"nothing": {func(func(int) []byte) string { return `SELECT 1` },
 		[]string{"1 text 1", "2 text 2", "3 text 3", "4 text 4"}, ""},
@@ -106,7 +106,7 @@ var edits = map[string]struct {
 	"reordered": {func(func(int) []byte) string {
 		return `UPDATE mailbox SET n = n + 100 WHERE n > 1; UPDATE mailbox SET n = iif(n = 104, 2, n - 99) WHERE n > 100`
 	}, []string{"1 text 1", "2", "3", "4"}, "pair=1-1 n=2 count=3"},
-	"cut short": {func(body func(int) []byte) string {
+	"truncated": {func(body func(int) []byte) string {
 		return fmt.Sprintf(`UPDATE mailbox SET body = x'%x' WHERE n = 4`, append(body(4), body(3)...)[:400])
 	}, []string{"1 text 1", "2 text 2", "3 text 3", "4"}, "pair=1-1 n=4 count=1"},
 	"a bit flipped": {func(body func(int) []byte) string {
@@ -131,15 +131,15 @@ var edits = map[string]struct {
 	"all from another sender": {func(func(int) []byte) string {
 		return `UPDATE mailbox SET sender = '00000000-0000-4000-8000-000000000000'`
 	}, []string{"1", "2", "3", "4"}, "pair=1-1 n=1 count=4"},
-	"in another life of the database": {func(func(int) []byte) string {
+	"in another epoch of the database": {func(func(int) []byte) string {
 		return `UPDATE boots SET epoch = '00000000000000000000000000000000'`
 	}, []string{"1", "2", "3", "4"}, "pair=1-1 n=1 count=4"},
 	"of a start that never was": {func(func(int) []byte) string { return `UPDATE mailbox SET pair = (99 << 32) | 1 WHERE n = 1` },
 		[]string{"2 text 2", "3 text 3", "4 text 4", "1"}, "pair=99-1 n=1 count=1"},
 }
 
-// TestTampering makes the edits in a real file, with another program: every place that no longer holds what was
-// sealed for it comes as an empty one, and the log says so in one line for each replay that tells no more than which.
+// TestTampering makes the edits in a real file, with another program: every place whose body was changed is read as an
+// empty one, and each replay logs one line that says no more than which.
 func TestTampering(t *testing.T) {
 	for name, tt := range edits {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// readAll reads the mailbox of a session as a server does that knows nothing but what is on disk.
+// readAll reads the mailbox of a session like a server that knows only what is on disk.
 func readAll(tb testing.TB, s *Store, id string) (got []string) {
 	tb.Helper()
 	found, _, err := s.Find(tb.Context(), secret.HashOf(id))
@@ -201,7 +201,7 @@ func readAll(tb testing.TB, s *Store, id string) (got []string) {
 	return got
 }
 
-// TestMailOfAnotherSession: a session ID opens its own mail only.
+// TestMailOfAnotherSession: a session ID opens only its own mail.
 func TestMailOfAnotherSession(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "first"))
@@ -212,13 +212,13 @@ func TestMailOfAnotherSession(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || !strings.Contains(log.String(), "do not open") {
+	if err != nil || !strings.Contains(log.String(), "failed to decrypt") {
 		t.Errorf("%v, log %q", err, log)
 	}
 }
 
-// TestMailOutlivesRestore: what was held before a restore opens after it; what is copied back from the timeline the
-// restore has undone, with a chat of the same number there, does not.
+// TestMailOutlivesRestore: messages stored before a restore open after it; those copied back from the timeline that the
+// restore has undone, with a chat of the same number there, do not.
 func TestMailOutlivesRestore(t *testing.T) {
 	p := newPost(t)
 	p.mustHold(t, p.letter(1, "before"))
@@ -228,7 +228,7 @@ func TestMailOutlivesRestore(t *testing.T) {
 	}
 	mustClose(t, p.Store)
 
-	lost := MustOpen(t, p.path) // the second boot, that the backup has not seen
+	lost := MustOpen(t, p.path) // the second boot, which the backup does not have
 	mustBegin(t, lost)
 	m := p.letter(1, "lost")
 	m.Pair = 2<<32 | 1

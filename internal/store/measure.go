@@ -11,21 +11,21 @@ const (
 		SELECT p.page_size, f.freelist_count
 		FROM pragma_page_size AS p, pragma_freelist_count AS f`
 
-	// Each counts in the smallest index there is.
+	// Each query counts in the smallest index of its table.
 	sqlCountSessions = `SELECT count(*) FROM sessions`
 	sqlCountMailbox  = `SELECT count(*) FROM mailbox`
 	sqlCountBoots    = `SELECT count(*) FROM boots`
 )
 
-// Measure is how much a database holds.
+// Measure is the size of a database.
 type Measure struct {
-	FreeBytes int64 // of pages that nothing uses
+	FreeBytes int64 // in unused pages
 	Sessions  int64 // rows
 	Mailbox   int64 // rows
 	Boots     int64 // rows
 }
 
-// Measure asks the read-only handle, until ctx ends. It takes a second for some ten million rows.
+// Measure queries the read-only handle, until ctx ends. It takes a second per ten million rows or so.
 func (s *Store) Measure(ctx context.Context) (Measure, error) {
 	var m Measure
 	var page, pages int64
@@ -41,8 +41,8 @@ func (s *Store) Measure(ctx context.Context) (Measure, error) {
 	return m, nil
 }
 
-// Bytes returns how long the database file and its WAL are, 0 for one that is not there. It asks the file system only:
-// to open and close the file would drop SQLite's locks.
+// Bytes returns the sizes of the database file and its WAL, 0 for a missing one. It only asks the file system: opening
+// and closing the file would drop SQLite's locks.
 func (s *Store) Bytes() (database, wal int64) {
 	return length(s.path), length(s.wal.path)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is measured is what sqlite3 says and what the file system says.
+// Measure agrees with sqlite3 and with the file system.
 func TestMeasure(t *testing.T) {
 	path := filled(t)
 	s, err := Open(t.Context(), Config{Path: path})
@@ -38,6 +38,6 @@ func TestMeasure(t *testing.T) {
 	}
 	gone := &Store{path: path + "-gone"}
 	if database, _ := gone.Bytes(); database != 0 {
-		t.Errorf("a file that is not there has %d bytes", database)
+		t.Errorf("a missing file has %d bytes", database)
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// beforeInfix stands between the name of the database and the number of the first migration that the copy lacks.
+// beforeInfix separates the name of the database from the number of the first migration that the copy does not have.
 const beforeInfix = ".before-"
 
-// plan is the migrations this program knows, in order.
+// plan holds the migrations this program knows, in order.
 type plan struct {
 	steps    fs.FS
 	versions []int64
@@ -56,9 +56,9 @@ func (p *plan) next(version int64) int64 {
 	return 0
 }
 
-// migrate brings a database at version to the latest, one transaction a migration, and does nothing to one that
-// is there. Before the first it copies a database that is not new to <path>.before-NNNN; older such copies go when
-// all has succeeded. It must run under the one-server lock: goose takes none on SQLite.
+// migrate brings a database at version to the latest, one transaction per migration, and does nothing if it is already
+// there. Before the first migration it copies a database that is not new to <path>.before-NNNN; it deletes older copies
+// once all migrations have succeeded. It must run under the one-server lock: goose takes no lock on SQLite.
 func (s *Store) migrate(ctx context.Context, p *plan, version int64) error {
 	first := p.next(version)
 	if first == 0 {
@@ -81,7 +81,7 @@ func (s *Store) migrate(ctx context.Context, p *plan, version int64) error {
 	return nil
 }
 
-// up runs what is pending. It does not take a context: a COMMIT that is interrupted has an unknown outcome.
+// up runs the pending migrations. It does not take a context: an interrupted COMMIT has an unknown outcome.
 func up(db *sql.DB, steps fs.FS) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -97,14 +97,14 @@ func (s *Store) explainMigration(err error, kept string) error {
 	if !ok || e.transient || e.code == exitIO || e.code == exitCreate {
 		return err
 	}
-	e.todo = "that step was rolled back: run the version that was installed before, and report this"
+	e.todo = "the migration was rolled back: run the previous version, and report a bug"
 	if kept != "" {
-		e.todo += "; a copy from before is in " + kept
+		e.todo += "; a copy from before the migration is in " + kept
 	}
 	return e
 }
 
-// replaceCopy writes a copy of db to target, in place of one that a failed attempt has left.
+// replaceCopy writes a copy of db to target, replacing one that a failed attempt has left.
 func replaceCopy(ctx context.Context, db *sql.DB, target string) error {
 	part := target + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -119,12 +119,12 @@ func replaceCopy(ctx context.Context, db *sql.DB, target string) error {
 	return syncDir(filepath.Dir(target))
 }
 
-// dropCopies removes the copies made before earlier migrations. One that stays costs space and nothing else.
+// dropCopies removes the copies made before earlier migrations. A copy that remains only costs space.
 func (s *Store) dropCopies(kept string) {
 	dir, prefix := filepath.Dir(s.path), filepath.Base(s.path)+beforeInfix
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		s.log.Warn("old copies stay", slog.Any("error", err))
+		s.log.Warn("removing old copies failed", slog.Any("error", err))
 		return
 	}
 	for _, e := range entries {
@@ -133,7 +133,7 @@ func (s *Store) dropCopies(kept string) {
 			continue
 		}
 		if err := os.Remove(name); err != nil {
-			s.log.Warn("old copy stays", slog.Any("error", err))
+			s.log.Warn("removing an old copy failed", slog.Any("error", err))
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"chatme/migrations"
 )
 
-// stepsWith returns the real migrations and others.
+// stepsWith returns the real migrations and extra ones.
 func stepsWith(tb testing.TB, extra map[string]string) fs.FS {
 	tb.Helper()
 	m := fstest.MapFS{}
@@ -69,7 +69,7 @@ const (
 	badStep  = "-- +goose Up\nCREATE TABLE half (x INTEGER) STRICT;\nDELETE FROM sessions;\nINSERT INTO nowhere VALUES (1);\n"
 )
 
-// TestUpgrade: a step forward is preceded by a copy, and a copy from an earlier upgrade goes once it has succeeded.
+// TestUpgrade: a migration is preceded by a copy, and a copy from an earlier upgrade is deleted once it has succeeded.
 func TestUpgrade(t *testing.T) {
 	path := filled(t)
 	old := path + beforeInfix + "0001"
@@ -93,7 +93,7 @@ func TestUpgrade(t *testing.T) {
 	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	// The copy is a database that the old program opens, and the new one's is refused by it.
+	// The copy is a database that the old program opens; it refuses the new one's.
 	if got := mustLoad(t, MustOpen(t, path+beforeInfix+"0005")); len(got) == 0 {
 		t.Error("nothing")
 	}
@@ -101,8 +101,8 @@ func TestUpgrade(t *testing.T) {
 	wantCode(t, err, exitData)
 }
 
-// TestMailboxMigration: a database from before there was mail keeps its rows, and a copy of itself; its sessions have no
-// key yet, and those that come later do.
+// TestMailboxMigration: a database from before the mailbox migration keeps its rows, and a copy of itself; its sessions
+// have no key yet, and later ones do.
 func TestMailboxMigration(t *testing.T) {
 	path := newPath(t)
 	first := fstest.MapFS{}
@@ -111,7 +111,7 @@ func TestMailboxMigration(t *testing.T) {
 			first[name] = file
 		}
 	}
-	// The program of then is not here any more: its rows are written by hand.
+	// The program of that time no longer exists: its rows are written by hand.
 	db, err := sql.Open(driverName, uri(path, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -148,8 +148,8 @@ func TestMailboxMigration(t *testing.T) {
 	}
 }
 
-// TestUpgradeFails: a step that fails leaves the database as it was, with the copy beside it, and again; the old
-// program goes on with it; and when the step is mended the upgrade succeeds.
+// TestUpgradeFails: a failing migration leaves the database unchanged, with the copy beside it, repeatedly; the old
+// program still runs on it; and when the migration is fixed the upgrade succeeds.
 func TestUpgradeFails(t *testing.T) {
 	path := filled(t)
 	before := schemaOf(t, path)
@@ -159,7 +159,7 @@ func TestUpgradeFails(t *testing.T) {
 		wantCode(t, err, exitData)
 		for _, want := range []string{"0005", "nowhere", "rolled back", path + beforeInfix + "0005"} {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%v; want it to say %q", err, want)
+				t.Errorf("error %v, want %q in it", err, want)
 			}
 		}
 		if after := schemaOf(t, path); !maps.Equal(after, before) {
@@ -167,11 +167,11 @@ func TestUpgradeFails(t *testing.T) {
 		}
 	}
 	if got := mustLoad(t, MustOpen(t, path)); len(got) == 0 {
-		t.Error("want the sessions back")
+		t.Error("the sessions are missing")
 	}
 }
 
-// TestFirstMigrationFails: a new file whose very first step fails can be tried again.
+// TestFirstMigrationFails: a new file whose very first migration fails can be retried.
 func TestFirstMigrationFails(t *testing.T) {
 	path := newPath(t)
 	_, err := open(t.Context(), Config{Path: path}, fstest.MapFS{"0001_bad.sql": {Data: []byte(badStep)}})
@@ -179,7 +179,7 @@ func TestFirstMigrationFails(t *testing.T) {
 	MustOpen(t, path)
 }
 
-// TestUpgradeHalfWay: of two steps the first stays when the second fails.
+// TestUpgradeHalfWay: of two migrations the first is kept when the second fails.
 func TestUpgradeHalfWay(t *testing.T) {
 	path := filled(t)
 	_, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{

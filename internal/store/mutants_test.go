@@ -11,8 +11,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// TestMutants: a database with one wrong byte is opened or refused with one line; nothing panics, and what is
-// refused is not changed.
+// TestMutants: a database with one wrong byte is opened or refused with one line; nothing panics, and a refused file is
+// not changed.
 func TestMutants(t *testing.T) {
 	count := 100
 	if testing.Short() {
@@ -43,7 +43,7 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// mutate tries count copies of whole, each with one other byte among the first span.
+// mutate tries count copies of whole, each with one changed byte among the first span.
 func mutate(t *testing.T, whole []byte, span, count int) {
 	rng := rand.New(rand.NewPCG(1, uint64(span)))
 	path := newPath(t)
@@ -74,7 +74,7 @@ func mutate(t *testing.T, whole []byte, span, count int) {
 	t.Logf("%d of %d opened", opened, count)
 }
 
-// tryMutant opens a database, does a little of everything, and closes it.
+// tryMutant opens a database, exercises it briefly, and closes it.
 func tryMutant(t *testing.T, path string) error {
 	s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 	if err != nil {

@@ -20,23 +20,23 @@ import (
 // DefaultBusyTimeout is how long a statement waits for another program's lock.
 const DefaultBusyTimeout = 5 * time.Second
 
-// Config says which database and how.
+// Config configures a Store.
 type Config struct {
 	Path        string        // the database file; its directory must exist
 	Log         *slog.Logger  // nil: nothing is logged
 	BusyTimeout time.Duration // 0: DefaultBusyTimeout
 
-	driver string // "": driverName; a test looks on through one of its own
+	driver string // "": driverName; a test observes through its own
 }
 
-// Store is an open database. All its methods may be called from any goroutine.
+// Store is an open database. All its methods are safe for concurrent use.
 type Store struct {
 	// Static after Open.
 	path    string // absolute, links resolved
 	schema  int64  // number of the last migration
 	log     *slog.Logger
 	lock    *lockFile
-	leave   func()   // of handles, once SQLite has closed the file
+	leave   func()   // of handles, called once SQLite has closed the file
 	writer  *sql.DB  // exactly one connection
 	reader  *sqlx.DB // read-only
 	upsert  *sql.Stmt
@@ -52,8 +52,8 @@ type Store struct {
 	longest *sqlx.Stmt
 	epoch   *sqlx.Stmt
 
-	sealing sealing    // what sealing remembers
-	large   sync.Mutex // held while a large letter is sealed and written, or read and opened
+	sealing sealing    // state kept between batches
+	large   sync.Mutex // held while a large message is sealed and written, or read and opened
 	wal     walWatch
 	counter counter
 	files   openFiles
@@ -63,10 +63,10 @@ type Store struct {
 	closed bool  // guarded by mu
 }
 
-// Open takes the one-server lock, refuses a file that is not a whole chatme database this program understands,
-// creates or migrates it, and prepares the statements. The error is an *Error with exit code 65 (corrupt, foreign,
-// newer), 73 (not writable), 74 (I/O error), 75 (another server, or a write lock held too long) or 78 (bad Config);
-// a refused file has not been touched.
+// Open takes the one-server lock, refuses a file that is not a whole chatme database that this program understands,
+// creates or migrates the database, and prepares the statements. The error is an *Error with exit code 65 (corrupt,
+// foreign, newer), 73 (not writable), 74 (I/O error), 75 (another server, or a write lock held too long) or 78 (bad
+// Config). A refused file has not been changed.
 func Open(ctx context.Context, cfg Config) (*Store, error) { return open(ctx, cfg, migrations.FS) }
 
 // open is Open with the migrations as an argument, for tests.
@@ -95,7 +95,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 		return nil, err
 	}
 	s.leave = handles.enter(path)
-	// fdatasync syncs all that is needed to read the data back. Where there is none, SQLite keeps to fsync.
+	// fdatasync syncs all that is needed to read the data back. Where it is unavailable, SQLite uses fsync.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, explain("open", path, err)
 	}
@@ -129,9 +129,9 @@ func (cfg *Config) validate() error {
 	case cfg.Path == "":
 		return &Error{what: "no database file", todo: "name one", code: exitConfig}
 	case strings.ContainsRune(cfg.Path, 0):
-		return &Error{what: "the name of the database file contains a NUL", todo: "name another", code: exitConfig}
+		return &Error{what: "the name of the database file contains a NUL byte", todo: "name another file", code: exitConfig}
 	case cfg.BusyTimeout < 0:
-		return &Error{what: "the busy timeout is negative", todo: "give a positive one", code: exitConfig}
+		return &Error{what: "the busy timeout is negative", todo: "set a positive one", code: exitConfig}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -145,7 +145,7 @@ func (cfg *Config) validate() error {
 	return nil
 }
 
-// resolve returns path absolute and without links, so that two names of one file have one lock.
+// resolve returns path absolute and without links, so that two names of one file share a lock.
 func resolve(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -196,8 +196,8 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// Close closes the database and gives the lock up; calling it again does nothing. The writer is closed last, so
-// that SQLite can take the WAL into the database file.
+// Close closes the database and releases the lock; calling it again does nothing. The writer is closed last, so that
+// SQLite can checkpoint the WAL into the database file.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,14 +215,14 @@ func (s *Store) Close() error {
 	}
 	if s.leave != nil && !s.connected() {
 		s.leave()
-	} // otherwise the descriptor of the lock stays open, and the lock is given up all the same
+	} // otherwise the descriptor of the lock stays open, and the lock is released all the same
 	if s.lock != nil {
 		errs = append(errs, s.lock.release())
 	}
 	return explain("close", s.path, errors.Join(errs...))
 }
 
-// connected reports whether a connection is still in use. The driver closes it when it no longer is.
+// connected reports whether a connection is still in use. The driver closes the connection after that.
 func (s *Store) connected() bool {
 	return s.reader != nil && s.reader.Stats().OpenConnections > 0 || s.writer != nil && s.writer.Stats().OpenConnections > 0
 }

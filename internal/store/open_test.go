@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestPragmas reads back on every connection what the design asks for.
+// TestPragmas reads the settings of the design back on every connection.
 func TestPragmas(t *testing.T) {
 	s, err := Open(t.Context(), Config{Path: newPath(t)})
 	if err != nil {
@@ -68,7 +68,7 @@ func TestSQLiteVersion(t *testing.T) {
 	}
 }
 
-// TestPaths: any name works, and only under that name a file is made.
+// TestPaths: any name works, and no file is created under another name.
 func TestPaths(t *testing.T) {
 	for _, name := range []string{
 		"two words.db", "what?.db", "#1.db", "100%.db", "%41.db", "a&mode=memory.db", ":memory:", "file:x.db?mode=ro",
@@ -103,7 +103,7 @@ func TestPaths(t *testing.T) {
 	})
 }
 
-// TestModes: nobody but the owner writes, and nobody but the group reads.
+// TestModes: only the owner may write, and only the group may read.
 func TestModes(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -124,8 +124,8 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestClosedLeavesOneFile: after Close there is the database, the witness and the lock file, and nothing that a copy
-// of the database would miss.
+// TestClosedLeavesOneFile: after Close only the database, the witness and the lock file are left, and nothing that a
+// copy of the database would lack.
 func TestClosedLeavesOneFile(t *testing.T) {
 	path := filled(t)
 	if got := names(tree(t, filepath.Dir(path))); !slices.Equal(got, []string{"chatme.db", "chatme.db.witness"}) {

@@ -11,8 +11,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Layout is what a database has in comparison with what its migrations made: "table sessions", "view v_queue". Tables, views,
-// indexes and triggers that other programs or the operator added are harmless.
+// Layout compares a database with what its migrations create: "table sessions", "view v_queue". Tables, views, indexes
+// and triggers that other programs or the operator added are harmless.
 type Layout struct {
 	Missing []string // of chatme's
 	Changed []string // of chatme's
@@ -29,7 +29,7 @@ func (o object) String() string {
 	return o.kind + " " + o.name
 }
 
-// sqlObjects leaves out what SQLite makes by itself, such as sqlite_stat1 and the indexes of constraints.
+// sqlObjects omits what SQLite creates by itself, such as sqlite_stat1 and the indexes of constraints.
 const sqlObjects = `
 	SELECT type, name, coalesce(sql, '') FROM sqlite_schema
 	WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY type DESC, name`
@@ -51,7 +51,7 @@ func objects(ctx context.Context, db *sql.DB) (all []object, err error) {
 	return all, rows.Err()
 }
 
-// objects returns what the migrations up to version make.
+// objects returns the objects that the migrations up to version create.
 func (p *plan) objects(ctx context.Context, version int64) ([]object, error) {
 	db, err := sql.Open(driverName, ":memory:")
 	if err != nil {
@@ -69,10 +69,10 @@ func (p *plan) objects(ctx context.Context, version int64) ([]object, error) {
 	return objects(ctx, db)
 }
 
-// gooseTable records the migrations. Its text depends on the version of goose that made it.
+// gooseTable records the migrations. Its text depends on the version of goose that created it.
 const gooseTable = "goose_db_version"
 
-// layout compares db, which is at version, with what the migrations make.
+// layout compares db, which is at version, with what the migrations create.
 func (p *plan) layout(ctx context.Context, db *sql.DB, version int64) (l Layout, err error) {
 	if version == 0 {
 		return l, nil
@@ -108,15 +108,15 @@ func (o object) sameName(other object) bool {
 
 var sqlComment = regexp.MustCompile(`--[^\n]*`)
 
-// plainSQL is a statement without its comments, which another release may word otherwise, and with single spaces.
+// plainSQL returns a statement without its comments, which another release may word differently, and with single spaces.
 func plainSQL(text string) string {
 	return strings.Join(strings.Fields(sqlComment.ReplaceAllString(text, " ")), " ")
 }
 
-// foreigners tells what is not chatme's in a database at version.
+// foreigners recognizes what is not chatme's in a database at version.
 type foreigners struct{ ours []object }
 
-// The first group of each is what a message of integrity_check is about. Other messages are about the file as a whole.
+// The first group of each is the subject of a message of integrity_check. Other messages are about the file as a whole.
 var logicalFaults = []*regexp.Regexp{
 	regexp.MustCompile(`^(?:NULL|NUMERIC|TEXT|non-\w+) value in (.+)\.[^.]+$`),
 	regexp.MustCompile(`^CHECK constraint failed in (.+)$`),
@@ -142,7 +142,7 @@ func (f foreigners) concerns(message string) bool {
 	return false
 }
 
-// tables are those of chatme.
+// tables returns the names of chatme's tables.
 func (f foreigners) tables() (names []string) {
 	for _, o := range f.ours {
 		if o.kind == "table" {

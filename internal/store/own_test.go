@@ -30,11 +30,11 @@ var foreignObjects = map[string]string{
 		PRAGMA foreign_keys = 0; INSERT INTO child VALUES (5)`,
 	"a row that breaks its own rule": `CREATE TABLE ruled (n CHECK (n > 0));
 		PRAGMA ignore_check_constraints = 1; INSERT INTO ruled VALUES (-1), (-2)`,
-	"NULL where there may be none": `CREATE TABLE strictly (n); INSERT INTO strictly VALUES (NULL);
+	"NULL where it is not allowed": `CREATE TABLE strictly (n); INSERT INTO strictly VALUES (NULL);
 		PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE TABLE strictly (n NOT NULL)' WHERE name = 'strictly'`,
-	"a module that this program lacks": `PRAGMA writable_schema = 1;
+	"a module that this program does not have": `PRAGMA writable_schema = 1;
 		INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', 'f', 'f', 0, 'CREATE VIRTUAL TABLE f USING define((1))')`,
-	"a function that this program lacks": `CREATE TABLE e (n); CREATE INDEX e_n ON e (abs(n)); INSERT INTO e VALUES (1);
+	"a function that this program does not have": `CREATE TABLE e (n); CREATE INDEX e_n ON e (abs(n)); INSERT INTO e VALUES (1);
 		PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX e_n ON e (levenshtein(n))' WHERE name = 'e_n'`,
 }
 
@@ -73,7 +73,7 @@ func TestForeignObjectsAreNotDamage(t *testing.T) {
 	}
 }
 
-// TestLayoutFindsWhatIsMissingOrChanged takes something of chatme's away.
+// TestLayoutFindsWhatIsMissingOrChanged removes or changes objects of chatme's.
 func TestLayoutFindsWhatIsMissingOrChanged(t *testing.T) {
 	for change, want := range map[string]Layout{
 		`DROP VIEW v_boots`:                          {Missing: []string{"view v_boots"}},
@@ -97,16 +97,16 @@ func TestLayoutFindsWhatIsMissingOrChanged(t *testing.T) {
 	}
 }
 
-// nullBoot makes the stop of a start, which is not known yet, one that must be.
+// nullBoot gives the stop of a start, which is NULL until the stop, a NOT NULL constraint.
 const nullBoot = `PRAGMA writable_schema = 1;
 	UPDATE sqlite_schema SET sql = replace(sql, 'stopped_at  INTEGER', 'stopped_at  INTEGER NOT NULL') WHERE name = 'boots'`
 
-// TestDamageOfOurTablesIsFound is what foreign faults must not hide.
+// TestDamageOfOurTablesIsFound: foreign faults must not hide damage.
 func TestDamageOfOurTablesIsFound(t *testing.T) {
 	for name, harm := range map[string]string{
 		"NULL":                     nullBoot,
-		"NULL behind foreign ones": foreignObjects["NULL where there may be none"] + ";" + nullBoot,
-		"NULL beside a function that this program lacks": foreignObjects["a function that this program lacks"] + ";" + nullBoot,
+		"NULL behind foreign ones": foreignObjects["NULL where it is not allowed"] + ";" + nullBoot,
+		"NULL beside a function that this program does not have": foreignObjects["a function that this program does not have"] + ";" + nullBoot,
 		"a loose reference": `PRAGMA foreign_keys = 0; INSERT INTO mailbox (recipient, pair, n, sender) VALUES (99, 1, 1, '00000000-0000-0000-0000-000000000000')`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestDamageOfOurTablesIsFound(t *testing.T) {
 	}
 }
 
-// TestUnknownErrorsAreNotDamage: only damage that was found may be answered with advice to restore a copy.
+// TestUnknownErrorsAreNotDamage: only proven damage may lead to the advice to restore a backup.
 func TestUnknownErrorsAreNotDamage(t *testing.T) {
 	path := filled(t)
 	query := func(text string) error {
@@ -134,13 +134,13 @@ func TestUnknownErrorsAreNotDamage(t *testing.T) {
 		err     error
 		damaged bool
 	}{
-		"a value that does not fit":    {explainRead("examine", path, errors.New(`sql: Scan error on column index 0, name "count(*)"`)), false},
-		"a foreign view":               {explainRead("migrate", path, errors.New("SQL logic error: error in view v: no such table: main.x (1)")), false},
-		"a statement that is wrong":    {query(`SELEKT 1`), false},
-		"a function that is not there": {query(`SELECT missing(1)`), false},
-		"read only":                    {query(`CREATE TABLE a (b)`), false},
-		"a table that is not there":    {query(`SELECT * FROM nowhere`), true},
-		"a column that is not there":   {query(`SELECT missing FROM boots`), true},
+		"a value that does not fit": {explainRead("examine", path, errors.New(`sql: Scan error on column index 0, name "count(*)"`)), false},
+		"a foreign view":            {explainRead("migrate", path, errors.New("SQL logic error: error in view v: no such table: main.x (1)")), false},
+		"a statement that is wrong": {query(`SELEKT 1`), false},
+		"a missing function":        {query(`SELECT missing(1)`), false},
+		"read only":                 {query(`CREATE TABLE a (b)`), false},
+		"a missing table":           {query(`SELECT * FROM nowhere`), true},
+		"a missing column":          {query(`SELECT missing FROM boots`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, ok := errors.AsType[*Error](tt.err)

@@ -8,7 +8,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// The rows of the views, which name what they mean. Times are ISO 8601 in UTC, to the second; nil: not so.
+// The rows of the views; the view columns define the meaning. Times are ISO 8601 in UTC, to the second; nil: not
+// applicable.
 
 // SessionRow is one row of v_sessions.
 type SessionRow struct {
@@ -49,7 +50,7 @@ const (
 		SELECT count(*) FROM v_sessions
 		WHERE CASE ?1 WHEN '' THEN state <> 'ended' ELSE state = ?1 END`
 
-	// sqlConnected counts the rows of those who have a socket, or had when the last server ended.
+	// sqlConnected counts the rows of sessions that have a socket, or had one when the last server ended.
 	sqlConnected = `SELECT count(*) FROM sessions WHERE away_since IS NULL AND boot >= (SELECT max(boot) FROM boots)`
 
 	sqlQueueRows  = `SELECT position, session, kind, since, waiting_s, here FROM v_queue LIMIT ?1`
@@ -61,8 +62,8 @@ const (
 	sqlNamed = `SELECT hash FROM sessions WHERE hash BETWEEN ?1 AND ?2 AND ended_at IS NULL LIMIT ?3`
 )
 
-// Sessions returns the newest sessions that are in state (idle, waiting, paired or ended; "" is all but the ended ones),
-// limit at most, and how many there are.
+// Sessions returns at most limit of the newest sessions in state (idle, waiting, paired or ended; "" is all but the
+// ended ones), and their total number.
 func (s *Store) Sessions(ctx context.Context, state string, limit int) (rows []SessionRow, total int64, err error) {
 	if err = s.reader.SelectContext(ctx, &rows, sqlSessionRows, state, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlSessionCount, state)
@@ -70,13 +71,13 @@ func (s *Store) Sessions(ctx context.Context, state string, limit int) (rows []S
 	return rows, total, explain("list the sessions in", s.path, err)
 }
 
-// Connected counts the sessions that have a socket and a row: an old client has none before its first search.
+// Connected counts the sessions that have a socket and a row: a legacy client has no row before its first search.
 func (s *Store) Connected(ctx context.Context) (n int64, err error) {
 	err = s.reader.GetContext(ctx, &n, sqlConnected)
 	return n, explain("count the sessions in", s.path, err)
 }
 
-// Queue returns those at the head of the queue, limit at most, and how long it is.
+// Queue returns at most limit sessions from the head of the queue, and the length of the queue.
 func (s *Store) Queue(ctx context.Context, limit int) (rows []QueueRow, total int64, err error) {
 	if err = s.reader.SelectContext(ctx, &rows, sqlQueueRows, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlQueueCount)
@@ -84,7 +85,7 @@ func (s *Store) Queue(ctx context.Context, limit int) (rows []QueueRow, total in
 	return rows, total, explain("list the queue in", s.path, err)
 }
 
-// Pairs returns the oldest chats, limit at most, and how many there are.
+// Pairs returns at most limit of the oldest chats, and their total number.
 func (s *Store) Pairs(ctx context.Context, limit int) (rows []PairRow, total int64, err error) {
 	if err = s.reader.SelectContext(ctx, &rows, sqlPairRows, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlPairCount)
@@ -92,14 +93,14 @@ func (s *Store) Pairs(ctx context.Context, limit int) (rows []PairRow, total int
 	return rows, total, explain("list the chats in", s.path, err)
 }
 
-// Named returns the sessions that have not ended and whose name, as chat.Hash.String gives it, begins with prefix; limit
-// at most.
+// Named returns at most limit sessions that have not ended and whose name, as chat.Hash.String formats it, begins with
+// prefix.
 func (s *Store) Named(ctx context.Context, prefix string, limit int) (found []chat.Hash, err error) {
 	const digits = 8
 	given := strings.TrimPrefix(prefix, "s_")
 	from, err := hex.DecodeString(given + strings.Repeat("0", max(digits-len(given), 0)))
 	if err != nil {
-		return nil, &Error{what: prefix + " is no name of a session", todo: "give s_ and hexadecimal digits", code: exitConfig}
+		return nil, &Error{what: "invalid session name " + prefix, todo: "use s_ and hexadecimal digits", code: exitConfig}
 	}
 	to, _ := hex.DecodeString(given + strings.Repeat("f", 2*len(chat.Hash{})-len(given)))
 	var rows []hash

@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// TestReadOnly: a file or directory the server may not write is refused by a user for whom modes count: root is
-// let through by them, so the second process runs as somebody else then.
+// TestReadOnly: a file or directory that the server may not write is refused. Modes do not restrict root, so the second
+// process then runs as another user.
 func TestReadOnly(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file, lock, dir os.FileMode
 		want            string
 	}{
 		"file":      {0o444, 0o666, 0o777, "permission denied"},
-		"directory": {0o666, 0o666, 0o555, "writable"}, // SQLite needs to make the -wal
+		"directory": {0o666, 0o666, 0o555, "writable"}, // SQLite needs to create the -wal
 		"lock file": {0o666, 0o444, 0o777, "permission denied"},
 		"both":      {0o444, 0, 0o555, "permission denied"},
 		"secret":    {0o000, 0o666, 0o777, "permission denied"},
@@ -34,7 +34,7 @@ func TestReadOnly(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { os.Chmod(dir, 0o755) })
-			// Only what is tested may be in the way: the directory above is for its maker alone.
+			// Only the tested mode may restrict access: the directory above is accessible only to its creator.
 			for name, mode := range map[string]os.FileMode{filepath.Dir(dir): 0o755, path: tt.file, dir: tt.dir} {
 				if err := os.Chmod(name, mode); err != nil {
 					t.Fatal(err)
@@ -49,11 +49,11 @@ func TestReadOnly(t *testing.T) {
 				t.Errorf("exit code %d: %s", got, out)
 			}
 			if n := bytes.Count(out, []byte("\n")); n != 1 || !bytes.Contains(out, []byte(tt.want)) {
-				t.Errorf("%q; want one line that says %q", out, tt.want)
+				t.Errorf("%q, want one line with %q", out, tt.want)
 			}
 			os.Chmod(path, 0o644)
 			if after := tree(t, dir); !maps.Equal(after, before) {
-				t.Errorf("touched: %q, were %q", names(after), names(before))
+				t.Errorf("files changed: %q, were %q", names(after), names(before))
 			}
 		})
 	}

@@ -16,12 +16,12 @@ import (
 // applicationID marks chatme's databases: "CHME". The first migration sets it.
 const applicationID = 0x43484d45
 
-// minPage is the size of the smallest page, in bytes. SQLite takes a shorter file for an empty database and would
-// write over it.
+// minPage is the size of the smallest page, in bytes. SQLite treats a shorter file as an empty database and would
+// overwrite it.
 const minPage = 512
 
-// ensure refuses what cannot be a database that this process may write, by looking at it only. A file that does not exist
-// is created empty, unless there was one.
+// ensure refuses a file that cannot be a database that this process may write, judging by its status only. It creates a
+// missing file, empty, unless there was a database.
 func ensure(path string) error {
 	if err := refuseLinks(path); err != nil {
 		return err
@@ -40,7 +40,7 @@ func ensure(path string) error {
 		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	}
 	if !info.Mode().IsRegular() {
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another", code: exitCreate}
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exitCreate}
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
 		return explainFile("open", path, filepath.Dir(path), err)
@@ -48,7 +48,7 @@ func ensure(path string) error {
 	return nil
 }
 
-// inspect decides whether the file at path, which exists, may be opened, without changing it, and returns the number of its
+// inspect decides whether the existing file at path may be opened, without changing it, and returns the number of its
 // last migration: 0 when it is new. latest is the last migration this program knows.
 func inspect(ctx context.Context, path string, latest int64, busy time.Duration) (version int64, err error) {
 	switch size := sizeOf(path); {
@@ -59,11 +59,11 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	}
 	wal, journal := exists(path+"-wal"), exists(path+"-journal")
 	if !wal && !journal {
-		// All there is is in the file, and nobody has it open: it can be read without leaving a trace.
+		// All data is in the file, and no process has it open: reading it leaves no trace.
 		return examine(ctx, path, checkDSN(path, "ro", true, busy), latest, true)
 	}
-	// What was committed last is in the -wal, or the file has to be rolled back by the -journal. A first look at the
-	// file alone tells whose it is, if it can be read at all; only then may a real open make a -shm or roll back.
+	// The last commits are in the -wal, or the -journal has to roll the file back. A first look at the file alone
+	// identifies its owner, if it can be read at all; only then may a real open create a -shm or roll back.
 	_, err = examine(ctx, path, checkDSN(path, "ro", true, busy), latest, false)
 	if e, ok := errors.AsType[*Error](err); ok && e.identified {
 		return 0, e
@@ -78,8 +78,8 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	return examine(ctx, path, checkDSN(path, mode, false, busy), latest, true)
 }
 
-// examine opens the database at dsn on one connection, and returns the number of its last migration or why it is
-// refused. deep also checks the whole file.
+// examine opens the database at dsn on one connection, and returns the number of its last migration or why the database
+// is refused. deep also checks the whole file.
 func examine(ctx context.Context, path, dsn string, latest int64, deep bool) (version int64, err error) {
 	err = withFile(path, dsn, func(db *sql.DB) (err error) {
 		if version, err = identify(ctx, db, path, latest); err != nil || !deep {
@@ -96,8 +96,8 @@ func examine(ctx context.Context, path, dsn string, latest int64, deep bool) (ve
 const (
 	sqlApplicationID = `PRAGMA application_id`
 
-	// sqlForeign finds a table or view that a database without chatme's mark may not have. Those of goose are there
-	// when the very first migration failed, SQLite's and Litestream's may come with any database.
+	// sqlForeign finds a table or view that a database without chatme's application ID must not have. goose's tables
+	// exist when the very first migration failed; SQLite's and Litestream's may be in any database.
 	sqlForeign = `
 		SELECT name FROM sqlite_schema
 		WHERE type IN ('table', 'view') AND name <> 'goose_db_version'
@@ -107,7 +107,7 @@ const (
 	sqlSchema = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied = 1`
 )
 
-// identify returns the number of the last migration of a database that is chatme's, 0 if it is empty.
+// identify returns the number of the last migration of a chatme database, 0 if it is empty.
 func identify(ctx context.Context, db *sql.DB, path string, latest int64) (version int64, err error) {
 	var id int64
 	if err := db.QueryRowContext(ctx, sqlApplicationID).Scan(&id); err != nil {
@@ -132,8 +132,8 @@ func identify(ctx context.Context, db *sql.DB, path string, latest int64) (versi
 	switch {
 	case version > latest:
 		return 0, &Error{
-			what:       fmt.Sprintf("open %s: made by a newer chatme (schema %d, this one knows %d)", path, version, latest),
-			todo:       "install that version again, or restore a copy from before its upgrade (" + path + beforeInfix + "*)",
+			what:       fmt.Sprintf("open %s: made by a newer chatme (schema %d; this version knows %d)", path, version, latest),
+			todo:       "reinstall that version, or restore a copy from before the upgrade (" + path + beforeInfix + "*)",
 			code:       exitData,
 			identified: true,
 		}
@@ -152,7 +152,7 @@ func foreign(path, why string) error {
 	}
 }
 
-// create makes the empty file at path, so that it has mode 0640 and not the 0644 SQLite would give it.
+// create creates the empty file at path with mode 0640 instead of SQLite's 0644.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {

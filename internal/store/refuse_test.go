@@ -15,7 +15,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// tree reads what is in a directory: names and contents, without the lock file. No database in it may be open.
+// tree returns the names and contents in a directory, without the lock file. No database in it may be open.
 func tree(tb testing.TB, dir string) map[string]string {
 	tb.Helper()
 	files := map[string]string{}
@@ -42,7 +42,7 @@ func tree(tb testing.TB, dir string) map[string]string {
 
 func names(files map[string]string) []string { return slices.Sorted(maps.Keys(files)) }
 
-// script makes a database of somebody else's.
+// script makes a database of another program.
 func script(tb testing.TB, path, sqlText string) {
 	tb.Helper()
 	db, err := sql.Open(driverName, uri(path, nil))
@@ -72,8 +72,8 @@ func filled(tb testing.TB) (path string) {
 	return s.path
 }
 
-// TestRefuse: a file that is not a whole chatme database of a known version is refused with one line, and is as
-// it was, with nothing beside it.
+// TestRefuse: a file that is not a whole chatme database of a known version is refused with one line, and is not
+// changed; nothing is created beside it.
 func TestRefuse(t *testing.T) {
 	overwrite := func(path string, at int, with string) {
 		b, err := os.ReadFile(path)
@@ -114,7 +114,7 @@ func TestRefuse(t *testing.T) {
 			path := filled(t)
 			script(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 			return path
-		}, exitData, "made by a newer chatme (schema 9999, this one knows 4)"},
+		}, exitData, "made by a newer chatme (schema 9999; this version knows 4)"},
 		"no version": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DELETE FROM goose_db_version`)
@@ -154,7 +154,7 @@ func TestRefuse(t *testing.T) {
 			overwrite(path, 4096, strings.Repeat("\xff", 64))
 			return path
 		}, exitData, "malformed"},
-		"cut short": {func(t *testing.T) string {
+		"truncated": {func(t *testing.T) string {
 			path := filled(t)
 			if err := os.Truncate(path, 3*4096); err != nil {
 				t.Fatal(err)
@@ -171,7 +171,7 @@ func TestRefuse(t *testing.T) {
 		}, exitCreate, "not a regular file"},
 		"no directory": {func(t *testing.T) string {
 			return filepath.Join(t.TempDir(), "nowhere", "chatme.db")
-		}, exitCreate, "must exist: make it"},
+		}, exitCreate, "must exist: create it"},
 		"under a file": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.WriteFile(path, nil, 0o640); err != nil {
@@ -189,7 +189,7 @@ func TestRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			return path
-		}, exitCreate, "link to nowhere"},
+		}, exitCreate, "dangling link"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,27 +202,27 @@ func TestRefuse(t *testing.T) {
 			if regular {
 				before = tree(t, filepath.Dir(path))
 			}
-			for range 2 { // the second time the lock file is there
+			for range 2 { // the second time the lock file exists
 				s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 				if err == nil {
 					s.Close()
 				}
 				wantCode(t, err, tt.code)
 				if !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("%v; want it to say %q", err, tt.want)
+					t.Errorf("error %v, want %q in it", err, tt.want)
 				}
 			}
 			if !regular {
 				return
 			}
 			if after := tree(t, filepath.Dir(path)); !maps.Equal(after, before) {
-				t.Errorf("touched: %q, were %q", names(after), names(before))
+				t.Errorf("files changed: %q, were %q", names(after), names(before))
 			}
 		})
 	}
 }
 
-// TestRefuseWithWAL: what a killed server left in the WAL counts, both ways, and stays.
+// TestRefuseWithWAL: what a killed server left in the WAL counts, both ways, and is not changed.
 func TestRefuseWithWAL(t *testing.T) {
 	for name, tt := range map[string]struct {
 		sql  string
@@ -241,27 +241,27 @@ func TestRefuseWithWAL(t *testing.T) {
 			_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 			wantCode(t, err, exitData)
 			if !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%v; want it to say %q", err, tt.want)
+				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
 			after := tree(t, filepath.Dir(path))
-			delete(after, filepath.Base(path)+"-shm") // an index of the WAL, which reading it takes
+			delete(after, filepath.Base(path)+"-shm") // an index of the WAL, which reading needs
 			if !maps.Equal(after, before) {
-				t.Errorf("touched: %q, were %q", names(after), names(before))
+				t.Errorf("files changed: %q, were %q", names(after), names(before))
 			}
 		})
 	}
 	t.Run("whole", func(t *testing.T) {
 		s := openNew(t)
 		mustCommit(t, s, put(waiting(1, 1))...)
-		copied := MustOpen(t, copyLive(t, s.path)) // all of it, and the very schema, is in the WAL
+		copied := MustOpen(t, copyLive(t, s.path)) // all of it, even the schema, is in the WAL
 		if got := mustLoad(t, copied); len(got) != 1 {
 			t.Errorf("%v", got)
 		}
 	})
 }
 
-// copyLive copies the file and its WAL as a kill would leave them. The copying is done by another process: closing
-// a descriptor of a database in this one would drop its locks.
+// copyLive copies the file and its WAL as a kill would leave them. Another process copies them: closing a descriptor of
+// a database in this one would drop its locks.
 func copyLive(tb testing.TB, path string) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -272,7 +272,7 @@ func copyLive(tb testing.TB, path string) string {
 	return filepath.Join(dir, filepath.Base(path))
 }
 
-// TestRefuseHotJournal: a file that has to be rolled back first is told by what it is after that.
+// TestRefuseHotJournal: a file that must first be rolled back is judged by its state after that.
 func TestRefuseHotJournal(t *testing.T) {
 	path := filled(t)
 	if out, err := exec.CommandContext(t.Context(), shell(t), path, `PRAGMA journal_mode = DELETE`).CombinedOutput(); err != nil {

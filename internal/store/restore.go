@@ -15,32 +15,32 @@ import (
 	"chatme/migrations"
 )
 
-// RestoreConfig says what to put back, and where.
+// RestoreConfig says what to restore, and where.
 type RestoreConfig struct {
 	Path   string // the database; its directory must exist
 	Source string // a database file
-	// Fetch, unless it is nil, writes what is to be put back to a file, and Source only says what that is. It is called once
-	// it is clear that nothing is in the way.
+	// Fetch, unless it is nil, writes the database to restore to a file, and Source only describes it. Fetch is called
+	// once nothing else prevents the restore.
 	Fetch func(ctx context.Context, target string) error
-	// Replace puts a database that is there aside. Otherwise it is refused.
+	// Replace puts an existing database aside. Otherwise Restore refuses to run.
 	Replace bool
 }
 
-// Restored is what was put back.
+// Restored describes what was restored.
 type Restored struct {
 	Contents
 	Path  string // absolute, links resolved
 	Aside string // where the old database is now; "" if there was none
 }
 
-// restoreOver is what to do when the database is there already.
-const restoreOver = "replace it with --replace, which keeps it aside, or name another"
+// restoreOver is the remedy when the database already exists.
+const restoreOver = "replace it with --replace, which keeps the old one, or name another file"
 
-// Restore puts a copy of a database in the place of r.Path, where no server may run. The next start there has a new
-// epoch whatever the copy is, also one of the very file that was there: the witness of the old one goes. The source is
-// checked from end to end and stays as it is. At every moment there is the old database, whole, or the new one; only an
-// old one that SQLite cannot read is first without its WAL, and then gone. The error is an *Error with exit code 65 (the
-// source is corrupt, foreign or newer), 73 (there is a database, or no room), 75 (somebody has it open) or 78 (no such source).
+// Restore puts a copy of a database in place of r.Path, where no server may run. The next start there has a new epoch,
+// whatever the copy is, even one of the same file: the old witness is deleted. The source is checked from end to end and
+// is not changed. At every moment either the whole old database or the new one is there; only an old one that SQLite
+// cannot read first loses its WAL, and is then moved. The error is an *Error with exit code 65 (the source is corrupt,
+// foreign or newer), 73 (a database exists, or no space), 75 (a program has it open) or 78 (no such source).
 func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 	path, err := resolve(r.Path)
 	if err != nil {
@@ -72,7 +72,7 @@ func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 		}
 	}
 	if exists(path) && !r.Replace {
-		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it exists", path), todo: restoreOver, code: exitCreate}
+		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it already exists", path), todo: restoreOver, code: exitCreate}
 	}
 	if r.Fetch != nil {
 		dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+"*")
@@ -117,7 +117,7 @@ func stage(ctx context.Context, source, part string) (Contents, error) {
 	if err != nil {
 		return Contents{}, err
 	}
-	// As at a start: without a -wal or -journal the file is read without leaving a trace beside it.
+	// As at a start: without a -wal or -journal, reading the file leaves no trace beside it.
 	immutable := !exists(source+"-wal") && !exists(source+"-journal")
 	mode := "ro"
 	if exists(source + "-journal") {
@@ -142,10 +142,10 @@ func stage(ctx context.Context, source, part string) (Contents, error) {
 	return verify(ctx, part, quickCheck)
 }
 
-// restoreAnother is what to do about a source that is no good.
+// restoreAnother is the remedy for an unusable source.
 const restoreAnother = "restore from another backup"
 
-// notToRestore is err, of a source, with advice that fits one.
+// notToRestore returns err, an error about a source, with a remedy that fits a source.
 func notToRestore(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.code == exitData && !e.identified {
 		e.todo = restoreAnother
@@ -153,8 +153,8 @@ func notToRestore(err error) error {
 	return err
 }
 
-// own gives a file that root made beside the database to the owner of the database, or if there is none, of the
-// directory: the server runs as that one. A link is not followed, for the directory may be somebody else's.
+// own gives a file that root created beside the database to the owner of the database or, if there is none, of the
+// directory: the server runs as that user. It does not follow a link, for the directory may belong to another user.
 func own(path, name string) error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -166,19 +166,19 @@ func own(path, name string) error {
 		}
 	}
 	if err := os.Lchown(name, int(of.Uid), int(of.Gid)); err != nil {
-		return explainFile("give away", name, filepath.Dir(name), err)
+		return explainFile("change the owner of", name, filepath.Dir(name), err)
 	}
 	return nil
 }
 
-// sideFiles are what SQLite may have beside a database. In this order they go aside: without the first the others
-// mean nothing.
+// sideFiles are the files that SQLite may have beside a database. They are moved aside in this order: without the first
+// the others mean nothing.
 var sideFiles = [...]string{"-wal", "-journal", "-shm"}
 
-// replacedInfix stands between the name of the database and when it was put aside.
+// replacedInfix separates the name of the database from the time when it was put aside.
 const replacedInfix = ".replaced-"
 
-// swap puts part in the place of path and returns where the old database is now.
+// swap puts part in place of path and returns where the old database is now.
 func swap(ctx context.Context, part, path string) (aside string, err error) {
 	dir, there := filepath.Dir(path), exists(path)
 	switch {
@@ -187,7 +187,8 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	case there:
 		err = settle(ctx, path)
 	default:
-		// The new file may be given the inode of the one that was. Without a witness a start in between would begin with nothing.
+		// The new file may get the inode of the old one. Without a witness, a start in between would begin with an empty
+		// database.
 		err = witness{}.write(path + witnessSuffix)
 	}
 	if err != nil {
@@ -214,7 +215,8 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	if err := syncDir(dir); err != nil {
 		return aside, err
 	}
-	// The old file still has its inode, so its witness does not fit the new one; without one there is no doubt at all.
+	// The old file still has its inode, so its witness does not fit the new one. Without a witness the new file is
+	// certain to be considered restored.
 	return aside, dropWitness(path)
 }
 

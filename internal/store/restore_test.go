@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// backedUp makes a database of three starts with a chat, one who waits and mail, and a backup of it.
+// backedUp makes a database of three starts with a chat, a waiting session and mail, and a backup of it.
 func backedUp(tb testing.TB) (path, backup, epoch string, p *post) {
 	tb.Helper()
 	path, epoch, p = begun(tb, 3)
@@ -20,25 +20,25 @@ func backedUp(tb testing.TB) (path, backup, epoch string, p *post) {
 	return path, backup, epoch, p
 }
 
-// TestPutBack: a backup that was put back has what it had, and the next start a new epoch, whatever lies beside it and
-// however like the old database it is.
+// TestPutBack: a restored backup has all its data, and the next start a new epoch, whatever lies beside it and however
+// similar it is to the old database.
 func TestPutBack(t *testing.T) {
 	for name, before := range map[string]func(tb testing.TB, path string){
-		"in the place of the very same": func(testing.TB, string) {},
-		"of nothing":                    func(tb testing.TB, path string) { run(tb, "rm", path) },
-		"of nothing but a witness": func(tb testing.TB, path string) {
+		"over the same database": func(testing.TB, string) {},
+		"over nothing":           func(tb testing.TB, path string) { run(tb, "rm", path) },
+		"over nothing but a witness": func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1"; echo "boot 0, device 0, inode 0" >"$1.witness"`, "-", path)
 		},
-		"of a damaged one":             func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"`, "-", path) },
-		"of a damaged one and its WAL": func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"; seq 999 >"$1-wal"`, "-", path) },
-		"of a WAL and a journal alone": func(tb testing.TB, path string) {
+		"over a damaged one":             func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"`, "-", path) },
+		"over a damaged one and its WAL": func(tb testing.TB, path string) { run(tb, "sh", "-c", `seq 10000 >"$1"; seq 999 >"$1-wal"`, "-", path) },
+		"over a WAL and a journal alone": func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `mv "$1" "$1-wal"; seq 9 >"$1-journal"`, "-", path)
 		},
-		"of an empty file": func(tb testing.TB, path string) { run(tb, "sh", "-c", `: >"$1"`, "-", path) },
-		"of one that a newer has made": func(tb testing.TB, path string) {
+		"over an empty file": func(tb testing.TB, path string) { run(tb, "sh", "-c", `: >"$1"`, "-", path) },
+		"over one from a newer chatme": func(tb testing.TB, path string) {
 			run(tb, "sqlite3", path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 		},
-		"while half a witness is there": func(tb testing.TB, path string) { run(tb, "touch", path+".witness.part") },
+		"with half a witness beside it": func(tb testing.TB, path string) { run(tb, "touch", path+".witness.part") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, backup, epoch, p := backedUp(t)
@@ -53,7 +53,7 @@ func TestPutBack(t *testing.T) {
 				t.Errorf("%+v", done)
 			}
 			if kept, err := os.ReadFile(done.Aside); there && (err != nil || string(kept) != string(old)) {
-				t.Errorf("the old database is not what it was: %v", err)
+				t.Errorf("the old database was changed: %v", err)
 			}
 			for _, name := range listed(t, path) {
 				if strings.HasPrefix(name, "chatme.db-") || strings.Contains(name, "witness") || strings.Contains(name, partInfix) {
@@ -73,14 +73,14 @@ func TestPutBack(t *testing.T) {
 	}
 }
 
-// TestPutBackCertain: also where the witness of what was there would fit the new file.
+// TestPutBackCertain: the epoch is new even where the old witness would fit the new file.
 func TestPutBackCertain(t *testing.T) {
 	path, backup, epoch, p := backedUp(t)
 	if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path + witnessSuffix); !os.IsNotExist(err) {
-		t.Errorf("a witness is there: %v", err)
+		t.Errorf("a witness exists: %v", err)
 	}
 	s := MustOpen(t, path)
 	if started := mustBegin(t, s); !started.Restored || started.Epoch == epoch {
@@ -89,14 +89,14 @@ func TestPutBackCertain(t *testing.T) {
 	wantAfterBegin(t, s, p, true)
 }
 
-// TestPutBackOwner: what root puts back belongs to the owner of the directory, or of the old database.
+// TestPutBackOwner: files restored by root belong to the owner of the directory, or of the old database.
 func TestPutBackOwner(t *testing.T) {
 	_, backup, _, _ := backedUp(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "chatme.db")
 	chown := func(name string, id int) int {
 		if os.Geteuid() != 0 {
-			return os.Geteuid() // nothing to be given away
+			return os.Geteuid() // the owner cannot be changed
 		}
 		if err := os.Chown(name, id, id); err != nil {
 			t.Fatal(err)
@@ -121,8 +121,8 @@ func TestPutBackOwner(t *testing.T) {
 	}
 }
 
-// TestPutBackRefuses: a source that is no good, or a place that is taken, has a code and words of its own; what is there
-// stays, byte by byte.
+// TestPutBackRefuses: an unusable source, or an existing target, has its own exit code and message; existing files are
+// unchanged, byte by byte.
 func TestPutBackRefuses(t *testing.T) {
 	path, backup, _, _ := backedUp(t)
 	in := func(name, script string) string {
@@ -141,23 +141,23 @@ func TestPutBackRefuses(t *testing.T) {
 		code int
 		says string
 	}{
-		"it exists":            {RestoreConfig{Path: path, Source: backup}, exitCreate, "--replace"},
-		"itself":               {RestoreConfig{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
-		"no source":            {RestoreConfig{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
-		"no directory":         {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
-		"a corrupt one":        {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
-		"a corrupt index":      {RestoreConfig{Path: path, Source: index, Replace: true}, exitData, "another backup"},
-		"mail for nobody":      {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "rows without"},
-		"a newer one":          {RestoreConfig{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
-		"of another program":   {RestoreConfig{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
-		"in the place of that": {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
+		"target exists":            {RestoreConfig{Path: path, Source: backup}, exitCreate, "--replace"},
+		"itself":                   {RestoreConfig{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
+		"no source":                {RestoreConfig{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
+		"no directory":             {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
+		"a corrupt one":            {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
+		"a corrupt index":          {RestoreConfig{Path: path, Source: index, Replace: true}, exitData, "another backup"},
+		"mail without a recipient": {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "dangling"},
+		"a newer one":              {RestoreConfig{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
+		"of another program":       {RestoreConfig{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
+		"over that":                {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := contentsOfDir(t, filepath.Dir(tt.r.Path))
 			_, err := Restore(t.Context(), tt.r)
 			wantCode(t, err, tt.code)
 			if !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("%v does not say %q", err, tt.says)
+				t.Errorf("error %v does not contain %q", err, tt.says)
 			}
 			if after := contentsOfDir(t, filepath.Dir(tt.r.Path)); !slices.Equal(after, before) {
 				t.Errorf("the directory was\n%q, and is\n%q", before, after)
@@ -166,7 +166,7 @@ func TestPutBackRefuses(t *testing.T) {
 	}
 }
 
-// contentsOfDir is the files of a directory with what is in them, but for the lock file.
+// contentsOfDir returns the files of a directory with their contents, except for the lock file.
 func contentsOfDir(tb testing.TB, dir string) (all []string) {
 	tb.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -186,7 +186,7 @@ func contentsOfDir(tb testing.TB, dir string) (all []string) {
 	return all
 }
 
-// TestPutBackWhileOpen: a running server is not restored under, nor a database that some other program has open.
+// TestPutBackWhileOpen: a restore does not replace a database that a server, or another program, has open.
 func TestPutBackWhileOpen(t *testing.T) {
 	path, backup, _, _ := backedUp(t)
 	s := MustOpen(t, path)

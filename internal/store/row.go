@@ -7,22 +7,22 @@ import (
 	"chatme/internal/chat"
 )
 
-// column is a column of sessions, and how it stands in a chat.Record.
+// column is a column of sessions, and its mapping to a chat.Record.
 type column struct {
 	name  string
 	fixed bool                     // it never changes
-	read  string                   // what selects it without NULL; "": its name
-	value func(r *chat.Record) any // what is written; nil is NULL
-	into  func(r *chat.Record) any // what it is scanned into
+	read  string                   // expression that selects it without NULL; "": its name
+	value func(r *chat.Record) any // the value to write; nil is NULL
+	into  func(r *chat.Record) any // scan target
 }
 
-// sqlAway is since when a session is away, 0 if it is connected. The row of one that was connected when its server
-// ended still says so: it is away since the next start began, and no start rewrites it. The law "no start is missing"
-// holds that the next one is numbered one higher.
+// sqlAway is the time since when a session is away, 0 if it is connected. If a session was connected when its server
+// ended, it is away since the next start began, but its row still says that it is connected: no start rewrites it. The
+// law "no start is missing" ensures that the next start's number is one higher.
 const sqlAway = `coalesce(away_since, (SELECT started_at FROM boots WHERE boots.boot = sessions.boot + 1), 0)`
 
-// sessionColumns is the row of a session, spelled once: what reads and writes it is made of this. A zero value that means "not" is
-// NULL. The start that wrote the row is behind them, in the column boot.
+// sessionColumns defines the row of a session; all statements that read or write it are generated from it. A zero value
+// that means "not" is NULL. The start that wrote the row follows them, in the column boot.
 var sessionColumns = []column{
 	{"id", true, "", func(r *chat.Record) any { return int64(r.ID) }, func(r *chat.Record) any { return &r.ID }},
 	{"hash", true, "", func(r *chat.Record) any { return r.Hash[:] }, func(r *chat.Record) any { return (*hash)(&r.Hash) }},
@@ -67,7 +67,7 @@ func orNull[T ~int64 | ~uint64](v T) any {
 	return int64(v)
 }
 
-// columns returns the arguments of sqlUpsert in the start boot.
+// columns returns the arguments of sqlUpsert for the start boot.
 func columns(r *chat.Record, boot int64) []any {
 	args := make([]any, 0, len(sessionColumns)+1)
 	for i := range sessionColumns {
@@ -76,7 +76,7 @@ func columns(r *chat.Record, boot int64) []any {
 	return append(args, boot)
 }
 
-// targets returns what a row of sqlColumns is scanned into.
+// targets returns the scan targets of a row of sqlColumns.
 func targets(r *chat.Record) []any {
 	all := make([]any, 0, len(sessionColumns)+5) // sqlFind has more
 	for i := range sessionColumns {
@@ -98,8 +98,8 @@ var sqlColumns = func() string {
 	return " " + strings.Join(all, ", ")
 }()
 
-// sqlUpsert writes one record. Leaving out what never changes keeps the index on hash, whose pages are in random order, out of the
-// WAL; a different hash under a known id matches no row.
+// sqlUpsert writes one record. It never updates the fixed columns, which keeps the index on hash, whose pages are in
+// random order, out of the WAL; a different hash under a known id matches no row.
 //
 //	INSERT INTO sessions (id, …, boot) VALUES (?1, …)
 //	ON CONFLICT (id) DO UPDATE SET away_since = excluded.away_since, …

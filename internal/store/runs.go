@@ -8,7 +8,7 @@ import (
 // Run is one start of a server on the database.
 type Run struct {
 	BootRow
-	Last    bool   // no start came after it, so that without a stop it may still run
+	Last    bool   // no start came after it, so that if it has no stop it may still be running
 	Version string // of the program
 	Commit  string
 	Schema  int64
@@ -24,8 +24,8 @@ const (
 	sqlDeploymentCount = `SELECT count(*) FROM boots`
 )
 
-// Runs returns the latest starts of a server on the database at path, limit at most (-1: all), and how many there
-// were. A server may have it open; nothing is changed. Errors are those of Examine.
+// Runs returns at most limit of the latest starts of a server on the database at path (-1: all), and their total number.
+// A server may have it open; nothing is changed. Errors are those of Examine.
 func Runs(ctx context.Context, path string, limit int) (all []Run, total int64, err error) {
 	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
 		if version == 0 {

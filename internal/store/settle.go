@@ -9,9 +9,9 @@ import (
 	"os"
 )
 
-// settle takes the WAL of the old database into it, so that the file alone is whole. One that cannot be read stays as
-// it is. It refuses a database of another program, and one that another program has open: that one would go on with
-// the old file and the new one's WAL.
+// settle checkpoints the WAL of the old database into it, so that the file alone is complete. A database that cannot be
+// read is not changed. It refuses a database of another program, and one that another program has open: that program
+// would continue with the old file and the new one's WAL.
 func settle(ctx context.Context, path string) error {
 	var mode string
 	err := withFile(path, checkDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
@@ -26,7 +26,7 @@ func settle(ctx context.Context, path string) error {
 		return explain("close", path, ctx.Err())
 	case refused != nil && refused.identified:
 		return err
-	case err == nil && mode == "wal" && exists(path+"-shm"): // whoever closes a database last removes it
+	case err == nil && mode == "wal" && exists(path+"-shm"): // the last connection to close a database removes it
 		return &Error{
 			what: fmt.Sprintf("another program has %s open", path),
 			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exitRunning,
@@ -40,7 +40,7 @@ func apart(ctx context.Context, path string) bool {
 	return sizeOf(path) == 0 || vanished(path) != nil || refuseLeftover(ctx, path, DefaultBusyTimeout) != nil
 }
 
-// recognize is settle for such a database, which stays as it is.
+// recognize is settle for such a database, which is not changed.
 func recognize(ctx context.Context, path string) error {
 	err := withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
 		_, err := identify(ctx, db, path, math.MaxInt64)
@@ -58,5 +58,5 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// sqlJournalMode has the WAL looked at; the connection that closes last takes it in.
+// sqlJournalMode makes SQLite read the WAL; the last connection to close checkpoints it.
 const sqlJournalMode = `PRAGMA journal_mode`

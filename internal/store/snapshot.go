@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// Snapshot writes a copy of the database, as of one moment and without gaps, to target while the server goes on.
-// It refuses a target that exists. The copy is on disk when Snapshot returns, and it is removed if that fails.
+// Snapshot writes a complete point-in-time copy of the database to target while the server runs. It refuses a target
+// that exists. The copy is on disk when Snapshot returns; if Snapshot fails, it removes the copy.
 func (s *Store) Snapshot(ctx context.Context, target string) error {
 	target, err := filepath.Abs(target)
 	if err != nil {
@@ -27,7 +27,7 @@ const sqlVacuumInto = `VACUUM INTO ?`
 func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 	if err := create(target); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return &Error{what: fmt.Sprintf("write %s: it exists", target), todo: "name another file", code: exitCreate}
+			return &Error{what: fmt.Sprintf("write %s: it already exists", target), todo: "name another file", code: exitCreate}
 		}
 		return err
 	}
@@ -39,7 +39,7 @@ func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 	if _, err := db.ExecContext(ctx, sqlVacuumInto, target); err != nil {
 		return explain("write", target, err)
 	}
-	// VACUUM INTO does not wait for the disk. The copy is a file of its own, so it may be opened.
+	// VACUUM INTO does not sync the copy. The copy is a separate file, so it may be opened.
 	if err := syncFile(target); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestSnapshot: a copy taken while the server runs opens as a database of its own, with the same rows.
+// TestSnapshot: a copy taken while the server runs opens as a separate database, with the same rows.
 func TestSnapshot(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -28,7 +28,7 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// TestSnapshotRefuses: an existing target stays as it is, a failed one leaves nothing.
+// TestSnapshotRefuses: an existing target is not changed, a failed one leaves nothing.
 func TestSnapshotRefuses(t *testing.T) {
 	s := openNew(t)
 	target := filepath.Join(t.TempDir(), "taken")

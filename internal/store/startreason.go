@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// FailedStart is how the reason of a start begins that came to nothing.
+// FailedStart is the prefix of the reason of a start that failed.
 const FailedStart = "failed start"
 
-// IsFailedStart reports whether a start with this reason came to nothing.
+// IsFailedStart reports whether a start with this reason failed.
 func IsFailedStart(reason string) bool { return strings.HasPrefix(reason, FailedStart) }

@@ -18,15 +18,15 @@ import (
 )
 
 const (
-	t0    chat.Time = 1_790_000_000_000 // the moment the tests play at, unix ms
+	t0    chat.Time = 1_790_000_000_000 // the time of the tests, unix ms
 	hour  chat.Time = 3_600_000
-	quick           = 50 * time.Millisecond // a busy timeout that does not hold the tests up
+	quick           = 50 * time.Millisecond // a short busy timeout, so that tests do not wait
 )
 
-// helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only
-// opens it, "begin" begins once its standard input ends, "read" reads as another program until then,
-// "backups" makes one after another until it is killed, "restores" puts one back again and again,
-// "restore" does so once, "counts" runs one start after another. What Open said goes to standard output, its exit code is the process's.
+// helperEnv makes the test binary a second process: "hold" opens the database and waits to be killed, "open" only opens
+// it, "begin" begins once its standard input ends, "read" reads as another program until then, "backups" makes one after
+// another until it is killed, "restores" restores one again and again, "restore" does so once, "counts" runs one start
+// after another. The error of Open goes to standard output; its exit code is the process's.
 const helperEnv = "CHATME_STORE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -92,8 +92,8 @@ func helperReads(path string) int {
 	return 0
 }
 
-// helperCmd prepares a second process in that role. /proc/self/exe can be run by a user who may not enter the
-// directory of the test binary.
+// helperCmd prepares a second process in that role. A user who may not enter the directory of the test binary can still
+// run /proc/self/exe.
 func helperCmd(tb testing.TB, role, path string) *exec.Cmd {
 	tb.Helper()
 	cmd := exec.CommandContext(tb.Context(), "/proc/self/exe", path)
@@ -124,7 +124,7 @@ func MustOpen(tb testing.TB, path string) *Store {
 	return s
 }
 
-// openNew opens a new database in a directory of its own.
+// openNew opens a new database in its own directory.
 func openNew(tb testing.TB) *Store {
 	tb.Helper()
 	return MustOpen(tb, newPath(tb))
@@ -199,11 +199,11 @@ func session(n uint64) chat.Record {
 	r := chat.Record{ID: chat.ID(1<<32 | n), Resumable: true, CreatedAt: t0}
 	binary.BigEndian.PutUint64(r.Hash[:], n*0x9e3779b97f4a7c15) // spread like a hash
 	binary.BigEndian.PutUint64(r.Hash[24:], n)
-	binary.BigEndian.PutUint64(r.MailKey[:], n) // of nobody; reader has a real one
+	binary.BigEndian.PutUint64(r.MailKey[:], n) // of no client; reader has a real one
 	return r
 }
 
-// old makes of r the session of an old client.
+// old makes r the session of a legacy client.
 func old(r chat.Record) chat.Record {
 	r.Resumable, r.MailKey = false, chat.MailKey{}
 	return r

@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// sqlExpired repeats the condition of its index word for word, or it could not be used; the planner, which has no
-	// statistics, would take the one on pair and read every idle row.
+	// sqlExpired repeats the condition of its index word for word, so that SQLite can use it; the planner, which has no
+	// statistics, would otherwise use the one on pair and read every idle row.
 	sqlExpired = `
 		SELECT id FROM sessions INDEXED BY sessions_idle
 		WHERE away_since <= ?1 AND away_since IS NOT NULL AND place IS NULL AND pair IS NULL
 		ORDER BY away_since LIMIT ?2`
 
-	// sqlExpiredLeft finds those that were connected when their server ended, which sqlExpired cannot see: by the starts
-	// behind theirs, of which there are few.
+	// sqlExpiredLeft finds the sessions that were connected when their server ended, which sqlExpired cannot find: by the
+	// starts after theirs, of which there are few.
 	sqlExpiredLeft = `
 		SELECT s.id FROM boots AS b
 		CROSS JOIN sessions AS s INDEXED BY sessions_left ON s.boot = b.boot - 1
@@ -29,18 +29,18 @@ const (
 
 	sqlSweep = `DELETE FROM sessions WHERE id = ?1 AND ` + sqlAway + ` BETWEEN 1 AND ?2 AND place IS NULL AND pair IS NULL`
 
-	// sqlWeigh asks how much mail goes with a session.
+	// sqlWeigh returns how much mail is deleted with a session.
 	sqlWeigh = `SELECT coalesce(sum(` + sqlSize + `), 0) FROM mailbox AS m WHERE m.recipient = ?1`
 )
 
-// sweepBytes is how much mail goes in one transaction: the session with which it passes that is the last. To delete a byte
-// is to write it once, because secure_delete puts a zero in its place.
+// sweepBytes is how much mail is deleted in one transaction: the session that exceeds it is the last. Deleting a byte
+// writes it once, because secure_delete overwrites it with a zero.
 const sweepBytes = 1 << 20
 
-// Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first, and returns
-// how many and how many bytes of mail went with them, as Load counts them. It deletes fewer than there are, and fewer than
-// limit, only if mail went with them. Those that were connected when their server ended come after the others. With nothing
-// to delete it commits nothing. Its errors are those of Commit.
+// Sweep deletes at most limit records that are idle and have been away since before or longer, oldest first. It returns
+// how many it deleted and how many bytes of mail went with them, as Load counts them. It deletes fewer than exist, and
+// fewer than limit, only if mail went with them. Sessions that were connected when their server ended come after the
+// others. With nothing to delete it commits nothing. Its errors are those of Commit.
 func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64, err error) {
 	if limit <= 0 {
 		return 0, 0, nil
@@ -66,7 +66,7 @@ func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64
 	return deleted, mailBytes, nil
 }
 
-// deleteExpired asks again for each row: one that was expired when it was found may have come back since.
+// deleteExpired checks each row again: a session that was expired when it was found may have resumed since.
 func (s *Store) deleteExpired(tx *sql.Tx, ids []int64, before chat.Time) (deleted int, mailBytes int64, err error) {
 	ctx := context.Background()
 	sweep, weigh := tx.StmtContext(ctx, s.sweep), tx.StmtContext(ctx, s.weigh)

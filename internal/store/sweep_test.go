@@ -16,7 +16,8 @@ func walFrames(tb testing.TB, s *Store) int {
 	return frames
 }
 
-// TestSweep: what has been idle and away for long goes, oldest first and so many at a time; nothing else.
+// TestSweep: sessions that have been idle and away for long are deleted, oldest first and limit at a time; nothing else
+// is.
 func TestSweep(t *testing.T) {
 	s := openNew(t)
 	a, b := pair(1, 1, 2)
@@ -32,17 +33,17 @@ func TestSweep(t *testing.T) {
 			t.Errorf("sweep %d: %d, %d bytes, %v; want %d", i, n, bytes, err, want)
 		}
 		if _, ok, _ := s.Find(t.Context(), gone[0].Hash); ok != (i == 0) {
-			t.Errorf("sweep %d: the youngest is there: %v", i, ok)
+			t.Errorf("sweep %d: the youngest exists: %v", i, ok)
 		}
 	}
 	for _, r := range keep {
 		if _, ok, err := s.Find(t.Context(), r.Hash); !ok || err != nil {
-			t.Errorf("%v has gone: %v", r.ID, err)
+			t.Errorf("%v was deleted: %v", r.ID, err)
 		}
 	}
 	for _, r := range gone {
 		if _, ok, err := s.Find(t.Context(), r.Hash); ok || err != nil {
-			t.Errorf("%v is there: %v", r.ID, err)
+			t.Errorf("%v still exists: %v", r.ID, err)
 		}
 	}
 }
@@ -65,7 +66,7 @@ func TestSweepIdle(t *testing.T) {
 	}
 }
 
-// TestSweepRace: a session that is found expired but has come back before it is deleted stays.
+// TestSweepRace: a session that is found expired but resumes before it is deleted stays.
 func TestSweepRace(t *testing.T) {
 	s := openNew(t)
 	r := away(session(1), t0)

@@ -2,8 +2,8 @@
 
 package store
 
-// synchronous is PRAGMA synchronous of the writer, and synchronousRead what reading it back gives: a commit returns
-// once it is on disk. https://sqlite.org/pragma.html#pragma_synchronous
+// synchronous is PRAGMA synchronous of the writer, and synchronousRead the value that reading it back returns: a commit
+// returns once it is on disk. https://sqlite.org/pragma.html#pragma_synchronous
 const (
 	synchronous     = "FULL"
 	synchronousRead = "2"

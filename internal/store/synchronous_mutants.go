@@ -6,7 +6,7 @@ import "chatme/internal/chat"
 
 var synchronous, synchronousRead = mutantSynchronous()
 
-// mutantSynchronous leaves commits in the page cache if the bug is seeded that the power-loss harness finds.
+// mutantSynchronous leaves commits in the page cache if the bug for the power-loss harness is seeded.
 func mutantSynchronous() (set, read string) {
 	if chat.Seeded("sync-normal") {
 		return "NORMAL", "1"

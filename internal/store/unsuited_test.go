@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestUnsuitedFileSystem: a file system without locks, or without memory that processes share, is named as what is wrong, with
-// the remedy. The disk is well, and nothing is said of it.
+// TestUnsuitedFileSystem: a file system without locks, or without shared memory, is named as the cause, with the remedy.
+// The disk is fine, and the message does not mention it.
 func TestUnsuitedFileSystem(t *testing.T) {
 	for i, fault := range []struct{ call, errno, suffix string }{
 		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
@@ -19,7 +19,7 @@ func TestUnsuitedFileSystem(t *testing.T) {
 	} {
 		name := fmt.Sprintf("%s of chatme.db%s fails with %s", fault.call, fault.suffix, fault.errno)
 		path := newPath(t)
-		if i%2 == 1 { // not a new database, but what a killed server left
+		if i%2 == 1 { // not a new database, but one left by a killed server
 			path, _, _ = killedServer(t)
 		}
 		cmd := traced(t, fault.call, "error="+fault.errno, []string{path + fault.suffix}, "open", path)

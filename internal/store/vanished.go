@@ -13,16 +13,17 @@ import (
 )
 
 // vanished refuses a database whose file is missing or empty although a server has been started on it, and one that is
-// another file than the witness knows while the -wal of the former lies beside it. It looks at the files and opens none but
-// the witness, because SQLite deletes the -wal beside an empty file, and writes it into any other.
+// not the file that the witness knows while the -wal of the previous file lies beside it. It checks the status of the
+// files and opens none but the witness, because SQLite deletes the -wal beside an empty file, and writes it into any
+// other.
 //
-// The device does not count: it may be another one after the machine was started again. Without a -wal another file is a
-// restored one, which Begin finds out; and without a witness there is nothing to tell it by.
+// The device does not count: it may change when the machine is restarted. Without a -wal another file is a restored one,
+// which Begin detects; without a witness there is nothing to compare it with.
 func vanished(path string) error {
 	st, err := stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing || !missing && st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil // refused for that
+		return nil // refused elsewhere
 	}
 	wal := sizeOf(path+"-wal") > 0
 	if missing || st.Size == 0 {
@@ -33,16 +34,16 @@ func vanished(path string) error {
 		return nil
 	}
 	return &Error{
-		what: fmt.Sprintf("open %s: a copy was put over the database (it was inode %d and is inode %d), and %s-wal is of the former one",
+		what: fmt.Sprintf("open %s: a copy was put over the database (it was inode %d and is inode %d), and %s-wal belongs to the previous file",
 			path, seen.inode, st.Ino, path),
-		todo: fmt.Sprintf("put the former file back, or the copy with chatme restore --replace; to serve the copy and lose what is in the -wal, move %s away; if all of it was moved here together, remove %s",
+		todo: fmt.Sprintf("put the previous file back, or restore the copy with chatme restore --replace; to serve the copy and lose what is in the -wal, move %s away; if all the files were moved here together, remove %s",
 			beside(path, "-wal", "-shm"), path+witnessSuffix),
 		code:       exitData,
 		identified: true,
 	}
 }
 
-// emptied refuses a database that is missing or empty, unless it never was anything else.
+// emptied refuses a database that is missing or empty, unless it was never anything else.
 func emptied(path string, missing, wal bool) error {
 	_, err := os.Lstat(path + witnessSuffix)
 	witness := err == nil
@@ -61,14 +62,14 @@ func emptied(path string, missing, wal bool) error {
 	}
 	return &Error{
 		what: fmt.Sprintf("open %s: the database %s, but %s", path, state, strings.Join(traces, " and ")),
-		todo: fmt.Sprintf("put the file back (is its disk mounted?), or a backup with chatme restore --replace; only to give up all that it held and begin with an empty one, remove %s",
+		todo: fmt.Sprintf("put the file back (check that its disk is mounted), or restore a backup with chatme restore --replace; to discard all its data and start with an empty database, remove %s",
 			beside(path, "-wal", "-shm", "-journal", witnessSuffix)),
 		code:       exitData,
 		identified: true,
 	}
 }
 
-// sizeOf is the size of a file in bytes, 0 if it is not there.
+// sizeOf returns the size of a file in bytes, 0 if it does not exist.
 func sizeOf(name string) int64 {
 	st, err := stat(name)
 	if err != nil {
@@ -77,7 +78,7 @@ func sizeOf(name string) int64 {
 	return st.Size
 }
 
-// beside lists, of the files with these suffixes, those that are there.
+// beside lists the files with these suffixes that exist.
 func beside(path string, suffixes ...string) string {
 	var there []string
 	for _, suffix := range suffixes {
@@ -91,9 +92,9 @@ func beside(path string, suffixes ...string) string {
 	return strings.Join(there, "")
 }
 
-// Sound refuses a database whose file is missing or empty although a server has been started on it, one that does not belong to
-// the -wal beside it, and one that is not what the server that runs on it has open. The error is an *Error with exit code 65,
-// or 73 for a symbolic link in the place of a file that SQLite makes.
+// Sound refuses a database whose file is missing or empty although a server has been started on it, one that does not
+// belong to the -wal beside it, and one that is not the file that the running server has open. The error is an *Error
+// with exit code 65, or 73 for a symbolic link in place of a file that SQLite creates.
 func Sound(ctx context.Context, path string) error {
 	path, err := resolve(path)
 	if err != nil {
@@ -102,7 +103,8 @@ func Sound(ctx context.Context, path string) error {
 	return sound(ctx, path, DefaultBusyTimeout)
 }
 
-// sound refuses what SQLite must not open to look at a database, and one that is not what the server that runs on it serves.
+// sound refuses a database that SQLite must not open even to look at it, and one that is not the file that the running
+// server has open.
 func sound(ctx context.Context, path string, busy time.Duration) error {
 	if err := refuseLinks(path); err != nil {
 		return err
@@ -116,13 +118,13 @@ func sound(ctx context.Context, path string, busy time.Duration) error {
 	return refuseLeftover(ctx, path, busy)
 }
 
-// rescue is what to do while a server runs on files that are no longer there.
+// rescue is the remedy while a server runs on files that are no longer there.
 const rescue = `move it back; or save what the server still has open ("The database has vanished" in docs/operations.md) before it ends`
 
-// restartInOrder is what to do about a -wal or -shm that was removed.
-const restartInOrder = "stop the server in order, which takes the last changes into the database, and start it again"
+// restartInOrder is the remedy for a -wal or -shm that was removed.
+const restartInOrder = "stop the server gracefully, which writes the last changes to the database, and start it again"
 
-// unserved refuses a database of which a running server has other files open than those that are there.
+// unserved refuses a database of which a running server has other files open than the current ones.
 func unserved(path string) error {
 	pid, err := Holder(path)
 	if err != nil || pid == 0 {
@@ -130,7 +132,7 @@ func unserved(path string) error {
 	}
 	seen, err := readWitness(path + witnessSuffix)
 	if err != nil || !seen.marked || seen.stopped {
-		return nil // it has not begun, or ends
+		return nil // the server has not begun, or is ending
 	}
 	what, todo := "", rescue
 	st, err := stat(path)
@@ -139,7 +141,7 @@ func unserved(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		what = path + " was removed"
 	case err != nil:
-		return nil // refused for that
+		return nil // refused elsewhere
 	case st.Ino != seen.inode:
 		what = path + " was replaced by another file"
 	case st.Size == 0:

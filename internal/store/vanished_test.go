@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// killedServer makes a database as a killed server leaves it: with mail, a chat, a -wal that is not empty and a witness of
-// that very file.
+// killedServer makes a database as a killed server leaves it: with mail, a chat, a -wal that is not empty and a witness
+// of that very file.
 func killedServer(tb testing.TB) (path, epoch string, p *post) {
 	tb.Helper()
 	p = newPost(tb)
 	p.mustHold(tb, p.letter(1, "hello"))
-	if _, err := p.writer.Exec(`PRAGMA wal_checkpoint`); err != nil { // so that the file alone has something
+	if _, err := p.writer.Exec(`PRAGMA wal_checkpoint`); err != nil { // so that the file alone has content
 		tb.Fatal(err)
 	}
 	mustCommit(tb, p.Store, put(waiting(3, 1))...)
@@ -42,15 +42,15 @@ func moveWitness(tb testing.TB, from, path string) {
 	}
 }
 
-// TestDatabaseVanished: a database that is missing, empty or another file than it was is refused, and nothing is touched; both
-// ways out that the message names lead out.
+// TestDatabaseVanished: a database that is missing, empty or another file is refused, and nothing is changed; both
+// remedies in the message work.
 func TestDatabaseVanished(t *testing.T) {
 	const emptied, removed = `: >"$1"`, `rm "$1"`
 	for name, tt := range map[string]struct {
 		stopped bool // in order: there is no -wal
 		how     string
 		says    string
-		gone    []string // what the message says is to be removed; "": the database itself need not be
+		gone    []string // the files that the message says to remove; "": the database itself need not be
 	}{
 		"emptied, killed":                           {false, emptied, "is empty", []string{"-wal", witnessSuffix}},
 		"emptied, stopped":                          {true, emptied, "is empty", []string{witnessSuffix}},
@@ -85,18 +85,18 @@ func TestDatabaseVanished(t *testing.T) {
 			} {
 				err := look()
 				wantCode(t, err, exitData)
-				want := []string{tt.says, "put the f", "chatme restore --replace"}
+				want := []string{tt.says, "put the ", "chatme restore --replace"}
 				for _, suffix := range tt.gone {
 					want = append(want, path+suffix)
 				}
 				for _, want := range want {
 					if !strings.Contains(err.Error(), want) {
-						t.Errorf("%v does not say %q", err, want)
+						t.Errorf("error %v does not contain %q", err, want)
 					}
 				}
 			}
 			if after := tree(t, filepath.Dir(path)); !maps.Equal(after, before) {
-				t.Fatalf("touched: %q, were %q", names(after), names(before))
+				t.Fatalf("files changed: %q, were %q", names(after), names(before))
 			}
 			if tt.gone == nil {
 				return
@@ -108,14 +108,14 @@ func TestDatabaseVanished(t *testing.T) {
 			s := MustOpen(t, path)
 			started := mustBegin(t, s)
 			if other := strings.Contains(tt.says, "copy"); started.Restored != other || !other && started.Boot != 1 {
-				t.Errorf("after what is to be removed was: %+v", started)
+				t.Errorf("after removing the named files: %+v", started)
 			}
 			p.Store = s
 		})
 	}
 }
 
-// TestVanishedFilePutBack: a file that was moved away and comes back is served as if nothing had been.
+// TestVanishedFilePutBack: a file that was moved away and is put back is served as before.
 func TestVanishedFilePutBack(t *testing.T) {
 	path, epoch, p := killedServer(t)
 	run(t, "mv", path, path+".away")
@@ -130,7 +130,7 @@ func TestVanishedFilePutBack(t *testing.T) {
 	wantAfterBegin(t, s, p, false)
 }
 
-// TestDeviceNumberChanged: after the machine was started again a disk may have another number. A database with the -wal of a
+// TestDeviceNumberChanged: after the machine was restarted a disk may have another number. A database with the -wal of a
 // killed server is not refused for it.
 func TestDeviceNumberChanged(t *testing.T) {
 	path, _, p := killedServer(t)
@@ -150,8 +150,8 @@ func TestDeviceNumberChanged(t *testing.T) {
 	wantAfterBegin(t, s, p, true)
 }
 
-// TestMovedWithItsWAL: what a killed server left was moved to another disk. It is refused until the witness is removed, as the
-// message says, and then has everything but its chats.
+// TestMovedWithItsWAL: the files left by a killed server were moved to another disk. They are refused until the witness
+// is removed, as the message says, and then only the chats are lost.
 func TestMovedWithItsWAL(t *testing.T) {
 	path, _, p := killedServer(t)
 	dir := t.TempDir()
@@ -159,8 +159,8 @@ func TestMovedWithItsWAL(t *testing.T) {
 	path = filepath.Join(dir, filepath.Base(path))
 	_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 	wantCode(t, err, exitData)
-	if want := "if all of it was moved here together, remove " + path + witnessSuffix; !strings.Contains(err.Error(), want) {
-		t.Errorf("%v does not say %q", err, want)
+	if want := "if all the files were moved here together, remove " + path + witnessSuffix; !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v does not contain %q", err, want)
 	}
 	run(t, "rm", path+witnessSuffix)
 	s := MustOpen(t, path)
@@ -171,8 +171,8 @@ func TestMovedWithItsWAL(t *testing.T) {
 	wantAfterBegin(t, s, p, true)
 }
 
-// TestRestoreOverVanished: chatme restore leads out, whatever is there, and puts aside what it finds without SQLite having
-// seen it: SQLite deletes the -wal beside an empty file.
+// TestRestoreOverVanished: chatme restore works, whatever is there, and puts the existing files aside before SQLite sees
+// them: SQLite deletes the -wal beside an empty file.
 func TestRestoreOverVanished(t *testing.T) {
 	_, backup, _, _ := backedUp(t)
 	for name, how := range map[string]string{
@@ -193,11 +193,11 @@ func TestRestoreOverVanished(t *testing.T) {
 				t.Fatalf("%q, %v: the -wal was not put aside", aside, err)
 			}
 			if wal, err := os.ReadFile(aside[0]); err != nil || string(wal) != before["chatme.db-wal"] {
-				t.Errorf("the -wal put aside is not what it was: %v", err)
+				t.Errorf("the -wal put aside was changed: %v", err)
 			}
 			if done.Aside != "" {
 				if kept, err := os.ReadFile(done.Aside); err != nil || string(kept) != before["chatme.db"] {
-					t.Errorf("the file put aside is not what it was: %v", err)
+					t.Errorf("the file put aside was changed: %v", err)
 				}
 			}
 			s := MustOpen(t, path)

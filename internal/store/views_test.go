@@ -87,7 +87,7 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestViewsUnderLoad: the same while batches are being committed; nobody waits for anybody.
+// TestViewsUnderLoad: the same while batches are being committed; neither side waits for the other.
 func TestViewsUnderLoad(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
@@ -122,7 +122,7 @@ func TestViewsUnderLoad(t *testing.T) {
 	}
 }
 
-// TestSchemaStrict: every table of ours is STRICT (goose's own is not).
+// TestSchemaStrict: every table of chatme's is STRICT (goose's own is not).
 func TestSchemaStrict(t *testing.T) {
 	var loose []string
 	err := openNew(t).reader.Select(&loose, `
@@ -133,15 +133,14 @@ func TestSchemaStrict(t *testing.T) {
 	}
 }
 
-// TestCanaryNoText: there is no column a message could be stored in. Whoever adds a text or blob column has to
-// bound it, and say so here.
+// TestCanaryNoText: no column can store a message. If you add a text or blob column, bound its length and list it here.
 func TestCanaryNoText(t *testing.T) {
 	allowed := map[string]string{
 		"sessions.hash":     "32 bytes",
 		"sessions.alias":    "a UUID",
 		"sessions.mail_key": "32 bytes",
 		"mailbox.sender":    "a UUID",
-		"mailbox.body":      "sealed; the one that is not bounded, as a message is not, see TestCanaryBound",
+		"mailbox.body":      "sealed; the only unbounded one, because messages are unbounded, see TestCanaryBound",
 		"boots.version":     "of the program",
 		"boots.commit_hash": "of the program",
 		"boots.reason":      "why it stopped",
@@ -161,7 +160,7 @@ func TestCanaryNoText(t *testing.T) {
 	}
 }
 
-// TestQueryPlans: looking somebody up, loading and sweeping never read hibernated sessions.
+// TestQueryPlans: finding a session, loading and sweeping never read hibernated sessions.
 func TestQueryPlans(t *testing.T) {
 	s := openNew(t)
 	writer := sqlx.NewDb(s.writer, driverName) // keeps the foreign keys, so that its plans show the cascade

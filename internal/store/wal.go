@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// walKept is the length in bytes to which a WAL is cut as it is begun anew: four times what it has on most days.
+	// walKept is the length in bytes to which a reset truncates the WAL: four times its length on most days.
 	walKept = 16 << 20
-	// walLarge is a length in bytes that no batch brings it to: a reader keeps it from being begun anew.
+	// walLarge is a length in bytes that no batch reaches: at that length, a reader is preventing a reset.
 	walLarge = 128 << 20
 )
 
-// walWatch says in the log when the WAL is large, and when it no longer is.
+// walWatch logs when the WAL becomes large, and when it no longer is.
 type walWatch struct {
 	path  string // static
 	limit int64  // bytes; static
@@ -26,7 +26,7 @@ type walWatch struct {
 func (w *walWatch) look(log *slog.Logger) {
 	info, err := os.Stat(w.path)
 	if err != nil || log == nil {
-		return // SQLite will tell what is wrong with it
+		return // SQLite will report what is wrong with it
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -36,9 +36,9 @@ func (w *walWatch) look(log *slog.Logger) {
 	}
 	w.large = large
 	if large {
-		log.Warn("the WAL is large and grows: somebody keeps a transaction open; close it (a sqlite3 shell?) or the disk fills",
+		log.Warn("WAL is large and growing because a transaction stays open; close it (perhaps a sqlite3 shell) before the disk fills",
 			"file", w.path, "bytes", info.Size())
 	} else {
-		log.Info("the WAL is begun anew", "bytes", info.Size())
+		log.Info("WAL reset", "bytes", info.Size())
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestParkedReader: somebody who stays in a transaction makes the WAL grow, which the log says; once he has gone it
-// is begun anew and cut.
+// TestParkedReader: a reader that stays in a transaction makes the WAL grow, which is logged; once the reader has ended
+// the WAL is reset and truncated.
 func TestParkedReader(t *testing.T) {
 	p := newPost(t)
 	p.wal.limit = walKept + walKept/4
@@ -28,7 +28,7 @@ func TestParkedReader(t *testing.T) {
 		write()
 	}
 	if size() > walKept || log.Len() != 0 {
-		t.Fatalf("%d bytes while nobody reads\n%s", size(), log)
+		t.Fatalf("%d bytes without a reader\n%s", size(), log)
 	}
 
 	parked, err := p.reader.Begin()
@@ -43,20 +43,20 @@ func TestParkedReader(t *testing.T) {
 		write()
 	}
 	write()
-	if strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "somebody keeps a transaction open") {
+	if strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "a transaction stays open") {
 		t.Errorf("the log: %s", log)
 	}
 
 	if err := parked.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the first takes the pages into the database, the second begins anew
+	for range 2 { // the first checkpoints the pages into the database, the second resets the WAL
 		write()
 	}
 	if size() > walKept {
-		t.Errorf("%d bytes after the reader has gone", size())
+		t.Errorf("%d bytes after the reader ended", size())
 	}
-	if strings.Count(log.String(), "begun anew") != 1 {
+	if strings.Count(log.String(), "WAL reset") != 1 {
 		t.Errorf("the log: %s", log)
 	}
 }

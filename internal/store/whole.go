@@ -13,18 +13,18 @@ import (
 const (
 	// pragmaQuick reads the whole file: about 72 ms for 300,000 sessions. https://sqlite.org/pragma.html#pragma_quick_check
 	pragmaQuick = "quick_check"
-	// pragmaIntegrity looks at every index as well.
+	// pragmaIntegrity also checks every index.
 	pragmaIntegrity = "integrity_check"
 
 	// mostFaults is how many messages are read to find one that concerns chatme.
 	mostFaults = 1000
 
-	// sqlLoose counts the rows without what they refer to, which integrity_check does not look at.
+	// sqlLoose counts the rows with dangling references, which integrity_check does not check.
 	sqlLoose   = `SELECT count(*) FROM pragma_foreign_key_check`
 	sqlLooseOf = `SELECT count(*) FROM pragma_foreign_key_check(?1)`
 )
 
-// quickCheck checks every page of the database at path, and not the order in its indexes.
+// quickCheck checks every page of the database at path, but not the order in its indexes.
 func quickCheck(ctx context.Context, db *sql.DB, path string) error {
 	_, err := checkWhole(ctx, db, path, pragmaQuick)
 	return err
@@ -45,7 +45,7 @@ func checkIntegrity(ctx context.Context, db *sql.DB, path string) (aside string,
 	switch {
 	case err == nil && loose == 0:
 		return aside, nil
-	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // as for a reference to a table that is not there
+	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // for example, a reference to a table that does not exist
 		return "", explainRead("check", path, err)
 	}
 	f, err := foreignersIn(ctx, db, path)
@@ -57,20 +57,20 @@ func checkIntegrity(ctx context.Context, db *sql.DB, path string) (aside string,
 			return "", explainRead("check", path, err)
 		}
 		if loose != 0 {
-			return "", damaged(path, fmt.Sprintf("%d rows without what they refer to", loose))
+			return "", damaged(path, fmt.Sprintf("%d rows with dangling references", loose))
 		}
 	}
 	return aside, nil
 }
 
-// checkWhole runs a pragma over the whole database. What is wrong with the content of other programs' tables is returned
-// in aside: it does not concern chatme, and only the operator can know whether it is meant.
+// checkWhole runs a pragma over the whole database. Faults in the content of other programs' tables are returned in
+// aside: they do not concern chatme, and only the operator can know whether they are intended.
 func checkWhole(ctx context.Context, db *sql.DB, path, pragma string) (aside string, err error) {
 	messages, err := readCheck(ctx, db, pragma, "1")
 	switch {
 	case err == nil && messages[0] == "ok":
 		return "", nil
-	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // as for a function that only another program has
+	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // for example, a function that only another program has
 		return "", explainRead("check", path, err)
 	}
 	f, e := foreignersIn(ctx, db, path)
@@ -112,7 +112,7 @@ func (f foreigners) checkOurs(ctx context.Context, db *sql.DB, path, pragma stri
 	return nil
 }
 
-// readCheck returns what a pragma says of a table or, given a number, so much of what it says of all.
+// readCheck returns the messages of a pragma about a table or, given a number, at most that many about all.
 func readCheck(ctx context.Context, db *sql.DB, pragma, of string) (messages []string, err error) {
 	rows, err := db.QueryContext(ctx, "PRAGMA "+pragma+"("+of+")")
 	if err != nil {
@@ -130,7 +130,7 @@ func readCheck(ctx context.Context, db *sql.DB, pragma, of string) (messages []s
 		return nil, err
 	}
 	if messages == nil {
-		return nil, fmt.Errorf("PRAGMA %s answers nothing", pragma)
+		return nil, fmt.Errorf("PRAGMA %s returned nothing", pragma)
 	}
 	return messages, nil
 }
@@ -151,7 +151,7 @@ func foreignersIn(ctx context.Context, db *sql.DB, path string) (f foreigners, e
 	return f, nil
 }
 
-// damaged is what a check has found.
+// damaged returns the error for a fault that a check has found.
 func damaged(path, how string) error {
 	return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, how), todo: restore, code: exitData, damaged: true}
 }

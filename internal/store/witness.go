@@ -16,24 +16,24 @@ import (
 // witnessSuffix names the witness, next to the database.
 const witnessSuffix = ".witness"
 
-// maxWitness is more than a witness has, in bytes.
+// maxWitness is more than the size of a witness, in bytes.
 const maxWitness = 256
 
-// witness tells the state of the database that was seen last, and of which file. It lies outside the database, so it is
-// not put back with it: a database that it does not fit has come from elsewhere or from an earlier time.
+// witness describes the last seen state of the database, and which file it was in. It lies outside the database, so it
+// is not restored with it: a database that does not match it comes from elsewhere or from an earlier time.
 type witness struct {
 	boot   uint64 // the last start
 	device uint64
 	inode  uint64
 
-	marked  bool   // what follows is known; older programs did not write it
+	marked  bool   // the following is known; older programs did not write it
 	epoch   string // of that start
-	counter int64  // how far it had come
-	stopped bool   // it had stopped in order
+	counter int64  // how far the start had come
+	stopped bool   // the start had stopped in order
 }
 
-// String is the content of the file. The first line stays the same for the whole of a start. The second has a fixed
-// length and a checksum, because it is written in place: half of it is as good as none.
+// String returns the content of the file. The first line stays the same for the whole of a start. The second has a fixed
+// length and a checksum, because it is written in place: a torn line is invalid.
 func (w witness) String() string {
 	first := fmt.Sprintf("boot %d, device %d, inode %d\n", w.boot, w.device, w.inode)
 	if !w.marked {
@@ -47,10 +47,10 @@ func (w witness) String() string {
 	return fmt.Sprintf("%s%ssum %08x\n", first, mark, crc32.ChecksumIEEE([]byte(mark)))
 }
 
-// markLength is that of the second line, in bytes.
+// markLength is the length of the second line, in bytes.
 const markLength = len("epoch 00000000000000000000000000000000, counter 0000000000, running, sum 00000000\n")
 
-// sight returns a witness of the file at path, which is not opened, and of no start yet.
+// sight returns a witness of the file at path, without opening it, and of no start yet.
 func sight(path string) (witness, error) {
 	var st unix.Stat_t
 	if err := retryInterrupted(func() error { return unix.Stat(path, &st) }); err != nil {
@@ -59,12 +59,12 @@ func sight(path string) (witness, error) {
 	return witness{device: uint64(st.Dev), inode: st.Ino}, nil
 }
 
-// errNoWitness says that the file holds none.
-var errNoWitness = errors.New("it does not read as one")
+// errNoWitness reports that the file is not a valid witness.
+var errNoWitness = errors.New("the file is not a valid witness")
 
-// readWitness returns what the file name says. The error is errNoWitness, or one of the file system.
+// readWitness returns the witness in the file name. The error is errNoWitness, or one of the file system.
 func readWitness(name string) (witness, error) {
-	// Whatever stands there is not waited for, a pipe for instance.
+	// Never blocks, even if the file is, for example, a pipe.
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return witness{}, err
@@ -77,8 +77,7 @@ func readWitness(name string) (witness, error) {
 	return parseWitness(string(content))
 }
 
-// parseWitness returns what the content says. A second line that was not written to its end tells nothing, and the first
-// is whole all the same.
+// parseWitness parses the content. A torn second line tells nothing, but the first line is still valid.
 func parseWitness(content string) (witness, error) {
 	first, second, _ := strings.Cut(content, "\n")
 	var w witness
@@ -95,7 +94,7 @@ func parseWitness(content string) (witness, error) {
 	return w, nil
 }
 
-// write puts w into the file name. After a crash there is the old one or the new one.
+// write writes w to the file name. After a crash either the old or the new witness is there.
 func (w witness) write(name string) error {
 	dir, part := filepath.Dir(name), name+".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -121,8 +120,8 @@ func (w witness) write(name string) error {
 	return syncDir(dir)
 }
 
-// renew puts w in the place of a witness of the same start, and waits for nothing. After a crash the old one or the new one
-// is there, or one whose second line tells nothing.
+// renew replaces a witness of the same start, without syncing. After a crash the old or the new witness is there, or one
+// with an invalid second line.
 func (w witness) renew(name string) error {
 	dir := filepath.Dir(name)
 	f, err := os.OpenFile(name, os.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)

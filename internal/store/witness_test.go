@@ -15,7 +15,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// begun makes a database with a chat, one who waits and mail, that has had boots starts, and closes it.
+// begun makes a database with a chat, a waiting session and mail, that has had boots starts, and closes it.
 func begun(tb testing.TB, boots int) (path, epoch string, p *post) {
 	tb.Helper()
 	p = newPost(tb)
@@ -37,8 +37,8 @@ func run(tb testing.TB, name string, args ...string) {
 	}
 }
 
-// TestWitness: a start goes on with the chats of the database unless that has been put back from a backup; then it has
-// a new epoch and no chat, and the queue and the mail are as they were.
+// TestWitness: a start continues the chats of the database unless it was restored from a backup; then it has a new epoch
+// and no chat, and the queue and the mail are unchanged.
 func TestWitness(t *testing.T) {
 	write := func(text string) func(tb testing.TB, path string) {
 		return func(tb testing.TB, path string) {
@@ -58,7 +58,7 @@ func TestWitness(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct {
-		before func(tb testing.TB, path string) // three starts lie behind
+		before func(tb testing.TB, path string) // after three starts
 		why    string                           // "": not restored
 	}{
 		"restart":                   {func(testing.TB, string) {}, ""},
@@ -77,19 +77,19 @@ func TestWitness(t *testing.T) {
 		"an older database":         {says(func(w *witness) { w.boot++ }), "it had 4 starts and has 3"},
 		"a copy":                    {func(tb testing.TB, path string) { run(tb, "cp", path, path+".x"); run(tb, "mv", path+".x", path) }, "another file"},
 		"another device":            {says(func(w *witness) { w.device++ }), "another file"},
-		"an empty witness":          {write(""), "does not read"},
-		"garbage":                   {write("boot"), "does not read"},
-		"a long one":                {write(strings.Repeat("9", 1<<20)), "does not read"},
-		"a cut one":                 {write("boot 3, device 1, inode 1"), "does not read"},
-		"half a second line":        {write("boot 3, device 1, inode 1\nepoch"), "does not read"},
-		"two lines":                 {write("boot 3, device 1, inode 1\nboot 3, device 1, inode 1\n"), "does not read"},
-		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "does not read"},
+		"an empty witness":          {write(""), "not a valid witness"},
+		"garbage":                   {write("boot"), "not a valid witness"},
+		"a long one":                {write(strings.Repeat("9", 1<<20)), "not a valid witness"},
+		"a cut one":                 {write("boot 3, device 1, inode 1"), "not a valid witness"},
+		"half a second line":        {write("boot 3, device 1, inode 1\nepoch"), "not a valid witness"},
+		"two lines":                 {write("boot 3, device 1, inode 1\nboot 3, device 1, inode 1\n"), "not a valid witness"},
+		"a number too long":         {write("boot 99999999999999999999, device 1, inode 1\n"), "not a valid witness"},
 		"a directory in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkdir "$1"`, "-", path+witnessSuffix)
 		}, ""},
 		"a pipe in its place": {func(tb testing.TB, path string) {
 			run(tb, "sh", "-c", `rm "$1" && mkfifo "$1"`, "-", path+witnessSuffix)
-		}, "does not read"},
+		}, "not a valid witness"},
 		"the witness of another file": {write("boot 3, device 1, inode 1\n"), "another file"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestWitness(t *testing.T) {
 			log := logged(s)
 			started, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
 			if name == "a directory in its place" {
-				wantCode(t, err, exitCreate) // it cannot be replaced; but the start is on record, for the next one
+				wantCode(t, err, exitCreate) // it cannot be replaced; but the start is recorded, for the next one
 				run(t, "rmdir", path+witnessSuffix)
 				mustBegin(t, s)
 				return
@@ -123,7 +123,7 @@ func TestWitness(t *testing.T) {
 			wantAfterBegin(t, s, p, restored)
 			wantWitness(t, s, 4)
 			mustClose(t, s)
-			// And from then on it is a database like any other.
+			// From then on it is a database like any other.
 			s = MustOpen(t, path)
 			if again := mustBegin(t, s); again != (Started{Boot: 5, Epoch: started.Epoch, Since: started.Since}) {
 				t.Errorf("%+v after %+v", again, started)
@@ -132,8 +132,8 @@ func TestWitness(t *testing.T) {
 	}
 }
 
-// TestWitnessThatCannotBeRead: an error of the disk, or too many open files, is not taken for a restore, which would
-// end every chat. The start fails and changes nothing.
+// TestWitnessThatCannotBeRead: a disk error, or too many open files, is not considered a restore, which would end every
+// chat. The start fails and changes nothing.
 func TestWitnessThatCannotBeRead(t *testing.T) {
 	path, epoch, p := begun(t, 3)
 	run(t, "sh", "-c", `mv "$1" "$1.kept" && ln -s "$1" "$1"`, "-", path+witnessSuffix) // too many links
@@ -141,7 +141,7 @@ func TestWitnessThatCannotBeRead(t *testing.T) {
 	_, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
 	wantCode(t, err, exitCreate)
 	if !strings.Contains(err.Error(), path+witnessSuffix) {
-		t.Errorf("%v does not say which file", err)
+		t.Errorf("error %v does not name the file", err)
 	}
 	run(t, "mv", path+witnessSuffix+".kept", path+witnessSuffix)
 	if started := mustBegin(t, s); started != (Started{Boot: 4, Epoch: epoch, Since: 1}) {
@@ -150,7 +150,7 @@ func TestWitnessThatCannotBeRead(t *testing.T) {
 	wantAfterBegin(t, s, p, false)
 }
 
-// wantAfterBegin fails unless the chat is there, or has ended, and the rest is as it was.
+// wantAfterBegin fails unless the chat exists, or has ended, and everything else is unchanged.
 func wantAfterBegin(tb testing.TB, s *Store, p *post, restored bool) {
 	tb.Helper()
 	saved, err := s.Load(tb.Context())
@@ -175,7 +175,7 @@ func wantAfterBegin(tb testing.TB, s *Store, p *post, restored bool) {
 	wantMail(tb, s, p.whole(), "1 hello")
 }
 
-// wantWitness fails unless the witness is a whole one, of this start of the database.
+// wantWitness fails unless the witness is complete, and of this start of the database.
 func wantWitness(tb testing.TB, s *Store, boot uint64) {
 	tb.Helper()
 	info, err := os.Stat(s.path)
@@ -191,11 +191,11 @@ func wantWitness(tb testing.TB, s *Store, boot uint64) {
 		tb.Errorf("%v, %v", info.Mode(), err)
 	}
 	if _, err := os.Stat(s.path + witnessSuffix + ".part"); !os.IsNotExist(err) {
-		tb.Errorf("half of it is there: %v", err)
+		tb.Errorf("part of it exists: %v", err)
 	}
 }
 
-// TestFirstWitness: a new database is not a backup. It is new only where no witness tells of a former one.
+// TestFirstWitness: a new database is not a backup. It is new only if no witness of a previous one exists.
 func TestFirstWitness(t *testing.T) {
 	for name, left := range map[string]string{"nothing": "", "of a former one": "boot 70, device 1, inode 1\n", "garbage": "x"} {
 		path := newPath(t)
@@ -216,7 +216,7 @@ func TestFirstWitness(t *testing.T) {
 	}
 }
 
-// TestRestore: what an operator does: a copy is made, the server goes on and stops, the copy is put back, in place of
+// TestRestore: as an operator restores: a copy is made, the server continues and stops, and the copy is put in place of
 // the file or into it.
 func TestRestore(t *testing.T) {
 	for name, command := range map[string]string{"in its place": "mv", "into it": "cp"} {
@@ -244,8 +244,9 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreOldClients: an old client whose chat a restore ends leaves no row behind; who waits is left to the start.
-func TestRestoreOldClients(t *testing.T) {
+// TestRestoreLegacyClients: a legacy client whose chat a restore ends leaves no row behind; a waiting one is left to the
+// start.
+func TestRestoreLegacyClients(t *testing.T) {
 	s := openNew(t)
 	mustBegin(t, s)
 	a, b := pair(1, 1, 2)
@@ -268,8 +269,8 @@ func TestRestoreOldClients(t *testing.T) {
 	wantFound(t, s, away(a, t0))
 }
 
-// TestWitnessUnwritable: a witness that cannot be written is an error with one line, and the next start, when it can
-// be, goes on with the chats.
+// TestWitnessUnwritable: a witness that cannot be written is an error with one line, and the next start that can write
+// it continues the chats.
 func TestWitnessUnwritable(t *testing.T) {
 	path, epoch, p := begun(t, 2)
 	dir := filepath.Dir(path)
@@ -282,7 +283,7 @@ func TestWitnessUnwritable(t *testing.T) {
 		}
 	}
 	cmd := helperCmd(t, "begin", path)
-	if os.Getuid() == 0 { // for whom modes do not count
+	if os.Getuid() == 0 { // modes do not restrict root
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
 	in, err := cmd.StdinPipe()
@@ -300,7 +301,7 @@ func TestWitnessUnwritable(t *testing.T) {
 	if line, err := lines.ReadString('\n'); err != nil || line != "open\n" {
 		t.Fatalf("%q, %v", line, err)
 	}
-	if err := os.Chmod(dir, 0o555); err != nil { // SQLite has the -wal already
+	if err := os.Chmod(dir, 0o555); err != nil { // SQLite already has the -wal
 		t.Fatal(err)
 	}
 	in.Close()

@@ -11,11 +11,11 @@ import (
 var (
 	errTooLarge = errors.New("frame too large")
 	errStalled  = errors.New("no room for a frame")
-	errEnding   = errors.New("the socket ends") // while its frame waited
+	errEnding   = errors.New("the socket is closing") // while its frame waited
 )
 
-// admit returns once a frame of so many bytes may be read. Until then nothing more of it is. *held is what it then has of
-// the budget.
+// admit returns once a frame of the given size may be read. Until then no more of it is read. *held is the part of the
+// budget that the frame then holds.
 func (c *Conn) admit(size int64, held *int64) error {
 	c.ownGoroutine()
 	c.letPartnerRead(size)
@@ -23,7 +23,7 @@ func (c *Conn) admit(size int64, held *int64) error {
 	return c.takeRest(size, held)
 }
 
-// admitMore is admit for a frame that grows by step and has *held: nobody knows how long it will be.
+// admitMore is admit for a frame of unknown length that grows by step and has *held.
 func (c *Conn) admitMore(step int64, held *int64) error {
 	most := int64(c.e.cfg.FrameMax)
 	if step <= 0 || *held >= most {
@@ -40,7 +40,7 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 	return c.takeRest(most, held)
 }
 
-// takeRest takes what is missing of size, and waits in the line if it must.
+// takeRest takes the rest of size from the budget, and waits in the line if it must.
 func (c *Conn) takeRest(size int64, held *int64) (err error) {
 	want := size - *held
 	if !c.e.budget.take(want, *held) {
@@ -52,16 +52,17 @@ func (c *Conn) takeRest(size int64, held *int64) (err error) {
 	return err
 }
 
-// letPartnerRead waits until the outbox of the partner has room for a large frame. It comes before the wait for memory: of
-// what one slow reader is sent there is never more in memory than its outbox takes.
+// letPartnerRead waits until the outbox of the partner has room for a large frame. It comes before the wait for memory:
+// so the data in memory for one slow reader never exceeds its outbox.
 func (c *Conn) letPartnerRead(bytes int64) {
 	if full := c.e.cfg.Hub.Congested(c.id, int(bytes)); full != nil {
 		c.pauses(func() { c.awaitPartner(full, int(bytes)) })
 	}
 }
 
-// letPartnersConfirm waits until others have confirmed so much that the message need not be refused for want of memory. It
-// comes before the wait for room too, as what all wait for may stand behind the message of somebody in the line.
+// letPartnersConfirm waits until other clients have confirmed enough that the message need not be refused for lack of
+// memory. It also comes before the wait for room, because the confirmation that all wait for may be behind a message in
+// the line.
 func (c *Conn) letPartnersConfirm(bytes int64) {
 	c.pauses(func() {
 		ctx, done := c.whileOpen()
@@ -70,7 +71,7 @@ func (c *Conn) letPartnersConfirm(bytes int64) {
 	})
 }
 
-// awaitPartner waits until the outbox of whoever is the partner has room, which full has not.
+// awaitPartner waits until the outbox of the current partner has room; the outbox of full has none.
 func (c *Conn) awaitPartner(full hub.Conn, bytes int) {
 	for full != nil && !c.isClosing() {
 		c.await(full, func() bool {
@@ -82,7 +83,7 @@ func (c *Conn) awaitPartner(full hub.Conn, bytes int) {
 	}
 }
 
-// standInLine waits for the room of p while what holds room comes on, or goes away.
+// standInLine waits for the room of p as long as the frames that hold room make progress, or end.
 func (c *Conn) standInLine(p *place) error {
 	rung, ring := rings()
 	defer c.takeDown(c.hang(ring))
@@ -114,8 +115,8 @@ func (c *Conn) standInLine(p *place) error {
 	}
 }
 
-// pauses has wait run in a goroutine of c's own. Meanwhile c is busy and not silent, and its frame stands still through no
-// fault of its peer's.
+// pauses runs wait in c's own goroutine. Meanwhile c is busy and not silent, and the stall of its frame is not its
+// peer's fault.
 func (c *Conn) pauses(wait func()) {
 	c.ownGoroutine()
 	c.busy.Store(true)
@@ -125,7 +126,7 @@ func (c *Conn) pauses(wait func()) {
 	c.busy.Store(false)
 }
 
-// listens has the peer be silent no longer than from now on: what it has said meanwhile was not read.
+// listens restarts the peer's silence from now: what it sent meanwhile was not read.
 func (c *Conn) listens() {
 	now := c.e.keepalive.now.Load()
 	c.seen.Store(now)
@@ -136,7 +137,7 @@ func (c *Conn) listens() {
 	}
 }
 
-// come notes that 16 KiB more of a frame have come, or its first byte. held is what the frame has of the budget.
+// come records that 16 KiB more of a frame have arrived, or its first byte. held is the frame's part of the budget.
 func (c *Conn) come(held int64) {
 	c.begins()
 	if held > 0 {

@@ -10,7 +10,7 @@ import (
 	"chatme/internal/hub"
 )
 
-// lineup is an endpoint of which only the budget, of 100 bytes that are all in use, and the times count.
+// lineup returns an endpoint of which only the budget, of 100 bytes that are all in use, and the times matter.
 func lineup(clock func() chat.Time, stall time.Duration) *Endpoint {
 	e := &Endpoint{clock: clock, budget: newBudget(100, 100, clock)}
 	e.keepalive = &keepalive{clock: clock}
@@ -19,7 +19,7 @@ func lineup(clock func() chat.Time, stall time.Duration) *Endpoint {
 	return e
 }
 
-// stands has a Conn stand in the line, and returns what becomes of that.
+// stands makes a Conn wait in the line, and returns the result.
 func (e *Endpoint) stands() (*Conn, <-chan error) {
 	c, got := &Conn{e: e}, make(chan error, 1)
 	go func() {
@@ -31,7 +31,8 @@ func (e *Endpoint) stands() (*Conn, <-chan error) {
 	return c, got
 }
 
-// A socket waits in the line as long as something that holds room comes on, and then for no longer than the setting says.
+// A socket waits in the line as long as a frame that holds room makes progress, and after that only for the configured
+// time.
 func TestBudgetWaitsWhileTheHeadMoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := hub.NewClock()
@@ -42,12 +43,12 @@ func TestBudgetWaitsWhileTheHeadMoves(t *testing.T) {
 			time.Sleep(19 * time.Second)
 			e.budget.moves()
 			if !c.busy.Load() {
-				t.Fatal("a socket in the line is not busy: it will be reaped as silent")
+				t.Fatal("a socket in the line is not busy: it would be reaped as silent")
 			}
 		}
 		select {
 		case err := <-got:
-			t.Fatalf("%v although what holds room comes on", err)
+			t.Fatalf("%v although a frame that holds room makes progress", err)
 		default:
 		}
 		last := time.Now()
@@ -55,15 +56,15 @@ func TestBudgetWaitsWhileTheHeadMoves(t *testing.T) {
 			t.Errorf("%v, want errStalled", err)
 		}
 		if waited := time.Since(last).Round(time.Second); waited != 20*time.Second {
-			t.Errorf("it waits %v for what does not come on", waited)
+			t.Errorf("it waits %v for a stalled frame", waited)
 		}
 		if e.budget.waiting() != 0 || c.busy.Load() {
-			t.Error("it still waits")
+			t.Error("it is still waiting")
 		}
 	})
 }
 
-// A socket that waits in the line ends at once when it is closed, and leaves its place to the next.
+// A socket that waits in the line ends at once when it is closed, and makes way for the next.
 func TestBudgetWaitEndsWithItsSocket(t *testing.T) {
 	for name, end := range map[string]func(c *Conn){
 		"closed":  (*Conn).setClosed,
@@ -92,7 +93,7 @@ func TestBudgetWaitEndsWithItsSocket(t *testing.T) {
 	}
 }
 
-// What a ping waited for while its socket was not read counts from when it is read again.
+// The time to answer a ping restarts when a socket that was not being read is read again.
 func TestBudgetWaitExcusesPongs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := hub.NewClock()
@@ -110,7 +111,7 @@ func TestBudgetWaitExcusesPongs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.unanswered(clock.Now(), 60_000) || clock.Now()-chat.Time(c.seen.Load()) > 1000 {
-			t.Error("a socket that was not read is reaped for what it did not say")
+			t.Error("a socket that was not being read is reaped as silent")
 		}
 	})
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errWouldBlock says that there is nothing to read, or no room to write.
+// errWouldBlock means that there is nothing to read, or no room to write.
 const errWouldBlock = unix.EAGAIN
 
-// bare takes the descriptor out of nc, and -1 if it cannot: bytes must go straight to the system.
+// bare takes the descriptor out of nc. It returns -1 if it cannot: bytes must go straight to the system.
 func bare(nc net.Conn) int32 {
 	tcp, ok := nc.(*net.TCPConn)
 	if !ok {
@@ -30,8 +30,8 @@ func bare(nc net.Conn) int32 {
 	return int32(fd)
 }
 
-// readNow and writeNow call the system without telling Go's scheduler: they do not wait, and the telling costs as much as
-// a lock.
+// readNow and writeNow make system calls without notifying Go's scheduler: they do not block, and notifying costs as
+// much as a lock.
 func readNow(fd int32, p []byte) (int, error) {
 	n, err := now(unix.SYS_READ, fd, p)
 	if n == 0 && err == nil && len(p) > 0 {

@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// Elsewhere no descriptor is taken out of its connection, and none of these is called.
+// On other systems no descriptor is taken out of its connection, and none of these is called.
 
 var errWouldBlock = errors.New("would block")
 

@@ -10,38 +10,38 @@ import (
 
 // budget bounds the bytes of large frames in memory, over all connections.
 //
-// A frame whose header tells how long it is takes its room whole before it is read on. One in fragments takes room as it
-// grows, as long as that leaves enough for one frame of the largest size, and otherwise all that it may still need.
-// Whoever finds no room stands in one line, first come, first served.
+// A frame whose header states its length takes all its room before the rest of it is read. A frame in fragments takes
+// room as it grows, as long as that leaves enough for one frame of the largest size, and otherwise all that it may still
+// need. Frames that find no room wait in one line, first come, first served.
 //
-// SO THE HEAD OF THE LINE FITS IN THE END, whatever those hold that wait: it needs no more than one frame of the largest
-// size, what grows in steps has left that much, and everything else in memory waits for no room.
+// SO THE HEAD OF THE LINE EVENTUALLY FITS, whatever the waiting frames hold: it needs no more than one frame of the
+// largest size, frames that grow in steps have left that much, and everything else in memory waits for no room.
 type budget struct {
 	clock func() chat.Time // server time
 	most  int64            // bytes of the largest frame
-	moved atomic.Int64     // when something that holds room last came on
+	moved atomic.Int64     // when a frame that holds room last made progress
 
 	mu   sync.Mutex
 	max  int64
 	used int64
-	line []*place // in their order
+	line []*place // in order
 }
 
-// place is one in the line.
+// place is a place in the line.
 type place struct {
-	want  int64         // bytes more
-	held  int64         // bytes that it has already
-	given chan struct{} // closed once it has them
+	want  int64         // additional bytes
+	held  int64         // bytes that it already has
+	given chan struct{} // closed once the room is granted
 }
 
 func newBudget(max, most int64, clock func() chat.Time) *budget {
 	return &budget{max: max, most: most, clock: clock}
 }
 
-// moves notes that something that holds room has come on.
+// moves records that a frame that holds room has made progress.
 func (b *budget) moves() { b.moved.Store(int64(b.clock())) }
 
-// resize changes the bound. What is in memory beyond it stays there until it is released.
+// resize changes the bound. Frames in memory beyond it stay until they are released.
 func (b *budget) resize(max int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -49,7 +49,7 @@ func (b *budget) resize(max int64) {
 	b.serve()
 }
 
-// take takes want bytes more for a frame that has held, if nobody waits and there is room for them.
+// take takes want bytes more for a frame that has held, if the line is empty and there is room for them.
 func (b *budget) take(want, held int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -71,7 +71,7 @@ func (b *budget) grow(step int64) bool {
 	return true
 }
 
-// queue puts a frame in the line and gives it its room in turn.
+// queue puts a frame in the line; it gets its room in turn.
 func (b *budget) queue(want, held int64) *place {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,7 +81,7 @@ func (b *budget) queue(want, held int64) *place {
 	return p
 }
 
-// leave takes p out of the line, and reports whether it has got its room by then.
+// leave removes p from the line, and reports whether it already had its room.
 func (b *budget) leave(p *place) (given bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,10 +94,10 @@ func (b *budget) leave(p *place) (given bool) {
 	return false
 }
 
-// fits reports whether there is room. A frame that is larger than all of it is let in alone. The caller holds mu.
+// fits reports whether there is room. A frame larger than the whole budget is let in alone. The caller holds mu.
 func (b *budget) fits(want, held int64) bool { return b.used+want <= b.max || b.used == held }
 
-// serve gives room to those it is their turn. The caller holds mu.
+// serve grants room from the head of the line. The caller holds mu.
 func (b *budget) serve() {
 	for len(b.line) > 0 && b.fits(b.line[0].want, b.line[0].held) {
 		p := b.line[0]
@@ -107,21 +107,21 @@ func (b *budget) serve() {
 	}
 }
 
-// inUse is what is taken.
+// inUse returns the bytes taken.
 func (b *budget) inUse() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used
 }
 
-// waiting is how many stand in the line.
+// waiting returns the length of the line.
 func (b *budget) waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.line)
 }
 
-// charge takes n bytes that are in memory already, over the bound if need be.
+// charge takes n bytes that are already in memory, over the bound if necessary.
 func (b *budget) charge(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,7 +18,7 @@ func (p *place) isGiven() bool {
 	}
 }
 
-// Room is given whole, and in the order in which it was asked for: a small frame does not overtake a large one.
+// Room is granted as a whole, and in order: a small frame does not overtake a large one.
 func TestBudgetFirstComeFirstServed(t *testing.T) {
 	b := newBudget(100, 60, never)
 	if !b.take(60, 0) || !b.take(30, 0) {
@@ -31,7 +31,7 @@ func TestBudgetFirstComeFirstServed(t *testing.T) {
 	small, last := b.queue(5, 0), b.queue(45, 0)
 	b.free(30)
 	if large.isGiven() || small.isGiven() {
-		t.Error("room was given before there was enough for the first")
+		t.Error("room was granted before there was enough for the first")
 	}
 	b.free(20)
 	if !large.isGiven() || !small.isGiven() || last.isGiven() {
@@ -43,47 +43,47 @@ func TestBudgetFirstComeFirstServed(t *testing.T) {
 	}
 }
 
-// Whoever leaves the line leaves the room to those behind it, and gives back what it was given meanwhile.
+// A frame that leaves the line makes way for those behind it, and gives back the room granted meanwhile.
 func TestBudgetLeavingTheLine(t *testing.T) {
 	b := newBudget(100, 100, never)
 	b.take(80, 0)
 	first, second := b.queue(50, 0), b.queue(20, 0)
 	if b.leave(first) || !second.isGiven() {
-		t.Error("the second still waits for the first, who left")
+		t.Error("the second still waits for the first, which left")
 	}
 	if !b.leave(second) {
-		t.Error("what was given is forgotten")
+		t.Error("the granted room was lost")
 	}
 	b.free(20)
 	b.free(80)
 	if b.inUse() != 0 || b.waiting() != 0 {
-		t.Errorf("%d bytes are in use, and %d wait", b.inUse(), b.waiting())
+		t.Errorf("%d bytes are in use, and %d frames wait", b.inUse(), b.waiting())
 	}
 }
 
-// There is room for one frame that is larger than all of the budget, as there is after a reload that lowers it.
+// There is room for one frame that is larger than the whole budget, as there is after a reload that lowers it.
 func TestBudgetOneLargestFrameAlways(t *testing.T) {
 	b := newBudget(100, 100, never)
 	b.take(10, 0)
 	b.resize(40)
 	large := b.queue(60, 0)
 	if large.isGiven() {
-		t.Error("60 bytes were given beside 10, of 40")
+		t.Error("60 bytes of 40 were granted with 10 in use")
 	}
 	b.free(10)
 	if !large.isGiven() {
 		t.Error("a frame larger than the budget is not let in alone")
 	}
 	if b.take(1, 0) {
-		t.Error("something was let in beside it")
+		t.Error("another frame was let in beside it")
 	}
 	b.free(60)
 	if !b.take(30, 0) || !b.take(40, 30) {
-		t.Error("it is not let in when what it holds is all that is in use")
+		t.Error("it is not let in when it holds all that is in use")
 	}
 }
 
-// What is in memory already counts, over the bound too.
+// Data already in memory counts, over the bound too.
 func TestBudgetCharge(t *testing.T) {
 	b := newBudget(100, 60, never)
 	b.take(60, 0)
@@ -91,16 +91,16 @@ func TestBudgetCharge(t *testing.T) {
 	p := b.queue(40, 0)
 	b.free(50)
 	if p.isGiven() {
-		t.Error("40 bytes were given with 70 in use of 100")
+		t.Error("40 bytes were granted with 70 in use of 100")
 	}
 	b.free(10)
 	if !p.isGiven() {
-		t.Error("40 bytes were not given when there was room")
+		t.Error("40 bytes were not granted when there was room")
 	}
 }
 
 // Frames in fragments grow until one more step would not leave room for the largest; each is finished in the end,
-// however many there are, and the bound holds throughout.
+// however many there are, and the bound is never exceeded.
 func TestBudgetGrowingFramesFinish(t *testing.T) {
 	const max, most, step, frames = 150, 60, 7, 40
 	b := newBudget(max, most, never)
@@ -141,6 +141,6 @@ func TestBudgetGrowingFramesFinish(t *testing.T) {
 		open = still
 	}
 	if b.inUse() != 0 {
-		t.Errorf("%d bytes are left", b.inUse())
+		t.Errorf("%d bytes are still in use", b.inUse())
 	}
 }

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// firstBuffer holds a common message; a buffer grows with what really arrives, never with what is declared.
+	// firstBuffer holds a common message; a buffer grows with the data received, never with the declared size.
 	firstBuffer = 4 << 10
-	// readBuffer is what is read from a socket at once.
+	// readBuffer is the number of bytes read from a socket at once.
 	readBuffer = 4 << 10
 )
 
-// scratch is what one frame needs while it is handled.
+// scratch is the working memory for handling one frame.
 type scratch struct {
 	data  []byte
 	frame protocol.Frame
 	cmd   hub.Command // of the frame
 }
 
-// scratches is a pool of them, for frames up to smallFrame; larger ones are left to the collector.
+// scratches is a pool of scratch values, for frames up to smallFrame; larger ones are left to the garbage collector.
 type scratches struct{ pool sync.Pool }
 
 func (b *scratches) get() *scratch {
@@ -32,14 +32,14 @@ func (b *scratches) get() *scratch {
 	return &scratch{data: make([]byte, 0, firstBuffer)}
 }
 
-// decode decodes the frame, and lets go of the data of a large one: what it asks for may have to wait.
+// decode decodes the frame, and releases the data of a large one: its command may have to wait.
 func (s *scratch) decode(rules *protocol.Rules) error {
 	if cap(s.data) <= smallFrame {
 		return rules.Decode(s.data, &s.frame)
 	}
 	data := s.data
 	s.data = nil
-	if cap(data)-len(data) > len(data)/4 { // so much would be kept for nothing
+	if cap(data)-len(data) > len(data)/4 { // otherwise the excess would stay allocated
 		return rules.Decode(data, &s.frame)
 	}
 	return rules.Take(data, &s.frame)
@@ -64,7 +64,7 @@ func (c *Conn) borrow() {
 	}
 }
 
-// giveBack ends the loan, unless there is something in the buffer.
+// giveBack returns the buffer, unless there is data in it.
 func (c *Conn) giveBack() {
 	if c.reader.Buffered() == 0 {
 		c.reader = bufio.Reader{}

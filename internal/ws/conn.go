@@ -27,48 +27,48 @@ type Conn struct {
 	addr   netip.Addr // for the throttle only
 	opened chat.Time
 
-	// owned by the goroutine that reads: one of its own, or a leader of the poller
+	// owned by the goroutine that reads: its own, or a leader of the poller
 	reader    bufio.Reader  // gorilla's; it has a buffer during a turn
-	lent      *bufio.Reader // whose buffer that is
-	leader    *leader       // that serves it; nil if its goroutine is its own
+	lent      *bufio.Reader // the reader that owns this buffer
+	leader    *leader       // that serves it; nil if it has its own goroutine
 	slot      int32         // in the poller
-	beat      int32         // the index in its slot of the patrol, whose lock guards it
-	minute    chat.Time     // since when the next two count, a minute at most
-	malformed int32         // frames that could not be read
+	beat      int32         // the index in its slot of the keepalive, whose lock guards it
+	minute    chat.Time     // start of the period of the next two counts, a minute at most
+	malformed int32         // frames that could not be parsed
 	controls  int32         // pings and pongs of the peer
 
-	// atomic: the patrol reads them
-	seen      atomic.Int64          // patrol time of the last byte
-	progress  atomic.Int64          // patrol time at which the frame whose first byte has come last came on; 0: there is none
-	blocked   atomic.Int64          // patrol time at which the write that blocks began; 0: none does
-	busy      atomic.Bool           // its reader is at work and not waiting for the peer
+	// atomic: the keepalive reads them
+	seen      atomic.Int64          // keepalive time of the last byte
+	progress  atomic.Int64          // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
+	blocked   atomic.Int64          // keepalive time at which the current blocking write began; 0: there is none
+	busy      atomic.Bool           // its reader is working and not waiting for the peer
 	authed    atomic.Bool           // a valid auth was read; set by its reader
-	resumable atomic.Bool           // … which asked for resume
+	resumable atomic.Bool           // … which requested resume
 	limit     atomic.Int64          // largest frame
-	pings     atomic.Pointer[pings] // nil: the lobby has told it none
+	pings     atomic.Pointer[pings] // nil: the lobby has sent it none
 
 	mu       sync.Mutex
 	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
 	out      outbox                   // shrinks by shrank
 	started  bool                     // start has run
-	writing  bool                     // somebody writes what is in the outbox
-	pingDue  bool                     // … and is to send a ping
+	writing  bool                     // a goroutine is writing the outbox
+	pingDue  bool                     // … and must send a ping
 	pinged   chat.Time                // when the last one was due
-	pongsDue *[]string                // … and is to answer pings of the peer with these; nil: with none
-	closing  chat.Time                // a close frame is on its way since then; what is read is discarded; set by setClosing
-	closed   bool                     // the socket is closed; nothing is queued any more; set by setClosed
-	reason   string                   // why, for the log; the first one counts
-	code     int                      // the close code that came or went
+	pongsDue *[]string                // … and must answer pings of the peer with these; nil: none
+	closing  chat.Time                // time since which a close frame is on its way; what is read is discarded; set by setClosing
+	closed   bool                     // the socket is closed and nothing more is queued; set by setClosed
+	reason   string                   // reason of the close, for the log; the first one counts
+	code     int                      // the close code sent or received
 	session  chat.Hash                // the session this Conn is attached to, for the log
 	stats    struct{ in, out uint32 } // frames
 
-	arrival *arrival // guarded by mu; nil before auth, and once it is over
+	arrival *arrival // guarded by mu; nil before auth, and once it is finished
 }
 
 const (
 	// closeGrace is how long the peer may take to answer a close frame.
 	closeGrace = 2 * time.Second
-	// closeStuck is how long a close may wait behind what cannot leave.
+	// closeStuck is how long a close may wait behind frames that cannot leave.
 	closeStuck = 10 * time.Second
 	// controlsPerMinute is more than any library's pings and our own pongs together, and less than a flood.
 	controlsPerMinute = 600
@@ -80,7 +80,7 @@ func (c *Conn) start(ws *websocket.Conn) {
 	c.limit.Store(int64(c.e.live.Load().FrameBeforeMatch))
 	c.seen.Store(int64(c.e.clock()))
 	c.pinged = c.opened
-	// The limit that counts is checked as the payload arrives: it can rise while a read is under way.
+	// The actual limit is checked as the payload arrives: it can rise during a read.
 	ws.SetReadLimit(int64(c.e.cfg.FrameMax))
 	ws.SetPingHandler(c.ping)
 	ws.SetPongHandler(c.pong)
@@ -100,14 +100,14 @@ func (c *Conn) start(ws *websocket.Conn) {
 	}
 }
 
-// newMinute lets the counts of a minute begin again, if it is over.
+// newMinute resets the counts if the minute is over.
 func (c *Conn) newMinute() {
 	if now := c.e.clock(); now > c.minute.Add(time.Minute) {
 		c.minute, c.malformed, c.controls = now, 0, 0
 	}
 }
 
-// countControl closes a peer that sends nothing but control frames, and says whether this one counts.
+// countControl closes a peer that floods with control frames, and reports whether to handle this one.
 func (c *Conn) countControl() bool {
 	c.newMinute()
 	c.controls++
@@ -118,8 +118,8 @@ func (c *Conn) countControl() bool {
 	return false
 }
 
-// ping has a ping of the peer answered as soon as may be, between two fragments too. Of many that were not answered yet
-// only the latest counts (RFC 6455, section 5.5.3).
+// ping schedules the answer to a ping of the peer as soon as possible, even between two fragments. Of several unanswered
+// pings only the latest counts (RFC 6455, section 5.5.3).
 func (c *Conn) ping(data string) error {
 	c.noisy()
 	if !c.countControl() {
@@ -134,8 +134,8 @@ func (c *Conn) ping(data string) error {
 	return nil
 }
 
-// close sends what is in the outbox and then a close frame; what is read from now on is discarded. reason is
-// for the log.
+// close sends the contents of the outbox and then a close frame; what is read from now on is discarded. reason is for
+// the log.
 func (c *Conn) close(code int, text, reason string) {
 	defer c.Flush()
 	c.mu.Lock()
@@ -151,7 +151,7 @@ func closing(code int) hub.Event {
 	return hub.Event{Event: chat.Event{Kind: chat.Close, CloseCode: code}}
 }
 
-// restart closes with 1012, before what waits for a commit: once the hub has stopped there will be none.
+// restart closes with 1012, ahead of events that wait for a commit: once the hub has stopped there will be none.
 func (c *Conn) restart() {
 	defer c.Flush()
 	c.mu.Lock()
@@ -162,7 +162,7 @@ func (c *Conn) restart() {
 	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
 	c.shrank(charged)
 	if dropped > 0 {
-		c.setClosing(0) // a close that was queued stood behind what was held
+		c.setClosing(0) // a queued close was behind the held events
 	}
 	if c.closing == 0 {
 		c.enqueue(item{event: closing(protocol.CloseRestart)})
@@ -194,7 +194,7 @@ func (c *Conn) cut(reason string) {
 	c.socket.shut()
 }
 
-// finish is the end of the Conn, once nobody reads it any more.
+// finish ends the Conn, once nothing reads it any more.
 func (c *Conn) finish(err error) {
 	var ce *websocket.CloseError
 	leaves := false

@@ -9,7 +9,7 @@ import (
 // maxPongs is how many pings may wait for their pongs.
 const maxPongs = 16
 
-// owePong notes the payload of a ping. The caller holds mu.
+// owePong records the payload of a ping. The caller holds mu.
 func (c *Conn) owePong(payload string) {
 	if c.pongsDue == nil {
 		c.pongsDue = new([]string)
@@ -24,7 +24,7 @@ func (c *Conn) owePong(payload string) {
 // isDue reports whether there is something to write that may leave. The caller holds mu.
 func (c *Conn) isDue() bool { return c.pingDue || c.pongsDue != nil || c.out.open() }
 
-// takeControls returns which control frames are due; they no longer are. The caller holds mu.
+// takeControls returns and clears the control frames that are due. The caller holds mu.
 func (c *Conn) takeControls() controls {
 	due := controls{ping: c.pingDue}
 	if c.pongsDue != nil {
@@ -51,7 +51,7 @@ func (c *Conn) writeControls(due controls) (err error) {
 	return err
 }
 
-// controlsMidway lets pings and pongs in between two fragments.
+// controlsMidway writes due pings and pongs between two fragments.
 func (c *Conn) controlsMidway() error {
 	c.mu.Lock()
 	due := c.takeControls()

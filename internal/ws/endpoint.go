@@ -19,7 +19,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Hub is what the endpoint needs of the hub; hub.Hub documents the methods.
+// Hub is the part of the hub that the endpoint uses; hub.Hub documents the methods.
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth, arrived int64) error
 	Do(c *hub.Command) (congested hub.Conn, done bool)
@@ -30,17 +30,17 @@ type Hub interface {
 	Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error
 }
 
-// Config is what an Endpoint needs; static after New but for Limits. Sizes are bytes.
+// Config configures an Endpoint; static after New, except for Limits. Sizes are bytes.
 type Config struct {
 	Hub          Hub
 	Clock        *hub.Clock // the hub's
 	Log          *slog.Logger
-	Metrics      *metrics.Metrics // nil: nothing is counted for anybody
-	Tail         *tail.Feed       // hears what happens; nil: nobody does
+	Metrics      *metrics.Metrics // nil: nothing is counted
+	Tail         *tail.Feed       // receives what happens; nil: disabled
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int
-	OutboxBytes  int // beside one larger frame
+	OutboxBytes  int // in addition to one larger frame
 
 	Limits
 }
@@ -48,27 +48,27 @@ type Config struct {
 // Endpoint accepts sockets and keeps them until they end.
 type Endpoint struct {
 	cfg       Config               // static after New; Limits are read in live
-	live      atomic.Pointer[live] // cfg.Limits in force
+	live      atomic.Pointer[live] // the current cfg.Limits
 	upgrader  websocket.Upgrader
 	budget    *budget // of frames
-	replays   *budget // of letters: apart, as what stands behind a replay holds room for frames
+	replays   *budget // of messages: separate, because events behind a replay hold room for frames
 	scratch   scratches
 	throttle  *throttle
 	keepalive *keepalive
 	pollers   []*poller        // of the sockets at rest
-	reads     *waiter          // of those in the middle of a frame
-	writes    *waiter          // of those that are to take more
+	reads     *waiter          // of sockets with a partial frame
+	writes    *waiter          // of sockets whose writes would block
 	clock     func() chat.Time // server time
 	lastConn  atomic.Uint64
 
 	mu       sync.Mutex
 	open     int // Conns, from before their upgrade to their end
 	stopping bool
-	empty    chan struct{} // closed when the last Conn leaves; nil: nobody waits for that
+	empty    chan struct{} // closed when the last Conn leaves; nil: nothing waits for that
 }
 
 const (
-	// Most frames are small; what is larger goes around the buffer.
+	// Most frames are small; larger ones bypass the buffer.
 	writeBufferSize = 1024
 	// handshakeTimeout bounds the writing of the 101.
 	handshakeTimeout = 10 * time.Second
@@ -98,7 +98,7 @@ func New(cfg Config) (*Endpoint, error) {
 			WriteBufferSize:  writeBufferSize,
 			WriteBufferPool:  &sync.Pool{},
 			HandshakeTimeout: handshakeTimeout,
-			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has
+			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has checked it
 		},
 		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
 		replays:  newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), cfg.Clock.Now),
@@ -114,7 +114,7 @@ func New(cfg Config) (*Endpoint, error) {
 	return e, nil
 }
 
-// Accept upgrades a request and starts its connection. addr is the client's, for counting failed keys; the zero
+// Accept upgrades a request and starts its connection. addr is the client address, for counting failed keys; the zero
 // Addr is not counted.
 func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
 	if !e.throttle.allows(addr) {
@@ -140,7 +140,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
 	c.socket.by, c.socket.fd = c, -1
 	h := &hijacker{ResponseWriter: w, conn: c}
-	ws, err := e.upgrader.Upgrade(h, r, nil) // answers what is wrong by itself
+	ws, err := e.upgrader.Upgrade(h, r, nil) // answers errors by itself
 	if err != nil {
 		e.cfg.Metrics.Upgrade(metrics.UpgradeFailed)
 		e.leave()
@@ -154,8 +154,8 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 	c.start(ws)
 }
 
-// turnAway tells who came as the stop began to come back, as everybody is told: a refused upgrade would say that the
-// server does not want it.
+// turnAway closes late arrivals with 1012, like all other sockets, so that they reconnect: a refused upgrade would mean
+// that the server rejects the client.
 func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request) {
 	ws, err := e.upgrader.Upgrade(w, r, nil)
 	if err != nil {
@@ -166,13 +166,13 @@ func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request) {
 	code := protocol.CloseRestart
 	ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, protocol.CloseText(code)), by)
 	ws.SetReadDeadline(by)
-	for err == nil { // until it answers: what is not read makes the system cut the socket off
+	for err == nil { // until it answers: unread data makes the system reset the socket
 		_, _, err = ws.NextReader()
 	}
 }
 
-// enter counts a Conn that is to be, unless the endpoint is full. One that is late, because the endpoint stops, is counted
-// in any case.
+// enter counts a Conn before its upgrade, unless the endpoint is full. A Conn that is late, because the endpoint is
+// shutting down, is always counted.
 func (e *Endpoint) enter() (entered, late bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -183,7 +183,7 @@ func (e *Endpoint) enter() (entered, late bool) {
 	return true, e.stopping
 }
 
-// leave is called once for each that has entered.
+// leave is called once for each Conn that has entered.
 func (e *Endpoint) leave() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -194,7 +194,8 @@ func (e *Endpoint) leave() {
 	}
 }
 
-// whenEmpty is closed once no socket is open. Nobody may enter any more, and it may be called once.
+// whenEmpty returns a channel that is closed once no socket is open. It must be called only once, and no Conn may enter
+// after that.
 func (e *Endpoint) whenEmpty() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -207,21 +208,21 @@ func (e *Endpoint) whenEmpty() <-chan struct{} {
 	return empty
 }
 
-// Conns counts the sockets.
+// Conns returns the number of sockets.
 func (e *Endpoint) Conns() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.open
 }
 
-// Shutdown closes every socket with 1012, those too that still come, and returns when all are gone, or cuts those that are
-// left when ctx ends. last is closed once no more will be accepted. The hub has stopped before: what may be told stands
-// in the outboxes, and what is still held back is dropped, because nobody may ever hear of it.
+// Shutdown closes every socket with 1012, including late arrivals, and returns when all have ended. When ctx ends it
+// cuts the rest. last is closed once no more will be accepted. The hub has already stopped: what may be sent is in the
+// outboxes, and what is still held back is dropped, because it must never be sent.
 func (e *Endpoint) Shutdown(ctx context.Context, last <-chan struct{}) {
 	e.mu.Lock()
 	e.stopping = true
 	e.mu.Unlock()
-	for _, c := range e.keepalive.all() { // whoever is still shaking hands learns it when it starts
+	for _, c := range e.keepalive.all() { // a socket in its handshake learns it when it starts
 		c.restart()
 	}
 	select {
@@ -232,7 +233,7 @@ func (e *Endpoint) Shutdown(ctx context.Context, last <-chan struct{}) {
 	case <-e.whenEmpty():
 	case <-ctx.Done():
 		for _, c := range e.keepalive.all() {
-			c.abort("cut at the stop")
+			c.abort("cut at shutdown")
 		}
 	}
 	e.keepalive.stop()

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readyAtOnce is how many descriptors one call to the system tells of.
+// readyAtOnce is the maximum number of descriptors reported by one system call.
 const readyAtOnce = 64
 
 // epoll is an epoll instance (epoll(7)). It is in Go's own poller, so that waiting for it pins no thread.
@@ -22,7 +22,7 @@ func newEpoll() (*epoll, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // which is how os takes it for one that can be waited for
+	if err := unix.SetNonblock(fd, true); err != nil { // so that os registers it with the poller
 		unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
@@ -37,12 +37,12 @@ func newEpoll() (*epoll, error) {
 // close ends every wait.
 func (p *epoll) close() { p.file.Close() }
 
-// add has events of fd told, with the number name, until remove or the close of fd.
+// add reports events of fd under the number name, until remove or the close of fd.
 func (p *epoll) add(fd int32, events uint32, name int32) error {
 	return p.control(fd, unix.EPOLL_CTL_ADD, &unix.EpollEvent{Events: events, Fd: name})
 }
 
-// remove undoes add. An error says that fd is closed.
+// remove undoes add. An error means that fd is closed.
 func (p *epoll) remove(fd int32) error { return p.control(fd, unix.EPOLL_CTL_DEL, nil) }
 
 func (p *epoll) control(fd int32, op int, event *unix.EpollEvent) error {
@@ -54,9 +54,9 @@ func (p *epoll) control(fd int32, op int, event *unix.EpollEvent) error {
 // catch is what one goroutine needs to wait for events.
 type catch struct {
 	events [readyAtOnce]unix.EpollEvent
-	n      int                      // of events
-	failed error                    // of the last call to the system
-	poll   func(epoll uintptr) bool // kept, because it would be made anew each time
+	n      int                      // number of events
+	failed error                    // error of the last system call
+	poll   func(epoll uintptr) bool // kept, to avoid allocating it each time
 }
 
 func newCatch() *catch {
@@ -68,7 +68,7 @@ func newCatch() *catch {
 	return c
 }
 
-// wait returns the names that something has happened to. An error says that p is closed.
+// wait returns the names that have events. An error means that p is closed.
 func (c *catch) wait(p *epoll) ([]unix.EpollEvent, error) {
 	c.n, c.failed = 0, nil
 	err := errors.Join(p.raw.Read(c.poll), c.failed)

@@ -24,8 +24,8 @@ func (stuckHub) Attach(ctx context.Context, _ chat.ConnID, _ hub.Conn, _ chat.Au
 	return ctx.Err()
 }
 
-// While the disk fails a client that waits for it may go: its reader ends with its socket. Known defect: it stayed, with the
-// message that it had read, for as long as the disk failed.
+// While the disk fails a waiting client may leave: its reader ends with its socket. Known defect: the reader stayed,
+// with the message that it had read, for as long as the disk failed.
 func TestWaitForTheDiskEndsWithItsSocket(t *testing.T) {
 	for name, wait := range map[string]func(c *Conn){
 		"a message": func(c *Conn) { c.do(&hub.Command{Command: chat.Command{Op: chat.Send, Text: "x"}}) },

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// patrolSlots is into how many parts the connections are divided; one part is visited a tick.
+	// patrolSlots is the number of parts into which the connections are divided; each tick visits one part.
 	patrolSlots = 32
-	// maxRound is how often each connection is visited at least: deadlines are met this much late at most.
+	// maxRound is the maximum time between visits of a connection: deadlines are met at most this late.
 	maxRound = 2500 * time.Millisecond
 	minRound = 64 * time.Millisecond
 )
 
-// keepalive looks after all connections in turn: one goroutine and one ticker instead of timers a connection.
+// keepalive visits all connections in turn: one goroutine and one ticker instead of timers per connection.
 type keepalive struct {
 	clock func() chat.Time
-	now   atomic.Int64 // the clock at the last tick: what "just now" costs one load to know
+	now   atomic.Int64 // the clock at the last tick: reading the approximate time costs one load
 	every atomic.Int64 // nanoseconds from tick to tick
 	quit  chan struct{}
 	done  chan struct{}
@@ -31,7 +31,7 @@ type keepalive struct {
 	}
 }
 
-// newKeepalive starts a patrol that meets deadlines of at least shortest within a quarter of it.
+// newKeepalive starts a keepalive that meets deadlines of at least shortest within a quarter of it.
 func newKeepalive(shortest time.Duration, clock func() chat.Time) *keepalive {
 	p := &keepalive{clock: clock, quit: make(chan struct{}), done: make(chan struct{})}
 	p.now.Store(int64(clock()))
@@ -85,7 +85,7 @@ func (p *keepalive) add(c *Conn) {
 	slot.conns = append(slot.conns, c)
 }
 
-// remove takes c out, whose place the last one gets.
+// remove removes c; the last Conn takes its place.
 func (p *keepalive) remove(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
@@ -97,7 +97,7 @@ func (p *keepalive) remove(c *Conn) {
 	slot.conns = slot.conns[:end]
 }
 
-// all returns everybody.
+// all returns all connections.
 func (p *keepalive) all() []*Conn {
 	var all []*Conn
 	for i := range p.slots {
@@ -115,13 +115,13 @@ func (c *Conn) stuck(now chat.Time, timeout time.Duration) bool {
 	return since != 0 && now > since.Add(timeout)
 }
 
-// visit does for one connection what is due. It does not block.
+// visit does what is due for one connection. It does not block.
 func (c *Conn) visit(now chat.Time) {
 	limits := &c.e.live.Load().Limits
-	busy := c.busy.Load() // before what its end sets
+	busy := c.busy.Load() // must be read before the fields that its end sets
 	silent := now - chat.Time(c.seen.Load())
 	if busy {
-		silent = 0 // we are not listening; it may well be talking
+		silent = 0 // we are not reading; the peer may well be sending
 	}
 	dead := limits.DeadAfterLegacy
 	if c.resumable.Load() {
@@ -136,7 +136,7 @@ func (c *Conn) visit(now chat.Time) {
 	case c.stuck(now, limits.ProgressTimeout):
 		c.abort(writeFailed)
 	case progress != 0 && !busy && now > progress.Add(limits.ProgressTimeout):
-		c.abort("frame does not come on")
+		c.abort("frame stalled")
 	case !c.authed.Load() && now > c.opened.Add(limits.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
 	}
@@ -144,9 +144,9 @@ func (c *Conn) visit(now chat.Time) {
 	pings := false
 	switch {
 	case c.closing != 0 && c.out.len() > 0 && !c.out.open():
-		c.setClosing(now) // it waits for a commit, and not for its peer
+		c.setClosing(now) // the close waits for a commit, not for the peer
 	case c.closing != 0 && now > c.closing.Add(closeStuck):
-		c.cut("close frame cannot leave")
+		c.cut("close timed out")
 	case c.closing == 0 && now >= c.pinged.Add(c.e.cfg.PingInterval):
 		c.pinged = now
 		c.pingDue, pings = true, true

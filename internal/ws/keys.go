@@ -16,7 +16,7 @@ func newKeyring(keys []string) keyring {
 	return k
 }
 
-// holds compares key with all of them, in a time that tells nothing of any.
+// holds reports whether key is one of them, in constant time.
 func (k keyring) holds(key string) bool {
 	sum := sha256.Sum256([]byte(key))
 	found := 0

@@ -10,19 +10,19 @@ import (
 // Limits are the rules, keys, times and bounds that can change while an Endpoint runs. Sizes are bytes.
 type Limits struct {
 	Rules protocol.Rules
-	Hello protocol.Hello // what every session_id and resumed carries; SessionID stays empty
+	Hello protocol.Hello // sent in every session_id and resumed; SessionID stays empty
 	Keys  []string       // the API keys, at least one
 
-	AuthTimeout     time.Duration // a socket that has not authenticated is closed 4408
-	DeadAfter       time.Duration // without a byte from a resumable client
-	DeadAfterLegacy time.Duration // without a byte from an old client
+	AuthTimeout     time.Duration // a socket that has not authenticated by then is closed with 4408
+	DeadAfter       time.Duration // maximum silence of a resumable client
+	DeadAfterLegacy time.Duration // maximum silence of a legacy client
 	ProgressTimeout time.Duration // each 16 KiB of a frame must arrive, and each fragment leave, within it
-	StallTimeout    time.Duration // a frame that waits for the budget is closed 1013 once nothing in it has moved for so long
+	StallTimeout    time.Duration // a frame that waits for the budget is closed with 1013 after this long without any progress in the budget
 
 	FrameBeforeMatch   int   // largest frame until the first matched on a connection
-	MalformedPerMinute int   // one more is closed 1008
+	MalformedPerMinute int   // one more is closed with 1008
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
-	MaxConns           int   // sockets at a time; one more is refused 503
+	MaxConns           int   // sockets at a time; one more is refused with 503
 	FailedKeys         int   // from one address; then 429
 }
 
@@ -39,15 +39,15 @@ func (l *Limits) validate(frameMax int) error {
 	return nil
 }
 
-// replayMax is how many bytes of large letters may be in memory.
+// replayMax returns how many bytes of large messages may be in memory.
 func (l *Limits) replayMax(frameMax int) int64 { return max(int64(frameMax), l.InFlightMax/4) }
 
-// shortest is the shortest of the times that the patrol keeps.
+// shortest returns the shortest of the times that the keepalive enforces.
 func (l *Limits) shortest(pingInterval time.Duration) time.Duration {
 	return min(l.AuthTimeout, pingInterval, l.DeadAfter, l.ProgressTimeout)
 }
 
-// live is the limits in force; immutable.
+// live is the current limits; immutable.
 type live struct {
 	Limits
 	keys keyring
@@ -55,8 +55,8 @@ type live struct {
 
 func newLive(l Limits) *live { return &live{Limits: l, keys: newKeyring(l.Keys)} }
 
-// SetLimits puts limits in force for what comes from now on, on every socket. Whoever has authenticated stays, also when the key is
-// no longer there.
+// SetLimits applies limits to all new events, on every socket. A socket that has authenticated stays, even if its key is
+// removed.
 func (e *Endpoint) SetLimits(limits Limits) error {
 	if err := limits.validate(e.cfg.FrameMax); err != nil {
 		return err

@@ -14,10 +14,10 @@ func (e *Endpoint) Parked() int {
 	return n
 }
 
-// InFlight is how many bytes of large frames and letters are in memory.
+// InFlight returns how many bytes of large frames and messages are in memory.
 func (e *Endpoint) InFlight() int64 { return e.budget.inUse() + e.replays.inUse() }
 
-// observe notes how long ago the frame was read that e answers, which is written now.
+// observe records the time since the frame that e answers was read; e is being written now.
 func (e *Endpoint) observe(told *hub.Event) {
 	if told.Arrived == 0 {
 		return

@@ -16,7 +16,7 @@ import (
 	"chatme/internal/secret"
 )
 
-// noStore is a hub.Store that takes everything and has nothing.
+// noStore is a hub.Store that accepts everything and contains nothing.
 type noStore struct{}
 
 func (noStore) Commit(*chat.Batch) error { return nil }
@@ -45,8 +45,8 @@ func (listener) Sight() chat.Sight {
 	return chat.Sight{Heard: math.MaxInt64 / 2, Pinged: math.MaxUint64}
 }
 
-// figuresHub has a thousand old clients in chats: 1 and 2, 3 and 4, …
-func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
+// metricsHub returns a hub with a thousand legacy clients in chats: 1 and 2, 3 and 4, …
+func metricsHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener) *hub.Hub {
 	n := 0
 	lobby := chat.New(chat.Config{
 		NewAlias: func() chat.Alias { n++; return chat.Alias(fmt.Sprint(n)) }, Boot: 1, SessionTTL: time.Hour,
@@ -68,9 +68,9 @@ func figuresHub(tb testing.TB, m *metrics.Metrics, clock *hub.Clock, l listener)
 	return h
 }
 
-// BenchmarkMessageFigures is a message through the hub without and with what is measured of it: when its frame came and
-// how long it took until the partner's was written. What the hub counts under its lock is in both.
-func BenchmarkMessageFigures(b *testing.B) {
+// BenchmarkMessageMetrics is a message through the hub without and with its metrics: when its frame was read and how
+// long it took until the partner's was written. Both include what the hub counts under its lock.
+func BenchmarkMessageMetrics(b *testing.B) {
 	for _, with := range []bool{false, true} {
 		b.Run(map[bool]string{false: "without", true: "with"}[with], func(b *testing.B) {
 			m, clock := metrics.New(), hub.NewClock()
@@ -79,7 +79,7 @@ func BenchmarkMessageFigures(b *testing.B) {
 			if with {
 				l.of = e
 			}
-			h := figuresHub(b, m, clock, l)
+			h := metricsHub(b, m, clock, l)
 			var who atomic.Int64
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -99,8 +99,7 @@ func BenchmarkMessageFigures(b *testing.B) {
 	}
 }
 
-// cpuTime is what this process has computed so far: unlike the time that passes, it does not grow with what else the
-// machine has to do.
+// cpuTime returns the CPU time of this process: unlike wall-clock time, it does not depend on the load of the machine.
 func cpuTime(tb testing.TB) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
@@ -109,11 +108,11 @@ func cpuTime(tb testing.TB) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// What is measured of a message allocates nothing.
-func TestMessageFiguresAllocateNothing(t *testing.T) {
+// The metrics of a message allocate nothing.
+func TestMessageMetricsAllocateNothing(t *testing.T) {
 	m, clock := metrics.New(), hub.NewClock()
 	e := &Endpoint{cfg: Config{Metrics: m, Clock: clock}}
-	h := figuresHub(t, m, clock, listener{e})
+	h := metricsHub(t, m, clock, listener{e})
 	cmd := hub.Command{Command: chat.Command{Op: chat.Send, Conn: 1, Text: "hello"}}
 	before := h.Stats()
 	if n := testing.AllocsPerRun(1000, func() {

@@ -30,7 +30,7 @@ func TestOutboxHoldsBackWhatIsNotCommitted(t *testing.T) {
 		t.Errorf("%d items left before any commit, want 1", n)
 	}
 	o.released = 7
-	if n := take(); n != 2 { // what stands behind a held item is held too
+	if n := take(); n != 2 { // items behind a held item are held too
 		t.Errorf("%d items left after batch 7, want 2", n)
 	}
 	o.released = 8
@@ -73,7 +73,7 @@ func TestOutboxIsBounded(t *testing.T) {
 				}
 			}
 			if got := o.clear(limit); got != held || o.bytes != 0 || o.large != 0 {
-				t.Errorf("clear gave back %d, %d and %d left; want %d, 0, 0", got, o.bytes, o.large, held)
+				t.Errorf("clear returned %d, %d and %d left; want %d, 0, 0", got, o.bytes, o.large, held)
 			}
 		})
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 // poller waits for all its parked Conns at once (epoll(7)). One goroutine leads: it serves the Conns that are ready, one
-// after the other. Before one blocks it, it hands the lead to another goroutine and goes on with that Conn alone,
-// which is parked again when nothing is left to read. So a Conn at rest costs no goroutine, a small frame no change
-// of goroutines, and whoever is slow holds up nobody.
+// after the other. Before a Conn blocks it, it hands the lead to another goroutine and continues with that Conn alone,
+// which is parked again when nothing is left to read. So a Conn at rest costs no goroutine, a small frame no goroutine
+// switch, and a slow client delays no other.
 type poller struct {
 	epoll *epoll
 
@@ -19,7 +19,7 @@ type poller struct {
 	backlog []int32 // slots that are ready, left by a leader
 }
 
-// leader is a goroutine that serves what is ready.
+// leader is a goroutine that serves the ready Conns.
 type leader struct {
 	p     *poller
 	ready []int32 // slots; the end of queue that is not served yet
@@ -41,8 +41,8 @@ func newPoller() (*poller, error) {
 
 func (p *poller) stop() { p.epoll.close() }
 
-// park has c served when there is something to read, and says whether it could. The caller MUST NOT touch what
-// belongs to the reader of c any more.
+// park schedules c to be served when there is something to read, and reports whether it could. The caller MUST NOT use
+// the state of the reader of c after that.
 func (p *poller) park(c *Conn) bool {
 	fd := c.socket.fd
 	p.mu.Lock()
@@ -63,14 +63,14 @@ func (p *poller) park(c *Conn) bool {
 	return false
 }
 
-// count is how many are parked.
+// count returns the number of parked Conns.
 func (p *poller) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.parked) - len(p.free)
 }
 
-// unpark takes c, whose turn it is, out.
+// unpark removes c, whose turn it is.
 func (p *poller) unpark(c *Conn) {
 	p.epoll.remove(c.socket.fd)
 	p.vacate(c.slot)
@@ -83,7 +83,7 @@ func (p *poller) vacate(slot int32) {
 	p.free = append(p.free, slot)
 }
 
-// lead serves what is ready until the poller is stopped or a Conn is about to block it.
+// lead serves ready Conns until the poller is stopped or a Conn is about to block it.
 func (p *poller) lead() {
 	l := leaders.Get().(*leader)
 	defer leaders.Put(l)
@@ -136,7 +136,7 @@ func (l *leader) await() error {
 	return err
 }
 
-// handOver makes the caller one that serves c alone.
+// handOver makes the caller serve c alone.
 func (l *leader) handOver(c *Conn) {
 	c.leader = nil
 	l.p.unpark(c)

@@ -10,20 +10,21 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// pings is what a Conn knows of the pings that the lobby numbered. Every ping carries the newest number: a keep-alive
-// repeats it. So the numbers on one socket never fall, and a pong with a number tells that its client has read the first
-// ping with that number (RFC 6455, section 5.5.3: a client need answer only the newest). All times are server time.
+// pings is the state of the pings that the lobby numbered. Every ping carries the newest number: a keepalive ping
+// repeats it. So the numbers on one socket never fall, and a pong with a number proves that its client has read the
+// first ping with that number (RFC 6455, section 5.5.3: a client need answer only the newest). All times are server
+// time.
 type pings struct {
 	written    atomic.Uint64 // the newest number; set before it is written
-	at         atomic.Int64  // when that was
-	noise      atomic.Uint64 // what written was when the last frame other than a pong came
+	at         atomic.Int64  // when it was written
+	noise      atomic.Uint64 // the value of written when the last frame other than a pong arrived
 	unanswered atomic.Int64  // since when a ping waits for its pong; 0: none does
 	answered   atomic.Bool   // one was answered
-	listening  atomic.Bool   // the lobby wants to hear of the next byte
-	followed   atomic.Bool   // more has come behind the pong that is being handled
+	listening  atomic.Bool   // the lobby wants to be told of the next byte
+	followed   atomic.Bool   // more data has arrived behind the pong that is being handled
 }
 
-// expect gets ready for a ping that the hub delivers. The caller holds mu.
+// expect prepares for a ping that the hub delivers. The caller holds mu.
 func (c *Conn) expect(kind chat.Kind) {
 	p := c.pings.Load()
 	if p == nil {
@@ -39,7 +40,7 @@ func (c *Conn) expect(kind chat.Kind) {
 func (c *Conn) Sight() chat.Sight {
 	s := chat.Sight{Opened: c.opened, Heard: chat.Time(c.seen.Load()), Reading: c.progress.Load() != 0}
 	if c.busy.Load() {
-		s.Heard = c.e.clock() // we are not listening; it may well be talking
+		s.Heard = c.e.clock() // we are not reading; the peer may well be sending
 	}
 	if p := c.pings.Load(); p != nil {
 		s.Pinged, s.PingedAt, s.Noise = p.written.Load(), chat.Time(p.at.Load()), p.noise.Load()
@@ -48,7 +49,7 @@ func (c *Conn) Sight() chat.Sight {
 	return s
 }
 
-// writePing writes a ping with the number n, or a keep-alive if n is 0.
+// writePing writes a ping with the number n, or a keepalive ping if n is 0.
 func (c *Conn) writePing(n uint64) error {
 	now := c.e.clock()
 	p := c.pings.Load()
@@ -65,23 +66,24 @@ func (c *Conn) writePing(n uint64) error {
 	return c.control(websocket.PingMessage, strconv.AppendUint(nil, n, 10))
 }
 
-// firstKeepAlive is a keep-alive before any other ping, made once: making it anew is most of what a quiet server would do.
+// firstKeepAlive is a keepalive ping before any other ping, made once: encoding it again would be most of the work of a
+// quiet server.
 var firstKeepAlive = func() *websocket.PreparedMessage {
 	m, err := websocket.NewPreparedMessage(websocket.PingMessage, []byte("0"))
 	if err != nil {
-		panic(err) // cannot be
+		panic(err) // impossible
 	}
 	return m
 }()
 
-// noisy notes that a frame other than a pong has come.
+// noisy records that a frame other than a pong has arrived.
 func (c *Conn) noisy() {
 	if p := c.pings.Load(); p != nil {
 		p.noise.Store(p.written.Load())
 	}
 }
 
-// pong takes the answer to a ping. The lobby hears of it if it has told this socket a ping.
+// pong handles the answer to a ping. It informs the lobby if the lobby has sent this socket a ping.
 func (c *Conn) pong(data string) error {
 	if !c.countControl() {
 		return nil
@@ -102,14 +104,14 @@ func (c *Conn) pong(data string) error {
 	return nil
 }
 
-// heardFrom tells the lobby of a byte, if it wants to know.
+// heardFrom informs the lobby of a byte, if it wants to know.
 func (c *Conn) heardFrom() {
 	if p := c.pings.Load(); p != nil && p.listening.Load() && p.listening.CompareAndSwap(true, false) {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Heard, Conn: c.id}})
 	}
 }
 
-// appPinged tells the lobby of a ping of the client's, if that has never answered one of ours: perhaps it cannot.
+// appPinged informs the lobby of a ping of a client that has never answered one of ours: perhaps it cannot.
 func (c *Conn) appPinged() {
 	if p := c.pings.Load(); p != nil && !p.answered.Load() {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.AppPing, Conn: c.id}})

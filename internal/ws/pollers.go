@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-// poller is the one that a Conn is parked in.
+// poller returns the poller in which a Conn is parked.
 func (e *Endpoint) poller(id chat.ConnID) *poller {
 	return e.pollers[uint64(id)%uint64(len(e.pollers))]
 }

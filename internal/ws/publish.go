@@ -7,14 +7,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Refused tells those who listen that an upgrade was refused, here or before it came here. status is the one of HTTP.
+// Refused publishes that an upgrade was refused, here or earlier. status is the HTTP status.
 func (e *Endpoint) Refused(reason string, status int) {
 	if e.cfg.Tail.Active() {
 		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Failed: true, Reason: reason, Code: status})
 	}
 }
 
-// closedEvent is what is told of the end of c. The caller holds mu.
+// closedEvent returns the event for the end of c. The caller holds mu.
 func (c *Conn) closedEvent() tail.Event {
 	event := tail.Event{
 		Type: tail.Closed, Conn: uint64(c.id), Reason: c.reason, Code: c.code, Failed: c.wentWrong(),
@@ -26,14 +26,14 @@ func (c *Conn) closedEvent() tail.Event {
 	return event
 }
 
-// wentWrong says whether somebody was at fault when c ended: a person who goes, a phone in a tunnel and a restart are
-// everyday matters. The caller holds mu.
+// wentWrong reports whether c ended abnormally: a user leaving, a phone in a tunnel and a restart are normal. The caller
+// holds mu.
 func (c *Conn) wentWrong() bool {
 	switch c.code {
 	case 0: // there was no close frame
 		return c.reason != "socket lost" && c.reason != "silent" && c.reason != writeFailed
 	case protocol.CloseChatEnded, protocol.CloseRestart, protocol.CloseHibernated, protocol.CloseReplaced, protocol.CloseRevoked,
-		websocket.CloseGoingAway, websocket.CloseNoStatusReceived: // what a browser says that goes elsewhere
+		websocket.CloseGoingAway, websocket.CloseNoStatusReceived: // sent by a browser that navigates away
 		return false
 	}
 	return true

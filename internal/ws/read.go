@@ -16,13 +16,13 @@ import (
 const (
 	// progressBytes must arrive within Config.ProgressTimeout while a frame is read.
 	progressBytes = 16 << 10
-	// smallFrame is the most that is read without the budget, into a buffer of the pool.
+	// smallFrame is the largest frame that is read without the budget, into a buffer of the pool.
 	smallFrame = 64 << 10
-	// framesPerTurn is how many frames a leader handles before it looks after others.
+	// framesPerTurn is how many frames a leader handles before it serves other Conns.
 	framesPerTurn = 32
 )
 
-// readLoop serves c in a goroutine of its own, until it is parked or ends.
+// readLoop serves c in its own goroutine, until it is parked or ends.
 func (c *Conn) readLoop() { c.goOn(c.turn()) }
 
 // goOn is readLoop after a turn that ended with err.
@@ -44,14 +44,15 @@ func (c *Conn) park() bool {
 	return c.e.poller(c.id).park(c)
 }
 
-// ownGoroutine is called before what may take time: if a leader runs this turn, somebody else leads from here on.
+// ownGoroutine is called before an operation that may take time: if a leader runs this turn, another goroutine leads
+// from here on.
 func (c *Conn) ownGoroutine() {
 	if c.leader != nil {
 		c.leader.handOver(c)
 	}
 }
 
-// turn reads at least one frame, and handles those that are there.
+// turn reads at least one frame, and handles all that have arrived.
 func (c *Conn) turn() error {
 	c.borrow()
 	defer c.giveBack()
@@ -72,14 +73,14 @@ func (c *Conn) turn() error {
 	}
 }
 
-// begins notes that the first byte of a frame has come.
+// begins records that the first byte of a frame has arrived.
 func (c *Conn) begins() { c.progress.Store(c.e.keepalive.now.Load()) }
 
-// ends notes that a frame is whole.
+// ends records that a frame is complete.
 func (c *Conn) ends() { c.progress.Store(0) }
 
-// readFrame reads one frame and handles it. Frames of one socket are handled strictly in order. size is what its header
-// says, 0 if that tells nothing.
+// readFrame reads one frame and handles it. Frames of one socket are handled strictly in order. size is the size in its
+// header, 0 if unknown.
 func (c *Conn) readFrame(size int64) error {
 	_, r, err := c.ws.NextReader()
 	if err != nil {
@@ -108,8 +109,8 @@ func (c *Conn) readFrame(size int64) error {
 	return err
 }
 
-// The header of a frame from a client (RFC 6455, section 5.2): whole or one fragment of several, masked, of so many bytes
-// or with its size in 64 bits behind it.
+// The header of a frame from a client (RFC 6455, section 5.2): complete or one fragment of several, masked, with a short
+// length or a 64-bit length that follows.
 const (
 	whole     = 0x80
 	wholePing = whole | websocket.PingMessage
@@ -121,12 +122,12 @@ const (
 	head64    = 2 + 8
 )
 
-// readHead reads a ping or a pong, if that comes next, and otherwise looks at the header: size is how long the frame says
-// it is, if it is whole and that is much. What is wrong with a frame is left to gorilla.
+// readHead reads a ping or a pong, if that comes next, and otherwise looks at the header: size is the declared length of
+// the frame, if it is unfragmented and large. gorilla handles invalid frames.
 func (c *Conn) readHead() (isControl bool, size int64, err error) {
 	head, err := c.reader.Peek(2)
 	if err != nil {
-		return false, 0, nil // gorilla meets the same
+		return false, 0, nil // gorilla gets the same error
 	}
 	first, short := head[0], int(head[1]&^masked)
 	switch {
@@ -140,7 +141,7 @@ func (c *Conn) readHead() (isControl bool, size int64, err error) {
 	return false, size, nil
 }
 
-// readControl reads a ping or a pong with so many bytes.
+// readControl reads a ping or a pong of the given size.
 func (c *Conn) readControl(size int) error {
 	frame, err := c.reader.Peek(2 + maskSize + size)
 	if err != nil {
@@ -196,8 +197,8 @@ func (c *Conn) readPayload(r io.Reader, size int64, buf *[]byte) (held int64, er
 	}
 }
 
-// enlarge makes *b, which is full, longer, by what has come and never by what is declared: up to four times as long, once
-// it is a large frame. *held is what the frame has of the budget. One of which size is not known takes room for that.
+// enlarge grows *b, which is full, by the data received and never by the declared size: up to four times as long, once
+// it is a large frame. *held is the frame's part of the budget. A frame of unknown size takes room for the growth.
 func (c *Conn) enlarge(b *[]byte, size int64, held *int64) error {
 	old := *b
 	next := 2 * cap(old)
@@ -205,7 +206,7 @@ func (c *Conn) enlarge(b *[]byte, size int64, held *int64) error {
 		c.ownGoroutine()
 	}
 	if next > smallFrame {
-		// One byte beyond what it may become, so that its end is met.
+		// One byte more than the maximum, so that the end of the frame is detected.
 		next = int(min(4*int64(cap(old)), cmp.Or(size, c.limit.Load())+1))
 		if size == 0 {
 			if err := c.admitMore(int64(next-1-cap(old)), held); err != nil {
@@ -218,7 +219,7 @@ func (c *Conn) enlarge(b *[]byte, size int64, held *int64) error {
 	return nil
 }
 
-// counts counts a frame that was read, and reports whether it is to be handled.
+// counts counts a frame that was read, and reports whether to handle it.
 func (c *Conn) counts() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,7 +227,7 @@ func (c *Conn) counts() bool {
 	return c.closing == 0 && !c.closed
 }
 
-// handle does what the frame in s asks for.
+// handle does what the frame in s requests.
 func (c *Conn) handle(s *scratch) {
 	f := &s.frame
 	arrived := c.e.cfg.Clock.Stamp()
@@ -255,8 +256,7 @@ func (c *Conn) handle(s *scratch) {
 	}
 }
 
-// malformed is what the lobby is told of a frame that could not be read: a message whose number is known uses
-// it up.
+// malformed returns the command for a frame that could not be parsed: a message whose number is known uses it up.
 func malformed(f *protocol.Frame) chat.Command {
 	if f.Command.Op != chat.Send {
 		return chat.Command{Op: chat.Malformed, Refused: chat.ErrBadMessage}

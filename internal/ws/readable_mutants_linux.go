@@ -10,7 +10,7 @@ import (
 
 var readable = mutantReadable()
 
-// mutantReadable is told only once of what has arrived if the bug is seeded that TestFramesThatEndAtTheBuffer finds.
+// mutantReadable is edge-triggered if the bug for TestFramesThatEndAtTheBuffer is seeded.
 func mutantReadable() uint32 {
 	if chat.Seeded("edge-triggered") {
 		return unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET

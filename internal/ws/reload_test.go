@@ -24,7 +24,7 @@ func TestBudgetResized(t *testing.T) {
 	}
 }
 
-// Other failures are allowed from now on; who has used up the old ones still waits for a minute.
+// A new number of failures is allowed from now on; an address that has used up the old one still waits for a minute.
 func TestThrottleResized(t *testing.T) {
 	th := newThrottle(1)
 	spent, fresh, known := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("203.0.113.9")
@@ -33,7 +33,7 @@ func TestThrottleResized(t *testing.T) {
 	th.failed(fresh)
 	th.failed(known)
 	if th.allows(spent) || !th.allows(fresh) {
-		t.Error("after one failure of three a new address may go on, one that had used up all it had may not")
+		t.Error("after one failure of three a new address may continue; one that had used up its failures may not")
 	}
 	th.resize(1)
 	th.failed(known)
@@ -42,8 +42,8 @@ func TestThrottleResized(t *testing.T) {
 	}
 }
 
-// The patrol goes faster as soon as a shorter time is to be kept.
-func TestPatrolHurries(t *testing.T) {
+// The keepalive speeds up as soon as a shorter time applies.
+func TestKeepaliveSpeedsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newKeepalive(time.Hour, hub.NewClock().Now)
 		p.speedUp(time.Second / 4)
@@ -53,7 +53,7 @@ func TestPatrolHurries(t *testing.T) {
 		time.Sleep(2 * minRound / patrolSlots)
 		synctest.Wait()
 		if p.now.Load() == first {
-			t.Error("the patrol keeps its old pace")
+			t.Error("the keepalive keeps its old pace")
 		}
 		p.stop()
 	})

@@ -13,28 +13,28 @@ type bell struct {
 	next *bell  // of the same Conn
 }
 
-// What a reader waits for depends on the outbox, closing and closed of a Conn, and on the chat that its session is in.
-// EACH OF THEM CHANGES IN ONE SETTER ONLY, WHICH RINGS: a change without a ring is a reader that sleeps on.
+// A reader waits for changes of the outbox, closing and closed of a Conn, and of the chat that its session is in. EACH
+// OF THEM CHANGES IN ONE SETTER ONLY, WHICH RINGS: without a ring a reader sleeps on.
 
-// setClosing notes that a close frame is on its way since then; 0: it was dropped. The caller holds mu.
+// setClosing records since when a close frame is on its way; 0: it was dropped. The caller holds mu.
 func (c *Conn) setClosing(since chat.Time) {
 	c.closing = since
 	c.ring()
 }
 
-// setClosed notes that the socket is closed. The caller holds mu.
+// setClosed records that the socket is closed. The caller holds mu.
 func (c *Conn) setClosed() {
 	c.closed = true
 	c.ring()
 }
 
-// shrank notes that something has left the outbox, and gives back what it held of the budget. The caller holds mu.
+// shrank records that something has left the outbox, and returns its part of the budget. The caller holds mu.
 func (c *Conn) shrank(charged int64) {
 	c.e.budget.free(charged)
 	c.ring()
 }
 
-// parted notes that the chat of this Conn is over. The caller holds mu.
+// parted records that the chat of this Conn is over. The caller holds mu.
 func (c *Conn) parted() { c.ring() }
 
 // ring wakes the readers that wait for a change of c. The caller holds mu.
@@ -50,7 +50,7 @@ func (c *Conn) OnChange(changed func()) (stop func()) {
 	return func() { c.takeDown(b) }
 }
 
-// hang puts up a bell that rings at every change of c, until takeDown.
+// hang adds a bell that rings at every change of c, until takeDown.
 func (c *Conn) hang(rung func()) *bell {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +58,7 @@ func (c *Conn) hang(rung func()) *bell {
 	return c.bells
 }
 
-// rings returns a channel, and what sends on it at most one ring that nobody has heard yet.
+// rings returns a channel, and a function that sends on it unless a ring is already pending.
 func rings() (rung chan struct{}, ring func()) {
 	rung = make(chan struct{}, 1)
 	return rung, func() {
@@ -93,8 +93,8 @@ func (c *Conn) takeDown(b *bell) {
 	*at = b.next
 }
 
-// await returns once over reports true or c closes. It asks over again whenever c or other changes. Only the reader of c
-// may call it, in a goroutine of its own.
+// await returns once over reports true or c closes. It calls over again whenever c or other changes. Only the reader of
+// c may call it, in its own goroutine.
 func (c *Conn) await(other hub.Conn, over func() bool) {
 	rung, ring := rings()
 	defer c.OnChange(ring)()
@@ -110,7 +110,7 @@ func (c *Conn) isClosing() bool {
 	return c.closing != 0 || c.closed
 }
 
-// HasRoom implements hub.Conn. What is closing has room for everything: it takes nothing more.
+// HasRoom implements hub.Conn. A closing Conn has room for everything: it takes nothing more.
 func (c *Conn) HasRoom(bytes int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -118,31 +118,31 @@ func (c *Conn) HasRoom(bytes int) bool {
 	return c.closing != 0 || c.closed || c.out.hasRoom(frameOverhead+bytes, cfg.OutboxFrames, cfg.OutboxBytes)
 }
 
-// isCrowded reports whether the outbox has so many frames that the reader of c is to wait, whose frames are answered
-// there.
+// isCrowded reports whether the outbox has so many frames that the reader of c, whose frames are answered there, must
+// wait.
 func (c *Conn) isCrowded() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.isCrowded(c.e.cfg.OutboxFrames)
 }
 
-// awaitOwnRoom waits until c is no longer crowded with answers to what it says itself.
+// awaitOwnRoom waits until c is no longer crowded with answers to its own frames.
 func (c *Conn) awaitOwnRoom() {
 	c.ownGoroutine()
 	defer c.listens()
 	c.await(c, func() bool { return !c.isCrowded() })
 }
 
-// awaitHub waits until the hub has room for more changes. The error says that c closed before.
+// awaitHub waits until the hub has room for more changes. The error means that c closed first.
 func (c *Conn) awaitHub() error {
 	ctx, done := c.whileOpen()
 	defer done()
 	return c.e.cfg.Hub.AwaitRoom(ctx)
 }
 
-// do has the hub do what one frame asks for. A message waits until the outbox of the partner has room for it; every other
-// command is done at once. While a message waits nothing behind it is read: the frames of a socket are handled strictly
-// in order, so that a Next behind two photos waits until the first has left.
+// do passes the command of one frame to the hub. A message waits until the outbox of the partner has room for it; every
+// other command is executed at once. While a message waits nothing behind it is read: the frames of a socket are handled
+// strictly in order, so that a Next behind two photos waits until the first has left.
 func (c *Conn) do(cmd *hub.Command) {
 	cmd.Conn = c.id
 	congested, done := c.e.cfg.Hub.Do(cmd)
@@ -159,7 +159,7 @@ func (c *Conn) do(cmd *hub.Command) {
 			congested, done = c.e.cfg.Hub.Do(cmd)
 			continue
 		}
-		// The partner may have come back on another socket, or the chat be over: only the hub knows.
+		// The partner may have reconnected on another socket, or the chat may be over: only the hub knows.
 		c.await(full, func() bool {
 			congested, done = c.e.cfg.Hub.Do(cmd)
 			return done || congested != full

@@ -10,8 +10,8 @@ import (
 	"chatme/internal/hub"
 )
 
-// Where there is room for a message it fits, and with messages that wait for room, typing events and acks that do not,
-// and a client that waits once its own answers crowd its outbox, no client is cut off for what it is told.
+// A message fits where there is room for it. No client is cut off for what it is sent: messages wait for room, typing
+// events and acks do not, and a client waits once its own answers crowd its outbox.
 func TestWhatHasRoomFits(t *testing.T) {
 	const frames, limit = 16, 64 << 10
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -63,7 +63,8 @@ func TestWhatHasRoomFits(t *testing.T) {
 	}
 }
 
-// Of typing events, and of acks, only the latest of a chat counts; nothing else is dropped and nothing changes places.
+// Of typing events, and of acks, only the latest of a chat counts; nothing else is dropped and the order does not
+// change.
 func TestSupersede(t *testing.T) {
 	const frames, limit = 8, 4096
 	tests := map[string]struct{ put, want []chat.Kind }{
@@ -94,7 +95,7 @@ func TestSupersede(t *testing.T) {
 			for i, it := range o.items {
 				got = append(got, it.event.Kind)
 				if i > 0 && it.event.N <= o.items[i-1].event.N {
-					t.Errorf("item %d stands behind %d", it.event.N, o.items[i-1].event.N)
+					t.Errorf("item %d comes after %d", it.event.N, o.items[i-1].event.N)
 				}
 			}
 			if !slices.Equal(got, tt.want) {

@@ -11,11 +11,11 @@ import (
 	"chatme/internal/tail"
 )
 
-// controlsEvery is how often pings and pongs go out while a replay waits.
+// controlsEvery is how often pings and pongs are sent while a replay waits.
 const controlsEvery = time.Second
 
-// awaitReplay waits until one more large letter may be in memory, if there are any in this mailbox, or c is closed. It
-// returns how much room that is; the letters are read one at a time.
+// awaitReplay waits until one more large message may be in memory, if this mailbox has any, or c is closed. It returns
+// how much room it took; the messages are read one at a time.
 func (c *Conn) awaitReplay() (held int64, err error) {
 	size := c.e.cfg.Hub.LargestEntry(c.id)
 	if !isLarge(size, c.e.cfg.OutboxBytes) {
@@ -52,8 +52,8 @@ func (c *Conn) isClosed() bool {
 	return c.closed
 }
 
-// writeReplay writes the letters of r from disk, one at a time, as fast as the peer takes them; a number without a
-// body shows as a gap. What came in the meantime waits behind it in the outbox.
+// writeReplay writes the messages of r from disk, one at a time, as fast as the peer takes them; a number without a body
+// shows as a gap. Later events wait behind it in the outbox.
 func (c *Conn) writeReplay(r *chat.MailRange) error {
 	secret := ""
 	c.mu.Lock()
@@ -82,7 +82,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.MailEntry) error {
 		e := m.Event()
 		if e.Kind == chat.Gap {
-			return nil // told with those that follow it
+			return nil // sent with those that follow it
 		}
 		if err := gapTo(m.N - 1); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil && unwritten == nil {
-		c.e.cfg.Log.Error("read a mailbox", "session", c.session.String(), "error", err)
+		c.e.cfg.Log.Error("reading a mailbox failed", "session", c.session.String(), "error", err)
 		c.note("mailbox unreadable", 0)
 	}
 	if c.arrival != nil {
@@ -106,17 +106,17 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	return err
 }
 
-// arrival is what a Conn keeps of its auth until all that follows from it is told. The session IDs in it are bearer
+// arrival is what a Conn keeps of its auth until the replies to it have been sent. The session IDs in it are bearer
 // secrets.
 type arrival struct {
-	fresh     string    // the fresh session ID, until it is told
-	presented string    // the one it asked for, until attached or the replay is over
-	resume    chat.Hash // of the session it asked for
+	fresh     string    // the fresh session ID, until it is sent
+	presented string    // the one it presented, until attached or the replay is over
+	resume    chat.Hash // of the session to resume
 	attached  bool      // the hub has it
-	replays   int       // in the outbox, or under way
+	replays   int       // in the outbox, or in progress
 }
 
-// attach gives the Conn, which has shown a valid key, to the hub.
+// attach gives the Conn, which has presented a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	auth := chat.Auth{Resumable: r != nil}
 	fresh, presented := "", ""
@@ -144,7 +144,7 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	ctx, done := c.whileOpen()
 	defer done()
 	if err := c.e.cfg.Hub.Attach(ctx, c.id, c, auth, arrived); err != nil && ctx.Err() == nil {
-		c.e.cfg.Log.Error("look up a session", "error", err)
+		c.e.cfg.Log.Error("looking up a session failed", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}
 	c.mu.Lock()
@@ -153,8 +153,8 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	c.arrived()
 }
 
-// arrived forgets the secrets that nothing needs any more: the presented one is needed until the replay is over, the
-// fresh one until it is told. It is called as each of them may be over, with mu held.
+// arrived forgets the secrets that are no longer needed: the presented one is needed until the replay is over, the fresh
+// one until it is sent. It is called whenever either may be over, with mu held.
 func (c *Conn) arrived() {
 	if a := c.arrival; a != nil && a.attached && a.replays == 0 && a.fresh == "" {
 		c.arrival = nil
@@ -174,7 +174,7 @@ func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	}
 }
 
-// refuse tells why the socket is closed with 4001. code is for the figures, and reason for the log.
+// refuse sends the reason and closes the socket with 4001. code is for the metrics, and reason for the log.
 func (c *Conn) refuse(code, why, text, reason string) {
 	c.e.cfg.Metrics.Error(code)
 	if c.e.cfg.Tail.Active() {

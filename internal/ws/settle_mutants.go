@@ -4,5 +4,5 @@ package ws
 
 import "chatme/internal/chat"
 
-// settlesEarly has the pong of an earlier ping count as that of the newest, for TestSettleNotByAnEarlierPing to find.
+// settlesEarly makes the pong of an earlier ping count as that of the newest, for TestSettleNotByAnEarlierPing to find.
 var settlesEarly = chat.Seeded("pong-of-earlier")

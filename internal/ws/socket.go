@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// socket is the net.Conn under gorilla. Where it can it is a bare descriptor: Go's own connection costs a third of what
-// an idle socket costs altogether. It takes no second one: a read that has to wait, and what a write could not give to
-// the system at once, wait in a waiter of the Endpoint.
+// socket is the net.Conn under gorilla. Where possible it is a bare descriptor: Go's own connection costs a third of the
+// total cost of an idle socket. It needs no second descriptor: a read that has to wait, and the rest of a write that the
+// system did not take at once, wait in a waiter of the Endpoint.
 //
 // Otherwise (TLS, other systems) it is the connection that the HTTP server had; its writes block.
 type socket struct {
@@ -21,15 +21,15 @@ type socket struct {
 	by    *Conn
 	ready <-chan struct{} // owned by the reader: Endpoint.reads watches the descriptor for it; nil: it does not
 
-	gone atomic.Bool // shut: whatever still comes is not read
+	gone atomic.Bool // shut: further input is not read
 
 	mu       sync.Mutex
 	fd       int32  // guarded by mu, but its reader may read it; -1 once closed
 	flushing bool   // guarded by mu; Endpoint.writes watches the descriptor for flush
-	rest     []byte // guarded by mu; written by gorilla and not yet taken by the system; everything stands behind it
+	rest     []byte // guarded by mu; written by gorilla and not yet taken by the system; everything else waits behind it
 }
 
-// hijacker gives gorilla the socket, and a reader whose buffer is on loan.
+// hijacker gives gorilla the socket, and a reader with a borrowed buffer.
 type hijacker struct {
 	http.ResponseWriter
 	conn *Conn
@@ -50,7 +50,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		rw.Reader = &c.reader
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock() // a stop may cut the Conn while it shakes hands
+	defer c.mu.Unlock() // a shutdown may cut the Conn during its handshake
 	c.socket.takeOver(nc)
 	if c.closed {
 		c.socket.shut()
@@ -58,7 +58,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return &c.socket, rw, nil
 }
 
-// takeOver makes s what nc was.
+// takeOver makes s replace nc.
 func (s *socket) takeOver(nc net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,10 +67,10 @@ func (s *socket) takeOver(nc net.Conn) {
 	}
 }
 
-// isBare says whether writes do not block, and the socket can be parked.
+// isBare reports whether writes do not block, and the socket can be parked.
 func (s *socket) isBare() bool { return s.conn == nil }
 
-// Read notes a sign of life, and the first byte of a frame: it has its deadline from then on.
+// Read records a sign of life, and the first byte of a frame: its deadline starts then.
 func (s *socket) Read(p []byte) (n int, err error) {
 	if s.isBare() {
 		n, err = s.readBare(p)
@@ -91,7 +91,7 @@ func (s *socket) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// readBare reads what is there, and waits in a goroutine of its own while that is nothing.
+// readBare reads the available data, and waits in its own goroutine while there is none.
 func (s *socket) readBare(p []byte) (int, error) {
 	for {
 		n, err := readNow(s.fd, p)
@@ -141,14 +141,15 @@ func (s *socket) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// full says whether there is something for flush.
+// full reports whether there is something for flush.
 func (s *socket) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.rest) > 0
 }
 
-// blocks notes that a write may block from now until done is called: the patrol cuts the socket if that takes too long.
+// blocks records that a write may block from now until done is called: the keepalive cuts the socket if that takes too
+// long.
 func (s *socket) blocks() (done func()) {
 	s.by.blocked.Store(s.by.e.keepalive.now.Load())
 	return func() { s.by.blocked.Store(0) }
@@ -172,8 +173,8 @@ func (s *socket) flush() error {
 	}
 }
 
-// push gives the system what it takes of rest and reports whether that was all of it. If not, *room is what tells of more
-// room from then on.
+// push writes as much of rest as the system takes and reports whether that was all of it. If not, *room then signals
+// when there is more room.
 func (s *socket) push(room *<-chan struct{}) (done bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,13 +207,14 @@ func (s *socket) push(room *<-chan struct{}) (done bool, err error) {
 	return true, nil
 }
 
-// shut ends the socket in both directions, so that who reads or waits for it sees its end. Close is for the reader.
+// shut ends the socket in both directions, so that its reader, or a goroutine that waits for it, sees its end. Close is
+// for the reader.
 func (s *socket) shut() {
 	s.gone.Store(true)
 	if s.conn != nil {
 		under := s.conn
 		if secure, ok := under.(*tls.Conn); ok {
-			under = secure.NetConn() // TLS would say goodbye, and wait for a peer that does not read
+			under = secure.NetConn() // TLS would send a close_notify, and wait for a peer that does not read
 		}
 		under.Close()
 		return
@@ -224,7 +226,7 @@ func (s *socket) shut() {
 	}
 }
 
-// Close implements net.Conn. Nobody may read any more.
+// Close implements net.Conn. No goroutine may read any more.
 func (s *socket) Close() error {
 	s.rests()
 	if s.conn != nil {
@@ -251,7 +253,7 @@ func (s *socket) SetWriteDeadline(t time.Time) error {
 	return s.conn.SetWriteDeadline(t)
 }
 
-// SetReadDeadline and SetDeadline are not for a bare descriptor: the patrol looks after it.
+// SetReadDeadline and SetDeadline do not apply to a bare descriptor: the keepalive enforces its deadlines.
 func (s *socket) SetReadDeadline(t time.Time) error {
 	if s.conn == nil {
 		return nil
@@ -266,6 +268,6 @@ func (s *socket) SetDeadline(t time.Time) error {
 	return s.conn.SetDeadline(t)
 }
 
-// LocalAddr and RemoteAddr have nothing to say: nobody may know an address.
+// LocalAddr and RemoteAddr return empty addresses: no code may learn an address from a socket.
 func (s *socket) LocalAddr() net.Addr  { return &net.TCPAddr{} }
 func (s *socket) RemoteAddr() net.Addr { return &net.TCPAddr{} }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Whoever is cut holds up nobody, not even over TLS with a peer that does not read the goodbye.
+// A cut delays no other goroutine, not even over TLS with a peer that does not read the close_notify.
 func TestShutDoesNotWaitForThePeer(t *testing.T) {
 	site := httptest.NewTLSServer(nil) // for its certificate
 	defer site.Close()

@@ -15,7 +15,7 @@ const (
 	throttleMax = 10_000
 )
 
-// throttle counts failed keys by address. Addresses live here only, in memory.
+// throttle counts failed keys by address. Addresses are only kept here, in memory.
 type throttle struct {
 	mu       sync.Mutex
 	failures int // allowed before an address has to wait
@@ -26,7 +26,7 @@ func newThrottle(failures int) *throttle {
 	return &throttle{failures: failures, from: make(map[netip.Prefix]*rate.Limiter)}
 }
 
-// resize changes how many failures are allowed. Whoever has to wait still does.
+// resize changes how many failures are allowed. An address that has to wait still does.
 func (t *throttle) resize(failures int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -36,10 +36,10 @@ func (t *throttle) resize(failures int) {
 	}
 }
 
-// network is what counts as one address: an IPv4 address or an IPv6 /64.
+// network returns the unit that counts as one address: an IPv4 address or an IPv6 /64.
 func network(addr netip.Addr) (netip.Prefix, bool) {
 	addr = addr.Unmap()
-	// A loopback peer without a forwarded address is a proxy nobody configured: the whole site would be one address.
+	// A loopback peer without a forwarded address is an unconfigured proxy: the whole site would be one address.
 	if !addr.IsValid() || addr.IsLoopback() {
 		return netip.Prefix{}, false
 	}
@@ -51,7 +51,7 @@ func network(addr netip.Addr) (netip.Prefix, bool) {
 	return p, err == nil
 }
 
-// allows says whether addr may upgrade.
+// allows reports whether addr may upgrade.
 func (t *throttle) allows(addr netip.Addr) bool {
 	p, ok := network(addr)
 	if !ok {
@@ -82,8 +82,8 @@ func (t *throttle) failed(addr netip.Addr) {
 	l.Allow()
 }
 
-// forget drops the addresses that have recovered, or all of them if none has: a bound on memory comes before
-// the memory of an attack this wide. The caller holds mu.
+// forget drops the addresses that have recovered, or all of them if none has: bounding memory takes priority over
+// remembering an attack this wide. The caller holds mu.
 func (t *throttle) forget() {
 	for p, l := range t.from {
 		if l.Tokens() >= float64(t.failures) {

@@ -31,7 +31,7 @@ func TestThrottle(t *testing.T) {
 		}
 		th.failed(a)
 		if th.allows(a) {
-			t.Error("one a minute, not more")
+			t.Error("more than one per minute")
 		}
 	})
 }
@@ -48,7 +48,7 @@ func TestThrottleIsBounded(t *testing.T) {
 		th.failed(addr)
 		th.failed(addr)
 		if !th.allows(addr) {
-			t.Errorf("%v is counted; a proxy nobody configured would make the whole site one address", addr)
+			t.Errorf("%v is counted; an unconfigured proxy would make the whole site one address", addr)
 		}
 	}
 }

@@ -7,15 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a waiter is told of: once for each change, so that a goroutine which goes on until it would block, and waits
-// then, misses nothing.
+// The events of a waiter, edge-triggered: a goroutine that continues until it would block, and only then waits, misses
+// none.
 const (
 	moreToRead  = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 	roomToWrite = unix.EPOLLOUT | unix.EPOLLET
 )
 
-// waiter wakes goroutines that wait for bare descriptors. It takes none for that: the reader of a socket in the middle
-// of a frame waits in one, and its writer in another, as an epoll instance knows each descriptor but once.
+// waiter wakes goroutines that wait for bare descriptors. It needs no descriptors of its own for that: the reader of a
+// socket with a partial frame waits in one waiter, and its writer in another, because an epoll instance registers each
+// descriptor only once.
 type waiter struct {
 	epoll  *epoll
 	events uint32
@@ -35,7 +36,7 @@ func newWaiter(events uint32) (*waiter, error) {
 	return w, nil
 }
 
-// stop wakes all, and nobody can wait any more.
+// stop wakes all waiting goroutines and prevents new waits.
 func (w *waiter) stop() {
 	w.epoll.close()
 	w.mu.Lock()
@@ -47,7 +48,7 @@ func (w *waiter) stop() {
 	clear(w.waiting)
 }
 
-// watch returns what is sent whenever fd may be ready, until drop. A wake-up may be for nothing. fd MUST be open
+// watch returns a channel that receives whenever fd may be ready, until drop. Wake-ups may be spurious. fd MUST be open
 // until it returns.
 func (w *waiter) watch(fd int32) (<-chan struct{}, error) {
 	ready := make(chan struct{}, 1)
@@ -63,8 +64,8 @@ func (w *waiter) watch(fd int32) (<-chan struct{}, error) {
 	return ready, nil
 }
 
-// drop ends a watch, if there is one: whoever waits is woken. It MUST be called before fd is closed, whose number another
-// socket then gets.
+// drop ends a watch, if there is one, and wakes its goroutine. It MUST be called before fd is closed, because another
+// socket then gets its number.
 func (w *waiter) drop(fd int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +86,7 @@ func (w *waiter) run() {
 		}
 		w.mu.Lock()
 		for _, event := range events {
-			if ready, ok := w.waiting[event.Fd]; ok { // or else it was told too late
+			if ready, ok := w.waiting[event.Fd]; ok { // otherwise the event came too late
 				wake(ready)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketPair returns two ends that do not block.
+// socketPair returns two non-blocking ends.
 func socketPair(t *testing.T) (near, far int32) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -30,19 +30,20 @@ func openWaiter(t *testing.T, events uint32) *waiter {
 	return w
 }
 
-// woken wants a wake-up soon; open is false after a stop.
+// woken requires a wake-up soon; open is false after a stop.
 func woken(t *testing.T, ready <-chan struct{}) (open bool) {
 	t.Helper()
 	select {
 	case _, open = <-ready:
 		return open
 	case <-time.After(time.Minute):
-		t.Fatal("it sleeps on")
+		t.Fatal("it was not woken")
 	}
 	return false
 }
 
-// What was there before the watch is told, and so is each thing that comes, the end of the peer and a shutdown of one's own.
+// Data that was there before the watch is reported, and so is all that follows, the end of the peer and a local
+// shutdown.
 func TestWaiterTellsOfEverything(t *testing.T) {
 	for name, happens := range map[string]func(near, far int32){
 		"bytes":         func(_, far int32) { unix.Write(int(far), []byte("x")) },
@@ -71,7 +72,8 @@ func TestWaiterTellsOfEverything(t *testing.T) {
 	}
 }
 
-// Whoever waits for a socket that another goroutine closes is woken, and the next one with that number hears nothing of it.
+// A goroutine that waits for a socket that another one closes is woken, and the next socket with that number gets none
+// of its events.
 func TestWaiterCloseWakes(t *testing.T) {
 	w := openWaiter(t, moreToRead)
 	near, _ := socketPair(t)
@@ -82,7 +84,7 @@ func TestWaiterCloseWakes(t *testing.T) {
 	w.drop(near)
 	closeNow(near)
 	woken(t, ready)
-	w.drop(near) // nothing is there
+	w.drop(near) // there is no watch
 	next, far := socketPair(t)
 	again, err := w.watch(next)
 	if err != nil {
@@ -94,7 +96,7 @@ func TestWaiterCloseWakes(t *testing.T) {
 	closeNow(next)
 }
 
-// A stop wakes whoever waits, and nobody waits any more.
+// A stop wakes all waiting goroutines, and no goroutine can wait any more.
 func TestWaiterStopWakes(t *testing.T) {
 	w := openWaiter(t, roomToWrite)
 	near, _ := socketPair(t)
@@ -110,14 +112,14 @@ func TestWaiterStopWakes(t *testing.T) {
 	}
 	w.stop()
 	if woken(t, ready) {
-		t.Error("it was woken for something else")
+		t.Error("it was woken for another reason")
 	}
 	if _, err := w.watch(near); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("%v, want ErrClosed", err)
 	}
 }
 
-// A flush that waits ends when the socket is closed under it, and when it is shut.
+// A waiting flush ends when its socket is closed, and when it is shut.
 func TestFlushEndsWithItsSocket(t *testing.T) {
 	for name, end := range map[string]func(s *socket){
 		"closed": func(s *socket) { s.Close() },
@@ -145,13 +147,13 @@ func TestFlushEndsWithItsSocket(t *testing.T) {
 			select {
 			case err := <-ended:
 				if err == nil {
-					t.Error("it says that all was written")
+					t.Error("flush reports that all was written")
 				}
 			case <-time.After(time.Minute):
-				t.Fatal("it sleeps on")
+				t.Fatal("it was not woken")
 			}
 			if n := len(e.writes.waiting); n > 0 || c.blocked.Load() != 0 {
-				t.Error("it is still watched")
+				t.Error("the descriptor is still watched")
 			}
 		})
 	}

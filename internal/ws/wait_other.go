@@ -6,7 +6,7 @@ import "errors"
 
 const moreToRead, roomToWrite = 0, 0
 
-// waiter is never asked: there are no bare descriptors.
+// waiter is unused: there are no bare descriptors.
 type waiter struct{}
 
 func newWaiter(uint32) (*waiter, error) { return &waiter{}, nil }

@@ -11,11 +11,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// fragment is the size in bytes in which large frames are written, so that pings interleave and a slow reader
-// has a deadline for progress and not for the whole.
+// fragment is the size in bytes in which large frames are written, so that pings interleave and the deadline of a slow
+// reader is for progress and not for the whole frame.
 const fragment = 32 << 10
 
-// writeFailed is why a Conn ended whose peer did not take what was written: it is gone, as a rule.
+// writeFailed is the reason of a Conn whose peer did not take what was written: usually the peer is gone.
 const writeFailed = "write: socket lost or too slow"
 
 // Deliver implements hub.Conn.
@@ -33,7 +33,7 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 			c.raiseLimit()
 		}
 	case chat.Replay:
-		if c.arrival != nil { // it follows from the auth, so that it still is
+		if c.arrival != nil { // it follows from the auth, so arrival is still set
 			c.arrival.replays++
 		}
 	}
@@ -44,7 +44,7 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 	return congested
 }
 
-// raiseLimit lets images through, for the life of the Conn.
+// raiseLimit permits images, for the life of the Conn.
 func (c *Conn) raiseLimit() { c.limit.Store(int64(c.e.cfg.FrameMax)) }
 
 // Release implements hub.Conn.
@@ -54,13 +54,13 @@ func (c *Conn) Release(batch uint64) {
 	c.out.released = max(c.out.released, batch)
 }
 
-// say queues a JSON text of the socket layer's own, behind what is queued.
+// say queues a JSON text of the socket layer, behind what is queued.
 func (c *Conn) say(text string) { c.put(item{raw: text}) }
 
 // sayPong answers a ping, which never waits for the database.
 func (c *Conn) sayPong() { c.put(item{raw: protocol.Pong, free: true}) }
 
-// put queues it for this Conn's own reader, which goes on once there is room.
+// put queues it for this Conn's own reader, which continues once there is room.
 func (c *Conn) put(it item) {
 	c.mu.Lock()
 	crowded := c.enqueue(it)
@@ -71,7 +71,7 @@ func (c *Conn) put(it item) {
 	}
 }
 
-// enqueue puts it last and reports whether the outbox is crowded. What does not fit ends the Conn: its reader is
+// enqueue appends it and reports whether the outbox is crowded. An item that does not fit ends the Conn: its reader is
 // too slow. The caller holds mu.
 func (c *Conn) enqueue(it item) (crowded bool) {
 	if c.closing != 0 || c.closed {
@@ -96,8 +96,8 @@ func (c *Conn) enqueue(it item) (crowded bool) {
 	return c.out.isCrowded(cfg.OutboxFrames)
 }
 
-// Flush implements hub.Conn: it writes what may leave, unless somebody does so already. What would block is left to a
-// goroutine.
+// Flush implements hub.Conn: it writes what may leave, unless another goroutine is writing. A goroutine does what would
+// block.
 func (c *Conn) Flush() {
 	c.mu.Lock()
 	if c.writing || c.closed || !c.started || !c.isDue() {
@@ -111,8 +111,8 @@ func (c *Conn) Flush() {
 	}
 }
 
-// writeOut writes what may leave, until nothing more does; it then no longer writes. If it is not to block it stops, and
-// returns false, before what would. Only who has set writing may call it.
+// writeOut writes what may leave, until nothing more does, and clears writing. If block is false it stops, and returns
+// false, before an operation that would block. Only the goroutine that has set writing may call it.
 func (c *Conn) writeOut(block bool) bool {
 	limit := c.e.cfg.OutboxBytes
 	if block && c.flush() != nil {
@@ -155,7 +155,7 @@ func (c *Conn) writeOut(block bool) bool {
 	}
 }
 
-// flush blocks until the system has taken what was written. The patrol has a deadline for progress.
+// flush blocks until the system has taken what was written. The keepalive enforces a deadline for progress.
 func (c *Conn) flush() error { return c.socket.flush() }
 
 func (c *Conn) write(it *item) error {
@@ -203,7 +203,7 @@ func (c *Conn) writeText(text []byte) error {
 	return c.ws.WriteMessage(websocket.TextMessage, text)
 }
 
-// writeFragments writes one message made of parts, in fragments, each with a deadline of its own.
+// writeFragments writes one message made of parts, in fragments, each with its own deadline.
 func (c *Conn) writeFragments(parts ...string) error {
 	w, err := c.ws.NextWriter(websocket.TextMessage)
 	if err != nil {
