@@ -42,7 +42,7 @@ func openLine(t *testing.T, delay time.Duration, rate int) (l *Link, client, ser
 	return l, dialed.(*net.TCPConn), accepted.(*net.TCPConn)
 }
 
-func TestLinkIsLateAndKeepsTheOrder(t *testing.T) {
+func TestLinkDelaysAndKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	const delay = 80 * time.Millisecond
 	_, client, server := openLine(t, delay, 0)
@@ -114,7 +114,7 @@ func TestLinkPassesOnAReset(t *testing.T) {
 	}
 }
 
-func TestLinkThatIsDarkPassesNothing(t *testing.T) {
+func TestDarkLinkPassesNothing(t *testing.T) {
 	t.Parallel()
 	l, client, server := openLine(t, time.Millisecond, 0)
 	client.Write([]byte("x"))

@@ -11,7 +11,8 @@ import (
 const (
 	// warmUp is not measured: caches, the heap and the pace of the two ends settle.
 	warmUp = 500 * time.Millisecond
-	// pairWithin bounds the matching of all pairs, arrivesWithin the delivery of what was sent, on an idle machine, which takes a tenth of it.
+	// pairWithin bounds the matching of all pairs, arrivesWithin the delivery of what was sent, on an idle machine, which
+	// takes a tenth of it.
 	pairWithin    = 30 * time.Second
 	arrivesWithin = 30 * time.Second
 	// ackSoon is within the 250 ms that a client has.
