@@ -65,8 +65,8 @@ func TestDoctorOutside(t *testing.T) {
 		check        string
 		text, remedy string
 	}{
-		"none in front": {func(*testing.T) string { return "ws://" + s.Addr }, nil, findingOK, "proxy", "directly", ""},
-		"a good one":    {proxied(nil), nil, findingOK, "proxy", "through 127.0.0.1, which is trusted", ""},
+		"no proxy":   {func(*testing.T) string { return "ws://" + s.Addr }, nil, findingOK, "proxy", "directly", ""},
+		"a good one": {proxied(nil), nil, findingOK, "proxy", "through 127.0.0.1, which is trusted", ""},
 		"Host is changed": {proxied(func(r *httputil.ProxyRequest) { r.Out.Host = s.Addr }), nil,
 			findingProblem, "origin", "refused with 403: the server does not see the name", "proxy_set_header Host $http_host;"},
 		"Upgrade is dropped": {proxied(func(r *httputil.ProxyRequest) {
@@ -77,7 +77,7 @@ func TestDoctorOutside(t *testing.T) {
 			findingProblem, "origin", "a page at any origin may connect", "Origin"},
 		"an origin the server does not know": {proxied(nil), []string{"--allowed-origins", "https://new.example"},
 			findingProblem, "origin", "https://new.example is in ALLOWED_ORIGINS here, but is refused with 403", "chatme reload"},
-		"nothing behind it":     {answer(502, "text/html", "<html>"), nil, findingProblem, "upgrade", "refused with 502", "proxy_pass"},
+		"no server behind it":   {answer(502, "text/html", "<html>"), nil, findingProblem, "upgrade", "refused with 502", "proxy_pass"},
 		"it refuses everything": {answer(403, "text/html", "<html>"), nil, findingProblem, "upgrade", "even without an origin", "rules"},
 		"it leads elsewhere":    {answer(404, "text/html", "<html>"), nil, findingProblem, "page", "404", "location"},
 		"another page":          {answer(200, "text/html", "Welcome to nginx!"), nil, findingWarning, "page", "not the built-in one", "location"},

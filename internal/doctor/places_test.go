@@ -20,7 +20,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// asStranger runs doctor in dir as a user who owns nothing there, with this environment.
+// asStranger runs doctor in dir as a user that owns nothing there, with this environment.
 func asStranger(t *testing.T, dir string, environ []string, args ...string) (code int, found doctorSummary) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -79,12 +79,12 @@ func TestDoctorWithoutSettings(t *testing.T) {
 		code    int
 		says    string
 	}{
-		"in an empty directory":     {t.TempDir(), nil, nil, exit.Config, "no settings found"},
-		"in the root":               {"/", nil, nil, exit.Config, "no settings found"},
-		"a file that is not there":  {"/", nil, []string{"--config", "/nowhere/chatme.conf"}, exit.Config, "no such file"},
-		"a file that is closed":     {"/", nil, []string{"--config", closed}, exit.Config, "permission denied"},
-		"a file that is not one":    {"/", nil, []string{"--config", "/"}, exit.Config, "is a directory"},
-		"beside a key that is here": {"/", []string{"WEB_API_KEY=k"}, []string{"--config", closed}, exit.Config, "permission denied"},
+		"in an empty directory":         {t.TempDir(), nil, nil, exit.Config, "no settings found"},
+		"in the root":                   {"/", nil, nil, exit.Config, "no settings found"},
+		"a missing file":                {"/", nil, []string{"--config", "/nowhere/chatme.conf"}, exit.Config, "no such file"},
+		"an unreadable file":            {"/", nil, []string{"--config", closed}, exit.Config, "permission denied"},
+		"not a file":                    {"/", nil, []string{"--config", "/"}, exit.Config, "is a directory"},
+		"with a key in the environment": {"/", []string{"WEB_API_KEY=k"}, []string{"--config", closed}, exit.Config, "permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestDoctorWithoutSettings(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a key file that is closed", func(t *testing.T) {
+	t.Run("an unreadable key file", func(t *testing.T) {
 		dir := t.TempDir()
 		testbed.OpenToAll(t, filepath.Join(dir, "none"))
 		code, found := asStranger(t, "/", []string{"WEB_API_KEY_FILE=" + closed, "CHATME_ADDR=127.0.0.1:0", "CHATME_DB=" + filepath.Join(dir, "chatme.db")})
@@ -124,13 +124,13 @@ func TestDoctorWithoutSettings(t *testing.T) {
 func TestDoctorInADirectoryOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T, db string){
-		"no database":         func(*testing.T, string) {},
-		"another's database":  func(t *testing.T, db string) { testbed.Sqlite(t, db, `CREATE TABLE recipes (name)`) },
-		"a text":              func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte(strings.Repeat("Dear diary,\n", 1000))) },
-		"an unreadable file":  func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte("x")); os.Chmod(db, 0) },
-		"a directory":         func(t *testing.T, db string) { testbed.MustMkdir(t, db) },
-		"a pipe":              func(t *testing.T, db string) { syscall.Mkfifo(db, 0o666) },
-		"something very long": func(t *testing.T, db string) { testbed.MustWrite(t, db, make([]byte, 1<<20)) },
+		"no database":                func(*testing.T, string) {},
+		"another program's database": func(t *testing.T, db string) { testbed.Sqlite(t, db, `CREATE TABLE recipes (name)`) },
+		"a text file":                func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte(strings.Repeat("Dear diary,\n", 1000))) },
+		"an unreadable file":         func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte("x")); os.Chmod(db, 0) },
+		"a directory":                func(t *testing.T, db string) { testbed.MustMkdir(t, db) },
+		"a pipe":                     func(t *testing.T, db string) { syscall.Mkfifo(db, 0o666) },
+		"a large file":               func(t *testing.T, db string) { testbed.MustWrite(t, db, make([]byte, 1<<20)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

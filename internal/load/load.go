@@ -89,7 +89,7 @@ func (c *Cmd) Validate() error {
 	}
 	for _, kind := range c.Kinds {
 		if kind == "herd" && c.Old {
-			return errors.New("herd: legacy clients cannot resume; leave out --old")
+			return errors.New("herd: legacy clients cannot resume; omit --old")
 		}
 	}
 	return c.validateGrown()

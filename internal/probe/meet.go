@@ -197,7 +197,7 @@ func wantMessage(m *protocol.ServerMessage, text, alias string, resumable bool) 
 	case m.Text != text:
 		return fmt.Errorf("the text differs from the one that was sent")
 	case m.From != alias:
-		return fmt.Errorf("from is %q, matched said %q", m.From, alias)
+		return fmt.Errorf("from is %q, matched has %q", m.From, alias)
 	case !resumable && (m.N != 0 || m.TS != 0):
 		return errors.New("a legacy client got n or ts, which it does not know")
 	case resumable && (m.N == 0 || m.TS == 0):
