@@ -1,9 +1,9 @@
-// Command bench measures chatme and its peers side by side, one after the other in rounds, and prints one table of
-// medians and ratios with the goals beside them.
+// Command bench measures chatme and its peers in rounds, one after the other, and prints one table of medians and ratios
+// with their goals.
 //
 //	bench --chatme FILE --peers DIR [--rounds 3] [--quick]
 //
-// What it runs is "chatme bench", which starts the peers too. It needs a machine that does nothing else.
+// It runs "chatme bench", which starts the peers too. It needs an otherwise idle machine.
 package main
 
 import (
@@ -21,10 +21,10 @@ import (
 
 func main() {
 	var r runner
-	flag.StringVar(&r.chatme, "chatme", "", "path of chatme")
-	flag.StringVar(&r.peers, "peers", "", "directory of the peers")
-	flag.IntVar(&r.rounds, "rounds", 3, "how often each figure is taken")
-	flag.BoolVar(&r.quick, "quick", false, "one short round: shows that it works, not how fast")
+	flag.StringVar(&r.chatme, "chatme", "", "path of the chatme binary")
+	flag.StringVar(&r.peers, "peers", "", "directory of the peers' binaries")
+	flag.IntVar(&r.rounds, "rounds", 3, "number of rounds")
+	flag.BoolVar(&r.quick, "quick", false, "one short round, which shows that everything works, not how fast it is")
 	flag.Parse()
 	if r.chatme == "" || r.peers == "" || r.rounds < 1 || flag.NArg() > 0 {
 		flag.Usage()
@@ -47,9 +47,9 @@ const (
 type experiment struct {
 	name     string
 	args     []string
-	brief    []string // … instead of args, if it is to be quick
-	everyone bool     // the peers too, which speak the base protocol only
-	old      bool     // chatme speaks it here as well
+	brief    []string // … instead of args, with --quick
+	everyone bool     // the peers too, which speak only the base protocol
+	old      bool     // chatme speaks only the base protocol too
 	once     bool     // in the first round only
 }
 
@@ -63,12 +63,12 @@ var experiments = []experiment{
 	{name: "relay 500 resumable",
 		args:  []string{"relay", "--pairs", "500", "--duration", "2s"},
 		brief: []string{"relay", "--pairs", "500", "--duration", "500ms"}},
-	{name: "relay by the clock", everyone: true, old: true,
+	{name: "relay at a fixed rate", everyone: true, old: true,
 		args:  []string{"relay", "--pairs", "500", "--rate", "5000", "--duration", "2s"},
 		brief: []string{"relay", "--pairs", "500", "--rate", "2000", "--duration", "500ms"}},
 	{name: "match", args: []string{"match", "--duration", "3s"}, brief: []string{"match", "--connections", "500", "--duration", "500ms"}},
-	// 2,000 people who look at each other for 150 ms are 6,000 matches a second if a search takes 16 ms on average.
-	{name: "match by the clock",
+	// 2,000 clients that wait 150 ms before Next make 6,000 matches a second if a search takes 16 ms on average.
+	{name: "match with think time",
 		args:  []string{"match", "--think", "150ms", "--duration", "3s"},
 		brief: []string{"match", "--connections", "500", "--think", "150ms", "--duration", "500ms"}},
 	{name: "mixed", args: []string{"mixed", "--duration", "3s"}, brief: []string{"mixed", "--connections", "200", "--duration", "500ms"}},
@@ -91,14 +91,14 @@ var experiments = []experiment{
 	{name: "herd", args: []string{"herd"}, brief: []string{"herd", "--connections", "500"}},
 }
 
-// The experiments with databases of different sizes, which are compared with each other.
+// The experiments with databases of different sizes, which compareSizes compares.
 const (
 	few    = "1,000 sessions"
 	many   = "100,000 sessions"
 	asleep = "1,000,000 hibernated"
 )
 
-// compareSizes adds to the figures of the large databases what they are more than the small one.
+// compareSizes adds to the results of the large databases how they differ from those of the small one.
 func (taken figures) compareSizes() {
 	number := func(experiment, member string) float64 {
 		for _, f := range taken[experiment][chatme] {
@@ -115,10 +115,10 @@ func (taken figures) compareSizes() {
 	}
 }
 
-// figure is one line of "chatme bench".
+// figure is one result line of "chatme bench".
 type figure map[string]any
 
-// figures is what was measured, by experiment and server, in the order of the rounds.
+// figures are the results by experiment and server, in the order of the rounds.
 type figures map[string]map[string][]figure
 
 type runner struct {
@@ -155,7 +155,7 @@ func (r *runner) run(stdout, stderr io.Writer) error {
 	return taken.print(stdout, !r.quick)
 }
 
-// servers is who takes part; each is the first in some rounds.
+// servers returns the servers that take part, in an order that rotates with the rounds.
 func (e *experiment) servers(round int) []string {
 	if !e.everyone {
 		return []string{chatme}
@@ -165,7 +165,7 @@ func (e *experiment) servers(round int) []string {
 	return append(all[first:len(all):len(all)], all[:first]...)
 }
 
-// take starts a fresh server and takes one figure.
+// take starts a fresh server and takes one measurement.
 func (r *runner) take(e experiment, server string) (figure, error) {
 	args := e.args
 	if r.quick {

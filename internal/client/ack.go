@@ -2,7 +2,8 @@ package client
 
 import "time"
 
-// A good client acknowledges what it receives within ackWithin, and every ackEach messages at once ("Custody" in the protocol).
+// A good client acknowledges what it receives within AckWithin, and at once after every AckEach messages ("Custody" in the
+// protocol).
 const (
 	AckWithin = 250 * time.Millisecond
 	AckEach   = 16

@@ -17,25 +17,25 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Options say who connects and how. The zero value is a new resumable session with an empty key.
+// Options configure a connection. The zero value is a new resumable session with an empty key.
 type Options struct {
 	APIKey string
 	Legacy bool   // speak the base protocol: no resume in auth, no numbers, no acknowledgements
-	Resume *State // come back to this session; nil: a new one
+	Resume *State // resume this session; nil: a new one
 
 	Origin    string      // header Origin; "" sends none, as apps do
 	Header    http.Header // further headers of the upgrade
 	LocalAddr string      // dial from this address (host or host:port); "" leaves it to the system
-	TLS       *tls.Config // of wss://; nil trusts whom the system trusts
+	TLS       *tls.Config // for wss://; nil trusts the system's authorities
 
-	NoAuth bool               // send nothing by itself, not even auth
-	Mute   bool               // do not answer pings: a peer that is gone without a word
-	Queued bool               // write as OkHttp does: see Queued writing in the package comment
-	Slowly func(read int)     // called by the read loop with each few bytes it has read; it may take its time: a slow reader
-	Ponged func(behind int)   // called before a pong with a number is written: so many messages stood before its ping
-	NoText bool               // errors do not quote texts: whoever wrote them may be a stranger
+	NoAuth bool               // send nothing unasked, not even auth
+	Mute   bool               // do not answer pings, like a peer that vanished
+	Queued bool               // write as OkHttp does; see "Queued writing" in the package comment
+	Slowly func(read int)     // called by the read loop after each small read; it may block, which makes a slow reader
+	Ponged func(behind int)   // called before a numbered pong is written, with the number of messages before its ping
+	NoText bool               // errors do not quote texts, which strangers may have written
 	Buffer int                // messages read ahead of Recv; 0 is DefaultBuffer
-	Tap    func(frame []byte) // called by the read loop with each frame as it came; MUST NOT keep it
+	Tap    func(frame []byte) // called by the read loop with each raw frame; MUST NOT keep it
 }
 
 const (
@@ -50,18 +50,17 @@ const (
 	socketBuffer = 1 << 10
 )
 
-// Client is one socket. Its methods may be called from any goroutine, but messages come in order only to one
-// that receives.
+// Client is one socket. It is safe for concurrent use, but messages arrive in order only if a single goroutine receives.
 type Client struct {
 	opts Options // static after Dial
 	ws   *websocket.Conn
 
 	in    chan protocol.ServerMessage // buffer Options.Buffer; sent and closed by the read loop
-	cut   chan struct{}               // closed by Drop: nobody waits for room in the buffer any more
+	cut   chan struct{}               // closed by Drop: the read loop no longer waits for room in the buffer
 	drop  sync.Once                   // closes cut
 	done  chan struct{}               // closed by the read loop as it ends
 	pongs chan string                 // buffer 1; sent by the read loop: what the last pong carried; never closed
-	queue *queue                      // of Options.Queued; nil without it
+	queue *queue                      // for Options.Queued; nil without it
 	gone  atomic.Bool                 // Vanish was called
 
 	writing sync.Mutex // one writer at a time; taken before mu
@@ -69,13 +68,13 @@ type Client struct {
 	mu    sync.Mutex
 	state State
 	heard []string // the last messages taken, for errors
-	read  uint64   // messages the read loop has given to in
-	taken uint64   // … and Recv has taken from it
-	pings []ping   // not answered yet, in order
+	read  uint64   // messages the read loop has sent to in
+	taken uint64   // … and Recv has taken from in
+	pings []ping   // unanswered, in order
 	end   *CloseError
 }
 
-// RefusedError is an upgrade that the server did not grant.
+// RefusedError is an upgrade that the server refused.
 type RefusedError struct {
 	Status int
 	Body   string // its beginning
@@ -86,7 +85,7 @@ func (e *RefusedError) Error() string {
 }
 
 // Dial connects to url, ws:// or http:// alike, and sends auth without waiting for the answer. ctx bounds the
-// connecting, not the life of the Client. The error is a *RefusedError if the server answered and did not upgrade, a
+// connecting, not the life of the Client. The error is a *RefusedError if the server answered but did not upgrade, a
 // *CloseError if it closed the socket before auth could be sent.
 func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	if o.Buffer <= 0 {
@@ -152,7 +151,7 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	return c, nil
 }
 
-// dial returns how to connect from LocalAddr, and to read Slowly.
+// dial returns a dial function that connects from LocalAddr and reads Slowly.
 func (o *Options) dial() (func(ctx context.Context, network, addr string) (net.Conn, error), error) {
 	var dialer net.Dialer
 	if o.LocalAddr != "" {
@@ -195,8 +194,8 @@ func refused(response *http.Response, err error) error {
 	return &RefusedError{Status: response.StatusCode, Body: strings.TrimSpace(string(body))}
 }
 
-// Resume returns the options to come back with: those of this Client and its State. An old client, and a session
-// that never was or is over, comes back as a new one.
+// Resume returns the options for reconnecting: those of this Client and its State. A legacy client, or a session that
+// never existed or has ended, starts a new session.
 func (c *Client) Resume() Options {
 	o := c.opts
 	if s := c.State(); s.SessionID != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-func TestOldClientSaysTheBaseProtocolOnly(t *testing.T) {
+func TestLegacyClientSpeaksOnlyTheBaseProtocol(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{APIKey: "k", Legacy: true})
 	ctx := testContext(t)
 	p.says(`{"type":"auth_success"}`, `{"type":"matched","partnerId":"p1"}`)
@@ -35,7 +35,7 @@ func TestOldClientSaysTheBaseProtocolOnly(t *testing.T) {
 		`{"type":"message","imageUrl":"https://example.org/a.png"}`, `{"type":"typing_start"}`, `{"type":"typing_stop"}`,
 		`{"type":"ping"}`, `{raw`, `{"type":"end_chat"}`)
 	if o := c.Resume(); o.Resume != nil || !o.Legacy || o.APIKey != "k" {
-		t.Errorf("comes back with %+v", o)
+		t.Errorf("resumes with %+v", o)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestResumableClientKeepsItsState(t *testing.T) {
 		t.Errorf("state %+v, want %+v", got, want)
 	}
 
-	// What was not taken does not count.
+	// Messages that were not taken do not count.
 	p.says(`{"type":"searching"}`, `{"type":"matched","partnerId":"p2"}`)
 	c.Drop()
 	c, p = s.connect(t, c.Resume())
@@ -80,8 +80,8 @@ func TestResumableClientKeepsItsState(t *testing.T) {
 
 	p.says(`{"type":"partner_disconnected"}`)
 	must(c.Expect(ctx, "partner_disconnected"))(t)
-	check(t, c.Resend()) // of a chat that is over nothing is sent again,
-	check(t, c.Next())   // and nobody leaves it
+	check(t, c.Resend()) // resends nothing in a chat that is over,
+	check(t, c.Next())   // and Next does not leave it
 	p.says(`{"type":"searching"}`)
 	must(c.Expect(ctx, "searching"))(t)
 	check(t, c.Ack())
@@ -94,11 +94,11 @@ func TestResumableClientKeepsItsState(t *testing.T) {
 	p.says(`{"type":"chat_ended"}`)
 	must(c.Expect(ctx, "chat_ended"))(t)
 	if o := c.Resume(); o.Resume != nil {
-		t.Errorf("a session that is over is resumed: %+v", o.Resume)
+		t.Errorf("an ended session is resumed: %+v", o.Resume)
 	}
 }
 
-func TestErrorsSayWhatCameInstead(t *testing.T) {
+func TestErrorsNameTheUnexpectedMessage(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{})
 	ctx := testContext(t)
 	p.says(`{"type":"auth_success"}`, `{"type":"auth_error","error":"Invalid API key"}`)
@@ -117,7 +117,7 @@ func TestErrorsSayWhatCameInstead(t *testing.T) {
 	}
 }
 
-func TestCloseErrTellsHowItEnded(t *testing.T) {
+func TestCloseErrReportsHowTheSocketEnded(t *testing.T) {
 	tests := map[string]struct {
 		end    func(c *Client, p *peer)
 		code   int
@@ -126,10 +126,10 @@ func TestCloseErrTellsHowItEnded(t *testing.T) {
 		"the server closes": {func(_ *Client, p *peer) {
 			p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1012, "Server restarts"), soon())
 		}, 1012, "Server restarts"},
-		"the server is gone":  {func(_ *Client, p *peer) { p.ws.NetConn().Close() }, CloseLost, ""},
-		"this client drops":   {func(c *Client, _ *peer) { c.Drop() }, CloseLost, ""},
-		"this client closes":  {func(c *Client, p *peer) { go p.ws.ReadMessage(); c.Close(1001) }, 1001, ""},
-		"the server says rot": {func(_ *Client, p *peer) { p.says("rot") }, CloseLost, ""},
+		"the server drops":     {func(_ *Client, p *peer) { p.ws.NetConn().Close() }, CloseLost, ""},
+		"this client drops":    {func(c *Client, _ *peer) { c.Drop() }, CloseLost, ""},
+		"this client closes":   {func(c *Client, p *peer) { go p.ws.ReadMessage(); c.Close(1001) }, 1001, ""},
+		"the server is broken": {func(_ *Client, p *peer) { p.says("rot") }, CloseLost, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -182,8 +182,8 @@ func TestPingsAreAnsweredUnlessMute(t *testing.T) {
 	}
 }
 
-// A number asks what was seen: the answer stands behind whatever the caller says because of that.
-func TestNumberedPingWaitsForWhatStandsBeforeIt(t *testing.T) {
+// A number asks what was seen: the answer follows what the caller sends because of that.
+func TestNumberedPingWaitsForEarlierMessages(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{NoAuth: true})
 	ctx := testContext(t)
 	var heard []string
@@ -210,14 +210,14 @@ func TestNumberedPingWaitsForWhatStandsBeforeIt(t *testing.T) {
 	must(c.Expect(ctx, "matched"))(t)
 	check(t, c.SendRaw([]byte("for p2")))
 	next("pong 1", "for p2")
-	ping("2") // nothing is left to take
+	ping("2") // no messages are left to take
 	p.says(`{"type":"pong"}`)
 	must(c.Expect(ctx, "pong"))(t)
 	check(t, c.SendRaw([]byte("after")))
 	next("pong 2", "after")
 }
 
-func TestDialSaysWhoAndWhence(t *testing.T) {
+func TestDialSendsItsOptions(t *testing.T) {
 	tapped := make(chan string, 1)
 	c, p := newStage(t).connect(t, Options{
 		Origin: "http://localhost:5173", Header: http.Header{"User-Agent": {"probe"}}, LocalAddr: "127.0.0.9",
@@ -246,7 +246,7 @@ func TestDialRefused(t *testing.T) {
 	}
 	server.Close()
 	if _, err := Dial(testContext(t), server.URL, Options{}); err == nil || errors.As(err, &refused) {
-		t.Errorf("nobody listens: %v", err)
+		t.Errorf("no listener: %v", err)
 	}
 }
 
@@ -262,7 +262,7 @@ func TestPingSocket(t *testing.T) {
 	p.ws.SetPingHandler(func(string) error { return p.ws.NetConn().Close() })
 	var end *CloseError
 	if err := c.PingSocket(ctx); !errors.As(err, &end) {
-		t.Errorf("the socket is gone: %v", err)
+		t.Errorf("lost socket: %v", err)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestPingSocketIsBounded(t *testing.T) {
 	}
 }
 
-// What a stranger wrote is in no error.
+// Errors do not quote a stranger's message.
 func TestErrorsWithoutTexts(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{NoAuth: true, NoText: true})
 	ctx := testContext(t)
@@ -291,7 +291,7 @@ func TestErrorsWithoutTexts(t *testing.T) {
 	}
 }
 
-// A server that closes the socket as soon as it is there says why, whether auth can still be sent or not.
+// If a server closes the socket at once, Dial returns its close code, whether auth can still be sent or not.
 func TestDialClosedAtOnce(t *testing.T) {
 	upgrader := websocket.Upgrader{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,9 +13,9 @@ const CloseLost = websocket.CloseAbnormalClosure
 
 // CloseError is how a socket ended.
 type CloseError struct {
-	Code   int    // of the close frame that came; CloseLost if none did
+	Code   int    // of the close frame; CloseLost if none arrived
 	Reason string // of that frame
-	Err    error  // with CloseLost: what ended the reading
+	Err    error  // with CloseLost: the read error
 }
 
 func (e *CloseError) Error() string {
@@ -27,7 +27,7 @@ func (e *CloseError) Error() string {
 
 func (e *CloseError) Unwrap() error { return e.Err }
 
-// errDropped is why a socket ended that Drop has cut.
+// errDropped is the error of a socket that Drop cut.
 var errDropped = errors.New("dropped by this client")
 
 func closeError(err error) *CloseError {
@@ -37,14 +37,14 @@ func closeError(err error) *CloseError {
 	return &CloseError{Code: CloseLost, Err: err}
 }
 
-// CloseErr returns how the socket ended, nil while it has not. Messages that came before may still be in the buffer.
+// CloseErr returns how the socket ended, or nil while it is open. Earlier messages may still be in the buffer.
 func (c *Client) CloseErr() *CloseError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.end
 }
 
-// Drop cuts the connection without a close frame. What has not been taken can still be received.
+// Drop cuts the connection without a close frame. Messages in the buffer can still be received.
 func (c *Client) Drop() {
 	c.drop.Do(func() { close(c.cut) })
 	if c.queue != nil {
@@ -53,8 +53,8 @@ func (c *Client) Drop() {
 	c.ws.NetConn().Close()
 }
 
-// Close sends a close frame with code (0: without one) and waits a moment for the server's answer, after which the
-// connection is cut. The answer is not read while the buffer is full.
+// Close sends a close frame with code (0: none), waits briefly for the server's answer, and cuts the connection. The
+// answer is not read while the buffer is full.
 func (c *Client) Close(code int) error {
 	defer c.Drop()
 	var payload []byte

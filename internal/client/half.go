@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// SendHalf sends a text as Send does, but the connection is cut in the middle of its frame: the server never sees
-// the whole of it. The copy stays, for a client that comes back. Not with Options.Queued, whose writer may be at work.
+// SendHalf sends a text as Send does, but cuts the connection in the middle of the frame, so that the server never sees
+// all of it. The copy stays, for a resume. It must not be used with Options.Queued, whose writer may be writing.
 func (c *Client) SendHalf(text string) (n uint64, err error) {
 	return c.number(Body{Text: text}, c.writeHalf)
 }
@@ -27,8 +27,8 @@ func (c *Client) writeHalf(f *frame) error {
 	return nil
 }
 
-// maskedFrame is one text frame of a client (RFC 6455, section 5.2) with a mask of zeros, which leaves the data as it
-// is. Data is at most 64 KiB.
+// maskedFrame returns one text frame of a client (RFC 6455, section 5.2) with a mask of zeros, which leaves the data
+// unchanged. Data is at most 64 KiB.
 func maskedFrame(data []byte) []byte {
 	const (
 		finText  = 0x81

@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// TestSendHalf: the frame is cut in its middle, and the copy is there to be sent again.
+// TestSendHalf: the frame is cut in the middle, and the copy stays for a resend.
 func TestSendHalf(t *testing.T) {
 	s := newStage(t)
 	c, p := s.connect(t, Options{NoAuth: true})
@@ -21,7 +21,7 @@ func TestSendHalf(t *testing.T) {
 	}
 }
 
-// TestMaskedFrame: what is cut would be a frame if it were whole.
+// TestMaskedFrame: the uncut bytes are a valid frame.
 func TestMaskedFrame(t *testing.T) {
 	s := newStage(t)
 	c, p := s.connect(t, Options{NoAuth: true})

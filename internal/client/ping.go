@@ -9,15 +9,15 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// ping is one of the server's pings that carries a number.
+// ping is a ping from the server that carries a number.
 type ping struct {
-	behind uint64 // so many messages came before it
+	behind uint64 // number of messages before it
 	data   string
 }
 
-// pinged answers a ping of the server. One without a number asks for a sign of life and is answered at once. One
-// with a number asks whether what stands before it was seen, so it waits until the caller has taken that: whoever
-// sends because of a message that was taken does so before the pong.
+// pinged answers a ping from the server. A ping without a number asks for a sign of life and is answered at once. A ping
+// with a number asks whether the messages before it were seen, so the answer waits until the caller has taken them: a frame
+// that the caller sends because of such a message precedes the pong.
 func (c *Client) pinged(data string) error {
 	switch {
 	case c.opts.Mute, c.gone.Load():
@@ -32,7 +32,7 @@ func (c *Client) pinged(data string) error {
 	return nil
 }
 
-// answer answers the pings whose turn has come. The caller holds mu.
+// answer answers the pings that are due. The caller holds mu.
 func (c *Client) answer() {
 	if c.gone.Load() {
 		return
@@ -43,7 +43,7 @@ func (c *Client) answer() {
 	}
 }
 
-// pong answers p, now or as soon as the queue's writer has finished its message.
+// pong answers p, now or once the queue's writer has finished its message.
 func (c *Client) pong(p ping) {
 	if c.queue != nil {
 		c.queue.pong(p)
@@ -60,12 +60,11 @@ func (c *Client) writePong(p ping) {
 	_ = c.ws.WriteControl(websocket.PongMessage, []byte(p.data), time.Now().Add(writeTimeout))
 }
 
-// Vanish stops answering pings. The socket stays open: a client that is gone without a word, and of which its server
-// does not know that.
+// Vanish stops answering pings. The socket stays open, like that of a client that vanished without its server noticing.
 func (c *Client) Vanish() { c.gone.Store(true) }
 
-// PingSocket sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.3). One at a time; the answer is read
-// only while there is room in the buffer.
+// PingSocket sends a WebSocket ping and waits for its pong (RFC 6455, section 5.5.3). Only one call may run at a time. The
+// answer is read only while there is room in the buffer.
 func (c *Client) PingSocket(ctx context.Context) error {
 	data := rand.Text()
 	if err := c.ws.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(writeTimeout)); err != nil {
@@ -85,7 +84,7 @@ func (c *Client) PingSocket(ctx context.Context) error {
 	}
 }
 
-// ponged keeps what the last pong carried.
+// ponged keeps the payload of the last pong.
 func (c *Client) ponged(data string) error {
 	select {
 	case <-c.pongs:

@@ -10,7 +10,7 @@ const mostQueued = 16 << 20
 
 var errQueueFull = errors.New("write: the queue is full or the socket has ended")
 
-// queue is what the writer of Options.Queued has still to write. Its methods may be called from any goroutine.
+// queue is what the writer of Options.Queued has yet to write. It is safe for concurrent use.
 type queue struct {
 	mu     sync.Mutex
 	more   *sync.Cond // on mu: there is something to write, or it is closed
@@ -26,7 +26,7 @@ func newQueue() *queue {
 	return q
 }
 
-// push puts one message last.
+// push appends one message.
 func (q *queue) push(text []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -38,7 +38,7 @@ func (q *queue) push(text []byte) error {
 	return nil
 }
 
-// pong puts the answer to p behind the first message and before all others, in place of an earlier one that has not been written.
+// pong queues the answer to p after the first message and before all others. It replaces an earlier unwritten answer.
 func (q *queue) pong(p ping) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -46,7 +46,7 @@ func (q *queue) pong(p ping) {
 	q.more.Signal()
 }
 
-// close ends the writer; what is queued is lost.
+// close ends the writer; queued messages are lost.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -54,9 +54,9 @@ func (q *queue) close() {
 	q.more.Signal()
 }
 
-// next waits for something to write, and returns the first message, if there is one, and the ping to answer behind it, if there is
-// one. It returns false once the queue is closed. So a pong overtakes only what stands behind a message that is written
-// after its ping was read.
+// next waits for something to write. It returns the first message, if any, and the ping to answer after it, if any. It
+// returns false once the queue is closed. So a pong overtakes only what is behind a message that is written after its ping
+// was read.
 func (q *queue) next() (text []byte, p *ping, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -74,7 +74,7 @@ func (q *queue) next() (text []byte, p *ping, ok bool) {
 	return text, p, true
 }
 
-// writeLoop writes what is queued until the queue is closed or the socket has ended.
+// writeLoop writes queued messages until the queue is closed or the socket has ended.
 func (c *Client) writeLoop() {
 	for {
 		text, p, ok := c.queue.next()

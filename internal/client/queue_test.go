@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// As OkHttp: a pong overtakes what waits behind the message that is being written, and answers the newest ping only.
-func TestQueuedPongOvertakesWhatWaits(t *testing.T) {
+// As in OkHttp, a pong overtakes what waits behind the message being written, and answers only the newest ping.
+func TestQueuedPongOvertakesWaitingMessages(t *testing.T) {
 	q := newQueue()
 	for _, text := range []string{"one", "two", "three"} {
 		check(t, q.push([]byte(text)))
@@ -37,7 +37,7 @@ func TestQueuedPongOvertakesWhatWaits(t *testing.T) {
 	check(t, q.push([]byte("lost")))
 	q.close()
 	if _, _, ok := q.next(); ok || q.push([]byte("late")) == nil {
-		t.Error("a queue that is closed goes on")
+		t.Error("a closed queue continues")
 	}
 }
 
@@ -45,13 +45,13 @@ func TestQueueIsBounded(t *testing.T) {
 	q := newQueue()
 	check(t, q.push(make([]byte, mostQueued)))
 	if q.push([]byte("more")) == nil {
-		t.Error("took more than OkHttp does")
+		t.Error("accepted more than OkHttp does")
 	}
 	q.next()
 	check(t, q.push([]byte("again")))
 }
 
-func TestQueuedClientSpeaksInOrder(t *testing.T) {
+func TestQueuedClientWritesInOrder(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{APIKey: "k", Legacy: true, Queued: true})
 	var pongs []string
 	p.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
@@ -69,7 +69,7 @@ func TestQueuedClientSpeaksInOrder(t *testing.T) {
 	c.Drop()
 	<-c.Done()
 	if _, err := c.Send("late"); err == nil {
-		t.Error("queued on a socket that has ended")
+		t.Error("queued on an ended socket")
 	}
 }
 
@@ -96,9 +96,9 @@ func TestSlowReaderReadsLittleAtATime(t *testing.T) {
 	}
 }
 
-// Ponged tells how many messages stood before a ping that is answered, and only of one with a number.
-func TestPongedTellsWhatStoodBeforeThePing(t *testing.T) {
-	behind := make(chan int, 8) // more than there are pings
+// Ponged gets the number of messages before an answered ping, and is called only for pings with a number.
+func TestPongedGetsTheMessagesBeforeThePing(t *testing.T) {
+	behind := make(chan int, 8) // more than the pings
 	c, p := newStage(t).connect(t, Options{NoAuth: true, Ponged: func(n int) { behind <- n }})
 	ping := func(data string) {
 		check(t, p.ws.WriteControl(websocket.PingMessage, []byte(data), soon()))
@@ -121,7 +121,7 @@ func TestPongedTellsWhatStoodBeforeThePing(t *testing.T) {
 	}
 }
 
-func TestVanishedClientAnswersNoPing(t *testing.T) {
+func TestVanishedClientDoesNotAnswerPings(t *testing.T) {
 	c, p := newStage(t).connect(t, Options{NoAuth: true})
 	pongs := 0
 	p.ws.SetPongHandler(func(string) error { pongs++; return nil })
@@ -130,7 +130,7 @@ func TestVanishedClientAnswersNoPing(t *testing.T) {
 	check(t, p.ws.WriteControl(websocket.PingMessage, nil, soon()))
 	p.says(`{"type":"pong"}`)
 	must(c.Expect(testContext(t), "pong"))(t)
-	check(t, c.Ping()) // it is there all the same
+	check(t, c.Ping()) // its socket is still open
 	p.hears(`{"type":"ping"}`)
 	if pongs != 0 {
 		t.Errorf("%d pongs", pongs)

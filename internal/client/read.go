@@ -10,7 +10,7 @@ import (
 	"chatme/internal/protocol"
 )
 
-// readLoop reads until the socket ends; then CloseErr says how, and in is closed.
+// readLoop reads until the socket ends. Then CloseErr reports how, and in is closed.
 func (c *Client) readLoop() {
 	err := c.readFrames()
 	c.mu.Lock()
@@ -35,7 +35,7 @@ func (c *Client) readFrames() error {
 		}
 		var m protocol.ServerMessage
 		if err := json.Unmarshal(data, &m); err != nil {
-			return fmt.Errorf("a frame of the server: %w", err)
+			return fmt.Errorf("decode a frame from the server: %w", err)
 		}
 		c.mu.Lock()
 		c.read++
@@ -48,10 +48,10 @@ func (c *Client) readFrames() error {
 	}
 }
 
-// Recv returns the next message. After the last one it returns a *CloseError; when ctx ends first, its error.
+// Recv returns the next message. After the last one it returns a *CloseError; if ctx ends first, its error.
 func (c *Client) Recv(ctx context.Context) (protocol.ServerMessage, error) {
 	select {
-	case m, ok := <-c.in: // what is here counts, even if ctx has ended
+	case m, ok := <-c.in: // a buffered message counts, even if ctx has ended
 		return c.take(m, ok)
 	default:
 	}
@@ -63,7 +63,7 @@ func (c *Client) Recv(ctx context.Context) (protocol.ServerMessage, error) {
 	}
 }
 
-// remembered is how many of the last messages an error names.
+// remembered is how many recent messages an error names.
 const remembered = 8
 
 func (c *Client) take(m protocol.ServerMessage, ok bool) (protocol.ServerMessage, error) {
@@ -91,8 +91,8 @@ func (c *Client) lastHeard() string {
 	return strings.Join(c.heard, ", ")
 }
 
-// Expect returns the next message, which must be one of types. An ack comes in its own time, so one that types does
-// not name is skipped; and so is the typing_stop that a legacy client hears before its first matched.
+// Expect returns the next message, which must be one of types. An ack may come at any time, so one that types does not
+// name is skipped; so is the typing_stop that a legacy client gets before its first matched.
 func (c *Client) Expect(ctx context.Context, types ...string) (protocol.ServerMessage, error) {
 	before := c.lastHeard()
 	for {
@@ -122,8 +122,8 @@ func (c *Client) Await(ctx context.Context, types ...string) (protocol.ServerMes
 	}
 }
 
-// Greet takes the answer to auth: auth_success, and for a resumable client what follows it, session_id, resumed or
-// resume_failed. It returns the last of them.
+// Greet takes the answer to auth: auth_success and, for a resumable client, the session_id, resumed or resume_failed that
+// follows. It returns the last of them.
 func (c *Client) Greet(ctx context.Context) (protocol.ServerMessage, error) {
 	m, err := c.Expect(ctx, "auth_success")
 	if err != nil || c.opts.Legacy {
@@ -139,7 +139,7 @@ func (c *Client) describe(m protocol.ServerMessage) string {
 	return Describe(&m)
 }
 
-// Describe names a message for people: its type and what it is about, without a session ID or an image.
+// Describe describes a message for people: its type and its main members, without a session ID or an image.
 func Describe(m *protocol.ServerMessage) string {
 	var about []string
 	add := func(name string, value any, there bool) {

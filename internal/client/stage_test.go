@@ -43,10 +43,10 @@ func newStage(tb testing.TB) *stage {
 	return s
 }
 
-// patience is how long a test waits for what must come, on an idle machine.
+// patience is how long a test waits for an expected frame, on an idle machine.
 const patience = 20 * time.Second
 
-// soon is a deadline for a write that nothing holds up.
+// soon returns a deadline for a write that is not blocked.
 func soon() time.Time { return time.Now().Add(pace.Of(patience)) }
 
 func testContext(tb testing.TB) context.Context {
@@ -87,7 +87,7 @@ func (p *peer) says(frames ...string) {
 	}
 }
 
-// must fails the test on an error of a method that returns a value too.
+// must fails the test on an error from a method that also returns a value.
 func must[T any](v T, err error) func(testing.TB) T {
 	return func(tb testing.TB) T {
 		tb.Helper()

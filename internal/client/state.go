@@ -7,20 +7,20 @@ import (
 	"chatme/internal/protocol"
 )
 
-// State is what a client keeps of its session to come back with. SessionID is a bearer secret: MUST NOT be logged.
+// State is what a client keeps of its session for a resume. SessionID is a bearer secret: it MUST NOT be logged.
 type State struct {
-	SessionID string // "" before session_id, after the session's end, and for old clients
+	SessionID string // "" before session_id, after the session's end, and for legacy clients
 	Epoch     string
 
-	// The latest chat heard of, until the next matched. One that is over stays too, with its Got: the tail that it
-	// left may still be to be confirmed, and a resume that does not name it brings the tail again. One that this
-	// client left is forgotten at searching, which answers Next: with it the client gave up its letters.
+	// The latest known chat, until the next matched. One that is over stays too, with its Got: its tail may still need to
+	// be confirmed, and a resume that does not name it brings the tail again. One that this client left is forgotten at
+	// searching, the answer to Next: with Next the client gave up its messages.
 	Partner string // the partner's alias; "" is none
-	Over    bool   // the chat is over, and not because this client left it; what is sent in it is dropped
-	Got     uint64 // everything of the partner up to this number has arrived, or will not come
-	Sent    uint64 // the last number given
+	Over    bool   // the chat is over, but this client did not leave it; messages sent in it are dropped
+	Got     uint64 // all messages from the partner up to this number have arrived or will not come
+	Sent    uint64 // the last number used
 	Acked   uint64 // the server's recv: it has taken custody up to this number
-	Copies  []Body // what was sent and is not in custody, by rising number
+	Copies  []Body // sent but not in custody, in ascending order
 }
 
 // Body is what a message carries, with its number in the chat.
@@ -35,19 +35,19 @@ func (s *State) clone() State {
 	return c
 }
 
-// State returns where the session stands as of the last message taken.
+// State returns the state of the session as of the last message taken.
 func (c *Client) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state.clone()
 }
 
-// enter begins a chat, or with "" forgets the one that was.
+// enter begins a chat or, with "", forgets the previous one.
 func (s *State) enter(partner string) {
 	*s = State{SessionID: s.SessionID, Epoch: s.Epoch, Partner: partner}
 }
 
-// apply brings s up to date with a message of the server.
+// apply updates s with a message from the server.
 func (s *State) apply(m *protocol.ServerMessage) {
 	switch m.Type {
 	case "session_id":
@@ -62,7 +62,7 @@ func (s *State) apply(m *protocol.ServerMessage) {
 		}
 	case "matched":
 		s.enter(m.PartnerID)
-	case "partner_disconnected": // also one that crosses a Next, which the server has then dropped
+	case "partner_disconnected": // even if it crosses a Next, which the server has then dropped
 		s.Over = s.Partner != ""
 	case "message":
 		if m.From == s.Partner {
@@ -80,8 +80,8 @@ func (s *State) apply(m *protocol.ServerMessage) {
 	}
 }
 
-// take notes that n is here, or will not come. A number that was here before changes nothing; one beyond the next
-// says, as a gap does, that those between do not come any more.
+// take records that n has arrived or will not come. A number seen before changes nothing. A number beyond the next means,
+// as a gap does, that those between will not come.
 func (s *State) take(n uint64) {
 	if s.Partner != "" {
 		s.Got = max(s.Got, n)
@@ -97,7 +97,7 @@ func (s *State) resumed(m *protocol.ServerMessage) {
 		}
 		s.Over = false
 		s.confirm(m.Recv)
-		if m.Last > s.Sent { // numbers this client knows nothing of: its copies have lost theirs
+		if m.Last > s.Sent { // numbers unknown to this client: its copies have lost theirs
 			s.Sent, s.Copies = m.Last, nil
 		}
 	case chat.ResumedEnded:

@@ -10,7 +10,7 @@ import (
 
 const ended = `{"type":"resumed","epoch":"e","state":"ended","partnerId":"p"}`
 
-// TestStateFollowsTheServer: what a client that hears these frames comes back with.
+// TestStateFollowsTheServer: the state with which a client resumes after these frames.
 func TestStateFollowsTheServer(t *testing.T) {
 	var (
 		idle = State{SessionID: "s", Epoch: "e"}
@@ -28,22 +28,22 @@ func TestStateFollowsTheServer(t *testing.T) {
 		want   State
 	}{
 		"the partner ends it":                {in, []string{`{"type":"partner_disconnected"}`}, over},
-		"it is over, and a search answered":  {over, []string{`{"type":"searching"}`}, over},
+		"over, then a search is answered":    {over, []string{`{"type":"searching"}`}, over},
 		"Next is answered":                   {in, []string{`{"type":"searching"}`}, idle},
 		"the end crosses Next":               {in, []string{`{"type":"partner_disconnected"}`, `{"type":"searching"}`}, over},
 		"over, and the next begins":          {over, []string{`{"type":"matched","partnerId":"q"}`}, of(idle, func(s *State) { s.Partner = "q" })},
 		"over, and the session ends":         {over, []string{`{"type":"chat_ended"}`}, State{}},
 		"over, and a fresh session":          {over, []string{`{"type":"resume_failed"}`, `{"type":"session_id","sessionId":"t","epoch":"f"}`}, State{SessionID: "t", Epoch: "f"}},
-		"the end of nothing":                 {idle, []string{`{"type":"partner_disconnected"}`}, idle},
+		"the end without a chat":             {idle, []string{`{"type":"partner_disconnected"}`}, idle},
 		"a tail, then the queue":             {in, []string{ended, `{"type":"message","from":"p","n":4}`, `{"type":"message","from":"p","n":5}`, `{"type":"partner_disconnected"}`, `{"type":"searching"}`}, of(over, func(s *State) { s.Got = 5 })},
 		"a tail that was lost halfway":       {in, []string{ended, `{"type":"message","from":"p","n":4}`}, of(over, func(s *State) { s.Got = 4 })},
-		"a tail of a chat not heard of":      {idle, []string{`{"type":"resumed","epoch":"e","state":"searching"}`, `{"type":"matched","partnerId":"q"}`, `{"type":"message","from":"q","n":1}`, `{"type":"partner_disconnected"}`, `{"type":"searching"}`}, of(idle, func(s *State) { s.Partner, s.Over, s.Got = "q", true, 1 })},
+		"a tail of an unknown chat":          {idle, []string{`{"type":"resumed","epoch":"e","state":"searching"}`, `{"type":"matched","partnerId":"q"}`, `{"type":"message","from":"q","n":1}`, `{"type":"partner_disconnected"}`, `{"type":"searching"}`}, of(idle, func(s *State) { s.Partner, s.Over, s.Got = "q", true, 1 })},
 		"back in the chat":                   {in, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"p","recv":3,"last":3}`}, of(in, func(s *State) { s.Acked, s.Copies = 3, s.Copies[1:] })},
-		"back in a chat not heard of":        {idle, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"q"}`}, of(idle, func(s *State) { s.Partner = "q" })},
-		"numbers that were never given":      {in, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"p","recv":2,"last":9}`}, of(in, func(s *State) { s.Sent, s.Copies = 9, nil })},
+		"back in an unknown chat":            {idle, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"q"}`}, of(idle, func(s *State) { s.Partner = "q" })},
+		"numbers that were never used":       {in, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"p","recv":2,"last":9}`}, of(in, func(s *State) { s.Sent, s.Copies = 9, nil })},
 		"another epoch":                      {in, []string{`{"type":"resumed","epoch":"f","state":"ended","partnerId":"p","gap":true}`, `{"type":"partner_disconnected"}`}, of(over, func(s *State) { s.Epoch = "f" })},
-		"once more what is here":             {in, []string{`{"type":"message","from":"p","n":3}`, `{"type":"message","from":"p","n":1}`}, in},
-		"one is missing":                     {in, []string{`{"type":"message","from":"p","n":5}`}, of(in, func(s *State) { s.Got = 5 })},
+		"duplicates":                         {in, []string{`{"type":"message","from":"p","n":3}`, `{"type":"message","from":"p","n":1}`}, in},
+		"a missing message":                  {in, []string{`{"type":"message","from":"p","n":5}`}, of(in, func(s *State) { s.Got = 5 })},
 		"a gap":                              {in, []string{`{"type":"gap","n":6}`}, of(in, func(s *State) { s.Got = 6 })},
 		"a message of another chat":          {in, []string{`{"type":"message","from":"q","n":9}`}, in},
 		"an ack that is older":               {in, []string{`{"type":"ack","recv":1}`}, in},

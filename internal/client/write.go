@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// frame is any message of a client. A pointer tells a number that is 0 from one that is not there.
+// frame is any message from a client. A pointer distinguishes 0 from an absent number.
 type frame struct {
 	Type      string       `json:"type"`
 	APIKey    *string      `json:"apiKey,omitempty"`
@@ -41,14 +41,14 @@ func (c *Client) auth(s *State) error {
 	return c.send(&f)
 }
 
-// Search asks for a partner, naming no chat: while matched it leaves whichever is current.
+// Search asks for a partner without naming a chat: while matched it leaves the current chat, whichever it is.
 func (c *Client) Search() error { return c.send(&frame{Type: "search"}) }
 
-// Next leaves the chat the caller knows of, by its name, and asks for another partner. Outside of a chat, in one that
-// is over, and for an old client, it is Search.
+// Next leaves the chat that the caller knows, by its name, and asks for another partner. Outside a chat, in one that is
+// over, and for a legacy client, it is Search.
 func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: c.current()}) }
 
-// current is the chat to leave by its name: the latest, unless it is over. Old clients name none.
+// current returns the chat to leave by name: the latest, unless it is over. Legacy clients name none.
 func (c *Client) current() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +58,7 @@ func (c *Client) current() string {
 	return c.state.Partner
 }
 
-// Send sends a text to the partner and returns the number it was given, 0 for an old client.
+// Send sends a text to the partner and returns its number, 0 for a legacy client.
 func (c *Client) Send(text string) (n uint64, err error) {
 	return c.number(Body{Text: text}, c.sendLocked)
 }
@@ -73,7 +73,7 @@ func (c *Client) SendPhoto(text, url string) (n uint64, err error) {
 	return c.number(Body{Text: text, Image: url}, c.sendLocked)
 }
 
-// number gives b the next number of the chat, keeps a copy, then has it written. An error leaves the copy.
+// number gives b the next number of the chat, keeps a copy, then writes it. After an error the copy stays.
 func (c *Client) number(b Body, write func(*frame) error) (uint64, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -92,9 +92,8 @@ func bodyFrame(partner string, b Body) *frame {
 	return &frame{Type: "message", PartnerID: partner, Text: b.Text, ImageURL: b.Image, N: b.N}
 }
 
-// Resend sends again, with their numbers, all copies of what is not in custody: what a client does after resumed,
-// and when a number that was refused may be tried again. The server drops those it has. In a chat that is over it
-// sends nothing.
+// Resend resends all copies that are not in custody, with their numbers: what a client does after resumed, and when a
+// refused number may be retried. The server drops those it has. In a chat that is over it sends nothing.
 func (c *Client) Resend() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -110,7 +109,7 @@ func (c *Client) Resend() error {
 	return nil
 }
 
-// Typing says that typing has started or stopped.
+// Typing reports that typing started or stopped.
 func (c *Client) Typing(start bool) error {
 	if start {
 		return c.send(&frame{Type: "typing_start"})
@@ -118,7 +117,7 @@ func (c *Client) Typing(start bool) error {
 	return c.send(&frame{Type: "typing_stop"})
 }
 
-// Ack confirms all that the caller has taken of the latest chat, also of the tail of one that is over.
+// Ack confirms all that the caller has taken of the latest chat, including the tail of one that is over.
 func (c *Client) Ack() error {
 	s := c.State()
 	return c.send(&frame{Type: "ack", PartnerID: s.Partner, Got: &s.Got})
@@ -133,7 +132,7 @@ func (c *Client) Sleep(d time.Duration) error {
 // End leaves for good: chat_ended and close 1000 follow.
 func (c *Client) End() error { return c.send(&frame{Type: "end_chat"}) }
 
-// Ping asks for a pong, of the protocol and not of WebSocket.
+// Ping asks for a pong of the protocol, not of WebSocket.
 func (c *Client) Ping() error { return c.send(&frame{Type: "ping"}) }
 
 // SendRaw sends data as one text frame, whatever it is.

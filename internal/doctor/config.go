@@ -15,7 +15,7 @@ import (
 	"chatme/internal/exit"
 )
 
-// configuration is whether a server would take the settings, and who can read the secrets among them.
+// configuration checks that a server would accept the settings, and that the secrets in them are private.
 func (d *doctor) configuration(found []config.Setting, err error) {
 	problems := exit.Flatten(err)
 	d.learn(found, problems)
@@ -31,30 +31,30 @@ func (d *doctor) configuration(found []config.Setting, err error) {
 	for _, problem := range problems {
 		switch {
 		case unreadable(problem):
-			d.unknown("configuration", problem, "run this where the server's settings are, as root or as the server's user; name their file with --config")
+			d.unknown("configuration", problem, "run this where the server's settings are, as root or as the server's user, and name the settings file with --config")
 		case cited(problem) || d.names(problem) || d.sure(problem):
-			d.problem("configuration", problem.Error(), `put it right; "chatme config check" shows what is in force and where each setting is from`)
+			d.problem("configuration", problem.Error(), `fix it; "chatme config check" shows each setting in effect and its source`)
 		}
 	}
 	switch {
 	case err == nil && len(from) == 0:
-		d.ok("configuration", "every setting has its default")
+		d.ok("configuration", "all settings have their defaults")
 	case err == nil:
-		d.ok("configuration", "a server would start with it; what is not a default is from: %s", strings.Join(from, ", "))
+		d.ok("configuration", "a server would start with these settings; those that are not defaults come from: %s", strings.Join(from, ", "))
 	case d.unread == nothingFound:
-		d.unknown("configuration", errors.New("no settings were found: no flags, nothing in the environment, and no .dev.vars or .env in "+here()),
-			"name the server's settings with --config FILE")
+		d.unknown("configuration", errors.New("no settings found: no flags, nothing in the environment, and no .dev.vars or .env in "+here()),
+			"name the server's settings file with --config FILE")
 	}
 	for _, name := range exposed {
-		d.warning("keys", "everybody on this machine may read "+name, "chmod o= "+name)
+		d.warning("keys", name+" is world-readable", "chmod o= "+name)
 	}
 	d.tlsKey()
 }
 
-// nothingFound is why nothing is known where a server would have only defaults, and no key.
+// nothingFound is the reason if no setting is known: a server would have only defaults, and no key.
 const nothingFound = "none were found"
 
-// here is the directory in which doctor runs, for people.
+// here returns doctor's working directory, for messages.
 func here() string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -63,7 +63,8 @@ func here() string {
 	return dir
 }
 
-// learn takes note of which settings are known. What is in a file that could not be read is not, unless something that beats a file says it.
+// learn records which settings are known. A setting in a file that could not be read is not, unless a source that takes
+// precedence over the file has it.
 func (d *doctor) learn(found []config.Setting, problems []error) {
 	d.firm, d.bad = map[string]bool{}, map[string]bool{}
 	defaults := true
@@ -97,19 +98,19 @@ func (d *doctor) learn(found []config.Setting, problems []error) {
 	}
 }
 
-// keyFile reports that a file with keys could not be read, and not one with settings.
+// keyFile reports whether the file that could not be read holds keys, not settings.
 func keyFile(problem error) bool {
 	text := problem.Error()
 	return strings.HasPrefix(text, "WEB_API_KEY") || strings.HasPrefix(text, "MOBILE_API_KEY") || strings.HasPrefix(text, "credential ")
 }
 
-// unreadable reports that the system did not give a file.
+// unreadable reports whether a file could not be read.
 func unreadable(problem error) bool {
 	_, ok := errors.AsType[syscall.Errno](problem)
 	return ok || errors.Is(problem, fs.ErrNotExist) || errors.Is(problem, fs.ErrPermission)
 }
 
-// names reports that a file of settings was read and could not be understood: nothing in it counts then.
+// names reports whether a settings file was read but could not be parsed: then nothing in it counts.
 func (d *doctor) names(problem error) bool {
 	files := []string{".dev.vars", ".env"}
 	if d.cmd.File != "" {
@@ -118,14 +119,14 @@ func (d *doctor) names(problem error) bool {
 	return slices.ContainsFunc(files, func(name string) bool { return strings.HasPrefix(problem.Error(), name+", line ") })
 }
 
-// cited reports that a problem is with one value, which was read.
+// cited reports whether a problem is about one value, which was read.
 func cited(problem error) bool {
 	return strings.HasPrefix(problem.Error(), "--") || strings.Contains(problem.Error(), " (from ")
 }
 
 var settingName = regexp.MustCompile(`[A-Z]+(?:_[A-Z]+)+`)
 
-// sure reports that all settings are known that do not fit together.
+// sure reports whether all the settings that conflict are known.
 func (d *doctor) sure(problem error) bool {
 	if d.unread == "" {
 		return true
@@ -138,14 +139,14 @@ func (d *doctor) sure(problem error) bool {
 	return true
 }
 
-// known reports whether the setting of this name in the environment is what the server has, as far as can be told.
+// known reports whether the value of the setting env is the server's, as far as can be told.
 func (d *doctor) known(env string) bool {
 	return !d.bad[env] && (d.unread == "" || d.firm[env])
 }
 
-// unsettled says of checks that they depend on settings that are not known.
+// unsettled reports that checks depend on settings that are not known.
 func (d *doctor) unsettled(checks ...string) {
-	why := "it depends on a setting that has a bad value"
+	why := "it depends on a setting with an invalid value"
 	if d.unread != "" {
 		why = "it depends on settings that are not known: " + d.unread
 	}
@@ -154,7 +155,7 @@ func (d *doctor) unsettled(checks ...string) {
 	}
 }
 
-// tlsKey is whether the private key is private.
+// tlsKey checks that the private key is private.
 func (d *doctor) tlsKey() {
 	if !d.known("CHATME_TLS_KEY") {
 		d.unsettled("TLS")
@@ -169,29 +170,29 @@ func (d *doctor) tlsKey() {
 		d.unknown("keys", err, asServer)
 		return
 	case errors.Is(err, fs.ErrNotExist):
-		d.problem("keys", "the private key of the certificate cannot be read: "+err.Error(), "name the right file with CHATME_TLS_KEY, readable for the server's user")
+		d.problem("keys", "cannot read the certificate's private key: "+err.Error(), "set CHATME_TLS_KEY to a file that the server's user can read")
 	case err != nil:
 		d.unknown("keys", err, asServer)
 		return
 	case info.Mode().Perm()&0o007 != 0:
-		d.problem("keys", "everybody on this machine may read the private key "+d.cfg.TLSKey, "chmod o= "+d.cfg.TLSKey)
+		d.problem("keys", "the private key "+d.cfg.TLSKey+" is open to every user on this machine", "chmod o= "+d.cfg.TLSKey)
 	default:
-		d.ok("keys", "the private key of the certificate is not for everybody")
+		d.ok("keys", "the certificate's private key is not open to every user")
 	}
 	d.ownCertificate()
 }
 
-// ownCertificate is whether the server can use the certificate that it is given, and for how long.
+// ownCertificate checks that the server can use its certificate, and for how long.
 func (d *doctor) ownCertificate() {
 	if d.cfg.TLSCert == "" || !d.known("CHATME_TLS_CERT") {
-		return // the configuration says so
+		return // configuration reports this
 	}
 	pair, err := certificate.LoadKeyPair(d.cfg.TLSCert, d.cfg.TLSKey)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		d.unknown("TLS", err, asServer)
 	case err != nil:
-		d.problem("TLS", fmt.Sprintf("%s and its key: %v", d.cfg.TLSCert, err), "give the file with the whole chain (fullchain.pem), and the key that belongs to it")
+		d.problem("TLS", fmt.Sprintf("%s and its key: %v", d.cfg.TLSCert, err), "use the file with the full chain (fullchain.pem), and the key that matches it")
 	default:
 		d.expiry("the certificate in "+d.cfg.TLSCert, pair.Leaf)
 	}

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// autoIntegrity is the largest database, in bytes, that integrity_check reads unasked: some ten seconds.
+	// autoIntegrity is the largest database, in bytes, that --integrity auto checks: about ten seconds.
 	autoIntegrity = 1 << 30
-	// crashWindow and manyCrashes make a loop of starts.
+	// manyCrashes within crashWindow are a crash loop.
 	crashWindow = time.Hour
 	someCrashes = 2
 	manyCrashes = 5
@@ -25,7 +25,7 @@ const (
 	clockSlack = time.Minute
 )
 
-// database is whether it is chatme's, whole, and set up as the server needs it.
+// database checks that the database is chatme's, intact, and set up as the server needs it.
 func (d *doctor) database() {
 	if err := store.Sound(d.ctx, d.files.Database); err != nil {
 		d.problem("database", err.Error(), "see Troubleshooting in docs/operations.md")
@@ -34,13 +34,13 @@ func (d *doctor) database() {
 	info, err := os.Stat(d.files.Database)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0:
-		d.ok("database", "%s does not exist yet; the first start makes it", d.files.Database)
+		d.ok("database", "%s does not exist yet; the first start creates it", d.files.Database)
 		return
 	case err != nil:
 		d.unknown("database", err, asServer)
 		return
 	case !info.Mode().IsRegular():
-		d.problem("database", d.files.Database+" is not a file", "name the database with --db, or the settings file with --config")
+		d.problem("database", d.files.Database+" is not a regular file", "name the database with --db, or the settings file with --config")
 		return
 	}
 	d.ours = isOurs(d.files.Database)
@@ -55,7 +55,7 @@ func (d *doctor) database() {
 		return
 	}
 	if base.Schema < base.Latest {
-		d.ok("database", "the next start migrates it to schema %d, after a copy", base.Latest)
+		d.ok("database", "the next start copies it, then migrates it to schema %d", base.Latest)
 	}
 	d.pragmas(base)
 	d.integrity(info.Size())
@@ -65,11 +65,10 @@ func (d *doctor) database() {
 	}
 }
 
-// restoreRemedy is for a database that was found to be damaged, and for no other.
+// restoreRemedy is only for a database that was found to be damaged.
 const restoreRemedy = "stop the server and restore the latest backup: chatme restore --help"
 
-// unexamined is a look at the database that came to nothing. Only what was found can be answered with a remedy that throws
-// something away.
+// unexamined reports that the database could not be examined. Only damage that was found gets a remedy that discards data.
 func (d *doctor) unexamined(check string, err error) {
 	e, _ := errors.AsType[*store.Error](err)
 	switch {
@@ -78,22 +77,22 @@ func (d *doctor) unexamined(check string, err error) {
 	case e != nil && e.Damaged() && d.ours:
 		d.problem(check, e.Cause(), restoreRemedy)
 	case e != nil && e.Damaged():
-		d.problem(check, e.Cause(), "is it the right file? Name the database with --db; if this was chatme's, docs/backup.md has what to do")
+		d.problem(check, e.Cause(), "check that this is the right file (--db); if it was a chatme database, see docs/backup.md")
 	case e != nil && e.Foreign() && d.running():
-		d.unknown(check, err, "a server runs on it: ask with the program that this server is run from")
+		d.unknown(check, err, "a server is using it: run doctor from that server's binary")
 	case e != nil && e.Foreign():
 		d.problem(check, e.Error(), "name the right database with --db, or the settings file with --config")
 	case errors.Is(err, fs.ErrPermission):
 		d.unknown(check, err, asServer)
 	default:
-		d.unknown(check, err, "look again, "+asServer+"; the log of the server may say more (journalctl -u chatme)")
+		d.unknown(check, err, "try again; "+asServer+"; the server's log may say more (journalctl -u chatme)")
 	}
 }
 
-// mostNamed is how many of a list are named.
+// mostNamed is how many names of a list are printed.
 const mostNamed = 8
 
-// someOf names the first of a list.
+// someOf joins the first names of a list.
 func someOf(names []string) string {
 	if len(names) > mostNamed {
 		return strings.Join(names[:mostNamed], ", ") + fmt.Sprintf(" and %d more", len(names)-mostNamed)
@@ -101,17 +100,17 @@ func someOf(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// layout is whether what chatme made in the database is there as it made it. It is false if nothing more can be looked at.
+// layout checks that the schema is as chatme created it. It returns false if nothing more can be examined.
 func (d *doctor) layout(l store.Layout) bool {
-	const remedy = "undo that; if it was not done on purpose: " + restoreRemedy
+	const remedy = "undo the change; if it was not deliberate, " + restoreRemedy
 	if len(l.Missing) > 0 {
-		d.problem("tables", someOf(l.Missing)+" is missing", remedy)
+		d.problem("tables", "missing: "+someOf(l.Missing), remedy)
 	}
 	if len(l.Changed) > 0 {
-		d.problem("tables", someOf(l.Changed)+" is not as chatme made it", remedy)
+		d.problem("tables", "changed since chatme created it: "+someOf(l.Changed), remedy)
 	}
 	if len(l.Added) > 0 {
-		d.ok("tables", "chatme's, and some that others added, which do it no harm: %s", someOf(l.Added))
+		d.ok("tables", "chatme's, and others that do no harm: %s", someOf(l.Added))
 	}
 	return len(l.Missing) == 0
 }
@@ -124,29 +123,29 @@ func (d *doctor) pragmas(base store.Examination) {
 		}
 		wrong++
 		if p.Name == "journal_mode" {
-			d.warning("settings of SQLite", "the database is not in WAL mode; the server puts it there as it starts", "start the server; if it refuses, put the database on a local disk")
+			d.warning("settings of SQLite", "the database is not in WAL mode; the server changes that when it starts", "start the server; if it refuses, put the database on a local disk")
 			continue
 		}
-		d.problem("settings of SQLite", fmt.Sprintf("PRAGMA %s is %s where %s is needed", p.Name, p.Got, p.Want), "this program was built with another SQLite; install a released one")
+		d.problem("settings of SQLite", fmt.Sprintf("PRAGMA %s is %s, must be %s", p.Name, p.Got, p.Want), "this binary was built with another SQLite; install a released one")
 	}
 	if wrong == 0 {
-		d.ok("settings of SQLite", "WAL, and %d further pragmas that the server relies on, read back", len(base.Pragmas)-1)
+		d.ok("settings of SQLite", "WAL mode, and %d other pragmas that the server relies on, verified", len(base.Pragmas)-1)
 	}
 	if base.SQLiteBug {
-		d.problem("SQLite", "this program has SQLite "+base.SQLite+", which can damage a database", "install a newer chatme")
+		d.problem("SQLite", "this binary contains SQLite "+base.SQLite+", which can damage a database", "install a newer chatme")
 		return
 	}
-	d.ok("SQLite", "%s, in this program", base.SQLite)
+	d.ok("SQLite", "%s, in this binary", base.SQLite)
 }
 
 func (d *doctor) integrity(size int64) {
 	const how = "chatme doctor --integrity full"
 	switch {
 	case d.cmd.Integrity == "off":
-		d.unchecked("integrity", "left out", how)
+		d.unchecked("integrity", "skipped", how)
 		return
 	case d.cmd.Integrity == "auto" && size > autoIntegrity:
-		d.unchecked("integrity", fmt.Sprintf("left out, because the database has %s bytes", cli.Grouped(size)), how+", when it is quiet")
+		d.unchecked("integrity", fmt.Sprintf("skipped: the database has %s bytes", cli.Grouped(size)), how+", at a quiet time")
 		return
 	}
 	began := time.Now()
@@ -157,17 +156,17 @@ func (d *doctor) integrity(size int64) {
 		d.unexamined("integrity", err)
 	case aside != "":
 		d.whole = true
-		d.warning("integrity", "chatme's tables are whole; what others added is not: "+aside, "ask the person who added it whether that is meant")
+		d.warning("integrity", "chatme's tables are intact; an object that was added is not: "+aside, "check whether that is intended")
 	default:
 		d.whole = true
-		d.ok("integrity", "every page, index and reference is whole (%s)", cli.Elapsed(time.Since(began)))
+		d.ok("integrity", "every page, index and reference is intact (%s)", cli.Elapsed(time.Since(began)))
 	}
 }
 
-// failedRemedy is for a start that ended before the server served.
-const failedRemedy = "the log says why: journalctl -u chatme; what the exit code means is in docs/operations.md"
+// failedRemedy is for a start that failed before the server was serving.
+const failedRemedy = "see the log (journalctl -u chatme); docs/operations.md explains the exit code"
 
-// boots is whether the server stays up.
+// boots checks that the server stays up.
 func (d *doctor) boots(rows []store.BootRow) {
 	if len(rows) == 0 {
 		return
@@ -175,8 +174,8 @@ func (d *doctor) boots(rows []store.BootRow) {
 	last := rows[0]
 	started := last.Started.UTC()
 	if started.After(d.now.Add(clockSlack)) {
-		d.problem("clock", fmt.Sprintf("it has gone back: the last start was at %s UTC, %s from now", started.Format(time.DateTime), cli.Elapsed(started.Sub(d.now))),
-			"set the clock (timedatectl set-ntp true); until it has caught up, nobody's time is up")
+		d.problem("clock", fmt.Sprintf("it went back: the last start was at %s UTC, %s from now", started.Format(time.DateTime), cli.Elapsed(started.Sub(d.now))),
+			"set the clock (timedatectl set-ntp true); no session expires until it has caught up")
 	}
 	crashed, failed := 0, 0
 	for i, row := range rows {
@@ -190,39 +189,39 @@ func (d *doctor) boots(rows []store.BootRow) {
 		}
 	}
 	if failed >= someCrashes {
-		d.warning("starts", fmt.Sprintf("%d starts within the last hour failed", failed), failedRemedy)
+		d.warning("starts", fmt.Sprintf("%d starts failed in the last hour", failed), failedRemedy)
 	}
-	const remedy = "the log says why, and the exit code: journalctl -u chatme; a kernel that kills for memory says so in dmesg"
+	const remedy = "see the log for the reason and the exit code (journalctl -u chatme); dmesg shows whether the kernel ran out of memory"
 	switch {
 	case crashed >= manyCrashes:
-		d.problem("starts", fmt.Sprintf("%d starts within the last hour ended without a stop: it crashes again and again", crashed), remedy)
+		d.problem("starts", fmt.Sprintf("%d starts in the last hour ended without a shutdown: the server keeps crashing", crashed), remedy)
 	case crashed >= someCrashes:
-		d.warning("starts", fmt.Sprintf("%d starts within the last hour ended without a stop", crashed), remedy)
+		d.warning("starts", fmt.Sprintf("%d starts in the last hour ended without a shutdown", crashed), remedy)
 	case !d.running() && last.Stopped == 0:
-		d.warning("starts", fmt.Sprintf("start %d of %s UTC ended without a stop: it was killed, crashed, or the power failed", last.Boot, started.Format(time.DateTime)), remedy)
+		d.warning("starts", fmt.Sprintf("start %d at %s UTC ended without a shutdown: the server was killed or crashed, or the power failed", last.Boot, started.Format(time.DateTime)), remedy)
 	case !d.running() && store.IsFailedStart(last.Reason):
-		d.warning("starts", fmt.Sprintf("start %d of %s UTC: %s", last.Boot, started.Format(time.DateTime), last.Reason), failedRemedy)
+		d.warning("starts", fmt.Sprintf("start %d at %s UTC: %s", last.Boot, started.Format(time.DateTime), last.Reason), failedRemedy)
 	case !d.running():
-		d.ok("starts", "%d so far; the last ended in order (%s)", last.Boot, last.Reason)
+		d.ok("starts", "%d so far; the last one shut down cleanly (%s)", last.Boot, last.Reason)
 	default:
-		d.ok("starts", "%d so far; this one is %s old", last.Boot, cli.Elapsed(d.now.Sub(started)))
+		d.ok("starts", "%d so far; the current one is %s old", last.Boot, cli.Elapsed(d.now.Sub(started)))
 	}
 }
 
-// witness is whether the next start goes on with the chats.
+// witness checks whether the next start continues the chats.
 func (d *doctor) witness() {
 	switch why, err := store.Doubt(d.ctx, d.files.Database); {
 	case err != nil:
 		d.unexamined("witness", err)
 	case why != "":
-		d.warning("witness", "the next start takes the database for one put back from a backup, and ends every chat in it: "+why,
-			"right after a restore; if the database was moved with its chats, there is no way back to them")
+		d.warning("witness", "the next start will treat the database as restored from a backup, and end every chat in it: "+why,
+			"expected right after a restore; if the database was moved with its chats, they cannot be recovered")
 	default:
-		d.ok("witness", "it fits: the next start goes on with the chats")
+		d.ok("witness", "it matches: the next start continues the chats")
 	}
 }
 
-// sqliteShell is whether the shell that people look in with can do harm.
+// sqliteShell checks that the installed sqlite3 shell can do no harm.
 func (d *doctor) sqliteShell() {
 	path, err := exec.LookPath("sqlite3")
 	if err != nil {
@@ -232,7 +231,7 @@ func (d *doctor) sqliteShell() {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "-version").Output()
 	if err != nil {
-		d.unchecked("sqlite3 shell", fmt.Sprintf("%s does not say its version: %v", path, err), "")
+		d.unchecked("sqlite3 shell", fmt.Sprintf("cannot get the version of %s: %v", path, err), "")
 		return
 	}
 	d.shellVersion(strings.TrimSpace(string(out)))
@@ -241,7 +240,7 @@ func (d *doctor) sqliteShell() {
 func (d *doctor) shellVersion(text string) {
 	version, _, _ := strings.Cut(text, " ")
 	if store.HasWALResetBug(version) {
-		d.warning("sqlite3 shell", version+" has a bug that can damage a database in WAL mode that it writes to", "only ever use it as sqlite3 -readonly")
+		d.warning("sqlite3 shell", version+" has a bug that can damage a WAL-mode database that it writes to", "use it only as sqlite3 -readonly")
 		return
 	}
 	d.ok("sqlite3 shell", "%s", version)

@@ -2,7 +2,7 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// clockSynchronised asks the kernel's discipline, which every time service feeds (adjtimex(2)).
+// clockSynchronised reports whether a time service keeps the kernel's clock synchronized (adjtimex(2)).
 func clockSynchronised() (bool, error) {
 	var t unix.Timex
 	state, err := unix.Adjtimex(&t)
@@ -13,7 +13,7 @@ func clockSynchronised() (bool, error) {
 	return state != timeError && t.Status&unix.STA_UNSYNC == 0, nil
 }
 
-// diskOf returns the type of the file system of dir, and what it has left (statfs(2)).
+// diskOf returns the type and the free space of dir's file system (statfs(2)).
 func diskOf(dir string) (magic uint32, left diskSpace, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {

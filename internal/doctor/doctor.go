@@ -1,4 +1,4 @@
-// Package doctor is the command that examines an installation and names a remedy for each fault it finds.
+// Package doctor implements the command that examines an installation and names a remedy for each fault it finds.
 package doctor
 
 import (
@@ -16,29 +16,29 @@ import (
 type Cmd struct {
 	cli.Settings
 
-	URL        string        `name:"url" placeholder:"URL" help:"Also look at the server from outside, through whatever is in front of it: the address its clients use, https:// or wss:// (or without TLS). That takes a little longer than the ping interval, half a minute by default."`
-	Integrity  string        `enum:"auto,full,off" default:"auto" help:"integrity_check of the whole database: auto (up to 1 GiB), full or off. It is a read transaction: meanwhile the WAL of a busy server grows."`
-	Litestream string        `name:"litestream" default:"litestream" help:"Litestream's program."`
-	Timeout    time.Duration `default:"10s" help:"How long one question to the server or the proxy may take (duration)."`
-	JSON       bool          `name:"json" help:"Print one JSON object in place of the lines."`
+	URL        string        `name:"url" placeholder:"URL" help:"Also check the server from outside, through whatever is in front of it, at the address its clients use: https:// or wss:// (or without TLS). This takes slightly longer than the ping interval, half a minute by default."`
+	Integrity  string        `enum:"auto,full,off" default:"auto" help:"Run integrity_check on the whole database: auto (up to 1 GiB), full or off. It holds a read transaction, so the WAL of a busy server grows meanwhile."`
+	Litestream string        `name:"litestream" default:"litestream" help:"Litestream binary."`
+	Timeout    time.Duration `default:"10s" help:"Time limit for one request to the server or the proxy (duration)."`
+	JSON       bool          `name:"json" help:"Print one JSON object instead of lines."`
 }
 
-// Help is the text behind the flags.
+// Help returns the detailed help.
 func (c *Cmd) Help() string {
-	return `Looks at an installation and says of each thing whether it is ok, and what to do if it is not. It changes nothing, and
-works beside a running server as well as without one. Give it the settings that the server has, best as the same file,
-and run it as the server's user or as root. What a running server goes by, and where it listens, it asks the server.
+	return `Examines an installation and reports for each check whether it is ok and, if not, what to do. It changes nothing, and
+works with or without a running server. Give it the server's settings, preferably the same file, and run it as the
+server's user or as root. It asks a running server for its address and the settings in effect.
 
-The exit code is 1 if there is a problem. Without one it is 78 if the settings could not be read, 2 if something else could
-not be checked (unknown), otherwise 0: a warning is not a problem, and what is "not checked" was left out.
+The exit code is 1 if there is a problem. Otherwise it is 78 if the settings could not be read, 2 if something else could
+not be checked (unknown), and 0 if none of these apply. A warning is not a problem; "not checked" means skipped.
 
 Example: chatme doctor --config chatme.conf --url https://chat.example.org`
 }
 
-// Validate says what is wrong with the flags.
+// Validate checks the flags.
 func (c *Cmd) Validate() error {
 	if c.Timeout <= 0 {
-		return errors.New("--timeout: more than 0")
+		return errors.New("--timeout: must be more than 0")
 	}
 	if c.URL == "" {
 		return nil
@@ -47,17 +47,17 @@ func (c *Cmd) Validate() error {
 	return err
 }
 
-// Run looks, prints what it has found, and returns an error if that is a problem.
+// Run examines the installation, prints the findings, and returns an error if there is a problem.
 func (c *Cmd) Run(p *cli.Program) error {
 	d := &doctor{cmd: c, ctx: p.Ctx, now: time.Now()}
 	cfg, found, err := p.Load(c.Settings, nil)
-	d.cfg = cfg // also of a bad configuration: known tells which settings are good
+	d.cfg = cfg // even if it is invalid: known reports which settings are good
 	d.configuration(found, err)
 	d.examine()
 	return d.finish(p.Stdout)
 }
 
-// doctor looks at one installation.
+// doctor examines one installation.
 type doctor struct {
 	findings
 
@@ -66,20 +66,20 @@ type doctor struct {
 	cfg *config.Config
 	now time.Time
 
-	unread string          // why the settings, or some of them, are not known; "": all are
-	firm   map[string]bool // by environment name: known all the same
-	bad    map[string]bool // by environment name: its value is bad, or could not be read
+	unread string          // why some or all settings are not known; "": all are
+	firm   map[string]bool // by environment name: known regardless
+	bad    map[string]bool // by environment name: invalid, or could not be read
 
 	server serverProcess
-	about  *admin.About // what the running server says of itself; nil: it could not be asked
+	about  *admin.About // what the running server reports; nil: it could not be asked
 	asked  error        // why not
 	files  store.Files
-	ours   bool               // a chatme database is there
+	ours   bool               // the database is chatme's
 	base   *store.Examination // nil: there is no database, or it could not be read
-	whole  bool               // it was read to its end, and nothing is wrong with it
+	whole  bool               // the database was read to its end and is intact
 }
 
-// examine goes from what everything stands on to what stands on it.
+// examine runs the checks, each after those that it depends on.
 func (d *doctor) examine() {
 	if d.locate() {
 		d.findServer()

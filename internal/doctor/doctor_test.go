@@ -26,7 +26,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// patient is an installation that nobody has started, in a directory of its own.
+// patient is an installation that has not been started, in its own directory.
 func patient(tb testing.TB) *doctor {
 	tb.Helper()
 	db := filepath.Join(tb.TempDir(), "chatme.db")
@@ -42,7 +42,7 @@ func patient(tb testing.TB) *doctor {
 	}
 }
 
-// wants wants a finding: its state, with texts in what it says and in its remedy.
+// wants requires a finding with this state, and with these parts in its text and remedy.
 func (f findings) wants(tb testing.TB, state findingState, check, text, remedy string) {
 	tb.Helper()
 	for _, each := range f {
@@ -66,7 +66,7 @@ func writeAged(tb testing.TB, name string, mode os.FileMode, age time.Duration) 
 	}
 }
 
-// TestDoctorFindings shows of each finding that it is found. text and remedy are parts of what it says.
+// TestDoctorFindings produces each finding. text and remedy are parts of it.
 func TestDoctorFindings(t *testing.T) {
 	ago := func(d time.Duration) chat.Time { return chat.Time(time.Now().Add(-d).UnixMilli()) }
 	killed := func(n int) (rows []store.BootRow) {
@@ -82,13 +82,13 @@ func TestDoctorFindings(t *testing.T) {
 		check        string
 		text, remedy string
 	}{
-		"key file for everybody": {func(_ *testing.T, d *doctor) {
+		"world-readable key file": {func(_ *testing.T, d *doctor) {
 			d.configuration([]config.Setting{{From: "file a.env", Exposed: "a.env"}}, nil)
-		}, findingWarning, "keys", "may read a.env", "chmod o= a.env"},
+		}, findingWarning, "keys", "a.env is world-readable", "chmod o= a.env"},
 		"bad settings": {func(_ *testing.T, d *doctor) {
 			d.configuration(nil, exit.WithCode(exit.Config, errors.Join(errors.New("one"), errors.New("other"))))
 		}, findingProblem, "configuration", "other", "chatme config check"},
-		"private key for everybody": {func(t *testing.T, d *doctor) {
+		"world-readable private key": {func(t *testing.T, d *doctor) {
 			d.cfg.TLSKey = filepath.Join(t.TempDir(), "key.pem")
 			writeAged(t, d.cfg.TLSKey, 0o644, 0)
 			d.tlsKey()
@@ -96,13 +96,13 @@ func TestDoctorFindings(t *testing.T) {
 		"no private key": {func(_ *testing.T, d *doctor) {
 			d.cfg.TLSKey = "/nowhere/key.pem"
 			d.tlsKey()
-		}, findingProblem, "keys", "cannot be read", "CHATME_TLS_KEY"},
+		}, findingProblem, "keys", "cannot read", "CHATME_TLS_KEY"},
 
 		"no room for max-conns": {func(_ *testing.T, d *doctor) { d.cfg.MaxConns = 2000; d.descriptorLimit(2000, "it") },
 			findingProblem, "descriptors", "max-conns 2000 needs 2064", "LimitNOFILE"},
 		"no room at all": {func(_ *testing.T, d *doctor) { d.descriptorLimit(64, "it") }, findingProblem, "descriptors", "does not start", "ulimit"},
-		"few sockets":    {func(_ *testing.T, d *doctor) { d.descriptorLimit(1024, "it") }, findingWarning, "descriptors", "720 people", "LimitNOFILE"},
-		"enough sockets": {func(_ *testing.T, d *doctor) { d.descriptorLimit(65536, "it") }, findingOK, "descriptors", "64448 people", ""},
+		"few sockets":    {func(_ *testing.T, d *doctor) { d.descriptorLimit(1024, "it") }, findingWarning, "descriptors", "720 clients", "LimitNOFILE"},
+		"enough sockets": {func(_ *testing.T, d *doctor) { d.descriptorLimit(65536, "it") }, findingOK, "descriptors", "64448 clients", ""},
 
 		"NFS":     {func(_ *testing.T, d *doctor) { d.fileSystem(0x6969) }, findingProblem, "file system", "NFS", "local disk"},
 		"SMB":     {func(_ *testing.T, d *doctor) { d.fileSystem(0x517b) }, findingProblem, "file system", "SMB", "local disk"},
@@ -118,7 +118,7 @@ func TestDoctorFindings(t *testing.T) {
 		"full":      {func(_ *testing.T, d *doctor) { d.space(diskSpace{bytes: 1 << 20}) }, findingProblem, "disk", "1,048,576 bytes are free", "free some"},
 		"nearly full": {func(_ *testing.T, d *doctor) { d.space(diskSpace{bytes: 1 << 30}) },
 			findingWarning, "disk", "could take 1,207,959,552 more", "CHATME_MAIL_TOTAL"},
-		"what is held is there": {func(_ *testing.T, d *doctor) {
+		"stored mail does not count": {func(_ *testing.T, d *doctor) {
 			d.base = &store.Examination{MailBytes: 1 << 30}
 			d.space(diskSpace{bytes: 1 << 30})
 		}, findingOK, "disk", "could take 134,217,728 more", ""},
@@ -133,23 +133,23 @@ func TestDoctorFindings(t *testing.T) {
 		}, findingWarning, "WAL", "keeps a transaction open", "sqlite3"},
 
 		"clock gone back": {func(_ *testing.T, d *doctor) { d.boots([]store.BootRow{{Boot: 1, Started: ago(-time.Hour)}}) },
-			findingProblem, "clock", "it has gone back", "timedatectl"},
+			findingProblem, "clock", "it went back", "timedatectl"},
 		"crash loop": {func(_ *testing.T, d *doctor) { d.boots(killed(5)) }, findingProblem, "starts", "5 starts", "journalctl"},
 		"crash loop, running": {func(_ *testing.T, d *doctor) { d.server = running; d.boots(killed(6)) },
 			findingProblem, "starts", "5 starts", "journalctl"},
 		"crashes":   {func(_ *testing.T, d *doctor) { d.boots(killed(2)) }, findingWarning, "starts", "2 starts", "dmesg"},
-		"one crash": {func(_ *testing.T, d *doctor) { d.boots(killed(1)) }, findingWarning, "starts", "start 1 of", "journalctl"},
+		"one crash": {func(_ *testing.T, d *doctor) { d.boots(killed(1)) }, findingWarning, "starts", "start 1 at", "journalctl"},
 		"crashes of yesterday": {func(_ *testing.T, d *doctor) {
 			d.server = running
 			d.boots([]store.BootRow{{Boot: 3, Started: ago(25 * time.Hour)}, {Boot: 2, Started: ago(26 * time.Hour)}, {Boot: 1, Started: ago(26 * time.Hour)}})
 		}, findingOK, "starts", "3 so far", ""},
-		"ended in order": {func(_ *testing.T, d *doctor) {
+		"clean shutdown": {func(_ *testing.T, d *doctor) {
 			d.boots([]store.BootRow{{Boot: 1, Started: ago(time.Hour), Stopped: ago(time.Minute), Reason: "signal"}})
-		}, findingOK, "starts", "ended in order (signal)", ""},
+		}, findingOK, "starts", "shut down cleanly (signal)", ""},
 
 		"wrong pragma": {func(_ *testing.T, d *doctor) {
 			d.pragmas(store.Examination{Pragmas: []store.PragmaRead{{Name: "synchronous", Got: "1", Want: "2"}}})
-		}, findingProblem, "settings of SQLite", "PRAGMA synchronous is 1 where 2", "install"},
+		}, findingProblem, "settings of SQLite", "PRAGMA synchronous is 1, must be 2", "install"},
 		"not in WAL mode": {func(_ *testing.T, d *doctor) {
 			d.pragmas(store.Examination{Pragmas: []store.PragmaRead{{Name: "journal_mode", Got: "delete", Want: "wal"}}})
 		}, findingWarning, "settings of SQLite", "not in WAL mode", "start the server"},
@@ -164,14 +164,14 @@ func TestDoctorFindings(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.database()
-		}, findingProblem, "database", "not a database", "is it the right file?"},
-		"integrity off":  {func(_ *testing.T, d *doctor) { d.cmd.Integrity = "off"; d.integrity(1) }, findingNot, "integrity", "left out", "full"},
+		}, findingProblem, "database", "not a database", "the right file"},
+		"integrity off":  {func(_ *testing.T, d *doctor) { d.cmd.Integrity = "off"; d.integrity(1) }, findingNot, "integrity", "skipped", "full"},
 		"large database": {func(_ *testing.T, d *doctor) { d.integrity(autoIntegrity + 1) }, findingNot, "integrity", "1,073,741,825 bytes", "full"},
 
 		"Litestream is behind": {func(_ *testing.T, d *doctor) { d.litestreamLag(d.now, d.now.Add(-time.Hour)) },
 			findingProblem, "Litestream", "1h0m0s behind", "systemctl status litestream"},
 		"Litestream keeps up": {func(_ *testing.T, d *doctor) { d.litestreamLag(d.now.Add(-time.Hour), d.now.Add(-time.Hour)) },
-			findingOK, "Litestream", "taken what was written", ""},
+			findingOK, "Litestream", "read every change", ""},
 		"Litestream stopped": {func(t *testing.T, d *doctor) {
 			dir := filepath.Join(d.files.Litestream, "ltx", "0")
 			if err := os.MkdirAll(dir, 0o750); err != nil {
@@ -181,46 +181,46 @@ func TestDoctorFindings(t *testing.T) {
 			writeAged(t, d.files.WAL, 0o640, 0)
 			d.litestream()
 		}, findingProblem, "Litestream", "behind", "its log"},
-		"Litestream is gone": {func(_ *testing.T, d *doctor) {
+		"Litestream is missing": {func(_ *testing.T, d *doctor) {
 			d.base = &store.Examination{Litestream: true}
 			d.litestream()
-		}, findingWarning, "Litestream", "now it is not", "start it again"},
+		}, findingWarning, "Litestream", "no longer is", "start it again"},
 		"no Litestream":        {func(_ *testing.T, d *doctor) { d.litestream() }, findingOK, "Litestream", "not used", ""},
 		"an old Litestream":    {func(_ *testing.T, d *doctor) { d.litestreamVersion("v0.5.16\n") }, findingWarning, "Litestream", "0.5.16", "0.5.18 or newer"},
 		"a good Litestream":    {func(_ *testing.T, d *doctor) { d.litestreamVersion("0.5.18\n") }, findingOK, "Litestream", "0.5.18", ""},
-		"a Litestream built":   {func(_ *testing.T, d *doctor) { d.litestreamVersion("(development build)") }, findingNot, "Litestream", "development", "0.5.18"},
-		"Litestream not found": {func(_ *testing.T, d *doctor) { d.litestreamProgram() }, findingNot, "Litestream", "not here", "--litestream"},
+		"a custom Litestream":  {func(_ *testing.T, d *doctor) { d.litestreamVersion("(development build)") }, findingNot, "Litestream", "development", "0.5.18"},
+		"Litestream not found": {func(_ *testing.T, d *doctor) { d.litestreamProgram() }, findingNot, "Litestream", "not found", "--litestream"},
 
 		"not the server's file": {func(t *testing.T, d *doctor) {
 			writeAged(t, d.files.Database, 0o640, 0)
 			d.permission(d.files.Database, serverProcess{uid: 4242, gids: []uint32{4242}}, 6)
-		}, findingProblem, "permissions", "is not for user 4242 to write", "chown 4242 "},
-		"everybody writes": {func(t *testing.T, d *doctor) {
+		}, findingProblem, "permissions", "is not writable by user 4242", "chown 4242 "},
+		"world-writable": {func(t *testing.T, d *doctor) {
 			writeAged(t, d.files.Database, 0o666, 0)
 			d.ours = true
 			d.permissions()
-		}, findingProblem, "permissions", "everybody may write", "chmod 0640"},
-		"everybody reads": {func(t *testing.T, d *doctor) {
+		}, findingProblem, "permissions", "is world-writable", "chmod 0640"},
+		"world-readable": {func(t *testing.T, d *doctor) {
 			writeAged(t, d.files.WAL, 0o644, 0)
 			d.ours = true
 			d.permissions()
-		}, findingWarning, "permissions", "everybody may read", "chmod 0640"},
-		"everybody writes the directory": {func(t *testing.T, d *doctor) {
+		}, findingWarning, "permissions", "is world-readable", "chmod 0640"},
+		"world-writable directory": {func(t *testing.T, d *doctor) {
 			if err := os.Chmod(filepath.Dir(d.files.Database), 0o777); err != nil {
 				t.Fatal(err)
 			}
 			d.ours = true
 			d.permissions()
 		}, findingProblem, "permissions", "mode 0777", "chmod 0750"},
-		"everybody writes the directory of other things": {func(t *testing.T, d *doctor) {
+		"world-writable directory with other files": {func(t *testing.T, d *doctor) {
 			writeAged(t, filepath.Join(filepath.Dir(d.files.Database), "diary"), 0o640, 0)
 			if err := os.Chmod(filepath.Dir(d.files.Database), 0o777); err != nil {
 				t.Fatal(err)
 			}
 			d.ours = true
 			d.permissions()
-		}, findingProblem, "permissions", "mode 0777", "other files are in it"},
-		"nothing to say of permissions": {func(_ *testing.T, d *doctor) { d.ours = true; d.permissions() }, findingOK, "permissions", "not everybody", ""},
+		}, findingProblem, "permissions", "mode 0777", "it holds other files"},
+		"good permissions": {func(_ *testing.T, d *doctor) { d.ours = true; d.permissions() }, findingOK, "permissions", "not world-readable", ""},
 		"an unknown user": {func(_ *testing.T, d *doctor) {
 			d.server, d.ours = serverProcess{pid: 1, nobody: true}, true
 			d.permissions()
@@ -229,12 +229,12 @@ func TestDoctorFindings(t *testing.T) {
 		"an old copy": {func(t *testing.T, d *doctor) { d.beside(t, ".before-0002", 40*24*time.Hour) },
 			findingWarning, "leftovers", "from before an upgrade", "rm "},
 		"a new copy":         {func(t *testing.T, d *doctor) { d.beside(t, ".before-0002", time.Hour) }, findingOK, "leftovers", "from before an upgrade", ""},
-		"replaced long ago":  {func(t *testing.T, d *doctor) { d.beside(t, ".replaced-x", 40*24*time.Hour) }, findingWarning, "leftovers", "a restore has replaced", "rm "},
-		"an unfinished copy": {func(t *testing.T, d *doctor) { d.beside(t, ".part-00", 2*time.Hour) }, findingWarning, "leftovers", "never finished", "rm -r "},
+		"replaced long ago":  {func(t *testing.T, d *doctor) { d.beside(t, ".replaced-x", 40*24*time.Hour) }, findingWarning, "leftovers", "a restore replaced", "rm "},
+		"an unfinished copy": {func(t *testing.T, d *doctor) { d.beside(t, ".part-00", 2*time.Hour) }, findingWarning, "leftovers", "an unfinished copy", "rm -r "},
 
 		"no admin socket": {func(_ *testing.T, d *doctor) { d.server = running; d.adminSocket() },
-			findingWarning, "admin socket", "is not there", "CHATME_ADMIN"},
-		"admin socket off": {func(_ *testing.T, d *doctor) { d.cfg.Admin = "off"; d.adminSocket() }, findingOK, "admin socket", "switched off", ""},
+			findingWarning, "admin socket", "does not exist", "CHATME_ADMIN"},
+		"admin socket off": {func(_ *testing.T, d *doctor) { d.cfg.Admin = "off"; d.adminSocket() }, findingOK, "admin socket", "disabled", ""},
 		"a hung server": {func(t *testing.T, d *doctor) {
 			d.server, d.cmd.Timeout = running, 50*time.Millisecond
 			d.asked = context.DeadlineExceeded
@@ -255,7 +255,7 @@ func TestDoctorFindings(t *testing.T) {
 			t.Cleanup(func() { l.Close() })
 			d.cfg.Addr = l.Addr().String()
 			d.port()
-		}, findingProblem, "port", "is taken by process", "CHATME_ADDR"},
+		}, findingProblem, "port", "is in use by process", "CHATME_ADDR"},
 		"a foreign address": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "192.0.2.1:8787"; d.port() },
 			findingProblem, "port", "192.0.2.1", "address of this machine"},
 		"a free port": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "127.0.0.1:0"; d.port() }, findingOK, "port", "is free", ""},
@@ -270,7 +270,7 @@ func TestDoctorFindings(t *testing.T) {
 	}
 }
 
-// beside puts a file beside the database and looks at it.
+// beside writes a file next to the database and checks it.
 func (d *doctor) beside(t *testing.T, suffix string, age time.Duration) {
 	writeAged(t, d.files.Database+suffix, 0o640, age)
 	files, err := store.FilesOf(d.files.Database)
@@ -317,8 +317,7 @@ func TestKernelAddresses(t *testing.T) {
 	}
 }
 
-// doctored runs the command in this process and returns what it says.
-// doctorTree is the commands of these tests.
+// doctorTree returns the commands of these tests.
 func doctorTree() any {
 	return &struct {
 		Serve  app.ServeCmd     `cmd:""`
@@ -327,6 +326,7 @@ func doctorTree() any {
 	}{}
 }
 
+// doctored runs the command in this process and returns its output.
 func doctored(t *testing.T, s *inside.Running, args ...string) (code int, found doctorSummary) {
 	t.Helper()
 	code, stdout, stderr := s.Chatme(t.Context(), doctorTree(), append([]string{"doctor", "--json", "--addr", s.Addr}, args...)...)
@@ -342,7 +342,7 @@ func doctored(t *testing.T, s *inside.Running, args ...string) (code int, found 
 	return code, found
 }
 
-// Beside a server that is well there is no problem, and nothing is changed.
+// Next to a healthy server there is no problem, and nothing changes.
 func TestDoctorOfARunningServer(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -364,7 +364,7 @@ func TestDoctorOfAStoppedServer(t *testing.T) {
 	if code != exit.OK {
 		t.Errorf("%+v", found)
 	}
-	found.Findings.wants(t, findingOK, "starts", "ended in order (signal)", "")
+	found.Findings.wants(t, findingOK, "starts", "shut down cleanly (signal)", "")
 	found.Findings.wants(t, findingOK, "port", "is free", "")
 	if err := os.Remove(s.DB + ".witness"); err != nil {
 		t.Fatal(err)
@@ -372,7 +372,7 @@ func TestDoctorOfAStoppedServer(t *testing.T) {
 	_, found = doctored(t, s)
 	found.Findings.wants(t, findingWarning, "witness", "no witness", "restore")
 
-	// A page of rubbish in the middle.
+	// A page of garbage in the middle.
 	f, err := os.OpenFile(s.DB, os.O_RDWR, 0)
 	if err == nil {
 		_, err = f.WriteAt([]byte(strings.Repeat("rubbish ", 512)), 4096)
@@ -389,5 +389,5 @@ func TestDoctorOfAStoppedServer(t *testing.T) {
 	}
 }
 
-// statOf is a file's owner, group and mode.
+// statOf returns a file's owner, group and mode.
 func statOf(uid, gid, mode uint32) *unix.Stat_t { return &unix.Stat_t{Uid: uid, Gid: gid, Mode: mode} }

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// TestFailedStartIsNotKilled fails a start at each place behind its first row, and then looks what is said of it.
+// TestFailedStartIsNotKilled fails a start at each point after its first row, and then checks what doctor reports.
 func TestFailedStartIsNotKilled(t *testing.T) {
 	taken := func(t *testing.T) string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,13 +27,13 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 	for name, tt := range map[string]struct {
 		spoil func(t *testing.T, s *inside.Running) (args []string)
 		code  int
-		ended string // the newest start; "signal": the failed one left no row
+		ended string // how the newest start ended; "signal": the failed one left no row
 	}{
 		"the port is taken": {func(t *testing.T, s *inside.Running) []string { return []string{"--addr", taken(t)} }, exit.Failure, "signal"},
 		"no such certificate": {func(t *testing.T, s *inside.Running) []string {
 			return []string{"--tls-cert", s.DB + ".none", "--tls-key", s.DB + ".none"}
 		}, exit.Config, "signal"},
-		"a file where the admin socket is to be": {func(t *testing.T, s *inside.Running) []string {
+		"a file in place of the admin socket": {func(t *testing.T, s *inside.Running) []string {
 			testbed.MustWrite(t, s.DB+".sock", nil)
 			return nil
 		}, exit.Config, "failed start (exit code 78)"},
@@ -57,10 +57,10 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 			return nil
 		}, exit.NotWritable, "failed start (exit code 73)"},
 	} {
-		t.Run(name, func(t *testing.T) { // one after the other: a fork of another test shares the lock of a database until its exec
+		t.Run(name, func(t *testing.T) { // not parallel: a fork of another test shares the lock of a database until its exec
 			s := inside.StoppedServer(t)
 			args := append([]string{"serve", "--addr", "127.0.0.1:0"}, tt.spoil(t, s)...)
-			ctx, cancel := context.WithTimeout(t.Context(), 3*testbed.StepTimeout) // it ends by itself
+			ctx, cancel := context.WithTimeout(t.Context(), 3*testbed.StepTimeout) // serve ends by itself
 			defer cancel()
 			if code, _, stderr := s.Chatme(ctx, doctorTree(), args...); code != tt.code {
 				t.Fatalf("exit code %d, want %d: %s", code, tt.code, stderr)
@@ -70,7 +70,7 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 			}
 			state, text := findingWarning, "failed start"
 			if tt.ended == "signal" {
-				state, text = findingOK, "ended in order (signal)"
+				state, text = findingOK, "shut down cleanly (signal)"
 			}
 			_, found := doctored(t, s, "--integrity", "off", "--addr", "127.0.0.1:0")
 			found.Findings.wants(t, state, "starts", text, "")
@@ -83,7 +83,7 @@ func TestFailedStartIsNotKilled(t *testing.T) {
 	}
 }
 
-// lastEnd is how the newest start ended.
+// lastEnd returns how the newest start ended.
 func lastEnd(t *testing.T, s *inside.Running) string {
 	t.Helper()
 	_, stdout, stderr := s.Chatme(t.Context(), doctorTree(), "runs", "--json")

@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	// staleCopy is after when a copy from before an upgrade or a restore is hardly needed any more.
+	// staleCopy is the age at which a copy from before an upgrade or a restore is hardly needed any more.
 	staleCopy = 30 * 24 * time.Hour
-	// stalePart is longer than a copy takes to be written.
+	// stalePart is longer than it takes to write a copy.
 	stalePart = time.Hour
 )
 
-// permissions checks that the server's user can write the database and that others cannot read it. It advises chmod and
-// chown for nothing but a chatme database and a directory that holds only that.
+// permissions checks that the server's user can write the database and that others cannot read it. It suggests chmod and
+// chown only for a chatme database and a directory that holds nothing else.
 func (d *doctor) permissions() {
 	dir := filepath.Dir(d.files.Database)
 	as, ok := d.runsAs(dir)
@@ -38,7 +38,7 @@ func (d *doctor) permissions() {
 		return
 	}
 	if !ok {
-		d.unchecked("permissions", "the user that the server runs as is not known", "run this as root")
+		d.unchecked("permissions", "the server's user is not known", "run this as root")
 		return
 	}
 	before := len(d.findings)
@@ -47,7 +47,7 @@ func (d *doctor) permissions() {
 		d.permission(name, as, unix.R_OK|unix.W_OK)
 	}
 	if len(d.findings) == before {
-		d.ok("permissions", "the server's user (%s) can write the database, and not everybody can read it", as.name())
+		d.ok("permissions", "the server's user (%s) can write the database, which is not world-readable", as.name())
 	}
 }
 
@@ -56,7 +56,7 @@ func (d *doctor) exists() bool {
 	return err == nil && info.Size() > 0
 }
 
-// emptyDirectory is whether a first start could make its database in dir, which may be any directory.
+// emptyDirectory checks whether a first start could create its database in dir, which may be any directory.
 func (d *doctor) emptyDirectory(dir string, as serverProcess, ok bool) {
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil || !ok || os.Geteuid() == 0 {
@@ -64,14 +64,15 @@ func (d *doctor) emptyDirectory(dir string, as serverProcess, ok bool) {
 		return
 	}
 	if !as.may(&st, unix.R_OK|unix.W_OK|unix.X_OK) {
-		d.unchecked("permissions", fmt.Sprintf("there is no database yet, and %s could not make one in %s", as.name(), dir),
-			"run this as root or as the server's user; if that is this one, name a directory of its own with CHATME_DB")
+		d.unchecked("permissions", fmt.Sprintf("there is no database yet, and %s cannot create one in %s", as.name(), dir),
+			"run this as root or as the server's user; if this is the server's user, give the database its own directory with CHATME_DB")
 		return
 	}
-	d.ok("permissions", "%s can make a database in %s", as.name(), dir)
+	d.ok("permissions", "%s can create a database in %s", as.name(), dir)
 }
 
-// runsAs is the user of the running server; without one, of who asks, or as root, the owner of the database.
+// runsAs returns the user of the running server. Without a server it returns the current user or, for root, the owner of
+// the database.
 func (d *doctor) runsAs(dir string) (as serverProcess, ok bool) {
 	if d.server.pid != 0 {
 		return d.server, !d.server.nobody
@@ -100,7 +101,7 @@ func (d *doctor) runsAs(dir string) (as serverProcess, ok bool) {
 	return as, true
 }
 
-// name is the user for people.
+// name returns the user for messages.
 func (p serverProcess) name() string {
 	if u, err := user.LookupId(strconv.Itoa(int(p.uid))); err == nil {
 		return u.Username
@@ -108,7 +109,7 @@ func (p serverProcess) name() string {
 	return fmt.Sprintf("user %d", p.uid)
 }
 
-// login is the user for a command.
+// login returns the user for a command.
 func (p serverProcess) login() string {
 	if u, err := user.LookupId(strconv.Itoa(int(p.uid))); err == nil {
 		return u.Username
@@ -116,7 +117,7 @@ func (p serverProcess) login() string {
 	return strconv.Itoa(int(p.uid))
 }
 
-// shellQuoted is a name as a shell takes it.
+// shellQuoted quotes a name for a shell.
 func shellQuoted(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,:@", r))
@@ -126,7 +127,7 @@ func shellQuoted(name string) string {
 	return name
 }
 
-// may says whether the mode grants access, a sum of R_OK, W_OK and X_OK (access(2)).
+// may reports whether the mode grants access, a sum of R_OK, W_OK and X_OK (access(2)).
 func (p serverProcess) may(st *unix.Stat_t, access uint32) bool {
 	switch {
 	case p.uid == 0:
@@ -139,7 +140,7 @@ func (p serverProcess) may(st *unix.Stat_t, access uint32) bool {
 	return uint32(st.Mode)&access == access
 }
 
-// permission reports on one file or directory, if there is something to say.
+// permission reports what is wrong with one file or directory.
 func (d *doctor) permission(name string, as serverProcess, access uint32) {
 	var st unix.Stat_t
 	switch err := unix.Stat(name, &st); {
@@ -157,32 +158,32 @@ func (d *doctor) permission(name string, as serverProcess, access uint32) {
 	chown, chmod := fmt.Sprintf("chown %s %s", as.login(), shellQuoted(name)), fmt.Sprintf("chmod %s %s", good, shellQuoted(name))
 	both := chown + " && " + chmod
 	if directory && !d.holdsOnly(name) {
-		const own = "other files are in it too: put the database into a directory of its own (CHATME_DB)"
+		const own = "it holds other files too: put the database in its own directory (CHATME_DB)"
 		chmod, both = own, own
 	}
 	switch {
 	case !as.may(&st, access):
-		d.problem("permissions", fmt.Sprintf("%s (mode %04o, owner %s) is not for %s to write", name, mode, serverProcess{uid: st.Uid}.name(), as.name()), both)
+		d.problem("permissions", fmt.Sprintf("%s (mode %04o, owner %s) is not writable by %s", name, mode, serverProcess{uid: st.Uid}.name(), as.name()), both)
 	case mode&0o002 != 0:
-		d.problem("permissions", fmt.Sprintf("everybody may write %s (mode %04o)", name, mode), chmod)
+		d.problem("permissions", fmt.Sprintf("%s is world-writable (mode %04o)", name, mode), chmod)
 	case mode&0o004 != 0 && !directory && d.private(name):
-		d.warning("permissions", fmt.Sprintf("everybody may read %s (mode %04o)", name, mode), chmod)
+		d.warning("permissions", fmt.Sprintf("%s is world-readable (mode %04o)", name, mode), chmod)
 	case as.uid != 0 && st.Uid == 0 && !directory:
-		d.warning("permissions", fmt.Sprintf("%s is root's, and not the server's user's", name), chown)
+		d.warning("permissions", fmt.Sprintf("%s is owned by root, not by the server's user", name), chown)
 	}
 }
 
-// private says whether a file has anything in it that is not for everybody.
+// private reports whether a file holds private data.
 func (d *doctor) private(name string) bool {
 	return name == d.files.Database || name == d.files.WAL || name == d.files.SharedMemory
 }
 
-// neighbours is what else lies beside the database.
+// neighbours reports the other files next to the database.
 func (d *doctor) neighbours() {
 	for _, copies := range []struct {
 		what  string
 		names []string
-	}{{"a copy from before an upgrade", d.files.Before}, {"the database that a restore has replaced", d.files.Replaced}} {
+	}{{"a copy from before an upgrade", d.files.Before}, {"the database that a restore replaced", d.files.Replaced}} {
 		for _, name := range copies.names {
 			info, err := os.Stat(name)
 			if err != nil {
@@ -190,7 +191,7 @@ func (d *doctor) neighbours() {
 			}
 			text := fmt.Sprintf("%s: %s, %s bytes, %s old", name, copies.what, cli.Grouped(info.Size()), cli.Elapsed(d.now.Sub(info.ModTime())))
 			if d.whole && d.now.Sub(info.ModTime()) > staleCopy {
-				d.warning("leftovers", text, "if all is well since then: rm "+shellQuoted(name))
+				d.warning("leftovers", text, "if nothing has gone wrong since, rm "+shellQuoted(name))
 			} else {
 				d.ok("leftovers", "%s", text)
 			}
@@ -198,7 +199,7 @@ func (d *doctor) neighbours() {
 	}
 	for _, name := range d.files.Parts {
 		if info, err := os.Stat(name); err == nil && d.whole && d.now.Sub(info.ModTime()) > stalePart {
-			d.warning("leftovers", name+": a copy that was never finished", "rm -r "+shellQuoted(name))
+			d.warning("leftovers", name+": an unfinished copy", "rm -r "+shellQuoted(name))
 		}
 	}
 }

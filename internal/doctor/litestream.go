@@ -16,28 +16,28 @@ import (
 )
 
 const (
-	// leastLitestream is the first without the WAL-reset bug that was tried with chatme.
+	// leastLitestream is the first version without the WAL-reset bug that was tested with chatme.
 	leastLitestream = "0.5.18"
-	// litestreamLag is how far it may be behind: it takes what is new once a second.
+	// litestreamLag is how far behind Litestream may be: it reads changes once a second.
 	litestreamLag = time.Minute
 )
 
-// litestream is whether it keeps up, if it is used.
+// litestream checks that Litestream keeps up, if it is used.
 func (d *doctor) litestream() {
 	newest, used := newestBelow(d.files.Litestream)
 	marked := d.base != nil && d.base.Litestream
 	switch {
 	case used && newest.IsZero():
-		d.unchecked("Litestream", "nothing below "+d.files.Litestream+" can be read, so how far it is cannot be told", "run this as root or as Litestream's user")
+		d.unchecked("Litestream", "cannot read "+d.files.Litestream+", so its position is not known", "run this as root or as Litestream's user")
 	case !used && !marked && d.base == nil && d.exists():
-		d.unchecked("Litestream", "whether it is used here cannot be told without the database", "")
+		d.unchecked("Litestream", "without the database, it is not known whether it is used here", "")
 		return
 	case !used && !marked:
-		d.ok("Litestream", "not used here; is there another backup? chatme backup --help")
+		d.ok("Litestream", "not used here; make sure that there is another backup (chatme backup --help)")
 		return
 	case !used:
-		d.warning("Litestream", "it was used on this database, and now it is not: "+d.files.Litestream+" is gone",
-			"start it again (systemctl status litestream), or see that there is another backup")
+		d.warning("Litestream", "it was used on this database and no longer is: "+d.files.Litestream+" is missing",
+			"start it again (systemctl status litestream), or make sure that there is another backup")
 	default:
 		written := time.Time{}
 		for _, name := range []string{d.files.Database, d.files.WAL} {
@@ -50,18 +50,18 @@ func (d *doctor) litestream() {
 	d.litestreamProgram()
 }
 
-// litestreamLag compares when the database was written with when Litestream last took something of it. What it takes it
-// keeps in files of its own, and sends from there.
+// litestreamLag compares when the database was last written with when Litestream last read from it. Litestream keeps what
+// it reads in its own files, and sends it from there.
 func (d *doctor) litestreamLag(written, taken time.Time) {
 	if lag := written.Sub(taken); lag > litestreamLag && d.now.Sub(taken) > litestreamLag {
-		d.problem("Litestream", fmt.Sprintf("it is %s behind: what was written since %s UTC is in no replica", cli.Elapsed(lag), taken.UTC().Format(time.DateTime)),
-			"is it running? systemctl status litestream, and its log")
+		d.problem("Litestream", fmt.Sprintf("it is %s behind: changes since %s UTC are in no replica", cli.Elapsed(lag), taken.UTC().Format(time.DateTime)),
+			"check that it is running (systemctl status litestream), and its log")
 		return
 	}
-	d.ok("Litestream", "it has taken what was written; that it is in the replica, chatme drill shows")
+	d.ok("Litestream", "it has read every change; chatme drill proves that the replica restores")
 }
 
-// newestBelow is when a file below dir was last written.
+// newestBelow returns when the newest file below dir was written.
 func newestBelow(dir string) (newest time.Time, there bool) {
 	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -79,14 +79,14 @@ func newestBelow(dir string) (newest time.Time, there bool) {
 func (d *doctor) litestreamProgram() {
 	path, err := exec.LookPath(d.cmd.Litestream)
 	if err != nil {
-		d.unchecked("Litestream", "its program is not here, so its version is not known; it must be "+leastLitestream+" or newer", "name it with --litestream")
+		d.unchecked("Litestream", "binary not found, so its version is not known; it must be "+leastLitestream+" or newer", "name it with --litestream")
 		return
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "version").Output()
 	if err != nil {
-		d.unchecked("Litestream", fmt.Sprintf("%s does not say its version: %v", path, err), "")
+		d.unchecked("Litestream", fmt.Sprintf("cannot get the version of %s: %v", path, err), "")
 		return
 	}
 	d.litestreamVersion(string(out))
@@ -96,7 +96,7 @@ func (d *doctor) litestreamVersion(text string) {
 	version := regexp.MustCompile(`\d+\.\d+\.\d+`).FindString(text)
 	switch {
 	case version == "":
-		d.unchecked("Litestream", fmt.Sprintf("its version is %q, a build of its own", strings.TrimSpace(text)), "see that it is not older than "+leastLitestream)
+		d.unchecked("Litestream", fmt.Sprintf("version %q is a custom build", strings.TrimSpace(text)), "make sure that it is not older than "+leastLitestream)
 	case store.Older(version, leastLitestream):
 		d.warning("Litestream", "version "+version+" has a bug that can damage a database", "install "+leastLitestream+" or newer: https://litestream.io/install")
 	default:

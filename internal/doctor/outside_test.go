@@ -21,10 +21,10 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// quickPings has the server ping so often that doctor need not wait long for one.
+// quickPings makes the server ping so often that doctor does not wait long for one.
 const quickPings = "CHATME_PING_INTERVAL=1s"
 
-// reverseProxy is a proxy before the server at addr that changes the request in its own way; nil passes it on as it is.
+// reverseProxy starts a proxy in front of the server at addr that changes requests; nil passes them on unchanged.
 func reverseProxy(tb testing.TB, addr string, change func(r *httputil.ProxyRequest)) string {
 	tb.Helper()
 	to := &url.URL{Scheme: "http", Host: addr}
@@ -40,7 +40,7 @@ func reverseProxy(tb testing.TB, addr string, change func(r *httputil.ProxyReque
 	return proxy.URL
 }
 
-// TestDoctorOutside has a proxy in front that is set up wrong, in each way that people set one up.
+// TestDoctorOutside puts a proxy in front that is set up wrong in each common way.
 func TestDoctorOutside(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t, quickPings)
@@ -65,25 +65,25 @@ func TestDoctorOutside(t *testing.T) {
 		check        string
 		text, remedy string
 	}{
-		"none in front": {func(*testing.T) string { return "ws://" + s.Addr }, nil, findingOK, "proxy", "directly", ""},
-		"a good one":    {proxied(nil), nil, findingOK, "proxy", "through 127.0.0.1, which is believed", ""},
+		"no proxy":   {func(*testing.T) string { return "ws://" + s.Addr }, nil, findingOK, "proxy", "directly", ""},
+		"a good one": {proxied(nil), nil, findingOK, "proxy", "through 127.0.0.1, which is trusted", ""},
 		"Host is changed": {proxied(func(r *httputil.ProxyRequest) { r.Out.Host = s.Addr }), nil,
-			findingProblem, "origin", "refused with 403: the server is not told the name", "proxy_set_header Host $http_host;"},
+			findingProblem, "origin", "refused with 403: the server does not see the name", "proxy_set_header Host $http_host;"},
 		"Upgrade is dropped": {proxied(func(r *httputil.ProxyRequest) {
 			r.Out.Header.Del("Upgrade")
 			r.Out.Header.Del("Connection")
 		}), nil, findingProblem, "upgrade", "refused with 426", `"proxy_set_header Upgrade $http_upgrade;" and "proxy_set_header Connection upgrade;"`},
 		"Origin is dropped": {proxied(func(r *httputil.ProxyRequest) { r.Out.Header.Del("Origin") }), nil,
-			findingProblem, "origin", "a page anywhere may connect", "Origin"},
+			findingProblem, "origin", "a page at any origin may connect", "Origin"},
 		"an origin the server does not know": {proxied(nil), []string{"--allowed-origins", "https://new.example"},
-			findingProblem, "origin", "https://new.example is in ALLOWED_ORIGINS here, and refused with 403", "chatme reload"},
-		"nothing behind it":     {answer(502, "text/html", "<html>"), nil, findingProblem, "upgrade", "refused with 502", "proxy_pass"},
-		"it lets nobody in":     {answer(403, "text/html", "<html>"), nil, findingProblem, "upgrade", "also without an origin", "rules"},
+			findingProblem, "origin", "https://new.example is in ALLOWED_ORIGINS here, but is refused with 403", "chatme reload"},
+		"no server behind it":   {answer(502, "text/html", "<html>"), nil, findingProblem, "upgrade", "refused with 502", "proxy_pass"},
+		"it refuses everything": {answer(403, "text/html", "<html>"), nil, findingProblem, "upgrade", "even without an origin", "rules"},
 		"it leads elsewhere":    {answer(404, "text/html", "<html>"), nil, findingProblem, "page", "404", "location"},
 		"another page":          {answer(200, "text/html", "Welcome to nginx!"), nil, findingWarning, "page", "not the built-in one", "location"},
 		"too many wrong keys":   {answer(429, "text/plain", ""), nil, findingProblem, "upgrade", "429", "CHATME_TRUSTED_PROXIES"},
 		"it redirects":          {answer(301, "text/plain", ""), nil, findingProblem, "upgrade", "301", "wss://"},
-		"nobody is there":       {func(*testing.T) string { return "http://127.0.0.1:1" }, nil, findingProblem, "upgrade", "connection refused", "running"},
+		"nothing listens":       {func(*testing.T) string { return "http://127.0.0.1:1" }, nil, findingProblem, "upgrade", "connection refused", "running"},
 		"no TLS there":          {func(*testing.T) string { return "https://" + s.Addr }, nil, findingProblem, "TLS", "no TLS at", "speaks TLS"},
 		"the page is not there": {answer(426, "text/plain", ""), nil, findingProblem, "page", "426", "chatme reload"},
 	} {
@@ -98,7 +98,7 @@ func TestDoctorOutside(t *testing.T) {
 	}
 }
 
-// nginx runs Debian's nginx before the server at addr with these lines in its location, and returns its address.
+// nginx runs Debian's nginx in front of the server at addr with these lines in its location, and returns its address.
 func nginx(t *testing.T, addr, location string) string {
 	t.Helper()
 	own := testbed.FreeAddr(t)
@@ -106,7 +106,7 @@ func nginx(t *testing.T, addr, location string) string {
 	return own
 }
 
-// The lines that doctor asks for are those that nginx needs: without them the findings are there, with them gone.
+// The lines that doctor suggests are those that nginx needs: without them there are findings, with them none.
 func TestDoctorBehindNginx(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t, quickPings)
@@ -119,13 +119,13 @@ func TestDoctorBehindNginx(t *testing.T) {
 	found.Findings.wants(t, findingProblem, "upgrade", "refused with 426", "proxy_set_header Upgrade $http_upgrade;")
 
 	_, found = doctored(t, s, "--url", "http://"+nginx(t, s.Addr, upgrade))
-	found.Findings.wants(t, findingOK, "upgrade", "comes through", "")
+	found.Findings.wants(t, findingOK, "upgrade", "gets through", "")
 	found.Findings.wants(t, findingProblem, "origin", "refused with 403", host)
 
 	front := nginx(t, s.Addr, upgrade+host+forward)
 	code, found := doctored(t, s, "--url", "http://"+front)
 	found.Findings.wants(t, findingOK, "origin", "the server's own page may connect", "")
-	found.Findings.wants(t, findingOK, "proxy", "through 127.0.0.1, which is believed", "")
+	found.Findings.wants(t, findingOK, "proxy", "through 127.0.0.1, which is trusted", "")
 	if code != exit.OK {
 		t.Errorf("exit code %d: %+v", code, found)
 	}
@@ -134,10 +134,10 @@ func TestDoctorBehindNginx(t *testing.T) {
 	}
 }
 
-// TestDoctorCertificate looks at one certificate at times, and by names, at which it is good and at which it is not.
+// TestDoctorCertificate checks one certificate at times, and under names, for which it is and is not valid.
 func TestDoctorCertificate(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it says that clients do not take its certificate
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs that clients reject its certificate
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
@@ -153,12 +153,12 @@ func TestDoctorCertificate(t *testing.T) {
 		state        findingState
 		text, remedy string
 	}{
-		"good":         {addr, roots, leaf.NotAfter.Add(-90 * 24 * time.Hour), true, findingOK, "good until " + leaf.NotAfter.UTC().Format(time.DateOnly), ""},
-		"soon over":    {addr, roots, leaf.NotAfter.Add(-13 * 24 * time.Hour), true, findingWarning, "13 days", "renew"},
-		"over":         {addr, roots, leaf.NotAfter.Add(time.Hour), false, findingProblem, "has expired at", "renew"},
-		"not yet good": {addr, roots, leaf.NotBefore.Add(-time.Hour), false, findingProblem, "only from", "clock"},
-		"another name": {"localhost:" + port, roots, time.Now(), false, findingProblem, "is not for localhost", "this name"},
-		"by nobody":    {addr, x509.NewCertPool(), time.Now(), false, findingProblem, "from nobody that clients know", "fullchain.pem"},
+		"good":              {addr, roots, leaf.NotAfter.Add(-90 * 24 * time.Hour), true, findingOK, "valid until " + leaf.NotAfter.UTC().Format(time.DateOnly), ""},
+		"expires soon":      {addr, roots, leaf.NotAfter.Add(-13 * 24 * time.Hour), true, findingWarning, "13 days", "renew"},
+		"expired":           {addr, roots, leaf.NotAfter.Add(time.Hour), false, findingProblem, "expired at", "renew"},
+		"not yet valid":     {addr, roots, leaf.NotBefore.Add(-time.Hour), false, findingProblem, "not valid before", "clock"},
+		"another name":      {"localhost:" + port, roots, time.Now(), false, findingProblem, "is not for localhost", "this name"},
+		"unknown authority": {addr, x509.NewCertPool(), time.Now(), false, findingProblem, "from an authority that clients do not know", "fullchain.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := patient(t)
@@ -178,7 +178,7 @@ func TestDoctorRedirect(t *testing.T) {
 		state        findingState
 		text, remedy string
 	}{
-		"to https":     {301, "https://x.example/", findingOK, "leads to https", ""},
+		"to https":     {301, "https://x.example/", findingOK, "redirects to https", ""},
 		"to http":      {302, "http://x.example/", findingOK, "serves nothing", ""},
 		"serves":       {200, "", findingWarning, "serves without TLS too", "return 301"},
 		"server alone": {426, "", findingWarning, "serves without TLS too", "return 301"},
@@ -206,7 +206,7 @@ func TestDoctorWithoutTLS(t *testing.T) {
 	} {
 		d := patient(t)
 		if !d.encryption(remote.Deployment{Host: host}) {
-			t.Errorf("%s: it looks no further", host)
+			t.Errorf("%s: it checks no further", host)
 		}
 		d.findings.wants(t, state, "TLS", "", "")
 	}
@@ -240,7 +240,7 @@ func TestArrived(t *testing.T) {
 	}
 }
 
-// The certificate that the server itself uses is looked at without an address.
+// The server's own certificate is checked without a URL.
 func TestDoctorOwnCertificate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		lives        time.Duration
@@ -248,10 +248,10 @@ func TestDoctorOwnCertificate(t *testing.T) {
 		state        findingState
 		text, remedy string
 	}{
-		"good":        {60 * 24 * time.Hour, nil, findingOK, "is good until", ""},
-		"soon over":   {5 * 24 * time.Hour, nil, findingWarning, "is good until", "renew"},
-		"over":        {-time.Minute, nil, findingProblem, "has expired", "renew"},
-		"another key": {60 * 24 * time.Hour, func(f *testbed.CertFiles) { testbed.NewCertFiles(f.TB).WriteKey(f.Key) }, findingProblem, "private key does not match", "fullchain.pem"},
+		"good":         {60 * 24 * time.Hour, nil, findingOK, "is valid until", ""},
+		"expires soon": {5 * 24 * time.Hour, nil, findingWarning, "is valid until", "renew"},
+		"expired":      {-time.Minute, nil, findingProblem, "expired", "renew"},
+		"another key":  {60 * 24 * time.Hour, func(f *testbed.CertFiles) { testbed.NewCertFiles(f.TB).WriteKey(f.Key) }, findingProblem, "private key does not match", "fullchain.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, f := patient(t), testbed.NewCertFiles(t)
@@ -261,7 +261,7 @@ func TestDoctorOwnCertificate(t *testing.T) {
 			}
 			d.cfg.TLSCert, d.cfg.TLSKey = f.Cert, f.Key
 			d.tlsKey()
-			d.findings.wants(t, findingOK, "keys", "not for everybody", "")
+			d.findings.wants(t, findingOK, "keys", "not open to every user", "")
 			d.findings.wants(t, tt.state, "TLS", tt.text, tt.remedy)
 		})
 	}

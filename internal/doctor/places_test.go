@@ -20,7 +20,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// asStranger runs doctor in dir as a user who owns nothing there, with this environment.
+// asStranger runs doctor in dir as a user that owns nothing there, with this environment.
 func asStranger(t *testing.T, dir string, environ []string, args ...string) (code int, found doctorSummary) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -38,7 +38,7 @@ func asStranger(t *testing.T, dir string, environ []string, args ...string) (cod
 	return cmd.ProcessState.ExitCode(), found
 }
 
-// harmful is advice that takes something away. Without something that was found nothing of it may be printed.
+// harmful is advice that removes something. Unless something was found, none of it may be printed.
 var harmful = regexp.MustCompile(`chown|chmod|restore|\brm\b|move|delete`)
 
 func (f findings) harmless(t *testing.T) {
@@ -50,7 +50,7 @@ func (f findings) harmless(t *testing.T) {
 	}
 }
 
-// only wants nothing of the checks but these states.
+// only requires that the checks have no other states than these.
 func (f findings) only(t *testing.T, checks []string, states ...findingState) {
 	t.Helper()
 	for _, each := range f {
@@ -63,7 +63,7 @@ func (f findings) only(t *testing.T, checks []string, states ...findingState) {
 // ofSettings are the checks that need the server's settings.
 var ofSettings = []string{"TLS", "keys", "server", "port", "descriptors", "admin socket", "database", "permissions", "disk", "Litestream", "trusted proxies", "origins"}
 
-// TestDoctorWithoutSettings: what depends on settings that are not known is not checked, and the exit code says so.
+// TestDoctorWithoutSettings: checks that depend on unknown settings are skipped, and the exit code tells.
 func TestDoctorWithoutSettings(t *testing.T) {
 	t.Parallel()
 	closed := filepath.Join(t.TempDir(), "closed.conf")
@@ -79,12 +79,12 @@ func TestDoctorWithoutSettings(t *testing.T) {
 		code    int
 		says    string
 	}{
-		"in an empty directory":     {t.TempDir(), nil, nil, exit.Config, "no settings were found"},
-		"in the root":               {"/", nil, nil, exit.Config, "no settings were found"},
-		"a file that is not there":  {"/", nil, []string{"--config", "/nowhere/chatme.conf"}, exit.Config, "no such file"},
-		"a file that is closed":     {"/", nil, []string{"--config", closed}, exit.Config, "permission denied"},
-		"a file that is not one":    {"/", nil, []string{"--config", "/"}, exit.Config, "is a directory"},
-		"beside a key that is here": {"/", []string{"WEB_API_KEY=k"}, []string{"--config", closed}, exit.Config, "permission denied"},
+		"in an empty directory":         {t.TempDir(), nil, nil, exit.Config, "no settings found"},
+		"in the root":                   {"/", nil, nil, exit.Config, "no settings found"},
+		"a missing file":                {"/", nil, []string{"--config", "/nowhere/chatme.conf"}, exit.Config, "no such file"},
+		"an unreadable file":            {"/", nil, []string{"--config", closed}, exit.Config, "permission denied"},
+		"not a file":                    {"/", nil, []string{"--config", "/"}, exit.Config, "is a directory"},
+		"with a key in the environment": {"/", []string{"WEB_API_KEY=k"}, []string{"--config", closed}, exit.Config, "permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestDoctorWithoutSettings(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a key file that is closed", func(t *testing.T) {
+	t.Run("an unreadable key file", func(t *testing.T) {
 		dir := t.TempDir()
 		testbed.OpenToAll(t, filepath.Join(dir, "none"))
 		code, found := asStranger(t, "/", []string{"WEB_API_KEY_FILE=" + closed, "CHATME_ADDR=127.0.0.1:0", "CHATME_DB=" + filepath.Join(dir, "chatme.db")})
@@ -120,17 +120,17 @@ func TestDoctorWithoutSettings(t *testing.T) {
 	})
 }
 
-// TestDoctorInADirectoryOfOthers: whatever is wrong with a directory that has no database of chatme's, nothing is advised for it.
+// TestDoctorInADirectoryOfOthers: whatever is wrong with a directory without a chatme database, doctor suggests no change to it.
 func TestDoctorInADirectoryOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T, db string){
-		"no database":         func(*testing.T, string) {},
-		"another's database":  func(t *testing.T, db string) { testbed.Sqlite(t, db, `CREATE TABLE recipes (name)`) },
-		"a text":              func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte(strings.Repeat("Dear diary,\n", 1000))) },
-		"an unreadable file":  func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte("x")); os.Chmod(db, 0) },
-		"a directory":         func(t *testing.T, db string) { testbed.MustMkdir(t, db) },
-		"a pipe":              func(t *testing.T, db string) { syscall.Mkfifo(db, 0o666) },
-		"something very long": func(t *testing.T, db string) { testbed.MustWrite(t, db, make([]byte, 1<<20)) },
+		"no database":                func(*testing.T, string) {},
+		"another program's database": func(t *testing.T, db string) { testbed.Sqlite(t, db, `CREATE TABLE recipes (name)`) },
+		"a text file":                func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte(strings.Repeat("Dear diary,\n", 1000))) },
+		"an unreadable file":         func(t *testing.T, db string) { testbed.MustWrite(t, db, []byte("x")); os.Chmod(db, 0) },
+		"a directory":                func(t *testing.T, db string) { testbed.MustMkdir(t, db) },
+		"a pipe":                     func(t *testing.T, db string) { syscall.Mkfifo(db, 0o666) },
+		"a large file":               func(t *testing.T, db string) { testbed.MustWrite(t, db, make([]byte, 1<<20)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +151,7 @@ func TestDoctorInADirectoryOfOthers(t *testing.T) {
 	}
 }
 
-// TestDoctorAsAnotherUser has no access to what it is about, which is not the installation's fault.
+// TestDoctorAsAnotherUser has no access to the installation, which is not the installation's fault.
 func TestDoctorAsAnotherUser(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []os.FileMode{0o750, 0o755} {
@@ -180,11 +180,11 @@ func TestDoctorUnknownErrors(t *testing.T) {
 	for _, check := range []string{"database", "integrity", "witness"} {
 		d := patient(t)
 		d.unexamined(check, os.ErrDeadlineExceeded)
-		d.findings.wants(t, findingUnknown, check, "cannot check: i/o timeout", "look again")
+		d.findings.wants(t, findingUnknown, check, "cannot check: i/o timeout", "try again")
 		d.findings.harmless(t)
 	}
 	d := patient(t)
-	d.whole = false // an old copy may be the last one that is good
+	d.whole = false // an old copy may be the last good one
 	writeAged(t, d.files.Database+".before-0002", 0o640, 2*staleCopy)
 	d.files, _ = store.FilesOf(d.files.Database)
 	d.neighbours()
@@ -192,7 +192,7 @@ func TestDoctorUnknownErrors(t *testing.T) {
 	d.findings.harmless(t)
 }
 
-// TestDoctorOfAForeignTable goes through the command: what tools add is not damage, and what is missing is.
+// TestDoctorOfAForeignTable runs the command: what tools add is not damage, and a missing table is.
 func TestDoctorOfAForeignTable(t *testing.T) {
 	t.Parallel()
 	s := inside.StoppedServer(t)
@@ -206,13 +206,13 @@ func TestDoctorOfAForeignTable(t *testing.T) {
 	}
 	testbed.Sqlite(t, s.DB, `DROP VIEW mine; DROP TABLE mailbox`)
 	code, found = doctored(t, s, "--addr", "127.0.0.1:0")
-	found.Findings.wants(t, findingProblem, "tables", "table mailbox is missing", "chatme restore")
+	found.Findings.wants(t, findingProblem, "tables", "missing: table mailbox", "chatme restore")
 	if code != exit.Failure {
 		t.Errorf("exit code %d: %+v", code, found)
 	}
 }
 
-// TestDoctorAsksTheServer: where it listens, and what it goes by, is not in doctor's settings.
+// TestDoctorAsksTheServer: the server's address and settings in effect are not in doctor's settings.
 func TestDoctorAsksTheServer(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -228,7 +228,7 @@ func TestDoctorAsksTheServer(t *testing.T) {
 	}
 }
 
-// TestDoctorAdminSockets has something else than this version's server on the admin socket.
+// TestDoctorAdminSockets puts something other than this version's server on the admin socket.
 func TestDoctorAdminSockets(t *testing.T) {
 	t.Parallel()
 	listen := func(t *testing.T, path string, handler http.Handler) {
@@ -263,8 +263,8 @@ func TestDoctorAdminSockets(t *testing.T) {
 		text, remedy string
 	}{
 		"left by a killed server": {nil, findingWarning, "admin socket", "no server answers on", "CHATME_ADMIN"},
-		"an older server":         {older, findingNot, "admin socket", "of another version", "restart the server"},
-		"a newer server":          {newer, findingWarning, "server", "it is version v99", "its own program"},
+		"an older server":         {older, findingNot, "admin socket", "another version", "restart the server"},
+		"a newer server":          {newer, findingWarning, "server", "it is version v99", "the server's own binary"},
 		"another program":         {odd, findingUnknown, "admin socket", "cannot check", "CHATME_ADMIN"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -288,7 +288,7 @@ func TestDoctorAdminSockets(t *testing.T) {
 	})
 }
 
-// TestDoctorOlderThanTheDatabase: beside a server that runs, a program that does not know its schema is in the wrong.
+// TestDoctorOlderThanTheDatabase: while a server runs, a binary that does not know its schema is the wrong one.
 func TestDoctorOlderThanTheDatabase(t *testing.T) {
 	t.Parallel()
 	s, stop := inside.StartServer(t)
@@ -298,7 +298,7 @@ func TestDoctorOlderThanTheDatabase(t *testing.T) {
 	d.locate()
 	d.findServer()
 	d.database()
-	d.findings.wants(t, findingUnknown, "database", "made by a newer chatme", "the program that this server is run from")
+	d.findings.wants(t, findingUnknown, "database", "made by a newer chatme", "that server's binary")
 	d.findings.harmless(t)
 	stop()
 	_, found := doctored(t, s, "--addr", "127.0.0.1:0")

@@ -13,7 +13,7 @@ import (
 	"chatme/internal/remote"
 )
 
-// listens is where the server is found: where it says so itself or, if it does not, where these settings say.
+// listens returns the address that the server reports or, if it reports none, the one in these settings.
 func (d *doctor) listens() (addr string, secure bool) {
 	if d.about != nil && len(d.about.Listening) > 0 {
 		return d.about.Listening[0].Addr, d.about.Listening[0].TLS
@@ -21,10 +21,10 @@ func (d *doctor) listens() (addr string, secure bool) {
 	return d.cfg.Addr, d.cfg.TLSCert != ""
 }
 
-// told reports that listens is what the server says.
+// told reports whether listens returns what the server reported.
 func (d *doctor) told() bool { return d.about != nil && len(d.about.Listening) > 0 }
 
-// port is whether the server can have its address, or has it.
+// port checks that the server can have its address, or has it.
 func (d *doctor) port() {
 	switch {
 	case d.told() || d.running() && d.known("CHATME_ADDR"):
@@ -36,7 +36,7 @@ func (d *doctor) port() {
 	}
 }
 
-// free is whether a server could listen.
+// free checks that a server could listen.
 func (d *doctor) free() {
 	listener, err := net.Listen("tcp", d.cfg.Addr)
 	switch {
@@ -46,30 +46,30 @@ func (d *doctor) free() {
 	case errors.Is(err, unix.EADDRINUSE):
 		d.taken()
 	case errors.Is(err, unix.EACCES):
-		d.unchecked("port", d.cfg.Addr+" is not for this user to listen on; for the server's user it may be",
+		d.unchecked("port", "this user cannot listen on "+d.cfg.Addr+"; the server's user perhaps can",
 			"use a port above 1023 with a proxy in front, or deploy/chatme.socket, or AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit")
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		d.problem("port", err.Error(), "name an address of this machine with CHATME_ADDR")
+		d.problem("port", err.Error(), "set CHATME_ADDR to an address of this machine")
 	default:
-		d.unknown("port", err, "name an address of this machine with CHATME_ADDR")
+		d.unknown("port", err, "set CHATME_ADDR to an address of this machine")
 	}
 }
 
-// taken is a port that somebody else listens on.
+// taken reports a port that another process listens on.
 func (d *doctor) taken() {
 	holder := d.listening()
 	switch {
 	case holder == 1 && strings.Contains(named(holder), "(systemd)"):
-		d.ok("port", "%s is held by systemd, which hands it to the server as it starts", d.cfg.Addr)
+		d.ok("port", "%s is held by systemd, which passes it to the server at startup", d.cfg.Addr)
 	case holder != 0:
-		d.problem("port", fmt.Sprintf("%s is taken by %s", d.cfg.Addr, named(holder)), "stop that, or name another address with CHATME_ADDR")
+		d.problem("port", fmt.Sprintf("%s is in use by %s", d.cfg.Addr, named(holder)), "stop that process, or set CHATME_ADDR to another address")
 	default:
-		d.warning("port", d.cfg.Addr+" is taken, by what is not visible to this user",
-			`if chatme.socket holds it, all is well; otherwise find it with "ss -ltnp" as root, and stop it or name another address with CHATME_ADDR`)
+		d.warning("port", d.cfg.Addr+" is in use by a process that this user cannot see",
+			`ignore this if chatme.socket holds it; otherwise find the process with "ss -ltnp" as root and stop it, or set CHATME_ADDR to another address`)
 	}
 }
 
-// listening is the process that listens on the server's port, 0 if that cannot be told.
+// listening returns the process that listens on the server's port, 0 if it is not known.
 func (d *doctor) listening() int {
 	addr, _ := d.listens()
 	_, text, _ := net.SplitHostPort(addr)
@@ -86,32 +86,33 @@ func (d *doctor) listening() int {
 	return 0
 }
 
-// answers is whether the running server is found where it says, or if it says nothing, where these settings do.
+// answers checks that the running server answers at the address that it reports or, if it reports none, at the one in
+// these settings.
 func (d *doctor) answers() {
 	addr, _ := d.listens()
 	response, body, err := d.get(d.localURL()+"/healthz", "")
 	switch {
 	case err != nil && d.told():
-		d.problem("port", fmt.Sprintf("the server says that it listens on %s, and does not answer there: %v", addr, err),
-			"is this another network namespace (a container)? Otherwise look into its log, and restart it")
+		d.problem("port", fmt.Sprintf("the server reports that it listens on %s, but does not answer there: %v", addr, err),
+			"check whether it is in another network namespace (a container); otherwise check its log and restart it")
 	case err != nil:
-		d.unknown("port", fmt.Errorf("nothing answers on %s, where these settings have the server listen, and it does not say where it does: %w", addr, err),
-			"is it started with these settings? Name its own with --config")
+		d.unknown("port", fmt.Errorf("nothing answers on %s, the address in these settings, and the server does not report its own: %w", addr, err),
+			"check that the server runs with these settings; name its own with --config")
 	case response.StatusCode == http.StatusServiceUnavailable:
-		d.warning("port", "the server answers on "+addr+" that it is stopping", "wait, and look again")
+		d.warning("port", "the server on "+addr+" is shutting down", "wait, then try again")
 	case response.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
-		d.problem("port", "on "+addr+" answers something that is not this server", "is it started with these settings? Name its own with --config, or restart it")
+		d.problem("port", "something other than this server answers on "+addr, "check that the server runs with these settings; name its own with --config, or restart it")
 	default:
 		if holder := d.listening(); holder > 1 && d.server.pid != 0 && holder != d.server.pid && !d.told() {
-			d.problem("port", fmt.Sprintf("on %s answers %s, and not the server of this database", addr, named(holder)),
-				"is it started with these settings? Name its own with --config, or restart it")
+			d.problem("port", fmt.Sprintf("%[2]s answers on %[1]s, not this database's server", addr, named(holder)),
+				"check that the server runs with these settings; name its own with --config, or restart it")
 			return
 		}
 		d.ok("port", "the server answers on %s%s", addr, d.elsewhere(addr))
 	}
 }
 
-// elsewhere is what to add if these settings have the server listen on another port than addr.
+// elsewhere returns a note if these settings name another port than addr.
 func (d *doctor) elsewhere(addr string) string {
 	_, port, _ := net.SplitHostPort(addr)
 	_, set, _ := net.SplitHostPort(d.cfg.Addr)
@@ -119,12 +120,12 @@ func (d *doctor) elsewhere(addr string) string {
 	case !d.known("CHATME_ADDR") || set == "0" || set == port:
 		return ""
 	case d.about.Listening[0].Inherited:
-		return ", which systemd holds; CHATME_ADDR (" + d.cfg.Addr + ") does not count"
+		return ", which systemd holds; CHATME_ADDR (" + d.cfg.Addr + ") is ignored"
 	}
 	return "; in these settings CHATME_ADDR is " + d.cfg.Addr
 }
 
-// localURL is where the server is from here, past every proxy.
+// localURL returns the server's URL on this machine, bypassing every proxy.
 func (d *doctor) localURL() string {
 	addr, secure := d.listens()
 	host, port, _ := net.SplitHostPort(addr)
@@ -139,7 +140,7 @@ func (d *doctor) localURL() string {
 	return scheme + net.JoinHostPort(host, port)
 }
 
-// get asks once. A certificate is not looked at: it is here not about that.
+// get sends one request. It does not verify the certificate, which other checks examine.
 func (d *doctor) get(url, accept string) (*http.Response, string, error) {
 	r, err := http.NewRequestWithContext(d.ctx, http.MethodGet, url, nil)
 	if err != nil {

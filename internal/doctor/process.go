@@ -12,16 +12,16 @@ import (
 	"chatme/internal/descriptors"
 )
 
-// serverProcess is a process as /proc shows it, or the one that would be started.
+// serverProcess is a server's process as /proc shows it, or the one that would be started.
 type serverProcess struct {
 	pid    int // 0: none runs
 	uid    uint32
 	gids   []uint32
-	files  uint64 // its limit of descriptors; 0: not known
+	files  uint64 // its descriptor limit; 0: not known
 	nobody bool   // the user is not known
 }
 
-// processOf is what is known of a running process.
+// processOf returns what is known of a running process.
 func processOf(pid int) serverProcess {
 	p := serverProcess{pid: pid}
 	var st unix.Stat_t
@@ -53,7 +53,7 @@ func groupsOf(pid int) (gids []uint32) {
 	return gids
 }
 
-// descriptorLimit is the soft limit of a process (proc_pid_limits(5)), 0 if it cannot be read.
+// descriptorLimit returns the soft limit of a process (proc_pid_limits(5)), 0 if it cannot be read.
 func descriptorLimit(pid int) uint64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/limits", pid))
 	if err != nil {
@@ -70,10 +70,10 @@ func descriptorLimit(pid int) uint64 {
 	return 0
 }
 
-// fewSockets is a limit that is too low for more than an evening among friends; it is what many systems begin with.
+// fewSockets is a limit that is too low for all but small groups; it is the default of many systems.
 const fewSockets = 1024
 
-// descriptors is whether the limit has room for the sockets.
+// descriptors checks that the descriptor limit has room for the sockets.
 func (d *doctor) descriptors() {
 	limit, whose := d.server.files, "the server's limit"
 	if limit == 0 {
@@ -88,7 +88,7 @@ func (d *doctor) descriptors() {
 }
 
 func (d *doctor) descriptorLimit(limit int64, whose string) {
-	const remedy = "raise it: LimitNOFILE=65536 in the unit, --ulimit nofile=65536 of a container, ulimit -n"
+	const remedy = "raise it: LimitNOFILE=65536 in the unit, --ulimit nofile=65536 for a container, or ulimit -n"
 	if !d.known("CHATME_MAX_CONNS") {
 		d.unsettled("descriptors")
 		return
@@ -99,15 +99,15 @@ func (d *doctor) descriptorLimit(limit int64, whose string) {
 		d.problem("descriptors", fmt.Sprintf("%s is %d, and max-conns %d needs %d: the server does not start",
 			whose, limit, wanted, wanted+descriptors.Spare), remedy)
 	case wanted == 0 && limit <= fewSockets:
-		d.warning("descriptors", fmt.Sprintf("%s is %d: room for %d people at a time", whose, limit, files.Sockets), remedy)
+		d.warning("descriptors", fmt.Sprintf("%s is %d: room for %d clients at a time", whose, limit, files.Sockets), remedy)
 	case wanted == 0:
-		d.ok("descriptors", "%s is %d: room for %d people at a time", whose, limit, files.Sockets)
+		d.ok("descriptors", "%s is %d: room for %d clients at a time", whose, limit, files.Sockets)
 	default:
 		d.ok("descriptors", "%s is %d, and max-conns is %d", whose, limit, wanted)
 	}
 }
 
-// named is a process for people: its number and its name.
+// named returns a process's number and name, for messages.
 func named(pid int) string {
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// doctorSockets is how many sockets doctor opens to see from where they arrive at the server.
+	// doctorSockets is how many sockets doctor opens to see from which address they reach the server.
 	doctorSockets = 4
-	// seenSockets is how many of them must be new: a proxy sends some over connections that it has kept.
+	// seenSockets is how many of them must be new: a proxy sends some over connections that it kept open.
 	seenSockets = 2
 
-	// remedyForward is for a proxy that does not say whom it forwards.
-	remedyForward = `have it set the header; in nginx add "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" beside proxy_pass (Apache and Caddy do by themselves)`
+	// remedyForward is for a proxy that does not forward client addresses.
+	remedyForward = `make the proxy set the header; in nginx add "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" next to proxy_pass (Apache and Caddy do this by default)`
 )
 
-// proxies is whether the server can tell clients apart behind whatever the public address leads through.
+// proxies checks that the server can tell clients apart behind whatever the public address leads through.
 func (d *doctor) proxies(to remote.Deployment) {
 	const how = "run this on the server's machine, with its settings"
 	from, direct, err := d.through(to)
@@ -50,7 +50,7 @@ func (d *doctor) proxies(to remote.Deployment) {
 	d.traces(to, from, plain, forged)
 }
 
-// proxyByKernel judges from where sockets arrive alone, for a server that does not tell more.
+// proxyByKernel judges only from where sockets arrive, for a server that reports nothing more.
 func (d *doctor) proxyByKernel(from netip.Addr, direct bool) {
 	const how = "run this on the server's machine, with its settings; a proxy must send X-Forwarded-For and be in CHATME_TRUSTED_PROXIES"
 	_, known := d.trusted()
@@ -60,17 +60,17 @@ func (d *doctor) proxyByKernel(from netip.Addr, direct bool) {
 	case !known:
 		d.unsettled("proxy")
 	case !from.IsValid():
-		d.unchecked("proxy", "the server could not be asked, and from where its clients arrive is not seen here", how)
+		d.unchecked("proxy", "the server could not be asked, and the source of its connections is not visible here", how)
 	case !d.trusts(from):
-		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: all of them look like that one address", from),
+		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not trust: all of them appear to have that one address", from),
 			fmt.Sprintf("add %s/%d to CHATME_TRUSTED_PROXIES", from, from.BitLen()))
 	default:
-		d.ok("proxy", "clients arrive through %s, which is believed", from)
-		d.unchecked("proxy", "whether it sends X-Forwarded-For, and a client's own with it, only the server knows, and it could not be asked", how)
+		d.ok("proxy", "clients arrive through %s, which is trusted", from)
+		d.unchecked("proxy", "the server could not be asked whether the proxy sends X-Forwarded-For, and whether it passes on a client's own", how)
 	}
 }
 
-// traces judges how two requests came in: plain as clients send them, and forged with an X-Forwarded-For of the client's own.
+// traces judges how two requests arrived: plain as clients send them, and forged with the client's own X-Forwarded-For.
 func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged server.Trace) {
 	what := "something in front of the server"
 	if from.IsValid() {
@@ -78,7 +78,7 @@ func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged ser
 	}
 	switch {
 	case !plain.Seen || !forged.Seen:
-		d.unchecked("proxy", "a request to "+to.Socket()+" did not come to this server as it was sent", "does the address lead to another server, or does the proxy drop headers that it does not know?")
+		d.unchecked("proxy", "a request to "+to.Socket()+" did not reach this server as it was sent", "check whether the address leads to another server, or the proxy drops unknown headers")
 	case plain.Direct:
 		d.ok("proxy", "none: clients reach the server directly")
 	case !plain.Trusted:
@@ -87,39 +87,39 @@ func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged ser
 		good := true
 		if plain.Forwarded == 0 {
 			good = false
-			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which is believed and sends no X-Forwarded-For: all of them look like that one address", what), remedyForward)
+			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which is trusted but sends no X-Forwarded-For: all of them appear to have that one address", what), remedyForward)
 		}
 		if forged.ForgedLast {
 			good = false
-			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which passes on the X-Forwarded-For that a client sends: each chooses the address that is counted", what), remedyForward)
+			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which passes on the X-Forwarded-For that a client sends: each can claim any client address", what), remedyForward)
 		}
 		if plain.Forwarded > 1 && plain.Believed == 0 {
 			good = false
-			d.warning("proxy", fmt.Sprintf("in front of %s is another proxy, which the server does not believe: all who come through that look like its address", what),
+			d.warning("proxy", fmt.Sprintf("in front of %s is another proxy, which the server does not trust: all clients behind it appear to have its address", what),
 				"add its networks to CHATME_TRUSTED_PROXIES")
 		}
 		if good {
-			d.ok("proxy", "clients arrive through %s, which is believed; it says who they are, whatever they claim", what)
+			d.ok("proxy", "clients arrive through %s, which is trusted and forwards their real addresses, whatever they claim", what)
 		}
 	}
 }
 
-// untrusted is a detour by which the server does not believe who is forwarded. What only rewrites addresses, as Docker does for
-// requests from its own machine, is told from a proxy by what a proxy changes.
+// untrusted reports an intermediary whose X-Forwarded-For the server does not trust. An intermediary that only rewrites
+// addresses, as Docker does for requests from its own machine, is told from a proxy by what a proxy changes.
 func (d *doctor) untrusted(to remote.Deployment, what string, from netip.Addr, plain, forged server.Trace) {
 	remedy := "add its address to CHATME_TRUSTED_PROXIES"
 	if from.IsValid() {
 		remedy = fmt.Sprintf("add %s/%d to CHATME_TRUSTED_PROXIES", from, from.BitLen())
 	}
 	if plain.Forwarded > 0 || !forged.ForgedLast || to.Secure && !plain.TLS {
-		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: all of them look like that one address", what), remedy)
+		d.problem("proxy", fmt.Sprintf("clients arrive through %s, which the server does not trust: all of them appear to have that one address", what), remedy)
 		return
 	}
-	d.warning("proxy", fmt.Sprintf("clients arrive through %s, which the server does not believe: if it is a proxy, all of them look like that one address", what),
+	d.warning("proxy", fmt.Sprintf("clients arrive through %s, which the server does not trust: if it is a proxy, all of them appear to have that one address", what),
 		"if it is a proxy: "+remedy+", and "+remedyForward+". If it only redirects packets, nothing is wrong")
 }
 
-// trace sends an upgrade with this X-Forwarded-For, "" for none, and has the server say how it came in.
+// trace sends an upgrade with this X-Forwarded-For, "" for none, and asks the server how it arrived.
 func (d *doctor) trace(to remote.Deployment, forwarded string) (a server.Trace, err error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
 	defer cancel()
@@ -147,8 +147,8 @@ func localAddrOf(socket *websocket.Conn) netip.AddrPort {
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 }
 
-// through is the address from which sockets to the public address arrive at the server, or that they arrive directly. The
-// kernel shows that, if the server is on this machine.
+// through returns the address from which sockets to the public address reach the server, or that they arrive directly. The
+// kernel shows this if the server is on this machine.
 func (d *doctor) through(to remote.Deployment) (from netip.Addr, direct bool, err error) {
 	before := d.established()
 	own := map[netip.AddrPort]bool{}
@@ -166,7 +166,7 @@ func (d *doctor) through(to remote.Deployment) (from netip.Addr, direct bool, er
 	return from, direct, nil
 }
 
-// established are the remote ends of the sockets at the server's port.
+// established returns the remote ends of the sockets at the server's port.
 func (d *doctor) established() map[netip.AddrPort]bool {
 	addr, _ := d.listens()
 	_, text, _ := net.SplitHostPort(addr)
@@ -184,7 +184,7 @@ func (d *doctor) established() map[netip.AddrPort]bool {
 	return all
 }
 
-// arrived is the address from which most sockets are new, or whether these are our own.
+// arrived returns the address that most new sockets come from, or that they are doctor's own.
 func arrived(before, after, own map[netip.AddrPort]bool) (from netip.Addr, direct bool) {
 	fresh := map[netip.Addr]int{}
 	for remote := range after {

@@ -15,10 +15,10 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// What nginx needs for a WebSocket to come through.
+// nginxUpgrade is what nginx needs to pass on a WebSocket.
 const nginxUpgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_set_header Host $http_host;"
 
-// TestDoctorForwarded has nginx in front, with each way to set X-Forwarded-For that people choose.
+// TestDoctorForwarded puts nginx in front, with each common way to set X-Forwarded-For.
 func TestDoctorForwarded(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t, quickPings)
@@ -27,13 +27,13 @@ func TestDoctorForwarded(t *testing.T) {
 		state    findingState
 		texts    []string
 	}{
-		"appended":                     {"proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;", findingOK, []string{"through 127.0.0.1, which is believed"}},
-		"set":                          {"proxy_set_header X-Forwarded-For $remote_addr;", findingOK, []string{"through 127.0.0.1, which is believed"}},
-		"never set":                    {"", findingProblem, []string{"sends no X-Forwarded-For", "passes on the X-Forwarded-For that a client sends"}},
-		"dropped":                      {`proxy_set_header X-Forwarded-For "";`, findingProblem, []string{"sends no X-Forwarded-For"}},
-		"a client's own passed on":     {"proxy_set_header X-Forwarded-For $http_x_forwarded_for;", findingProblem, []string{"passes on the X-Forwarded-For that a client sends"}},
-		"put before a client's own":    {`proxy_set_header X-Forwarded-For "$remote_addr, $http_x_forwarded_for";`, findingProblem, []string{"passes on the X-Forwarded-For that a client sends"}},
-		"set to another proxy's words": {`proxy_set_header X-Forwarded-For "$http_x_forwarded_for, 198.51.100.7, 198.51.100.8";`, findingWarning, []string{"is another proxy, which the server does not believe"}},
+		"appended":                       {"proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;", findingOK, []string{"through 127.0.0.1, which is trusted"}},
+		"set":                            {"proxy_set_header X-Forwarded-For $remote_addr;", findingOK, []string{"through 127.0.0.1, which is trusted"}},
+		"never set":                      {"", findingProblem, []string{"sends no X-Forwarded-For", "passes on the X-Forwarded-For that a client sends"}},
+		"dropped":                        {`proxy_set_header X-Forwarded-For "";`, findingProblem, []string{"sends no X-Forwarded-For"}},
+		"a client's own passed on":       {"proxy_set_header X-Forwarded-For $http_x_forwarded_for;", findingProblem, []string{"passes on the X-Forwarded-For that a client sends"}},
+		"put in front of a client's own": {`proxy_set_header X-Forwarded-For "$remote_addr, $http_x_forwarded_for";`, findingProblem, []string{"passes on the X-Forwarded-For that a client sends"}},
+		"set to another proxy's values":  {`proxy_set_header X-Forwarded-For "$http_x_forwarded_for, 198.51.100.7, 198.51.100.8";`, findingWarning, []string{"is another proxy, which the server does not trust"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,19 +55,19 @@ func TestDoctorProxyNotBelieved(t *testing.T) {
 	front := reverseProxy(t, s.Addr, nil)
 	for _, args := range [][]string{nil, {"--trusted-proxies", "127.0.0.0/8"}} {
 		code, found := doctored(t, s, append(args, "--url", front)...)
-		found.Findings.wants(t, findingProblem, "proxy", "all of them look like that one address", "add 127.0.0.1/32 to CHATME_TRUSTED_PROXIES")
+		found.Findings.wants(t, findingProblem, "proxy", "all of them appear to have that one address", "add 127.0.0.1/32 to CHATME_TRUSTED_PROXIES")
 		if code != exit.Failure {
 			t.Errorf("exit code %d", code)
 		}
 	}
-	// Where nothing tells a proxy from what only redirects packets, both are named.
+	// Where a proxy looks the same as a packet redirect, the finding names both.
 	_, found := doctored(t, s, "--url", "http://"+nginx(t, s.Addr, nginxUpgrade))
 	found.Findings.wants(t, findingWarning, "proxy", "if it is a proxy", "If it only redirects packets")
 	_, found = doctored(t, s, "--url", "http://"+s.Addr)
 	found.Findings.wants(t, findingOK, "proxy", "directly", "")
 }
 
-// TestDoctorTraces judges what no proxy of a test shows.
+// TestDoctorTraces judges cases that no proxy of these tests produces.
 func TestDoctorTraces(t *testing.T) {
 	at := netip.MustParseAddr("172.17.0.1")
 	seen := server.Trace{Seen: true}
@@ -78,10 +78,10 @@ func TestDoctorTraces(t *testing.T) {
 		state         findingState
 		text, remedy  string
 	}{
-		"elsewhere":                  {remote.Deployment{}, server.Trace{}, server.Trace{}, findingNot, "did not come to this server", "another server"},
-		"TLS ended before":           {remote.Deployment{Secure: true}, seen, forged, findingProblem, "through 172.17.0.1", "add 172.17.0.1/32"},
+		"elsewhere":                  {remote.Deployment{}, server.Trace{}, server.Trace{}, findingNot, "did not reach this server", "another server"},
+		"TLS ends in front":          {remote.Deployment{Secure: true}, seen, forged, findingProblem, "through 172.17.0.1", "add 172.17.0.1/32"},
 		"packets redirected, or not": {remote.Deployment{Secure: true}, server.Trace{Seen: true, TLS: true}, forged, findingWarning, "if it is a proxy", "add 172.17.0.1/32"},
-		"the header goes":            {remote.Deployment{}, seen, seen, findingProblem, "through 172.17.0.1", "add 172.17.0.1/32"},
+		"the header is dropped":      {remote.Deployment{}, seen, seen, findingProblem, "through 172.17.0.1", "add 172.17.0.1/32"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := patient(t)
@@ -91,13 +91,13 @@ func TestDoctorTraces(t *testing.T) {
 	}
 }
 
-// TestDoctorProxyTimeout: a proxy that cuts a silent socket before the server's next ping is found.
+// TestDoctorProxyTimeout: doctor finds a proxy that closes a silent socket before the server's next ping.
 func TestDoctorProxyTimeout(t *testing.T) {
 	t.Parallel()
 	const forward = nginxUpgrade + "proxy_set_header X-Forwarded-For $remote_addr;"
 	s := inside.RunServer(t, "CHATME_PING_INTERVAL=4s")
 	for location, want := range map[string]finding{
-		"proxy_read_timeout 1s;":  {State: findingProblem, Text: "cut a silent socket after", Remedy: "proxy_read_timeout"},
+		"proxy_read_timeout 1s;":  {State: findingProblem, Text: "closed a silent socket after", Remedy: "proxy_read_timeout"},
 		"proxy_read_timeout 60s;": {State: findingOK, Text: "until the server's next ping"},
 	} {
 		t.Run(location, func(t *testing.T) {
@@ -119,8 +119,8 @@ func TestDoctorSilence(t *testing.T) {
 		text, remedy string
 	}{
 		"not held":        {time.Second, silence{unheld: http.ErrServerClosed}, findingNot, "was not tried", ""},
-		"pings kept back": {25 * time.Second, silence{lasted: 30 * time.Second}, findingWarning, "no ping of the server came in 30s", "control frames"},
-		"rare pings":      {time.Hour, silence{lasted: mostSilence}, findingNot, "left alone for 2m0s", "CHATME_PING_INTERVAL"},
+		"pings kept back": {25 * time.Second, silence{lasted: 30 * time.Second}, findingWarning, "no ping from the server arrived in 30s", "control frames"},
+		"rare pings":      {time.Hour, silence{lasted: mostSilence}, findingNot, "stayed open for 2m0s", "CHATME_PING_INTERVAL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := patient(t)
@@ -131,7 +131,7 @@ func TestDoctorSilence(t *testing.T) {
 	}
 }
 
-// TestDoctorTrustedNetworks shows which networks are too wide to be believed.
+// TestDoctorTrustedNetworks lists networks that are too wide to be trusted.
 func TestDoctorTrustedNetworks(t *testing.T) {
 	for networks, state := range map[string]findingState{
 		"":                         findingOK,
@@ -153,7 +153,7 @@ func TestDoctorTrustedNetworks(t *testing.T) {
 			d := patient(t)
 			list := strings.FieldsFunc(networks, func(r rune) bool { return r == ',' })
 			d.cfg.TrustedProxies = list
-			if told { // what the server says beats what the settings say
+			if told { // what the server reports takes precedence over these settings
 				d.cfg.TrustedProxies = []string{"0.0.0.0/0"}
 				d.about = &admin.About{TrustedProxies: list}
 			}
@@ -176,7 +176,7 @@ func TestDoctorTrustedNetworks(t *testing.T) {
 	})
 }
 
-// TestDoctorDevelopmentOrigins shows when an origin on a visitor's machine is warned of.
+// TestDoctorDevelopmentOrigins lists when doctor warns of an origin on a visitor's machine.
 func TestDoctorDevelopmentOrigins(t *testing.T) {
 	site := []string{"https://app.example"}
 	for name, tt := range map[string]struct {
@@ -192,7 +192,7 @@ func TestDoctorDevelopmentOrigins(t *testing.T) {
 		"on all addresses, only sites": {"", ":8787", site, false},
 		"only sites":                   {"https://chat.example", "127.0.0.1:8787", site, false},
 		"none":                         {"https://chat.example", ":8787", nil, false},
-		"on this machine alone":        {"http://localhost:8787", "127.0.0.1:8787", []string{"http://localhost:5173"}, false},
+		"within this machine":          {"http://localhost:8787", "127.0.0.1:8787", []string{"http://localhost:5173"}, false},
 	} {
 		for _, told := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -215,10 +215,10 @@ func TestDoctorDevelopmentOrigins(t *testing.T) {
 	}
 }
 
-// TestDoctorNoPage asks the server, and not the settings, whether it has a page.
+// TestDoctorNoPage: doctor asks the server, not the settings, whether it has a page.
 func TestDoctorNoPage(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t, quickPings, "CHATME_WEB=off")
 	_, found := doctored(t, s, "--web", "on", "--url", reverseProxy(t, s.Addr, func(*httputil.ProxyRequest) {}))
-	found.Findings.wants(t, findingOK, "page", "none, as the settings say", "")
+	found.Findings.wants(t, findingOK, "page", "none, as configured", "")
 }

@@ -11,7 +11,7 @@ import (
 	"chatme/internal/exit"
 )
 
-// finding is one thing that was looked at.
+// finding is the result of one check.
 type finding struct {
 	Check  string       `json:"check"`
 	State  findingState `json:"state"`
@@ -29,7 +29,7 @@ const (
 	findingUnknown findingState = "unknown"
 )
 
-// findings are all, in the order in which things were looked at.
+// findings are all results, in the order of the checks.
 type findings []finding
 
 func (f *findings) ok(check, format string, args ...any) {
@@ -44,12 +44,12 @@ func (f *findings) problem(check, text, remedy string) {
 	*f = append(*f, finding{check, findingProblem, text, remedy})
 }
 
-// unknown is what could not be looked at because of err, which tells nothing about the thing itself.
+// unknown reports a check that failed with err, which tells nothing about what was to be checked.
 func (f *findings) unknown(check string, err error, remedy string) {
 	*f = append(*f, finding{check, findingUnknown, "cannot check: " + causeOf(err), remedy})
 }
 
-// unchecked says why something was not looked at, and how it could be.
+// unchecked reports why something was not checked, and how it could be.
 func (f *findings) unchecked(check, text, remedy string) {
 	*f = append(*f, finding{check, findingNot, text, remedy})
 }
@@ -74,7 +74,7 @@ type doctorSummary struct {
 	Findings findings `json:"findings"`
 }
 
-// finish prints the findings and returns an error if one of them is a problem, or if it is not known whether one is.
+// finish prints the findings and returns an error if one of them is a problem, or if something could not be checked.
 func (d *doctor) finish(w io.Writer) error {
 	problems, warnings, unknown := d.count(findingProblem), d.count(findingWarning), d.count(findingUnknown)
 	var err error
@@ -82,9 +82,9 @@ func (d *doctor) finish(w io.Writer) error {
 	case problems > 0:
 		err = fmt.Errorf("%s found", cli.Counted(problems, "problem"))
 	case d.unread != "":
-		err = exit.WithCode(exit.Config, errors.New("the settings could not be read, so that not everything was checked"))
+		err = exit.WithCode(exit.Config, errors.New("the settings could not be read, so not everything was checked"))
 	case unknown > 0:
-		err = exit.WithCode(exit.Unknown, fmt.Errorf("%s could not be checked", cli.Counted(unknown, "thing")))
+		err = exit.WithCode(exit.Unknown, fmt.Errorf("%s could not be checked", cli.Counted(unknown, "item")))
 	}
 	if d.cmd.JSON {
 		line, e := json.Marshal(doctorSummary{err == nil, d.files.Database, problems, warnings, unknown, d.findings})
@@ -111,7 +111,7 @@ func (d *doctor) print(w io.Writer, problems, warnings int) {
 			fmt.Fprintf(w, "%-11s  %-*s  -> %s\n", "", width, "", f.Remedy)
 		}
 	}
-	sum := []string{cli.Counted(d.count(findingOK), "thing") + " ok"}
+	sum := []string{cli.Counted(d.count(findingOK), "check") + " ok"}
 	if n := d.count(findingUnknown); n > 0 {
 		sum = append(sum, fmt.Sprintf("%d unknown", n))
 	}

@@ -13,10 +13,10 @@ import (
 	"chatme/internal/store"
 )
 
-// asServer is how to see what only the server's user may see.
+// asServer is the remedy for what only the server's user can read.
 const asServer = "run this as root or as the server's user"
 
-// locate names the files of the database. Without them little can be looked at.
+// locate finds the database's files. Without them little can be checked.
 func (d *doctor) locate() bool {
 	if !d.known("CHATME_DB") && !d.databaseHere() {
 		d.unsettled("database")
@@ -38,18 +38,18 @@ func (d *doctor) locate() bool {
 	return true
 }
 
-// unlocated says of checks that they need the database.
+// unlocated reports that checks need the database.
 func (d *doctor) unlocated(checks ...string) {
 	if !d.known("CHATME_DB") {
 		d.unsettled(checks...)
 		return
 	}
 	for _, check := range checks {
-		d.unchecked(check, "without the database's directory it cannot be looked at", "")
+		d.unchecked(check, "it needs the database's directory", "")
 	}
 }
 
-// databaseHere reports whether a chatme database lies where a server without any settings has it.
+// databaseHere reports whether a chatme database is at the default path.
 func (d *doctor) databaseHere() bool {
 	if d.unread != nothingFound {
 		return false
@@ -61,7 +61,8 @@ func (d *doctor) databaseHere() bool {
 	return true
 }
 
-// isOurs reports whether the file at path has the header of a chatme database. After a first start it is still in the WAL.
+// isOurs reports whether the file at path has the header of a chatme database. After a first start the header is still in
+// the WAL.
 // https://sqlite.org/fileformat2.html#the_database_header
 func isOurs(path string) bool {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
@@ -79,7 +80,7 @@ func isOurs(path string) bool {
 	return string(header[:16]) == "SQLite format 3\x00" && string(header[68:72]) == "CHME"
 }
 
-// findServer looks for the server that has the database, and asks it what it is.
+// findServer looks for the server that uses the database, and asks it about itself.
 func (d *doctor) findServer() {
 	pid, err := store.Holder(d.files.Database)
 	if pid != 0 {
@@ -88,22 +89,22 @@ func (d *doctor) findServer() {
 	d.ask()
 	switch {
 	case pid != 0:
-		d.ok("server", "process %d runs on %s", pid, d.files.Database)
+		d.ok("server", "process %d is running on %s", pid, d.files.Database)
 	case d.running():
-		d.ok("server", "one answers on %s; its process is not visible here: does it run in a container?", d.cfg.AdminSocket())
+		d.ok("server", "one answers on %s; its process is not visible here (perhaps it runs in a container)", d.cfg.AdminSocket())
 	case errors.Is(err, fs.ErrPermission):
 		d.unknown("server", err, asServer)
 	case err != nil:
-		d.unchecked("server", "whether one is running cannot be told: "+err.Error(), "run this on Linux, with /proc")
+		d.unchecked("server", "cannot tell whether one is running: "+err.Error(), "run this on Linux, with /proc")
 	default:
 		d.ok("server", "none is running on %s", d.files.Database)
 	}
 	if pid != 0 && d.server.uid == 0 && !d.server.nobody {
-		d.warning("server", "it runs as root, and needs nothing of that", "run it as a user of its own, as deploy/chatme.service does")
+		d.warning("server", "it runs as root, which it does not need", "run it as its own user, as deploy/chatme.service does")
 	}
 	if d.about != nil && d.about.Version != buildinfo.Version {
-		d.warning("server", fmt.Sprintf("it is version %s, and this program %s", orUnknown(d.about.Version), orUnknown(buildinfo.Version)),
-			"after an upgrade: restart the server; otherwise run its own program for this")
+		d.warning("server", fmt.Sprintf("it is version %s, and this binary is %s", orUnknown(d.about.Version), orUnknown(buildinfo.Version)),
+			"after an upgrade, restart the server; otherwise run doctor from the server's own binary")
 	}
 }
 
@@ -114,7 +115,7 @@ func orUnknown(version string) string {
 	return version
 }
 
-// ask has the server say what it is. Whatever keeps it from that is told by adminSocket.
+// ask asks the server about itself. adminSocket reports what prevents that.
 func (d *doctor) ask() {
 	path := d.cfg.AdminSocket()
 	if path == "" || !d.known("CHATME_ADMIN") {
@@ -128,7 +129,7 @@ func (d *doctor) ask() {
 	d.about, d.asked = admin.NewClient(path).About(ctx)
 }
 
-// older reports that the server answers, and is of a version that does not say what it is.
+// older reports whether the server answers but is of a version that does not describe itself.
 func (d *doctor) older() bool {
 	_, older := errors.AsType[*admin.UnknownPathError](d.asked)
 	return older
@@ -136,7 +137,7 @@ func (d *doctor) older() bool {
 
 func (d *doctor) running() bool { return d.server.pid != 0 || d.about != nil || d.older() }
 
-// causeOf is err without the store's advice, which is for a server that starts.
+// causeOf returns err without the store's advice, which is for a server that is starting.
 func causeOf(err error) string {
 	if e, ok := errors.AsType[*store.Error](err); ok {
 		return e.Cause()
@@ -144,7 +145,7 @@ func causeOf(err error) string {
 	return err.Error()
 }
 
-// holdsOnly reports whether nothing but the database, and what belongs to it, lies in its directory.
+// holdsOnly reports whether the directory holds only the database and its files.
 func (d *doctor) holdsOnly(dir string) bool {
 	base := filepath.Base(d.files.Database)
 	entries, err := os.ReadDir(dir)

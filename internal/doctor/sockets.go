@@ -25,7 +25,7 @@ type tcpSocket struct {
 	inode         string
 }
 
-// tcpSockets are all of this network namespace.
+// tcpSockets returns all sockets of this network namespace.
 func tcpSockets() (all []tcpSocket, err error) {
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		f, e := os.Open(name)
@@ -58,7 +58,7 @@ func parseTCPSocket(line string) (s tcpSocket, ok bool) {
 	return s, okLocal && okRemote
 }
 
-// parseKernelAddr reads an address as the kernel writes it: 32-bit words in the machine's own order, in hexadecimal.
+// parseKernelAddr parses an address as the kernel writes it: 32-bit words in native byte order, in hexadecimal.
 func parseKernelAddr(text string) (netip.AddrPort, bool) {
 	host, port, _ := strings.Cut(text, ":")
 	words, err := hex.DecodeString(host)
@@ -73,8 +73,8 @@ func parseKernelAddr(text string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(addr.Unmap(), uint16(number)), ok
 }
 
-// socketHolder is a process that has the socket open, 0 if none can be seen: those of other users only root sees. Of
-// several it is the one that was not handed it.
+// socketHolder returns a process that has the socket open, 0 if none is visible: only root sees those of other users. Of
+// several it returns the one that opened the socket, not one that inherited it.
 func socketHolder(inode string) int {
 	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
 	found := 0

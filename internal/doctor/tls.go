@@ -17,7 +17,7 @@ import (
 	"chatme/internal/remote"
 )
 
-// encryption is whether the way to the public address is private. It is false if no client would take it.
+// encryption checks that traffic to the public address is private. It returns false if no client would connect.
 func (d *doctor) encryption(to remote.Deployment) bool {
 	if to.Secure {
 		if !d.certificate(to, nil) {
@@ -27,9 +27,9 @@ func (d *doctor) encryption(to remote.Deployment) bool {
 		return true
 	}
 	if loopback(to.Host) {
-		d.ok("TLS", "not needed on this machine alone")
+		d.ok("TLS", "not needed within this machine")
 	} else {
-		d.warning("TLS", "none: everybody on the way reads along, and a page on https:// cannot connect", "put a proxy with TLS in front (deploy/), or set CHATME_TLS_CERT and CHATME_TLS_KEY, and use https://")
+		d.warning("TLS", "none: anyone on the path can read the traffic, and a page on https:// cannot connect", "put a proxy with TLS in front (deploy/), or set CHATME_TLS_CERT and CHATME_TLS_KEY, and use https://")
 	}
 	return true
 }
@@ -43,7 +43,7 @@ func loopback(host string) bool {
 	return name == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// certificate is whether clients take it, and for how long. roots are the authorities, nil those of the system.
+// certificate checks that clients accept the certificate, and for how long. If roots is nil, the system's authorities count.
 func (d *doctor) certificate(to remote.Deployment, roots *x509.CertPool) bool {
 	addr, name := to.Host, to.Host
 	if host, _, err := net.SplitHostPort(addr); err == nil {
@@ -60,14 +60,14 @@ func (d *doctor) certificate(to remote.Deployment, roots *x509.CertPool) bool {
 	return true
 }
 
-// expiry is for how long a certificate is good.
+// expiry reports how long a certificate is valid.
 func (d *doctor) expiry(what string, leaf *x509.Certificate) {
-	const remedy = "renew it: is the timer that does so running? (certbot renew; Caddy renews by itself and logs why it cannot)"
+	const remedy = "renew it, and check that the renewal timer is running (certbot renew; Caddy renews by itself and logs failures)"
 	left := leaf.NotAfter.Sub(d.now)
-	text := fmt.Sprintf("%s is good until %s (%s)", what, leaf.NotAfter.UTC().Format(time.DateOnly), cli.Elapsed(left))
+	text := fmt.Sprintf("%s is valid until %s (%s)", what, leaf.NotAfter.UTC().Format(time.DateOnly), cli.Elapsed(left))
 	switch {
 	case left <= 0:
-		d.problem("TLS", fmt.Sprintf("%s has expired at %s UTC", what, leaf.NotAfter.UTC().Format(time.DateTime)), remedy)
+		d.problem("TLS", fmt.Sprintf("%s expired at %s UTC", what, leaf.NotAfter.UTC().Format(time.DateTime)), remedy)
 	case left < certificate.Soon:
 		d.warning("TLS", text, remedy)
 	default:
@@ -75,27 +75,27 @@ func (d *doctor) expiry(what string, leaf *x509.Certificate) {
 	}
 }
 
-// badCertificate says why clients do not take it.
+// badCertificate reports why clients do not accept the certificate.
 func (d *doctor) badCertificate(addr, name string, err error) bool {
 	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
 	_, isName := errors.AsType[x509.HostnameError](err)
 	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](err)
 	switch {
 	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil && d.now.Before(invalid.Cert.NotBefore):
-		d.problem("TLS", fmt.Sprintf("the certificate of %s is good only from %s UTC on", name, invalid.Cert.NotBefore.UTC().Format(time.DateTime)), "is the clock of this machine right?")
+		d.problem("TLS", fmt.Sprintf("the certificate of %s is not valid before %s UTC", name, invalid.Cert.NotBefore.UTC().Format(time.DateTime)), "check the clock of this machine")
 	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
-		d.problem("TLS", fmt.Sprintf("the certificate of %s has expired at %s UTC", name, invalid.Cert.NotAfter.UTC().Format(time.DateTime)), "renew it, and have the proxy read it again")
+		d.problem("TLS", fmt.Sprintf("the certificate of %s expired at %s UTC", name, invalid.Cert.NotAfter.UTC().Format(time.DateTime)), "renew it, and reload the proxy")
 	case isName:
 		d.problem("TLS", fmt.Sprintf("the certificate is not for %s: %v", name, err), "get one for this name, or use the name that it is for")
 	case isUnknown:
-		d.problem("TLS", "the certificate of "+name+" is from nobody that clients know, or its chain is not whole", "use one of a public authority (Let's Encrypt), and the file with the whole chain (fullchain.pem)")
+		d.problem("TLS", "the certificate of "+name+" is from an authority that clients do not know, or its chain is incomplete", "use one from a public authority (Let's Encrypt), and the file with the full chain (fullchain.pem)")
 	default:
-		d.problem("TLS", fmt.Sprintf("no TLS at %s: %v", addr, err), "is something that speaks TLS listening there?")
+		d.problem("TLS", fmt.Sprintf("no TLS at %s: %v", addr, err), "check that a server that speaks TLS listens there")
 	}
 	return false
 }
 
-// handshake returns the certificate of a server.
+// handshake returns a server's certificate.
 func (d *doctor) handshake(addr string, config *tls.Config) (*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.cmd.Timeout)
 	defer cancel()
@@ -108,10 +108,10 @@ func (d *doctor) handshake(addr string, config *tls.Config) (*x509.Certificate, 
 	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0], nil
 }
 
-// redirect is whether who types the name alone comes to the encrypted address.
+// redirect checks that the name typed alone leads to the encrypted address.
 func (d *doctor) redirect(to remote.Deployment) {
 	if _, _, err := net.SplitHostPort(to.Host); err == nil {
-		return // with a port in the address nobody types it alone
+		return // an address with a port is not typed alone
 	}
 	d.redirects("http://" + to.Host + "/")
 }
@@ -122,9 +122,9 @@ func (d *doctor) redirects(plain string) {
 	case err != nil:
 		d.ok("redirect", "nothing answers at %s", plain)
 	case response.StatusCode/100 == 3 && strings.HasPrefix(response.Header.Get("Location"), "https://"):
-		d.ok("redirect", "%s leads to https", plain)
+		d.ok("redirect", "%s redirects to https", plain)
 	case response.StatusCode == http.StatusOK || response.StatusCode == http.StatusUpgradeRequired:
-		d.warning("redirect", plain+" serves without TLS too", `redirect it; in nginx: "return 301 https://$host$request_uri;" (Caddy does by itself)`)
+		d.warning("redirect", plain+" serves without TLS too", `redirect it; in nginx: "return 301 https://$host$request_uri;" (Caddy does this by default)`)
 	default:
 		d.ok("redirect", "%s serves nothing (%s)", plain, response.Status)
 	}

@@ -1,4 +1,4 @@
-// Package link is a slow link between a client and a server: late, narrow, dark or cut.
+// Package link simulates a bad link between a client and a server: slow, narrow, dark or cut.
 package link
 
 import (
@@ -11,44 +11,44 @@ import (
 	"time"
 )
 
-// Link is a slow line to the server: a proxy on an address of its own, which keeps the order of bytes and passes on what TCP tells of
-// an end: half of a connection is closed as half, and a connection that is broken on one side is on the other.
+// Link is a slow line to the server: a proxy on its own address, which keeps the order of bytes and passes on how TCP
+// connections end: it passes on a half-close as a half-close, and a reset on one side as a reset on the other.
 type Link struct {
-	// static after newLink
+	// static after New
 	listener net.Listener
 	dialer   net.Dialer
 	to       string
 	delay    time.Duration   // each way
-	rate     int             // bytes a second each way; 0: as fast as may be
-	hurry    <-chan struct{} // closed when the rate counts no longer
+	rate     int             // bytes a second each way; 0: unlimited
+	hurry    <-chan struct{} // closed when the rate no longer applies
 
 	carrying sync.WaitGroup
 	mu       sync.Mutex
-	wires    map[*wire]bool // those that are not broken; guarded by mu; nil once the link is closed
+	wires    map[*wire]bool // unbroken wires; guarded by mu; nil once the link is closed
 }
 
 // wire is one connection through a link.
 type wire struct {
 	link           *Link
 	client, server *net.TCPConn
-	broken         chan struct{} // closed once it is
+	broken         chan struct{} // closed once the wire is broken
 	once           sync.Once     // closes broken
-	dark           atomic.Bool   // nothing passes any more, and neither side is told
+	dark           atomic.Bool   // nothing passes any more, and neither side is notified
 }
 
 const (
-	// parcelSize and parcelsUnderWay bound what is under way in one direction.
+	// parcelSize and parcelsUnderWay bound the data in transit in one direction.
 	parcelSize      = 8 << 10
 	parcelsUnderWay = 32
 )
 
-// parcel is what is under way: some bytes, or none, which is the end of a direction.
+// parcel is data in transit: some bytes, or none, which ends a direction.
 type parcel struct {
 	data []byte
 	due  time.Time
 }
 
-// New listens on the address local, "" being any of the loopback's, and dials to from there.
+// New listens on the address local, or on loopback if it is "", and dials to from there.
 func New(local, to string, delay time.Duration, rate int, hurry <-chan struct{}) (*Link, error) {
 	l := &Link{to: to, delay: delay, rate: rate, hurry: hurry, wires: map[*wire]bool{}}
 	if local == "" {
@@ -106,7 +106,7 @@ func (l *Link) carry(client *net.TCPConn) {
 	delete(l.wires, w)
 }
 
-// pass carries what one side says to the other, as late and as slowly as the link is.
+// pass carries data from one side to the other, with the link's delay and rate.
 func (w *wire) pass(from, to *net.TCPConn) {
 	parcels := make(chan parcel, parcelsUnderWay)
 	go w.take(from, parcels)
@@ -118,7 +118,7 @@ func (w *wire) pass(from, to *net.TCPConn) {
 			continue
 		}
 		if p.data == nil {
-			_ = to.CloseWrite() // an error says that the other side has ended altogether
+			_ = to.CloseWrite() // an error means that the other side has ended completely
 			continue
 		}
 		if _, err := to.Write(p.data); err != nil {
@@ -170,7 +170,7 @@ func (w *wire) awaits(d time.Duration) bool {
 	}
 }
 
-// hurries waits for d unless the link is to hurry.
+// hurries waits for d unless the rate no longer applies.
 func (w *wire) hurries(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -195,7 +195,7 @@ func reset(conn *net.TCPConn) {
 	conn.Close()
 }
 
-// Darken lets nothing pass any more on what is connected now, and tells neither side. It returns what breaks these connections.
+// Darken stops all traffic on the current connections without notifying either side. It returns a function that breaks them.
 func (l *Link) Darken() (cut func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

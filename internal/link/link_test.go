@@ -15,7 +15,7 @@ import (
 // lineTimeout bounds what takes milliseconds.
 const lineTimeout = 20 * time.Second
 
-// openLine is a connection through a new link: the ends of the client and of the server.
+// openLine returns the client's and the server's end of a connection through a new link.
 func openLine(t *testing.T, delay time.Duration, rate int) (l *Link, client, server *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,7 +42,7 @@ func openLine(t *testing.T, delay time.Duration, rate int) (l *Link, client, ser
 	return l, dialed.(*net.TCPConn), accepted.(*net.TCPConn)
 }
 
-func TestLinkIsLateAndKeepsTheOrder(t *testing.T) {
+func TestLinkDelaysAndKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	const delay = 80 * time.Millisecond
 	_, client, server := openLine(t, delay, 0)
@@ -57,7 +57,7 @@ func TestLinkIsLateAndKeepsTheOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if took := time.Since(began); took < delay {
-		t.Errorf("the first byte was there after %v", took)
+		t.Errorf("the first byte arrived after %v", took)
 	}
 	rest, err := io.ReadAll(server)
 	if err != nil || !bytes.Equal(append(first, rest...), sent) {
@@ -76,7 +76,7 @@ func TestLinkHasARate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if took := time.Since(began); took < 200*time.Millisecond {
-		t.Errorf("a quarter of a second's bytes were there after %v", took)
+		t.Errorf("a quarter of a second's bytes arrived after %v", took)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestLinkPassesOnAHalfClose(t *testing.T) {
 	}
 }
 
-// A server that is killed with something unread resets the connection; its client must not go on as if it were there.
+// A server that is killed with unread data resets the connection; its client must not continue as if it were alive.
 func TestLinkPassesOnAReset(t *testing.T) {
 	t.Parallel()
 	for _, from := range []string{"server", "client"} {
@@ -114,11 +114,11 @@ func TestLinkPassesOnAReset(t *testing.T) {
 	}
 }
 
-func TestLinkThatIsDarkPassesNothing(t *testing.T) {
+func TestDarkLinkPassesNothing(t *testing.T) {
 	t.Parallel()
 	l, client, server := openLine(t, time.Millisecond, 0)
 	client.Write([]byte("x"))
-	if _, err := io.ReadFull(server, make([]byte, 1)); err != nil { // the link has taken the connection up
+	if _, err := io.ReadFull(server, make([]byte, 1)); err != nil { // the link has accepted the connection
 		t.Fatal(err)
 	}
 	cut := l.Darken()

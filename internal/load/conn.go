@@ -15,32 +15,32 @@ const (
 	connectingStage benchStage = iota
 	upgradingStage             // the request is sent
 	greetingStage              // auth is sent
-	greetedStage               // the server said who this is
+	greetedStage               // the session is known
 	goneStage
 )
 
-// Conn is one socket of the load. All its fields belong to the goroutine of the loop.
+// Conn is one socket of the load. The goroutine of the loop owns all its fields.
 type Conn struct {
 	loop  *Loop
 	fd    int
 	who   int
 	stage benchStage
 	old   bool
-	in    []byte // the beginning of a frame; nil while none is cut
-	out   []byte // what the socket has not taken yet
-	began int64  // the dial
+	in    []byte // the beginning of an incomplete frame; nil if there is none
+	out   []byte // data that the socket has not taken yet
+	began int64  // when the dial began
 
 	Hears  func(*Conn, *Heard) // a message after the greeting
 	greets func(*Conn)         // once at the greeting
 
-	sessionID, epoch string // to come back with
+	sessionID, epoch string // for a resume
 
-	partner string // the alias of the chat
+	partner string // the partner's alias
 	speech  *speech
 	sent    uint64
 	got     uint64
 	unacked int
-	dueBy   int64 // when to acknowledge, or to press Next; 0: never
+	dueBy   int64 // when to acknowledge, or to send Next; 0: never
 	asked   int64 // when search was sent; 0: no answer is awaited
 }
 
@@ -52,11 +52,11 @@ type Loop struct {
 	key     string
 	conns   []*Conn // by descriptor
 	open    int
-	dues    []func(now int64) (next int64) // each does what is due and says when it is to be called again
+	dues    []func(now int64) (next int64) // each does what is due and returns when to call it again
 	buffer  []byte
 	scratch []byte
 	message Heard
-	err     error // the first connection that was lost
+	err     error // why the first connection was lost
 }
 
 const loopBuffer = 1 << 17
@@ -66,7 +66,7 @@ func NewLoop(to netip.AddrPort, host, path, key string) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The key is the example of RFC 6455: the load does not check the answer to it.
+	// The key is the example of RFC 6455: the load does not check the accept value.
 	hello := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	return &Loop{poll: p, to: to, hello: []byte(hello), key: key, buffer: make([]byte, loopBuffer)}, nil
@@ -82,10 +82,10 @@ func (l *Loop) Close() {
 	l.poll.close()
 }
 
-// sources is how many addresses of the loopback network the load dials from: each has 28,000 ports.
+// sources is the number of loopback addresses that the load dials from: each has 28,000 ports.
 const sources = 32
 
-// connect begins to connect c.
+// connect starts connecting c.
 func (l *Loop) connect(c *Conn) error {
 	var from netip.Addr
 	if l.to.Addr().IsLoopback() && l.to.Addr().Is4() {
@@ -108,7 +108,7 @@ func (l *Loop) connect(c *Conn) error {
 	return nil
 }
 
-// cut closes the socket without a word.
+// cut closes the socket without a close frame.
 func (c *Conn) cut() {
 	if c.stage == goneStage {
 		return
@@ -119,7 +119,7 @@ func (c *Conn) cut() {
 	closeSocket(c.fd)
 }
 
-// fails ends the load: no connection is to be lost.
+// fails ends the load: no connection may be lost.
 func (c *Conn) fails(err error) {
 	c.cut()
 	if c.loop.err == nil {
@@ -131,7 +131,7 @@ func (c *Conn) fails(err error) {
 func (l *Loop) ready(fd int) {
 	c := l.conns[fd]
 	if c == nil {
-		return // cut a moment ago
+		return // just cut
 	}
 	if c.stage == connectingStage {
 		if err := dialed(fd); err != nil {
@@ -146,7 +146,7 @@ func (l *Loop) ready(fd int) {
 	c.read()
 }
 
-// write sends data now, or later what the socket does not take.
+// write sends data now, and later what the socket does not take.
 func (c *Conn) write(data []byte) {
 	if len(c.out) > 0 {
 		c.out = append(bytes.Clone(c.out), data...)
@@ -186,7 +186,7 @@ func (c *Conn) Say(object string) {
 	c.write(c.loop.scratch)
 }
 
-// read takes what is there and serves the frames in it.
+// read reads what is available and handles the frames in it.
 func (c *Conn) read() {
 	if c.stage == goneStage {
 		return
@@ -201,7 +201,7 @@ func (c *Conn) read() {
 		c.fails(fmt.Errorf("read: %w", err))
 		return
 	case n == 0:
-		c.fails(errors.New("the server cut it"))
+		c.fails(errors.New("the server closed it without a close frame"))
 		return
 	}
 	data := buffer[:had+n]
@@ -228,7 +228,7 @@ func (c *Conn) read() {
 	}
 }
 
-// upgraded looks for the answer to the upgrade in data, and returns what is left.
+// upgraded looks for the answer to the upgrade in data, and returns the rest.
 func (c *Conn) upgraded(data []byte) []byte {
 	head, rest, whole := bytes.Cut(data, []byte("\r\n\r\n"))
 	if !whole {
@@ -236,7 +236,7 @@ func (c *Conn) upgraded(data []byte) []byte {
 	}
 	line, _, _ := strings.Cut(string(head), "\r\n")
 	if !strings.HasPrefix(line, "HTTP/1.1 101") {
-		c.fails(fmt.Errorf("the upgrade was answered by %s", line))
+		c.fails(fmt.Errorf("the upgrade got %s", line))
 		return nil
 	}
 	c.stage = greetingStage
@@ -275,7 +275,7 @@ func (c *Conn) frame(op byte, payload []byte) {
 func (c *Conn) message(m *Heard) {
 	switch string(m.Kind) {
 	case "auth_error", "error", "resume_failed":
-		c.fails(fmt.Errorf("the server said %s %s", m.Kind, m.code))
+		c.fails(fmt.Errorf("the server sent %s %s", m.Kind, m.code))
 		return
 	case "auth_success":
 		if !c.old {

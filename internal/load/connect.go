@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	// settles is how long a server may tidy up after the last connection before quiet is measured.
+	// settles is how long a server may clean up after the last connection before the quiet time is measured.
 	settles = 2 * time.Second
 	// herdDialers is below the usual backlog of a listener (net.core.somaxconn is 4096): beyond it the kernel drops a
-	// dial, which is tried again after a second.
+	// dial, and the client retries after a second.
 	herdDialers = 4000
 )
 
@@ -25,13 +25,13 @@ type connectLine struct {
 	CPUPer1000 *float64 `json:"cpu_s_per_1000,omitempty"`
 }
 
-// connect measures how fast people arrive. They stay, so that no goodbye is in the figure.
+// connect measures how fast clients arrive. They stay, so that the result includes no disconnect.
 func (b *bench) connect(ctx context.Context) (*connectLine, error) {
 	_, line, err := b.arrival(ctx, b.people(connectPeople))
 	return line, err
 }
 
-// arrival connects n people and measures that.
+// arrival connects n clients and measures it.
 func (b *bench) arrival(ctx context.Context, n int) ([]*Conn, *connectLine, error) {
 	conns, h := People(n, b.cmd.Old), &Histogram{}
 	before, err := b.target.usage()
@@ -62,7 +62,7 @@ type idleLine struct {
 	CPUPerMinute *float64 `json:"cpu_s_per_minute,omitempty"`
 }
 
-// idle measures what people cost who do nothing.
+// idle measures the cost of idle clients.
 func (b *bench) idle(ctx context.Context) (*idleLine, error) {
 	before, err := b.target.memory()
 	if err != nil {
@@ -101,7 +101,7 @@ type herdLine struct {
 	spent
 }
 
-// herd measures how long it takes until all are back whose sockets were cut at one moment.
+// herd measures how long it takes until all clients whose sockets were cut at once are back.
 func (b *bench) herd(ctx context.Context) (*herdLine, error) {
 	n := b.people(herdPeople)
 	conns, _, err := b.arrival(ctx, n)

@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// The parts of RFC 6455 section 5.2 that the load needs.
+// The parts of RFC 6455, section 5.2, that the load needs.
 const (
 	opText  = 0x1
 	opClose = 0x8
@@ -18,7 +18,7 @@ const (
 	frame16     = 126 // the length is in the next two bytes
 	frame64     = 127 // … in the next eight
 
-	// largestFrame is more than any message of a server to this load.
+	// largestFrame is larger than any message from a server to this load.
 	largestFrame = 1 << 16
 )
 
@@ -42,9 +42,9 @@ func appendFrame(dst []byte, op byte, payload []byte) []byte {
 	return dst
 }
 
-var errFrame = errors.New("the server sent no frame that the load understands")
+var errFrame = errors.New("the server sent a frame that the load does not understand")
 
-// nextFrame takes a server's frame off the front of data. n is its length, 0 if it is not whole yet.
+// nextFrame parses the server frame at the start of data. n is its length, 0 if it is incomplete.
 func nextFrame(data []byte) (op byte, payload []byte, n int, err error) {
 	if len(data) < 2 {
 		return 0, nil, 0, nil
@@ -72,7 +72,7 @@ func nextFrame(data []byte) (op byte, payload []byte, n int, err error) {
 	return op, data[head : head+size], head + size, nil
 }
 
-// Heard is what the load reads of a server's message. The slices are raw JSON text inside the frame.
+// Heard is what the load reads from a server's message. The slices are raw JSON text inside the frame.
 type Heard struct {
 	Kind      []byte // the member type
 	partnerID []byte
@@ -83,10 +83,9 @@ type Heard struct {
 	n         uint64
 }
 
-var errJSON = errors.New("the server sent no flat JSON object")
+var errJSON = errors.New("the server sent something other than a flat JSON object")
 
-// scan reads the members of a flat JSON object. It leaves strings as they are written: the load needs none whose
-// escapes matter.
+// scan reads the members of a flat JSON object. It does not unescape strings: the load needs none with escapes.
 func (h *Heard) scan(data []byte) error {
 	*h = Heard{}
 	i := space(data, 0)
@@ -149,8 +148,8 @@ func space(data []byte, i int) int {
 	return max(i, 0)
 }
 
-// quoted returns what stands between the quotation mark at i and the one that ends it, and what comes after; -1 if
-// none ends it.
+// quoted returns the text between the quotation mark at i and the closing one, and the position after it; -1 if it is not
+// closed.
 func quoted(data []byte, i int) (text []byte, after int) {
 	for end := i + 1; ; end++ {
 		next := bytes.IndexByte(data[end:], '"')
@@ -168,7 +167,7 @@ func quoted(data []byte, i int) (text []byte, after int) {
 	}
 }
 
-// plain returns a number or a word; -1 if there is none, or something nested.
+// plain returns a number or a word; -1 if there is none, or a nested value.
 func plain(data []byte, i int) (text []byte, after int) {
 	end := i
 	for end < len(data) && (data[end] >= '0' && data[end] <= '9' || data[end] >= 'a' && data[end] <= 'z' ||

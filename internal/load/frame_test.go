@@ -12,8 +12,8 @@ func TestBenchScan(t *testing.T) {
 		"a bare type":          {`{"type":"searching"}`, "searching       0"},
 		"matched":              {`{"type":"matched","partnerId":"ab-1"}`, "matched ab-1      0"},
 		"a message":            {`{"type":"message","text":"hi","from":"ab","n":18,"ts":1764000000000}`, "message  hi     18"},
-		"the other way round":  {`{"n":7,"from":"x","text":"hi","type":"message"}`, "message  hi     7"},
-		"room between":         {" {\n \"type\" : \"message\" , \"text\" : \"hi\" , \"n\" : 3 } ", "message  hi     3"},
+		"reverse order":        {`{"n":7,"from":"x","text":"hi","type":"message"}`, "message  hi     7"},
+		"whitespace":           {" {\n \"type\" : \"message\" , \"text\" : \"hi\" , \"n\" : 3 } ", "message  hi     3"},
 		"what looks like JSON": {`{"type":"message","text":"a\",\"n\":9,\"type\":\"x","n":1}`, `message  a\",\"n\":9,\"type\":\"x     1`},
 		"a slash at the end":   {`{"type":"message","text":"a\\","n":1}`, `message  a\\     1`},
 		"words and fractions":  {`{"type":"resumed","gap":false,"partner":null,"awayMs":-1.5E+3,"epoch":"e"}`, "resumed    e   0"},
@@ -25,7 +25,7 @@ func TestBenchScan(t *testing.T) {
 		"cut in a name":        {`{"type":"message","n`, "error"},
 		"cut in a value":       {`{"type":"message","text":"a\"`, "error"},
 		"cut before a value":   {`{"type":"message","n":`, "error"},
-		"cut behind a value":   {`{"type":"message","n":1`, "error"},
+		"cut after a value":    {`{"type":"message","n":1`, "error"},
 		"nested":               {`{"type":"message","x":{}}`, "error"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestBenchScan(t *testing.T) {
 	}
 }
 
-// TestBenchNextFrame: a frame is taken when it is whole, at whatever byte the stream was cut.
+// TestBenchNextFrame: a frame is parsed once it is complete, wherever the stream was cut.
 func TestBenchNextFrame(t *testing.T) {
 	for _, size := range []int{0, 1, 125, 126, 300, 65535, 65536} {
 		payload := bytes.Repeat([]byte("x"), size)
@@ -86,9 +86,9 @@ func TestBenchAppendFrame(t *testing.T) {
 	}
 }
 
-// TestBenchSay: what is patched into the frame of a message is what a server reads.
+// TestBenchSay: a server reads what is patched into the frame of a message.
 func TestBenchSay(t *testing.T) {
-	for name, old := range map[string]bool{"resumable": false, "old": true} {
+	for name, old := range map[string]bool{"resumable": false, "legacy": true} {
 		t.Run(name, func(t *testing.T) {
 			s := newSpeech(old, "ab-1", 100)
 			for _, n := range []uint64{1, 9, 10, 123456} {

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// resumed is how many of the sessions that nobody is connected to are resumed, one after the other.
+	// resumed is how many of the disconnected sessions are resumed, one after the other.
 	resumed = 500
-	// grownConnects is how many new people then come.
+	// grownConnects is how many new clients then connect.
 	grownConnects = 2_000
 	// seedRows is how many rows are written in one transaction.
 	seedRows = 10_000
@@ -24,10 +24,10 @@ const (
 
 type grownLine struct {
 	benchHead
-	Sessions int     `json:"sessions"` // rows; of them
-	Waiting  int     `json:"waiting"`  // in the queue
+	Sessions int     `json:"sessions"` // rows
+	Waiting  int     `json:"waiting"`  // of them, in the queue
 	InChats  int     `json:"in_chats"`
-	ReadyMs  float64 `json:"ready_ms"` // from the start of the process to its first word that it listens
+	ReadyMs  float64 `json:"ready_ms"` // from the start of the process until it logs that it listens
 	RSS      int64   `json:"rss"`      // bytes, once it listens
 	Resume   int64   `json:"resume_p50_us"`
 	ResumeMx int64   `json:"resume_p99_us"`
@@ -36,7 +36,7 @@ type grownLine struct {
 	CPUPerAuth *float64 `json:"cpu_us_per_auth"`
 }
 
-// grown measures a server whose database has seen many people.
+// grown measures a server whose database has many sessions.
 func (b *bench) grown(ctx context.Context) (*grownLine, error) {
 	t := b.target
 	rss, err := t.memory()
@@ -67,21 +67,21 @@ func (b *bench) grown(ctx context.Context) (*grownLine, error) {
 	}, err
 }
 
-// validateGrown says what is wrong with the flags that are for grown only.
+// validateGrown checks the flags that are for grown only.
 func (c *Cmd) validateGrown() error {
 	for _, kind := range c.Kinds {
 		switch {
 		case kind != "grown":
 		case len(c.Kinds) > 1 || c.URL != "" || c.Exec != "" || c.Old:
-			return errors.New("grown: alone, with an own server, and its people are resumable")
+			return errors.New("grown: cannot be combined with another kind, --url, --exec or --old")
 		case c.InChats%2 != 0 || c.InChats < 0 || c.Waiting < 0 || c.Sessions < c.Waiting+c.InChats:
-			return errors.New("--in-chats, --waiting: an even number in chats, and not more than --sessions in all")
+			return errors.New("--in-chats, --waiting: --in-chats must be even, and both together at most --sessions")
 		}
 	}
 	return nil
 }
 
-// seed makes a database of so many sessions and returns the IDs of some that nobody is connected to.
+// seed creates a database with many sessions and returns the IDs of some that are disconnected.
 func (c *Cmd) seed(ctx context.Context, path string) (ids []string, err error) {
 	db, err := store.Open(ctx, store.Config{Path: path})
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *Cmd) seed(ctx context.Context, path string) (ids []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	number := func(i int) uint64 { return started.Boot<<32 | uint64(i) } // as the lobby gives them
+	number := func(i int) uint64 { return started.Boot<<32 | uint64(i) } // as the lobby assigns them
 	key := secret.MailKey("nobody's")
 	batch := &chat.Batch{}
 	for i := 1; i <= c.Sessions; i++ {

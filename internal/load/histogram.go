@@ -18,7 +18,7 @@ func (h *Histogram) add(ns int64) {
 	h.most = max(h.most, ns)
 }
 
-// quantile is the duration in nanoseconds that the share q is not above; 0 of none.
+// quantile returns the duration in nanoseconds that the share q does not exceed; 0 if there are none.
 func (h *Histogram) quantile(q float64) int64 {
 	left := int(q * float64(h.total))
 	for i, n := range h.counts {

@@ -1,5 +1,5 @@
-// Package load is the command that measures a server, and the clients that put the load on it: tens of thousands in one
-// goroutine.
+// Package load implements the command that measures a server, and the clients that put load on it: tens of thousands in
+// one goroutine.
 package load
 
 import (
@@ -18,44 +18,44 @@ import (
 type Cmd struct {
 	Kinds []string `arg:"" name:"kind" enum:"connect,idle,herd,match,relay,mixed,grown" help:"What to measure, one or more: connect, idle, herd, match, relay, mixed or grown."`
 
-	Connections int           `default:"0" help:"People who connect; default: idle 10000, connect 5000, herd and match 2000, mixed 1000 beside the pairs (connections)."`
-	Pairs       []int         `default:"50,500" help:"Pairs who chat in relay, one figure for each; mixed takes the first (pairs)."`
-	Rate        int           `default:"0" help:"relay: messages in all, sent when they are due, whatever was heard; 0: each side sends the next when it hears one. mixed: default 1000 (messages a second)."`
+	Connections int           `default:"0" help:"Number of clients; default: idle 10000, connect 5000, herd and match 2000, mixed 1000 in addition to the pairs (connections)."`
+	Pairs       []int         `default:"50,500" help:"Pairs that chat in relay, one result for each number; mixed uses the first (pairs)."`
+	Rate        int           `default:"0" help:"relay: total rate at which messages are sent, independent of replies; 0: each side sends the next message when it receives one. mixed: default 1000 (messages a second)."`
 	Size        int           `default:"100" help:"Length of a text (bytes)."`
-	Duration    time.Duration `default:"5s" help:"How long is measured; of idle, how long it is quiet (duration)."`
-	Dialers     int           `default:"64" help:"People who connect at one time; in herd all do (connections)."`
-	Think       time.Duration `default:"0" help:"match: between matched and Next; 0: at once. mixed: default 500ms (duration)."`
-	Sessions    int           `default:"100000" help:"grown: sessions in the database before the start (sessions)."`
-	Waiting     int           `default:"0" help:"grown: of them in the queue (sessions)."`
-	InChats     int           `default:"0" help:"grown: of them in chats (sessions)."`
-	Old         bool          `help:"Speak the base protocol: no session to come back to, no acknowledgements."`
+	Duration    time.Duration `default:"5s" help:"How long to measure; for idle, how long the clients are quiet (duration)."`
+	Dialers     int           `default:"64" help:"Clients that connect at the same time; in herd, all of them (connections)."`
+	Think       time.Duration `default:"0" help:"match: time between matched and Next; 0: none. mixed: default 500ms (duration)."`
+	Sessions    int           `default:"100000" help:"grown: sessions in the database at startup (sessions)."`
+	Waiting     int           `default:"0" help:"grown: how many of them are in the queue (sessions)."`
+	InChats     int           `default:"0" help:"grown: how many of them are in chats (sessions)."`
+	Old         bool          `help:"Speak only the base protocol, without resume and acknowledgements."`
 
-	URL    string `name:"url" placeholder:"URL" help:"Measure the server at this address, ws:// or http://, instead of an own one."`
-	APIKey string `name:"api-key" placeholder:"KEY" help:"With --url: the key to authenticate with."`
-	PID    int    `name:"pid" help:"With --url: the process of that server, to know its memory and CPU."`
-	Exec   string `placeholder:"COMMAND" help:"Start this server instead; {addr} stands for the address it is to listen on. The key is in its environment as WEB_API_KEY."`
-	Name   string `help:"What the figures call the server (default: chatme; with --exec or --url what is started or where it is)."`
+	URL    string `name:"url" placeholder:"URL" help:"Measure the server at this URL, ws:// or http://, instead of starting one."`
+	APIKey string `name:"api-key" placeholder:"KEY" help:"With --url: API key."`
+	PID    int    `name:"pid" help:"With --url: process ID of that server, to measure its memory and CPU."`
+	Exec   string `placeholder:"COMMAND" help:"Start this server instead; {addr} is replaced by its listen address, and WEB_API_KEY in its environment is the key."`
+	Name   string `help:"Name of the server in the results (default: chatme; with --exec or --url, the command or the URL)."`
 }
 
-// Help is the text behind the flags.
+// Help returns the detailed help.
 func (c *Cmd) Help() string {
-	return `The server is started by this command, on loopback and with a scratch database, once for all the kinds given.
+	return `Starts a server on loopback with a scratch database, once for all kinds, and measures it.
 
-  connect   how many connect and authenticate in a second
-  idle      memory of a connection, CPU and commits while all are quiet
-  herd      all sockets are cut at one moment, and all come back at once
-  match     everybody searches, and presses Next once matched
+  connect   how many clients connect and authenticate in a second
+  idle      memory per connection, and CPU and commits while all clients are quiet
+  herd      all sockets are cut at once, and all clients reconnect at once
+  match     all clients search, and send Next once matched
   relay     pairs chat
-  mixed     pairs chat while others search and press Next
-  grown     start, memory, and the cost of a resume and of a new session, with many sessions in the database
+  mixed     pairs chat while other clients search and send Next
+  grown     startup, memory, and the cost of a resume and of a new session, with many sessions in the database
 
-Each figure is one JSON object on a line of stdout. Times are in microseconds; cpu_s is the server's, load_cpu_s this
-command's own.
+Each result is one JSON object on a line of stdout. Times are in microseconds. cpu_s is the CPU time of the server,
+load_cpu_s that of this command.
 
 Example: chatme bench relay --pairs 500 --duration 10s`
 }
 
-// The defaults that depend on the kind.
+// Defaults that depend on the kind.
 const (
 	idlePeople    = 10_000
 	connectPeople = 5_000
@@ -66,17 +66,17 @@ const (
 	mixedThink    = 500 * time.Millisecond
 )
 
-// Validate says what is wrong with the flags.
+// Validate checks the flags.
 func (c *Cmd) Validate() error {
 	switch {
 	case c.Connections < 0 || c.Rate < 0 || c.Think < 0 || c.PID < 0:
-		return errors.New("--connections, --rate, --think and --pid: not below 0")
+		return errors.New("--connections, --rate, --think and --pid: must not be below 0")
 	case c.Duration <= 0 || c.Dialers <= 0 || len(c.Pairs) == 0:
-		return errors.New("--duration, --dialers and --pairs: above 0")
+		return errors.New("--duration, --dialers and --pairs: must be above 0")
 	case c.Size < stampDigits || c.Size > maxSize:
-		return fmt.Errorf("--size: %d to %d", stampDigits, maxSize)
+		return fmt.Errorf("--size: must be %d to %d", stampDigits, maxSize)
 	case c.URL != "" && c.Exec != "":
-		return errors.New("--url and --exec: one of the two")
+		return errors.New("--url and --exec: use only one of them")
 	case c.URL == "" && (c.APIKey != "" || c.PID != 0):
 		return errors.New("--api-key and --pid go with --url")
 	case c.URL != "" && c.APIKey == "":
@@ -84,21 +84,21 @@ func (c *Cmd) Validate() error {
 	}
 	for _, pairs := range c.Pairs {
 		if pairs <= 0 {
-			return errors.New("--pairs: above 0")
+			return errors.New("--pairs: must be above 0")
 		}
 	}
 	for _, kind := range c.Kinds {
 		if kind == "herd" && c.Old {
-			return errors.New("herd: old clients have nothing to come back to")
+			return errors.New("herd: legacy clients cannot resume; omit --old")
 		}
 	}
 	return c.validateGrown()
 }
 
-// maxSize leaves room in a frame for what is around the text, also when it comes back.
+// maxSize leaves room in a frame for what surrounds the text, in both directions.
 const maxSize = largestFrame - 512
 
-// Run measures and prints the figures.
+// Run measures and prints the results.
 func (c *Cmd) Run(p *cli.Program) error {
 	binary, _, err := spawn.OwnBinary()
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *Cmd) Run(p *cli.Program) error {
 	return c.measure(p.Ctx, binary, p.Stdout)
 }
 
-// measure starts the server, which is binary if it is an own one, and takes the figures in their order.
+// measure starts the server, which runs binary unless flags name another, and takes the measurements in order.
 func (c *Cmd) measure(ctx context.Context, binary string, stdout io.Writer) (err error) {
 	descriptors.Raise(wantDescriptors)
 	t, err := c.target(ctx, binary)
@@ -135,10 +135,10 @@ func (c *Cmd) measure(ctx context.Context, binary string, stdout io.Writer) (err
 	return nil
 }
 
-// wantDescriptors is as many as the largest load has sockets, and some.
+// wantDescriptors is enough for the sockets of the largest load.
 const wantDescriptors = 1 << 16
 
-// figure takes one figure with connections of its own, which are cut afterwards.
+// figure takes one measurement with its own connections, which are cut afterwards.
 func (c *Cmd) figure(ctx context.Context, t *benchTarget, kind string, pairs int) (any, error) {
 	l, err := NewLoop(t.to, t.host, t.path, t.key)
 	if err != nil {
@@ -163,7 +163,7 @@ func (c *Cmd) figure(ctx context.Context, t *benchTarget, kind string, pairs int
 	return b.mixed(ctx, pairs)
 }
 
-// bench takes one figure.
+// bench takes one measurement.
 type bench struct {
 	cmd    *Cmd
 	target *benchTarget
@@ -171,14 +171,14 @@ type bench struct {
 	head   benchHead
 }
 
-// benchHead begins every line.
+// benchHead is the beginning of every line.
 type benchHead struct {
 	Kind   string `json:"kind"`
 	Server string `json:"server"`
 	Old    bool   `json:"old"`
 }
 
-// people is --connections, or the kind's default.
+// people returns --connections, or the kind's default.
 func (b *bench) people(otherwise int) int {
 	if b.cmd.Connections > 0 {
 		return b.cmd.Connections
@@ -186,7 +186,7 @@ func (b *bench) people(otherwise int) int {
 	return otherwise
 }
 
-// measures runs the load for --duration, from begin on, and returns how many seconds that took and what was used.
+// measures runs the load for --duration, starting with begin, and returns how many seconds it took and what was used.
 func (b *bench) measures(ctx context.Context, begin func()) (seconds float64, used spent, err error) {
 	before, err := b.target.usage()
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // benchTimeout bounds a short run; a slow machine needs a third of it.
 const benchTimeout = 90 * time.Second
 
-// TestBench takes each figure for a moment with few people, and looks at what does not depend on time.
+// TestBench takes each measurement briefly with few clients, and checks what does not depend on time.
 func TestBench(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
@@ -43,7 +43,7 @@ func TestBench(t *testing.T) {
 			line.is(t, "think_ms", 0)
 			line.above0(t, "matches", "matches_per_second", "p50_us", "p99_us", "commits")
 		}},
-		"match, old, by the clock": {Cmd{Kinds: []string{"match"}, Connections: 30, Think: 50 * time.Millisecond, Old: true}, func(t *testing.T, line benchFigure) {
+		"match, legacy, with think time": {Cmd{Kinds: []string{"match"}, Connections: 30, Think: 50 * time.Millisecond, Old: true}, func(t *testing.T, line benchFigure) {
 			line.is(t, "think_ms", 50)
 			line.above0(t, "matches", "matches_per_second", "p99_us")
 		}},
@@ -52,7 +52,7 @@ func TestBench(t *testing.T) {
 			line.is(t, "commits", 0)
 			line.above0(t, "messages", "messages_per_second", "p50_us", "p99_us", "max_us")
 		}},
-		"relay, old, by the clock": {Cmd{Kinds: []string{"relay"}, Pairs: []int{3}, Rate: 200, Old: true}, func(t *testing.T, line benchFigure) {
+		"relay, legacy, at a fixed rate": {Cmd{Kinds: []string{"relay"}, Pairs: []int{3}, Rate: 200, Old: true}, func(t *testing.T, line benchFigure) {
 			line.is(t, "rate", 200)
 			line.above0(t, "messages", "p50_us", "p99_us", "max_us")
 		}},
@@ -118,7 +118,7 @@ func TestBench(t *testing.T) {
 	})
 }
 
-// benchFigure is one line of the command.
+// benchFigure is one line of the command's output.
 type benchFigure map[string]any
 
 func (f benchFigure) is(t *testing.T, member string, want float64) {
@@ -137,7 +137,7 @@ func (f benchFigure) above0(t *testing.T, members ...string) {
 	}
 }
 
-// benches takes the figures in this process, which may be under the race detector.
+// benches takes the measurements in this process, possibly under the race detector.
 func benches(t *testing.T, c Cmd, bin string) (lines []benchFigure) {
 	t.Helper()
 	if err := c.Validate(); err != nil {

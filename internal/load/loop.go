@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// tick is how often at least what is due is looked at.
+	// tick is the longest time between two checks of what is due.
 	tick = int64(10 * time.Millisecond)
-	// ConnectWithin bounds the connecting of all on an idle machine, which takes a tenth of it.
+	// ConnectWithin bounds the time to connect all clients on an idle machine, which takes a tenth of it.
 	ConnectWithin = time.Minute
 )
 
-// run serves the sockets until done says so, or ctx ends, or a connection is lost.
+// run serves the sockets until done returns true, ctx ends, or a connection is lost.
 func (l *Loop) run(ctx context.Context, done func(now int64) bool) error {
 	nextTick := int64(0)
 	for {
@@ -42,29 +42,29 @@ func (l *Loop) run(ctx context.Context, done func(now int64) bool) error {
 	}
 }
 
-// runFor serves the sockets for so long.
+// runFor serves the sockets for a duration.
 func (l *Loop) runFor(ctx context.Context, d time.Duration) error {
 	end := l.now() + int64(d)
 	return l.run(ctx, func(now int64) bool { return now >= end })
 }
 
-// RunUntil serves the sockets until done says so, which is an error if it takes too long.
+// RunUntil serves the sockets until done returns true. It returns an error if that takes too long.
 func (l *Loop) RunUntil(ctx context.Context, within time.Duration, what string, done func() bool) error {
 	began, limit, late := l.now(), int64(within), false
 	err := l.run(ctx, func(now int64) bool {
-		if late = now-began > limit; late { // nothing that is in time is disturbed by a measurement
+		if late = now-began > limit; late { // measure only when late, so as not to disturb what is in time
 			limit = int64(pace.Of(within))
 			late = now-began > limit
 		}
 		return late || done()
 	})
 	if err == nil && late {
-		return errors.New(what + " takes too long")
+		return errors.New(what + " took too long")
 	}
 	return err
 }
 
-// People makes n connections that are not connected yet.
+// People returns n connections that are not connected yet.
 func People(n int, old bool) []*Conn {
 	conns := make([]*Conn, n)
 	for i := range conns {
@@ -73,8 +73,8 @@ func People(n int, old bool) []*Conn {
 	return conns
 }
 
-// Arrive connects all, with so many on their way at a time, and waits until each is greeted. h counts how long each
-// takes from its dial to its greeting.
+// Arrive connects all, at most dialers at a time, and waits until each is greeted. h counts how long each takes from its
+// dial to its greeting.
 func (l *Loop) Arrive(ctx context.Context, conns []*Conn, dialers int, h *Histogram) error {
 	begun, here := 0, 0
 	for _, c := range conns {
@@ -97,14 +97,14 @@ func (l *Loop) Arrive(ctx context.Context, conns []*Conn, dialers int, h *Histog
 
 const notDue = int64(1<<63 - 1)
 
-// always has due called until the returned function is.
+// always makes the loop call due until the returned function is called.
 func (l *Loop) always(due func(now int64) (next int64)) (stop func()) {
 	before := l.dues
 	l.dues = append(before[:len(before):len(before)], due)
 	return func() { l.dues = before }
 }
 
-// delays is connections with something to do later. Each is due after those before it.
+// delays are connections with something to do later, in the order in which they are due.
 type delays struct {
 	waiting []delay
 	first   int
@@ -117,12 +117,12 @@ type delay struct {
 
 func (d *delays) add(c *Conn, by int64) { d.waiting = append(d.waiting, delay{c, by}) }
 
-// due calls act for what is due, and returns when the next will be.
+// due calls act for what is due, and returns when the next is.
 func (d *delays) due(now int64, act func(c *Conn, by int64)) int64 {
 	for d.first < len(d.waiting) {
 		next := d.waiting[d.first]
 		if next.by > now {
-			if d.first > len(d.waiting)/2 { // room for those to come
+			if d.first > len(d.waiting)/2 { // make room
 				d.waiting = append(d.waiting[:0], d.waiting[d.first:]...)
 				d.first = 0
 			}

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// crowdLoad is people who search, and press Next some time after they are matched.
+// crowdLoad is clients that search, and send Next some time after they are matched.
 type crowdLoad struct {
 	loop  *Loop
 	think int64 // 0: Next at once
-	over  bool  // nobody presses Next any more
+	over  bool  // no more Next
 
-	matched   int // how often somebody heard it
+	matched   int // how many matched messages arrived
 	counted   int // … while latencies is set
 	latencies *Histogram
 	thinking  delays
 }
 
-// newCrowdLoad has people search who are connected: all at once if they press Next at once, otherwise one after the
-// other, or all of them would press it at the same moments for ever.
+// newCrowdLoad makes connected clients search: all at once if they send Next at once, otherwise one after the other, or
+// all of them would send it at the same moments forever.
 func newCrowdLoad(l *Loop, conns []*Conn, think time.Duration) *crowdLoad {
 	w := &crowdLoad{loop: l, think: int64(think)}
 	l.always(w.acts)
@@ -38,7 +38,7 @@ func (w *crowdLoad) hears(c *Conn, m *Heard) {
 		w.matched++
 		if w.latencies != nil {
 			w.counted++
-			if c.asked != 0 { // who was left is matched without asking
+			if c.asked != 0 { // a client whose partner left is matched without asking
 				w.latencies.add(now - c.asked)
 			}
 		}
@@ -56,7 +56,7 @@ func (w *crowdLoad) hears(c *Conn, m *Heard) {
 	}
 }
 
-// acts presses Next for those who have seen enough of their partner.
+// acts sends Next for the clients whose think time has passed.
 func (w *crowdLoad) acts(now int64) int64 {
 	return w.thinking.due(now, func(c *Conn, by int64) {
 		if c.dueBy == by && c.stage == greetedStage && !w.over {
@@ -89,7 +89,7 @@ type matchLine struct {
 	CPUPer1000 *float64 `json:"cpu_s_per_1000,omitempty"`
 }
 
-// match measures how fast people find each other.
+// match measures how fast clients are matched.
 func (b *bench) match(ctx context.Context) (*matchLine, error) {
 	n := b.people(matchPeople)
 	conns, _, err := b.arrival(ctx, n)
@@ -120,13 +120,13 @@ type mixedLine struct {
 	PerSecond  float64 `json:"matches_per_second"`
 	P50Without int64   `json:"p50_without_us"`
 	P99Without int64   `json:"p99_without_us"`
-	P50        int64   `json:"p50_us"` // of the relay with the others there
+	P50        int64   `json:"p50_us"` // of the relay while the other clients search
 	P99        int64   `json:"p99_us"`
 	Ratio      float64 `json:"p99_ratio"`
 	spent
 }
 
-// mixed measures what people who search do to those who chat, at a fixed rate.
+// mixed measures how searching clients affect those that chat at a fixed rate.
 func (b *bench) mixed(ctx context.Context, pairs int) (*mixedLine, error) {
 	rate, think := b.cmd.Rate, b.cmd.Think
 	if rate == 0 {

@@ -17,7 +17,7 @@ const (
 
 var errWouldBlock error = unix.EAGAIN
 
-// poll tells which sockets are ready. One goroutine that asks epoll itself takes half the CPU of a goroutine a
+// poll reports which sockets are ready. One goroutine that uses epoll directly takes half the CPU of one goroutine per
 // socket, and the load shares its cores with the server.
 type poll struct {
 	epoll, timer int
@@ -53,11 +53,11 @@ func (p *poll) change(fd int, what uint32) error {
 	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: what, Fd: int32(fd)})
 }
 
-// now is the time that wait counts in: nanoseconds since the poll was made.
+// now returns the time that wait uses: nanoseconds since the poll was created.
 func (p *poll) now() int64 { return int64(time.Since(p.base)) }
 
-// wait calls ready for each socket that can be read or written, at the latest at the moment until. It takes a timer
-// of its own, because epoll's counts in milliseconds.
+// wait calls ready for each socket that can be read or written, and returns by the moment until. It has its own timer,
+// because epoll's counts in milliseconds.
 func (p *poll) wait(until int64, ready func(fd int)) error {
 	block := -1
 	switch left := until - p.now(); {
@@ -86,7 +86,7 @@ func (p *poll) wait(until int64, ready func(fd int)) error {
 	return nil
 }
 
-// dial begins to connect a socket, from the address given if it is valid.
+// dial starts connecting a socket, from the given address if it is valid.
 func dial(to netip.AddrPort, from netip.Addr) (fd int, err error) {
 	family := unix.AF_INET
 	if to.Addr().Is6() {
@@ -104,7 +104,7 @@ func dial(to netip.AddrPort, from netip.Addr) (fd int, err error) {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
 	if from.IsValid() {
-		// The port is chosen when the other end is known, so that each address has all of them for it.
+		// The kernel chooses the port when the other end is known, so that all ports of each address can be used for it.
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
 			return -1, fmt.Errorf("socket: %w", err)
 		}
@@ -125,7 +125,7 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
 }
 
-// dialed says how a dial ended.
+// dialed returns how a dial ended.
 func dialed(fd int) error {
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err == nil && code != 0 {

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 )
 
-// The load asks epoll, which only Linux has. Elsewhere newPoll says so, and nothing else is reached.
+// The load uses epoll, which only Linux has. Elsewhere newPoll returns an error, and nothing else is reached.
 
 const (
 	pollIn       = 0

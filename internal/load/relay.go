@@ -11,21 +11,22 @@ import (
 const (
 	// warmUp is not measured: caches, the heap and the pace of the two ends settle.
 	warmUp = 500 * time.Millisecond
-	// pairWithin bounds the matching of all, arrivesWithin the way of what was sent, on an idle machine, which takes a tenth of it.
+	// pairWithin bounds the matching of all pairs, arrivesWithin the delivery of what was sent, on an idle machine, which
+	// takes a tenth of it.
 	pairWithin    = 30 * time.Second
 	arrivesWithin = 30 * time.Second
 	// ackSoon is within the 250 ms that a client has.
 	ackSoon = int64(client.AckWithin * 4 / 5)
 )
 
-// relayLoad is people who chat in pairs. Who is whose partner the server knows; here it does not matter.
+// relayLoad is clients that chat in pairs. Only the server knows the pairs; here they do not matter.
 type relayLoad struct {
 	loop  *Loop
 	conns []*Conn
 	size  int
-	echo  bool // whoever hears a message says the next
+	echo  bool // a client that receives a message sends the next
 
-	every         int64 // between two messages of all together; 0: nobody speaks by the clock
+	every         int64 // between two messages of all clients; 0: no fixed rate
 	begin, spoken int64 // the first one was due at begin
 	last          int64 // nothing is due from then on
 
@@ -37,7 +38,7 @@ type relayLoad struct {
 	acks      delays
 }
 
-// newRelayLoad connects people and has them matched.
+// newRelayLoad connects clients and gets them matched.
 func (b *bench) newRelayLoad(ctx context.Context, pairs int) (*relayLoad, error) {
 	conns, _, err := b.arrival(ctx, 2*pairs)
 	if err != nil {
@@ -74,14 +75,14 @@ func (r *relayLoad) hears(c *Conn, m *Heard) {
 	}
 }
 
-// says sends the next message of c, which was due at this moment.
+// says sends the next message of c, which was due at the given moment.
 func (r *relayLoad) says(c *Conn, at int64) {
 	c.sent++
 	r.said++
 	c.write(c.speech.frame(c.sent, at))
 }
 
-// notes that message n is to be acknowledged.
+// notes records that message n is to be acknowledged.
 func (r *relayLoad) notes(c *Conn, n uint64, now int64) {
 	c.got = n
 	c.unacked++
@@ -105,7 +106,7 @@ func (r *relayLoad) ack(c *Conn) {
 	c.unacked, c.dueBy = 0, 0
 }
 
-// acknowledges what has waited long enough.
+// acknowledges acknowledges what has waited long enough.
 func (r *relayLoad) acknowledges(now int64) int64 {
 	return r.acks.due(now, func(c *Conn, by int64) {
 		if c.dueBy == by && c.stage == greetedStage {
@@ -114,8 +115,8 @@ func (r *relayLoad) acknowledges(now int64) int64 {
 	})
 }
 
-// speaks sends what is due by the clock: one after the other says something. A message that is late, because the
-// load or the server was, counts from when it was due.
+// speaks sends what is due at the fixed rate, one client after the other. A message that is late, because the load or the
+// server was, counts from when it was due.
 func (r *relayLoad) speaks(int64) int64 {
 	for now := r.loop.now(); ; r.spoken++ {
 		due := r.begin + r.spoken*r.every
@@ -129,7 +130,7 @@ func (r *relayLoad) speaks(int64) int64 {
 	}
 }
 
-// starts has the people speak, by the clock if there is a rate, otherwise each when it hears something.
+// starts makes the clients send, at the rate if there is one, otherwise each when it receives a message.
 func (r *relayLoad) starts(rate int) {
 	if rate > 0 {
 		r.every, r.begin = int64(time.Second)/int64(rate), r.loop.now()
@@ -142,16 +143,16 @@ func (r *relayLoad) starts(rate int) {
 	}
 }
 
-// ends waits until all that was said is heard.
+// ends waits until all messages that were sent have arrived.
 func (r *relayLoad) ends(ctx context.Context) error {
 	r.echo, r.last = false, 0
-	return r.loop.RunUntil(ctx, arrivesWithin, "what was sent", func() bool { return r.heard == r.said })
+	return r.loop.RunUntil(ctx, arrivesWithin, "delivery of the messages", func() bool { return r.heard == r.said })
 }
 
 type relayLine struct {
 	benchHead
 	Pairs     int     `json:"pairs"`
-	Rate      int     `json:"rate,omitempty"` // what was due in a second
+	Rate      int     `json:"rate,omitempty"` // messages due in a second
 	Bytes     int     `json:"bytes"`
 	Seconds   float64 `json:"seconds"`
 	Messages  int     `json:"messages"`
@@ -163,7 +164,7 @@ type relayLine struct {
 	CPUPer1000 *float64 `json:"cpu_s_per_1000,omitempty"`
 }
 
-// relay measures pairs who chat.
+// relay measures pairs that chat.
 func (b *bench) relay(ctx context.Context, pairs int) (*relayLine, error) {
 	r, err := b.newRelayLoad(ctx, pairs)
 	if err != nil {
@@ -179,7 +180,7 @@ func (b *bench) relay(ctx context.Context, pairs int) (*relayLine, error) {
 		return nil, err
 	}
 	messages := r.counted
-	if err := r.ends(ctx); err != nil { // what is late is in the latencies too
+	if err := r.ends(ctx); err != nil { // the latencies include late messages
 		return nil, err
 	}
 	return &relayLine{

@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	stampDigits  = 16 // of the moment a message was due, in hexadecimal, at the beginning of its text
-	numberDigits = 10 // … of its number, with room behind, so that every frame of a chat is as long
+	stampDigits  = 16 // of the moment when a message was due, in hexadecimal, at the start of its text
+	numberDigits = 10 // … of its number, padded so that every frame of a chat has the same length
 )
 
-// speech is the frame that one client sends again and again in one chat, with another moment and number each time.
+// speech is the frame that one client sends repeatedly in one chat, with a new moment and number each time.
 type speech struct {
 	wire    []byte // the whole frame, masked
 	size    int    // of its payload
 	stamp   int    // where the moment is, in the payload
-	number  int    // where the number is; -1: an old client's has none
+	number  int    // where the number is; -1: a legacy client's frame has none
 	payload []byte // wire's last size bytes
 }
 
-// newSpeech makes the frame for texts of so many bytes in the chat with this alias.
+// newSpeech returns the frame for texts of the given number of bytes in the chat with this alias.
 func newSpeech(old bool, alias string, bytes int) *speech {
 	text := strings.Repeat("0", stampDigits) + strings.Repeat("x", bytes-stampDigits)
 	s := &speech{number: -1}
@@ -38,7 +38,7 @@ func newSpeech(old bool, alias string, bytes int) *speech {
 	return s
 }
 
-// frame returns the frame of message n that was due at this moment. It is valid until the next call.
+// frame returns the frame of message n, due at the given moment. It is valid until the next call.
 func (s *speech) frame(n uint64, at int64) []byte {
 	const hex = "0123456789abcdef"
 	for i := range stampDigits {
@@ -55,7 +55,7 @@ func (s *speech) frame(n uint64, at int64) []byte {
 
 func (s *speech) put(i int, b byte) { s.payload[i] = b ^ benchMask[i&3] }
 
-// spokenAt is the moment at the beginning of a text.
+// spokenAt returns the moment at the start of a text.
 func spokenAt(text []byte) (at int64, ok bool) {
 	if len(text) < stampDigits {
 		return 0, false

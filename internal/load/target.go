@@ -22,20 +22,20 @@ import (
 	"chatme/internal/spawn"
 )
 
-// benchTarget is the server that is measured.
+// benchTarget is the measured server.
 type benchTarget struct {
 	name       string
 	to         netip.AddrPort
 	host, path string // of the upgrade
 	key        string
 	pid        int           // 0: not known
-	database   string        // "": not ours
-	ready      time.Duration // of an own server: how long its start took
-	hibernated []string      // of grown: IDs of sessions that can be resumed
+	database   string        // "": not known
+	ready      time.Duration // how long the start took, if this command started chatme
+	hibernated []string      // for grown: IDs of sessions that can be resumed
 	stop       func() error
 }
 
-// target starts the server, or finds it.
+// target starts or finds the server.
 func (c *Cmd) target(ctx context.Context, binary string) (*benchTarget, error) {
 	switch {
 	case c.URL != "":
@@ -70,7 +70,7 @@ func (c *Cmd) target(ctx context.Context, binary string) (*benchTarget, error) {
 	t.stop = func() error {
 		defer v.Remove(false, io.Discard)
 		if v.Died() {
-			return fmt.Errorf("the server ended by itself: %s", v.Now.Words)
+			return fmt.Errorf("the server exited unexpectedly: %s", v.Now.Words)
 		}
 		return v.Stop()
 	}
@@ -84,7 +84,7 @@ func (c *Cmd) called(otherwise string) string {
 	return otherwise
 }
 
-// running is the server at --url.
+// running returns the server at --url.
 func (c *Cmd) running(ctx context.Context) (*benchTarget, error) {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "ws" && u.Scheme != "http" {
@@ -109,9 +109,9 @@ func (c *Cmd) running(ctx context.Context) (*benchTarget, error) {
 	}, nil
 }
 
-// started is the server that --exec starts.
+// started starts the server of --exec.
 func (c *Cmd) started(ctx context.Context) (*benchTarget, error) {
-	// A port that is free now: the command is told an address before it can say one.
+	// A port that is free now: the command needs an address before it could report one.
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (c *Cmd) started(ctx context.Context) (*benchTarget, error) {
 	}
 	const key = "bench"
 	cmd := exec.Command(args[0], args[1:]...)
-	var words bytes.Buffer // read once the process is gone
+	var words bytes.Buffer // read once the process has exited
 	cmd.Stdout, cmd.Stderr = &words, &words
 	cmd.Env = append(os.Environ(), "WEB_API_KEY="+key)
 	if err := cmd.Start(); err != nil {
@@ -139,7 +139,7 @@ func (c *Cmd) started(ctx context.Context) (*benchTarget, error) {
 	t.stop = func() error {
 		select {
 		case <-exited:
-			return fmt.Errorf("the server ended by itself: %.200s", words.String())
+			return fmt.Errorf("the server exited unexpectedly: %.200s", words.String())
 		default:
 		}
 		cmd.Process.Kill()
@@ -155,7 +155,7 @@ func (c *Cmd) started(ctx context.Context) (*benchTarget, error) {
 	return t, nil
 }
 
-// answers waits until somebody listens at addr.
+// answers waits until a server listens at addr.
 func answers(ctx context.Context, addr string, exited <-chan struct{}) error {
 	for deadline := time.Now().Add(pace.Of(spawn.ListenWithin)); time.Now().Before(deadline); {
 		if conn, err := net.Dial("tcp", addr); err == nil {
@@ -163,17 +163,17 @@ func answers(ctx context.Context, addr string, exited <-chan struct{}) error {
 		}
 		select {
 		case <-exited:
-			return errors.New("--exec: it does not listen")
+			return errors.New("--exec: the server did not start listening")
 		default:
 		}
 		if !pace.Pause(ctx, 10*time.Millisecond) {
 			return ctx.Err()
 		}
 	}
-	return errors.New("--exec: it does not listen")
+	return errors.New("--exec: the server did not start listening")
 }
 
-// usage is what the server, and the load, have used up to now.
+// usage is what the server and the load have used so far.
 type usage struct {
 	cpu, load float64 // seconds
 	commits   uint32  // modulo 2³²
@@ -190,16 +190,16 @@ func (t *benchTarget) usage() (u usage, err error) {
 	return u, err
 }
 
-// clockTick is USER_HZ, which Linux has the same everywhere.
+// clockTick is USER_HZ, which is the same on all Linux systems.
 const clockTick = 100
 
-// cpuSeconds is the time that a process has spent, its own and the kernel's for it (proc_pid_stat(5), utime and stime).
+// cpuSeconds returns the user and system CPU time of a process (proc_pid_stat(5), utime and stime).
 func cpuSeconds(pid string) (float64, error) {
 	data, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
 		return 0, err
 	}
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // the name may hold anything
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // the name may contain anything
 	if len(fields) < 13 {
 		return 0, errors.New("/proc/" + pid + "/stat is too short")
 	}
@@ -208,7 +208,7 @@ func cpuSeconds(pid string) (float64, error) {
 	return float64(user+system) / clockTick, errors.Join(err, err2)
 }
 
-// memory is the resident set of the server in bytes (proc_pid_statm(5)).
+// memory returns the server's resident set size in bytes (proc_pid_statm(5)).
 func (t *benchTarget) memory() (int64, error) {
 	if t.pid == 0 {
 		return 0, nil
@@ -224,7 +224,7 @@ func (t *benchTarget) memory() (int64, error) {
 	return resident * int64(os.Getpagesize()), nil
 }
 
-// walChanges is iChange, which is one more after each transaction (SQLite, "WAL-mode File Format", section 2.1).
+// walChanges returns iChange, which each transaction increments (SQLite, "WAL-mode File Format", section 2.1).
 func walChanges(database string) (uint32, error) {
 	file, err := os.Open(database + "-shm")
 	if err != nil {
@@ -236,14 +236,14 @@ func walChanges(database string) (uint32, error) {
 	return binary.NativeEndian.Uint32(change[:]), err
 }
 
-// spent is what was used between two readings, as the members that end a line; nil is not known.
+// spent is what was used between two readings, as the last members of a line; nil means not known.
 type spent struct {
 	CPU     *float64 `json:"cpu_s,omitempty"`
 	Load    float64  `json:"load_cpu_s"`
 	Commits *uint32  `json:"commits,omitempty"`
 }
 
-// spent is what was used since u.
+// spent returns what was used since u.
 func (t *benchTarget) spent(u usage) (spent, error) {
 	now, err := t.usage()
 	if err != nil {
@@ -261,7 +261,7 @@ func (t *benchTarget) spent(u usage) (spent, error) {
 	return s, nil
 }
 
-// per is the server's CPU for so many of n; nil is not known.
+// per returns the server's CPU for each of n; nil means not known.
 func (s spent) per(each, n float64) *float64 {
 	if s.CPU == nil || n == 0 {
 		return nil
@@ -270,7 +270,7 @@ func (s spent) per(each, n float64) *float64 {
 	return &cpu
 }
 
-// rounded keeps what the figures are good for.
+// rounded rounds to the precision of the measurements.
 func rounded(x float64) float64 {
 	r, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 5, 64), 64)
 	return r

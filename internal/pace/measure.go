@@ -18,13 +18,13 @@ const (
 	syncBytes = 4 << 10
 )
 
-// measure returns how many times longer than on an idle machine round trips over loopback take, or a sync of a file if that
-// is slower: at most most. What cannot be measured counts as idle: whatever is in the way of it fails what waits, too.
+// measure returns how many times longer than on an idle machine round trips over loopback take, or a file sync if that is
+// slower: at most most. What cannot be measured counts as idle: the same error fails the caller, too.
 func measure() float64 {
 	return max(ratio(roundTrips, idleTrips), ratio(syncFile, idleSync))
 }
 
-// ratio waits for act no longer than it takes to tell that the machine is as slow as can be.
+// ratio waits for act only until it is certain that the result is most.
 func ratio(act func() error, idle time.Duration) float64 {
 	began, done := time.Now(), make(chan error, 1)
 	go func() { done <- act() }()
@@ -40,7 +40,7 @@ func ratio(act func() error, idle time.Duration) float64 {
 	return min(float64(took)/float64(idle), most)
 }
 
-// roundTrips sends a message to another goroutine and back, again and again, for as long as ratio may wait for it.
+// roundTrips repeatedly sends a message to another goroutine and back, for as long as ratio may wait.
 func roundTrips() error {
 	end := time.Now().Add(most * idleTrips)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,7 +74,7 @@ func roundTrips() error {
 	return nil
 }
 
-// echo answers what it reads until there is no more.
+// echo sends back what it reads until the end.
 func echo(c net.Conn) {
 	message := make([]byte, tripBytes)
 	for {
@@ -88,7 +88,7 @@ func echo(c net.Conn) {
 	}
 }
 
-// syncFile has a small file written to the disk, as a commit has.
+// syncFile syncs a small file to disk, as a commit does.
 func syncFile() error {
 	f, err := os.CreateTemp("", "pace-")
 	if err != nil {

@@ -7,28 +7,28 @@ import (
 )
 
 const (
-	// most bounds the multiple, mostWaited that of what is waited out.
+	// most bounds the multiple, mostWaited that of Waited.
 	most, mostWaited = 20, 5
-	// A measurement is good for fresh, and for rest times as long as it took: those who wait for it have other things to do.
+	// A measurement is valid for fresh, or for rest times as long as it took if that is longer, so that callers rarely wait.
 	fresh, rest = time.Second, 10
-	// fading is what is left of an earlier multiple at the next measurement: work comes and goes.
+	// fading is the share of an earlier multiple that remains at the next measurement: load comes and goes.
 	fading = 0.95
 )
 
 // Of returns d times as long as a round trip takes now, compared with an idle machine: d or more, and at most 20 × d.
 func Of(d time.Duration) time.Duration { return machine.of(d) }
 
-// Waited is Of for what is waited out, and not only bounded: d or more, and at most 5 × d.
+// Waited is Of for a wait that always takes its full time: d or more, and at most 5 × d.
 func Waited(d time.Duration) time.Duration { return min(Of(d), mostWaited*d) }
 
 // Until calls holds until it returns true, and reports whether it did so within Of(d) and before ctx ended. A machine that
-// gets busy meanwhile gets its time.
+// becomes busy meanwhile gets more time.
 func Until(ctx context.Context, d time.Duration, holds func() bool) bool {
 	return machine.until(ctx, d, holds)
 }
 
-// Over returns a channel that is closed once Of(d) has passed, or ctx ended. Nothing is measured before d has passed, so that a
-// measurement disturbs nothing that is in time.
+// Over returns a channel that is closed once Of(d) has passed or ctx has ended. Nothing is measured before d has passed, so
+// that a measurement does not disturb what is in time.
 func Over(ctx context.Context, d time.Duration) <-chan struct{} {
 	return machine.over(ctx, d)
 }
@@ -38,12 +38,12 @@ const look = 2 * time.Millisecond
 
 var machine = gauge{measure: measure}
 
-// gauge remembers what was measured lately. It is safe for concurrent use.
+// gauge remembers the latest measurement. It is safe for concurrent use.
 type gauge struct {
 	measure func() float64 // how many times longer than on an idle machine a round trip takes
 
-	mu       sync.Mutex // held while it is measured
-	next     time.Time  // when it is to be measured again
+	mu       sync.Mutex // held during a measurement
+	next     time.Time  // when to measure again
 	multiple float64
 }
 

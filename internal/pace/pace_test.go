@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A machine with other work gets a multiple, within bounds, and keeps it for a while.
+// A busy machine gets a multiple, within bounds, and keeps it for a while.
 func TestBusyMachineGetsMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		load := 1.0
@@ -46,7 +46,7 @@ func TestOver(t *testing.T) {
 	})
 }
 
-// Many who wait at one time measure once.
+// Concurrent callers measure once.
 func TestMeasuresSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		measured := 0
@@ -61,7 +61,7 @@ func TestMeasuresSeldom(t *testing.T) {
 	})
 }
 
-// What fails because its time is over is slow, and what fails before counts as idle.
+// A failure at the time limit counts as slow, an earlier failure as idle.
 func TestRatioOfWhatFails(t *testing.T) {
 	for after, want := range map[time.Duration]float64{0: 1, most*idleTrips - 1: 1, most * idleTrips: most, time.Hour: most} {
 		synctest.Test(t, func(t *testing.T) {
@@ -74,8 +74,8 @@ func TestRatioOfWhatFails(t *testing.T) {
 	}
 }
 
-// On a machine that is stuck a measurement ends too, and most of the time there is none. Known defect: a hundred round trips
-// took 20 s in a busy process, again and again, and whatever asked for its deadline waited for them.
+// A measurement ends even on a stuck machine, and measurements are rare. Known defect: a hundred round trips took 20 s in
+// a busy process, again and again, and every caller that asked for a deadline waited for them.
 func TestMeasuringTakesLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{})
@@ -99,7 +99,7 @@ func TestMeasuringTakesLittle(t *testing.T) {
 	})
 }
 
-// What hangs is found on every machine, and what is only late is not.
+// Until fails what hangs on every machine, but not what is only late.
 func TestUntil(t *testing.T) {
 	for name, tt := range map[string]struct {
 		load  float64
@@ -107,13 +107,13 @@ func TestUntil(t *testing.T) {
 		want  bool
 		took  time.Duration
 	}{
-		"at once":                  {1, 0, true, 0},
-		"in time":                  {1, 9 * time.Second, true, 9 * time.Second},
-		"late":                     {1, 11 * time.Second, false, 10 * time.Second},
-		"a busy machine, in time":  {3, 29 * time.Second, true, 29 * time.Second},
-		"a busy machine, late":     {3, 31 * time.Second, false, 30 * time.Second},
-		"a machine that is stuck":  {1e9, time.Hour, false, most * 10 * time.Second},
-		"busy as the time is over": {-1, 29 * time.Second, true, 29 * time.Second},
+		"at once":                 {1, 0, true, 0},
+		"in time":                 {1, 9 * time.Second, true, 9 * time.Second},
+		"late":                    {1, 11 * time.Second, false, 10 * time.Second},
+		"a busy machine, in time": {3, 29 * time.Second, true, 29 * time.Second},
+		"a busy machine, late":    {3, 31 * time.Second, false, 30 * time.Second},
+		"a stuck machine":         {1e9, time.Hour, false, most * 10 * time.Second},
+		"busy at the time limit":  {-1, 29 * time.Second, true, 29 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -133,9 +133,9 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// A measurement takes a moment, and its parts work here.
+// A measurement is short, and its parts work here.
 func TestMeasure(t *testing.T) {
-	if err := roundTrips(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // the machine may be as slow as can be
+	if err := roundTrips(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // the machine may be slow beyond measure
 		t.Error(err)
 	}
 	if err := syncFile(); err != nil {

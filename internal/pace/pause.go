@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pause waits for d or until ctx ends, and says whether there is time left.
+// Pause waits for d or until ctx ends, and reports whether ctx has not ended.
 func Pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

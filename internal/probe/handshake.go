@@ -11,27 +11,27 @@ import (
 	"chatme/internal/remote"
 )
 
-// handshake is who is let in, and who is not.
+// handshake checks which clients are accepted and which are refused.
 func (p *probe) handshake() probePart {
-	return probePart{title: "The door", each: true, steps: []probeStep{
-		{name: "a handshake without its upgrade is answered 426", run: p.plainRequest},
-		{name: "OPTIONS from a page at " + p.origin + " is answered with what it may do", run: p.preflight},
-		{name: "a page at " + p.origin + " is let in", run: p.letIn(client.Options{Origin: p.origin})},
-		{name: "an app, which names no origin, is let in", run: p.letIn(client.Options{})},
+	return probePart{title: "Handshake", each: true, steps: []probeStep{
+		{name: "a handshake without an upgrade gets 426", run: p.plainRequest},
+		{name: "OPTIONS from a page at " + p.origin + " gets the allowed methods and headers", run: p.preflight},
+		{name: "a page at " + p.origin + " is accepted", run: p.letIn(client.Options{Origin: p.origin})},
+		{name: "an app, which sends no origin, is accepted", run: p.letIn(client.Options{})},
 		{name: "a page at another origin is refused with 403", run: p.foreignRefused},
-		{name: "whoever searches before it authenticates is closed 4001", run: p.notAuthenticated},
-		{name: "a wrong key hears auth_error and is closed 4001", run: p.wrongKey},
+		{name: "search before auth gets auth_error and close 4001", run: p.notAuthenticated},
+		{name: "a wrong key gets auth_error and close 4001", run: p.wrongKey},
 	}}
 }
 
-// request sends one HTTP request and returns its answer, with the beginning of the body.
+// request sends one HTTP request and returns the response and the beginning of its body.
 func (p *probe) request(ctx context.Context, method, origin string) (*http.Response, string, error) {
 	r, err := http.NewRequestWithContext(ctx, method, p.to.Page(), nil)
 	if err != nil {
 		return nil, "", err
 	}
 	if method == http.MethodGet {
-		r.Header.Set("Sec-WebSocket-Version", "13") // what is left of a handshake whose upgrade a proxy drops: no page for it
+		r.Header.Set("Sec-WebSocket-Version", "13") // the rest of a handshake whose upgrade a proxy dropped: it gets no page
 	}
 	if origin != "" {
 		r.Header.Set("Origin", origin)
@@ -51,7 +51,7 @@ func (p *probe) plainRequest(ctx context.Context) error {
 	case err != nil:
 		return err
 	case response.StatusCode != http.StatusUpgradeRequired:
-		return fmt.Errorf("answered %s", response.Status)
+		return fmt.Errorf("got %s", response.Status)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (p *probe) preflight(ctx context.Context) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("answered %s; %s", response.Status, remote.RefusalHint(response.StatusCode))
+		return fmt.Errorf("got %s; %s", response.Status, remote.RefusalHint(response.StatusCode))
 	}
 	if got := response.Header.Get("Access-Control-Allow-Origin"); got != p.origin {
 		return fmt.Errorf("Access-Control-Allow-Origin is %q", got)
@@ -70,7 +70,7 @@ func (p *probe) preflight(ctx context.Context) error {
 	return nil
 }
 
-// letIn is a step in which somebody may connect, and goes again.
+// letIn returns a step in which a client may connect, and then disconnects.
 func (p *probe) letIn(o client.Options) func(context.Context) error {
 	o.NoAuth = true
 	return func(ctx context.Context) error {
@@ -86,12 +86,12 @@ func (p *probe) foreignRefused(ctx context.Context) error {
 	c, err := client.Dial(ctx, p.to.Socket(), client.Options{NoAuth: true, Origin: remote.ForeignOrigin})
 	if err == nil {
 		c.Drop()
-		return fmt.Errorf("%s was let in: a page anywhere can connect; does the proxy drop or rewrite Origin?", remote.ForeignOrigin)
+		return fmt.Errorf("%s was accepted: a page at any origin can connect; check whether the proxy drops or rewrites Origin", remote.ForeignOrigin)
 	}
 	return wantStatus(err, http.StatusForbidden)
 }
 
-// wantStatus takes an upgrade refused with this very status for a success.
+// wantStatus returns nil if err is an upgrade refused with this status.
 func wantStatus(err error, status int) error {
 	if refused, ok := err.(*client.RefusedError); ok && refused.Status == status {
 		return nil
@@ -125,7 +125,7 @@ func expectRefusal(ctx context.Context, c *client.Client) error {
 	return expectClose(ctx, c, protocol.CloseUnauthenticated)
 }
 
-// expectClose wants the server to close with code, and nothing before that.
+// expectClose requires that the server closes with code and sends nothing before that.
 func expectClose(ctx context.Context, c *client.Client, code int) error {
 	m, err := c.Recv(ctx)
 	switch end := c.CloseErr(); {
@@ -139,7 +139,7 @@ func expectClose(ctx context.Context, c *client.Client, code int) error {
 	return nil
 }
 
-// expectQuiet wants nothing to be said before the answer to a ping, which the server gives in its turn.
+// expectQuiet requires that the server sends nothing before its answer to a ping, which comes in order.
 func expectQuiet(ctx context.Context, c *client.Client) error {
 	if err := c.Ping(); err != nil {
 		return err

@@ -11,51 +11,51 @@ import (
 )
 
 const (
-	// probeText has what goes wrong first: quotes, a line feed, markup, letters beyond ASCII and beyond 16 bits.
+	// probeText has what breaks first: quotes, a line feed, markup, characters beyond ASCII and beyond 16 bits.
 	probeText = "chatme probe: \"quotes\", <b>markup</b>, äöü, 漢字, 🙂\nand a second line"
 	// smallImage is a GIF of one pixel.
 	smallImage = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-	// largeImage is how many bytes a photo has here: more than a frame may before the first match.
+	// largeImage is the size of a photo in bytes: more than a frame may have before the first match.
 	largeImage = 300 << 10
 )
 
-// legacyTour is what the old clients go through: web and mobile as the apps are, and a third to meet after Next.
+// legacyTour is the part with legacy clients: web and mobile as the apps are, and a third to match after Next.
 type legacyTour struct {
 	meeting
 	third   *client.Client
-	chat    [2]*client.Client // after that: who is in a chat
-	waiting *client.Client    // … and who is not
+	chat    [2]*client.Client // after that: the clients in a chat
+	waiting *client.Client    // … and the one that is not
 }
 
 func (p *probe) legacyClients() probePart {
 	t := &legacyTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
 	again := &legacyTour{meeting: meeting{p: p, first: p.web(), other: p.mobile()}}
-	return probePart{title: "Old clients, web and mobile", steps: []probeStep{
-		{name: "web: auth and search in one burst; auth_success, searching", run: t.arriveFirst},
-		{name: "mobile: auth; auth_success", run: t.arriveOther},
-		{name: "mobile: search; both are matched, with each other, and see each other typing", run: t.meet, long: p.meetWithin()},
+	return probePart{title: "Legacy clients, web and mobile", steps: []probeStep{
+		{name: "web: auth and search in one burst get auth_success and searching", run: t.arriveFirst},
+		{name: "mobile: auth gets auth_success", run: t.arriveOther},
+		{name: "mobile: search matches both with each other, and each sees the other typing", run: t.meet, long: p.meetWithin()},
 		{name: "a text from web to mobile", run: func(ctx context.Context) error { return say(ctx, t.a, t.b, t.aliasB) }},
 		{name: "a text from mobile to web", run: func(ctx context.Context) error { return say(ctx, t.b, t.a, t.aliasA) }},
 		{name: "an image from mobile to web, as a data URI", run: func(ctx context.Context) error { return t.show(ctx, t.b, t.a, smallImage) }},
 		{name: "an image of 300 KiB from web to mobile", run: func(ctx context.Context) error { return t.show(ctx, t.a, t.b, photo()) }},
-		{name: "ping is answered by pong", run: func(ctx context.Context) error { return expectQuiet(ctx, t.a) }},
-		{name: "a WebSocket ping is answered by its pong", run: func(ctx context.Context) error { return t.a.PingSocket(ctx) }},
-		{name: "a malformed frame and an unknown type are passed over", run: t.nonsense},
-		{name: "web: search in a chat (Next); searching, and partner_disconnected for mobile", run: t.next},
-		{name: "a third client is matched with one of those who wait again", run: t.meetThird},
-		{name: "end_chat; chat_ended and close 1000, and partner_disconnected for the partner", run: t.endChat},
-		{name: "end_chat while waiting; chat_ended and close 1000", run: t.endWaiting},
-		{name: "two more, matched", run: func(ctx context.Context) error {
+		{name: "ping gets pong", run: func(ctx context.Context) error { return expectQuiet(ctx, t.a) }},
+		{name: "a WebSocket ping gets its pong", run: func(ctx context.Context) error { return t.a.PingSocket(ctx) }},
+		{name: "a malformed frame and an unknown type are ignored", run: t.nonsense},
+		{name: "web: search in a chat (Next) gets searching, and mobile gets partner_disconnected", run: t.next},
+		{name: "a third client is matched with one of the two that wait again", run: t.meetThird},
+		{name: "end_chat gets chat_ended and close 1000, and the partner gets partner_disconnected", run: t.endChat},
+		{name: "end_chat while waiting gets chat_ended and close 1000", run: t.endWaiting},
+		{name: "two more clients are matched", run: func(ctx context.Context) error {
 			if err := errors.Join(again.arriveFirst(ctx), again.arriveOther(ctx)); err != nil {
 				return err
 			}
 			return again.meet(ctx)
 		}, long: p.meetWithin()},
-		{name: "the socket of one is lost; partner_disconnected for the other at once", run: again.loseSocket},
+		{name: "one client loses its socket, and the other gets partner_disconnected at once", run: again.loseSocket},
 	}}
 }
 
-// say sends a text from one to the other, who knows the sender as alias.
+// say sends a text from one client to the other, which knows the sender as alias.
 func say(ctx context.Context, from, to *client.Client, alias string) error {
 	if _, err := from.Send(probeText); err != nil {
 		return err
@@ -67,7 +67,7 @@ func say(ctx context.Context, from, to *client.Client, alias string) error {
 	return wantMessage(&m, probeText, alias, false)
 }
 
-// show sends an image and a text behind it: a server that relays no images drops the one and not the other.
+// show sends an image and then a text: a server that relays no images drops only the image.
 func (t *legacyTour) show(ctx context.Context, from, to *client.Client, image string) error {
 	if _, err := from.SendImage(image); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (t *legacyTour) show(ctx context.Context, from, to *client.Client, image st
 	return err
 }
 
-// photo is a data URI of largeImage bytes of image.
+// photo returns a data URI with an image of largeImage bytes.
 func photo() string {
 	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("chatme probe", largeImage/12)))
 }
@@ -116,7 +116,7 @@ func (t *legacyTour) next(ctx context.Context) error {
 	return nil
 }
 
-// awaitLeft wants partner_disconnected, perhaps with the typing indicator taken away before it.
+// awaitLeft waits for partner_disconnected, possibly preceded by typing_stop.
 func awaitLeft(ctx context.Context, c *client.Client) error {
 	m, err := c.Expect(ctx, "typing_stop", "partner_disconnected")
 	if err == nil && m.Type == "typing_stop" {
@@ -125,8 +125,8 @@ func awaitLeft(ctx context.Context, c *client.Client) error {
 	return err
 }
 
-// meetThird has a third client search. Of the two who wait it meets whoever may be matched first; they are not yet
-// matched with each other again, unless the server does not mind.
+// meetThird makes a third client search. It is matched with one of the two that wait, which the server usually does not
+// match with each other again so soon.
 func (t *legacyTour) meetThird(ctx context.Context) error {
 	var err error
 	if t.third, err = t.p.connect(ctx, t.p.web()); err != nil {
@@ -176,7 +176,7 @@ func matchedAmong(ctx context.Context, clients ...*client.Client) (in, out []*cl
 		case len(in) >= 2:
 			out = append(out, r.c)
 		default:
-			return nil, nil, fmt.Errorf("three wait, and no two of them are matched: %w", r.err)
+			return nil, nil, fmt.Errorf("three clients are waiting, and no two are matched: %w", r.err)
 		}
 		if len(in) == 2 {
 			cancel()
@@ -195,7 +195,7 @@ func (t *legacyTour) endChat(ctx context.Context) error {
 	return awaitLeft(ctx, t.chat[1])
 }
 
-// expectEnd ends the session of c. It may wait in the queue, so what comes before chat_ended is not its matter.
+// expectEnd ends the session of c. c may be in the queue, so expectEnd ignores what comes before chat_ended.
 func expectEnd(ctx context.Context, c *client.Client) error {
 	if err := c.End(); err != nil {
 		return err

@@ -13,30 +13,30 @@ import (
 )
 
 const (
-	// meetTries is how often two clients of the probe look for each other while strangers are there.
+	// meetTries is how often two clients of the probe try to match each other while strangers are waiting.
 	meetTries = 4
-	// meetPause is about how long a stranger takes to find somebody else.
+	// meetPause is about how long a stranger takes to find another partner.
 	meetPause = 500 * time.Millisecond
-	// strangerWaits is how long a match with an earlier waiter may take; on a slow link it is strangerTrips round trips.
-	// It is never longer than strangerMost: where WebSocket pings are eaten, a client that says nothing for 12 s is not matched.
+	// strangerWaits is how long a match with a client that waited before may take; on a slow link, strangerTrips round trips.
+	// It is at most strangerMost: where WebSocket pings are dropped, a client that is silent for 12 s is not matched.
 	strangerWaits = 150 * time.Millisecond
 	strangerTrips = 3
 	strangerMost  = 5 * time.Second
-	// matchedTogether is within what both sides of one match hear of it, or matchedTrips if they take longer.
+	// matchedTogether is how long both sides of a match take to hear of it, or matchedTrips round trips if longer.
 	matchedTogether = 2 * time.Second
 	matchedTrips    = 40
-	// signals is how many typing signals a nonce has.
+	// signals is the number of typing signals in a nonce.
 	signals = 8
 )
 
 var (
-	// errStranger says that a client of the probe was matched with somebody else. Nothing was said to them.
+	// errStranger means that a client of the probe was matched with a stranger. It sent the stranger no message.
 	errStranger = errors.New("matched with a stranger")
-	// errUnseen says that two were matched at the same moment, and the one does not see the other typing.
-	errUnseen = errors.New("both were matched, but one does not see the other typing")
+	// errUnseen means that two clients were matched at the same moment, but one does not see the other typing.
+	errUnseen = errors.New("both clients were matched, but one does not see the other typing")
 )
 
-// busyIfStranger is errBusy where a stranger came between.
+// busyIfStranger returns errBusy if a stranger came between, otherwise err.
 func busyIfStranger(err error) error {
 	if errors.Is(err, errStranger) || errors.Is(err, errUnseen) {
 		return errBusy
@@ -44,21 +44,21 @@ func busyIfStranger(err error) error {
 	return err
 }
 
-// meeting is two clients of the probe on their way into a chat with each other.
+// meeting is two clients of the probe that are to be matched with each other.
 type meeting struct {
 	p            *probe
 	first, other client.Options // how they connect
 	a, b         *client.Client
-	aliasA       string // of the partner, as a knows it
+	aliasA       string // b's alias, as a knows it
 	aliasB       string
 }
 
-// meetWithin is how much longer than another step meeting may take.
+// meetWithin returns how much longer than other steps a meeting may take.
 func (p *probe) meetWithin() time.Duration {
 	return (meetTries-1)*(p.within(p.timeout, stepTrips)+meetPause) + meetTries*p.within(matchedTogether, matchedTrips)
 }
 
-// arriveFirst connects the first and has it search. search goes behind auth in one burst, as the web client sends it.
+// arriveFirst connects the first client and makes it search. It sends auth and search in one burst, as the web client does.
 func (c *meeting) arriveFirst(ctx context.Context) (err error) {
 	if c.a, err = c.p.connect(ctx, c.first); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (c *meeting) arriveFirst(ctx context.Context) (err error) {
 	return err
 }
 
-// arriveOther connects the other, which searches only once it has its answer, as the mobile client does.
+// arriveOther connects the other client, which searches only after the answer to auth, as the mobile client does.
 func (c *meeting) arriveOther(ctx context.Context) (err error) {
 	if c.b, err = c.p.connect(ctx, c.other); err != nil {
 		return err
@@ -82,8 +82,8 @@ func (c *meeting) arriveOther(ctx context.Context) (err error) {
 	return err
 }
 
-// meet has the two matched with each other. Both have arrived; when a stranger comes between they leave, and arrive
-// anew.
+// meet gets the two clients matched with each other. Both have arrived. If a stranger comes between, they leave and
+// arrive again.
 func (c *meeting) meet(ctx context.Context) error {
 	unseen := 0
 	for try := 1; ; try++ {
@@ -96,10 +96,10 @@ func (c *meeting) meet(ctx context.Context) error {
 		}
 		c.p.leave(c.a)
 		c.p.leave(c.b)
-		c.p.report.note("%v; left without a word (%d of %d)", err, try, meetTries)
+		c.p.report.note("%v; left without sending a message (%d of %d)", err, try, meetTries)
 		switch {
 		case unseen == meetTries:
-			return fmt.Errorf("%w, %d times: typing is not forwarded (or it was a stranger each time)", errUnseen, unseen)
+			return fmt.Errorf("%w, %d times: typing is not forwarded, or each partner was a stranger", errUnseen, unseen)
 		case try == meetTries:
 			return errBusy
 		}
@@ -112,9 +112,9 @@ func (c *meeting) meet(ctx context.Context) error {
 	}
 }
 
-// match has the other search too, and makes sure that it was matched with the first. Whoever waits already is the
-// first's partner at once, and whoever comes between is seen by one of the two being left alone; so hardly ever does
-// a stranger see the one thing that is sent before all is sure, and that is no word but a flickering of typing.
+// match makes the other client search too, and checks that it was matched with the first. A stranger that waited before
+// is matched with the first client at once, and if a stranger comes between, one of the two stays unmatched. So a stranger
+// hardly ever sees what is sent before the match is certain, and that is only typing signals.
 func (c *meeting) match(ctx context.Context) error {
 	if c.a == nil || c.b == nil {
 		return errors.New("not connected")
@@ -124,7 +124,7 @@ func (c *meeting) match(ctx context.Context) error {
 	cancel()
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w who was waiting", errStranger)
+		return fmt.Errorf("%w that was waiting", errStranger)
 	case c.a.CloseErr() != nil || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil:
 		return err
 	}
@@ -151,27 +151,27 @@ func (c *meeting) bothMatched(ctx context.Context) error {
 	c.aliasA, c.aliasB = a.PartnerID, b.PartnerID
 	switch {
 	case errA != nil && errB != nil:
-		return fmt.Errorf("two wait and are not matched: %w", errA)
+		return fmt.Errorf("two clients are waiting and are not matched: %w", errA)
 	case errA != nil && late(errA), errB != nil && late(errB):
-		return fmt.Errorf("%w who came at the same moment", errStranger)
+		return fmt.Errorf("%w that arrived at the same moment", errStranger)
 	case errA != nil || errB != nil:
 		return errors.Join(errA, errB)
 	case a.PartnerID == "" || b.PartnerID == "" || a.PartnerID == b.PartnerID:
-		return errors.New("matched does not name the partner, or both by one name")
+		return errors.New("matched does not name the partner, or gives both the same alias")
 	}
 	return nil
 }
 
 func late(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
-// compare sends a random row of typing signals and wants to see it on the other side, which shows that the two are in
-// one chat. The last is a stop: no indicator stays.
+// compare sends a random series of typing signals and requires the same series on the other side, which shows that the
+// two are in one chat. The last signal is a stop, so that no indicator stays on.
 func (c *meeting) compare(ctx context.Context, from, to *client.Client) error {
 	nonce := make([]bool, signals)
 	for i := range nonce[:signals-1] {
 		nonce[i] = rand.N(2) == 1
 	}
-	nonce[0] = true // something shows that typing is forwarded at all
+	nonce[0] = true // at least one start shows that typing is forwarded
 	for _, start := range nonce {
 		if err := from.Typing(start); err != nil {
 			return err
@@ -191,15 +191,15 @@ func (c *meeting) compare(ctx context.Context, from, to *client.Client) error {
 	return nil
 }
 
-// wantMessage wants m to carry text from the partner named alias, and what only resumable clients hear, or not.
+// wantMessage requires that m has this text from this alias, and that n and ts are set for resumable clients only.
 func wantMessage(m *protocol.ServerMessage, text, alias string, resumable bool) error {
 	switch {
 	case m.Text != text:
-		return fmt.Errorf("the text is not the one that was sent")
+		return fmt.Errorf("the text differs from the one that was sent")
 	case m.From != alias:
-		return fmt.Errorf("from is %q, matched said %q", m.From, alias)
+		return fmt.Errorf("from is %q, matched has %q", m.From, alias)
 	case !resumable && (m.N != 0 || m.TS != 0):
-		return errors.New("an old client hears n or ts, which it does not know")
+		return errors.New("a legacy client got n or ts, which it does not know")
 	case resumable && (m.N == 0 || m.TS == 0):
 		return errors.New("n or ts is missing")
 	}

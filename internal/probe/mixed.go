@@ -8,17 +8,17 @@ import (
 	"chatme/internal/client"
 )
 
-// mixedTour is an old client and a resumable one in one chat.
+// mixedTour is the part with a legacy client and a resumable client in one chat.
 type mixedTour struct{ meeting }
 
 func (p *probe) mixedClients() probePart {
 	t := &mixedTour{meeting{p: p, first: p.web(), other: client.Options{APIKey: p.keys.mobile}}}
-	return probePart{title: "An old client and a resumable one", steps: []probeStep{
-		{name: "auth of both; auth_success, and session_id for one", run: t.arrive, gate: true, long: plainAfter},
+	return probePart{title: "A legacy client and a resumable client", steps: []probeStep{
+		{name: "auth gets both auth_success, and the resumable client session_id", run: t.arrive, gate: true, long: plainAfter},
 		{name: "both search and are matched with each other", run: t.meet, long: p.meetWithin()},
-		{name: "a text from old to resumable has a number", run: t.toResumable},
-		{name: "a text from resumable to old has none; acknowledged by a WebSocket pong", run: t.toOld},
-		{name: "end_chat of the old one; partner_disconnected for the resumable one", run: t.end},
+		{name: "a text from legacy to resumable has a number", run: t.toResumable},
+		{name: "a text from resumable to legacy has none, and a WebSocket pong acknowledges it", run: t.toOld},
+		{name: "end_chat of the legacy client, and the resumable one gets partner_disconnected", run: t.end},
 	}}
 }
 
@@ -48,7 +48,7 @@ func (t *mixedTour) toOld(ctx context.Context) error {
 		return err
 	}
 	if err := awaitAck(ctx, t.b, 1, 1); err != nil {
-		return fmt.Errorf("the server asks an old client with a WebSocket ping what has arrived: %w", err)
+		return fmt.Errorf("the server sends a legacy client a WebSocket ping to learn what has arrived: %w", err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func probeTree() any {
 	}{}
 }
 
-// probed is what the probe's JSON object says.
+// probed runs the probe and returns its JSON object.
 func probed(t *testing.T, s *inside.Running, addr string, args ...string) (code int, found summary) {
 	t.Helper()
 	code, stdout, stderr := s.Chatme(t.Context(), probeTree(), append([]string{"probe", "ws://" + addr, "--json"}, args...)...)
@@ -61,59 +61,59 @@ func TestProbePasses(t *testing.T) {
 	if code != exit.OK || stderr != "" || !strings.Contains(stdout, "\nAll 44 steps passed in ") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	// With keys of the command line, one for both, another origin that is allowed, and a path.
+	// With one key for both clients on the command line, another allowed origin, and a path.
 	code, found := probed(t, s, s.Addr+"/a/path", "--api-key", inside.WebTestKey, "--origin", "http://localhost:5173")
 	if code != exit.OK || found.Passed != 44 {
 		t.Errorf("exit code %d, %+v", code, found)
 	}
 }
 
-// Each of these is wrong with a server, or with what is in front of it, and the step it is about says so.
+// Each case is a fault of a server, or of what is in front of it, that the step for it reports.
 func TestProbeFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	tests := map[string]probeCase{
 		"the page's own origin is refused": {(*probe).handshake, tamper{origin: func(string) string { return "http://elsewhere.example" }},
 			"a page at ", "proxy_set_header Host"},
-		"any origin is let in": {(*probe).handshake, tamper{origin: func(string) string { return "http://localhost:5173" }},
-			"a page at another origin is refused with 403", "does the proxy drop or rewrite Origin?"},
+		"any origin is accepted": {(*probe).handshake, tamper{origin: func(string) string { return "http://localhost:5173" }},
+			"a page at another origin is refused with 403", "check whether the proxy drops or rewrites Origin"},
 		"the upgrade is dropped": {(*probe).handshake, tamper{answers: func(w http.ResponseWriter, r *http.Request) bool {
 			w.WriteHeader(http.StatusUpgradeRequired)
 			return true
 		}}, "OPTIONS", ""},
-		"nothing but a page": {(*probe).handshake, tamper{answers: func(http.ResponseWriter, *http.Request) bool { return true }},
-			"a handshake without its upgrade is answered 426", "answered 200"},
-		"a wrong key is closed in another way":    {(*probe).handshake, tamper{close: [2]int{4001, 1008}}, "whoever searches before", "closed 1008"},
-		"auth_error is not said":                  {(*probe).handshake, tamper{toClient: without("auth_error")}, "whoever searches before", "closed 4001"},
-		"auth_success is not said":                {(*probe).legacyClients, tamper{toClient: without("auth_success")}, "web: auth and search", "got searching"},
-		"searching is not said":                   {(*probe).legacyClients, tamper{toClient: without("searching")}, "web: auth and search", "not within"},
-		"matched is not said":                     {(*probe).legacyClients, tamper{toClient: without("matched")}, "mobile: search", "two wait and are not matched"},
-		"typing is not forwarded":                 {(*probe).legacyClients, tamper{toServer: without("typing_start")}, "mobile: search", "typing is not forwarded"},
-		"matched names nobody":                    {(*probe).legacyClients, tamper{toClient: replacing("partnerId", "partner")}, "mobile: search", "does not name the partner"},
-		"messages are lost":                       {(*probe).legacyClients, tamper{toServer: without("message")}, "a text from web to mobile", "not within"},
-		"texts are changed":                       {(*probe).legacyClients, tamper{toClient: replacing("äöü", "aou")}, "a text from web to mobile", "the text is not the one"},
-		"messages do not say from whom":           {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"by"`)}, "a text from web to mobile", "from is"},
-		"old clients hear what they do not know":  {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"n":1,"from"`)}, "a text from web to mobile", "old client"},
-		"images are changed":                      {(*probe).legacyClients, tamper{toClient: replacing("R0lGOD", "AAAAAA")}, "an image from mobile", "the image is not"},
-		"pings are not answered":                  {(*probe).legacyClients, tamper{toServer: without("ping")}, "ping is answered", "not within"},
-		"WebSocket pings do not pass":             {(*probe).legacyClients, tamper{mute: true}, "a WebSocket ping is answered", "not within"},
-		"malformed frames are not passed over":    {(*probe).legacyClients, tamper{toServer: repeating(`"mess`)}, "a malformed frame", "closed 1008"},
-		"Next is not answered for the other":      {(*probe).legacyClients, tamper{toClient: without("partner_disconnected")}, "web: search in a chat", "mobile"},
-		"end_chat is not answered":                {(*probe).legacyClients, tamper{toClient: without("chat_ended")}, "end_chat; ", ""},
-		"the chat ends with another close":        {(*probe).legacyClients, tamper{close: [2]int{1000, 1001}}, "end_chat; ", "want close 1000"},
-		"session_id lacks something":              {(*probe).resumableClients, tamper{toClient: replacing(`"windowMs"`, `"window"`)}, "auth with resume", "session_id lacks"},
-		"messages are never acknowledged":         {(*probe).resumableClients, tamper{toClient: without("ack")}, "numbered messages", "not within"},
-		"more is acknowledged than can be":        {(*probe).resumableClients, tamper{toClient: replacing(`"delivered":1`, `"delivered":9`)}, "numbered messages", "ack says"},
-		"nobody is told that the partner is away": {(*probe).resumableClients, tamper{toClient: without("partner_away")}, "the socket of one is lost; partner_away", "not within"},
-		"partner_away without a time":             {(*probe).resumableClients, tamper{toClient: replacing(`"untilMs"`, `"until"`)}, "the socket of one is lost; partner_away", "until when"},
-		"what is held is lost":                    {(*probe).resumableClients, tamper{toClient: dropping("second line 3")}, "resume; the same chat", "the text is not the one"},
-		"the chat is lost":                        {(*probe).resumableClients, tamper{toClient: replacing(`"state":"matched"`, `"state":"idle"`)}, "resume; the same chat", "the chat is not the same"},
-		"the number held is wrong":                {(*probe).resumableClients, tamper{toClient: replacing(`"replay":3`, `"replay":2`)}, "resume; the same chat", "3 were held"},
-		"nobody is told that the partner is back": {(*probe).resumableClients, tamper{toClient: without("partner_back")}, "resume; the same chat", ""},
-		"the first socket is closed otherwise":    {(*probe).resumableClients, tamper{close: [2]int{4409, 4410}}, "a second socket takes over", "closed 4410"},
-		"the tail is lost":                        {(*probe).resumableClients, tamper{toClient: replacing(`"replay":1`, `"replay":0`)}, "resume; the message, partner_back", "1 were held"},
-		"an ended chat is not said to be":         {(*probe).resumableClients, tamper{toClient: replacing(`"state":"ended"`, `"state":"idle"`)}, "resume; the chat is over", "the chat has ended"},
-		"ended sessions come back":                {(*probe).resumableClients, tamper{toClient: replacing("resume_failed", "resumed")}, "resume of a session that has ended", "want resume_failed"},
-		"another epoch is not noticed":            {(*probe).resumableClients, tamper{toServer: replacing("00000000000000000000000000000000", "")}, "resume with another epoch", "want resumed with gap"},
+		"only a page": {(*probe).handshake, tamper{answers: func(http.ResponseWriter, *http.Request) bool { return true }},
+			"a handshake without an upgrade gets 426", "got 200"},
+		"a wrong key is closed in another way":     {(*probe).handshake, tamper{close: [2]int{4001, 1008}}, "search before auth", "closed 1008"},
+		"auth_error is not sent":                   {(*probe).handshake, tamper{toClient: without("auth_error")}, "search before auth", "closed 4001"},
+		"auth_success is not sent":                 {(*probe).legacyClients, tamper{toClient: without("auth_success")}, "web: auth and search", "got searching"},
+		"searching is not sent":                    {(*probe).legacyClients, tamper{toClient: without("searching")}, "web: auth and search", "not within"},
+		"matched is not sent":                      {(*probe).legacyClients, tamper{toClient: without("matched")}, "mobile: search", "two clients are waiting and are not matched"},
+		"typing is not forwarded":                  {(*probe).legacyClients, tamper{toServer: without("typing_start")}, "mobile: search", "typing is not forwarded"},
+		"matched names no partner":                 {(*probe).legacyClients, tamper{toClient: replacing("partnerId", "partner")}, "mobile: search", "does not name the partner"},
+		"messages are lost":                        {(*probe).legacyClients, tamper{toServer: without("message")}, "a text from web to mobile", "not within"},
+		"texts are changed":                        {(*probe).legacyClients, tamper{toClient: replacing("äöü", "aou")}, "a text from web to mobile", "the text differs"},
+		"messages have no sender":                  {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"by"`)}, "a text from web to mobile", "from is"},
+		"legacy clients get unknown members":       {(*probe).legacyClients, tamper{toClient: replacing(`"from"`, `"n":1,"from"`)}, "a text from web to mobile", "legacy client"},
+		"images are changed":                       {(*probe).legacyClients, tamper{toClient: replacing("R0lGOD", "AAAAAA")}, "an image from mobile", "the image is not"},
+		"pings are not answered":                   {(*probe).legacyClients, tamper{toServer: without("ping")}, "ping gets", "not within"},
+		"WebSocket pings do not pass":              {(*probe).legacyClients, tamper{mute: true}, "a WebSocket ping gets", "not within"},
+		"malformed frames are not ignored":         {(*probe).legacyClients, tamper{toServer: repeating(`"mess`)}, "a malformed frame", "closed 1008"},
+		"the partner is not told of Next":          {(*probe).legacyClients, tamper{toClient: without("partner_disconnected")}, "web: search in a chat", "mobile"},
+		"end_chat is not answered":                 {(*probe).legacyClients, tamper{toClient: without("chat_ended")}, "end_chat gets", ""},
+		"the chat ends with another close code":    {(*probe).legacyClients, tamper{close: [2]int{1000, 1001}}, "end_chat gets", "want close 1000"},
+		"session_id is incomplete":                 {(*probe).resumableClients, tamper{toClient: replacing(`"windowMs"`, `"window"`)}, "auth with resume", "session_id is incomplete: it needs"},
+		"messages are never acknowledged":          {(*probe).resumableClients, tamper{toClient: without("ack")}, "numbered messages", "not within"},
+		"more is acknowledged than possible":       {(*probe).resumableClients, tamper{toClient: replacing(`"delivered":1`, `"delivered":9`)}, "numbered messages", "ack has"},
+		"partner_away is not sent":                 {(*probe).resumableClients, tamper{toClient: without("partner_away")}, "one client loses its socket, and the other gets partner_away", "not within"},
+		"partner_away without a time":              {(*probe).resumableClients, tamper{toClient: replacing(`"untilMs"`, `"until"`)}, "one client loses its socket, and the other gets partner_away", "no untilMs"},
+		"a stored message is lost":                 {(*probe).resumableClients, tamper{toClient: dropping("second line 3")}, "resume gets the same chat", "the text differs"},
+		"the chat is lost":                         {(*probe).resumableClients, tamper{toClient: replacing(`"state":"matched"`, `"state":"idle"`)}, "resume gets the same chat", "a different chat"},
+		"replay is wrong":                          {(*probe).resumableClients, tamper{toClient: replacing(`"replay":3`, `"replay":2`)}, "resume gets the same chat", "3 were stored"},
+		"partner_back is not sent":                 {(*probe).resumableClients, tamper{toClient: without("partner_back")}, "resume gets the same chat", ""},
+		"the first socket gets another close code": {(*probe).resumableClients, tamper{close: [2]int{4409, 4410}}, "a second socket takes over", "closed 4410"},
+		"the tail is lost":                         {(*probe).resumableClients, tamper{toClient: replacing(`"replay":1`, `"replay":0`)}, "resume gets the message, and partner_back", "1 were stored"},
+		"an ended chat is not reported as such":    {(*probe).resumableClients, tamper{toClient: replacing(`"state":"ended"`, `"state":"idle"`)}, "resume after the chat ended", "the chat ended"},
+		"ended sessions resume":                    {(*probe).resumableClients, tamper{toClient: replacing("resume_failed", "resumed")}, "resume of an ended session", "want resume_failed"},
+		"another epoch is not noticed":             {(*probe).resumableClients, tamper{toServer: replacing("00000000000000000000000000000000", "")}, "resume with another epoch", "want resumed with gap"},
 	}
 	names := make(chan string)
 	go func() {
@@ -125,7 +125,7 @@ func TestProbeFindsWhatIsWrong(t *testing.T) {
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	found := map[string]summary{}
-	for range 16 { // most of the time is spent waiting for what does not come
+	for range 16 { // most of the time is spent waiting for frames that do not come
 		s := inside.RunServer(t)
 		workers.Go(func() {
 			for name := range names {
@@ -151,7 +151,7 @@ func TestProbeFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// probeCase is something that is wrong, and the first step that fails by it.
+// probeCase is a fault, and the first step that fails because of it.
 type probeCase struct {
 	part   func(*probe) probePart
 	tamper tamper
@@ -159,14 +159,14 @@ type probeCase struct {
 	detail string
 }
 
-// play goes through the part that the case is about.
+// play plays the part that the case is about.
 func (c probeCase) play(tb testing.TB, s *inside.Running) summary {
 	p := c.tamper.prober(tb, s)
 	p.play(tb.Context(), c.part(p))
 	return p.report.summary
 }
 
-// prober is a probe of s behind what tampers with it.
+// prober returns a probe of s through the tampering proxy.
 func (m tamper) prober(tb testing.TB, s *inside.Running) *probe {
 	to := remote.Deployment{Host: m.front(tb, s.Addr), Path: "/"}
 	p := &probe{to: to, origin: to.Origin(), keys: probeKeys{inside.WebTestKey, inside.MobileTestKey}, timeout: pace.Of(2 * time.Second)}
@@ -174,7 +174,7 @@ func (m tamper) prober(tb testing.TB, s *inside.Running) *probe {
 	return p
 }
 
-// A server of the base protocol alone is told apart from one that is broken.
+// A server with only the base protocol is not reported as broken.
 func TestProbeOfAServerWithoutResume(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -185,7 +185,7 @@ func TestProbeOfAServerWithoutResume(t *testing.T) {
 	}
 }
 
-// Where images are switched off, the probe says so and goes on.
+// With images disabled, the probe says so and continues.
 func TestProbeWithoutImages(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t, "CHATME_IMAGES=off")
@@ -195,14 +195,14 @@ func TestProbeWithoutImages(t *testing.T) {
 	}
 }
 
-// passer is a person who searches at the deployment while it is probed, and what they saw.
+// passer is a stranger that searches while the server is probed, and what it received.
 type passer struct {
 	socket *client.Client
-	heard  []string // types of messages, but typing
+	heard  []string // types of messages, without typing
 	ended  chan struct{}
 }
 
-// passes has somebody search, who stays for this many chats.
+// passes starts a stranger that searches and stays for this many chats.
 func passes(t *testing.T, s *inside.Running, chats int) *passer {
 	t.Helper()
 	c, err := client.Dial(testbed.Step(t), "ws://"+s.Addr, client.Options{APIKey: inside.WebTestKey, Legacy: true})
@@ -240,21 +240,21 @@ func passes(t *testing.T, s *inside.Running, chats int) *passer {
 	return p
 }
 
-// Who waits for a partner hears nothing of a probe but that somebody came and went, and the probe goes on without them.
+// A stranger that waits for a partner only sees that a client of the probe came and left, and the probe continues without it.
 func TestProbeLeavesAStrangerWithoutAWord(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
 	p := passes(t, s, 1)
 	code, stdout, stderr := s.Chatme(t.Context(), probeTree(), "probe", "ws://"+s.Addr)
-	if code != exit.OK || !strings.Contains(stdout, "matched with a stranger who was waiting; left without a word (1 of 4)") {
+	if code != exit.OK || !strings.Contains(stdout, "matched with a stranger that was waiting; left without sending a message (1 of 4)") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	if strings.Contains(stdout+stderr, "private") {
-		t.Errorf("what they wrote is printed: %s", stdout)
+		t.Errorf("the stranger's message is printed: %s", stdout)
 	}
 	<-p.ended
 	if want := []string{"matched", "partner_disconnected", "chat_ended"}; !slices.Equal(p.heard, want) {
-		t.Errorf("they heard %q, want %q", p.heard, want)
+		t.Errorf("the stranger received %q, want %q", p.heard, want)
 	}
 }
 
@@ -263,19 +263,19 @@ func TestProbeOfABusyDeployment(t *testing.T) {
 	s := inside.RunServer(t, "CHATME_REMATCH_AFTER=1ms")
 	p := passes(t, s, 100)
 	code, stdout, stderr := s.Chatme(t.Context(), probeTree(), "probe", "ws://"+s.Addr)
-	if code != exit.Failure || !strings.Contains(stdout, "  busy ") || !strings.Contains(stderr, "is busy: other people wait for a partner there") {
+	if code != exit.Failure || !strings.Contains(stdout, "  busy ") || !strings.Contains(stderr, "is busy: other clients are waiting for a partner there") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	p.socket.Drop()
 	<-p.ended
 	for _, heard := range p.heard {
 		if heard != "matched" && heard != "partner_disconnected" {
-			t.Errorf("they heard %q", heard)
+			t.Errorf("the stranger received %q", heard)
 		}
 	}
 }
 
-// A probe that is interrupted says so, and leaves nobody behind.
+// An interrupted probe says so, and leaves no session behind.
 func TestProbeInterrupted(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -299,6 +299,6 @@ func TestProbeInterrupted(t *testing.T) {
 	soon, enough := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer enough()
 	if m, err := left.Await(soon, "matched"); err == nil {
-		t.Errorf("somebody of the probe still waits: %+v", m)
+		t.Errorf("a session of the probe is still waiting: %+v", m)
 	}
 }

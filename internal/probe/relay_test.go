@@ -17,18 +17,17 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// tamper is a proxy in front of a server that does something wrong, so that what is wrong with a server can be seen to
-// be found. Every member may be nil.
+// tamper is a faulty proxy in front of a server, which shows that the probe finds the fault. Every field may be nil.
 type tamper struct {
-	answers  func(w http.ResponseWriter, r *http.Request) bool // takes the request for itself
+	answers  func(w http.ResponseWriter, r *http.Request) bool // answers the request instead of the server
 	origin   func(string) string                               // what becomes of Origin
-	toServer func(frame string) []string                       // the frames to send in place of this one
+	toServer func(frame string) []string                       // the frames to send instead of this one
 	toClient func(frame string) []string
 	mute     bool   // neither pings nor pongs pass
-	close    [2]int // the server's close code that is changed, and what to
+	close    [2]int // the server's close code to change, and the new one
 }
 
-// front starts the proxy before the server at addr, and returns its own address.
+// front starts the proxy in front of the server at addr, and returns the proxy's address.
 func (tp tamper) front(tb testing.TB, addr string) string {
 	to := &url.URL{Scheme: "http", Host: addr}
 	plain := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
@@ -85,8 +84,8 @@ func (tp tamper) upgrade(w http.ResponseWriter, r *http.Request, addr string) {
 // closeAnswer is how long a close frame may wait for its answer.
 const closeAnswer = 2 * time.Second
 
-// pump passes on what comes from one side until it ends, and ends the other in the same way: after a close frame once that is
-// answered, for what is closed with something unread takes the frame along.
+// pump passes on frames from one side until it ends, then ends the other side in the same way. After a close frame it waits for the
+// answer: closing a socket with unread data would drop the frame.
 func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
 	pass := func(kind int) func(string) error {
 		return func(data string) error {
@@ -126,7 +125,7 @@ func (tp tamper) pump(from, to *websocket.Conn, change func(string) []string) {
 // without drops the frames of this type.
 func without(kind string) func(string) []string { return dropping(`{"type":"` + kind + `"`) }
 
-// dropping drops the frames in which text is.
+// dropping drops the frames that contain text.
 func dropping(text string) func(string) []string {
 	return func(frame string) []string {
 		if strings.Contains(frame, text) {
@@ -136,7 +135,7 @@ func dropping(text string) func(string) []string {
 	}
 }
 
-// repeating sends the frames that end with text many times.
+// repeating sends frames that end with text many times.
 func repeating(text string) func(string) []string {
 	return func(frame string) []string {
 		if strings.HasSuffix(frame, text) {
@@ -146,7 +145,7 @@ func repeating(text string) func(string) []string {
 	}
 }
 
-// replacing changes a text in every frame.
+// replacing replaces a text in every frame.
 func replacing(old, by string) func(string) []string {
 	return func(frame string) []string { return []string{strings.ReplaceAll(frame, old, by)} }
 }

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/remote"
 )
 
-// probeOutcome is what became of a step.
+// probeOutcome is the outcome of a step.
 type probeOutcome string
 
 const (
@@ -32,7 +32,7 @@ type probeResult struct {
 	Outcome probeOutcome `json:"outcome"`
 	Ms      float64      `json:"ms"` // milliseconds
 	Detail  string       `json:"detail,omitempty"`
-	Notes   []string     `json:"notes,omitempty"` // what happened on the way, and is no failure
+	Notes   []string     `json:"notes,omitempty"` // events that are not failures
 }
 
 // summary is the JSON object.
@@ -48,17 +48,17 @@ type summary struct {
 	Steps      []probeResult `json:"steps"`
 }
 
-// probeReport collects the outcomes, and prints each as it is there.
+// probeReport collects the outcomes, and prints each as it comes.
 type probeReport struct {
 	summary
 
 	cmd   *Cmd
 	out   io.Writer
 	began time.Time
-	limit time.Duration // of the step that is under way
+	limit time.Duration // of the current step
 	title string        // of the part
-	notes []string      // of the step that is under way
-	rest  []probeResult // of the part: what an earlier step is in the way of
+	notes []string      // of the current step
+	rest  []probeResult // of the part: steps that an earlier step prevented
 }
 
 func newProbeReport(cmd *Cmd, to remote.Deployment, out io.Writer) *probeReport {
@@ -80,7 +80,7 @@ func (r *probeReport) part(title string) {
 	r.printf("\n%s\n", title)
 }
 
-// note says something about the step that is under way.
+// note adds a note to the current step.
 func (r *probeReport) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
@@ -107,7 +107,7 @@ func (r *probeReport) step(name string, took time.Duration, err error) {
 	r.add(result, fmt.Sprintf("%.1f ms", result.Ms))
 }
 
-// explain is err without what the report has said already.
+// explain returns the text of err without what the report already shows.
 func (r *probeReport) explain(err error) string {
 	text := strings.TrimPrefix(err.Error(), errNotOffered.Error()+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -116,8 +116,7 @@ func (r *probeReport) explain(err error) string {
 	return text
 }
 
-// unreached records a step that an earlier one is in the way of. What is behind something that is not offered is
-// not offered either.
+// unreached records a step that an earlier one prevented. Steps after one that is not offered are not offered either.
 func (r *probeReport) unreached(name string, why error) {
 	outcome := probeNotReached
 	if errors.Is(why, errNotOffered) {
@@ -129,7 +128,7 @@ func (r *probeReport) unreached(name string, why error) {
 	r.rest = append(r.rest, probeResult{Part: r.title, Step: name, Outcome: outcome})
 }
 
-// endPart says in one line how many steps were not reached.
+// endPart prints in one line how many steps were not reached.
 func (r *probeReport) endPart() {
 	if n := len(r.rest); n > 0 {
 		r.printf(probeLine, r.rest[0].Outcome, "", cli.Counted(n, "further step"))
@@ -138,7 +137,7 @@ func (r *probeReport) endPart() {
 	r.rest = nil
 }
 
-// probeLine is an outcome, how long it took, and the step.
+// probeLine is an outcome, its duration, and the step.
 const probeLine = "  %-11s %10s  %s\n"
 
 func (r *probeReport) add(result probeResult, took string) {
@@ -153,7 +152,7 @@ func (r *probeReport) add(result probeResult, took string) {
 	}
 }
 
-// finish prints the sum and returns an error unless everything passed.
+// finish prints the totals and returns an error unless everything passed.
 func (r *probeReport) finish() error {
 	took := time.Since(r.began)
 	r.Seconds = took.Round(time.Millisecond).Seconds()
@@ -174,12 +173,12 @@ func (r *probeReport) finish() error {
 	case r.Failed > 0:
 		return fmt.Errorf("%s of the probe failed at %s", cli.Counted(r.Failed, "step"), r.URL)
 	case r.Busy > 0:
-		return fmt.Errorf("%s is busy: other people wait for a partner there, so this run shows too little; try again when it is quieter", r.URL)
+		return fmt.Errorf("%s is busy: other clients are waiting for a partner there, so this run is incomplete; try again when it is quieter", r.URL)
 	}
 	return errors.New("interrupted")
 }
 
-// sum is the counts that are not 0, in words.
+// sum returns the counts that are not 0, in words.
 func (r *probeReport) sum() string {
 	if r.OK && r.NotOffered == 0 {
 		return fmt.Sprintf("All %d steps passed", r.Passed)
@@ -198,7 +197,7 @@ func (r *probeReport) sum() string {
 	return strings.Join(parts, ", ")
 }
 
-// explainRefusal adds to a refused upgrade what it commonly means.
+// explainRefusal adds what a refused upgrade commonly means.
 func explainRefusal(err error) error {
 	refused, ok := errors.AsType[*client.RefusedError](err)
 	if !ok {
@@ -210,7 +209,7 @@ func explainRefusal(err error) error {
 	return refusedShort(refused)
 }
 
-// refusedShort is a refusal whose text takes one short line: a proxy answers with a whole page.
+// refusedShort returns e with its body cut to one short line: a proxy answers with a whole page.
 func refusedShort(e *client.RefusedError) *client.RefusedError {
 	body, _, _ := strings.Cut(e.Body, "\n")
 	if strings.HasPrefix(body, "<") {

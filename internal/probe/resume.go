@@ -12,45 +12,45 @@ import (
 )
 
 const (
-	// plainAfter is how long after the answer to a ping a new session may take to be on disk; one that is not told of
-	// by then is not resumable.
+	// plainAfter is how long after the answer to a ping a new session may take to be on disk. Without session_id by then,
+	// sessions are not resumable.
 	plainAfter = 2 * time.Second
-	plainTrips = 40 // … if they take longer
-	// probeNap is the absence that is announced.
+	plainTrips = 40 // … or as many round trips, if longer
+	// probeNap is the absence that sleep announces.
 	probeNap = 5 * time.Minute
 )
 
-// resumeTour is what two resumable clients go through: the one stays, the other comes and goes.
+// resumeTour is the part with two resumable clients: a stays, b comes and goes.
 type resumeTour struct {
 	meeting
-	hello protocol.ServerMessage // session_id of the one who comes and goes
-	said  uint64                 // the last number that the one who stays has given
+	hello protocol.ServerMessage // b's session_id
+	said  uint64                 // the last number that a used
 	gone  client.State           // of a session that has ended
 }
 
 func (p *probe) resumableClients() probePart {
 	t := &resumeTour{meeting: meeting{p: p, first: client.Options{APIKey: p.keys.web, Origin: p.origin}, other: client.Options{APIKey: p.keys.mobile}}}
 	return probePart{title: "Resumable clients", steps: []probeStep{
-		{name: "auth with resume; session_id, epoch, window and limits", run: t.offered, gate: true, long: plainAfter},
-		{name: "two of them search and are matched with each other", run: t.begin, long: p.meetWithin()},
-		{name: "numbered messages both ways, acknowledged", run: t.talk},
-		{name: "the socket of one is lost; partner_away for the other", run: t.lose},
-		{name: "three messages to who is away; acknowledged, so they are on disk", run: t.sayAway(3)},
-		{name: "resume; the same chat and epoch, the three messages in order, partner_back", run: t.comeBack(3)},
-		{name: "what was held is delivered; acknowledged to its sender", run: t.delivered},
-		{name: "a second socket takes over; the first is closed 4409", run: t.takeOver},
-		{name: "sleep, then the socket is closed; partner_away", run: t.sleep},
-		{name: "a message to who is asleep; acknowledged", run: t.sayAway(1)},
-		{name: "resume; the message, partner_back", run: t.comeBack(1)},
-		{name: "one is away, the other says something and goes on (Next)", run: t.nextWhileAway},
-		{name: "resume; the chat is over, but its last message comes before partner_disconnected", run: t.tail},
-		{name: "end_chat for both; chat_ended and close 1000", run: t.endBoth},
-		{name: "resume of a session that has ended; resume_failed and a new one", run: t.resumeEnded},
-		{name: "resume with another epoch, as after a restore; gap is said", run: t.otherEpoch},
+		{name: "auth with resume gets session_id, epoch, window and limits", run: t.offered, gate: true, long: plainAfter},
+		{name: "two clients search and are matched with each other", run: t.begin, long: p.meetWithin()},
+		{name: "numbered messages in both directions are acknowledged", run: t.talk},
+		{name: "one client loses its socket, and the other gets partner_away", run: t.lose},
+		{name: "three messages to a client that is away are acknowledged, so they are on disk", run: t.sayAway(3)},
+		{name: "resume gets the same chat and epoch, the three messages in order, and partner_back", run: t.comeBack(3)},
+		{name: "stored messages are delivered, and acknowledged to their sender", run: t.delivered},
+		{name: "a second socket takes over, and the first gets close 4409", run: t.takeOver},
+		{name: "sleep and a closed socket: the partner gets partner_away", run: t.sleep},
+		{name: "a message to a client that is asleep is acknowledged", run: t.sayAway(1)},
+		{name: "resume gets the message, and partner_back", run: t.comeBack(1)},
+		{name: "one client is away, the other sends a message and moves on (Next)", run: t.nextWhileAway},
+		{name: "resume after the chat ended gets its last message before partner_disconnected", run: t.tail},
+		{name: "end_chat of both gets chat_ended and close 1000", run: t.endBoth},
+		{name: "resume of an ended session gets resume_failed and a new session", run: t.resumeEnded},
+		{name: "resume with another epoch, as after a restore, gets gap", run: t.otherEpoch},
 	}}
 }
 
-// offered connects the one who comes and goes, and finds out whether sessions can be resumed.
+// offered connects b, and finds out whether sessions can be resumed.
 func (t *resumeTour) offered(ctx context.Context) (err error) {
 	if t.b, err = t.p.connect(ctx, t.other); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (t *resumeTour) offered(ctx context.Context) (err error) {
 	return err
 }
 
-// greetResumable takes session_id, or errNotOffered if the server goes on without one.
+// greetResumable waits for session_id, and returns errNotOffered if the server sends none.
 func (p *probe) greetResumable(ctx context.Context, c *client.Client) (m protocol.ServerMessage, err error) {
 	if _, err := c.Expect(ctx, "auth_success"); err != nil {
 		return m, err
@@ -72,7 +72,7 @@ func (p *probe) greetResumable(ctx context.Context, c *client.Client) (m protoco
 	}
 	if m.Type == "session_id" {
 		_, err = c.Expect(ctx, "pong")
-	} else { // which does not wait for the disk
+	} else { // pong does not wait for the disk
 		soon, cancel := context.WithTimeout(ctx, p.within(plainAfter, plainTrips))
 		defer cancel()
 		if m, err = c.Expect(soon, "session_id"); err != nil && late(err) && c.CloseErr() == nil {
@@ -80,7 +80,7 @@ func (p *probe) greetResumable(ctx context.Context, c *client.Client) (m protoco
 		}
 	}
 	if err == nil && (m.SessionID == "" || m.Epoch == "" || m.WindowMs <= 0 || m.PingMs <= 0 || m.MaxBytes <= 0) {
-		err = errors.New("session_id lacks one of sessionId, epoch, windowMs, pingMs, maxBytes")
+		err = errors.New("session_id is incomplete: it needs sessionId, epoch, windowMs, pingMs and maxBytes")
 	}
 	return m, err
 }
@@ -100,7 +100,7 @@ func (t *resumeTour) talk(ctx context.Context) error {
 	return t.exchange(ctx, t.b, t.a, t.aliasA)
 }
 
-// exchange sends the first message of one side, has it confirmed, and wants the sender to hear of that.
+// exchange sends the first message of one side, confirms it, and requires that the sender gets an ack.
 func (t *resumeTour) exchange(ctx context.Context, from, to *client.Client, alias string) error {
 	if _, err := from.Send(probeText); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (t *resumeTour) exchange(ctx context.Context, from, to *client.Client, alia
 	return awaitAck(ctx, from, 1, 1)
 }
 
-// awaitAck waits until the sender knows that n messages are in custody and so many of them are with the partner.
+// awaitAck waits until the sender knows that recv messages are in custody and delivered of them are with the partner.
 func awaitAck(ctx context.Context, c *client.Client, recv, delivered uint64) error {
 	for {
 		m, err := c.Expect(ctx, "ack")
@@ -129,7 +129,7 @@ func awaitAck(ctx context.Context, c *client.Client, recv, delivered uint64) err
 			return err
 		}
 		if m.Recv > recv || m.Delivered > delivered {
-			return fmt.Errorf("ack says recv %d and delivered %d; %d and %d are possible", m.Recv, m.Delivered, recv, delivered)
+			return fmt.Errorf("ack has recv %d and delivered %d; at most %d and %d are possible", m.Recv, m.Delivered, recv, delivered)
 		}
 		if m.Recv == recv && m.Delivered == delivered {
 			return nil
@@ -145,12 +145,12 @@ func (t *resumeTour) lose(ctx context.Context) error {
 func expectAway(ctx context.Context, c *client.Client) error {
 	m, err := c.Expect(ctx, "partner_away")
 	if err == nil && m.UntilMs <= 0 {
-		err = errors.New("partner_away does not say until when")
+		err = errors.New("partner_away has no untilMs")
 	}
 	return err
 }
 
-// numbered is the text of the n-th message.
+// numbered returns the text of the n-th message.
 func numbered(n uint64) string { return fmt.Sprintf("%s %d", probeText, n) }
 
 func (t *resumeTour) sayAway(count int) func(context.Context) error {
@@ -166,7 +166,7 @@ func (t *resumeTour) sayAway(count int) func(context.Context) error {
 	}
 }
 
-// resume connects the one who was away again.
+// resume reconnects b.
 func (t *resumeTour) resume(ctx context.Context) (m protocol.ServerMessage, err error) {
 	if t.b, err = t.p.connect(ctx, t.b.Resume()); err != nil {
 		return m, err
@@ -186,11 +186,11 @@ func (t *resumeTour) comeBack(held int) func(context.Context) error {
 		}
 		switch {
 		case m.State != "matched" || m.PartnerID != t.aliasB || m.Partner != "here":
-			return fmt.Errorf("the chat is not the same: state %q, partner %q", m.State, m.Partner)
+			return fmt.Errorf("a different chat: state %q, partner %q", m.State, m.Partner)
 		case m.Epoch != t.hello.Epoch:
-			return errors.New("the epoch is another")
+			return errors.New("a different epoch")
 		case m.Replay != held || m.Gap:
-			return fmt.Errorf("replay %d and gap %v; %d were held", m.Replay, m.Gap, held)
+			return fmt.Errorf("replay %d and gap %v; %d were stored", m.Replay, m.Gap, held)
 		}
 		for n := t.said - uint64(held) + 1; n <= t.said; n++ {
 			if err := t.expectNumbered(ctx, n); err != nil {
@@ -202,7 +202,7 @@ func (t *resumeTour) comeBack(held int) func(context.Context) error {
 	}
 }
 
-// expectNumbered wants the n-th message of the one who stays.
+// expectNumbered requires a's n-th message.
 func (t *resumeTour) expectNumbered(ctx context.Context, n uint64) error {
 	m, err := t.b.Expect(ctx, "message")
 	if err == nil {
@@ -228,7 +228,7 @@ func (t *resumeTour) takeOver(ctx context.Context) error {
 		return err
 	}
 	if m.State != "matched" || m.PartnerID != t.aliasB {
-		return fmt.Errorf("the chat is not the same: state %q", m.State)
+		return fmt.Errorf("a different chat: state %q", m.State)
 	}
 	return expectClose(ctx, first, protocol.CloseReplaced)
 }
@@ -243,7 +243,7 @@ func (t *resumeTour) sleep(ctx context.Context) error {
 	return expectAway(ctx, t.a)
 }
 
-// nextWhileAway: the one who comes and goes has confirmed all but the message that is said now.
+// nextWhileAway: b has confirmed all messages but the one that is sent now.
 func (t *resumeTour) nextWhileAway(ctx context.Context) error {
 	if err := t.delivered(ctx); err != nil {
 		return err
@@ -261,14 +261,14 @@ func (t *resumeTour) nextWhileAway(ctx context.Context) error {
 	return err
 }
 
-// tail: until it confirms the message, the one who comes back is matched with nobody.
+// tail: until b confirms the message, it is not matched.
 func (t *resumeTour) tail(ctx context.Context) error {
 	m, err := t.resume(ctx)
 	if err != nil {
 		return err
 	}
 	if m.State != "ended" || m.Replay != 1 || m.Gap {
-		return fmt.Errorf("state %q, replay %d and gap %v; the chat has ended and 1 message was held", m.State, m.Replay, m.Gap)
+		return fmt.Errorf("state %q, replay %d and gap %v; the chat ended and 1 message was stored", m.State, m.Replay, m.Gap)
 	}
 	if err := t.expectNumbered(ctx, t.said); err != nil {
 		return err
@@ -300,12 +300,12 @@ func (t *resumeTour) resumeEnded(ctx context.Context) (err error) {
 	}
 	m, err = t.b.Expect(ctx, "session_id")
 	if err == nil && m.SessionID == t.gone.SessionID {
-		err = errors.New("the new session has the ID of the old one")
+		err = errors.New("the new session has the ID of the ended one")
 	}
 	return err
 }
 
-// otherEpoch: the session is in no chat, so nothing but the answer depends on the claim.
+// otherEpoch: the session is not in a chat, so only the answer depends on the claimed epoch.
 func (t *resumeTour) otherEpoch(ctx context.Context) (err error) {
 	t.b.Drop()
 	o := t.b.Resume()
@@ -321,7 +321,7 @@ func (t *resumeTour) otherEpoch(ctx context.Context) (err error) {
 	case m.Type != "resumed" || !m.Gap:
 		return fmt.Errorf("want resumed with gap, got %s", client.Describe(&m))
 	case m.Epoch != real:
-		return errors.New("resumed does not name the server's epoch")
+		return errors.New("resumed does not have the server's epoch")
 	}
 	return expectEnd(ctx, t.b)
 }

@@ -20,46 +20,46 @@ type probe struct {
 	report  *probeReport
 
 	slowest time.Duration    // of the round trips so far: a request or an upgrade, and its answer
-	open    []*client.Client // sessions that are to be ended
+	open    []*client.Client // sessions to end
 }
 
 const (
-	// stepTrips is how many round trips a step may take if that is more than its timeout, longestStep what it may take at most.
+	// stepTrips is how many round trips a step may take if that is longer than its timeout; longestStep is the upper bound.
 	stepTrips   = 100
 	longestStep = time.Minute
 )
 
-// within returns how long what takes some round trips may take: d, or more where they are slow.
+// within returns the time for a number of round trips: d, or more where they are slow.
 func (p *probe) within(d time.Duration, trips int) time.Duration {
 	return max(d, min(time.Duration(trips)*p.slowest, longestStep))
 }
 
-// took notes how long a round trip took that began at a moment.
+// took records the duration of a round trip that began at began.
 func (p *probe) took(began time.Time) { p.slowest = max(p.slowest, time.Since(began)) }
 
-// probeStep is one thing that must pass. Its context ends with the time it has.
+// probeStep is one step that must pass. Its context ends at its time limit.
 type probeStep struct {
 	name string
 	run  func(context.Context) error
 	long time.Duration // beyond the timeout
-	gate bool          // what is not offered here is not offered in the rest of the part
+	gate bool          // if this step is not offered, neither is the rest of the part
 }
 
-// probePart is steps in order; after one that fails the rest cannot be reached, unless each stands for itself.
+// probePart is steps in order; after a failure the rest is not reached, unless each step is independent.
 type probePart struct {
 	title string
-	each  bool // stands for itself
+	each  bool // steps are independent
 	steps []probeStep
 }
 
 var (
-	// errNotOffered is the outcome of a step about something that the deployment does not have and need not have.
+	// errNotOffered is the outcome of a step about an optional feature that the server does not have.
 	errNotOffered = errors.New("not offered")
-	// errBusy is the outcome of a step that strangers have got in the way of.
-	errBusy = errors.New("other people wait for a partner here, and the probe's clients were matched with them; they were left at once and without a word. Try again when it is quieter")
+	// errBusy is the outcome of a step that strangers prevented.
+	errBusy = errors.New("other clients are waiting for a partner here, and the probe's clients were matched with them and left at once without sending a message. Try again when it is quieter")
 )
 
-// run goes through all parts. Whatever the outcome, no session is left behind.
+// run plays all parts. Whatever the outcome, it leaves no session behind.
 func (p *probe) run(ctx context.Context) {
 	if !p.reached(ctx) {
 		return
@@ -69,14 +69,14 @@ func (p *probe) run(ctx context.Context) {
 	}
 }
 
-// reached says whether anything answers there; if not, no step would tell more.
+// reached reports whether anything answers; if not, no step would tell more.
 func (p *probe) reached(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	began := time.Now()
 	_, _, err := p.request(ctx, http.MethodGet, "")
 	if err != nil {
-		p.report.step("the server is reached", time.Since(began), err)
+		p.report.step("the server is reachable", time.Since(began), err)
 	}
 	return err == nil
 }
@@ -122,14 +122,14 @@ func (p *probe) connect(ctx context.Context, o client.Options) (*client.Client, 
 	return c, nil
 }
 
-// web and mobile are how the old clients connect: a page says where it is from, an app does not.
+// web and mobile are how legacy clients connect: a page sends its origin, an app does not.
 func (p *probe) web() client.Options {
 	return client.Options{APIKey: p.keys.web, Legacy: true, Origin: p.origin}
 }
 
 func (p *probe) mobile() client.Options { return client.Options{APIKey: p.keys.mobile, Legacy: true} }
 
-// leaveAll ends what the part has left open.
+// leaveAll ends the sessions that the part left open.
 func (p *probe) leaveAll() {
 	for _, c := range p.open {
 		p.leave(c)
@@ -137,14 +137,14 @@ func (p *probe) leaveAll() {
 	p.open = nil
 }
 
-// leaveTimeout bounds how long an ended session is waited for, or leaveTrips if they take longer; the socket is cut then.
+// leaveTimeout bounds the wait for the end of a session, or leaveTrips round trips if longer; then the socket is cut.
 const (
 	leaveTimeout = 2 * time.Second
 	leaveTrips   = 40
 )
 
-// leave ends the session of c for good, also one that is away, and takes no notice of how that goes. It has a time of
-// its own: also after an interrupt nobody is left with a partner who is gone.
+// leave ends the session of c for good, even one that is away, and ignores errors. It has its own time limit: even after
+// an interrupt it leaves no session with a partner that is gone.
 func (p *probe) leave(c *client.Client) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.within(leaveTimeout, leaveTrips))
 	defer cancel()

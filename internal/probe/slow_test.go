@@ -12,8 +12,8 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// A slow line, or a machine with other work, gets as many round trips as a fast one: a step had its seconds there, whatever a
-// round trip took, and a server in order failed.
+// A slow link, or a busy machine, gets as many round trips as a fast one. Known defect: a step had a fixed time limit,
+// however long a round trip took, so a healthy server failed.
 func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -23,11 +23,11 @@ func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(slow.Close)
-	// The first request has the timeout alone, and is one round trip; most steps are several.
+	// The first request, which is one round trip, has only the timeout; most steps take several round trips.
 	timeout := 2 * delay
 	var code int
 	var found summary
-	for tries := 0; tries < 20; tries++ { // until the first request fits into it, here and now
+	for tries := 0; tries < 20; tries++ { // until the first request fits into it
 		timeout *= 2
 		code, found = probed(t, s, slow.Addr(), "--timeout", timeout.String())
 		if len(found.Steps) > 1 {
@@ -44,7 +44,7 @@ func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
 	}
 }
 
-// What hangs is found there, too.
+// A step that hangs fails on a slow link, too.
 func TestProbeOfASlowServerEnds(t *testing.T) {
 	t.Parallel()
 	s := inside.RunServer(t)
@@ -59,8 +59,8 @@ func TestProbeOfASlowServerEnds(t *testing.T) {
 	}
 }
 
-// Where WebSocket pings are eaten, a waiting client that says nothing is not matched after 12 s. Known defect: on a line whose
-// round trips take four the probe's first client had waited for strangers as long as that, and met no one.
+// Where WebSocket pings are dropped, a waiting client that is silent is not matched after 12 s. Known defect: on a link with
+// round trips of 4 s the probe's first client waited that long for strangers, and was never matched.
 func TestProbeMeetsWhereNoPingsPass(t *testing.T) {
 	t.Parallel()
 	p := tamper{mute: true}.prober(t, inside.RunServer(t))

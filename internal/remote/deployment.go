@@ -1,4 +1,4 @@
-// Package remote is what looking at a deployment from outside takes: its URL, single requests, and what a refusal commonly means.
+// Package remote examines a deployment from outside: its URL, single requests, and what a refusal commonly means.
 package remote
 
 import (
@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// Deployment is where a server is reached by its clients.
+// Deployment is where clients reach a server.
 type Deployment struct {
 	Secure bool   // TLS
 	Host   string // with the port, if it is not the scheme's own
 	Path   string // begins with "/"
 }
 
-// Parse reads a URL of any of the four schemes.
+// Parse parses a URL with scheme ws, wss, http or https.
 func Parse(text string) (Deployment, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
-		return Deployment{}, fmt.Errorf("%q is no address of a server; write for example wss://chat.example.org", text)
+		return Deployment{}, fmt.Errorf("%q: invalid server URL; write for example wss://chat.example.org", text)
 	}
 	d := Deployment{Host: u.Host, Path: cmp.Or(u.EscapedPath(), "/")}
 	if u.RawQuery != "" {
@@ -33,12 +33,12 @@ func Parse(text string) (Deployment, error) {
 		d.Secure = true
 	case "ws", "http":
 	default:
-		return Deployment{}, fmt.Errorf("%q has the scheme %q; ws, wss, http and https are possible", text, u.Scheme)
+		return Deployment{}, fmt.Errorf("%q: invalid scheme %q; use ws, wss, http or https", text, u.Scheme)
 	}
 	return d, nil
 }
 
-// Socket is the address for a WebSocket.
+// Socket returns the URL for a WebSocket.
 func (d Deployment) Socket() string {
 	if d.Secure {
 		return "wss://" + d.Host + d.Path
@@ -46,10 +46,10 @@ func (d Deployment) Socket() string {
 	return "ws://" + d.Host + d.Path
 }
 
-// Page is the address for a browser.
+// Page returns the URL for a browser.
 func (d Deployment) Page() string { return d.Origin() + d.Path }
 
-// Origin is that of a page there (RFC 6454, section 6.2).
+// Origin returns the origin of a page there (RFC 6454, section 6.2).
 func (d Deployment) Origin() string {
 	if d.Secure {
 		return "https://" + d.Host
@@ -60,11 +60,11 @@ func (d Deployment) Origin() string {
 // ForeignOrigin is allowed nowhere: the name cannot exist (RFC 6761, section 6.4).
 const ForeignOrigin = "https://probe.invalid"
 
-// BodyShown is how much of a body is read, in bytes.
+// BodyShown is the most that is read of a body, in bytes.
 const BodyShown = 64 << 10
 
-// DoOnce sends r and follows no redirect. It returns the answer, whose body is closed, and the beginning of that. trust
-// is about https; nil is the system's.
+// DoOnce sends r and follows no redirect. It returns the response, whose body is closed, and the beginning of the body.
+// trust configures https; nil is the system's default.
 func DoOnce(r *http.Request, timeout time.Duration, trust *tls.Config) (*http.Response, string, error) {
 	alone := http.Client{
 		Timeout:       timeout,

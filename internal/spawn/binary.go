@@ -12,9 +12,9 @@ import (
 	"chatme/internal/exit"
 )
 
-// OwnBinary is the path of this executable and the SHA-256 of what is there.
+// OwnBinary returns the path of this executable and the SHA-256 of its contents.
 func OwnBinary() (path, hash string, err error) {
-	if path, err = os.Executable(); err != nil { // it asks /proc
+	if path, err = os.Executable(); err != nil { // it reads /proc
 		if path, err = exec.LookPath(os.Args[0]); err == nil {
 			path, err = filepath.Abs(path)
 		}
@@ -34,11 +34,11 @@ func OwnBinary() (path, hash string, err error) {
 	return path, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// ScratchDir makes a directory for a command of developers, in $TMPDIR or where the system has such.
+// ScratchDir creates a directory for a developer command, in $TMPDIR or the system's default.
 func ScratchDir(purpose string) (string, error) {
 	dir, err := os.MkdirTemp("", "chatme-"+purpose+"-*")
 	if err != nil {
-		return "", exit.WithCode(exit.NotWritable, fmt.Errorf("make a scratch directory: %w; name a directory for it in TMPDIR", err))
+		return "", exit.WithCode(exit.NotWritable, fmt.Errorf("create a scratch directory: %w; set TMPDIR to a writable directory", err))
 	}
 	return dir, nil
 }

@@ -1,4 +1,4 @@
-// Package spawn runs servers as child processes, each in a directory of its own.
+// Package spawn runs servers as child processes, each in its own directory.
 package spawn
 
 import (
@@ -26,34 +26,34 @@ import (
 const (
 	// ListenWithin bounds a start on an idle machine, which takes a tenth of it.
 	ListenWithin = 20 * time.Second
-	// stopWithin is more than a server's own limit on a stop.
+	// stopWithin is longer than a server's own shutdown limit.
 	stopWithin = 10 * time.Second
-	// startTries is for a port that somebody else's outgoing connection has for a moment.
+	// startTries covers a port that another process's outgoing connection uses for a moment.
 	startTries = 5
 )
 
-// Server is an installation of its own to torture or to measure: its servers share a directory, a key and a port.
+// Server is a separate installation to torture or measure. Its runs share a directory, a key and a port.
 type Server struct {
 	binary string
-	flags  []string // of serve, besides those that make it this victim's
-	Env    []string // besides its key
+	flags  []string // of serve, besides those of this installation
+	Env    []string // besides the key
 	Dir    string
 	Key    string
-	Addr   string // with the port that the first server was given
+	Addr   string // with the port of the first run
 	log    *os.File
-	Under  []string       // the command that the next server runs under; none if empty
-	Now    *victimProcess // nil before the first, and after one was killed
+	Under  []string       // the command that the next run is under; none if empty
+	Now    *victimProcess // nil before the first run, and after a kill
 }
 
 // victimProcess is one run of the server.
 type victimProcess struct {
 	Cmd    *exec.Cmd
 	ready  chan string   // buffer 1: the address it listens on; never closed
-	Exited chan struct{} // closed once the process is gone
-	Words  []byte        // its last words, or its last line; to be read once exited is closed
+	Exited chan struct{} // closed once the process has exited
+	Words  []byte        // its final message, or its last line; valid once Exited is closed
 }
 
-// New takes the directory dir, which remove deletes.
+// New uses the directory dir, which Remove deletes.
 func New(binary, dir, purpose string, flags ...string) (*Server, error) {
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -62,7 +62,7 @@ func New(binary, dir, purpose string, flags ...string) (*Server, error) {
 	return &Server{binary: binary, flags: flags, Dir: dir, Key: purpose + "-" + rand.Text(), Addr: "127.0.0.1:0", log: log}, nil
 }
 
-// Database is the path of the victim's database.
+// Database returns the path of the server's database.
 func (v *Server) Database() string { return filepath.Join(v.Dir, "chatme.db") }
 
 // Start runs a server and waits until it listens.
@@ -84,7 +84,7 @@ func (v *Server) StartOnce(ctx context.Context) error {
 	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.Dir
-	cmd.Env = append(slices.Clone(v.Env), "WEB_API_KEY="+v.Key) // nothing of this process's: no other setting gets in
+	cmd.Env = append(slices.Clone(v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
 	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log        // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
@@ -102,13 +102,13 @@ func (v *Server) StartOnce(ctx context.Context) error {
 	case v.Addr = <-p.ready:
 		return nil
 	case <-p.Exited:
-		return fmt.Errorf("the server ended with %d: %s", cmd.ProcessState.ExitCode(), p.Words)
+		return fmt.Errorf("the server exited with code %d: %s", cmd.ProcessState.ExitCode(), p.Words)
 	case <-pace.Over(waits, ListenWithin):
 		v.Kill()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return errors.New("the server does not listen")
+		return errors.New("the server did not start listening")
 	}
 }
 
@@ -120,7 +120,7 @@ func (p *victimProcess) read(stderr io.Reader, log io.Writer) {
 		text := lines.Bytes()
 		fmt.Fprintf(log, "%s\n", text)
 		if forPeople := []byte("chatme: "); bytes.HasPrefix(text, forPeople) || !bytes.HasPrefix(p.Words, forPeople) {
-			p.Words = bytes.Clone(text) // behind which the log may go on for a moment
+			p.Words = bytes.Clone(text) // the log may continue for a moment
 		}
 		var line struct{ Msg, Addr string }
 		if json.Unmarshal(text, &line) == nil && line.Msg == "listening" {
@@ -130,7 +130,7 @@ func (p *victimProcess) read(stderr io.Reader, log io.Writer) {
 	p.Cmd.Wait()
 }
 
-// Died says whether the server ended by itself.
+// Died reports whether the server exited by itself.
 func (v *Server) Died() bool {
 	if v.Now == nil {
 		return false
@@ -148,12 +148,12 @@ func (v *Server) Kill() {
 	if v.Now == nil {
 		return
 	}
-	v.Now.Cmd.Process.Kill() // an error says that it is gone
+	v.Now.Cmd.Process.Kill() // an error means that it has exited
 	<-v.Now.Exited
 	v.Now = nil
 }
 
-// Stop asks the server to end, and kills it if it does not.
+// Stop asks the server to shut down, and kills it if it does not.
 func (v *Server) Stop() error {
 	if v.Now == nil {
 		return nil
@@ -167,15 +167,15 @@ func (v *Server) Stop() error {
 	select {
 	case <-v.Now.Exited:
 	case <-pace.Over(waits, stopWithin):
-		return errors.New("the server does not stop")
+		return errors.New("the server did not shut down in time")
 	}
 	if code := v.Now.Cmd.ProcessState.ExitCode(); code != exit.OK {
-		return fmt.Errorf("the server stopped with %d: %s", code, v.Now.Words)
+		return fmt.Errorf("the server exited with code %d at shutdown: %s", code, v.Now.Words)
 	}
 	return nil
 }
 
-// Finds returns the names of the files in which text stands, in the directory and below it. The server MUST be gone.
+// Finds returns the names of the files below the directory that contain text. The server MUST have exited.
 func (v *Server) Finds(text string) (found []string, err error) {
 	err = filepath.WalkDir(v.Dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -190,7 +190,7 @@ func (v *Server) Finds(text string) (found []string, err error) {
 	return found, err
 }
 
-// Remove ends what runs and deletes the directory, unless it is to be kept.
+// Remove kills the server and deletes the directory unless keep is set.
 func (v *Server) Remove(keep bool, say io.Writer) {
 	v.Kill()
 	v.log.Close()

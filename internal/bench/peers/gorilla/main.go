@@ -1,5 +1,5 @@
-// Command gorilla is a relay on gorilla/websocket as it is commonly written: a goroutine that reads and one that writes
-// for each connection, a channel between them, buffers of 4 KB.
+// Command gorilla is a relay on gorilla/websocket as commonly written: for each connection a goroutine that reads and one
+// that writes, a channel between them, and buffers of 4 KB.
 package main
 
 import (
@@ -101,7 +101,7 @@ func (c *client) End(code int, reason string) {
 	c.queue(frame{websocket.CloseMessage, websocket.FormatCloseMessage(code, reason)})
 }
 
-// queue hands f to the writer; who does not keep up is cut.
+// queue hands f to the writer; a client that does not keep up is cut.
 func (c *client) queue(f frame) {
 	select {
 	case c.send <- f:

@@ -1,5 +1,5 @@
 // Command gws is a relay on lxzan/gws in the style of its examples: an event handler, a goroutine that reads for each
-// connection, and writes by whoever has something to say.
+// connection, and writes in the goroutine that has something to send.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 		if err != nil {
 			return
 		}
-		go socket.ReadLoop() // so that what the request needed is freed
+		go socket.ReadLoop() // so that the request's memory is freed
 	})
 	log.Fatal(http.ListenAndServe(os.Args[1], nil))
 }
@@ -74,7 +74,7 @@ func of(socket *gws.Conn) (*lobby.Person, bool) {
 	return p, ok
 }
 
-// sender writes in the goroutine of whoever has something to say, as the examples do.
+// sender writes in the calling goroutine, as the examples do.
 type sender struct{ socket *gws.Conn }
 
 func (s sender) Send(data []byte) { s.socket.WriteMessage(gws.OpcodeText, data) }

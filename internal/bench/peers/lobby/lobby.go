@@ -1,5 +1,5 @@
-// Package lobby pairs strangers, in memory. It is the part that the peers have in common; what is compared is how they
-// hold sockets and move messages.
+// Package lobby pairs strangers in memory. The peers share it; the comparison is about how they hold sockets and move
+// messages.
 package lobby
 
 import (
@@ -20,37 +20,37 @@ type Message struct {
 	Error     string `json:"error,omitempty"`
 }
 
-// Sender takes messages for one socket and keeps their order. Its methods may be called from any goroutine.
+// Sender takes messages for one socket and keeps their order. It is safe for concurrent use.
 type Sender interface {
 	Send(data []byte)
 	End(code int, reason string)
 }
 
-// Lobby is everybody who is connected.
+// Lobby holds all connected clients.
 type Lobby struct {
 	key string
 
 	mu    sync.Mutex
-	queue []*Person // whoever has left it meanwhile is skipped
+	queue []*Person // those that have left meanwhile are skipped
 }
 
-// Person is one socket. Its fields are guarded by the lobby's mutex, except authed, which belongs to the reader.
+// Person is one socket. The lobby's mutex guards its fields, except authed, which belongs to the reader.
 type Person struct {
 	lobby   *Lobby
 	sender  Sender
 	authed  bool
 	waiting bool
 	partner *Person
-	alias   string // what the partner knows this one by
+	alias   string // the name by which the partner knows this client
 }
 
-// New makes an empty lobby that lets in who has this key.
+// New returns an empty lobby that accepts clients with this key.
 func New(key string) *Lobby { return &Lobby{key: key} }
 
-// Join makes a Person of a socket that is open.
+// Join returns a Person for an open socket.
 func (l *Lobby) Join(s Sender) *Person { return &Person{lobby: l, sender: s} }
 
-// Handle does what one frame of p asks for.
+// Handle handles one frame from p.
 func (p *Person) Handle(data []byte) {
 	var m Message
 	if json.Unmarshal(data, &m) != nil {
@@ -111,7 +111,7 @@ func (p *Person) say(m Message) {
 	}
 }
 
-// Leave takes p out: its socket is gone or it has ended.
+// Leave removes p: its socket or its session has ended.
 func (p *Person) Leave() {
 	l := p.lobby
 	l.mu.Lock()
@@ -165,7 +165,7 @@ func (l *Lobby) match() {
 	}
 }
 
-// next takes the first who waits off the queue, nil if there is none.
+// next removes and returns the first waiting client, nil if there is none.
 func (l *Lobby) next() *Person {
 	for len(l.queue) > 0 {
 		p := l.queue[0]

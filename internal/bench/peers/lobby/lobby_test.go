@@ -42,7 +42,7 @@ func TestChat(t *testing.T) {
 	people[2].Handle([]byte(`{"type":"ping"}`))
 	ears[1].want(t, "message hi, typing_start")
 	ears[2].want(t, "pong")
-	people[0].Handle([]byte(`{"type":"search"}`)) // the one who is left stands before the one who leaves
+	people[0].Handle([]byte(`{"type":"search"}`)) // the remaining partner precedes the one that leaves
 	ears[1].want(t, "partner_disconnected, matched")
 	ears[2].want(t, "matched")
 	ears[0].want(t, "searching")
