@@ -8,7 +8,7 @@ type ServeCmd struct {
 	Wrap Wrap `kong:"-"`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (ServeCmd) Help() string {
 	return `Serves until SIGTERM or SIGINT, tells everybody to come back, and ends with 0. SIGHUP reads the settings again. What each
 exit code means, and what each setting is for, is in docs/operations.md.

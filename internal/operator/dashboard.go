@@ -19,7 +19,7 @@ type DashboardCmd struct {
 	Port uint16 `default:"0" help:"Port on loopback to serve the page on; 0: any that is free."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (DashboardCmd) Help() string {
 	return `Serves a page with charts of the server's last hour, its sessions and its queue, on a port of loopback and for as
 long as this command runs. The address it prints holds a random token: who has it can look, and change nothing.

@@ -14,7 +14,7 @@ const healthTimeout = 5 * time.Second
 
 type HealthcheckCmd struct{ cli.Place }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (HealthcheckCmd) Help() string {
 	return `Asks the server over its admin socket. The exit code is 0 when it is ready, 1 when it is not or does not answer,
 each with one line that says so. It writes nothing.

@@ -14,7 +14,7 @@ type KickCmd struct {
 	JSON    bool   `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (KickCmd) Help() string {
 	return `Ends a session in the running server. Its socket is closed with 4410, whoever it was chatting with is told and is back
 in the queue, what was held for it is deleted, and it cannot be resumed: our page and library do not come back by

@@ -32,7 +32,7 @@ type SessionsCmd struct {
 	State string `name:"state" enum:"idle,waiting,paired,ended,any" default:"any" help:"Only those that are idle, waiting, paired or ended (any: all but the ended)."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (SessionsCmd) Help() string {
 	return `Lists the sessions of the running server, the newest first, by the names that the log and tail use. An idle one
 that is away can be resumed until its time is up. The same without a server:
@@ -78,7 +78,7 @@ func orNothing(text *string) string {
 
 type QueueCmd struct{ listFlags }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (QueueCmd) Help() string {
 	return `Lists who waits for a partner in the running server, first come, first served. Whoever is away keeps the place for a
 while, and is not matched until back. The same without a server:
@@ -109,7 +109,7 @@ func (c *QueueCmd) Run(p *cli.Program) error {
 
 type PairsCmd struct{ listFlags }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (PairsCmd) Help() string {
 	return `Lists the chats in the running server, the oldest first: which two sessions, since when, and who of them is away. The
 same without a server: sqlite3 -readonly chatme.db 'SELECT * FROM v_pairs'

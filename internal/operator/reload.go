@@ -16,7 +16,7 @@ type ReloadCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (ReloadCmd) Help() string {
 	return `Has the running server read its settings again, as SIGHUP does: the file it was started with, and the files of keys. Its
 flags and its environment stay as they were. Keys, origins, the page, the log level and most times and limits change

@@ -16,7 +16,7 @@ type RunsCmd struct {
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (RunsCmd) Help() string {
 	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
 that never wrote its end was killed, or crashed, or lost power; one that ended before it served is a failed start. A new epoch means that the database had been put back

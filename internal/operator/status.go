@@ -23,7 +23,7 @@ type StatusCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object with every figure by its name in /metrics."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (StatusCmd) Help() string {
 	return `Asks the running server over its admin socket, once, and prints the figures that a scraper of /metrics and the
 dashboard get too. Counters and latencies are those since the server started; a latency is estimated from a histogram.

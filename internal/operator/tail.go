@@ -26,7 +26,7 @@ type TailCmd struct {
 	Retry   bool     `name:"retry" help:"When the server goes, wait until it is back."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (TailCmd) Help() string {
 	return `Shows what happens in the running server, as it happens, until Ctrl+C or until the server stops. Whoever looks
 on holds up nobody: what is not read in time is lost, and an event "lost" says how much. An event names sessions as

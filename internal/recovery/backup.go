@@ -20,7 +20,7 @@ type BackupCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *BackupCmd) Help() string {
 	return `Writes a copy of the database as of one moment, while a server serves it or not; the server is not held up. The
 copy is checked, is on disk and has its whole name only then. A killed backup leaves a file with ".part-" in its name,

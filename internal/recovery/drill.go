@@ -25,7 +25,7 @@ type DrillCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *DrillCmd) Help() string {
 	return `Restores it to a scratch directory ($TMPDIR, or else beside the live database), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
 kills that server, starts it again and lets both resume. Then everything that was in the copy must still be there. The

@@ -18,7 +18,7 @@ type RestoreCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *RestoreCmd) Help() string {
 	return `Checks the source from end to end, an older schema included, and puts a copy of it in the place of the database. No
 server may run there, and nothing else may have the database open: stop chatme and Litestream first.
