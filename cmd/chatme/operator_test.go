@@ -78,7 +78,7 @@ func TestOperator(t *testing.T) {
 		t.Errorf("%+v, want three sessions and one that is not listed", sessions)
 	}
 	out, _ := asks(s, exit.OK, "sessions", "--limit", "2")
-	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 old client is connected and not searching yet$`); !want.MatchString(out) {
+	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 legacy client is connected and not searching yet$`); !want.MatchString(out) {
 		t.Errorf("the table is\n%s", out)
 	}
 	out, _ = asks(s, exit.OK, "sessions", "--state", "paired")
@@ -106,7 +106,7 @@ func TestOperator(t *testing.T) {
 
 	// From a chat: the other one is told, and queued.
 	out, _ = asks(s, exit.OK, "kick", pairs.Pairs[0].First)
-	if want := "kicked " + pairs.Pairs[0].First + ": it was in a chat, whose other side is back in the queue\n"; out != want {
+	if want := "kicked " + pairs.Pairs[0].First + ": it was in a chat; its partner is back in the queue\n"; out != want {
 		t.Errorf("%q, want %q", out, want)
 	}
 	wantKicked(s, a)

@@ -93,7 +93,7 @@ func TestTail(t *testing.T) {
 	asks(s, exit.OK, "reload")
 	s.Stop()
 	for _, each := range []*tailed{all, errorsOnly, mine} {
-		if code := each.wait(t); code != exit.OK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
+		if code := each.wait(t); code != exit.OK || !strings.HasSuffix(each.err.String(), "chatme: the server stopped\n") {
 			t.Errorf("exit code %d; it said:\n%s", code, &each.err)
 		}
 	}
@@ -197,7 +197,7 @@ func TestTailRetries(t *testing.T) {
 	tail := startTail(first, "--retry", "--type", "auth")
 	first.Stop()
 	first.WaitEnded()
-	testbed.Eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
+	testbed.Eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (press Ctrl+C to stop)") })
 	second := inside.StartServedOn(t, first.Dir, []string{"WEB_API_KEY=" + operatorKey})
 	testbed.Eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
 	if _, err := second.Dial(operatorKey, true); err != nil {

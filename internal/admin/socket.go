@@ -51,7 +51,7 @@ func removeStale(path string) error {
 	case err != nil:
 		return fmt.Errorf("make the admin socket %s: %w", path, plain(err))
 	case info.Mode()&os.ModeSocket == 0:
-		return fmt.Errorf("make the admin socket %s: something else is there already; name another path (CHATME_ADMIN)", path)
+		return fmt.Errorf("make the admin socket %s: something else is already there; name another path (CHATME_ADMIN)", path)
 	}
 	if conn, err := net.DialTimeout("unix", path, dialTimeout); err == nil {
 		conn.Close()
