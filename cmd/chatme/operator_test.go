@@ -171,7 +171,7 @@ func TestKickAmbiguous(t *testing.T) {
 	}
 	for prefix, n := range digits {
 		if n > 1 {
-			if _, said := asks(s, exit.Failure, "kick", prefix); !strings.Contains(said, "several sessions are named "+prefix+": s_") {
+			if _, said := asks(s, exit.Failure, "kick", prefix); !strings.Contains(said, "several sessions match "+prefix+": s_") {
 				t.Errorf("an ambiguous name: %s", said)
 			}
 			return

@@ -77,7 +77,7 @@ func TestReloadOnHangup(t *testing.T) {
 	write(keys, third)
 	write(conf, settings+"nowhere\nCHATME_IMAGES=some\nCHATME_MAX_CONNS=100")
 	hangup()
-	line = s.Logged("not reloaded: the configuration is bad, and the one before stays in force", 1)
+	line = s.Logged("reload failed, keeping the current configuration", 1)
 	if problems := fmt.Sprint(line["problems"]); !strings.Contains(problems, "nowhere") || !strings.Contains(problems, "CHATME_IMAGES") {
 		t.Errorf("problems %s", problems)
 	}

@@ -197,7 +197,9 @@ func TestTailRetries(t *testing.T) {
 	tail := startTail(first, "--retry", "--type", "auth")
 	first.Stop()
 	first.WaitEnded()
-	testbed.Eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (press Ctrl+C to stop)") })
+	testbed.Eventually(t, "it waits", func() bool {
+		return strings.Contains(tail.err.String(), "waiting until it is back (press Ctrl+C to stop)")
+	})
 	second := inside.StartServedOn(t, first.Dir, []string{"WEB_API_KEY=" + operatorKey})
 	testbed.Eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
 	if _, err := second.Dial(operatorKey, true); err != nil {

@@ -54,7 +54,7 @@ func TestSettingsFilesAsTheyAreWritten(t *testing.T) {
 		}
 		for _, a := range found {
 			if a.unset != "" {
-				t.Errorf("%s: line %d: %s stands for nothing", name, a.line, a.unset)
+				t.Errorf("%s: line %d: %s refers to nothing", name, a.line, a.unset)
 			}
 		}
 		if got := valuesOf(found); !maps.Equal(got, tt.want) {
@@ -99,9 +99,9 @@ func TestLineThatCannotBeRead(t *testing.T) {
 		"an open quote of the other":    {"A=\"secret\\\"\nB=1", 1, "never closed"},
 		"behind a quote":                {"A='1\n2'\nB='secret'secret", 3, "follows the closing quote"},
 		"two on one line":               {"A='secret' B=2", 1, "follows the closing quote"},
-		"a hidden letter in the name":   {"A=1\nCHATME_\u200bADDR=secret", 2, "U+200B, which cannot be seen"},
-		"a hidden letter before it":     {"A=1\n\ufeffB=secret", 2, "U+FEFF, which cannot be seen"},
-		"a hidden letter alone":         {"A=1\n\u2060\n", 2, "U+2060, which cannot be seen"},
+		"a hidden letter in the name":   {"A=1\nCHATME_\u200bADDR=secret", 2, "U+200B, which is invisible"},
+		"a hidden letter before it":     {"A=1\n\ufeffB=secret", 2, "U+FEFF, which is invisible"},
+		"a hidden letter alone":         {"A=1\n\u2060\n", 2, "U+2060, which is invisible"},
 	}
 	for name, tt := range tests {
 		_, problem := parseAssignments(tt.text)
@@ -111,9 +111,9 @@ func TestLineThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A $ that stands for nothing was left out without a word, and so a key with one lost its end.
+// A $ that refers to nothing was left out without a word, and so a key with one lost its end.
 func TestUnsetNamesAreRefused(t *testing.T) {
-	const remedy = " stands for nothing; put the value in 'single quotes' if the $ belongs to it"
+	const remedy = " refers to nothing; put the value in 'single quotes' if the $ belongs to it"
 	tests := map[string]struct{ text, want string }{ // "": it is read
 		"a path":                    {"# x\n\n\n\nCHATME_DB=/srv/$FOO-x/chatme.db", ".env, line 5: $FOO" + remedy},
 		"braces":                    {"CHATME_DB=/srv/${FOO}/chatme.db", ".env, line 1: ${FOO}" + remedy},
@@ -153,7 +153,7 @@ func TestUnsetNamesOfOtherSettings(t *testing.T) {
 	if cfg, err := LoadPlace(Sources{File: "a"}); err != nil || cfg.DB != "/srv/c.db" {
 		t.Errorf("%v", err)
 	}
-	if _, err := LoadPlace(Sources{File: "b"}); err == nil || !strings.Contains(err.Error(), "b, line 1: $Y stands for nothing") {
+	if _, err := LoadPlace(Sources{File: "b"}); err == nil || !strings.Contains(err.Error(), "b, line 1: $Y refers to nothing") {
 		t.Errorf("%v", err)
 	}
 }
