@@ -13,7 +13,7 @@ import (
 
 const someKey = "WEB_API_KEY=0123456789abcdef"
 
-// mustWriteFiles makes a directory with the files the working directory.
+// mustWriteFiles changes to a new directory that holds the files.
 func mustWriteFiles(t *testing.T, files map[string]string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -194,7 +194,7 @@ func TestProblems(t *testing.T) {
 			env: []string{"ALLOWED_ORIGINS=https://a.example/, https://c.example,null", "CHATME_TRUSTED_PROXIES=10.0.0.1,x"},
 			want: []string{
 				`ALLOWED_ORIGINS="https://a.example/, https://c.example,null" (from the environment): "https://a.example/" is not what a browser sends; write https://a.example; "null" is not an origin; pages from a file or in a sandboxed frame send null: set CHATME_ALLOW_NULL_ORIGIN=on to allow them`,
-				`CHATME_TRUSTED_PROXIES="10.0.0.1,x" (from the environment): "10.0.0.1" is not a network; write 10.0.0.1/32 for that one address; "x" is not a network; write for example 10.0.0.0/8`,
+				`CHATME_TRUSTED_PROXIES="10.0.0.1,x" (from the environment): "10.0.0.1" is not a network; write 10.0.0.1/32 for this single address; "x" is not a network; write for example 10.0.0.0/8`,
 			},
 		},
 		"a named file that is not there": {

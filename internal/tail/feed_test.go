@@ -91,8 +91,8 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"type=messages":       `type "messages" is unknown; there are upgrade auth`,
-		"status=bad":          `status "bad" is unknown; there are ok and error`,
+		"type=messages":       `unknown type "messages"; use one of upgrade auth`,
+		"status=bad":          `unknown status "bad"; use ok or error`,
 		"session=s_":          "s_ and eight digits",
 		"session=s_xyz":       "s_ and eight digits",
 		"session=s_0123abcd0": "s_ and eight digits",
