@@ -45,7 +45,7 @@ func ParseFilter(query url.Values) (Filter, error) {
 func SessionPrefix(text string) (string, error) {
 	digits := strings.TrimPrefix(strings.ToLower(text), "s_")
 	if digits == "" || len(digits) > nameDigits || strings.Trim(digits, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%q is no name of a session: it is s_ and eight digits, as the log, tail and sessions show it, or the first of them", text)
+		return "", fmt.Errorf("%q is not a session name: give s_ and eight digits, as shown by the log, tail and sessions, or the first of them", text)
 	}
 	return "s_" + digits, nil
 }
