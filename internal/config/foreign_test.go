@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A Kubernetes Service or a linked container that is called chatme must not keep the server from starting.
+// A Kubernetes Service or a linked container named chatme must not keep the server from starting.
 func TestServiceLinksAreIgnored(t *testing.T) {
 	const address = "tcp://10.96.12.7:8787"
 	links := []string{

@@ -117,7 +117,7 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// A file that everybody may read is named, if a key in force is from it.
+// A world-readable file is named if a key in force is from it.
 func TestExposedFiles(t *testing.T) {
 	mustWriteFiles(t, map[string]string{".env": "WEB_API_KEY=key\nCHATME_ADDR=:1", "keys": "key"})
 	if err := os.Chmod(".env", 0o644); err != nil {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// utf16Text is text as an editor saves it that was told "Unicode".
+// utf16Text returns text as an editor saves it as "Unicode".
 func utf16Text(text string) string {
 	b := []byte{0xff, 0xfe}
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -17,7 +17,7 @@ func utf16Text(text string) string {
 	return string(b)
 }
 
-// A page that carries a byte order mark or a comment as its key lets no client in, and the log shows no reason.
+// With a byte order mark or a comment in the page's key no client could connect, and the log would show no reason.
 func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 	tests := map[string]struct {
 		content string
@@ -82,7 +82,7 @@ func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 	}
 }
 
-// Settings files too come from such editors.
+// Settings files come from the same editors.
 func TestSettingsFilesAsEditorsWriteThem(t *testing.T) {
 	tests := map[string]struct {
 		content string
@@ -121,7 +121,7 @@ func TestSettingsFilesAsEditorsWriteThem(t *testing.T) {
 	}
 }
 
-// docker --env-file and Kubernetes hand over a value as the file has it.
+// docker --env-file and Kubernetes pass a value exactly as it is in the file.
 func TestKeysOfTheEnvironment(t *testing.T) {
 	const secret = "secret-key"
 	tests := map[string]struct {
