@@ -37,7 +37,7 @@ func TestServiceLinksAreIgnored(t *testing.T) {
 	}
 }
 
-// What only looks like a link is a mistake, and so is a link in a file, which neither Docker nor Kubernetes writes.
+// A name that only resembles a link is a mistake, and so is a link in a file, which neither Docker nor Kubernetes writes.
 func TestTyposAreNoServiceLinks(t *testing.T) {
 	typos := []string{
 		"CHATME_PORT=8787", "CHATME_PROT=tcp://10.0.0.1:1", "CHATME_WEB_PORT=on", "CHATME_PORT=", "CHATME_SERVICE=x", "CHATME_SERVICE_HOSTS=x", "CHATME_HOST=x",
@@ -55,7 +55,7 @@ func TestTyposAreNoServiceLinks(t *testing.T) {
 	}
 }
 
-// A setting of that form would be overruled by a service of a certain name.
+// A setting of that form would be overridden by a service with a matching name.
 func TestNoSettingHasTheFormOfAServiceLink(t *testing.T) {
 	for _, s := range settingsOf(&Config{}) {
 		for _, text := range []string{"", s.Default, "tcp://10.96.12.7:8787"} {
