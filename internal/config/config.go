@@ -46,7 +46,7 @@ type Config struct {
 	LogFormat string `name:"log-format" env:"CHATME_LOG_FORMAT" default:"auto" choices:"auto,json,text" group:"Server" help:"Log format: json, text, or auto (text on a terminal, JSON otherwise)."`
 
 	AuthTimeout  Duration `name:"auth-timeout" env:"CHATME_AUTH_TIMEOUT" live:"true" default:"10s" group:"Times" help:"Time a socket has to authenticate (duration)."`
-	PingInterval Duration `name:"ping-interval" env:"CHATME_PING_INTERVAL" default:"25s" group:"Times" help:"Interval between WebSocket pings to a client (duration)."`
+	PingInterval Duration `name:"ping-interval" env:"CHATME_PING_INTERVAL" default:"25s" group:"Times" help:"Interval of WebSocket pings to a client (duration)."`
 	DeadAfter    Duration `name:"dead-after" env:"CHATME_DEAD_AFTER" live:"true" default:"60s" group:"Times" help:"Silence after which a resumable client counts as away (duration)."`
 	DeadAfterOld Duration `name:"dead-after-old" env:"CHATME_DEAD_AFTER_OLD" live:"true" default:"5m" group:"Times" help:"Silence after which a legacy client counts as gone and its session ends (duration)."`
 	IdleAfter    Duration `name:"idle-after" env:"CHATME_IDLE_AFTER" live:"true" default:"10m" group:"Times" help:"Inactivity after which a resumable session that is neither waiting nor in a chat hibernates (duration)."`

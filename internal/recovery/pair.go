@@ -64,7 +64,7 @@ func (d *drill) chat(ctx context.Context) (string, error) {
 	if _, err := d.pair.stays.Await(ctx, "ack"); err != nil {
 		return "", err
 	}
-	return "two new sessions matched, one message held for the client that left", nil
+	return "two new sessions matched, a message held for the client that left", nil
 }
 
 // kill ends the server as a power cut would, and restarts it.
