@@ -14,7 +14,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TestInterrupted: who is interrupted says so, and has written nothing.
+// TestInterrupted: an interrupted command says so and has written nothing.
 func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -33,7 +33,7 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 	if !bytes.Equal(testbed.MustRead(t, "chatme.db"), before) {
-		t.Error("the database has changed")
+		t.Error("the database changed")
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil {
@@ -41,7 +41,7 @@ func TestInterrupted(t *testing.T) {
 	}
 	for _, e := range left {
 		if name := e.Name(); strings.HasPrefix(name, "copy") || strings.Contains(name, ".part-") {
-			t.Errorf("%s is left", filepath.Join(dir, name))
+			t.Errorf("%s was left behind", filepath.Join(dir, name))
 		}
 	}
 }

@@ -18,7 +18,7 @@ func TestDevDefaultsYieldToWhatIsSet(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Chdir(t.TempDir()) // no .env of the person who runs the tests
+			t.Chdir(t.TempDir()) // away from any .env of the developer
 			cfg, _, err := (&cli.Program{Environ: tt.environ}).Load(cli.Settings{}, devDefaults())
 			if err != nil {
 				t.Fatal(err)

@@ -10,14 +10,14 @@ import (
 
 type configCmd struct {
 	Default configDefaultCmd `cmd:"" help:"Print a settings file with every setting, its help and its default, all commented out."`
-	Check   configCheckCmd   `cmd:"" help:"Print the settings in force and where each came from; list what is wrong with them."`
+	Check   configCheckCmd   `cmd:"" help:"Print the settings in force, where each came from, and every problem."`
 }
 
 type configDefaultCmd struct{}
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (configDefaultCmd) Help() string {
-	return `"chatme init" writes the same with fresh keys.
+	return `"chatme init" writes the same file with fresh keys.
 
 Example: chatme config default > chatme.conf`
 }
@@ -27,14 +27,14 @@ func (configDefaultCmd) Run(p *cli.Program) error { return config.WriteTemplate(
 
 type configCheckCmd struct{ cli.Settings }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (configCheckCmd) Help() string {
-	return `Of a key only the first characters are shown. Exit code 78 if a server would not start with these settings.
+	return `Keys are masked. The exit code is 78 if a server would not start with these settings.
 
 Example: chatme config check --config /etc/chatme/chatme.conf`
 }
 
-// Run prints the table, also of a bad configuration, and returns what is wrong with it.
+// Run prints the table, even for an invalid configuration, and returns every problem.
 func (c *configCheckCmd) Run(p *cli.Program) error {
 	_, found, problems := p.Load(c.Settings, nil)
 	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
@@ -46,7 +46,7 @@ func (c *configCheckCmd) Run(p *cli.Program) error {
 		return fmt.Errorf("print settings: %w", err)
 	}
 	for _, file := range config.ExposedFiles(found) {
-		fmt.Fprintf(p.Stderr, "chatme: warning: everybody on this machine can read %s, which holds keys; take that right away: chmod o-r %[1]s\n", file)
+		fmt.Fprintf(p.Stderr, "chatme: warning: %s holds keys and is world-readable; run: chmod o-r %[1]s\n", file)
 	}
 	return problems
 }

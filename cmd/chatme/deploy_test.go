@@ -10,7 +10,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// The unit leaves the server what it needs: an exposure of 2.0 at most, where 10 is a service without limits.
+// The unit grants only what the server needs: an exposure of at most 2.0; a service without limits has 10.
 func TestUnitIsHardened(t *testing.T) {
 	out, err := exec.Command(testbed.Tool(t, "systemd-analyze"), "security", "--offline=true", "--threshold=20",
 		filepath.Join(testbed.DeployDir, "chatme.service")).CombinedOutput()
@@ -19,7 +19,7 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
-// systemd reads the units without a complaint, and the server's own exit codes mean what they say.
+// systemd accepts the units without warnings, and they handle the server's exit codes.
 func TestUnits(t *testing.T) {
 	dir := t.TempDir()
 	names := []string{
@@ -35,12 +35,12 @@ func TestUnits(t *testing.T) {
 	unit := string(testbed.MustRead(t, names[0]))
 	for _, want := range []string{"\nType=notify\n", "\nRestart=always\n", "\nRestartPreventExitStatus=65 73 78\n", "\nStateDirectory=chatme\n"} {
 		if !strings.Contains(unit, want) {
-			t.Errorf("chatme.service lacks %q", want)
+			t.Errorf("chatme.service does not contain %q", want)
 		}
 	}
 }
 
-// What the Debian package is made of is there, and its scripts can be read. make deb makes it.
+// The Debian package's files exist, and its scripts parse. make deb builds it.
 func TestPackageIsWhole(t *testing.T) {
 	const root = "../.."
 	listed := string(testbed.MustRead(t, filepath.Join(testbed.DeployDir, "nfpm.yaml")))

@@ -13,13 +13,13 @@ import (
 	"chatme/internal/stranger"
 )
 
-// The keys in the web and mobile clients' own development settings. They are published: no secret.
+// The keys in the web and mobile clients' own development settings. They are published, not secret.
 const (
 	devWebAPIKey    = "chatme-web-dev-key-2024"
 	devMobileAPIKey = "chatme-mobile-dev-key-2024"
 )
 
-// devDefaults are the defaults of dev, by flag, in place of the struct's.
+// devDefaults are the defaults of dev, by flag, instead of the struct's.
 func devDefaults() map[string]string {
 	return map[string]string{
 		"web-api-key":    devWebAPIKey,
@@ -28,8 +28,8 @@ func devDefaults() map[string]string {
 	}
 }
 
-// strangerDefaults are further ones for a server with a built-in stranger. With the protocol's ten seconds, Next would
-// keep the only person there waiting.
+// strangerDefaults are additional defaults for a server with a built-in stranger. With the protocol's ten seconds, the
+// only client would wait after every Next.
 func strangerDefaults() map[string]string {
 	return map[string]string{"rematch-after": "1s"}
 }
@@ -37,17 +37,17 @@ func strangerDefaults() map[string]string {
 type devCmd struct {
 	cli.Settings
 
-	Stranger bool `help:"Add a built-in partner who answers, so that one browser tab is enough to try it."`
+	Stranger bool `help:"Add a built-in partner that answers, so that one browser tab is enough to try it."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (devCmd) Help() string {
-	return `Serves as "chatme serve" does, with keys that everybody knows and a log for people, and prints the address to open.
+	return `Runs like "chatme serve", with published keys and a readable log, and prints the address to open.
 
 Example: chatme dev --stranger`
 }
 
-// Run serves as serve does, with other defaults and perhaps a stranger.
+// Run serves as serve does, with other defaults and optionally a stranger.
 func (c *devCmd) Run(p *cli.Program) error {
 	defaults := devDefaults()
 	if c.Stranger {
@@ -57,10 +57,10 @@ func (c *devCmd) Run(p *cli.Program) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(p.Stderr, `chatme: warning: "chatme dev" accepts published keys; it is NOT FOR PRODUCTION, where "chatme serve" belongs`)
+	fmt.Fprintln(p.Stderr, `chatme: warning: "chatme dev" accepts published keys and is NOT FOR PRODUCTION; use "chatme serve" there`)
 
 	ctx, cancel := context.WithCancel(p.Ctx)
-	left := make(chan struct{}) // closed once the stranger has gone; never, if there was none
+	left := make(chan struct{}) // closed once the stranger has left; never, if there was none
 	came := false
 	defer func() {
 		cancel()
@@ -71,7 +71,7 @@ func (c *devCmd) Run(p *cli.Program) error {
 	return app.Serve(ctx, cfg, func(addr net.Addr) {
 		url := app.PageURL(cfg.Config, addr)
 		if !c.Stranger {
-			fmt.Fprintf(p.Stdout, "chatme is ready: open %s in a browser, twice, and chat\n", url)
+			fmt.Fprintf(p.Stdout, "chatme is ready: open %s in two browser tabs and chat\n", url)
 			return
 		}
 		fmt.Fprintf(p.Stdout, "chatme is ready: open %s in a browser and chat with the built-in stranger\n", url)
@@ -84,7 +84,8 @@ func (c *devCmd) Run(p *cli.Program) error {
 	}, p.Stderr)
 }
 
-// dialURL is where a client in this process finds the server: an address, because a name may mean another one first.
+// dialURL returns the URL of the server for a client in this process: an address, because a name may resolve to another
+// one first.
 func dialURL(cfg *config.Config, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {

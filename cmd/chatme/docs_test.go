@@ -11,7 +11,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// An operator finds every setting and every command in the guide.
+// The guide names every setting and every command.
 func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
 	guide := string(testbed.MustRead(t, "../../docs/operations.md"))
 	_, settings, err := config.Load(config.Sources{File: "/dev/null", Environ: []string{"WEB_API_KEY=k"}})
@@ -35,7 +35,7 @@ func TestEverySettingAndCommandIsInTheGuide(t *testing.T) {
 	}
 }
 
-// What the guide names exists.
+// Everything that the guide names exists.
 func TestTheGuideNamesNothingElse(t *testing.T) {
 	guide := string(testbed.MustRead(t, "../../docs/operations.md"))
 	known := map[string]bool{}
@@ -45,7 +45,7 @@ func TestTheGuideNamesNothingElse(t *testing.T) {
 	}
 	for _, name := range regexp.MustCompile(`\bCHATME_[A-Z_]+\b`).FindAllString(guide, -1) {
 		if !known[name] {
-			t.Errorf("docs/operations.md names %s, which is no setting", name)
+			t.Errorf("docs/operations.md names %s, which is not a setting", name)
 		}
 	}
 	parser, err := kong.New(&Commands{}, config.Flags{}.Option())
@@ -58,12 +58,12 @@ func TestTheGuideNamesNothingElse(t *testing.T) {
 	}
 	for _, match := range regexp.MustCompile("(?m)(?:^    +|`|/|sudo )chatme ([a-z][a-z-]*)").FindAllStringSubmatch(guide, -1) {
 		if !commands[match[1]] {
-			t.Errorf("docs/operations.md names chatme %s, which is no command", match[1])
+			t.Errorf("docs/operations.md names chatme %s, which is not a command", match[1])
 		}
 	}
 }
 
-// Whoever asks a command for help finds out how it is called, and the example is of that command.
+// Every command's help has an example of that command.
 func TestEveryHelpHasAnExample(t *testing.T) {
 	parser, err := kong.New(&Commands{}, config.Flags{}.Option())
 	if err != nil {

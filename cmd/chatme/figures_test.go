@@ -22,7 +22,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// fetch is the answer to a GET, which must be 200.
+// fetch returns the answer to a GET, which must be 200.
 func fetch(t *testing.T, url string) *http.Response {
 	t.Helper()
 	answer, err := http.Get(url)
@@ -36,7 +36,7 @@ func fetch(t *testing.T, url string) *http.Response {
 	return answer
 }
 
-// lasting are the figures that are the same at two readings of a server that nobody uses.
+// lasting returns the metrics that stay the same between two readings of an idle server.
 func lasting(f metrics.Figures) map[string]float64 {
 	kept := map[string]float64{}
 	for name, value := range f {
@@ -47,7 +47,7 @@ func lasting(f metrics.Figures) map[string]float64 {
 	return kept
 }
 
-// status, the dashboard, the admin socket and a scraper show the same figures, and these are true.
+// status, the dashboard, the admin socket and a scraper show the same metrics, and the values are correct.
 func TestFiguresAreTheSameEverywhere(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey}, "--metrics-addr", "127.0.0.1:0")
 	scraper := "http://" + s.Logged("listening for a scraper", 1)["addr"].(string)
@@ -100,7 +100,7 @@ func TestFiguresAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// L10: quiet means quiet. Looking, however often, commits nothing.
+// L10: reading the metrics and lists commits nothing, however often.
 func TestL10LookingCommitsNothing(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey})
 	play(t, s)
@@ -141,7 +141,7 @@ func TestL10LookingCommitsNothing(t *testing.T) {
 	}
 }
 
-// Every figure is in the docs, and the docs name no other.
+// Every metric is in the docs, and the docs name no others.
 func TestFiguresAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/figures.md")
 	if err != nil {
@@ -171,8 +171,8 @@ func TestFiguresAreDocumented(t *testing.T) {
 	}
 }
 
-// play has two meet and chat, one leave and come back, one arrive with a wrong key and one request that is no upgrade. It
-// returns those who stay: one waits, one is idle.
+// play matches two clients that chat, one of which leaves and resumes, and sends a wrong key and a request that is not an
+// upgrade. It returns the clients that stay: one waits, one is idle.
 func play(t *testing.T, s *inside.Served) []*client.Client {
 	t.Helper()
 	check := func(err error) {
@@ -204,7 +204,7 @@ func play(t *testing.T, s *inside.Served) []*client.Client {
 		expect(b, "message")
 	}
 	if _, err := s.Dial("a-wrong-key-of-nobody", false); err == nil {
-		t.Fatal("a wrong key is let in")
+		t.Fatal("a wrong key was accepted")
 	}
 	fetch(t, "http://"+s.Addr+"/healthz")
 
@@ -250,7 +250,7 @@ func statusOf(t *testing.T, s *inside.Served) metrics.Figures {
 	return found.Figures
 }
 
-// dashboardOf runs the dashboard as an operator does, and takes the data of its page.
+// dashboardOf runs the dashboard as an operator does, and returns the data of its page.
 func dashboardOf(t *testing.T, s *inside.Served) metrics.Figures {
 	ctx, stop := context.WithCancel(t.Context())
 	out, ended := &testbed.Record{}, make(chan int, 1)

@@ -15,19 +15,19 @@ import (
 )
 
 type initCmd struct {
-	File string `arg:"" optional:"" default:"chatme.conf" help:"The file to write (default: chatme.conf). One that exists is refused."`
-	DB   string `name:"db" placeholder:"FILE" help:"Where the database will be, so that no command needs to be told again."`
+	File string `arg:"" optional:"" default:"chatme.conf" help:"The file to write (default: chatme.conf). It must not exist."`
+	DB   string `name:"db" placeholder:"FILE" help:"Path of the database; written into the file so that no command needs --db."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (initCmd) Help() string {
-	return `Writes a settings file with a fresh random key for web and for mobile clients, with no other site allowed to connect,
-and with every other setting in it, commented out. Only you may read it. Nothing that exists is overwritten.
+	return `Writes a settings file with fresh random keys for the web and the mobile client, and every other setting commented out.
+No other site is allowed to connect. Only you may read the file. Nothing is overwritten.
 
 Example: chatme init --db /var/lib/chatme/chatme.db /etc/chatme/chatme.conf`
 }
 
-// Run writes the file and says what comes next.
+// Run writes the file and prints the next steps.
 func (c *initCmd) Run(p *cli.Program) error {
 	var text bytes.Buffer
 	values := map[string]string{
@@ -36,7 +36,7 @@ func (c *initCmd) Run(p *cli.Program) error {
 		"ALLOWED_ORIGINS": "", // its default is for development
 	}
 	if strings.ContainsAny(c.DB, "'\n") {
-		return exit.WithCode(exit.Config, errors.New("--db cannot have a quote or a line break in it: a settings file could not hold it"))
+		return exit.WithCode(exit.Config, errors.New("--db must not contain a quote or a line break: a settings file cannot hold it"))
 	}
 	if c.DB != "" {
 		values["CHATME_DB"] = "'" + c.DB + "'"
@@ -47,30 +47,30 @@ func (c *initCmd) Run(p *cli.Program) error {
 	if err := createSecret(c.File, text.Bytes()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.Stdout, `%[1]s is written, with fresh keys in it. Next:
+	_, err := fmt.Fprintf(p.Stdout, `Wrote %[1]s with fresh keys. Next:
 
   1. Start the server:     chatme serve --config %[1]s
-  2. See that it works:    chatme probe --config %[1]s http://localhost:8787
-  3. Put it on the net:    a proxy that speaks TLS before it (deploy/Caddyfile, deploy/nginx.conf), or
-                           CHATME_TLS_CERT and CHATME_TLS_KEY in that file; other sites whose pages may
-                           connect go into ALLOWED_ORIGINS
-  4. Build your clients:   the web client with WEB_API_KEY, the mobile client with MOBILE_API_KEY, as they
-                           are in that file; the page at / has its key already
+  2. Check that it works:  chatme probe --config %[1]s http://localhost:8787
+  3. Put it on the net:    a TLS proxy in front (deploy/Caddyfile, deploy/nginx.conf), or
+                           CHATME_TLS_CERT and CHATME_TLS_KEY in this file; list other sites whose pages
+                           may connect in ALLOWED_ORIGINS
+  4. Build your clients:   the web client with WEB_API_KEY, the mobile client with MOBILE_API_KEY from
+                           this file; the page at / already has its key
 
-docs/operations.md has all of it.
+See docs/operations.md for details.
 `, c.File)
 	return err
 }
 
-// freshKey is a key that nobody guesses, with whom it is for in front.
+// freshKey returns a random key, prefixed with the client that it is for.
 func freshKey(whose string) string { return whose + "-" + rand.Text() }
 
-// createSecret writes a file that was not there before and that only its owner may read.
+// createSecret writes a new file that only its owner may read. It fails if the file exists.
 func createSecret(name string, content []byte) (err error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s exists and stays as it is; name another file, or move that one away", name)
+		return fmt.Errorf("%s already exists; name another file, or move this one away", name)
 	case err != nil:
 		return exit.WithCode(exit.NotWritable, err)
 	}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestScript runs testdata/script, one file a subject.
+// TestScript runs testdata/script, one file per subject.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

@@ -35,7 +35,7 @@ func asksJSON(s *inside.Served, answer any, args ...string) {
 
 const operatorKey = "a-key-for-this-test"
 
-// arrive connects somebody who searches.
+// arrive connects a client that searches.
 func arrive(s *inside.Served, old bool) *client.Client {
 	s.TB.Helper()
 	c, err := s.Dial(operatorKey, old)
@@ -60,7 +60,7 @@ func await(s *inside.Served, c *client.Client, types ...string) {
 	}
 }
 
-// TestOperator lists people and kicks some: from a chat, from the queue, out of rest, and by a name that is not one.
+// TestOperator lists sessions and kicks some: in a chat, in the queue, hibernating, and by an invalid name.
 func TestOperator(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	a := arrive(s, false)
@@ -68,7 +68,7 @@ func TestOperator(t *testing.T) {
 	await(s, a, "matched")
 	await(s, b, "matched")
 	c := arrive(s, false)
-	if _, err := s.Dial(operatorKey, true); err != nil { // who has not searched
+	if _, err := s.Dial(operatorKey, true); err != nil { // has not searched
 		t.Fatal(err)
 	}
 
@@ -78,12 +78,12 @@ func TestOperator(t *testing.T) {
 		t.Errorf("%+v, want three sessions and one that is not listed", sessions)
 	}
 	out, _ := asks(s, exit.OK, "sessions", "--limit", "2")
-	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 old client is connected and not searching yet$`); !want.MatchString(out) {
-		t.Errorf("the table is\n%s", out)
+	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 legacy client is connected and not searching yet$`); !want.MatchString(out) {
+		t.Errorf("the table:\n%s", out)
 	}
 	out, _ = asks(s, exit.OK, "sessions", "--state", "paired")
 	if strings.Count(out, " paired ") != 2 || strings.Contains(out, " waiting ") {
-		t.Errorf("those in a chat are\n%s", out)
+		t.Errorf("paired sessions:\n%s", out)
 	}
 	var queue admin.QueueAnswer
 	asksJSON(s, &queue, "queue")
@@ -104,9 +104,9 @@ func TestOperator(t *testing.T) {
 		}
 	}
 
-	// From a chat: the other one is told, and queued.
+	// In a chat: the partner is told and queued.
 	out, _ = asks(s, exit.OK, "kick", pairs.Pairs[0].First)
-	if want := "kicked " + pairs.Pairs[0].First + ": it was in a chat, whose other side is back in the queue\n"; out != want {
+	if want := "kicked " + pairs.Pairs[0].First + ": it was in a chat; its partner is back in the queue\n"; out != want {
 		t.Errorf("%q, want %q", out, want)
 	}
 	wantKicked(s, a)
@@ -124,11 +124,11 @@ func TestOperator(t *testing.T) {
 		t.Errorf("a session that has ended: %s", said)
 	}
 	_, said = asks(s, exit.Failure, "kick", "s_")
-	if !strings.Contains(said, "invalid session name") {
+	if !strings.Contains(said, "is not a session name") {
 		t.Errorf("no name: %s", said)
 	}
 
-	// Whose socket is gone is ended all the same, and its partner told.
+	// A session without a socket is ended too, and its partner told.
 	await(s, c, "matched")
 	c.Drop()
 	s.Logged("connection ended", 2)
@@ -144,7 +144,7 @@ func TestOperator(t *testing.T) {
 	}
 	await(s, b, "partner_disconnected")
 
-	// Nobody, when there is nobody.
+	// Without a server.
 	s.Stop()
 	s.WaitEnded()
 	for _, args := range [][]string{{"tail"}, {"sessions"}, {"queue"}, {"pairs"}, {"kick", "s_1a2b3c4d"}, {"reload"}} {
@@ -155,7 +155,7 @@ func TestOperator(t *testing.T) {
 	}
 }
 
-// TestKickAmbiguous: a name that several sessions begin with is none.
+// TestKickAmbiguous: a prefix that several sessions share is refused.
 func TestKickAmbiguous(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	for range 17 { // so that two names begin with the same digit
@@ -171,7 +171,7 @@ func TestKickAmbiguous(t *testing.T) {
 	}
 	for prefix, n := range digits {
 		if n > 1 {
-			if _, said := asks(s, exit.Failure, "kick", prefix); !strings.Contains(said, "several sessions are named "+prefix+": s_") {
+			if _, said := asks(s, exit.Failure, "kick", prefix); !strings.Contains(said, "several sessions match "+prefix+": s_") {
 				t.Errorf("an ambiguous name: %s", said)
 			}
 			return
@@ -180,7 +180,7 @@ func TestKickAmbiguous(t *testing.T) {
 	t.Error("no two names begin with the same digit")
 }
 
-// wantKicked wants c to be closed for good.
+// wantKicked checks that c is closed for good.
 func wantKicked(s *inside.Served, c *client.Client) {
 	s.TB.Helper()
 	select {
@@ -193,7 +193,7 @@ func wantKicked(s *inside.Served, c *client.Client) {
 	}
 }
 
-// TestKickHibernated ends a session that is on disk only.
+// TestKickHibernated ends a session that is only on disk.
 func TestKickHibernated(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	c, err := s.Dial(operatorKey, false)

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// TestReloadOnHangup rotates a key with overlap, changes origins and meets a bad file, all without a restart.
+// TestReloadOnHangup rotates a key with overlap, changes origins and rejects an invalid file, all without a restart.
 func TestReloadOnHangup(t *testing.T) {
 	const (
 		first, second, third = "the-first-key-1234", "the-second-key-123", "the-third-key-1234"
@@ -46,7 +46,7 @@ func TestReloadOnHangup(t *testing.T) {
 	wantPage(s, first, "frame-ancestors 'self' "+home+";")
 	wantOrigins(s, map[string]bool{home: true, guest: false})
 
-	// Both keys for a while; the page carries the new one. A setting that needs a restart is named and left.
+	// Both keys are accepted for a while; the page carries the new one. A setting that needs a restart is named and unchanged.
 	write(keys, second+"\n"+first+"\n")
 	write(conf, settings+home+","+guest+"\nCHATME_LOG_LEVEL=debug\nCHATME_LOG_FORMAT=text\nCHATME_IDLE_AFTER=9m")
 	hangup()
@@ -61,7 +61,7 @@ func TestReloadOnHangup(t *testing.T) {
 	wantPage(s, second, "frame-ancestors 'self' "+home+" "+guest+";")
 	wantOrigins(s, map[string]bool{home: true, guest: true})
 
-	// The old key goes; whoever came with it stays.
+	// The old key is removed; clients that used it stay connected.
 	write(keys, second)
 	hangup()
 	s.Logged("reloaded", 2)
@@ -73,11 +73,11 @@ func TestReloadOnHangup(t *testing.T) {
 		t.Error(err)
 	}
 
-	// A bad file changes nothing, and says every problem.
+	// An invalid file changes nothing, and every problem is reported.
 	write(keys, third)
 	write(conf, settings+"nowhere\nCHATME_IMAGES=some\nCHATME_MAX_CONNS=100")
 	hangup()
-	line = s.Logged("not reloaded: the configuration is bad, and the one before stays in force", 1)
+	line = s.Logged("reload failed, keeping the current configuration", 1)
 	if problems := fmt.Sprint(line["problems"]); !strings.Contains(problems, "nowhere") || !strings.Contains(problems, "CHATME_IMAGES") {
 		t.Errorf("problems %s", problems)
 	}
@@ -91,7 +91,7 @@ func TestReloadOnHangup(t *testing.T) {
 	}
 }
 
-// wantKeys says which keys are accepted.
+// wantKeys checks which keys are accepted.
 func wantKeys(s *inside.Served, accepted map[string]bool) {
 	s.TB.Helper()
 	for key, want := range accepted {
@@ -105,7 +105,7 @@ func wantKeys(s *inside.Served, accepted map[string]bool) {
 	}
 }
 
-// wantPage says which key the page carries, and a part of its policy.
+// wantPage checks which key the page carries, and a part of its policy.
 func wantPage(s *inside.Served, key, policy string) {
 	s.TB.Helper()
 	resp := request(s, http.MethodGet, http.Header{"Accept": {"text/html"}})
@@ -119,7 +119,7 @@ func wantPage(s *inside.Served, key, policy string) {
 	}
 }
 
-// wantOrigins says whose pages may connect.
+// wantOrigins checks whose pages may connect.
 func wantOrigins(s *inside.Served, allowed map[string]bool) {
 	s.TB.Helper()
 	for origin, want := range allowed {

@@ -17,8 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// exits is the script command "exits CODE program arg…": it runs the program and wants this very exit code,
-// where "! exec" would take any.
+// exits is the script command "exits CODE program arg…": it runs the program and requires exactly this exit code,
+// while "! exec" accepts any failure.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE program arg...")
@@ -37,7 +37,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// files is the script command "files DIR name…": the directory holds these files and no other.
+// files is the script command "files DIR name…": the directory holds exactly these files.
 func files(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: files DIR name...")

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// sqlQuery is one query of docs/sql.md, and what the page says is answered.
+// sqlQuery is one query of docs/sql.md and the answer in the page.
 type sqlQuery struct {
 	question, query string
 	at              time.Time // the moment at which it was asked
@@ -51,8 +51,8 @@ func readSQLQueries(t *testing.T, page string) (queries []sqlQuery) {
 	return queries
 }
 
-// TestSQLDocs tries every query of docs/sql.md on the example, as the page says: with the sqlite3 shell, read-only. The
-// only thing that is changed is the time.
+// TestSQLDocs runs every query of docs/sql.md on the example as the page says: with the sqlite3 shell, read-only. It
+// changes only the time.
 func TestSQLDocs(t *testing.T) {
 	page, err := os.ReadFile("../../docs/sql.md")
 	if err != nil {
@@ -76,12 +76,12 @@ func TestSQLDocs(t *testing.T) {
 			if got := paste(t, db, then); got != q.want {
 				t.Errorf("got\n%swant\n%s", got, q.want)
 			}
-			paste(t, db, q.query) // as it stands there, now
+			paste(t, db, q.query) // unchanged, with the current time
 		})
 	}
 }
 
-// paste gives the query to the shell as a person does, and returns what it answers.
+// paste gives the query to the shell and returns the output.
 func paste(t *testing.T, db, query string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), testbed.Shell(t), "-readonly", "-markdown", "-bail", db)

@@ -10,7 +10,7 @@ import (
 	"chatme/internal/exit"
 )
 
-// A signal while the server still reads its database is a stop like any other.
+// A signal while the server still reads its database is an orderly shutdown.
 func TestStoppedWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -16,8 +16,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TestDevStranger runs the command as somebody does who has one tab: there is a partner, it answers, and after Next
-// there is one again.
+// TestDevStranger runs the command for a single client: there is a partner, it answers, and after Next there is a partner
+// again.
 func TestDevStranger(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
@@ -69,7 +69,7 @@ func TestDevStranger(t *testing.T) {
 			t.Errorf("exit code %d; it said:\n%s", code, stderr)
 		}
 	case <-time.After(pace.Of(testbed.StopTimeout)):
-		t.Error("the stop takes too long")
+		t.Error("shutdown takes too long")
 	}
 }
 
@@ -87,7 +87,7 @@ func announcedPort(tb testing.TB, stdout *testbed.Record, ended <-chan int) stri
 		case code := <-ended:
 			tb.Fatalf("it ended with %d", code)
 		case <-ctx.Done():
-			tb.Fatal("it does not say where the page is")
+			tb.Fatal("stdout does not name the page's address")
 		}
 	}
 }

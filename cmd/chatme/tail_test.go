@@ -20,7 +20,7 @@ import (
 	"chatme/internal/testbed/inside"
 )
 
-// tailed is a tail under way.
+// tailed is a running tail.
 type tailed struct {
 	out, err testbed.Record
 	ended    chan int // buffer 1
@@ -50,7 +50,7 @@ func (t *tailed) wait(tb testing.TB) int {
 	panic("unreachable")
 }
 
-// TestTail watches two people meet, chat, be apart and part, beside an operator who kicks and reloads.
+// TestTail watches two clients match, chat, disconnect, resume and leave while an operator kicks and reloads.
 func TestTail(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	all, errorsOnly := startTail(s, "--json"), startTail(s, "--status", "error")
@@ -84,7 +84,7 @@ func TestTail(t *testing.T) {
 	}
 	await(s, a, "partner_disconnected")
 	if _, err := s.Dial("not-a-key-of-anybody", true); err == nil {
-		t.Error("a wrong key was taken")
+		t.Error("a wrong key was accepted")
 	}
 	s.Logged("connection ended", 3)
 	asks(s, exit.OK, "kick", nameOf(s, "waiting"))
@@ -93,12 +93,12 @@ func TestTail(t *testing.T) {
 	asks(s, exit.OK, "reload")
 	s.Stop()
 	for _, each := range []*tailed{all, errorsOnly, mine} {
-		if code := each.wait(t); code != exit.OK || !strings.HasSuffix(each.err.String(), "chatme: the server has stopped\n") {
+		if code := each.wait(t); code != exit.OK || !strings.HasSuffix(each.err.String(), "chatme: the server stopped\n") {
 			t.Errorf("exit code %d; it said:\n%s", code, &each.err)
 		}
 	}
 
-	want := map[string][]string{ // of one session, of the other, and the rest, each in its order
+	want := map[string][]string{ // of the two sessions and the rest, each in order
 		"a": {"auth ok resumable", "search ok", "matched ok with b", "message ok relayed text 25 bytes with b", "away ok paired", "closed ok socket lost",
 			"auth ok resumable", "resumed ok matched", "back ok with b", "ended ok end_chat with b", "kick ok", "closed ok Revoked 4410"},
 		"b": {"auth ok resumable", "search ok", "matched ok with a", "message ok held text 4 bytes with a", "closed ok Chat ended 1000"},
@@ -112,10 +112,10 @@ func TestTail(t *testing.T) {
 	}
 	isCommit := func(kind string) bool { return kind == "commit" }
 	if got := slices.DeleteFunc(columns(errorsOnly.out.String()), isCommit); !slices.Equal(got, []string{"auth", "closed"}) {
-		t.Errorf("the errors are %q", got)
+		t.Errorf("errors: %q", got)
 	}
 	if got := columns(mine.out.String()); !slices.Equal(got, []string{"message", "away", "message", "resumed", "back"}) {
-		t.Errorf("of the one session: %q", got)
+		t.Errorf("one session: %q", got)
 	}
 	for _, secret := range []string{"nobody is to see", "held\"}", operatorKey, "not-a-key", "cm1_", "127.0.0.1"} {
 		if strings.Contains(all.out.String(), secret) {
@@ -124,7 +124,7 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// nameOf is the name of the first side of the only chat, or of the only one who waits.
+// nameOf returns the name of the first side of the only chat, or of the only waiting session.
 func nameOf(s *inside.Served, which string) (name string) {
 	s.TB.Helper()
 	testbed.Eventually(s.TB, which, func() bool {
@@ -146,7 +146,7 @@ func nameOf(s *inside.Served, which string) (name string) {
 	return name
 }
 
-// sorted is what a tail printed as JSON, by session: a and b in the order in which they came, the rest as "-".
+// sorted returns a tail's JSON output by session: a and b in order of arrival, the rest as "-".
 func sorted(t *testing.T, text string) map[string][]string {
 	t.Helper()
 	names, found := map[string]string{"": "-"}, map[string][]string{}
@@ -163,7 +163,7 @@ func sorted(t *testing.T, text string) map[string][]string {
 				names[name] = string(rune('a' + len(names) - 1))
 			}
 		}
-		if l.Type == "commit" && l.What == "slow" { // this machine has other work
+		if l.Type == "commit" && l.What == "slow" { // this machine is busy
 			continue
 		}
 		parts := []string{l.Type, l.Status, l.What, l.Reason, l.Kind}
@@ -183,7 +183,7 @@ func sorted(t *testing.T, text string) map[string][]string {
 	return found
 }
 
-// columns are the types of the lines that a tail printed for people.
+// columns returns the types of the lines that a tail printed for people.
 func columns(text string) (types []string) {
 	for line := range strings.Lines(text) {
 		types = append(types, strings.Fields(line)[1])
@@ -191,13 +191,15 @@ func columns(text string) (types []string) {
 	return types
 }
 
-// TestTailRetries waits for the server to come back, and ends with the user.
+// TestTailRetries waits until the server is back, and ends on the user's request.
 func TestTailRetries(t *testing.T) {
 	first := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	tail := startTail(first, "--retry", "--type", "auth")
 	first.Stop()
 	first.WaitEnded()
-	testbed.Eventually(t, "it waits", func() bool { return strings.Contains(tail.err.String(), "waiting until it is back (Ctrl+C ends)") })
+	testbed.Eventually(t, "it waits", func() bool {
+		return strings.Contains(tail.err.String(), "waiting until it is back (press Ctrl+C to stop)")
+	})
 	second := inside.StartServedOn(t, first.Dir, []string{"WEB_API_KEY=" + operatorKey})
 	testbed.Eventually(t, "it is connected again", func() bool { return strings.Count(tail.err.String(), "connected to the server at") == 2 })
 	if _, err := second.Dial(operatorKey, true); err != nil {
@@ -219,7 +221,8 @@ func TestTailRetries(t *testing.T) {
 	}
 }
 
-// TestStuckTail: one that reads nothing slows nobody, is told what it lost once it reads, and does not hold up a stop.
+// TestStuckTail: a tail that does not read slows down nothing, is told what it lost once it reads, and does not block
+// shutdown.
 func TestStuckTail(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	a, b := arrive(s, true), arrive(s, true)
@@ -227,7 +230,7 @@ func TestStuckTail(t *testing.T) {
 	await(s, b, "matched")
 	stuck := unread(s, "/tail")
 	held := unread(s, "/tail?type=message")
-	const messages = 8000 // more than its ring and the buffers of the socket take
+	const messages = 8000 // more than its ring and the socket's buffers hold
 	go func() {
 		for range messages {
 			if _, err := a.Send("x"); err != nil {
@@ -261,7 +264,7 @@ func TestStuckTail(t *testing.T) {
 	stuck.Body.Close()
 }
 
-// unread asks the admin socket for path, whose answer is left unread.
+// unread requests path from the admin socket and does not read the answer.
 func unread(s *inside.Served, path string) *http.Response {
 	s.TB.Helper()
 	answer, err := admin.NewClient(s.DB+".sock").Do(s.TB.Context(), http.MethodGet, path)

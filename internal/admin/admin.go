@@ -7,7 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Config is what a Server needs; static after New.
+// Config holds what a Server needs; static after New.
 type Config struct {
 	Health  Health
 	Figures Figures

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// Refusal is an error with its status of HTTP: what was asked for is not, or cannot be.
+// Refusal is an error with an HTTP status, for a request that cannot be fulfilled.
 type Refusal struct {
 	Status int
 	Text   string // one line that says what to do
@@ -15,12 +15,13 @@ type Refusal struct {
 // Error implements error.
 func (r *Refusal) Error() string { return r.Text }
 
-// Handle adds what is answered to method and path. It must not be called once s serves.
+// Handle adds a handler for method and path. It must not be called once s serves.
 func (s *Server) Handle(method, path string, handler http.Handler) {
 	s.router.Method(method, path, handler)
 }
 
-// Answer answers with what ask returns, as JSON, or with its error in one line: the status is that of a Refusal, else 500.
+// Answer returns a handler that answers with the result of ask as JSON, or with its error in one line. The status of an
+// error is that of a Refusal, otherwise 500.
 func Answer(ask func(r *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")

@@ -16,10 +16,10 @@ func TestAnswer(t *testing.T) {
 		status int
 		body   string
 	}{
-		"an answer":            {map[string]int{"n": 1}, nil, 200, "{\"n\":1}\n"},
-		"a refusal":            {nil, &admin.Refusal{Status: 404, Text: "no session s_1"}, 404, "no session s_1\n"},
-		"a failure":            {nil, errors.New("disk"), 500, "disk\n"},
-		"what is not for JSON": {func() {}, nil, 500, "json: unsupported type: func()\n"},
+		"an answer": {map[string]int{"n": 1}, nil, 200, "{\"n\":1}\n"},
+		"a refusal": {nil, &admin.Refusal{Status: 404, Text: "no session s_1"}, 404, "no session s_1\n"},
+		"a failure": {nil, errors.New("disk"), 500, "disk\n"},
+		"not JSON":  {func() {}, nil, 500, "json: unsupported type: func()\n"},
 	} {
 		w := httptest.NewRecorder()
 		admin.Answer(func(*http.Request) (any, error) { return test.answer, test.err }).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))

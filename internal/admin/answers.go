@@ -5,12 +5,12 @@ import (
 	"chatme/internal/store"
 )
 
-// The answers of the admin socket to the commands that list and change things. Keys and session IDs are in none.
+// The admin socket's answers to commands that list and change things. None holds a key or a session ID.
 type (
 	SessionsAnswer struct {
 		Sessions []store.SessionRow `json:"sessions"`
 		Total    int64              `json:"total"`
-		Unlisted int64              `json:"unlisted"` // old clients that are connected and have not searched yet: they have no row
+		Unlisted int64              `json:"unlisted"` // connected legacy clients that have not searched yet: they have no row
 	}
 	QueueAnswer struct {
 		Queue []store.QueueRow `json:"queue"`
@@ -27,17 +27,17 @@ type (
 	}
 	ReloadAnswer struct {
 		Reloaded
-		Problems []string `json:"problems"` // with any, nothing has changed
+		Problems []string `json:"problems"` // if there are any, nothing was changed
 	}
 )
 
-// Announced is the number that a request has to carry in server.TraceHeader.
+// Announced is the number that a request must carry in server.TraceHeader.
 type Announced struct {
 	Number string `json:"number"`
 }
 
-// Reloaded is what a reload did. Keys in it are masked.
+// Reloaded is the result of a reload. Keys in it are masked.
 type Reloaded struct {
 	Changed []config.Change `json:"changed"`
-	Left    []config.Change `json:"left"` // would need a restart, and stay as they were
+	Left    []config.Change `json:"left"` // need a restart; unchanged
 }

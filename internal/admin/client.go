@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// Client asks the server that listens on an admin socket.
+// Client talks to the server that listens on an admin socket.
 type Client struct {
 	path string // of the socket
 	http http.Client
@@ -32,11 +32,11 @@ func NewClient(path string) *Client {
 	return c
 }
 
-// Path is that of the socket.
+// Path returns the path of the socket.
 func (c *Client) Path() string { return c.path }
 
-// Do sends a request for path, which may have a query, and returns the answer to it, whatever its status. The error
-// says how to find the server if there is none.
+// Do sends a request for path, which may have a query, and returns the response, whatever its status. If there is no
+// server, the error says how to find it.
 func (c *Client) Do(ctx context.Context, method, path string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://chatme"+path, nil)
 	if err != nil {
@@ -49,12 +49,12 @@ func (c *Client) Do(ctx context.Context, method, path string) (*http.Response, e
 	return response, nil
 }
 
-// Get asks for path and decodes the JSON it is answered into answer.
+// Get requests path and decodes the JSON response into answer.
 func (c *Client) Get(ctx context.Context, path string, answer any) error {
 	return c.exchange(ctx, http.MethodGet, path, answer)
 }
 
-// Post has the server do what path says and decodes the JSON it is answered into answer, unless that is nil.
+// Post sends a POST request for path and decodes the JSON response into answer, unless answer is nil.
 func (c *Client) Post(ctx context.Context, path string, answer any) error {
 	return c.exchange(ctx, http.MethodPost, path, answer)
 }
@@ -69,14 +69,14 @@ func (c *Client) exchange(ctx context.Context, method, path string, answer any) 
 		return nil
 	}
 	if err := json.NewDecoder(body).Decode(answer); err != nil {
-		return fmt.Errorf("the server on %s answers %s with what this program does not understand (is it of another version?): %w",
+		return fmt.Errorf("cannot parse the answer of the server on %s to %s (is it another version?): %w",
 			c.path, path, err)
 	}
 	return nil
 }
 
-// Stream is what path is answered, for as long as the server and ctx go on. An answer other than 200 is an error with
-// the server's own words. The caller closes it.
+// Stream returns the response body of path, which lasts as long as the server and ctx. A status other than 200 is an
+// error with the server's text. The caller closes the body.
 func (c *Client) Stream(ctx context.Context, method, path string) (io.ReadCloser, error) {
 	response, err := c.Do(ctx, method, path)
 	if err != nil {
@@ -92,22 +92,22 @@ func (c *Client) Stream(ctx context.Context, method, path string) (io.ReadCloser
 	case response.StatusCode == http.StatusNotFound && strings.HasPrefix(line, "404"):
 		return nil, &UnknownPathError{Socket: c.path, Path: path}
 	case line == "":
-		return nil, fmt.Errorf("the server on %s answers %s", c.path, response.Status)
+		return nil, fmt.Errorf("the server on %s answered %s", c.path, response.Status)
 	}
 	return nil, errors.New(line)
 }
 
-// UnknownPathError says that the server was asked something that its version does not know.
+// UnknownPathError reports a request that the server's version does not know.
 type UnknownPathError struct{ Socket, Path string }
 
 func (e *UnknownPathError) Error() string {
-	return fmt.Sprintf("the server on %s does not know %s: is it of another version?", e.Socket, e.Path)
+	return fmt.Sprintf("the server on %s does not know %s; is it another version?", e.Socket, e.Path)
 }
 
-// findIt is how to find a server.
+// findIt says how to find a server.
 const findIt = "name its database with --db, its socket with --admin, or its settings with --config"
 
-// dialError has words of its own for the cause.
+// dialError has its own text for the cause.
 type dialError struct {
 	text string
 	err  error
@@ -116,7 +116,7 @@ type dialError struct {
 func (e *dialError) Error() string { return e.text }
 func (e *dialError) Unwrap() error { return e.err }
 
-// explain says how to find the server that could not be reached.
+// explain adds to err how to find the server that could not be reached.
 func (c *Client) explain(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -124,9 +124,9 @@ func (c *Client) explain(err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return &dialError{fmt.Sprintf("no server at %s: there is no such socket; is it running? %s", c.path, findIt), err}
 	case errors.Is(err, fs.ErrPermission):
-		return &dialError{fmt.Sprintf("no access to %s: ask as root, or as a user in the group that the server runs as", c.path), err}
+		return &dialError{fmt.Sprintf("no access to %s: run this as root or as a user in the server's group", c.path), err}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &dialError{fmt.Sprintf("no server at %s: nobody answers there any more; start it, or %s", c.path, findIt), err}
+		return &dialError{fmt.Sprintf("no server at %s: nothing answers there; start it, or %s", c.path, findIt), err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

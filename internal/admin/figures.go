@@ -11,19 +11,19 @@ import (
 	"chatme/internal/metrics"
 )
 
-// Figures is where what the server counts comes from.
+// Figures is the source of the server's metrics.
 type Figures struct {
 	Metrics *metrics.Metrics
 	History *metrics.History
 }
 
-// figureRoutes adds what a scraper may see to r.
+// figureRoutes adds to r the routes that a scraper may use.
 func (s *Server) figureRoutes(r chi.Router) {
 	r.Get("/metrics", s.metrics)
 	s.healthRoutes(r)
 }
 
-// Scraper answers a scraper: figures and health, and nothing else.
+// Scraper returns the handler for a scraper: metrics and health, and nothing else.
 func (s *Server) Scraper() http.Handler {
 	r := chi.NewRouter()
 	s.figureRoutes(r)
@@ -36,7 +36,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	s.figures.Metrics.Write(w)
 }
 
-// history answers the points after ?since=, in unix milliseconds, or all.
+// history answers with the points after ?since=, in unix milliseconds, or all.
 func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	since := int64(0)
 	if text := r.URL.Query().Get("since"); text != "" {
@@ -51,7 +51,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(s.figures.History.Since(since))
 }
 
-// profileRoutes adds pprof to r, but for the command line, which may hold keys.
+// profileRoutes adds pprof to r, except the command line, which may hold keys.
 func profileRoutes(r chi.Router) {
 	r.Get("/debug/pprof/*", pprof.Index) // also each profile by its name
 	r.Get("/debug/pprof/profile", pprof.Profile)

@@ -36,8 +36,8 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// A scraper gets figures and health. The command line, which may hold a key, nobody gets.
-func TestWhoGetsWhat(t *testing.T) {
+// A scraper gets metrics and health. Nothing serves the command line, which may hold a key.
+func TestScraperRoutes(t *testing.T) {
 	s, _ := open(t, healthy())
 	for path, want := range map[string][2]int{ // on the socket, to a scraper
 		"/metrics":             {200, 200},

@@ -16,7 +16,7 @@ type fullDisk struct{ error }
 
 func (fullDisk) DiskFull() bool { return true }
 
-// healthy is a server that nothing is wrong with.
+// healthy returns a server without problems.
 func healthy() admin.Health {
 	return admin.Health{
 		Stopping:      func() bool { return false },
@@ -27,7 +27,7 @@ func healthy() admin.Health {
 	}
 }
 
-// open returns an admin server of that health, and its figures.
+// open returns an admin server with the given health, and its metrics.
 func open(t *testing.T, h admin.Health) (*admin.Server, *metrics.Metrics) {
 	t.Helper()
 	m := metrics.New()
@@ -55,10 +55,10 @@ func TestHealth(t *testing.T) {
 		"stuck for long":   {stuckFor(59 * time.Second), "ok", "the store is stuck"},
 		"stuck for good": {stuckFor(time.Minute), "a commit has had no result for 1m0s: is the disk stuck?",
 			"the store is stuck: a commit has had no result for 1m0s"},
-		"a lock is held":       {failsWith(errors.New("locked")), "ok", "the store fails: locked"},
+		"a lock is held":       {failsWith(errors.New("locked")), "ok", "commits fail: locked"},
 		"the disk is full":     {failsWith(fullDisk{errors.New("no space")}), "ok", "the disk is full: no space"},
-		"no space is free":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 5, nil } }, "ok", "the disk is full: 5 bytes are free"},
-		"the disk is mute":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 0, errors.New("gone") } }, "ok", "the disk cannot be asked for its free space: gone"},
+		"no space is free":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 5, nil } }, "ok", "the disk is full: 5 bytes free"},
+		"the disk is mute":     {func(h *admin.Health) { h.FreeSpace = func() (int64, error) { return 0, errors.New("gone") } }, "ok", "cannot read the free disk space: gone"},
 		"the database is gone": {func(h *admin.Health) { h.Database = func() error { return errors.New("chatme.db was removed") } }, "ok", "chatme.db was removed"},
 		"a stop has begun":     {func(h *admin.Health) { h.Stopping = func() bool { return true } }, "ok", "stopping"},
 	} {

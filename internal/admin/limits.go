@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Bounds of who may open the admin socket, and of the dashboard.
+// Limits of the admin socket and the dashboard.
 const (
 	HeaderTimeout = 10 * time.Second
 	IdleTimeout   = time.Minute // between two requests

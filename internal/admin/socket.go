@@ -12,20 +12,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketMode lets in the user the server runs as and its group.
+// socketMode admits the server's user and group.
 const socketMode = 0o660
 
 // dialTimeout is how long a server on the same machine may take to accept.
 const dialTimeout = 2 * time.Second
 
-// Listen makes the unix socket at path. One that a killed server left behind is replaced; closing the listener removes
-// the socket. The caller holds the one-server lock of the database, so that what is at the default path is stale; that
-// another server uses a path of its own choice too is found out.
+// Listen makes the unix socket at path. It replaces a socket that a killed server left behind; closing the listener
+// removes the socket. The caller holds the database's one-server lock, so a socket at the default path is stale; Listen
+// detects whether another server uses a configured path.
 func Listen(path string) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
-	// A socket has the mode of its descriptor, less the umask, from the first moment on; unix_bind in the kernel's
+	// A socket has the mode of its descriptor, less the umask, from the beginning; see unix_bind in the kernel's
 	// net/unix/af_unix.c.
 	restrict := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var failed error
@@ -42,7 +42,7 @@ func Listen(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-// removeStale removes a socket that nobody answers on, and nothing else.
+// removeStale removes a socket that nothing answers on, and nothing else.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -51,7 +51,7 @@ func removeStale(path string) error {
 	case err != nil:
 		return fmt.Errorf("make the admin socket %s: %w", path, plain(err))
 	case info.Mode()&os.ModeSocket == 0:
-		return fmt.Errorf("make the admin socket %s: something else is there already; name another path (CHATME_ADMIN)", path)
+		return fmt.Errorf("make the admin socket %s: something else is already there; name another path (CHATME_ADMIN)", path)
 	}
 	if conn, err := net.DialTimeout("unix", path, dialTimeout); err == nil {
 		conn.Close()
@@ -63,7 +63,7 @@ func removeStale(path string) error {
 	return nil
 }
 
-// plain is err without the operation and path that the caller says himself.
+// plain returns err without the operation and path, which the caller adds.
 func plain(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno

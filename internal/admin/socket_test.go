@@ -14,7 +14,7 @@ import (
 	"chatme/internal/admin"
 )
 
-// The socket lets in the server's user and its group, whatever the umask, and goes with its listener.
+// The socket admits the server's user and group, whatever the umask, and is removed with its listener.
 func TestListenMakesASocketOfMode0660(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.sock")
 	old := syscall.Umask(0o077)
@@ -29,7 +29,7 @@ func TestListenMakesASocketOfMode0660(t *testing.T) {
 	}
 	listener.Close()
 	if _, err := os.Lstat(path); !os.IsNotExist(err) {
-		t.Errorf("after Close: %v, want it gone", err)
+		t.Errorf("after Close: %v, want no socket", err)
 	}
 }
 
@@ -41,8 +41,8 @@ func TestListenReplacesTheSocketOfAKilledServer(t *testing.T) {
 	}
 	killed.SetUnlinkOnClose(false)
 	killed.Close()
-	if err := admin.NewClient(path).Get(t.Context(), "/status", nil); err == nil || !strings.Contains(err.Error(), "nobody answers there any more") {
-		t.Errorf("a stale socket is explained with %v", err)
+	if err := admin.NewClient(path).Get(t.Context(), "/status", nil); err == nil || !strings.Contains(err.Error(), "nothing answers there") {
+		t.Errorf("stale socket: %v", err)
 	}
 	listener, err := admin.Listen(path)
 	if err != nil {
@@ -51,8 +51,8 @@ func TestListenReplacesTheSocketOfAKilledServer(t *testing.T) {
 	listener.Close()
 }
 
-// What is somebody else's stays.
-func TestListenTakesNothingAway(t *testing.T) {
+// Listen does not remove files or sockets that belong to something else.
+func TestListenRemovesNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	file, socket := filepath.Join(dir, "file"), filepath.Join(dir, "s.sock")
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
@@ -64,7 +64,7 @@ func TestListenTakesNothingAway(t *testing.T) {
 	}
 	defer other.Close()
 	for path, want := range map[string]string{
-		file:                           "something else is there already; name another path",
+		file:                           "something else is already there; name another path",
 		socket:                         "another server answers there; name another path",
 		dir + "/none/s.sock":           "no such file or directory",
 		dir + strings.Repeat("x", 120): "invalid argument",
@@ -91,7 +91,7 @@ func serveAt(t *testing.T, handler http.HandlerFunc) *admin.Client {
 	return admin.NewClient(path)
 }
 
-func TestClientSaysWhatTheServerSays(t *testing.T) {
+func TestClientReturnsTheServersError(t *testing.T) {
 	c := serveAt(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/good":
@@ -114,10 +114,10 @@ func TestClientSaysWhatTheServerSays(t *testing.T) {
 		t.Error(err)
 	}
 	for path, want := range map[string]string{
-		"/nonsense": "is it of another version?",
+		"/nonsense": "is it another version?",
 		"/no":       "no session s_1",
 		"/mute":     "503 Service Unavailable",
-		"/unheard":  "does not know /unheard: is it of another version?",
+		"/unheard":  "does not know /unheard: is it another version?",
 	} {
 		if err := c.Get(t.Context(), path, &answer); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)
@@ -130,7 +130,7 @@ func TestClientSaysWhatTheServerSays(t *testing.T) {
 	}
 }
 
-// A symbolic link in the place of the socket is not followed: neither is what it leads to removed or made.
+// A symbolic link in place of the socket is not followed: its target is neither removed nor created.
 func TestListenFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	file, nothing := filepath.Join(dir, "file"), filepath.Join(dir, "nothing")
@@ -142,7 +142,7 @@ func TestListenFollowsNoLink(t *testing.T) {
 		if err := os.Symlink(target, link); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := admin.Listen(link); err == nil || !strings.Contains(err.Error(), "something else is there already; name another path") {
+		if _, err := admin.Listen(link); err == nil || !strings.Contains(err.Error(), "something else is already there; name another path") {
 			t.Errorf("%s: %v", link, err)
 		}
 	}
@@ -150,6 +150,6 @@ func TestListenFollowsNoLink(t *testing.T) {
 		t.Errorf("the file: %v, %v", info, err)
 	}
 	if _, err := os.Lstat(nothing); !os.IsNotExist(err) {
-		t.Errorf("what a link leads to was made: %v", err)
+		t.Errorf("the target of a link was created: %v", err)
 	}
 }

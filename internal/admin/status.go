@@ -11,16 +11,16 @@ import (
 	"chatme/internal/metrics"
 )
 
-// Status is how a server is at one moment: what it says to a scraper, and what follows from that.
+// Status is the state of a server at one moment: its metrics, and what follows from them.
 type Status struct {
 	Ready   bool                       `json:"ready"`
-	Reason  string                     `json:"reason,omitempty"` // why it is not
+	Reason  string                     `json:"reason,omitempty"` // why it is not ready
 	Figures metrics.Figures            `json:"figures"`          // by their names in /metrics, without buckets
 	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
 	About   *About                     `json:"about,omitempty"`  // nil: a server of an older version
 }
 
-// Status asks for the figures and whether the server is ready.
+// Status asks for the metrics and whether the server is ready.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
 	body, err := c.Stream(ctx, http.MethodGet, "/metrics")
 	if err != nil {
@@ -29,7 +29,7 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	defer body.Close()
 	all, err := metrics.Parse(body)
 	if err != nil {
-		return nil, fmt.Errorf("the figures of the server on %s cannot be read: %w", c.path, err)
+		return nil, fmt.Errorf("cannot parse the metrics of the server on %s: %w", c.path, err)
 	}
 	s := &Status{Figures: all.WithoutBuckets(), Latency: map[string]metrics.Latency{}}
 	for _, name := range []string{metrics.RelaySeconds, metrics.MatchWaitSeconds, metrics.CommitSeconds, metrics.ResumeSeconds} {
@@ -45,7 +45,7 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	return s, nil
 }
 
-// Ready says whether the server should get traffic, and if not, why.
+// Ready reports whether the server should get traffic, and if not, why.
 func (c *Client) Ready(ctx context.Context) (ready bool, reason string, err error) {
 	answer, err := c.Do(ctx, http.MethodGet, "/readyz")
 	if err != nil {

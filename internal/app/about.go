@@ -10,7 +10,7 @@ import (
 	"chatme/internal/server"
 )
 
-// about is what the server is and goes by, for the operator.
+// about returns what the server is and its settings in force, for the operator.
 func (s *instance) about() admin.About {
 	cfg := s.inForce.Load()
 	return admin.About{
@@ -31,12 +31,12 @@ func (s *instance) announce() (any, error) {
 	return admin.Announced{Number: number}, nil
 }
 
-// trace is how an announced request came in; from is where the operator sent it from.
+// trace reports how an announced request arrived; from is the address that the operator sent it from.
 func (s *instance) trace(r *http.Request) (any, error) {
-	from, _ := netip.ParseAddrPort(r.URL.Query().Get("from")) // without it, it came in by a detour
+	from, _ := netip.ParseAddrPort(r.URL.Query().Get("from")) // without it, the request took a detour
 	trace, ok := s.public.Traced(r.URL.Query().Get("number"), from)
 	if !ok {
-		return nil, &admin.Refusal{Status: http.StatusNotFound, Text: "no such request was announced, or that was too long ago"}
+		return nil, &admin.Refusal{Status: http.StatusNotFound, Text: "no such request was announced, or it was too long ago"}
 	}
 	return struct {
 		server.Trace

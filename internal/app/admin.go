@@ -17,10 +17,10 @@ import (
 	"chatme/internal/server"
 )
 
-// mostScrapers is how many connections the listener for a scraper has at once.
+// mostScrapers bounds the connections of the listener for a scraper.
 const mostScrapers = 8
 
-// newAdmin is what s answers on its admin socket.
+// newAdmin returns the handler of s's admin socket.
 func newAdmin(s *instance) (*admin.Server, error) {
 	return admin.New(admin.Config{
 		Figures: admin.Figures{Metrics: s.metrics, History: s.history},
@@ -34,8 +34,8 @@ func newAdmin(s *instance) (*admin.Server, error) {
 	})
 }
 
-// openAdmin makes the admin socket, and the listener for a scraper, and serves them until closeAdmin. The lock of the
-// database is held, so nobody else has that socket. History is taken until ctx ends.
+// openAdmin makes the admin socket and the listener for a scraper, and serves them until closeAdmin. The database's lock is
+// held, so no other server has that socket. History is recorded until ctx ends.
 func (s *instance) openAdmin(ctx context.Context) error {
 	if path := s.cfg.AdminSocket(); path != "" {
 		listener, err := admin.Listen(path)
@@ -44,7 +44,7 @@ func (s *instance) openAdmin(ctx context.Context) error {
 		}
 		s.serveInside(listener, &http.Server{
 			Handler:           s.admin,
-			ReadHeaderTimeout: admin.HeaderTimeout, // and no others: a tail or a profile takes as long as it was asked for
+			ReadHeaderTimeout: admin.HeaderTimeout, // no other timeouts: a tail or a profile takes as long as requested
 			IdleTimeout:       admin.IdleTimeout,
 			MaxHeaderBytes:    admin.MaxHeader,
 			ErrorLog:          s.errorLog(),
@@ -58,18 +58,18 @@ func (s *instance) openAdmin(ctx context.Context) error {
 			return fmt.Errorf("listen for a scraper (CHATME_METRICS_ADDR): %w", err)
 		}
 		s.log.Info("listening for a scraper", "addr", listener.Addr().String())
-		bounded := server.NewArrivals(mostScrapers, server.DefaultTimes, s.log) // every process of the machine may dial it
+		bounded := server.NewArrivals(mostScrapers, server.DefaultTimes, s.log) // any process on the machine may dial it
 		s.serveInside(bounded.Listen(listener), bounded.Serving(s.admin.Scraper(), s.errorLog()))
 	}
 	return nil
 }
 
-// errorLog is where net/http says what it meets.
+// errorLog returns the logger for net/http's errors.
 func (s *instance) errorLog() *log.Logger {
 	return slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug)
 }
 
-// openArrivals makes what bounds the public listener.
+// openArrivals makes the limiter of the public listener.
 func (s *instance) openArrivals() error {
 	files, err := descriptors.Own(int(s.cfg.MaxConns))
 	if err == nil {
@@ -78,7 +78,7 @@ func (s *instance) openArrivals() error {
 	return err
 }
 
-// inside is a listener for the operator, and what serves it.
+// inside is a listener for the operator and its server.
 type inside struct {
 	listener net.Listener
 	web      *http.Server
@@ -89,17 +89,18 @@ func (s *instance) serveInside(listener net.Listener, web *http.Server) {
 	go web.Serve(listener)
 }
 
-// closeAdmin removes the socket, and ends what is being answered: what has no more to say is written to its end, until ctx ends.
+// closeAdmin removes the socket and ends the running answers: an answer that is complete is written to its end, until ctx
+// ends.
 func (s *instance) closeAdmin(ctx context.Context) {
 	for _, each := range s.inside {
-		each.listener.Close() // its server may not know of it yet
+		each.listener.Close() // the server may not know it yet
 		if each.web.Shutdown(ctx) != nil {
 			each.web.Close()
 		}
 	}
 }
 
-// freeSpace is how many bytes the file system of path has for a process that is not root.
+// freeSpace returns how many bytes the file system of path has free for a process that is not root.
 func freeSpace(path string) (int64, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {

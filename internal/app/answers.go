@@ -15,10 +15,10 @@ import (
 	"chatme/internal/tail"
 )
 
-// listMax bounds what one list holds, whatever is asked for.
+// listMax bounds the rows of one list, whatever the request.
 const listMax = 10_000
 
-// answerOperator adds to the admin socket what the operator's commands ask.
+// answerOperator adds the routes of the operator's commands to the admin socket.
 func (s *instance) answerOperator() {
 	get := func(path string, ask func(*http.Request) (any, error)) {
 		s.admin.Handle(http.MethodGet, path, admin.Answer(ask))
@@ -64,7 +64,7 @@ func (s *instance) answerSessions(r *http.Request) (any, error) {
 	return admin.SessionsAnswer{Sessions: listed(rows), Total: total, Unlisted: max(attached-connected, 0)}, err
 }
 
-// limitOf is how many rows r asks for.
+// limitOf returns how many rows r asks for.
 func limitOf(r *http.Request) int {
 	if n, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && n > 0 {
 		return min(n, listMax)
@@ -72,10 +72,10 @@ func limitOf(r *http.Request) int {
 	return listMax
 }
 
-// listed is rows, and an empty list and not null if there are none.
+// listed returns rows, or an empty list instead of null if there are none.
 func listed[T any](rows []T) []T { return append([]T{}, rows...) }
 
-// advance raises the counter in the database, after a backup.
+// advance advances the database's counter, after a backup.
 func (s *instance) advance(*http.Request) (any, error) {
 	err := s.db.Advance()
 	var passes interface{ Transient() bool }
@@ -88,10 +88,10 @@ func (s *instance) advance(*http.Request) (any, error) {
 	return struct{}{}, err
 }
 
-// namedMax is how many sessions an ambiguous name is answered with.
+// namedMax bounds the sessions that are listed for an ambiguous name.
 const namedMax = 5
 
-// kick ends the session that name, or its beginning, is of.
+// kick ends the session with the given name or prefix.
 func (s *instance) kick(ctx context.Context, name string) (any, error) {
 	prefix, err := tail.SessionPrefix(name)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *instance) kick(ctx context.Context, name string) (any, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case !ok: // it has gone by itself, or the server stops
+		case !ok: // the session ended by itself, or the server is stopping
 			return nil, noSession(prefix)
 		}
 		s.log.Info("session kicked", "session", hash.String())
@@ -127,7 +127,7 @@ func (s *instance) kick(ctx context.Context, name string) (any, error) {
 }
 
 func noSession(prefix string) error {
-	return &admin.Refusal{Status: http.StatusNotFound, Text: "no session " + prefix + ": it has ended, or there was none; chatme sessions lists those there are"}
+	return &admin.Refusal{Status: http.StatusNotFound, Text: "no session " + prefix + ": it has ended or never existed; see chatme sessions"}
 }
 
 func ambiguous(prefix string, found map[chat.Hash]bool) error {
@@ -140,18 +140,18 @@ func ambiguous(prefix string, found map[chat.Hash]bool) error {
 	if len(names) > namedMax {
 		which += ", …"
 	}
-	return &admin.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf("several sessions are named %s: %s; give more digits of the one that is meant", prefix, which)}
+	return &admin.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf("several sessions match %s: %s; give more digits", prefix, which)}
 }
 
-// published tells those who listen of what the server itself does.
+// published sends the server's own events to the listeners.
 func (s *instance) published(what string) {
 	s.tail.Publish(tail.Event{Type: tail.Server, What: what})
 }
 
-// tailGrace is how long those who listen may take to hear the last of it; one that does not read holds up a stop for so long.
+// tailGrace is how long listeners may take to read the last events; one that does not read delays a shutdown this long.
 const tailGrace = time.Second
 
-// closeInside lets those who listen hear how the server stopped, and closes the admin socket.
+// closeInside sends the last events to the listeners and closes the admin socket.
 func (s *instance) closeInside(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tailGrace)
 	defer cancel()

@@ -25,12 +25,12 @@ import (
 	"chatme/internal/ws"
 )
 
-// sweepAfter is how long a server serves before it deletes sessions that have expired: if its clock is far ahead all of
-// them have, and there is time to see that and to set the clock. The same holds after the clock was set.
+// sweepAfter is how long a server serves before it deletes expired sessions. If its clock is far ahead, all of them have
+// expired, and the operator has this time to notice and set the clock. The same applies after the clock was set.
 const sweepAfter = time.Hour
 
-// assemble restores the lobby from db and puts everything around it. Nothing it makes listens yet. With an error the
-// instance is good for recordFailedStart alone.
+// assemble restores the lobby from db and wires everything around it. Nothing listens yet. With an error the instance is
+// only good for recordFailedStart.
 func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.Logger) (*instance, error) {
 	cfg := c.Config
 	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
@@ -61,7 +61,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 		Fatal: func(err error) {
 			select {
 			case s.fatal <- err:
-			default: // the first one ends the process already
+			default: // the first error already ends the process
 			}
 		},
 	})
@@ -102,7 +102,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	return s, nil
 }
 
-// surfaceConfig is all of the public listener but its endpoint.
+// surfaceConfig returns the configuration of the public listener, without its endpoint.
 func surfaceConfig(cfg *config.Config) (server.Config, error) {
 	page, err := newPage(cfg)
 	if err != nil {
@@ -113,7 +113,7 @@ func surfaceConfig(cfg *config.Config) (server.Config, error) {
 	}, nil
 }
 
-// newPage is what is served at /; nil: nothing.
+// newPage returns the page served at /; nil: none.
 func newPage(cfg *config.Config) (http.Handler, error) {
 	if cfg.Web != "on" || len(cfg.WebAPIKeys) == 0 {
 		return nil, nil
@@ -121,7 +121,7 @@ func newPage(cfg *config.Config) (http.Handler, error) {
 	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
 }
 
-// LobbyConfig is what a lobby needs of the configuration and of this start.
+// LobbyConfig returns what a lobby needs from the configuration and from this run.
 func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	return chat.Config{
 		NewAlias:   func() chat.Alias { return chat.Alias(uuid.NewString()) },
@@ -156,7 +156,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 	}
 }
 
-// socketLimits are those of the endpoint.
+// socketLimits returns the limits of the endpoint.
 func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	images, err := protocol.ParseImagePolicy(cfg.Images)
 	if err != nil {

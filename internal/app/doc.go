@@ -1,3 +1,3 @@
-// Package app is a running server. It wires the parts together, serves, reloads and stops them, and answers the operator. It decides
-// nothing about chats.
+// Package app is a running server. It wires the parts together, serves, reloads and stops them, and answers the operator.
+// It makes no decisions about chats.
 package app

@@ -8,8 +8,8 @@ import (
 	"chatme/internal/store"
 )
 
-// recordFailedStart ends the row of a start that fails after it was written: without an end it would count as killed. Why
-// is in the log, for the error may hold anything; the exit code tells which kind it was.
+// recordFailedStart ends the row of a start that failed after the row was written; without an end it would count as
+// killed. The reason is only in the log, because the error may contain anything; the exit code tells its kind.
 func (s *instance) recordFailedStart(ctx context.Context, failure error) {
 	if s.started.Boot == 0 {
 		return // there is no row
@@ -20,6 +20,6 @@ func (s *instance) recordFailedStart(ctx context.Context, failure error) {
 	}
 	s.clock.Stop()
 	if err := s.db.End(reason, s.clock.Moment(0).Wall); err != nil {
-		s.log.Warn("failed start could not be recorded", "error", err)
+		s.log.Warn("failed start not recorded", "error", err)
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"chatme/internal/loglimit"
 )
 
-// newLogger returns the log, which no client can fill: of each message ten lines a second pass. flush reports what has been
-// left out since the last report, and MUST be called before the process ends.
+// newLogger returns the log. It passes at most ten lines a second of each message, so that clients cannot flood it. flush
+// reports the lines dropped since the last report, and MUST be called before the process ends.
 func newLogger(c *configuration, w io.Writer) (log *slog.Logger, flush func()) {
 	limited := loglimit.New(newLogHandler(c, w), map[string]string{"connection ended": "connections ended"})
 	return slog.New(limited), limited.Flush
 }
 
-// newLogHandler returns the log's form: JSON for a program to read, text for a person.
+// newLogHandler returns the handler for the log's format: JSON for programs, text for people.
 func newLogHandler(c *configuration, w io.Writer) slog.Handler {
 	level := c.level
 	text := c.LogFormat == "text" || c.LogFormat == "auto" && cli.IsTerminal(w)
@@ -36,15 +36,15 @@ func newLogHandler(c *configuration, w io.Writer) slog.Handler {
 	})
 }
 
-// logLevel is the level that cfg asks for.
+// logLevel returns the level that cfg asks for.
 func logLevel(cfg *config.Config) (level slog.Level) {
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has checked it
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by config
 	return level
 }
 
-// quietHandler drops what net/http says of single connections: its lines hold addresses.
+// quietHandler drops the text of net/http's lines about single connections, because it contains addresses.
 type quietHandler struct{ slog.Handler }
 
 func (h quietHandler) Handle(ctx context.Context, r slog.Record) error {
-	return h.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "a request could not be served", r.PC))
+	return h.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "request failed", r.PC))
 }

@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// limitShare is how much of the limit of its control group Go may use at most; the rest is for SQLite and the system.
+	// limitShare is the largest share of the control group's limit that Go may use; the rest is for SQLite and the system.
 	limitShare = 0.8
-	// besideGo is what those need of it at least, in bytes, and sqliteCopies how often SQLite has a letter in memory
-	// while it stores it.
+	// besideGo is the least that SQLite and the system need, in bytes; sqliteCopies is how many copies of a message SQLite
+	// has in memory while it stores it.
 	besideGo     = 16 << 20
 	sqliteCopies = 2
 
 	lullLook = time.Second
-	// In a lull less than this is allocated from one look to the next, in bytes. Who relays messages allocates more, and
-	// is not to pay for collections besides Go's own.
+	// In a lull less than this is allocated between two checks, in bytes. A server that relays messages allocates more and
+	// must not pay for collections besides Go's own.
 	lullRate = 1 << 20
-	// lullWorth is what must have been allocated since the last for a collection to be worth it, in bytes.
+	// lullWorth is how much must have been allocated since the last collection to make one worthwhile, in bytes.
 	lullWorth = 8 << 20
 )
 
-// tuneMemory keeps the process within its control group, if GOMEMLIMIT does not say otherwise, and gives back to the
-// system what is free whenever it has become quiet, until ctx ends. Go itself keeps as much again as it holds for the
-// next rush, which is most of what sockets at rest cost; what that saves in collections while there is much to do, GOGC
-// decides. letterMax is the size of the largest letter.
+// tuneMemory keeps the process within its control group, unless GOMEMLIMIT is set, and returns free memory to the system
+// whenever the server becomes quiet, until ctx ends. Go itself keeps as much free memory as it uses, for the next rush;
+// that is most of the cost of idle sockets. GOGC decides how many collections this saves under load. letterMax is the
+// size of the largest message.
 func tuneMemory(ctx context.Context, letterMax int64) {
 	if limit, ok := config.OwnGroupLimit(); ok && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(goLimit(limit, letterMax))
@@ -37,7 +37,7 @@ func tuneMemory(ctx context.Context, letterMax int64) {
 	go giveBackMemory(ctx)
 }
 
-// goLimit is how much of a limit Go may use.
+// goLimit returns how much of a limit Go may use.
 func goLimit(limit, letterMax int64) int64 {
 	share := int64(float64(limit) * limitShare)
 	if rest := limit - besideGo - sqliteCopies*letterMax; rest > limit/2 {
@@ -64,13 +64,13 @@ func giveBackMemory(ctx context.Context) {
 	}
 }
 
-// lull finds the moments in which memory is given back. Both are bytes allocated since the start of the process.
+// lull finds the moments to return memory. Both fields are bytes allocated since the process started.
 type lull struct {
-	seen  uint64 // at the last look
-	freed uint64 // when memory was last given back
+	seen  uint64 // at the last check
+	freed uint64 // when memory was last returned
 }
 
-// has says whether to give back memory now, at a look.
+// has reports whether to return memory now, at a check.
 func (l *lull) has(allocated uint64) bool {
 	quiet := allocated-l.seen < lullRate
 	l.seen = allocated

@@ -45,7 +45,7 @@ func TestGroupLimit(t *testing.T) {
 	}
 }
 
-// Memory is given back once after each rush, and never while there is much to do.
+// Memory is returned once after each rush, and never under load.
 func TestLull(t *testing.T) {
 	var l lull
 	allocated := uint64(0)
@@ -64,7 +64,7 @@ func TestLull(t *testing.T) {
 	}
 }
 
-// What Go may use leaves room for SQLite to store a letter, and is never less than half of the limit.
+// Go's limit leaves room for SQLite to store a message, and is never less than half of the total limit.
 func TestGoLimit(t *testing.T) {
 	const mebi = 1 << 20
 	for _, tt := range []struct{ limit, letter, want int64 }{

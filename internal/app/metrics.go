@@ -12,7 +12,7 @@ import (
 	"chatme/internal/store"
 )
 
-// watchFigures has m ask the parts of s for what they know.
+// watchFigures makes m read its gauges from the parts of s.
 func watchFigures(m *metrics.Metrics, s *instance) {
 	m.Watch(func(w *metrics.Writer) {
 		c, sockets := s.hub.Stats(), s.endpoint.Conns()
@@ -57,24 +57,24 @@ func watchFigures(m *metrics.Metrics, s *instance) {
 }
 
 const (
-	// measureWithin bounds how long rows are counted; a database for which that is too short has none in the figures.
+	// measureWithin bounds how long rows are counted; if that is too short for the database, the metrics have no row counts.
 	measureWithin = 2 * time.Second
-	// measureEvery is how long a count is good for, and measureShare that counting takes a hundredth of the time at most.
+	// measureEvery is how long a count is valid; measureShare limits counting to a hundredth of the time.
 	measureEvery = 5 * time.Second
 	measureShare = 100
 )
 
-// lastMeasure asks the database how much it holds, now and then.
+// lastMeasure counts the rows of the database now and then.
 type lastMeasure struct {
 	db *store.Store
 
 	mu    sync.Mutex
 	found store.Measure
-	ok    bool      // found is good
-	again time.Time // not to be asked before
+	ok    bool      // found is valid
+	again time.Time // not before this time
 }
 
-// get returns what was found last, false if nothing was.
+// get returns the last count, false if there is none.
 func (l *lastMeasure) get() (store.Measure, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"chatme/internal/exit"
 )
 
-// TestPageSettings: what the operator says of the page is obeyed, and a directory that is no page is said at the start.
+// TestPageSettings: the page settings take effect, and a directory that is not a page is reported at startup.
 func TestPageSettings(t *testing.T) {
 	args := []string{"serve", "--addr", "127.0.0.1:0", "--db", filepath.Join(t.TempDir(), "chatme.db"), "--web-dir", t.TempDir()}
 	var stdout, stderr bytes.Buffer
@@ -20,7 +20,7 @@ func TestPageSettings(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, exit.Config)
 	}
 	if !strings.Contains(stderr.String(), "has no index.html") {
-		t.Errorf("it said:\n%s", &stderr)
+		t.Errorf("stderr:\n%s", &stderr)
 	}
 	cfg, _, err := (&cli.Program{}).Load(cli.Settings{}, map[string]string{"web-api-key": "a-key-for-this-test", "web": "off"})
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"chatme/internal/tail"
 )
 
-// reload reads the configuration again, looks at the certificate's files, and puts in force what can change while the
-// server runs: all of it or, with an error that lists every problem, nothing. Sockets that have authenticated stay,
-// whatever becomes of their key.
+// reload reads the configuration and the certificate's files again, and applies what can change while the server runs:
+// all of it, or nothing with an error that lists every problem. Authenticated sockets stay, even if their key was
+// removed.
 func (s *instance) reload() (*admin.Reloaded, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	s.super.reloading()
-	defer s.super.ready() // in any case: a bad configuration leaves the one of before in force
+	defer s.super.ready() // in any case: an invalid configuration leaves the previous one in force
 	loaded, found, err := s.read()
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (s *instance) reload() (*admin.Reloaded, error) {
 			return nil, err
 		}
 	}
-	// The endpoint first: a page never carries a key that is not accepted yet.
+	// The endpoint first: a page must not carry a key that is not accepted yet.
 	if err := s.endpoint.SetLimits(sockets); err != nil {
 		return nil, err
 	}
@@ -58,12 +58,12 @@ func (s *instance) reload() (*admin.Reloaded, error) {
 	return &admin.Reloaded{Changed: changed, Left: left}, nil
 }
 
-// reloadAndLog is reload with its outcome in the log.
+// reloadAndLog is reload with its result in the log.
 func (s *instance) reloadAndLog() (*admin.Reloaded, error) {
 	done, err := s.reload()
 	if err != nil {
-		s.log.Error("not reloaded: the configuration is bad, and the one before stays in force", "problems", strings.Split(err.Error(), "\n"))
-		s.tail.Publish(tail.Event{Type: tail.Reload, Failed: true, Reason: "the configuration is bad"})
+		s.log.Error("reload failed, keeping the current configuration", "problems", strings.Split(err.Error(), "\n"))
+		s.tail.Publish(tail.Event{Type: tail.Reload, Failed: true, Reason: "invalid configuration"})
 		return nil, err
 	}
 	s.log.Info("reloaded", "changed", names(done.Changed), "needs_restart", names(done.Left))
@@ -79,9 +79,9 @@ func names(changes []config.Change) []string {
 	return all
 }
 
-// warnExposed warns of files with keys that everybody on the machine may read.
+// warnExposed warns about world-readable files with keys.
 func warnExposed(log *slog.Logger, found []config.Setting) {
 	for _, file := range config.ExposedFiles(found) {
-		log.Warn("everybody on this machine can read a file with keys; take that right away: chmod o-r", "file", file)
+		log.Warn("a key file is world-readable; run chmod o-r", "file", file)
 	}
 }

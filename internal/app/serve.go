@@ -27,18 +27,18 @@ import (
 	"chatme/internal/ws"
 )
 
-// silentShare is the share of the time for a stop that it waits for the request of a connection that has said nothing yet: a
-// second by default, a few round trips and a handshake of TLS.
+// silentShare is the share of the shutdown time to wait for the request of a connection that has sent nothing yet: a second
+// by default, enough for a few round trips and a TLS handshake.
 const silentShare = 4
 
-// Serve runs the server described by c until ctx ends. ready, unless it is nil, is called once with the address that
-// it listens on.
+// Serve runs the server described by c until ctx ends. ready, if not nil, is called once with the address that the server
+// listens on.
 func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
 	began := time.Now()
 	log, flushLog := newLogger(c, stderr)
 	defer flushLog()
 	warnExposed(log, c.found)
-	hangups := make(chan os.Signal, 1) // one waits while the server starts, or while another is served
+	hangups := make(chan os.Signal, 1) // one waits during startup or during another reload
 	if c.hangupReloads {
 		signal.Notify(hangups, syscall.SIGHUP)
 		defer signal.Stop(hangups)
@@ -59,15 +59,15 @@ func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 		ready(listener.Addr())
 	}
 	s.super.ready()
-	watched, unwatch := context.WithCancel(context.Background()) // and not ctx: the stop has commits of its own
+	watched, unwatch := context.WithCancel(context.Background()) // not ctx: the shutdown makes commits too
 	defer unwatch()
 	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
 	go s.place.watch(watched, s.db, log)
 	return s.run(ctx, listener)
 }
 
-// refused reports whether err says that the database must not be opened, which a stop that was asked for meanwhile does not
-// change.
+// refused reports whether err means that the database must not be opened. A shutdown requested meanwhile does not change
+// that.
 func refused(err error) bool {
 	e, ok := errors.AsType[interface {
 		error
@@ -76,8 +76,8 @@ func refused(err error) bool {
 	return ok && e.Refused()
 }
 
-// start takes the one-server lock, then the port, then reads the rows: so a second server on the database says so,
-// and whoever dials while the rows are read waits in the listener's queue and is not refused.
+// start takes the one-server lock, then the port, then reads the rows. So a second server on the database reports the lock,
+// and clients that dial while the rows are read wait in the listener's queue and are not refused.
 func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, net.Listener, error) {
 	cert, err := certificate.Open(c.TLSCert, c.TLSKey, log)
 	if err != nil {
@@ -116,11 +116,11 @@ func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, 
 	return s, listener, nil
 }
 
-// instance is a server that is put together.
+// instance is an assembled server.
 type instance struct {
-	cfg       *config.Config // of the start; what a reload changes is in inForce
+	cfg       *config.Config // at startup; inForce has what a reload changes
 	log       *slog.Logger
-	flushLog  func()         // reports what log has left out
+	flushLog  func()         // reports the lines that log dropped
 	level     *slog.LevelVar // of log
 	clock     *hub.Clock
 	db        *store.Store
@@ -131,24 +131,24 @@ type instance struct {
 	admin     *admin.Server
 	metrics   *metrics.Metrics
 	history   *metrics.History
-	tail      *tail.Feed // what happens, for who listens on the admin socket
-	inside    []inside   // those that serve the operator: on the admin socket, and for a scraper
+	tail      *tail.Feed // events, for listeners on the admin socket
+	inside    []inside   // the operator's listeners: the admin socket, and the one for a scraper
 	fatal     chan error // buffer 1; the outcome of a commit is unknown; never closed
 	stopping  atomic.Bool
 	place     databasePlace
-	cert      *certificate.Certificate // nil: it does not speak TLS itself
-	listening []admin.Listener         // where it is found
+	cert      *certificate.Certificate // nil: no TLS
+	listening []admin.Listener         // where clients reach the server
 	super     supervisor
 	started   store.Started
 	restored  int // sessions that were waiting or paired
 
-	hangups   <-chan os.Signal              // each asks for a reload
-	read      readConfig                    // the configuration again
+	hangups   <-chan os.Signal              // each requests a reload
+	read      readConfig                    // reads the configuration again
 	inForce   atomic.Pointer[config.Config] // replaced by reload, never changed
 	reloading sync.Mutex                    // one reload at a time
 }
 
-// run serves until ctx ends or the server cannot go on.
+// run serves until ctx ends or the server cannot continue.
 func (s *instance) run(ctx context.Context, listener net.Listener) error {
 	web := s.arrivals.Serving(s.public, s.errorLog())
 	served := make(chan error, 1)
@@ -156,7 +156,7 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 	for {
 		select {
 		case err := <-s.fatal:
-			return err // nothing may be told any more: not even the sockets are closed in order
+			return err // nothing may be sent any more: not even the sockets are closed in order
 		case err := <-served:
 			return errors.Join(err, s.stop(web, "listener failed"))
 		case <-ctx.Done():
@@ -164,26 +164,26 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 			<-served
 			return s.stop(web, "signal")
 		case <-s.hangups:
-			go s.reloadAndLog() // a file that cannot be read in time does not hold up a stop
+			go s.reloadAndLog() // a file that is slow to read must not block a shutdown
 		}
 	}
 }
 
-// figures is one line for who looks at the service.
+// figures returns one line for systemctl status.
 func (s *instance) figures() string {
 	line := fmt.Sprintf("%d sockets, %d sessions connected.", s.endpoint.Conns(), s.hub.Attached())
 	if err := s.hub.Failure(); err != nil {
-		line += " Commits fail and are tried again."
+		line += " Commits fail and are retried."
 	}
 	if err := s.place.lost(); err != nil {
-		line += " The database is not where it was: " + err.Error() + "."
+		line += " The database files vanished: " + err.Error() + "."
 	}
 	return line
 }
 
-// stop ends the server, whose listener is closed, in order: every request answered, every change on disk, every socket
-// told, the store closed. Correctness never needs it, kill -9 at any instant is a legal end; so what the disk or
-// somebody's write lock holds up is left behind after ShutdownTimeout.
+// stop shuts the server down in order, after its listener is closed: it answers every request, commits every change,
+// closes every socket and then the store. Correctness does not need it: kill -9 at any moment is a legal shutdown. So
+// whatever the disk or another program's write lock delays beyond ShutdownTimeout is abandoned.
 func (s *instance) stop(web *http.Server, reason string) error {
 	limit := s.inForce.Load().ShutdownTimeout.Duration
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -210,7 +210,7 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	default:
 	}
 	if stuck != nil {
-		s.log.Warn("stopped before the last changes could be committed; nobody was told of them")
+		s.log.Warn("stopped before the last changes were committed; none had been acknowledged")
 		return nil
 	}
 	s.clock.Stop()
@@ -219,17 +219,17 @@ func (s *instance) stop(web *http.Server, reason string) error {
 	select {
 	case err := <-ended:
 		if err != nil {
-			s.log.Warn("the stop could not be recorded", "error", err)
+			s.log.Warn("shutdown not recorded", "error", err)
 		}
 	case <-ctx.Done():
-		s.log.Warn("the stop could not be recorded in time; is a sqlite3 shell holding the write lock?")
+		s.log.Warn("shutdown not recorded in time; is a sqlite3 shell holding the write lock?")
 	}
 	s.flushLog()
 	s.log.Info("stopped")
 	return nil
 }
 
-// PageURL is where a person, or a client, on this machine finds the page.
+// PageURL returns the URL of the page for a browser or a client on this machine.
 func PageURL(cfg *config.Config, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() || ip.IsLoopback() {

@@ -15,8 +15,8 @@ import (
 	"chatme/internal/testbed"
 )
 
-// A tail that hears of the stop hears it to its end. Known defect: the socket was closed as soon as the last line was written, and
-// the tail said that the server was gone without a word.
+// A tail receives all events of the shutdown. Known defect: the socket was closed as soon as the last line was written, and
+// the tail reported a lost connection.
 func TestStopLetsAnAnswerEnd(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sock")
@@ -29,7 +29,7 @@ func TestStopLetsAnAnswerEnd(t *testing.T) {
 	s.serveInside(listener, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "stopping")
 		http.NewResponseController(w).Flush()
-		<-ends // it has said all, and has not returned
+		<-ends // everything is written, but the handler has not returned
 	})})
 	answer, err := admin.NewClient(path).Do(testbed.Step(t), http.MethodGet, "/")
 	if err != nil {
@@ -45,11 +45,11 @@ func TestStopLetsAnAnswerEnd(t *testing.T) {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(50 * time.Millisecond): // with the fault it is closed by now
+	case <-time.After(50 * time.Millisecond): // with the defect it is closed by now
 	}
 	close(ends)
 	if said, err := io.ReadAll(answer.Body); err != nil || string(said) != "stopping" {
-		t.Errorf("the answer is %q, %v", said, err)
+		t.Errorf("got %q, %v", said, err)
 	}
 	<-closed
 }

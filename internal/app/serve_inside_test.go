@@ -9,9 +9,9 @@ import (
 	"chatme/internal/admin"
 )
 
-// A server that is stopped right after it began leaves no admin socket behind. Known defect: it did when the socket was not
+// A server that is stopped right after startup leaves no admin socket behind. Known defect: it did if the socket was not
 // served yet.
-func TestSocketOfAShortLifeIsRemoved(t *testing.T) {
+func TestSocketIsRemovedAfterAnEarlyStop(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chatme.db.sock")
 	for range 200 {
 		listener, err := admin.Listen(path)
@@ -22,7 +22,7 @@ func TestSocketOfAShortLifeIsRemoved(t *testing.T) {
 		s.serveInside(listener, &http.Server{})
 		s.closeAdmin(t.Context())
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
-			t.Fatalf("the socket is there after the stop: %v", err)
+			t.Fatalf("the socket exists after shutdown: %v", err)
 		}
 	}
 }

@@ -13,37 +13,37 @@ import (
 )
 
 const (
-	// stuckAfter is how long a commit may be without a result, good or bad, before the watchdog is no longer fed. A
-	// disk that is full, and a write lock that somebody holds, are results: the commit is tried again.
+	// stuckAfter is how long a commit may have no result, good or bad, before the watchdog is no longer fed. A full disk and
+	// a held write lock are results: the commit is retried.
 	stuckAfter = time.Minute
-	// statusEvery is how often systemd is told figures when it wants no watchdog to be fed.
+	// statusEvery is how often the status is sent to systemd if there is no watchdog.
 	statusEvery = 15 * time.Second
-	// notifyWithin is how long systemd may take to take what it is told. A service that is not heard to be ready is killed, so
-	// that is tried for longer.
+	// notifyWithin is how long systemd may take to accept a notification. READY=1 is tried for longer, because systemd kills a
+	// service that does not report ready.
 	notifyWithin = time.Second
 	readyWithin  = 30 * time.Second
 )
 
-// supervisor tells systemd how the server is (sd_notify(3)): through a socket, so that nothing is written to a disk.
-// Started by hand there is no systemd, and nobody is told.
+// supervisor reports the server's state to systemd (sd_notify(3)) through a socket, so that nothing is written to disk.
+// If the server was not started by systemd, it does nothing.
 type supervisor struct {
 	tell     func(state string)
-	watchdog time.Duration // it wants to hear from us this often; 0: it does not
+	watchdog time.Duration // how often systemd wants a keepalive; 0: never
 }
 
 func newSupervisor(log *slog.Logger) supervisor {
 	watchdog, err := daemon.SdWatchdogEnabled(true)
 	if err != nil {
-		log.Warn("systemd's watchdog is not fed", "error", err)
+		log.Warn("systemd watchdog is not available", "error", err)
 	}
 	return supervisor{watchdog: watchdog, tell: func(state string) {
 		if err := notify(state); err != nil {
-			log.Debug("systemd does not listen", "error", err)
+			log.Debug("sd_notify failed", "error", err)
 		}
 	}}
 }
 
-// notify is sd_notify(3). daemon.SdNotify waits for room at the other end for ever, and with it a stop did.
+// notify is sd_notify(3). daemon.SdNotify waits forever for room at the other end, which would block a shutdown.
 func notify(state string) error {
 	path, within := os.Getenv("NOTIFY_SOCKET"), notifyWithin
 	if path == "" {
@@ -65,13 +65,13 @@ func notify(state string) error {
 func (s supervisor) ready()    { s.tell(daemon.SdNotifyReady) }
 func (s supervisor) stopping() { s.tell(daemon.SdNotifyStopping) }
 
-// reloading comes before ready, which says that the settings are in force.
+// reloading comes before ready, which reports that the settings are in force.
 func (s supervisor) reloading() {
 	s.tell(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, monotonic()))
 }
 
-// watch feeds the watchdog until ctx ends, unless a commit is stuck, and shows figures in systemctl status. stuck is how
-// long the commit under way has had no result; 0: none is.
+// watch feeds the watchdog until ctx ends, unless a commit is stuck, and updates the line in systemctl status. stuck
+// returns how long the current commit has had no result; 0: there is none.
 func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figures func() string) {
 	every := statusEvery
 	if s.watchdog > 0 {
@@ -81,7 +81,7 @@ func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figur
 	defer ticker.Stop()
 	for {
 		if since := stuck(); since >= stuckAfter {
-			s.tell(fmt.Sprintf("STATUS=A commit has had no result for %d seconds: the disk does not answer.", int(since.Seconds())))
+			s.tell(fmt.Sprintf("STATUS=A commit has had no result for %d seconds: the disk does not respond.", int(since.Seconds())))
 		} else if s.watchdog > 0 {
 			s.tell(daemon.SdNotifyWatchdog + "\nSTATUS=" + figures())
 		} else {
@@ -95,7 +95,7 @@ func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figur
 	}
 }
 
-// monotonic is CLOCK_MONOTONIC in microseconds, by which systemd orders what it hears.
+// monotonic returns CLOCK_MONOTONIC in microseconds, by which systemd orders notifications.
 func monotonic() int64 {
 	var now unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // cannot fail for this clock

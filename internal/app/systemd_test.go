@@ -17,12 +17,12 @@ import (
 	"chatme/internal/testbed"
 )
 
-// The watchdog is fed while commits have results, good or bad, and no longer once one is stuck for a minute.
+// The watchdog is fed while commits have results, good or bad, and not once a commit is stuck for a minute.
 func TestWatchdogIsFedUntilACommitIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		var mu sync.Mutex // of all that follows
+		var mu sync.Mutex // guards everything below
 		var stuckSince time.Time
 		fed, status := 0, ""
 		s := supervisor{watchdog: 30 * time.Second, tell: func(state string) {
@@ -60,19 +60,19 @@ func TestWatchdogIsFedUntilACommitIsStuck(t *testing.T) {
 		go s.watch(ctx, stuck, func() string { return "2 sockets." })
 		after(5*time.Minute, 31, "2 sockets.")
 		sticks(time.Now())
-		after(5*time.Minute, 5, "A commit has had no result for 300 seconds: the disk does not answer.")
+		after(5*time.Minute, 5, "A commit has had no result for 300 seconds: the disk does not respond.")
 		sticks(time.Time{})
 		after(time.Minute, 6, "2 sockets.")
 	})
 }
 
-// A systemd that has other things to do than to read holds up no stop. Known defect: the server waited until there was room.
-func TestSystemdThatDoesNotReadHoldsUpNothing(t *testing.T) {
+// A systemd that does not read must not block a shutdown. Known defect: the server waited until there was room.
+func TestSystemdThatDoesNotReadBlocksNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	testbed.ListenNotify(t, path)
 	t.Setenv("NOTIFY_SOCKET", path)
 	filled := false
-	for n := 0; n < 10_000 && !filled; n++ { // a queue of ten, or of some hundreds
+	for n := 0; n < 10_000 && !filled; n++ { // the queue holds ten to several hundred
 		conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestSystemdThatDoesNotReadHoldsUpNothing(t *testing.T) {
 		conn.Close()
 	}
 	if !filled {
-		t.Fatal("the socket takes all that it is told")
+		t.Fatal("the socket never fills up")
 	}
 	told := make(chan struct{})
 	go func() {
@@ -93,6 +93,6 @@ func TestSystemdThatDoesNotReadHoldsUpNothing(t *testing.T) {
 	select {
 	case <-told:
 	case <-pace.Over(t.Context(), testbed.StepTimeout):
-		t.Error("it waits until systemd reads")
+		t.Error("notify blocked until systemd read")
 	}
 }

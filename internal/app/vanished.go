@@ -7,19 +7,18 @@ import (
 	"time"
 )
 
-// placeEvery is how often the server looks whether its database is where it was; it costs a few stats.
+// placeEvery is how often the server checks that its database files are still in place; a check costs a few stats.
 const placeEvery = 2 * time.Second
 
-// VanishedMessage is what the log says once the database is not where it was.
-const VanishedMessage = "database files vanished; serving on from those that are open"
+// VanishedMessage is logged when the database files are no longer in place.
+const VanishedMessage = "database files vanished, continuing with the open files"
 
-// databasePlace knows whether the files of the database are those that the server has open. Its zero value believes that they
-// are.
+// databasePlace knows whether the database's files are those that the server has open. Its zero value assumes that they are.
 type databasePlace struct {
 	why atomic.Pointer[error] // nil: they are
 }
 
-// lost returns why they are not, as of the last look.
+// lost returns why they are not, as of the last check.
 func (p *databasePlace) lost() error {
 	if why := p.why.Load(); why != nil {
 		return *why
@@ -27,8 +26,8 @@ func (p *databasePlace) lost() error {
 	return nil
 }
 
-// watch looks at db until ctx ends, and logs what changes. The server goes on meanwhile: those who are connected lose nothing
-// by it, and the operator can save what it has open.
+// watch checks db until ctx ends and logs changes. The server continues meanwhile: connected clients lose nothing, and the
+// operator can save the open files.
 func (p *databasePlace) watch(ctx context.Context, db interface{ Intact() error }, log *slog.Logger) {
 	ticker := time.NewTicker(placeEvery)
 	defer ticker.Stop()
@@ -42,7 +41,7 @@ func (p *databasePlace) watch(ctx context.Context, db interface{ Intact() error 
 	}
 }
 
-// look takes note of what a look has found.
+// look records the result of a check.
 func (p *databasePlace) look(found error, log *slog.Logger) {
 	before := p.lost()
 	switch {

@@ -7,8 +7,8 @@ import (
 	"chatme/internal/ws"
 )
 
-// Wrap is where a program that is not chatme itself may come between the parts of a server: the one that shows that torture finds
-// bugs puts them in here. The zero value does nothing.
+// Wrap lets another program wrap the parts of a server: the mutants, which prove that torture finds bugs, insert their bugs
+// here. The zero value does nothing.
 type Wrap struct {
 	Started func(*store.Started)
 	Loaded  func(*chat.Saved)

@@ -1,4 +1,4 @@
-// Package buildinfo tells what this binary was built from.
+// Package buildinfo reports what this binary was built from.
 package buildinfo
 
 import (
@@ -11,7 +11,7 @@ import (
 // Version is set by the linker (-X chatme/internal/buildinfo.Version=…) and by nothing else.
 var Version = ""
 
-// Revision is the commit the binary was built from, "" if the build does not know it.
+// Revision returns the commit the binary was built from, "" if the build does not know it.
 func Revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -23,7 +23,7 @@ func Revision() string {
 	return ""
 }
 
-// VersionLine takes the linker's version before the module's; info may be nil.
+// VersionLine prefers the linker's version to the module's; info may be nil.
 func VersionLine(version string, info *debug.BuildInfo) string {
 	revision := ""
 	if info != nil {

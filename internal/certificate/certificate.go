@@ -1,4 +1,4 @@
-// Package certificate serves TLS with a pair of files, and reads them again when they change.
+// Package certificate serves TLS with a certificate and key file, and reads them again when they change.
 package certificate
 
 import (
@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// certificateLook is how often handshakes look whether the files have changed.
+	// certificateLook is how often handshakes check the files for changes.
 	certificateLook = 5 * time.Second
-	// certificateRound is how often somebody looks when nobody shakes hands, and how often an expiry is warned of.
+	// certificateRound is how often the files are checked without handshakes, and how often an expiry warning is logged.
 	certificateRound = 24 * time.Hour
-	// Soon is how long before its end a certificate is warned of: a renewal is due since weeks.
+	// Soon is how long before its expiry a certificate is warned about: its renewal has been due for weeks.
 	Soon = 14 * 24 * time.Hour
 )
 
-// Certificate is the pair of files --tls-cert and --tls-key, read again when they have changed. A bad new pair leaves
-// the old one in use.
+// Certificate is the pair of files --tls-cert and --tls-key, read again when they change. If a new pair is invalid, the
+// current one stays in use.
 type Certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 
 	inUse    atomic.Pointer[tls.Certificate]
-	lookedAt atomic.Int64 // when the files were last looked at, in unix nanoseconds
+	lookedAt atomic.Int64 // when the files were last checked, in unix nanoseconds
 
 	mu    sync.Mutex // one reader of the files at a time
 	tried [2]fileMark
-	bad   error // what is wrong with what was tried
+	bad   error // the error of the last pair that was tried
 }
 
-// fileMark tells one state of a file from another.
+// fileMark identifies one state of a file.
 type fileMark struct {
 	changed time.Time
 	size    int64
@@ -56,12 +56,12 @@ func Open(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
 	return c, nil
 }
 
-// Listener speaks TLS on what inner accepts. HTTP/2 has no WebSocket upgrade, so that it is not offered.
+// Listener speaks TLS on the connections that inner accepts. It does not offer HTTP/2, which has no WebSocket upgrade.
 func (c *Certificate) Listener(inner net.Listener) net.Listener {
 	return tls.NewListener(inner, &tls.Config{NextProtos: []string{"http/1.1"}, GetCertificate: c.get})
 }
 
-// get is what a handshake is given.
+// get returns the certificate for a handshake.
 func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	now, last := time.Now().UnixNano(), c.lookedAt.Load()
 	if now-last >= int64(certificateLook) && c.lookedAt.CompareAndSwap(last, now) {
@@ -70,14 +70,13 @@ func (c *Certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.inUse.Load(), nil
 }
 
-// Refresh reads the pair if a file has changed, and says in the log what came of it. It returns what is wrong with the
-// files as they are.
+// Refresh reads the pair if a file has changed, and logs the result. It returns what is wrong with the files as they are.
 func (c *Certificate) Refresh() error {
 	changed, err := c.load()
 	switch {
 	case !changed:
 	case err != nil:
-		c.log.Warn("the new certificate cannot be used; the one of before stays", "error", err)
+		c.log.Warn("new certificate is invalid, keeping the current certificate", "error", err)
 	default:
 		c.log.Info("certificate read", "expires", c.inUse.Load().Leaf.NotAfter.UTC())
 		c.warn()
@@ -85,11 +84,11 @@ func (c *Certificate) Refresh() error {
 	return err
 }
 
-// load takes the pair of now into use, unless it was tried before.
+// load starts to use the current pair of files, unless it was tried before.
 func (c *Certificate) load() (changed bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Before the reading: what changes in between is a change the next time.
+	// Before reading: a change in between counts as a change the next time.
 	marks := [2]fileMark{markOf(c.certFile), markOf(c.keyFile)}
 	if marks == c.tried && (c.inUse.Load() != nil || c.bad != nil) {
 		return false, c.bad
@@ -104,8 +103,8 @@ func (c *Certificate) load() (changed bool, err error) {
 	return true, nil
 }
 
-// LoadKeyPair reads a certificate with its key from files as editors save them, too: behind a byte order mark the first
-// block of a file is none to encoding/pem, which would leave the server's own certificate out of its chain.
+// LoadKeyPair reads a certificate and its key, also from files with a byte order mark, which editors write: encoding/pem
+// would skip the first block after it, and with it the server's own certificate.
 func LoadKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	var blocks [2][]byte
 	for i, name := range []string{certFile, keyFile} {
@@ -121,7 +120,7 @@ func LoadKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	return tls.X509KeyPair(blocks[0], blocks[1])
 }
 
-// markOf is the zero mark for a file that cannot be looked at.
+// markOf returns the zero mark for a file that cannot be examined.
 func markOf(name string) fileMark {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -130,18 +129,18 @@ func markOf(name string) fileMark {
 	return fileMark{info.ModTime(), info.Size()}
 }
 
-// warn says in the log that the certificate ends soon or has ended.
+// warn logs that the certificate expires soon or has expired.
 func (c *Certificate) warn() {
 	left := time.Until(c.inUse.Load().Leaf.NotAfter)
 	switch {
 	case left <= 0:
-		c.log.Warn("the certificate has expired: browsers refuse it; renew it", "file", c.certFile)
+		c.log.Warn("certificate has expired, browsers reject it; renew it", "file", c.certFile)
 	case left < Soon:
-		c.log.Warn("the certificate expires soon; renew it", "file", c.certFile, "days", int(left/(24*time.Hour)))
+		c.log.Warn("certificate expires soon; renew it", "file", c.certFile, "days", int(left/(24*time.Hour)))
 	}
 }
 
-// Watch looks at the pair once a day until ctx ends.
+// Watch checks the pair once a day until ctx ends.
 func (c *Certificate) Watch(ctx context.Context) {
 	ticker := time.NewTicker(certificateRound)
 	defer ticker.Stop()

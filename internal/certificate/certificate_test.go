@@ -11,7 +11,7 @@ import (
 	"chatme/internal/testbed"
 )
 
-// inUse is the serial number of what a handshake is given.
+// inUse returns the serial number of the certificate that a handshake gets.
 func inUse(tb testing.TB, c *Certificate) int64 {
 	tb.Helper()
 	pair, err := c.get(nil)
@@ -28,7 +28,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	said := func(want string) {
 		t.Helper()
 		if got := out.String(); (want == "") != (got == "") || !strings.Contains(got, want) {
-			t.Errorf("the log says %q, want %q", got, want)
+			t.Errorf("logged %q, want %q", got, want)
 		}
 		out.Reset()
 	}
@@ -40,7 +40,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := func() { c.lookedAt.Store(0) } // as if the time for it had come
+	look := func() { c.lookedAt.Store(0) } // as if the next check were due
 	if got := inUse(t, c); got != 1 {
 		t.Errorf("number %d in use", got)
 	}
@@ -48,7 +48,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 
 	files.Write(90 * 24 * time.Hour)
 	if got := inUse(t, c); got != 1 {
-		t.Errorf("number %d in use: every handshake looks at the files", got)
+		t.Errorf("number %d in use: every handshake checks the files", got)
 	}
 	look()
 	if got := inUse(t, c); got != 2 {
@@ -56,7 +56,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	}
 	said("certificate read")
 
-	// A certificate whose key comes a moment later, which is a bad pair until then.
+	// A certificate whose key arrives a moment later: an invalid pair until then.
 	key := testbed.MustRead(t, files.Key)
 	files.Write(90 * 24 * time.Hour)
 	newKey := testbed.MustRead(t, files.Key)
@@ -65,19 +65,19 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	if got := inUse(t, c); got != 2 {
 		t.Errorf("number %d in use, which has no key", got)
 	}
-	said("the one of before stays")
+	said("keeping the current certificate")
 	look()
 	inUse(t, c)
-	said("") // it was said
+	said("") // already logged
 	if err := c.Refresh(); err == nil {
-		t.Error("a reload takes a pair that does not fit for a good one")
+		t.Error("a reload accepted a mismatched pair")
 	}
 	said("")
 	files.Made++
 	files.Put(files.Key, newKey)
 	look()
 	if got := inUse(t, c); got != 3 {
-		t.Errorf("number %d in use once the key is there", got)
+		t.Errorf("number %d in use once the key exists", got)
 	}
 	said("certificate read")
 
@@ -99,7 +99,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	said("has expired")
 }
 
-// A certificate that an editor has saved is the same certificate.
+// A certificate saved by an editor is the same certificate.
 func TestCertificateAsEditorsSaveIt(t *testing.T) {
 	f := testbed.NewCertFiles(t)
 	f.Write(time.Hour)

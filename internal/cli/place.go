@@ -8,11 +8,11 @@ import (
 	"chatme/internal/exit"
 )
 
-// Place are the flags of a command that talks to the running server, or looks at its database.
+// Place holds the flags of a command that talks to the running server or reads its database.
 type Place struct {
 	File  string `name:"config" placeholder:"FILE" help:"Read settings from this file (default: .dev.vars, then .env, where they exist)."`
-	DB    string `name:"db" env:"CHATME_DB" default:"chatme.db" help:"The database of the server."`
-	Admin string `name:"admin" env:"CHATME_ADMIN" help:"The admin socket of the server; empty: the database's name and .sock."`
+	DB    string `name:"db" env:"CHATME_DB" default:"chatme.db" help:"The server's database."`
+	Admin string `name:"admin" env:"CHATME_ADMIN" help:"The server's admin socket; empty: the database path plus .sock."`
 }
 
 // Locate returns the settings that say where the server is, and no others.
@@ -21,25 +21,25 @@ func (p *Program) Locate(at Place) (*config.Config, error) {
 	return cfg, exit.WithCode(exit.Config, err)
 }
 
-// Admin returns a client of the server's admin socket; whether it runs shows as it is asked.
+// Admin returns a client of the server's admin socket. It does not check that the server runs.
 func (p *Program) Admin(at Place) (*admin.Client, error) {
 	cfg, err := p.Locate(at)
 	if err != nil {
 		return nil, err
 	}
 	if cfg.AdminSocket() == "" {
-		return nil, exit.WithCode(exit.Config, errors.New("CHATME_ADMIN is off: that server cannot be asked anything; name a socket, and start it again"))
+		return nil, exit.WithCode(exit.Config, errors.New("CHATME_ADMIN is off, so the server has no admin socket; set it to a path and restart the server"))
 	}
 	return admin.NewClient(cfg.AdminSocket()), nil
 }
 
-// DatabaseFlags say which database a command is about. A command that has them needs no key.
+// DatabaseFlags name the database of a command. A command that has them needs no key.
 type DatabaseFlags struct {
 	File string `name:"config" placeholder:"FILE" help:"Read settings from this file (default: .dev.vars, then .env, where they exist)."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" help:"The database."`
 }
 
-// Database is the path of the database in force.
+// Database returns the path of the database in force.
 func (p *Program) Database(f DatabaseFlags) (string, error) {
 	cfg, err := config.LoadPlace(config.Sources{Flags: p.flags, Environ: p.Environ, File: f.File})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package cli is what the commands share: parsing and running a command line, common flags, tables and quantities. It MUST NOT know
-// any command.
+// Package cli holds what the commands share: parsing and running a command line, common flags, tables and quantities.
+// It MUST NOT know any command.
 package cli
 
 import (
@@ -16,15 +16,15 @@ import (
 	"chatme/internal/exit"
 )
 
-// Settings are the flags of every command that reads the configuration.
+// Settings holds the flags of every command that reads the configuration.
 type Settings struct {
 	File string `name:"config" placeholder:"FILE" help:"Read settings from this file (default: .dev.vars, then .env, where they exist)."`
 
-	// Config is here for its flags alone; load returns the one in force.
+	// Config is here only for its flags; load returns the configuration in force.
 	config.Config `embed:""`
 }
 
-// Program is what a command may touch.
+// Program holds everything a command may touch.
 type Program struct {
 	Ctx            context.Context // ends with the first SIGINT or SIGTERM
 	Environ        []string
@@ -32,7 +32,7 @@ type Program struct {
 	Stdout, Stderr io.Writer
 }
 
-// execute parses args and runs the command of tree that they name. Whatever is wrong with args has the exit code of a bad
+// execute parses args and runs the command of tree that they name. An error in args has the exit code of an invalid
 // configuration.
 func execute(ctx context.Context, tree any, args, environ []string, stdout, stderr io.Writer) error {
 	p := &Program{Ctx: ctx, Environ: environ, flags: config.Flags{}, Stdout: stdout, Stderr: stderr}
@@ -61,8 +61,7 @@ func execute(ctx context.Context, tree any, args, environ []string, stdout, stde
 	return parsed.Run(p)
 }
 
-// Load returns the configuration in force and where each setting came from. defaults, by flag, take the place
-// of the struct's.
+// Load returns the configuration in force and where each setting came from. defaults, by flag, replace the struct's.
 func (p *Program) Load(s Settings, defaults map[string]string) (*config.Config, []config.Setting, error) {
 	cfg, found, err := config.Load(config.Sources{
 		Flags:    p.flags,
@@ -74,8 +73,8 @@ func (p *Program) Load(s Settings, defaults map[string]string) (*config.Config, 
 	return cfg, found, exit.WithCode(exit.Config, err)
 }
 
-// Run runs the command of tree, a pointer to a struct in the form of kong, that args name. It is the program with everything it touches as an
-// argument, and returns its exit code.
+// Run runs the command that args name and returns the exit code. tree is a pointer to a kong command struct. Everything
+// the program touches is an argument.
 func Run(ctx context.Context, tree any, args, environ []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()

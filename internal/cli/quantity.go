@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Grouped is n with a comma every three digits.
+// Grouped returns n with a comma every three digits.
 func Grouped(n int64) string {
 	if n < 0 {
 		return "-" + Grouped(-n)
@@ -18,7 +18,7 @@ func Grouped(n int64) string {
 	return digits
 }
 
-// Elapsed is d for people: to three digits or so, never below nothing.
+// Elapsed formats d for people, to about three digits, never negative.
 func Elapsed(d time.Duration) string {
 	d = max(d, 0)
 	const day = 24 * time.Hour
@@ -37,7 +37,7 @@ func Elapsed(d time.Duration) string {
 	return d.Round(time.Microsecond).String()
 }
 
-// Quantity is n of something.
+// Quantity returns n with the noun in the singular or plural.
 func Quantity(n int64, one, several string) string {
 	if n == 1 {
 		return "1 " + one
@@ -45,7 +45,7 @@ func Quantity(n int64, one, several string) string {
 	return Grouped(n) + " " + several
 }
 
-// Counted is n and the noun in the right number.
+// Counted returns n with the noun in the singular or plural.
 func Counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

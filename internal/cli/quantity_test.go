@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestFigures(t *testing.T) {
+func TestQuantities(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 53248: "53,248", 1234567: "1,234,567", -1000: "-1,000"} {
 		if got := Grouped(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)

@@ -14,7 +14,7 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Facts prints lines of a name and what is to be said of it, aligned.
+// Facts prints aligned lines of a name and its value.
 func Facts(w io.Writer, pairs ...string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -23,7 +23,7 @@ func Facts(w io.Writer, pairs ...string) error {
 	return table.Flush()
 }
 
-// Table prints rows below a header, aligned; rest, unless it is empty, is a line of its own.
+// Table prints aligned rows below a header. A nonempty rest is printed as its own line.
 func (p *Program) Table(header []string, rows [][]string, rest string) error {
 	t := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{header}, rows...) {
@@ -44,7 +44,7 @@ func (p *Program) Table(header []string, rows [][]string, rest string) error {
 	return nil
 }
 
-// More says how many of total are not shown, and how to see them; "" if all are.
+// More returns a note on how many of total are not shown and how to list them; "" if all are shown.
 func More(shown int, total int64) string {
 	if int64(shown) >= total {
 		return ""
@@ -62,7 +62,7 @@ func PrintJSON(w io.Writer, v any) error {
 	return err
 }
 
-// Printable is value so that it takes one cell of one line.
+// Printable returns value in a form that fits one table cell.
 func Printable(value string) string {
 	if value == "" {
 		return "-"
@@ -78,7 +78,7 @@ func IsTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// Colours says whether stdout is a terminal that is to be coloured. https://no-color.org
+// Colours reports whether stdout is a terminal that takes colors. https://no-color.org
 func (p *Program) Colours() bool {
 	plain := slices.ContainsFunc(p.Environ, func(entry string) bool {
 		value, found := strings.CutPrefix(entry, "NO_COLOR=")

@@ -7,10 +7,10 @@ import (
 	"chatme/internal/buildinfo"
 )
 
-// VersionCmd is the command that prints the version.
+// VersionCmd prints the version.
 type VersionCmd struct{}
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (VersionCmd) Help() string { return "Example: chatme version" }
 
 // Run prints one line: version, revision if the build knows it, Go version and platform.

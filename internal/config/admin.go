@@ -5,11 +5,11 @@ import "fmt"
 const (
 	adminOff    = "off"
 	adminSuffix = ".sock"
-	// longestSocket is how long the path of a unix socket may be, in bytes: sun_path of unix(7) without its NUL.
+	// longestSocket is the longest path of a unix socket, in bytes: sun_path of unix(7) without its NUL.
 	longestSocket = 107
 )
 
-// AdminSocket is the path of the admin socket, "" if there is none.
+// AdminSocket returns the path of the admin socket, "" if there is none.
 func (c *Config) AdminSocket() string {
 	switch c.Admin {
 	case adminOff:
@@ -20,10 +20,10 @@ func (c *Config) AdminSocket() string {
 	return c.Admin
 }
 
-// checkAdminSocket says what is wrong with the path of the admin socket.
+// checkAdminSocket returns what is wrong with the path of the admin socket.
 func (c *Config) checkAdminSocket() error {
 	if path := c.AdminSocket(); len(path) > longestSocket {
-		return fmt.Errorf("the path of the admin socket, %s, has %d bytes and a socket's may have %d; name a shorter one with CHATME_ADMIN, for example /run/chatme.sock",
+		return fmt.Errorf("the path of the admin socket, %s, has %d bytes, but the limit is %d; set a shorter one with CHATME_ADMIN, for example /run/chatme.sock",
 			path, len(path), longestSocket)
 	}
 	return nil

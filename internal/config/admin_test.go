@@ -14,7 +14,7 @@ func TestAdminSocket(t *testing.T) {
 	}
 }
 
-// A path that no socket can have is refused before anything is made, to the server and to who looks for it.
+// A path that is too long for a socket is refused before anything is created, for the server and for its clients.
 func TestAdminSocketTooLong(t *testing.T) {
 	fits := strings.Repeat("d", longestSocket-len(adminSuffix))
 	for db, wrong := range map[string]bool{fits: false, fits + "d": true} {
@@ -22,7 +22,7 @@ func TestAdminSocketTooLong(t *testing.T) {
 		_, _, err := Load(src)
 		_, placeErr := LoadPlace(src)
 		for _, err := range []error{err, placeErr} {
-			if wrong != (err != nil) || wrong && !strings.Contains(err.Error(), "has 108 bytes and a socket's may have 107; name a shorter one with CHATME_ADMIN") {
+			if wrong != (err != nil) || wrong && !strings.Contains(err.Error(), "has 108 bytes, but the limit is 107; set a shorter one with CHATME_ADMIN") {
 				t.Errorf("a name of %d bytes: %v", len(db), err)
 			}
 		}
@@ -33,7 +33,7 @@ func TestAdminSocketTooLong(t *testing.T) {
 	}
 }
 
-// Figures are for this machine alone.
+// Metrics are only for this machine.
 func TestMetricsAddrIsLoopback(t *testing.T) {
 	for addr, good := range map[string]bool{
 		"": true, "127.0.0.1:9187": true, "[::1]:9187": true, "127.1.2.3:0": true,
@@ -46,7 +46,7 @@ func TestMetricsAddrIsLoopback(t *testing.T) {
 	}
 }
 
-// Who looks for a server needs no key, and hears only of what keeps it from finding it.
+// LoadPlace needs no key, and reports only problems that keep it from finding the server.
 func TestLoadPlace(t *testing.T) {
 	src := Sources{
 		File:    noFile,

@@ -8,30 +8,30 @@ import (
 
 // assignment is one NAME=value of a settings file.
 type assignment struct {
-	line  int // on which it begins, from 1
+	line  int // the line on which it begins, from 1
 	name  string
-	value string // as it counts: without quotes, with every $NAME replaced
-	unset string // the first $NAME that stands for nothing; "" if there is none. The value then counts for nothing.
+	value string // without quotes, with every $NAME replaced
+	unset string // the first $NAME that refers to nothing; "" if there is none. If set, value is invalid.
 }
 
-// lineProblem is what is wrong with a line of a settings file.
+// lineProblem describes what is wrong with a line of a settings file.
 type lineProblem struct {
 	line int
 	text string
 }
 
-// parseAssignments reads a settings file whose lines end with \n. It reads what dotenv files have in common:
+// parseAssignments reads a settings file whose lines end with \n. It accepts the common subset of dotenv files:
 //
-//	# a comment; so is what follows a # that has a space in front of it
-//	NAME=value                 up to the end of the line, without the spaces around it
-//	export NAME = value        so that a shell reads it too; NAME: value is the same
-//	NAME='value'               as it stands, over several lines too; \' does not end it
+//	# a comment; so is anything after a # that follows a space
+//	NAME=value                 up to the end of the line, without surrounding spaces
+//	export NAME = value        so that a shell can read it too; NAME: value is the same
+//	NAME='value'               taken literally, over several lines too; \' does not end it
 //	NAME="value"               over several lines too, with \n, \r, \", \\ and \$
 //
-// In a value without quotes or in double quotes, $NAME and ${NAME} stand for the value of an earlier line of the file,
-// never of the environment; NAME has capitals, digits and _, and a $ before anything else is a $, as is \$.
+// In a value without quotes or in double quotes, $NAME and ${NAME} refer to the value of an earlier line of the file,
+// never to the environment. NAME consists of capitals, digits and _. A $ before anything else is a $, as is \$.
 //
-// The first line that cannot be read ends it. Its text stays unsaid: it may be a key.
+// Parsing stops at the first invalid line. The error does not repeat its text, because it may be a key.
 func parseAssignments(text string) ([]assignment, *lineProblem) {
 	p := assignmentParser{rest: text, line: 1, set: map[string]string{}}
 	for p.rest != "" {
@@ -50,20 +50,20 @@ func parseAssignments(text string) ([]assignment, *lineProblem) {
 
 // assignmentParser is the state of parseAssignments.
 type assignmentParser struct {
-	rest  string // what has not been read
+	rest  string // not read yet
 	line  int    // its first line
 	set   map[string]string
 	found []assignment
 }
 
-// skip takes the next n bytes of the rest as read.
+// skip marks the next n bytes as read.
 func (p *assignmentParser) skip(n int) {
 	n = min(n, len(p.rest))
 	p.line += strings.Count(p.rest[:n], "\n")
 	p.rest = p.rest[n:]
 }
 
-// assignment reads the assignment whose first line is given, and returns what is wrong with it.
+// assignment reads the assignment that begins with the given line, and returns what is wrong with it.
 func (p *assignmentParser) assignment(line string) (problem string) {
 	name, raw, isForm := strings.Cut(line, "=")
 	if colon := strings.IndexByte(name, ':'); colon >= 0 {
@@ -74,7 +74,7 @@ func (p *assignmentParser) assignment(line string) (problem string) {
 		name = strings.TrimSpace(after)
 	}
 	if r, found := hidden(name); found {
-		return fmt.Sprintf("%U, which cannot be seen, is in front of the value; delete it, or write the line again", r)
+		return fmt.Sprintf("%U, which is invisible, precedes the value; delete it, or retype the line", r)
 	}
 	if !isForm || name == "" || strings.ContainsFunc(name, notInName) {
 		return "not of the form NAME=value"
@@ -85,10 +85,10 @@ func (p *assignmentParser) assignment(line string) (problem string) {
 		next.value, next.unset = p.expand(strings.TrimSpace(withoutComment(raw)), false)
 		p.skip(len(line) + 1)
 	} else {
-		from := len(line) - len(value) + 1 // behind the quote
+		from := len(line) - len(value) + 1 // after the quote
 		length := quotedLength(p.rest[from:], value[0])
 		if length < 0 {
-			return "the quote is never closed; a value that begins with a quote goes into quotes of the other kind"
+			return "the quote is never closed; put a value that begins with a quote in quotes of the other kind"
 		}
 		behind, _, _ := strings.Cut(p.rest[from+length+1:], "\n")
 		if rest := strings.TrimSpace(behind); rest != "" && rest[0] != '#' {
@@ -111,7 +111,7 @@ func notInName(r rune) bool {
 	return r != '_' && r != '.' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
-// withoutComment is text up to the first # that has a space in front of it.
+// withoutComment returns text up to the first # that follows a space.
 func withoutComment(text string) string {
 	before := 'x'
 	for i, r := range text {
@@ -123,7 +123,7 @@ func withoutComment(text string) string {
 	return text
 }
 
-// quotedLength is how many bytes are in front of the quote that closes, -1 if none does.
+// quotedLength returns how many bytes precede the closing quote, -1 if there is none.
 func quotedLength(text string, quote byte) int {
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -136,7 +136,8 @@ func quotedLength(text string, quote byte) int {
 	return -1
 }
 
-// expand is text with each $NAME replaced, and in double quotes each escape. unset is the first that stands for nothing.
+// expand returns text with each $NAME replaced, and in double quotes each escape. unset is the first that refers to
+// nothing.
 func (p *assignmentParser) expand(text string, quoted bool) (value, unset string) {
 	if !strings.ContainsAny(text, `$\`) {
 		return text, ""
@@ -176,15 +177,15 @@ func unescaped(c byte) byte {
 	return c
 }
 
-// reference is what a $ refers to. Without a word the $ is only a $; without a name it is of a form that a shell knows and
-// this does not.
+// reference is what a $ refers to. Without a word the $ is only a $; without a name it is a shell form that is not
+// supported here.
 type reference struct {
-	word   string // all that a person would take for it
+	word   string // everything that reads as part of the reference
 	name   string
-	length int // of what is replaced, without the $
+	length int // length of the replaced text, without the $
 }
 
-// referenceIn returns what a $ in front of text refers to.
+// referenceIn returns what a $ directly before text refers to.
 func referenceIn(text string) reference {
 	const inName, small = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", "abcdefghijklmnopqrstuvwxyz"
 	if strings.HasPrefix(text, "(") {

@@ -9,7 +9,7 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// valuesOf is what counts of a settings file.
+// valuesOf returns the values of a settings file.
 func valuesOf(found []assignment) map[string]string {
 	values := map[string]string{}
 	for _, a := range found {
@@ -18,7 +18,7 @@ func valuesOf(found []assignment) map[string]string {
 	return values
 }
 
-// What editors, shells and other programs make of a settings file.
+// Settings files as written by editors, shells and other programs.
 func TestSettingsFilesAsTheyAreWritten(t *testing.T) {
 	tests := map[string]struct {
 		text string
@@ -54,7 +54,7 @@ func TestSettingsFilesAsTheyAreWritten(t *testing.T) {
 		}
 		for _, a := range found {
 			if a.unset != "" {
-				t.Errorf("%s: line %d: %s stands for nothing", name, a.line, a.unset)
+				t.Errorf("%s: line %d: %s refers to nothing", name, a.line, a.unset)
 			}
 		}
 		if got := valuesOf(found); !maps.Equal(got, tt.want) {
@@ -63,7 +63,7 @@ func TestSettingsFilesAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-// What a dotenv library reads is read in the same way, so that a file can be shared.
+// Files are read as a dotenv library reads them, so that a file can be shared.
 func TestSettingsFilesAreDotenvFiles(t *testing.T) {
 	var template strings.Builder
 	if err := WriteInitial(&template, map[string]string{"WEB_API_KEY": "web-K", "CHATME_DB": "'/srv/a b/$c.db'", "ALLOWED_ORIGINS": ""}); err != nil {
@@ -99,9 +99,9 @@ func TestLineThatCannotBeRead(t *testing.T) {
 		"an open quote of the other":    {"A=\"secret\\\"\nB=1", 1, "never closed"},
 		"behind a quote":                {"A='1\n2'\nB='secret'secret", 3, "follows the closing quote"},
 		"two on one line":               {"A='secret' B=2", 1, "follows the closing quote"},
-		"a hidden letter in the name":   {"A=1\nCHATME_\u200bADDR=secret", 2, "U+200B, which cannot be seen"},
-		"a hidden letter before it":     {"A=1\n\ufeffB=secret", 2, "U+FEFF, which cannot be seen"},
-		"a hidden letter alone":         {"A=1\n\u2060\n", 2, "U+2060, which cannot be seen"},
+		"a hidden letter in the name":   {"A=1\nCHATME_\u200bADDR=secret", 2, "U+200B, which is invisible"},
+		"a hidden letter before it":     {"A=1\n\ufeffB=secret", 2, "U+FEFF, which is invisible"},
+		"a hidden letter alone":         {"A=1\n\u2060\n", 2, "U+2060, which is invisible"},
 	}
 	for name, tt := range tests {
 		_, problem := parseAssignments(tt.text)
@@ -111,9 +111,9 @@ func TestLineThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A $ that stands for nothing was left out without a word, and so a key with one lost its end.
+// Known defect: a $ that refers to nothing was silently dropped, so a key with one lost its end.
 func TestUnsetNamesAreRefused(t *testing.T) {
-	const remedy = " stands for nothing; put the value in 'single quotes' if the $ belongs to it"
+	const remedy = " refers to nothing; put the value in 'single quotes' if the $ belongs to it"
 	tests := map[string]struct{ text, want string }{ // "": it is read
 		"a path":                    {"# x\n\n\n\nCHATME_DB=/srv/$FOO-x/chatme.db", ".env, line 5: $FOO" + remedy},
 		"braces":                    {"CHATME_DB=/srv/${FOO}/chatme.db", ".env, line 1: ${FOO}" + remedy},
@@ -147,18 +147,18 @@ func TestUnsetNamesAreRefused(t *testing.T) {
 	}
 }
 
-// Who talks to a running server hears only of the lines that say where it is.
+// LoadPlace reports only problems in the lines that name the server's place.
 func TestUnsetNamesOfOtherSettings(t *testing.T) {
 	mustWriteFiles(t, map[string]string{"a": "CHATME_DB=/srv/c.db\nWEB_API_KEY=x$Y", "b": "CHATME_DB=/srv/$Y"})
 	if cfg, err := LoadPlace(Sources{File: "a"}); err != nil || cfg.DB != "/srv/c.db" {
 		t.Errorf("%v", err)
 	}
-	if _, err := LoadPlace(Sources{File: "b"}); err == nil || !strings.Contains(err.Error(), "b, line 1: $Y stands for nothing") {
+	if _, err := LoadPlace(Sources{File: "b"}); err == nil || !strings.Contains(err.Error(), "b, line 1: $Y refers to nothing") {
 		t.Errorf("%v", err)
 	}
 }
 
-// No file makes it panic, hang, or name a line that is not there.
+// No file makes the parser panic, hang, or name a line that does not exist.
 func FuzzParseAssignments(f *testing.F) {
 	for _, seed := range []string{"A=1\nB=$A", "export A='x\ny' # z", "A=\"\\$B ${C} $(D) \\", "A: ${B:-c}\n\u200bD=1", "='", "A=$", "A='\\'", "#\n\n=\n"} {
 		f.Add(seed)
@@ -178,7 +178,7 @@ func FuzzParseAssignments(f *testing.F) {
 			if a.unset != "" && (a.value != "" || !strings.Contains(text, a.unset[:2])) {
 				t.Errorf("%+v", a)
 			}
-			// What is in single quotes is what it was.
+			// A value in single quotes is unchanged.
 			if strings.ContainsAny(a.value, `'`) || strings.HasSuffix(a.value, `\`) {
 				continue
 			}

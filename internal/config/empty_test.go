@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Compose files and unit files set variables to nothing. That is an empty list, and otherwise as if they were not there.
+// Compose files and unit files set variables to the empty text. For a list that is an empty list; otherwise the variable
+// counts as not set.
 func TestEmptyValues(t *testing.T) {
 	want := Default()
 	want.WebAPIKeys = []string{"key"}
@@ -45,7 +46,7 @@ func TestEmptyValues(t *testing.T) {
 	}
 }
 
-// An empty value hides nothing of a weaker source, unless it is a list.
+// An empty value does not override a source of lower precedence, unless it is a list.
 func TestEmptyValuesAndPrecedence(t *testing.T) {
 	mustWriteFiles(t, map[string]string{".env": "CHATME_ADDR=:1\nALLOWED_ORIGINS=https://a.example\nCHATME_TRUSTED_PROXIES=10.0.0.0/8\n" + someKey})
 	cfg, settings, err := Load(Sources{

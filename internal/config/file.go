@@ -10,18 +10,18 @@ import (
 
 const fromFilePrefix = "file "
 
-// noFile as Sources.File reads no file at all.
+// noFile as Sources.File means that no file is read.
 const noFile = os.DevNull
 
-// defaultFiles are read where they exist, the stronger first: the names the old server's tools used.
+// defaultFiles are read if they exist, highest precedence first: the names that the old server's tools used.
 var defaultFiles = [...]string{".dev.vars", ".env"}
 
-// maxSettingsFile is more than any number of settings takes, in bytes.
+// maxSettingsFile is larger than any settings file needs to be, in bytes.
 const maxSettingsFile = 1 << 20
 
-// readFiles returns a layer for each file, weakest first. A file the user named must exist.
+// readFiles returns a layer for each file, lowest precedence first. A file named by the user must exist.
 func readFiles(named string, settings []Setting) (layers []layer, problems []error) {
-	if named == noFile { // which need not be there
+	if named == noFile { // which need not exist
 		return nil, nil
 	}
 	names := []string{named}
@@ -41,7 +41,7 @@ func readFiles(named string, settings []Setting) (layers []layer, problems []err
 	return layers, problems
 }
 
-// readFile returns the layer of one file. What other programs have in it may be anything that has the form.
+// readFile returns the layer of one file. Other programs' lines may hold anything that parses.
 func readFile(name string, settings []Setting) (layer, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -63,12 +63,12 @@ func readFile(name string, settings []Setting) (layer, error) {
 			l.values[a.name] = a.value
 			continue
 		}
-		l.broken[a.name] = fmt.Errorf("%s, line %d: %s stands for nothing; put the value in 'single quotes' if the $ belongs to it", name, a.line, a.shownUnset(settings))
+		l.broken[a.name] = fmt.Errorf("%s, line %d: %s refers to nothing; put the value in 'single quotes' if the $ belongs to it", name, a.line, a.shownUnset(settings))
 	}
 	return l, nil
 }
 
-// shownUnset names what stands for nothing. In a key it may be part of the key, and is left out.
+// shownUnset names the reference that refers to nothing. In a key it may be part of the key, so it is not repeated.
 func (a *assignment) shownUnset(settings []Setting) string {
 	if slices.ContainsFunc(settings, func(s Setting) bool { return s.Env == a.name && !s.secret }) {
 		return a.unset
@@ -76,7 +76,7 @@ func (a *assignment) shownUnset(settings []Setting) string {
 	return "a $ in " + a.name
 }
 
-// unread says once which file could not be read.
+// unread returns an error that names the unreadable file once.
 func unread(name string, err error) error {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

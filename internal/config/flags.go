@@ -7,11 +7,11 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Flags holds what was given on the command line, by flag, as it was written.
+// Flags holds the values given on the command line, by flag, as written.
 type Flags map[string]string
 
 // Option makes kong collect the flags of every embedded Config into f and leave the rest to Load: kong would
-// stop at the first bad value, and it does not say where a value came from. Kong still writes the help.
+// stop at the first invalid value, and does not report where a value came from. Kong still writes the help.
 func (f Flags) Option() kong.Option {
 	return kong.PostBuild(func(k *kong.Kong) error {
 		return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
@@ -28,7 +28,7 @@ func (f Flags) collect(flag *kong.Flag) {
 	if flag.PlaceHolder = flag.Default; flag.PlaceHolder == "" {
 		flag.PlaceHolder = "TEXT"
 	}
-	flag.Tag.Sep = -1 // a list is one text here; without this the help would put an ellipsis behind it
+	flag.Tag.Sep = -1 // a list is one text here; otherwise the help would append an ellipsis
 	flag.Tag.Envs, flag.Default, flag.HasDefault = nil, "", false
 	flag.Mapper = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
 		var text string

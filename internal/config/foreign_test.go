@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A Kubernetes Service or a linked container that is called chatme must not keep the server from starting.
+// A Kubernetes Service or a linked container named chatme must not keep the server from starting.
 func TestServiceLinksAreIgnored(t *testing.T) {
 	const address = "tcp://10.96.12.7:8787"
 	links := []string{
@@ -37,7 +37,7 @@ func TestServiceLinksAreIgnored(t *testing.T) {
 	}
 }
 
-// What only looks like a link is a mistake, and so is a link in a file, which neither Docker nor Kubernetes writes.
+// A name that only resembles a link is a mistake, and so is a link in a file, which neither Docker nor Kubernetes writes.
 func TestTyposAreNoServiceLinks(t *testing.T) {
 	typos := []string{
 		"CHATME_PORT=8787", "CHATME_PROT=tcp://10.0.0.1:1", "CHATME_WEB_PORT=on", "CHATME_PORT=", "CHATME_SERVICE=x", "CHATME_SERVICE_HOSTS=x", "CHATME_HOST=x",
@@ -55,7 +55,7 @@ func TestTyposAreNoServiceLinks(t *testing.T) {
 	}
 }
 
-// A setting of that form would be overruled by a service of a certain name.
+// A setting of that form would be overridden by a service with a matching name.
 func TestNoSettingHasTheFormOfAServiceLink(t *testing.T) {
 	for _, s := range settingsOf(&Config{}) {
 		for _, text := range []string{"", s.Default, "tcp://10.96.12.7:8787"} {

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// MemoryLimit is how many bytes this process may use: its control group's limit, or GOMEMLIMIT if that is less; 0 if there
-// is neither.
+// MemoryLimit returns how many bytes this process may use: its control group's limit, or GOMEMLIMIT if that is less; 0 if
+// there is neither.
 func MemoryLimit() int64 {
 	limit, ok := OwnGroupLimit()
 	if !ok {
 		limit = math.MaxInt64
 	}
-	if os.Getenv("GOMEMLIMIT") != "" { // or else tuneMemory has set what Go knows
+	if os.Getenv("GOMEMLIMIT") != "" { // otherwise tuneMemory has set Go's limit
 		limit = min(limit, debug.SetMemoryLimit(-1))
 	}
 	if limit == math.MaxInt64 {
@@ -27,8 +27,8 @@ func MemoryLimit() int64 {
 
 func OwnGroupLimit() (int64, bool) { return GroupLimit("/proc/self/cgroup", "/sys/fs/cgroup") }
 
-// GroupLimit returns the least memory limit in bytes of the control group named in the file self, of version 1 or 2, mounted
-// at root, and of those it is in; false if there is none. https://docs.kernel.org/admin-guide/cgroup-v2.html
+// GroupLimit returns the lowest memory limit in bytes of the control group named in the file self and its parents, of
+// version 1 or 2, mounted at root; false if there is none. https://docs.kernel.org/admin-guide/cgroup-v2.html
 func GroupLimit(self, root string) (int64, bool) {
 	groups, err := os.ReadFile(self)
 	if err != nil {
@@ -48,7 +48,7 @@ func GroupLimit(self, root string) (int64, bool) {
 		default:
 			continue
 		}
-		// In a container without a namespace of its own for groups, what is mounted at root is its group already.
+		// In a container without its own cgroup namespace, root is already its group.
 		for group := filepath.Join("/", parts[2]); ; group = filepath.Dir(group) {
 			if n, ok := readLimit(filepath.Join(dir, group, file)); ok {
 				limit, found = min(limit, n), true
@@ -61,7 +61,7 @@ func GroupLimit(self, root string) (int64, bool) {
 	return limit, found
 }
 
-// readLimit reads one limit. Version 2 says "max" and version 1 a number near the largest there is when there is none.
+// readLimit reads one limit. Without a limit, version 2 has "max" and version 1 a number near the maximum.
 func readLimit(file string) (int64, bool) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// credentialsEnv names the directory that systemd puts a service's credentials in.
+	// credentialsEnv names the variable with the directory of a service's systemd credentials.
 	// https://systemd.io/CREDENTIALS/
 	credentialsEnv = "CREDENTIALS_DIRECTORY"
 
-	// What makes of the name of a setting the name of the one that says which file it is in.
+	// The suffixes that turn a setting's name into the name of the setting for its file.
 	fileFlagSuffix = "-file"
 	fileEnvSuffix  = "_FILE"
 
-	// maxKeyFile is more than any number of keys takes, in bytes.
+	// maxKeyFile is larger than any key file needs to be, in bytes.
 	maxKeyFile = 64 << 10
 )
 
-// readKeyFiles reads the keys that the layer has in files of their own. Keys and a file for them in the same layer
-// contradict each other, because neither is the stronger.
+// readKeyFiles reads the keys that the layer has in their own files. Keys and a key file in the same layer contradict each
+// other, because neither takes precedence.
 func (l *layer) readKeyFiles(settings []Setting) {
 	fail := func(s *Setting, err error) {
 		if l.broken == nil {
@@ -41,7 +41,7 @@ func (l *layer) readKeyFiles(settings []Setting) {
 			continue
 		}
 		if inPlace, _ := l.lookup(s); !isEmpty(inPlace.text) {
-			fail(s, fmt.Errorf("%s; leave one of them out", l.both(s)))
+			fail(s, fmt.Errorf("%s; remove one of them", l.both(s)))
 			continue
 		}
 		text, err := readKeys(file)
@@ -52,14 +52,14 @@ func (l *layer) readKeyFiles(settings []Setting) {
 				l.keys = map[string]value{}
 			}
 			l.keys[s.Flag] = v
-		case l.credentials != "" && errors.Is(err, fs.ErrNotExist): // the service has others
+		case l.credentials != "" && errors.Is(err, fs.ErrNotExist): // the service has other credentials
 		default:
 			fail(s, fmt.Errorf("%s: %w", v.from, err))
 		}
 	}
 }
 
-// keyFile returns the file that the layer has the keys s in, "" if there is none, and how it is shown.
+// keyFile returns the layer's file for the keys s, "" if there is none, and how it is shown.
 func (l *layer) keyFile(s *Setting) (file string, v value) {
 	switch {
 	case l.credentials != "":
@@ -72,7 +72,7 @@ func (l *layer) keyFile(s *Setting) (file string, v value) {
 	return file, value{from: s.Env + fileEnvSuffix + " (" + l.from + ")"}
 }
 
-// both says that the layer has the keys s and a file for them.
+// both returns the text for a layer that has both the keys s and a file for them.
 func (l *layer) both(s *Setting) string {
 	if l.byFlag {
 		return fmt.Sprintf("--%s and --%[1]s%s are both given", s.Flag, fileFlagSuffix)
@@ -80,7 +80,7 @@ func (l *layer) both(s *Setting) string {
 	return fmt.Sprintf("%s and %[1]s%s are both set in %s", s.Env, fileEnvSuffix, l.place())
 }
 
-// readKeys returns the keys in a file as a setting writes them, with commas. The error says nothing of what is in it.
+// readKeys returns the keys in a file separated by commas, as in a setting. The error repeats nothing of the content.
 func readKeys(name string) (string, error) {
 	text, err := readKeyFile(name)
 	if err != nil {
@@ -107,17 +107,17 @@ func readKeys(name string) (string, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return "", fmt.Errorf("%s holds no key; write one a line", name)
+		return "", fmt.Errorf("%s holds no key; write one per line", name)
 	}
 	return strings.Join(keys, ","), nil
 }
 
-// unquotedKey is a key of a file without the quotes around it.
+// unquotedKey returns a key of a file without the quotes around it.
 func unquotedKey(item string) (string, error) {
 	for _, quote := range []string{`"`, "'"} {
 		if inside, found := strings.CutPrefix(item, quote); found {
 			if inside, found = strings.CutSuffix(inside, quote); !found {
-				return "", fmt.Errorf("a key begins with a quote and does not end with it; leave it out, or put the key into quotes of the other kind, and no comma into it")
+				return "", fmt.Errorf("a key begins with a quote but does not end with it; remove it, or put the key in quotes of the other kind, without a comma")
 			}
 			return inside, nil
 		}
@@ -125,22 +125,22 @@ func unquotedKey(item string) (string, error) {
 	return item, checkPlainKey(item)
 }
 
-// checkPlainKey is for a key that no parser has taken out of its quotes and away from a comment.
+// checkPlainKey checks a key whose quotes and comment were not removed by a parser.
 func checkPlainKey(key string) error {
 	for _, quote := range []string{`"`, "'"} {
 		if len(key) > 1 && strings.HasPrefix(key, quote) && strings.HasSuffix(key, quote) {
-			return fmt.Errorf("a key is in quotes, which would be part of it; leave them out")
+			return fmt.Errorf("a key is in quotes, which would be part of it; remove them")
 		}
 	}
 	if withoutComment(key) != key {
-		return fmt.Errorf("a key holds a # behind a space; a comment goes on a line of its own, and such a key into 'single quotes', in a file")
+		return fmt.Errorf("a key holds a # after a space; put a comment on its own line, or the key in 'single quotes' in a file")
 	}
 	return nil
 }
 
 func readKeyFile(name string) (string, error) {
 	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() { // it could not be read again at a reload, and a pipe is waited for
+	if err == nil && !info.Mode().IsRegular() { // a reload could not read it again, and a pipe would block
 		return "", fmt.Errorf("%s is not a regular file", name)
 	}
 	var f *os.File
@@ -151,10 +151,10 @@ func readKeyFile(name string) (string, error) {
 		return "", unread(name, err)
 	}
 	defer f.Close()
-	return readText(f, maxKeyFile, "keys, one a line")
+	return readText(f, maxKeyFile, "keys, one per line")
 }
 
-// exposed returns name if it is a file that everybody on the machine may read, else "".
+// exposed returns name if it is a world-readable file, otherwise "".
 func exposed(name string) string {
 	const byOthers = 0o004
 	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Mode()&byOthers == 0 {

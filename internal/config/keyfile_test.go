@@ -57,15 +57,15 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 
 		"both in the environment": {
 			src:      Sources{Environ: []string{mobile + "=key", mobile + "_FILE=lines"}},
-			problems: []string{"MOBILE_API_KEY and MOBILE_API_KEY_FILE are both set in the environment; leave one of them out"},
+			problems: []string{"MOBILE_API_KEY and MOBILE_API_KEY_FILE are both set in the environment; remove one of them"},
 		},
 		"both in a file": {
 			src:      Sources{File: "both.conf"},
-			problems: []string{"WEB_API_KEY and WEB_API_KEY_FILE are both set in both.conf; leave one of them out"},
+			problems: []string{"WEB_API_KEY and WEB_API_KEY_FILE are both set in both.conf; remove one of them"},
 		},
 		"both as flags": {
 			src:      Sources{Flags: Flags{"web-api-key": "key", "web-api-key-file": "lines"}},
-			problems: []string{"--web-api-key and --web-api-key-file are both given; leave one of them out"},
+			problems: []string{"--web-api-key and --web-api-key-file are both given; remove one of them"},
 		},
 		"not there": {
 			src:      Sources{Environ: []string{mobile + "_FILE=gone"}},
@@ -77,15 +77,15 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 		},
 		"empty": {
 			src:      Sources{Environ: []string{mobile + "_FILE=empty"}},
-			problems: []string{"MOBILE_API_KEY_FILE (environment): empty holds no key; write one a line"},
+			problems: []string{"MOBILE_API_KEY_FILE (environment): empty holds no key; write one per line"},
 		},
 		"no text": {
 			src:      Sources{Environ: []string{mobile + "_FILE=image"}},
-			problems: []string{"MOBILE_API_KEY_FILE (environment): image, line 1: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
+			problems: []string{"MOBILE_API_KEY_FILE (environment): image, line 1: NUL character; if the file is UTF-16, save it as UTF-8"},
 		},
 		"too large": {
 			src:      Sources{Environ: []string{mobile + "_FILE=large"}},
-			problems: []string{"MOBILE_API_KEY_FILE (environment): large is larger than 64 KiB; it is to hold keys, one a line"},
+			problems: []string{"MOBILE_API_KEY_FILE (environment): large is larger than 64 KiB; it should hold keys, one per line"},
 		},
 	}
 	t.Chdir(t.TempDir())
@@ -117,7 +117,7 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// A file that everybody may read is named, if a key in force is from it.
+// A world-readable file is named if a key in force is from it.
 func TestExposedFiles(t *testing.T) {
 	mustWriteFiles(t, map[string]string{".env": "WEB_API_KEY=key\nCHATME_ADDR=:1", "keys": "key"})
 	if err := os.Chmod(".env", 0o644); err != nil {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// utf16Text is text as an editor saves it that was told "Unicode".
+// utf16Text returns text as an editor saves it as "Unicode".
 func utf16Text(text string) string {
 	b := []byte{0xff, 0xfe}
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -17,7 +17,7 @@ func utf16Text(text string) string {
 	return string(b)
 }
 
-// A page that carries a byte order mark or a comment as its key lets no client in, and the log shows no reason.
+// With a byte order mark or a comment in the page's key no client could connect, and the log would show no reason.
 func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 	tests := map[string]struct {
 		content string
@@ -36,28 +36,28 @@ func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 		"letters of other scripts":     {"klíč-ключ-鍵-🔑\n", []string{"klíč-ключ-鍵-🔑"}, ""},
 		"UTF-16":                       {utf16Text("the-key\r\n"), nil, " is UTF-16; save it as UTF-8"},
 		"UTF-16, the other end first":  {"\xfe\xff\x00k\x00e\x00y", nil, " is UTF-16; save it as UTF-8"},
-		"UTF-16 without a mark":        {utf16Text("the\nkey")[2:], nil, ", line 1: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
-		"NUL on the second line":       {"the-key\nx\x00", nil, ", line 2: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
+		"UTF-16 without a mark":        {utf16Text("the\nkey")[2:], nil, ", line 1: NUL character; if the file is UTF-16, save it as UTF-8"},
+		"NUL on the second line":       {"the-key\nx\x00", nil, ", line 2: NUL character; if the file is UTF-16, save it as UTF-8"},
 		"Latin-1":                      {"# x\nthe-k\xe9y", nil, ", line 2: a key is not UTF-8"},
-		"a zero width space":           {"# x\n\nthe-key\u200b\n", nil, ", line 3: a key holds U+200B, which cannot be seen; delete it, or write the key again"},
-		"a mark inside":                {"the-key\n\ufeffolder", nil, ", line 2: a key holds U+FEFF, which cannot be seen; delete it, or write the key again"},
-		"two marks":                    {"\ufeff\ufeffthe-key", nil, ", line 1: a key holds U+FEFF, which cannot be seen; delete it, or write the key again"},
-		"a soft hyphen":                {"the\u00adkey", nil, ", line 1: a key holds U+00AD, which cannot be seen; delete it, or write the key again"},
-		"a no-break space inside":      {"the\u00a0key", nil, ", line 1: a key holds U+00A0, which cannot be seen; delete it, or write the key again"},
-		"the other direction":          {"the-key,\u202eolder", nil, ", line 1: a key holds U+202E, which cannot be seen; delete it, or write the key again"},
-		"a tab inside":                 {"the\tkey", nil, ", line 1: a key holds U+0009, which cannot be seen; delete it, or write the key again"},
-		"an escape sequence":           {"the-key\x1b[0m", nil, ", line 1: a key holds U+001B, which cannot be seen; delete it, or write the key again"},
-		"a filler":                     {"the-key\u3164", nil, ", line 1: a key holds U+3164, which cannot be seen; delete it, or write the key again"},
-		"a variation selector":         {"the-key\ufe0f", nil, ", line 1: a key holds U+FE0F, which cannot be seen; delete it, or write the key again"},
-		"a tag":                        {"the-key\U000e0041", nil, ", line 1: a key holds U+E0041, which cannot be seen; delete it, or write the key again"},
-		"in quotes too":                {"'the-key\u200b'", nil, ", line 1: a key holds U+200B, which cannot be seen; delete it, or write the key again"},
-		"a comment behind a key":       {"x\nthe-key # of the web client", nil, ", line 2: a key holds a # behind a space; a comment goes on a line of its own, and such a key into 'single quotes', in a file"},
-		"a comma in quotes":            {"'the,key'", nil, ", line 1: a key begins with a quote and does not end with it; leave it out, or put the key into quotes of the other kind, and no comma into it"},
-		"nothing but a mark":           {"\ufeff", nil, " holds no key; write one a line"},
-		"nothing but a comment":        {"# the-key\n", nil, " holds no key; write one a line"},
-		"nothing in quotes":            {"''\n\"\"", nil, " holds no key; write one a line"},
+		"a zero width space":           {"# x\n\nthe-key\u200b\n", nil, ", line 3: a key holds U+200B, which is invisible; delete it, or retype the key"},
+		"a mark inside":                {"the-key\n\ufeffolder", nil, ", line 2: a key holds U+FEFF, which is invisible; delete it, or retype the key"},
+		"two marks":                    {"\ufeff\ufeffthe-key", nil, ", line 1: a key holds U+FEFF, which is invisible; delete it, or retype the key"},
+		"a soft hyphen":                {"the\u00adkey", nil, ", line 1: a key holds U+00AD, which is invisible; delete it, or retype the key"},
+		"a no-break space inside":      {"the\u00a0key", nil, ", line 1: a key holds U+00A0, which is invisible; delete it, or retype the key"},
+		"the other direction":          {"the-key,\u202eolder", nil, ", line 1: a key holds U+202E, which is invisible; delete it, or retype the key"},
+		"a tab inside":                 {"the\tkey", nil, ", line 1: a key holds U+0009, which is invisible; delete it, or retype the key"},
+		"an escape sequence":           {"the-key\x1b[0m", nil, ", line 1: a key holds U+001B, which is invisible; delete it, or retype the key"},
+		"a filler":                     {"the-key\u3164", nil, ", line 1: a key holds U+3164, which is invisible; delete it, or retype the key"},
+		"a variation selector":         {"the-key\ufe0f", nil, ", line 1: a key holds U+FE0F, which is invisible; delete it, or retype the key"},
+		"a tag":                        {"the-key\U000e0041", nil, ", line 1: a key holds U+E0041, which is invisible; delete it, or retype the key"},
+		"in quotes too":                {"'the-key\u200b'", nil, ", line 1: a key holds U+200B, which is invisible; delete it, or retype the key"},
+		"a comment behind a key":       {"x\nthe-key # of the web client", nil, ", line 2: a key holds a # after a space; put a comment on its own line, or the key in 'single quotes' in a file"},
+		"a comma in quotes":            {"'the,key'", nil, ", line 1: a key begins with a quote but does not end with it; remove it, or put the key in quotes of the other kind, without a comma"},
+		"nothing but a mark":           {"\ufeff", nil, " holds no key; write one per line"},
+		"nothing but a comment":        {"# the-key\n", nil, " holds no key; write one per line"},
+		"nothing in quotes":            {"''\n\"\"", nil, " holds no key; write one per line"},
 		"a line that fills the file":   {strings.Repeat("k", maxKeyFile), []string{strings.Repeat("k", maxKeyFile)}, ""},
-		"a line longer than a file is": {strings.Repeat("k", maxKeyFile+1), nil, " is larger than 64 KiB; it is to hold keys, one a line"},
+		"a line longer than a file is": {strings.Repeat("k", maxKeyFile+1), nil, " is larger than 64 KiB; it should hold keys, one per line"},
 	}
 	for name, tt := range tests {
 		mustWriteFiles(t, map[string]string{"keys": tt.content, "creds/web_api_key": tt.content})
@@ -82,7 +82,7 @@ func TestKeyFilesAsEditorsWriteThem(t *testing.T) {
 	}
 }
 
-// Settings files too come from such editors.
+// Settings files come from the same editors.
 func TestSettingsFilesAsEditorsWriteThem(t *testing.T) {
 	tests := map[string]struct {
 		content string
@@ -96,14 +96,14 @@ func TestSettingsFilesAsEditorsWriteThem(t *testing.T) {
 		"no-break spaces":         {"WEB_API_KEY=\u00a0secret-key\u00a0", "secret-key", ""},
 		"Latin-1 in a comment":    {"# gr\xfcn\nWEB_API_KEY=secret-key", "secret-key", ""},
 		"UTF-16":                  {utf16Text("WEB_API_KEY=secret-key\r\n"), "", "file is UTF-16; save it as UTF-8"},
-		"UTF-16 without a mark":   {utf16Text("WEB_API_KEY=secret-key")[2:], "", "file, line 1: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
-		"NUL":                     {"#\nWEB_API_KEY=secret-key\x00", "", "file, line 2: a NUL character, which no text has; is it UTF-16? Save it as UTF-8"},
-		"a zero width space":      {"#\n\nWEB_API_KEY=secret-key\u200b", "", `WEB_API_KEY="se… (11 characters)" (from file, line 3): a key holds U+200B, which cannot be seen; delete it, or write the key again`},
-		"a zero width joiner":     {"WEB_API_KEY='\u200dkey'", "", `WEB_API_KEY="(set)" (from file, line 1): a key holds U+200D, which cannot be seen; delete it, or write the key again`},
-		"a line break in quotes":  {"WEB_API_KEY=\"secret\nkey\"", "", `WEB_API_KEY="(set)" (from file, line 1): a key holds U+000A, which cannot be seen; delete it, or write the key again`},
+		"UTF-16 without a mark":   {utf16Text("WEB_API_KEY=secret-key")[2:], "", "file, line 1: NUL character; if the file is UTF-16, save it as UTF-8"},
+		"NUL":                     {"#\nWEB_API_KEY=secret-key\x00", "", "file, line 2: NUL character; if the file is UTF-16, save it as UTF-8"},
+		"a zero width space":      {"#\n\nWEB_API_KEY=secret-key\u200b", "", `WEB_API_KEY="se… (11 characters)" (from file, line 3): a key holds U+200B, which is invisible; delete it, or retype the key`},
+		"a zero width joiner":     {"WEB_API_KEY='\u200dkey'", "", `WEB_API_KEY="(set)" (from file, line 1): a key holds U+200D, which is invisible; delete it, or retype the key`},
+		"a line break in quotes":  {"WEB_API_KEY=\"secret\nkey\"", "", `WEB_API_KEY="(set)" (from file, line 1): a key holds U+000A, which is invisible; delete it, or retype the key`},
 		"Latin-1 in a key":        {"WEB_API_KEY=k\xe9y", "", `WEB_API_KEY="(set)" (from file, line 1): a key is not UTF-8`},
-		"a mark inside":           {"A=1\n\ufeffWEB_API_KEY=secret-key", "", "file, line 2: U+FEFF, which cannot be seen, is in front of the value; delete it, or write the line again"},
-		"larger than settings":    {strings.Repeat("#", maxSettingsFile+1), "", "file is larger than 1024 KiB; it is to hold settings"},
+		"a mark inside":           {"A=1\n\ufeffWEB_API_KEY=secret-key", "", "file, line 2: U+FEFF, which is invisible, precedes the value; delete it, or retype the line"},
+		"larger than settings":    {strings.Repeat("#", maxSettingsFile+1), "", "file is larger than 1024 KiB; it should hold settings"},
 		"a value with a hidden":   {"CHATME_ADDR=:8787\u200b\nWEB_API_KEY=secret-key", "", `CHATME_ADDR=":8787\u200b" (from file, line 1): the port must be a number up to 65535`},
 		"a comment of many lines": {strings.Repeat("# x\n", 100_000) + "WEB_API_KEY=secret-key", "secret-key", ""},
 	}
@@ -121,7 +121,7 @@ func TestSettingsFilesAsEditorsWriteThem(t *testing.T) {
 	}
 }
 
-// docker --env-file and Kubernetes hand over a value as the file has it.
+// docker --env-file and Kubernetes pass a value exactly as it is in the file.
 func TestKeysOfTheEnvironment(t *testing.T) {
 	const secret = "secret-key"
 	tests := map[string]struct {
@@ -132,12 +132,12 @@ func TestKeysOfTheEnvironment(t *testing.T) {
 		"of Windows":             {"\ufeff" + secret + "\r\n", ""},
 		"a # in it":              {secret + "#1", ""},
 		"a $ in it":              {secret + "$HOME", ""},
-		"double quotes":          {`"` + secret + `"`, "a key is in quotes, which would be part of it; leave them out"},
-		"single quotes":          {`'` + secret + `'`, "a key is in quotes, which would be part of it; leave them out"},
-		"a comment":              {secret + " # the web client", "a key holds a # behind a space"},
-		"a zero width space":     {secret + "\u200b", "a key holds U+200B, which cannot be seen"},
-		"a line break in it":     {secret + "\nkey", "a key holds U+000A, which cannot be seen"},
-		"one of several, hidden": {secret + ",a\u2060b", "a key holds U+2060, which cannot be seen"},
+		"double quotes":          {`"` + secret + `"`, "a key is in quotes, which would be part of it; remove them"},
+		"single quotes":          {`'` + secret + `'`, "a key is in quotes, which would be part of it; remove them"},
+		"a comment":              {secret + " # the web client", "a key holds a # after a space"},
+		"a zero width space":     {secret + "\u200b", "a key holds U+200B, which is invisible"},
+		"a line break in it":     {secret + "\nkey", "a key holds U+000A, which is invisible"},
+		"one of several, hidden": {secret + ",a\u2060b", "a key holds U+2060, which is invisible"},
 	}
 	for name, tt := range tests {
 		cfg, _, err := Load(Sources{File: noFile, Environ: []string{"WEB_API_KEY=" + tt.value}})

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Where a value came from, as it is shown.
+// Where a value came from, as shown.
 const (
 	fromFlag             = "flag"
 	fromEnvironment      = "environment"
@@ -16,21 +16,21 @@ const (
 	fromDefault          = "default"
 )
 
-// ownPrefix marks the names that are ours: another one with it is a mistake, never somebody else's.
+// ownPrefix marks chatme's own names: an unknown name with it is a mistake, not another program's.
 const ownPrefix = "CHATME_"
 
-// Sources is where Load looks.
+// Sources is where Load reads from.
 type Sources struct {
-	Flags    Flags             // what was given on the command line
+	Flags    Flags             // given on the command line
 	Environ  []string          // NAME=value, as os.Environ returns them
 	File     string            // named by the user; "" reads .dev.vars and .env where they exist
-	Defaults map[string]string // by flag, in place of the default of the struct
-	Memory   int64             // bytes that the process may use, which some defaults follow; 0: any number
+	Defaults map[string]string // by flag, instead of the struct's default
+	Memory   int64             // bytes that the process may use, which some defaults depend on; 0: no limit
 }
 
 // Load returns the settings in force and, in the order of Config, where each came from. The error joins
-// every problem there is, one line each: unreadable files, unknown names, bad values in any source, settings
-// that do not fit together. With an error the settings listed are still good for showing, the Config is not.
+// every problem, one line each: unreadable files, unknown names, invalid values in any source, settings
+// that contradict each other. With an error the settings may still be shown, but the Config must not be used.
 func Load(src Sources) (*Config, []Setting, error) {
 	cfg := &Config{}
 	settings := settingsOf(cfg)
@@ -51,7 +51,7 @@ func Load(src Sources) (*Config, []Setting, error) {
 	}
 	cfg.fit(Bytes(src.Memory), settings)
 	for _, r := range cfg.relations() {
-		// What is said of a value nobody meant would only confuse.
+		// A report about a value that is not meant would only confuse.
 		if !slices.ContainsFunc(r.settings, func(env string) bool { return bad[env] }) {
 			problems = append(problems, errors.New(r.text))
 		}
@@ -59,9 +59,9 @@ func Load(src Sources) (*Config, []Setting, error) {
 	return cfg, settings, errors.Join(problems...)
 }
 
-// LoadPlace returns a Config that says where the server is, its database and its admin socket, and nothing else: who
-// talks to a running server, or looks at its database, needs no key and is not to be told what is wrong with one.
-// The error joins what keeps that from being known.
+// LoadPlace returns a Config with only the server's database and admin socket. A command that talks to a running server,
+// or reads its database, needs no key and must not fail because of one. The error joins the problems that keep the place
+// from being known.
 func LoadPlace(src Sources) (*Config, error) {
 	cfg := &Config{}
 	settings := settingsOf(cfg)
@@ -78,7 +78,7 @@ func LoadPlace(src Sources) (*Config, error) {
 	return cfg, errors.Join(problems...)
 }
 
-// fill takes the value of each layer that has one, the last counts, and returns what is wrong with any.
+// fill takes the value of each layer that has one, the last one wins, and returns what is wrong with any of them.
 func (s *Setting) fill(layers []layer) (problems []error) {
 	for _, l := range layers {
 		if err := l.broken[s.Env]; err != nil {
@@ -100,31 +100,30 @@ func (s *Setting) fill(layers []layer) (problems []error) {
 	return problems
 }
 
-// Default returns the settings of a server nobody configured. It lacks a key, so it is no good for serving
-// until one is set.
+// Default returns the settings of an unconfigured server. It has no key, so it cannot serve until one is set.
 func Default() *Config {
 	cfg, _, _ := Load(Sources{File: noFile})
 	return cfg
 }
 
-// layer is one source, for the values it has.
+// layer is one source and its values.
 type layer struct {
 	from    string            // as shown in a table
-	byFlag  bool              // values are found by flag, else by environment name
-	values  map[string]string // as the source has them; a file's without quotes and comments
-	lines   map[string]int    // by environment name: where in the file a value is; nil in other layers
+	byFlag  bool              // values are keyed by flag, otherwise by environment name
+	values  map[string]string // as written in the source; a file's without quotes and comments
+	lines   map[string]int    // by environment name: the value's line in the file; nil in other layers
 	broken  map[string]error  // by environment name: why the layer's value cannot be used
-	exposed string            // the name of its file, if everybody may read that
-	keys    map[string]value  // by flag: what is in the files that it names
+	exposed string            // the name of its file, if it is world-readable
+	keys    map[string]value  // by flag: the contents of the files that it names
 
-	credentials string // the directory of systemd's credentials; "" in other layers
+	credentials string // systemd's credentials directory; "" in other layers
 }
 
-// value is the text of one setting, and where it is from.
+// value is the text of one setting and its source.
 type value struct {
 	text    string
 	from    string // as shown in a table
-	exposed string // the file it is from, if everybody may read that
+	exposed string // the file it is from, if it is world-readable
 }
 
 // layers lists the sources, weakest first.
@@ -148,7 +147,7 @@ func (src Sources) layers(settings []Setting, files []layer) []layer {
 	return append(layers, environment, layer{from: fromFlag, byFlag: true, values: src.Flags})
 }
 
-// lookup returns the value that the layer has for s. An empty text is an empty list, and otherwise as good as none.
+// lookup returns the layer's value for s. An empty text is an empty list for a list, and otherwise counts as not set.
 func (l layer) lookup(s *Setting) (v value, ok bool) {
 	if v, ok = l.keys[s.Flag]; ok {
 		return v, true
@@ -170,7 +169,7 @@ func (l layer) lookup(s *Setting) (v value, ok bool) {
 
 func isEmpty(text string) bool { return strings.TrimSpace(text) == "" }
 
-// cite names a value the way its source writes it.
+// cite names a value as its source writes it.
 func (l layer) cite(s *Setting, v value) string {
 	if _, isFile := l.keys[s.Flag]; isFile {
 		return v.from
@@ -188,7 +187,7 @@ func (l layer) place() string {
 	return strings.TrimPrefix(l.from, fromFilePrefix)
 }
 
-// placeOf is where in the layer the value of a name is.
+// placeOf returns where in the layer the value of a name is.
 func (l layer) placeOf(name string) string {
 	if line := l.lines[name]; line > 0 {
 		return fmt.Sprintf("%s, line %d", l.place(), line)
@@ -196,10 +195,10 @@ func (l layer) placeOf(name string) string {
 	return l.place()
 }
 
-// unknown lists the names of ours that are no setting. Their values stay unsaid: one may be a key.
+// unknown lists the names with chatme's prefix that are not settings. It does not repeat their values: one may be a key.
 func (l layer) unknown(settings []Setting) []error {
 	if l.byFlag {
-		return nil // the command line has been checked by its parser
+		return nil // the parser has checked the command line
 	}
 	names := slices.AppendSeq(slices.Collect(maps.Keys(l.values)), maps.Keys(l.broken))
 	slices.Sort(names)

@@ -13,7 +13,7 @@ import (
 
 const someKey = "WEB_API_KEY=0123456789abcdef"
 
-// mustWriteFiles makes a directory with the files the working directory.
+// mustWriteFiles changes to a new directory that holds the files.
 func mustWriteFiles(t *testing.T, files map[string]string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -169,7 +169,7 @@ func TestProblems(t *testing.T) {
 				`CHATME_PING_INTERVAL (10m) must be less than CHATME_DEAD_AFTER (1m): a quiet client needs a ping to answer before it counts as away`,
 				`CHATME_PING_INTERVAL (10m) must be less than CHATME_DEAD_AFTER_OLD (5m): a quiet client needs a ping to answer before it counts as gone`,
 				`CHATME_QUEUE_WINDOW (3m) must not be more than CHATME_SESSION_TTL (2m): a place cannot outlive its session`,
-				`CHATME_SLEEP_MAX (10m) must not be more than CHATME_SESSION_TTL (2m): a promise cannot outlive its session`,
+				`CHATME_SLEEP_MAX (10m) must not be more than CHATME_SESSION_TTL (2m): an announced absence cannot outlive its session`,
 				`CHATME_FRAME_BEFORE_MATCH (1048576 bytes) must not be more than CHATME_FRAME_MAX (524288 bytes): a match never lowers the limit`,
 				`CHATME_TEXT_MAX (2097152 bytes) must not be more than CHATME_FRAME_BEFORE_MATCH (1048576 bytes): a text must fit into a frame`,
 				`CHATME_FRAME_MAX (524288 bytes) must not be more than CHATME_IN_FLIGHT_MAX (1024 bytes): the largest frame must fit into the budget`,
@@ -178,7 +178,7 @@ func TestProblems(t *testing.T) {
 		},
 		"a certificate without its key": {
 			env:  []string{"CHATME_TLS_CERT=/etc/chatme/cert.pem"},
-			want: []string{`set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate is of no use without its key`},
+			want: []string{`set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key`},
 		},
 		"a relation to a bad value says nothing": {
 			env:  []string{"CHATME_PING_INTERVAL=x", "CHATME_DEAD_AFTER=1s"},
@@ -193,8 +193,8 @@ func TestProblems(t *testing.T) {
 		"lists": {
 			env: []string{"ALLOWED_ORIGINS=https://a.example/, https://c.example,null", "CHATME_TRUSTED_PROXIES=10.0.0.1,x"},
 			want: []string{
-				`ALLOWED_ORIGINS="https://a.example/, https://c.example,null" (from the environment): "https://a.example/" is not what a browser sends; write https://a.example; "null" is not an origin; pages from a file, or in a sandboxed frame, have none and send null: set CHATME_ALLOW_NULL_ORIGIN=on to let them in`,
-				`CHATME_TRUSTED_PROXIES="10.0.0.1,x" (from the environment): "10.0.0.1" is not a network; write 10.0.0.1/32 for that one address; "x" is not a network; write for example 10.0.0.0/8`,
+				`ALLOWED_ORIGINS="https://a.example/, https://c.example,null" (from the environment): "https://a.example/" is not what a browser sends; write https://a.example; "null" is not an origin; pages from a file or in a sandboxed frame send null: set CHATME_ALLOW_NULL_ORIGIN=on to allow them`,
+				`CHATME_TRUSTED_PROXIES="10.0.0.1,x" (from the environment): "10.0.0.1" is not a network; write 10.0.0.1/32 for this single address; "x" is not a network; write for example 10.0.0.0/8`,
 			},
 		},
 		"a named file that is not there": {
@@ -211,7 +211,7 @@ func TestProblems(t *testing.T) {
 		},
 		"an open quote": {
 			files: map[string]string{".env": "CHATME_ADDR=:1\nWEB_API_KEY='not-to-be-shown\n\n"},
-			want:  []string{`.env, line 2: the quote is never closed; a value that begins with a quote goes into quotes of the other kind`},
+			want:  []string{`.env, line 2: the quote is never closed; put a value that begins with a quote in quotes of the other kind`},
 		},
 	}
 	for name, tt := range tests {

@@ -1,25 +1,25 @@
 package config
 
-// Of a memory limit a server needs for itself, and to seal, store, read and open one large letter at a time, what
-// overhead says. Two fifths each of the rest are for frames on their way and for the rings.
+// overhead is the part of a memory limit that a server needs for itself, and to seal, store, read and open one large
+// message at a time. Two fifths of the rest are for frames in flight, and two fifths for the rings.
 const (
 	overhead    = Bytes(96 << 20)
 	shareOfFive = 2
 
 	queuePart  = 16
 	leastQueue = Bytes(1 << 20)
-	// bodyOverhead is what a ring needs beyond its largest message.
+	// bodyOverhead is what a ring needs in addition to its largest message.
 	bodyOverhead = Bytes(64 << 10)
 
-	// withoutLetters is what a server needs that has one frame on its way and one in a ring.
+	// withoutLetters is what a server needs with one frame in flight and one in a ring.
 	withoutLetters = Bytes(60 << 20)
-	// letterCopies is how often a letter is in memory while it is sealed and stored.
+	// letterCopies is how many copies of a message are in memory while it is sealed and stored.
 	letterCopies = 4
 	leastLetter  = Bytes(256 << 10)
 )
 
-// fit lowers what nobody has set to what a process that may use so many bytes of memory can bear; 0: any number. There
-// is always room for one largest frame.
+// fit lowers the limits that are not set to what fits into memory, in bytes; 0: no limit. There is always room for one
+// largest frame.
 func (c *Config) fit(memory Bytes, settings []Setting) {
 	if memory <= 0 {
 		return

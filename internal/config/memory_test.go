@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// What nobody has set follows the memory limit, and leaves room for one largest frame; what somebody has set is obeyed.
+// Limits that are not set follow the memory limit and leave room for one largest frame; limits that are set stay.
 func TestBudgetsFollowTheMemoryLimit(t *testing.T) {
 	const frame, mebi = 16<<20 + 64<<10, 1 << 20
 	for name, tt := range map[string]struct {

@@ -10,19 +10,19 @@ import (
 
 // Change is a setting whose value differs between two configurations. Keys in it are masked.
 type Change struct {
-	Setting string `json:"setting"` // its name in the environment
+	Setting string `json:"setting"` // its environment name
 	From    string `json:"from"`
 	To      string `json:"to"`
 
-	// Of a list, what is only in the one or the other; both empty if it is the order that differs.
+	// For a list, the items that are only in one of the two; both are empty if only the order differs.
 	List    bool     `json:"list,omitempty"`
 	Added   []string `json:"added,omitempty"`
 	Removed []string `json:"removed,omitempty"`
 }
 
-// Merge returns what is to be in force once loaded was read while running is: the settings of loaded that can change
-// without a restart, and the others of running. It says which are changed, and which would need a restart and are left
-// as they were. The error lists what does not fit together in the result; the two configurations each do.
+// Merge returns the configuration to use after loaded was read while running is in force: the settings of loaded that can
+// change without a restart, and the others of running. changed lists the settings that change; left lists those that need
+// a restart and stay as they were. The error lists contradictions in the result; running and loaded have none.
 func Merge(running, loaded *Config) (merged *Config, changed, left []Change, err error) {
 	merged = new(Config)
 	*merged = *running
@@ -47,7 +47,7 @@ func Merge(running, loaded *Config) (merged *Config, changed, left []Change, err
 	return merged, changed, left, errors.Join(problems...)
 }
 
-// change describes the step of s from one value to another.
+// change describes the change of s from one value to another.
 func (s *Setting) change(from, to any) Change {
 	c := Change{Setting: s.Env, From: s.shown(textOf(from)), To: s.shown(textOf(to))}
 	old, isList := from.([]string)
@@ -59,7 +59,7 @@ func (s *Setting) change(from, to any) Change {
 	return c
 }
 
-// without lists the items that are not among others, as they may be shown.
+// without lists the items that are not in others, masked if they are keys.
 func (s *Setting) without(items, others []string) (only []string) {
 	for _, item := range items {
 		if !slices.Contains(others, item) {
@@ -69,7 +69,7 @@ func (s *Setting) without(items, others []string) (only []string) {
 	return only
 }
 
-// textOf writes a value as a setting is written.
+// textOf formats a value as a setting is written.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case []string:
@@ -82,7 +82,7 @@ func textOf(v any) string {
 	return fmt.Sprint(v)
 }
 
-// String writes the size with the largest unit that leaves a whole number.
+// String formats the size with the largest unit that gives a whole number.
 func (b Bytes) String() string {
 	for i, unit := range []string{"GiB", "MiB", "KiB"} {
 		if size := Bytes(1) << (10 * (3 - i)); b >= size && b%size == 0 {

@@ -54,7 +54,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// What a reload leaves as it was must still fit what it changes.
+// The settings that a reload leaves unchanged must still fit those that it changes.
 func TestMergeChecksTheRest(t *testing.T) {
 	running := mustLoad(t, "WEB_API_KEY=key")
 	loaded := mustLoad(t, "WEB_API_KEY=key", "CHATME_FRAME_MAX=1MiB", "CHATME_RING_BYTES=2MiB")

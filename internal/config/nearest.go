@@ -2,10 +2,10 @@ package config
 
 import "strings"
 
-// nearest returns the environment name most like name, or "" if none is at all like it.
+// nearest returns the environment name most similar to name, or "" if none is similar.
 func nearest(name string, settings []Setting) string {
 	own := strings.TrimPrefix(name, ownPrefix)
-	best, least := "", len(own)/2+1 // more than half of it changed is another name
+	best, least := "", len(own)/2+1 // with more than half changed it is another name
 	for _, s := range settings {
 		if d := distance(own, strings.TrimPrefix(s.Env, ownPrefix)); d < least {
 			best, least = s.Env, d
@@ -14,7 +14,7 @@ func nearest(name string, settings []Setting) string {
 	return best
 }
 
-// distance is how many letters must be inserted, deleted or replaced to make b of a (Levenshtein).
+// distance returns how many letters must be inserted, deleted or replaced to turn a into b (Levenshtein).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1) // row[j]: from the first i letters of a to the first j of b
 	for j := range row {

@@ -13,17 +13,17 @@ import (
 	"unicode"
 )
 
-// Origin is where a page is from (RFC 6454), in canonical form: two are the same if they are equal.
+// Origin is the origin of a page (RFC 6454), in canonical form: two origins are the same if they are equal.
 type Origin struct {
 	Scheme string
-	Host   string // with a port if it is not the scheme's default one
+	Host   string // with a port if it is not the scheme's default
 }
 
-// defaultPorts are those that browsers leave out of an origin.
+// defaultPorts are the ports that browsers omit from an origin.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// ParseOrigin reads scheme://host[:port], with any scheme and nothing behind it. It takes capitals and a default port,
-// which no browser sends and some libraries do.
+// ParseOrigin reads scheme://host[:port], with any scheme and nothing after it. It accepts capitals and a default port,
+// which no browser sends but some libraries do.
 func ParseOrigin(text string) (o Origin, ok bool) {
 	scheme, host, ok := strings.Cut(text, "://")
 	if !ok || scheme == "" || strings.Trim(scheme, schemeChars) != "" || !isLetter(scheme[0]) {
@@ -36,7 +36,7 @@ func ParseOrigin(text string) (o Origin, ok bool) {
 	return o, true
 }
 
-// String is o as a browser sends it.
+// String returns o as a browser sends it.
 func (o Origin) String() string { return o.Scheme + "://" + o.Host }
 
 const (
@@ -46,7 +46,7 @@ const (
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// CanonicalHost returns a host with or without a port, as it is in a request's Host, in the form of Origin.Host.
+// CanonicalHost returns a host with or without a port, as in a request's Host, in the form of Origin.Host.
 func CanonicalHost(scheme, text string) (host string, ok bool) {
 	host, port := text, ""
 	if colon := strings.LastIndexByte(text, ':'); colon > strings.LastIndexByte(text, ']') {
@@ -75,7 +75,7 @@ func CanonicalHost(scheme, text string) (host string, ok bool) {
 	return host, true
 }
 
-// literal is an IPv6 address as browsers write it: one that holds an IPv4 address too has no dots.
+// literal returns an IPv6 address as browsers write it: without dots, even if it holds an IPv4 address.
 // https://url.spec.whatwg.org/#concept-ipv6-serializer
 func literal(ip netip.Addr) string {
 	if !ip.Is4In6() {
@@ -85,13 +85,13 @@ func literal(ip netip.Addr) string {
 	return fmt.Sprintf("::ffff:%x:%x", uint(b[12])<<8|uint(b[13]), uint(b[14])<<8|uint(b[15]))
 }
 
-// checkOrigin wants an origin as browsers send it. Anything else would never match, and silently.
+// checkOrigin accepts only an origin as browsers send it. Anything else would silently never match.
 func checkOrigin(text string) error {
 	switch {
 	case text == "null" || strings.HasPrefix(text, "file:"):
-		return fmt.Errorf("%q is not an origin; pages from a file, or in a sandboxed frame, have none and send null: set CHATME_ALLOW_NULL_ORIGIN=on to let them in", text)
+		return fmt.Errorf("%q is not an origin; pages from a file or in a sandboxed frame send null: set CHATME_ALLOW_NULL_ORIGIN=on to allow them", text)
 	case strings.Contains(text, "*"):
-		return fmt.Errorf("%q stands for no origin; list each one, for example https://chat.example.org", text)
+		return fmt.Errorf("%q is not an origin; wildcards are not supported: list each origin, for example https://chat.example.org", text)
 	}
 	sent, ok := sentOrigin(text)
 	if !ok {
@@ -103,7 +103,7 @@ func checkOrigin(text string) error {
 	return nil
 }
 
-// sentOrigin returns the origin that a browser sends for a page at the address text.
+// sentOrigin returns the origin that a browser sends for a page at the URL text.
 func sentOrigin(text string) (o Origin, ok bool) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -138,7 +138,7 @@ func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
 }
 
-// endsInNumber reports whether browsers take a host for an IPv4 address, which they then write as four numbers.
+// endsInNumber reports whether browsers parse a host as an IPv4 address, which they then write as four numbers.
 // https://url.spec.whatwg.org/#ends-in-a-number-checker
 func endsInNumber(host string) bool {
 	host = strings.TrimSuffix(host, ".")
@@ -150,9 +150,9 @@ func endsInNumber(host string) bool {
 	return strings.Trim(last, "0123456789") == "" || strings.HasPrefix(strings.ToLower(last), "0x") && err == nil
 }
 
-// asciiHost returns a host with letters outside ASCII as it is sent (RFC 5891). net/http writes it so into a request and
-// has no function that returns it, nor one for what goes before (UTS 46): of that this does small letters, and gives up
-// on what would take more.
+// asciiHost returns a host with letters outside ASCII as it is sent (RFC 5891). net/http writes this form into a request
+// but exports no function for it, nor for the mapping before it (UTS 46). Of that mapping asciiHost only lowers letters,
+// and returns an error if more is needed.
 func asciiHost(host string) (string, error) {
 	if _, found := hidden(host); found || strings.ContainsFunc(host, unicode.IsMark) {
 		return "", errors.New("not in composed form")

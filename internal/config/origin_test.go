@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// An origin that no browser sends would never match, and the log would show no reason.
+// An origin that no browser sends would never match, and the log would not say why.
 func TestOriginsThatNoBrowserSends(t *testing.T) {
-	tests := map[string]string{ // what the error names as right; "": the origin is good
+	tests := map[string]string{ // the origin that the error suggests; "": the origin is valid
 		"http://localhost:5173":                                "",
 		"https://chat.example.org":                             "",
 		"https://chat.example.org.":                            "",
@@ -102,7 +102,7 @@ func TestOriginsThatNoBrowserSends(t *testing.T) {
 	}
 }
 
-// Two spellings of one origin are equal once they are parsed, and two origins are not.
+// Two spellings of one origin parse to equal values; different origins do not.
 func TestOriginsInCanonicalForm(t *testing.T) {
 	for canonical, others := range map[string][]string{
 		"https://a.example":      {"https://a.example:443", "HTTPS://A.Example", "https://a.example:0443"},
@@ -126,7 +126,7 @@ func TestOriginsInCanonicalForm(t *testing.T) {
 	}
 }
 
-// What is parsed is parsed again to the same, and what a check lets pass is in canonical form.
+// A parsed origin parses again to the same value, and an origin that passes the check is in canonical form.
 func FuzzOrigin(f *testing.F) {
 	for _, seed := range []string{"https://a.example:443", "HTTP://[::1]:80", "capacitor://localhost", "https://bücher.example", "http://127.1", "a:b://c:d"} {
 		f.Add(seed)

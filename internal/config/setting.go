@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Duration is a time span, always positive. Its text is what time.ParseDuration reads: 90s, 10m, 24h.
+// Duration is a time span, always positive. Its text has the form of time.ParseDuration: 90s, 10m, 24h.
 type Duration struct{ time.Duration }
 
 // UnmarshalText reads a positive duration.
@@ -70,10 +70,10 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Setting is one field of Config as people see it.
+// Setting is one field of Config, as shown to people.
 type Setting struct {
 	Flag    string // without the dashes
-	Env     string // its name in the environment and in a file
+	Env     string // the name in the environment and in a file
 	Default string // as text; empty if there is none
 	Group   string
 	Help    string
@@ -82,18 +82,18 @@ type Setting struct {
 	Value string // the text in force; a key is masked
 	From  string // "flag", "environment", "credential NAME", "file NAME" or "default"
 
-	// Exposed is the file, of those a key is from, that everybody on the machine may read; "" if there is none.
+	// Exposed is the world-readable file that a key is from; "" if there is none.
 	Exposed string
 
 	live       bool // a reload changes it
 	secret     bool
 	check      string   // the name of a check of the text, or of each item of a list
 	choices    []string // the texts allowed; nil is any
-	credential string   // name of the systemd credential it may be in; "": none
+	credential string   // name of the systemd credential that may hold it; "": none
 	field      reflect.Value
 }
 
-// settingsOf lists the fields of cfg in their order.
+// settingsOf lists the fields of cfg in order.
 func settingsOf(cfg *Config) []Setting {
 	value := reflect.ValueOf(cfg).Elem()
 	settings := make([]Setting, value.NumField())
@@ -119,8 +119,8 @@ func settingsOf(cfg *Config) []Setting {
 	return settings
 }
 
-// set parses text into the field. On an error the field is as it was; the error says what is wrong with the
-// text and what a good one looks like, without repeating it.
+// set parses text into the field. On an error the field is unchanged; the error says what is wrong with the
+// text and gives a valid example, without repeating the text.
 func (s *Setting) set(text string) error {
 	switch field := s.field.Addr().Interface().(type) {
 	case encoding.TextUnmarshaler:
@@ -147,7 +147,7 @@ func (s *Setting) set(text string) error {
 	return nil
 }
 
-// checkPlain says what is wrong with keys as the environment has them.
+// checkPlain returns what is wrong with keys from the environment.
 func (s *Setting) checkPlain(text string) error {
 	for _, key := range splitList(text) {
 		if err := checkPlainKey(key); err != nil {
@@ -159,8 +159,8 @@ func (s *Setting) checkPlain(text string) error {
 
 func (s *Setting) isList() bool { return s.field.Kind() == reflect.Slice }
 
-// splitList splits at commas and drops the spaces around the items. The empty text is an empty list: for
-// some settings that is a choice of its own (no proxy is trusted).
+// splitList splits at commas and drops the spaces around the items. The empty text is an empty list, which for
+// some settings is a valid choice (no proxy is trusted).
 func splitList(text string) []string {
 	items := []string{}
 	for item := range strings.SplitSeq(text, ",") {
@@ -171,7 +171,7 @@ func splitList(text string) []string {
 	return items
 }
 
-// shown is text as it may be shown: keys are masked.
+// shown returns text as it may be shown: keys are masked.
 func (s *Setting) shown(text string) string {
 	if !s.secret {
 		return text
@@ -183,7 +183,7 @@ func (s *Setting) shown(text string) string {
 	return strings.Join(keys, ", ")
 }
 
-// masked keeps the first two characters of a key if it is long enough for them to give nothing away.
+// masked keeps the first two characters of a key if it is long enough that they reveal little.
 func masked(key string) string {
 	const long = 12 // characters; two of them are a sixth of the key at most
 	if len(key) < long {

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-const templateHead = `# Settings of chatme, NAME=value. A line that is commented out shows the default; take away
-# the # of those to change, and read the file with --config FILE (or call it .env, in the
-# directory the server starts in).
+const templateHead = `# Settings of chatme, NAME=value. A commented-out line shows the default; remove the # to
+# change it. Load the file with --config FILE, or name it .env in the directory that the
+# server starts in.
 #
-# A flag beats the environment, the environment beats this file. "chatme reload" reads it
-# again while the server runs.
+# Precedence: flag, environment, systemd credential, this file, default. "chatme reload"
+# reads the file again while the server runs.
 # Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB.
-# Put a value with a $, a # or spaces in 'single quotes'. An empty value counts as not set,
-# an empty list as an empty list.
+# Put a value with a $, a # or spaces in 'single quotes'. An empty value counts as not set;
+# an empty list counts as an empty list.
 `
 
-// WriteTemplate writes a file for --config that names every setting and changes none.
+// WriteTemplate writes a settings file for --config that names every setting and changes none.
 func WriteTemplate(w io.Writer) error { return WriteInitial(w, nil) }
 
-// WriteInitial is WriteTemplate for a file that sets values, by their names in the environment.
+// WriteInitial is like WriteTemplate, but sets values, keyed by environment name.
 func WriteInitial(w io.Writer, values map[string]string) error {
 	var b strings.Builder
 	b.WriteString(templateHead)
@@ -40,7 +40,7 @@ func WriteInitial(w io.Writer, values map[string]string) error {
 	return err
 }
 
-// whenChanged says when a change of s has an effect, where that is not at a reload.
+// whenChanged returns a note if a change of s needs more than a reload.
 func (s *Setting) whenChanged() string {
 	if s.live {
 		return ""

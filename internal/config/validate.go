@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkText says what is wrong with one text, or with one item of a list.
+// checkText returns what is wrong with one text, or with one item of a list.
 func (s *Setting) checkText(text string) error {
 	if s.choices != nil && !slices.Contains(s.choices, text) {
 		return fmt.Errorf("must be one of %s", strings.Join(s.choices, ", "))
@@ -51,18 +51,18 @@ func checkLoopback(text string) error {
 		return nil
 	}
 	if err := checkAddress(text); err != nil {
-		return fmt.Errorf("%w; for a scraper on this machine 127.0.0.1:9187", err)
+		return fmt.Errorf("%w; for a scraper on this machine use 127.0.0.1:9187", err)
 	}
 	host, _, _ := net.SplitHostPort(text)
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("must be on loopback, 127.0.0.1 or [::1], because it asks nobody for a key; write for example 127.0.0.1:9187, and have a scraper elsewhere come through a tunnel or a proxy of yours")
+		return fmt.Errorf("must be on loopback, 127.0.0.1 or [::1], because it has no authentication; write for example 127.0.0.1:9187, and connect a remote scraper through a tunnel or your own proxy")
 	}
 	return nil
 }
 
 func checkNetwork(text string) error {
 	if addr, err := netip.ParseAddr(text); err == nil {
-		return fmt.Errorf("%q is not a network; write %s/%d for that one address", text, addr.Unmap(), addr.Unmap().BitLen())
+		return fmt.Errorf("%q is not a network; write %s/%d for this single address", text, addr.Unmap(), addr.Unmap().BitLen())
 	}
 	network, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -75,25 +75,25 @@ func checkNetwork(text string) error {
 	return nil
 }
 
-// checkKey wants what a client can send as a JSON string, a page can carry, and a person can see. The key itself stays
-// unsaid.
+// checkKey accepts keys that a client can send as a JSON string, a page can carry, and a person can see. The error does
+// not repeat the key.
 func checkKey(text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("a key is not UTF-8")
 	}
 	if r, found := hidden(text); found {
-		return fmt.Errorf("a key holds %U, which cannot be seen; delete it, or write the key again", r)
+		return fmt.Errorf("a key holds %U, which is invisible; delete it, or retype the key", r)
 	}
 	return nil
 }
 
-// relation is a problem between settings that are each well formed.
+// relation is a contradiction between settings that are each valid.
 type relation struct {
-	settings []string // environment names of those it is about
+	settings []string // environment names of the settings involved
 	text     string
 }
 
-// relations lists what does not fit together in c.
+// relations lists the contradictions in c.
 func (c *Config) relations() []relation {
 	var found []relation
 	report := func(text string, settings ...string) {
@@ -102,7 +102,7 @@ func (c *Config) relations() []relation {
 	type side struct {
 		env   string
 		value int64  // to compare
-		shown string // as people write it
+		shown string // as written by people
 	}
 	span := func(env string, d Duration) side { return side{env, int64(d.Duration), shortSpan(d.Duration)} }
 	size := func(env string, b Bytes) side { return side{env, int64(b), fmt.Sprintf("%d bytes", b)} }
@@ -130,7 +130,7 @@ func (c *Config) relations() []relation {
 		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
-		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate is of no use without its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
+		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
 	}
 
 	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
@@ -140,9 +140,9 @@ func (c *Config) relations() []relation {
 	ttl := span("CHATME_SESSION_TTL", c.SessionTTL)
 	atMost(span("CHATME_CHAT_WINDOW", c.ChatWindow), ttl, "a chat cannot outlive its sessions")
 	atMost(span("CHATME_QUEUE_WINDOW", c.QueueWindow), ttl, "a place cannot outlive its session")
-	atMost(span("CHATME_SLEEP_MAX", c.SleepMax), ttl, "a promise cannot outlive its session")
+	atMost(span("CHATME_SLEEP_MAX", c.SleepMax), ttl, "an announced absence cannot outlive its session")
 
-	// An auth with all that a resume names is about 300 bytes.
+	// An auth with everything that a resume names is about 300 bytes.
 	const leastFrame = Bytes(1 << 10)
 	if c.FrameBeforeMatch < leastFrame {
 		report(fmt.Sprintf("CHATME_FRAME_BEFORE_MATCH (%d bytes) must be at least %d: an auth must fit", c.FrameBeforeMatch, leastFrame), "CHATME_FRAME_BEFORE_MATCH")
@@ -155,8 +155,8 @@ func (c *Config) relations() []relation {
 	ring, mailbox := size("CHATME_RING_BYTES", c.RingBytes), size("CHATME_MAILBOX_BYTES", c.MailboxBytes)
 	less(largest, ring, "the largest message must fit")
 	less(largest, mailbox, "the largest message must fit")
-	atMost(ring, size("CHATME_RING_TOTAL", c.RingTotal), "one ring is part of all")
-	atMost(mailbox, size("CHATME_MAIL_TOTAL", c.MailTotal), "one mailbox is part of all")
+	atMost(ring, size("CHATME_RING_TOTAL", c.RingTotal), "one ring counts toward the total")
+	atMost(mailbox, size("CHATME_MAIL_TOTAL", c.MailTotal), "one mailbox counts toward the total")
 
 	atLeastOne("CHATME_RING_MESSAGES", c.RingMessages)
 	atLeastOne("CHATME_MAILBOX_MESSAGES", c.MailboxMessages)
@@ -166,7 +166,7 @@ func (c *Config) relations() []relation {
 	return found
 }
 
-// shortSpan writes 2m and not 2m0s.
+// shortSpan formats 2m, not 2m0s.
 func shortSpan(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

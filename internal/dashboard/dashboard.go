@@ -20,17 +20,17 @@ import (
 //go:embed static
 var static embed.FS
 
-// policy lets the page run its own files, ask this handler, and nothing else.
+// policy lets the page load its own files and query this handler, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Source is the server that is shown; admin.Client documents the methods.
+// Source is the server to show; admin.Client documents the methods.
 type Source interface {
 	Do(ctx context.Context, method, path string) (*http.Response, error)
 	Status(ctx context.Context) (*admin.Status, error)
 }
 
-// lists are the paths of the admin socket that are passed on as they are.
+// lists are the admin socket's paths that are passed through unchanged.
 var lists = [...]string{"/history", "/sessions", "/queue"}
 
 // Handler answers the browser.
@@ -40,7 +40,7 @@ type Handler struct {
 	router chi.Router
 }
 
-// New returns a handler that shows source to who knows the token, which is the first part of every path.
+// New returns a handler that shows source. Every path must begin with the token.
 func New(source Source, token string) (*Handler, error) {
 	if source == nil || token == "" || url.PathEscape(token) != token {
 		return nil, errors.New("dashboard: incomplete configuration")
@@ -71,12 +71,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cache-Control", "no-store")
 	if !isOwnName(r.Host) {
-		http.Error(w, "The dashboard is at localhost only; to look from elsewhere, come through an SSH tunnel", http.StatusMisdirectedRequest)
+		http.Error(w, "The dashboard is only available on localhost; use an SSH tunnel from another machine", http.StatusMisdirectedRequest)
 		return
 	}
 	token, rest, whole := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if subtle.ConstantTimeCompare([]byte(token), []byte(h.token)) != 1 {
-		http.Error(w, "Open the whole address that chatme dashboard has printed", http.StatusNotFound)
+		http.Error(w, "Open the full address that chatme dashboard printed", http.StatusNotFound)
 		return
 	}
 	if !whole {
@@ -88,7 +88,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.router.ServeHTTP(w, inner)
 }
 
-// isOwnName says whether host, as a request names it, means this machine, on whatever port a tunnel begins.
+// isOwnName reports whether host, from a request, is a name of this machine, with any port, because a tunnel may use
+// another one.
 func isOwnName(host string) bool {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {
@@ -108,7 +109,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(s)
 }
 
-// pass answers what the server answers to path with the same query.
+// pass returns the server's answer to path with the same query.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, path string) {
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery

@@ -14,7 +14,7 @@ import (
 	"chatme/internal/metrics"
 )
 
-// fake is a server that notes what it is asked.
+// fake is a server that records its requests.
 type fake struct {
 	asked []string
 	down  bool
@@ -55,7 +55,7 @@ func open(t *testing.T, source dashboard.Source) func(method, host, path string)
 	}
 }
 
-// A name that points here but is not this machine's is a page elsewhere that wants to look in.
+// A foreign name that resolves to this machine is a DNS rebinding attack.
 func TestHostIsThisMachine(t *testing.T) {
 	ask := open(t, &fake{})
 	for host, good := range map[string]bool{
@@ -96,7 +96,7 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 	}
 }
 
-func TestPassesOnWhatTheServerSays(t *testing.T) {
+func TestServersAnswersArePassedThrough(t *testing.T) {
 	f := &fake{}
 	ask := open(t, f)
 	w := ask("GET", "localhost", "/"+token+"/data/sessions?limit=5")
@@ -118,7 +118,7 @@ func TestPassesOnWhatTheServerSays(t *testing.T) {
 	}
 }
 
-// Everything is the page's own: nothing inline, nothing from elsewhere, no address that tells the token.
+// Everything is the page's own: nothing inline, nothing from other origins, and no Referer that reveals the token.
 func TestPolicy(t *testing.T) {
 	ask := open(t, &fake{})
 	for _, path := range []string{"/", "/dashboard.js", "/chart.js", "/text.js", "/dashboard.css"} {
@@ -130,7 +130,7 @@ func TestPolicy(t *testing.T) {
 		}
 		text := strings.ReplaceAll(w.Body.String(), "http://www.w3.org/2000/svg", "") // a name, not an address
 		if w.Code != http.StatusOK || strings.Contains(text, "//cdn") || strings.Contains(text, "http://") || strings.Contains(text, "https://") {
-			t.Errorf("%s: %d, or an address of elsewhere in it", path, w.Code)
+			t.Errorf("%s: %d, or it contains a foreign address", path, w.Code)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package descriptors shares out the descriptors that a process may have.
+// Package descriptors divides the file descriptors that a process may have.
 package descriptors
 
 import (
@@ -10,24 +10,24 @@ import (
 	"chatme/internal/exit"
 )
 
-// Spare are kept for the database and its backups, the log, the listeners, the admin socket and key files.
+// Spare descriptors are kept for the database and its backups, the log, the listeners, the admin socket and key files.
 const Spare = 64
 
-// Connections that are not upgraded have a share of their own: they never take what sockets were promised, and a server
+// Connections that are not upgraded have their own share: they never take descriptors promised to sockets, and a server
 // that is full of sockets still answers.
 const (
-	arrivalsShare  = 4 // one descriptor in so many
+	arrivalsShare  = 4 // one descriptor in this many
 	mostArrivals   = 1024
 	fewestArrivals = 16 // out of the spare ones, if max-conns leaves none
 )
 
-// Shares is how the limit of descriptors is shared out.
+// Shares is how the descriptor limit is divided.
 type Shares struct {
 	Sockets  int // at a time
 	Arrivals int // connections that are not upgraded, at a time
 }
 
-// ShareOut divides limit. configured is max-conns; 0: as many sockets as there is room for.
+// ShareOut divides limit. configured is max-conns; 0: as many sockets as fit.
 func ShareOut(limit int, configured int) (Shares, error) {
 	room := limit - Spare
 	switch {
@@ -43,7 +43,7 @@ func ShareOut(limit int, configured int) (Shares, error) {
 	return Shares{Sockets: configured, Arrivals: min(arrivals, max(room-configured, fewestArrivals))}, nil
 }
 
-// Own shares out the limit of this process.
+// Own divides the limit of this process.
 func Own(configured int) (Shares, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -2,9 +2,8 @@ package descriptors
 
 import "testing"
 
-// However the limit is shared out, it is never exceeded, the database keeps its own, and connections that are not upgraded
-// have some.
-func TestDescriptorsAreShared(t *testing.T) {
+// The shares never exceed the limit, the database keeps its own, and connections that are not upgraded have some.
+func TestShareOut(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limit, configured int
 		want              Shares // zero: refused

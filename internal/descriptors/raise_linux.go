@@ -4,8 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Raise lets this process, and those it starts, have as many descriptors as this user may give them. It
-// returns how many that are.
+// Raise raises the descriptor limit of this process and its children as far as this user may, and returns the limit.
 func Raise(want uint64) uint64 {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {

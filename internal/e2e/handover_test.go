@@ -228,9 +228,9 @@ func testSocketsRefused(t *testing.T, s *testbed.Site) {
 	}
 	defer plain.Close()
 	for want, sockets := range map[string][]*os.File{
-		"hands over 2 sockets": {s.Holds, socket},
-		"is no TCP socket":     {socket},
-		"does not listen":      {plain},
+		"passed 2 sockets":    {s.Holds, socket},
+		"is not a TCP socket": {socket},
+		"does not listen":     {plain},
 	} {
 		bare := *s
 		bare.Holds = nil

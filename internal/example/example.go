@@ -20,16 +20,16 @@ import (
 	"chatme/internal/store"
 )
 
-// Cmd makes chatme.db.example: a small database to look into, the same each time.
+// Cmd makes chatme.db.example: a small database to explore, the same each time.
 type Cmd struct {
-	File string `arg:"" help:"The file to write; one that exists is replaced."`
+	File string `arg:"" help:"The file to write; an existing file is replaced."`
 }
 
 // Run writes the file.
 func (c *Cmd) Run(p *cli.Program) error { return Write(p.Ctx, c.File) }
 
-// Write builds the example in a scratch directory beside target and renames the copy, so that target is the
-// old one or the new one.
+// Write builds the example in a scratch directory next to target and renames the copy, so that target is either the
+// old file or the new one.
 func Write(ctx context.Context, target string) (err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(target), ".example-*")
 	if err != nil {
@@ -64,7 +64,7 @@ type exampleRun struct {
 	boot    store.Boot
 	rows    []chat.Change
 	mail    []chat.MailEntry
-	stopped chat.Time // 0: it still runs
+	stopped chat.Time // 0: still running
 }
 
 func (r *exampleRun) write(ctx context.Context, path string) error {
@@ -96,8 +96,8 @@ func (r *exampleRun) write(ctx context.Context, path string) error {
 }
 
 const (
-	// The values of a database that are not ours to give: they come from chance and from the clock. A body is sealed
-	// differently each time; here it becomes as many bytes that open to nobody.
+	// Fixed values for everything in a database that is random or comes from the clock. A body is sealed differently each
+	// time; here it is replaced with the same number of bytes, which nothing can open.
 	sqlFixEpoch      = `UPDATE boots SET epoch = ?1`
 	sqlFixMigratedAt = `UPDATE goose_db_version SET tstamp = ?1`
 	sqlSealed        = `SELECT recipient, n, length(body) AS length FROM mailbox WHERE body IS NOT NULL ORDER BY recipient, n`
@@ -107,7 +107,7 @@ const (
 	exampleMigrated = "2026-03-01 08:00:00"
 )
 
-// fixChance gives the scratch database, which nobody has open, what would differ from one time to the next.
+// fixChance replaces the values in the scratch database that would differ from run to run. Nothing else has it open.
 func fixChance(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -134,7 +134,7 @@ func fixSealed(ctx context.Context, db *sql.DB) error {
 	noise := rand.NewChaCha8(sha256.Sum256([]byte(exampleEpoch)))
 	for _, m := range sealed {
 		body := make([]byte, m.Length)
-		noise.Read(body) // always fills it
+		noise.Read(body) // never fails
 		if _, err := db.ExecContext(ctx, sqlFixSealed, m.Recipient, m.N, body); err != nil {
 			return err
 		}
@@ -147,8 +147,8 @@ func exampleTime(hour, minute, second int) chat.Time {
 	return chat.Time(time.Date(2026, time.March, 1, hour, minute, second, 0, time.UTC).UnixMilli())
 }
 
-// exampleRuns is the content: a run that was stopped in order and left two sessions on disk only, one of them with the
-// tail of a chat, and one that goes on with two chats, three people who wait, and mail for the one who is away.
+// exampleRuns returns the content: a run that was shut down in order and left two sessions only on disk, one of them with
+// the tail of a chat, and a current run with two chats, three waiting sessions, and mail for the one that is away.
 func exampleRuns() []exampleRun {
 	at := exampleTime
 
@@ -164,7 +164,7 @@ func exampleRuns() []exampleRun {
 	c.AwaySince = at(20, 12, 30)
 	d.Resumable = false // so the chat waits only 30 s for c
 
-	// The two who are here have just left each other; otherwise they would be matched.
+	// The two connected sessions have just left each other; otherwise they would be matched.
 	first, second := exampleSession(2, 5, at(20, 5, 0)), exampleSession(2, 6, at(20, 6, 0))
 	first.Place, first.QueuedAt = exampleNumber(2, 1), at(20, 12, 40)
 	second.Place, second.QueuedAt = exampleNumber(2, 2), at(20, 12, 40)
@@ -184,7 +184,7 @@ func exampleRuns() []exampleRun {
 	}}
 }
 
-// exampleNumber is the nth number that the lobby gives in a run.
+// exampleNumber returns the nth number that the lobby assigns in a run.
 func exampleNumber(boot, n uint64) uint64 { return boot<<32 | n }
 
 func exampleSession(boot, n uint64, created chat.Time) chat.Record {
@@ -194,7 +194,7 @@ func exampleSession(boot, n uint64, created chat.Time) chat.Record {
 	}
 }
 
-// exampleID is what stands in for the secret session ID.
+// exampleID returns a stand-in for the secret session ID.
 func exampleID(id chat.ID) string { return fmt.Sprintf("example session %d-%d", id>>32, uint32(id)) }
 
 func exampleAlias(n uint64, side int) chat.Alias {
@@ -208,7 +208,7 @@ func examplePair(n uint64, at chat.Time, sides ...*chat.Record) {
 	}
 }
 
-// exampleMail is what was said to somebody away, a second apart; an empty text is an empty place.
+// exampleMail returns messages to a session that is away, a second apart; an empty text is a gap.
 func exampleMail(to chat.Record, pair uint64, from chat.Alias, at chat.Time, texts ...string) []chat.MailEntry {
 	letters := make([]chat.MailEntry, len(texts))
 	for i, text := range texts {

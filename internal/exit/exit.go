@@ -12,7 +12,7 @@ import (
 const (
 	OK             = 0
 	Failure        = 1  // a failure, or a violation found
-	Unknown        = 2  // of doctor: no problem was found, and not everything could be checked
+	Unknown        = 2  // of doctor: no problem was found, but not everything could be checked
 	BadDatabase    = 65 // corrupt, foreign or newer than this binary
 	NotWritable    = 73
 	IO             = 74 // an I/O error at COMMIT: what is on disk is unknown
@@ -20,7 +20,7 @@ const (
 	Config         = 78
 )
 
-// codedError is an error that says how the program ends.
+// codedError is an error that sets the program's exit code.
 type codedError struct {
 	error
 	code int
@@ -36,7 +36,7 @@ func WithCode(code int, err error) error {
 
 func (e codedError) Unwrap() error { return e.error }
 
-// ExitCode is the exit code of the program that ends with e.
+// ExitCode returns the exit code of a program that ends with e.
 func (e codedError) ExitCode() int { return e.code }
 
 // Code returns the code err asks for through ExitCode() int, wherever in its chain that is.
@@ -68,8 +68,8 @@ func Report(w io.Writer, err error) {
 	fmt.Fprintf(w, "chatme: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-// joined returns the errors that errors.Join made err of, nil if it is another kind. An error of fmt.Errorf
-// with two %w is another kind: it has words of its own.
+// joined returns the errors that errors.Join put into err, nil if err is of another kind. An error of fmt.Errorf
+// with two %w is of another kind: it has its own text.
 func joined(err error) []error {
 	multi, ok := err.(interface{ Unwrap() []error })
 	if !ok || errors.Join(multi.Unwrap()...).Error() != err.Error() {
@@ -78,7 +78,7 @@ func joined(err error) []error {
 	return multi.Unwrap()
 }
 
-// Flatten is the errors that err joins, or err alone.
+// Flatten returns the errors that err joins, or err alone.
 func Flatten(err error) []error {
 	if coded, ok := err.(codedError); ok {
 		err = coded.error

@@ -1,4 +1,4 @@
-// Package forwarded finds the address that a request is from, behind proxies that write X-Forwarded-For.
+// Package forwarded finds the client address of a request behind proxies that write X-Forwarded-For.
 //
-// It believes no one but the networks it was given, and MUST NOT keep an address.
+// It trusts only the networks it is given, and MUST NOT keep an address.
 package forwarded

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Proxies are the networks whose X-Forwarded-For is believed.
+// Proxies holds the networks whose X-Forwarded-For is trusted.
 type Proxies []netip.Prefix
 
 // Parse reads networks in CIDR notation.
@@ -26,14 +26,14 @@ func Parse(networks []string) (Proxies, error) {
 	return p, nil
 }
 
-// Trust reports whether what a request from addr says of its client is believed.
+// Trust reports whether X-Forwarded-For of a request from addr is trusted.
 func (p Proxies) Trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Client returns the address that a request is from. That is the peer, or, as long as it is a trusted proxy, whom this
-// forwards, from the right of X-Forwarded-For to the left. Where a proxy names no address, the proxy counts: what is
-// further left, any client can have sent. Without an address of the peer it is the zero Addr.
+// Client returns the client address of a request. It starts at the peer and, as long as the address is a trusted proxy,
+// moves to the next address in X-Forwarded-For, from right to left. If a proxy names no valid address, the proxy's own
+// address counts, because any client can have sent what is further left. Without a peer address it returns the zero Addr.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	addr, ok := parseHop(r.RemoteAddr)
 	if !ok {
@@ -48,10 +48,10 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 	return addr
 }
 
-// Chain returns the addresses in X-Forwarded-For, the nearest first. What is not an address is the zero Addr.
+// Chain returns the addresses in X-Forwarded-For, nearest first. An invalid address is the zero Addr.
 func Chain(r *http.Request) []netip.Addr { return slices.Collect(hops(r)) }
 
-// hops yields the addresses in X-Forwarded-For from the right to the left, the zero Addr for what is not one.
+// hops yields the addresses in X-Forwarded-For from right to left, the zero Addr for an invalid one.
 func hops(r *http.Request) iter.Seq[netip.Addr] {
 	return func(yield func(netip.Addr) bool) {
 		for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
@@ -75,8 +75,8 @@ func hops(r *http.Request) iter.Seq[netip.Addr] {
 }
 
 // parseHop reads an address as proxies write it, with or without a port, brackets (RFC 3986, section 3.2.2) or quotes,
-// which belong into Forwarded (RFC 7239, section 6) and come here too. An IPv4 address in IPv6 is the IPv4 address, and a
-// zone means nothing here: a trusted address has one form only.
+// which belong in Forwarded (RFC 7239, section 6) but also occur here. It unmaps an IPv4 address in IPv6 and drops a zone,
+// so that a trusted address has only one form.
 func parseHop(text string) (netip.Addr, bool) {
 	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
 		text = strings.Trim(text[1:len(text)-1], " \t")

@@ -16,7 +16,8 @@ func mustProxies(tb testing.TB, networks ...string) Proxies {
 	return p
 }
 
-// Load balancers write ports, brackets and quotes. A client whose address cannot be read then was one with all others.
+// Load balancers write ports, brackets and quotes. Known defect: all clients whose address could not be parsed shared the
+// proxy's.
 func TestForwardedAddresses(t *testing.T) {
 	const proxy = "127.0.0.1:50000"
 	tests := map[string]struct {
@@ -48,7 +49,7 @@ func TestForwardedAddresses(t *testing.T) {
 		"only proxies":                  {proxy, []string{"10.0.0.1, 10.0.0.2"}, "10.0.0.1"},
 		"no header":                     {proxy, nil, "127.0.0.1"},
 
-		// The last proxy that was believed counts; what is further left, any client can have sent.
+		// The last trusted proxy counts; any client can have sent what is further left.
 		"unknown":                  {proxy, []string{"203.0.113.5, unknown"}, "127.0.0.1"},
 		"garbage behind a hop":     {proxy, []string{"203.0.113.5, _hidden, 10.0.0.2"}, "10.0.0.2"},
 		"a name":                   {proxy, []string{"client.example"}, "127.0.0.1"},
@@ -73,12 +74,12 @@ func TestForwardedAddresses(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
 		if got := mustProxies(t).Client(r); got != mustProxies(t).Client(&http.Request{RemoteAddr: tt.peer}) {
-			t.Errorf("%s: %s is believed without a trusted proxy", name, got)
+			t.Errorf("%s: %s is trusted without a trusted proxy", name, got)
 		}
 	}
 }
 
-// Whatever is in the header, the address is that of the peer or one that a believed hop wrote, in one form.
+// Whatever is in the header, the result is the peer's address or one that a trusted hop wrote, in one form.
 func FuzzForwardedAddress(f *testing.F) {
 	for _, seed := range []string{"203.0.113.5:1", "[2001:db8::1]:443, 10.0.0.1", `"[::1]"`, "unknown", "fe80::1%eth0, ::ffff:10.0.0.2", ",,", "[]:", `""`} {
 		f.Add("127.0.0.1:1", seed, seed)
@@ -94,12 +95,12 @@ func FuzzForwardedAddress(f *testing.F) {
 		}
 		self := client()
 		if (!self.IsValid() || !p.Trust(self)) && got != self {
-			t.Errorf("%s is believed, and says %s", self, got)
+			t.Errorf("%s is trusted, but the client is %s", self, got)
 		}
 		if joined := client(first + "," + second); joined != got {
 			t.Errorf("in one header %s, in two %s", joined, got)
 		}
-		// What is further left never changes what an address outside the proxies counts as.
+		// Entries further left never change the result for an address outside the proxies.
 		if last := client(second); last.IsValid() && !p.Trust(last) && last != got {
 			t.Errorf("%s, and %s with more in front", last, got)
 		}

@@ -1,9 +1,9 @@
-// Package loglimit bounds what a log can be made to say. Whoever opens and closes sockets makes the server write a line for
-// each, megabytes a minute; and so does whatever else a client can bring about.
+// Package loglimit limits how much clients can make the server log. A client that opens and closes sockets causes one line
+// for each, megabytes a minute, and so does anything else that a client can trigger.
 //
-// A message is constant, so it names a kind of line. Of each kind ten lines a second pass, however many there are; the
-// others are counted, and one line a minute says how many there were. It bounds every kind, also one that is yet to be
-// written. Lines below INFO are for whoever has asked for all of them, and pass.
+// A message is constant, so it identifies a kind of line. Of each kind at most ten lines a second pass; the others are
+// counted, and one line a minute reports the count. This applies to every kind, including future ones. Lines below INFO
+// always pass, because they were explicitly enabled.
 package loglimit
 
 import (
@@ -17,44 +17,44 @@ import (
 
 const (
 	perSecond = 10          // lines of one kind that pass within any second
-	every     = time.Minute // the others are reported so often
-	// maxKinds bounds what is remembered, should a message not be constant: those that come later are one kind.
+	every     = time.Minute // how often dropped lines are reported
+	// maxKinds bounds the memory in case a message is not constant: later messages count as one kind.
 	maxKinds = 100
 )
 
 const (
-	others    = "other messages"      // the kind of those beyond maxKinds
-	leftOut   = "lines were left out" // what is said of a kind that has no summary
+	others    = "other messages"      // the kind of messages beyond maxKinds
+	leftOut   = "lines were left out" // report for a kind without a summary
 	countName = "count"
 )
 
-// Handler is a slog.Handler in front of another. Its methods are safe for concurrent use.
+// Handler is a slog.Handler in front of another. It is safe for concurrent use.
 type Handler struct {
 	next  slog.Handler
 	books *books // shared with the handlers that WithAttrs and WithGroup return
 }
 
-// books are kept for all handlers that come from one.
+// books are shared by all handlers derived from one.
 type books struct {
 	out       slog.Handler      // for reports; static
 	summaries map[string]string // static
 
 	mu    sync.Mutex
 	kinds map[string]*kind
-	timer *time.Timer // calls report; nil: no line has been left out since the last
+	timer *time.Timer // calls report; nil: no line was dropped since the last
 }
 
-// kind is what is known of the lines with one message.
+// kind is the state for the lines with one message.
 type kind struct {
 	message string
-	passed  [perSecond]time.Time // when the last of them passed, in a ring
-	oldest  int                  // index of the one that passed first
-	left    int                  // left out since the last report
-	level   slog.Level           // highest of those
+	passed  [perSecond]time.Time // when the last lines passed, in a ring
+	oldest  int                  // index of the oldest in passed
+	left    int                  // dropped since the last report
+	level   slog.Level           // highest level of the dropped lines
 }
 
-// New returns a handler in front of next. summaries gives the message of the report for lines of some messages; without
-// one the report has a general message, and names the one it is about.
+// New returns a handler in front of next. summaries maps messages to the message of their report; a message without one is
+// reported with a general message that names it.
 func New(next slog.Handler, summaries map[string]string) *Handler {
 	return &Handler{next: next, books: &books{out: next, summaries: summaries, kinds: make(map[string]*kind)}}
 }
@@ -74,7 +74,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	return &Handler{h.next.WithGroup(name), h.books}
 }
 
-// Handle implements slog.Handler. A record that is left out is no error.
+// Handle implements slog.Handler. Dropping a record is not an error.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelInfo && !h.books.passes(r.Message, r.Level) {
 		return nil
@@ -82,7 +82,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// Flush reports what has been left out since the last report. Call it before the process ends.
+// Flush reports the lines dropped since the last report. Call it before the process ends.
 func (h *Handler) Flush() { h.books.report() }
 
 // passes reports whether one more line with this message may pass now, and counts it if not.
@@ -115,7 +115,7 @@ func (b *books) passes(message string, level slog.Level) bool {
 	return false
 }
 
-// report writes a line for each kind of which lines were left out.
+// report writes a line for each kind with dropped lines.
 func (b *books) report() {
 	for _, k := range b.settle() {
 		ctx := context.Background()
@@ -131,11 +131,11 @@ func (b *books) report() {
 			r.AddAttrs(slog.String("message", k.message))
 		}
 		r.AddAttrs(slog.Int(countName, k.left))
-		_ = b.out.Handle(ctx, r) // as slog.Logger does: there is nobody to tell
+		_ = b.out.Handle(ctx, r) // ignored, as in slog.Logger
 	}
 }
 
-// settle closes the books of a minute and returns what is to be reported, by message.
+// settle ends the counting of a minute and returns what to report, by message.
 func (b *books) settle() []kind {
 	b.mu.Lock()
 	defer b.mu.Unlock()

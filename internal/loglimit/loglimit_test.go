@@ -63,8 +63,8 @@ func (l *log) lines(t *testing.T) (lines []line) {
 	return lines
 }
 
-// TestEndsAreBounded: of a hundred thousand connections that end within a minute, by however many goroutines, six hundred have
-// a line of their own, and one line counts the others.
+// TestEndsAreBounded: of a hundred thousand connections that end within a minute, from any number of goroutines, six hundred
+// get their own line, and one line counts the others.
 func TestEndsAreBounded(t *testing.T) {
 	const ends, sockets = 100_000, 10
 	for name, pause := range map[string]time.Duration{"evenly": time.Minute * sockets / ends, "in bursts": 0} {
@@ -87,7 +87,7 @@ func TestEndsAreBounded(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				time.Sleep(time.Minute) // for what the last minute has left out
+				time.Sleep(time.Minute) // for the lines dropped in the last minute
 				written := l.lines(t)
 				single, counted, reports := 0, 0, 0
 				for _, one := range written {
@@ -109,7 +109,7 @@ func TestEndsAreBounded(t *testing.T) {
 	}
 }
 
-// TestTenInAnySecond, not only in one that begins when a clock's does.
+// TestTenInAnySecond: the limit applies to any second, not only to the clock's.
 func TestTenInAnySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(slog.LevelInfo)
@@ -136,7 +136,7 @@ func TestTenInAnySecond(t *testing.T) {
 	})
 }
 
-// TestLastCountIsReported: what the last minute has left out is reported by Flush, once, and not again later.
+// TestLastCountIsReported: Flush reports the lines dropped in the last minute once, and they are not reported again.
 func TestLastCountIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(slog.LevelInfo)
@@ -158,21 +158,21 @@ func TestLastCountIsReported(t *testing.T) {
 	})
 }
 
-// TestEveryKindIsBounded: whatever the message and above DEBUG whatever the level, each for itself, at the level it was said.
+// TestEveryKindIsBounded: the limit applies to every message and every level above DEBUG, separately, at its own level.
 func TestEveryKindIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(slog.LevelDebug)
 		for n := range 40 {
 			l.Warn("commit failed, retrying", "n", n)
 			l.WithGroup("g").Error("look up a session")
-			l.Debug("a request could not be served")
+			l.Debug("request failed")
 		}
 		l.Info("listening")
 		counts := map[string]int{}
 		for _, one := range l.lines(t) {
 			counts[one.Level+" "+one.Msg]++
 		}
-		want := map[string]int{"WARN commit failed, retrying": 10, "ERROR look up a session": 10, "DEBUG a request could not be served": 40, "INFO listening": 1}
+		want := map[string]int{"WARN commit failed, retrying": 10, "ERROR look up a session": 10, "DEBUG request failed": 40, "INFO listening": 1}
 		if fmt.Sprint(counts) != fmt.Sprint(want) {
 			t.Errorf("%v, want %v", counts, want)
 		}
@@ -188,7 +188,7 @@ func TestEveryKindIsBounded(t *testing.T) {
 	})
 }
 
-// TestKindsAreBounded: messages that are not constant take no more memory than a hundred, and are bounded together.
+// TestKindsAreBounded: messages that are not constant take no more memory than a hundred, and are limited together.
 func TestKindsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(slog.LevelInfo)
@@ -207,7 +207,7 @@ func TestKindsAreBounded(t *testing.T) {
 	})
 }
 
-// BenchmarkLeftOut is what a line costs that is left out.
+// BenchmarkLeftOut measures the cost of a dropped line.
 func BenchmarkLeftOut(b *testing.B) {
 	logger := slog.New(New(slog.NewJSONHandler(io.Discard, nil), nil))
 	for b.Loop() {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Figures are the values of one moment by their names, with labels, as they stand in the text.
+// Figures maps metric names with labels, as in the text, to their values at one moment.
 type Figures map[string]float64
 
 // Parse reads the text that Write writes.
@@ -35,7 +35,7 @@ func Parse(r io.Reader) (Figures, error) {
 	return figures, lines.Err()
 }
 
-// Sum adds up a family, for those of its labels, as name="value", that keep says yes to; a nil keep takes all.
+// Sum returns the sum of a family over the labels, as name="value", for which keep returns true; a nil keep accepts all.
 func (f Figures) Sum(family string, keep func(label string) bool) float64 {
 	sum := f[family]
 	for name, value := range f {
@@ -47,7 +47,7 @@ func (f Figures) Sum(family string, keep func(label string) bool) float64 {
 	return sum
 }
 
-// Labelled returns a family with one label by the value of that label.
+// Labelled returns the values of a family with one label, by the value of that label.
 func (f Figures) Labelled(family string) map[string]float64 {
 	found := map[string]float64{}
 	for name, value := range f {
@@ -61,7 +61,7 @@ func (f Figures) Labelled(family string) map[string]float64 {
 	return found
 }
 
-// WithoutBuckets returns the figures that are not part of a histogram's buckets.
+// WithoutBuckets returns the metrics that are not histogram buckets.
 func (f Figures) WithoutBuckets() Figures {
 	rest := Figures{}
 	for name, value := range f {
@@ -72,7 +72,7 @@ func (f Figures) WithoutBuckets() Figures {
 	return rest
 }
 
-// Buckets is a histogram: how many values were at most each of the bounds, which rise and end with +Inf.
+// Buckets is a histogram: the number of values up to each bound. The bounds rise and end with +Inf.
 type Buckets struct {
 	Bounds []float64
 	Counts []float64 // cumulative
@@ -98,7 +98,7 @@ func (f Figures) Buckets(name string) Buckets {
 	return b
 }
 
-// Total is how many values there are.
+// Total returns the number of values.
 func (b Buckets) Total() float64 {
 	if len(b.Counts) == 0 {
 		return 0
@@ -106,7 +106,7 @@ func (b Buckets) Total() float64 {
 	return b.Counts[len(b.Counts)-1]
 }
 
-// Minus returns what has come since before.
+// Minus returns what was added since before.
 func (b Buckets) Minus(before Buckets) Buckets {
 	d := Buckets{Bounds: b.Bounds, Counts: slices.Clone(b.Counts), Sum: b.Sum - before.Sum}
 	for i := range min(len(d.Counts), len(before.Counts)) {
@@ -115,8 +115,8 @@ func (b Buckets) Minus(before Buckets) Buckets {
 	return d
 }
 
-// Quantile estimates the value that the share q of all are below, on a straight line within its bucket, as Prometheus'
-// histogram_quantile does; NaN if there are no values. Beyond the last finite bound it is that bound.
+// Quantile estimates the value below which the share q of all values lie, with linear interpolation within a bucket, like
+// Prometheus' histogram_quantile; NaN if there are no values. Beyond the last finite bound it returns that bound.
 func (b Buckets) Quantile(q float64) float64 {
 	total := b.Total()
 	if total <= 0 {

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// sampleEvery and samples make an hour.
+	// sampleEvery and samples add up to an hour.
 	sampleEvery = 10 * time.Second
 	samples     = 360
 )
 
-// Point is what has happened in the seconds before a moment, and how things stand then. Rates are a second.
+// Point is the activity in the seconds before a moment, and the state at that moment. Rates are per second.
 type Point struct {
 	At int64 `json:"at"` // unix milliseconds
 
 	Requests  float64 `json:"requests"`   // HTTP requests and upgrades
 	Messages  float64 `json:"messages"`   // messages received
 	Matches   float64 `json:"matches"`    //
-	ErrorRate float64 `json:"error_rate"` // of requests and messages, the share that was refused or answered with an error
+	ErrorRate float64 `json:"error_rate"` // share of requests and messages that was refused or answered with an error
 
 	Relay     Latency `json:"relay"`
 	MatchWait Latency `json:"match_wait"`
@@ -36,17 +36,17 @@ type Point struct {
 	WALBytes      float64 `json:"wal_bytes"`
 	MailboxBytes  float64 `json:"mailbox_bytes"`
 	MemoryBytes   float64 `json:"memory_bytes"` // resident
-	CPU           float64 `json:"cpu"`          // seconds of computing a second
+	CPU           float64 `json:"cpu"`          // CPU seconds per second
 }
 
-// Latency are estimates from a histogram's buckets, in seconds; nil if nothing was measured.
+// Latency holds estimates from a histogram's buckets, in seconds; nil if nothing was measured.
 type Latency struct {
 	P50 *float64 `json:"p50"`
 	P95 *float64 `json:"p95"`
 	P99 *float64 `json:"p99"`
 }
 
-// LatencyOf estimates what a histogram says.
+// LatencyOf estimates the latencies of a histogram.
 func LatencyOf(b Buckets) Latency {
 	at := func(q float64) *float64 {
 		if v := b.Quantile(q); !math.IsNaN(v) {
@@ -57,7 +57,7 @@ func LatencyOf(b Buckets) Latency {
 	return Latency{P50: at(.5), P95: at(.95), P99: at(.99)}
 }
 
-// PointOf returns what has happened between two readings, span apart.
+// PointOf returns the point for two readings, span apart.
 func PointOf(before, after Figures, at time.Time, span time.Duration) Point {
 	rate := func(count float64) float64 { return count / span.Seconds() }
 	since := func(name string) float64 { return after.Sum(name, nil) - before.Sum(name, nil) }
@@ -91,19 +91,19 @@ func PointOf(before, after Figures, at time.Time, span time.Duration) Point {
 	return p
 }
 
-// Requests is how many HTTP requests and upgrades there were.
+// Requests returns the number of HTTP requests and upgrades.
 func (f Figures) Requests() float64 {
 	return f.Sum("chatme_http_requests_total", nil) + f.Sum("chatme_upgrades_total", nil)
 }
 
-// Errors is how many upgrades were refused, requests failed, and errors were told on sockets.
+// Errors returns the number of refused upgrades, failed requests, and errors sent on sockets.
 func (f Figures) Errors() float64 {
 	refused := f.Sum("chatme_upgrades_total", func(label string) bool { return label != `result="accepted"` })
 	failed := f.Sum("chatme_http_requests_total", func(label string) bool { return strings.HasPrefix(label, `code="5`) })
 	return refused + failed + f.Sum("chatme_errors_total", nil)
 }
 
-// History keeps the last hour of a server's figures, a point every ten seconds.
+// History keeps the last hour of a server's metrics, a point every ten seconds.
 type History struct {
 	metrics *Metrics
 
@@ -116,7 +116,7 @@ type History struct {
 // NewHistory returns an empty history of m.
 func NewHistory(m *Metrics) *History { return &History{metrics: m} }
 
-// Run takes points until ctx ends. It reads what costs nothing only, and so writes nothing and asks the database nothing.
+// Run takes points until ctx ends. It reads only cheap metrics, so it writes nothing and does not query the database.
 func (h *History) Run(ctx context.Context) {
 	ticks := time.NewTicker(sampleEvery)
 	defer ticks.Stop()
@@ -137,7 +137,7 @@ func (h *History) take(now time.Time) {
 	h.metrics.write(&text, false)
 	figures, err := Parse(&text)
 	if err != nil {
-		return // what Write writes can be read, as a test shows
+		return // a test proves that Parse reads what Write writes
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

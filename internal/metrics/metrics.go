@@ -26,10 +26,10 @@ const (
 	MatchWaitSeconds = "chatme_match_wait_seconds" // a session: from the queue to its match
 	CommitSeconds    = "chatme_commit_seconds"     // a transaction, failed tries included
 	ResumeSeconds    = "chatme_resume_seconds"     // from when an auth that resumes has been read to when resumed is written
-	CommitRows       = "chatme_commit_rows"        // changes, letters and receipts in a transaction
+	CommitRows       = "chatme_commit_rows"        // changes, mailbox entries and acknowledgments in a transaction
 )
 
-// Metrics are the figures of one server. All methods are safe for concurrent use.
+// Metrics holds the metrics of one server. It is safe for concurrent use.
 type Metrics struct {
 	Relay, MatchWait, Commit, Resume Histogram
 	Rows                             Histogram
@@ -37,8 +37,8 @@ type Metrics struct {
 	set *vm.Set
 
 	// static once the server serves
-	watched []func(*Writer) // asked at every reading…
-	costly  []func(*Writer) // … and these only when somebody looks
+	watched []func(*Writer) // called at every reading
+	costly  []func(*Writer) // called only for a scraper or a command
 }
 
 // Histogram counts values in buckets.
@@ -50,9 +50,9 @@ func (h Histogram) Observe(d time.Duration) { h.h.Update(float64(d) / float64(ti
 // Count counts a number of things.
 func (h Histogram) Count(n int) { h.h.Update(float64(n)) }
 
-// New returns figures that are all zero.
+// New returns metrics that are all zero.
 func New() *Metrics {
-	// The library has this once for a process; nothing else here uses it.
+	// The library has one per process; nothing else here uses it.
 	vm.ExposeMetadata(true)
 	set := vm.NewSet()
 	histogram := func(name string, bounds []float64) Histogram {
@@ -66,7 +66,7 @@ func New() *Metrics {
 		Rows:      histogram(CommitRows, rowsBounds),
 		set:       set,
 	}
-	// A rate needs a zero to rise from.
+	// A rate needs an initial zero.
 	for _, result := range upgradeResults {
 		m.upgrades(result)
 	}
@@ -94,37 +94,37 @@ func (m *Metrics) commitFailures() *vm.Counter {
 	return m.set.GetOrCreateCounter("chatme_commit_failures_total")
 }
 
-// What becomes of a request for a WebSocket.
+// The results of a WebSocket upgrade.
 const (
 	UpgradeAccepted  = "accepted"
-	UpgradeOrigin    = "origin"    // not an allowed one
-	UpgradeThrottled = "throttled" // too many wrong keys from there
-	UpgradeFull      = "full"      // no room for one more
-	UpgradeFailed    = "failed"    // no proper handshake
+	UpgradeOrigin    = "origin"    // not allowed
+	UpgradeThrottled = "throttled" // too many wrong keys from this address
+	UpgradeFull      = "full"      // no room for another connection
+	UpgradeFailed    = "failed"    // invalid handshake
 )
 
 var upgradeResults = [...]string{UpgradeAccepted, UpgradeOrigin, UpgradeThrottled, UpgradeFull, UpgradeFailed}
 
-// Upgrade counts a request for a WebSocket by what became of it.
+// Upgrade counts a WebSocket upgrade by its result.
 func (m *Metrics) Upgrade(result string) { m.upgrades(result).Inc() }
 
-// Request counts any other HTTP request by the status it was answered with.
+// Request counts any other HTTP request by its response status.
 func (m *Metrics) Request(status int) {
 	m.counter("chatme_http_requests_total", "code", strconv.Itoa(status)).Inc()
 }
 
-// Error counts an error that a client was told, by its code. The codes are those of the protocol.
+// Error counts an error sent to a client, by its protocol code.
 func (m *Metrics) Error(code string) { m.counter("chatme_errors_total", "code", code).Inc() }
 
-// Closed counts the end of a socket by the close code that came or went; 0: the socket was lost without one.
+// Closed counts the end of a socket by the close code received or sent; 0: the socket was lost without one.
 func (m *Metrics) Closed(code int) { m.closes(closeLabel(code)).Inc() }
 
-// closeCodes are those of RFC 6455, section 7.4.1, that come up, and the protocol's own; 0 is a lost socket.
+// closeCodes are the codes of RFC 6455, section 7.4.1, that occur, and the protocol's own; 0 is a lost socket.
 var closeCodes = [...]int{
 	0, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001, 4100, 4400, 4408, 4409, 4410, 4429,
 }
 
-// closeLabel keeps what a peer makes up out of the labels.
+// closeLabel keeps codes invented by a peer out of the labels.
 func closeLabel(code int) string {
 	switch {
 	case code == 0:
@@ -135,17 +135,17 @@ func closeLabel(code int) string {
 	return "other"
 }
 
-// FailedCommit counts a try to commit that failed and is made again.
+// FailedCommit counts a commit that failed and is retried.
 func (m *Metrics) FailedCommit() { m.commitFailures().Inc() }
 
-// Watch has f asked for figures at every reading, also at those that History makes of its own. It MUST NOT touch the
-// disk beyond a stat. It is called before the server serves.
+// Watch makes every reading call f, including those of History. f MUST NOT touch the disk beyond a stat. Watch must be
+// called before the server serves.
 func (m *Metrics) Watch(f func(*Writer)) { m.watched = append(m.watched, f) }
 
-// WatchCostly has f asked only when somebody looks.
+// WatchCostly makes only readings for a scraper or a command call f.
 func (m *Metrics) WatchCostly(f func(*Writer)) { m.costly = append(m.costly, f) }
 
-// Write writes all figures.
+// Write writes all metrics.
 func (m *Metrics) Write(w io.Writer) { m.write(w, true) }
 
 func (m *Metrics) write(w io.Writer, costly bool) {

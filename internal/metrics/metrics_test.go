@@ -13,7 +13,7 @@ import (
 	"chatme/internal/pace"
 )
 
-// read is what m writes, as figures.
+// read returns what m writes, parsed.
 func read(t *testing.T, m *Metrics) Figures {
 	t.Helper()
 	var text bytes.Buffer
@@ -69,15 +69,15 @@ func TestCountersAreReadBack(t *testing.T) {
 		t.Errorf("%v requests and %v errors, want 4 and 3", f.Requests(), f.Errors())
 	}
 	if f["process_resident_memory_bytes"] <= 0 || f["go_goroutines"] <= 0 {
-		t.Error("the process is not in the figures")
+		t.Error("the process is not in the metrics")
 	}
-	// The system counts in hundredths of a second, of which this process may not have used one: reading uses some.
+	// The system counts hundredths of a second, and this process may not have used one yet: reading uses some.
 	if !pace.Until(t.Context(), 20*time.Second, func() bool { return read(t, m)["process_cpu_seconds_total"] > 0 }) {
-		t.Error("the CPU time of the process is not in the figures")
+		t.Error("the CPU time of the process is not in the metrics")
 	}
 }
 
-// A family is announced once, before its samples, and its name says its unit: what a scraper relies on.
+// A family is announced once, before its samples, and its name ends with its unit: scrapers rely on this.
 func TestTextIsPrometheus(t *testing.T) {
 	m := New()
 	m.Watch(func(w *Writer) {

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Writer takes figures that are read from elsewhere. Those of one family, which is a name without its labels, MUST come
-// one after the other.
+// Writer takes metrics that are read from elsewhere. Metrics of one family, which is a name without its labels, MUST be
+// written consecutively.
 type Writer struct {
 	w      io.Writer
-	family string // the one being written
+	family string // the family being written
 }
 
-// Gauge writes a figure that rises and falls. labels are names and values in turn.
+// Gauge writes a metric that rises and falls. labels are alternating names and values.
 func (w *Writer) Gauge(family string, value float64, labels ...string) {
 	w.write(family, "gauge", value, labels)
 }
 
-// Counter writes a figure that only rises.
+// Counter writes a metric that only rises.
 func (w *Writer) Counter(family string, value float64, labels ...string) {
 	w.write(family, "counter", value, labels)
 }

@@ -16,20 +16,20 @@ import (
 
 type DashboardCmd struct {
 	cli.Place
-	Port uint16 `default:"0" help:"Port on loopback to serve the page on; 0: any that is free."`
+	Port uint16 `default:"0" help:"Loopback port to serve the page on; 0: any free port."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (DashboardCmd) Help() string {
-	return `Serves a page with charts of the server's last hour, its sessions and its queue, on a port of loopback and for as
-long as this command runs. The address it prints holds a random token: who has it can look, and change nothing.
+	return `Serves a page with charts of the server's last hour, its sessions and its queue, on a loopback port for as long as this
+command runs. The address that it prints holds a random token, which gives read-only access.
 
 Example: chatme dashboard --db /var/lib/chatme/chatme.db
 
-From another machine: ssh -t -L 9000:127.0.0.1:9000 chat.example.org chatme dashboard --port 9000, and open the address that it prints there.`
+From another machine: ssh -t -L 9000:127.0.0.1:9000 chat.example.org chatme dashboard --port 9000, then open the address that it prints.`
 }
 
-// Run serves the page until it is interrupted.
+// Run serves the page until interrupted.
 func (c *DashboardCmd) Run(p *cli.Program) error {
 	server, err := p.Admin(c.Place)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *DashboardCmd) Run(p *cli.Program) error {
 		return err
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
-	fmt.Fprintf(p.Stdout, "Open http://127.0.0.1:%d/%s/\nIt is served until you press Ctrl+C. From another machine, first: ssh -L %d:127.0.0.1:%d THIS-MACHINE\n",
+	fmt.Fprintf(p.Stdout, "Open http://127.0.0.1:%d/%s/\nPress Ctrl+C to stop. From another machine, first run: ssh -L %d:127.0.0.1:%d THIS-MACHINE\n",
 		port, token, port, port)
 	web := &http.Server{Handler: page, ReadHeaderTimeout: admin.HeaderTimeout, IdleTimeout: admin.IdleTimeout, MaxHeaderBytes: admin.MaxHeader}
 	stop := context.AfterFunc(p.Ctx, func() { web.Close() })
@@ -59,7 +59,7 @@ func (c *DashboardCmd) Run(p *cli.Program) error {
 	return nil
 }
 
-// reaches makes sure that there is a server to show.
+// reaches returns an error if there is no server to show.
 func (c *DashboardCmd) reaches(ctx context.Context, server dashboard.Source) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

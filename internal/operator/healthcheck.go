@@ -9,22 +9,22 @@ import (
 	"chatme/internal/exit"
 )
 
-// healthTimeout is how long the server may take to answer how it is.
+// healthTimeout is how long the server may take to answer a health check.
 const healthTimeout = 5 * time.Second
 
 type HealthcheckCmd struct{ cli.Place }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (HealthcheckCmd) Help() string {
-	return `Asks the server over its admin socket. The exit code is 0 when it is ready, 1 when it is not or does not answer,
-each with one line that says so. It writes nothing.
+	return `Asks the server over its admin socket and prints one line. The exit code is 0 if the server is ready, and 1 if it is not
+or does not answer. The command writes no files.
 
 Example: chatme healthcheck --db /var/lib/chatme/chatme.db
 
 In a Dockerfile: HEALTHCHECK CMD ["/chatme", "healthcheck"]`
 }
 
-// Run asks /readyz, and falls back on nothing else. Whatever is wrong, a container's runtime knows only 0 and 1.
+// Run asks /readyz and nothing else. Every failure is 1, because container runtimes know only 0 and 1.
 func (c *HealthcheckCmd) Run(p *cli.Program) error {
 	return exit.WithCode(exit.Failure, c.check(p))
 }

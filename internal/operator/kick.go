@@ -10,22 +10,22 @@ import (
 
 type KickCmd struct {
 	cli.Place
-	Session string `arg:"" help:"The session's s_ name, as the log, tail and sessions show it, or its beginning."`
+	Session string `arg:"" help:"The session's s_ name, as shown by the log, tail and sessions, or a prefix of it."`
 	JSON    bool   `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (KickCmd) Help() string {
-	return `Ends a session in the running server. Its socket is closed with 4410, whoever it was chatting with is told and is back
-in the queue, what was held for it is deleted, and it cannot be resumed: our page and library do not come back by
-themselves. It is no ban: nobody is kept from coming as somebody new, and the old apps do so within seconds.
+	return `Ends a session in the running server. Its socket is closed with 4410, its partner is told and goes back to the queue, and
+its mailbox is deleted. It cannot be resumed: the page and the client library do not reconnect by themselves. This is not
+a ban: the client can return with a new session, and the legacy apps do so within seconds.
 
-A name that belongs to no session, or the beginning of several names, is exit code 1.
+The exit code is 1 if no session has the name, or if the prefix is ambiguous.
 
 Example: chatme kick s_1a2b3c4d`
 }
 
-// Run kicks it.
+// Run kicks the session.
 func (c *KickCmd) Run(p *cli.Program) error {
 	server, err := p.Admin(c.Place)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *KickCmd) Run(p *cli.Program) error {
 		return cli.PrintJSON(p.Stdout, answer)
 	}
 	was := map[string]string{
-		"idle": "it was not in a chat", "waiting": "it was in the queue", "paired": "it was in a chat, whose other side is back in the queue",
+		"idle": "it was not in a chat", "waiting": "it was in the queue", "paired": "it was in a chat; its partner is back in the queue",
 	}[answer.State]
 	if !answer.Here {
 		was += ", and away"

@@ -16,7 +16,7 @@ const (
 	normal = "\x1b[0m"
 )
 
-// prettyLine is an event for people: the time here, the type, the session or socket, and what there is to say.
+// prettyLine formats an event for people: local time, type, session or socket, and remarks.
 func prettyLine(l *tail.Line, colour bool) string {
 	who := l.Session
 	if who == "" && l.Conn != 0 {
@@ -34,18 +34,18 @@ func prettyLine(l *tail.Line, colour bool) string {
 	return faint + at + normal + "  " + line
 }
 
-// What the milliseconds and the count of an event are.
+// What the milliseconds and the count of an event mean.
 var (
 	spans  = map[tail.Type]string{tail.Matched: "after", tail.Resumed: "away", tail.Closed: "open", tail.Commit: "took"}
 	counts = map[tail.Type][2]string{ // one, several
-		tail.Resumed: {"message to be sent again", "messages to be sent again"},
+		tail.Resumed: {"message to resend", "messages to resend"},
 		tail.Commit:  {"row", "rows"},
 		tail.Reload:  {"setting changed", "settings changed"},
 		tail.Lost:    {"event lost: the tail is too slow", "events lost: the tail is too slow"},
 	}
 )
 
-// remarks are what there is to say of an event, in the order in which it is said.
+// remarks returns the details of an event, in the order in which they are shown.
 func remarks(l *tail.Line) (all []string) {
 	say := func(text string) {
 		if text != "" {
@@ -66,7 +66,7 @@ func remarks(l *tail.Line) (all []string) {
 	}
 	say(withKind(l))
 	if l.Type == tail.Auth && l.Session != "" {
-		say(fmt.Sprintf("socket %d", l.Conn)) // by which the refused ones go
+		say(fmt.Sprintf("socket %d", l.Conn)) // the name of a refused one
 	}
 	if l.Bytes != 0 {
 		say(cli.Quantity(l.Bytes, "byte", "bytes"))
@@ -91,7 +91,7 @@ func withKind(l *tail.Line) string {
 	return l.Kind
 }
 
-// withWhom says what the other session of an event is to it.
+// withWhom describes the relation of the event to its other session.
 func withWhom(l *tail.Line) string {
 	switch {
 	case l.With == "":

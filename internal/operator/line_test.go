@@ -16,7 +16,7 @@ func TestPrettyLine(t *testing.T) {
 		"upgrade   -             refused, origin (403)":                            {Type: tail.Upgrade, Status: tail.StatusError, Reason: "origin", Code: 403},
 		"auth      s_1a2b3c4d    resumable client, socket 7":                       {Type: tail.Auth, Session: "s_1a2b3c4d", Conn: 7, Kind: "resumable"},
 		"auth      socket 7      refused, invalid API key":                         {Type: tail.Auth, Status: tail.StatusError, Conn: 7, Reason: "invalid API key"},
-		"resumed   s_1a2b3c4d    matched, away 1.5s, 1 message to be sent again":   {Type: tail.Resumed, Session: "s_1a2b3c4d", What: "matched", MS: 1500, Count: 1},
+		"resumed   s_1a2b3c4d    matched, away 1.5s, 1 message to resend":          {Type: tail.Resumed, Session: "s_1a2b3c4d", What: "matched", MS: 1500, Count: 1},
 		"search    s_1a2b3c4d":                                                     {Type: tail.Search, Session: "s_1a2b3c4d"},
 		"matched   s_1a2b3c4d    with s_5e6f7a8b, after 0s":                        {Type: tail.Matched, Session: "s_1a2b3c4d", With: "s_5e6f7a8b"},
 		"message   s_1a2b3c4d    held, image, 12,345 bytes, for s_5e6f7a8b":        {Type: tail.Message, Session: "s_1a2b3c4d", With: "s_5e6f7a8b", What: "held", Kind: "image", Bytes: 12345},

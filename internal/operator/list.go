@@ -10,14 +10,14 @@ import (
 	"chatme/internal/cli"
 )
 
-// listFlags are those of every command that lists.
+// listFlags are the flags of every list command.
 type listFlags struct {
 	cli.Place
-	Limit int  `name:"limit" short:"n" default:"50" help:"List at most so many; 0: as many as there are, up to 10,000."`
+	Limit int  `name:"limit" short:"n" default:"50" help:"List at most this many; 0: all, up to 10,000."`
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }
 
-// ask has the server on the admin socket answer path into answer, which is a list.
+// ask requests the list at path from the admin socket and decodes it into answer.
 func (f *listFlags) ask(p *cli.Program, path string, query url.Values, answer any) error {
 	server, err := p.Admin(f.Place)
 	if err != nil {
@@ -29,19 +29,19 @@ func (f *listFlags) ask(p *cli.Program, path string, query url.Values, answer an
 
 type SessionsCmd struct {
 	listFlags
-	State string `name:"state" enum:"idle,waiting,paired,ended,any" default:"any" help:"Only those that are idle, waiting, paired or ended (any: all but the ended)."`
+	State string `name:"state" enum:"idle,waiting,paired,ended,any" default:"any" help:"Only sessions that are idle, waiting, paired or ended (any: all but the ended)."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (SessionsCmd) Help() string {
-	return `Lists the sessions of the running server, the newest first, by the names that the log and tail use. An idle one
-that is away can be resumed until its time is up. The same without a server:
+	return `Lists the sessions of the running server, newest first, by the names that the log and tail use. An idle session
+that is away can be resumed until it expires. The same without a server:
 sqlite3 -readonly chatme.db 'SELECT * FROM v_sessions'
 
 Example: chatme sessions --state waiting`
 }
 
-// Run lists them.
+// Run prints the list.
 func (c *SessionsCmd) Run(p *cli.Program) error {
 	query := url.Values{}
 	if c.State != "any" {
@@ -64,7 +64,7 @@ func (c *SessionsCmd) Run(p *cli.Program) error {
 		return err
 	}
 	if answer.Unlisted > 0 {
-		fmt.Fprintf(p.Stdout, "%s connected and not searching yet\n", cli.Quantity(answer.Unlisted, "old client is", "old clients are"))
+		fmt.Fprintf(p.Stdout, "%s connected and not searching yet\n", cli.Quantity(answer.Unlisted, "legacy client is", "legacy clients are"))
 	}
 	return nil
 }
@@ -78,16 +78,16 @@ func orNothing(text *string) string {
 
 type QueueCmd struct{ listFlags }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (QueueCmd) Help() string {
-	return `Lists who waits for a partner in the running server, first come, first served. Whoever is away keeps the place for a
-while, and is not matched until back. The same without a server:
+	return `Lists the sessions that wait for a partner, oldest first. A session that is away keeps its place for a while and is
+not matched until it reconnects. The same without a server:
 sqlite3 -readonly chatme.db 'SELECT * FROM v_queue'
 
 Example: chatme queue`
 }
 
-// Run lists them.
+// Run prints the list.
 func (c *QueueCmd) Run(p *cli.Program) error {
 	var answer admin.QueueAnswer
 	if err := c.ask(p, "/queue", url.Values{}, &answer); err != nil {
@@ -97,7 +97,7 @@ func (c *QueueCmd) Run(p *cli.Program) error {
 		return cli.PrintJSON(p.Stdout, answer)
 	}
 	if len(answer.Queue) == 0 {
-		fmt.Fprintln(p.Stdout, "nobody is waiting")
+		fmt.Fprintln(p.Stdout, "no session is waiting")
 		return nil
 	}
 	var rows [][]string
@@ -109,15 +109,15 @@ func (c *QueueCmd) Run(p *cli.Program) error {
 
 type PairsCmd struct{ listFlags }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (PairsCmd) Help() string {
-	return `Lists the chats in the running server, the oldest first: which two sessions, since when, and who of them is away. The
-same without a server: sqlite3 -readonly chatme.db 'SELECT * FROM v_pairs'
+	return `Lists the chats in the running server, oldest first: the two sessions, since when, and which of them is away. The same
+without a server: sqlite3 -readonly chatme.db 'SELECT * FROM v_pairs'
 
 Example: chatme pairs --json | jq '.pairs | length'`
 }
 
-// Run lists them.
+// Run prints the list.
 func (c *PairsCmd) Run(p *cli.Program) error {
 	var answer admin.PairsAnswer
 	if err := c.ask(p, "/pairs", url.Values{}, &answer); err != nil {
@@ -127,7 +127,7 @@ func (c *PairsCmd) Run(p *cli.Program) error {
 		return cli.PrintJSON(p.Stdout, answer)
 	}
 	if len(answer.Pairs) == 0 {
-		fmt.Fprintln(p.Stdout, "nobody is in a chat")
+		fmt.Fprintln(p.Stdout, "no chats")
 		return nil
 	}
 	var rows [][]string

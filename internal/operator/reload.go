@@ -16,20 +16,20 @@ type ReloadCmd struct {
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (ReloadCmd) Help() string {
-	return `Has the running server read its settings again, as SIGHUP does: the file it was started with, and the files of keys. Its
-flags and its environment stay as they were. Keys, origins, the page, the log level and most times and limits change
-at once; what needs a restart is listed and left as it was. Sockets that are connected stay, also when their key is
-gone. If anything is wrong nothing changes, every problem is listed, and the exit code is 78.
+	return `Makes the running server reload its settings, as SIGHUP does: the settings file it was started with, and the key files.
+Its flags and environment stay as they were. Keys, origins, the page, the log level and most times and limits change at
+once; settings that need a restart are listed and stay as they were. Connected sockets stay, even if their key was
+removed. If there is a problem, nothing changes, every problem is listed, and the exit code is 78.
 
-A key is replaced with overlap: put the new one first (WEB_API_KEY=new,old), reload; once every client has it take
-the old one away, and reload again.
+To replace a key, put the new one first (WEB_API_KEY=new,old) and reload. Once every client has the new key, remove the
+old one and reload again.
 
 Example: chatme reload`
 }
 
-// Run has the server reload and prints what that did.
+// Run makes the server reload and prints the changes.
 func (c *ReloadCmd) Run(p *cli.Program) error {
 	server, err := p.Admin(c.Place)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *ReloadCmd) Run(p *cli.Program) error {
 		}
 	}
 	if len(answer.Problems) > 0 {
-		fmt.Fprintln(p.Stderr, "chatme: nothing was changed, because of this:")
+		fmt.Fprintln(p.Stderr, "chatme: nothing was changed; fix these problems:")
 		var problems []error
 		for _, each := range answer.Problems {
 			problems = append(problems, errors.New(each))
@@ -62,10 +62,10 @@ func (c *ReloadCmd) Run(p *cli.Program) error {
 	if err := printChanges(p, "changed:", answer.Changed); err != nil {
 		return err
 	}
-	return printChanges(p, "needs a restart, and stays as it was:", answer.Left)
+	return printChanges(p, "unchanged until a restart:", answer.Left)
 }
 
-// printChanges prints what each change is about, below a heading.
+// printChanges prints each change below a heading.
 func printChanges(p *cli.Program, heading string, all []config.Change) error {
 	if len(all) == 0 {
 		return nil
@@ -78,7 +78,7 @@ func printChanges(p *cli.Program, heading string, all []config.Change) error {
 	return cli.Facts(p.Stdout, lines...)
 }
 
-// changed says what has become of one setting.
+// changed describes the change of one setting.
 func changed(c *config.Change) string {
 	if !c.List {
 		return cli.Printable(c.From) + " -> " + cli.Printable(c.To)

@@ -12,32 +12,32 @@ import (
 // RunsCmd lists the runs of a server on a database.
 type RunsCmd struct {
 	cli.DatabaseFlags
-	Limit int  `name:"limit" short:"n" default:"20" help:"List at most so many; 0: all."`
+	Limit int  `name:"limit" short:"n" default:"20" help:"List at most this many; 0: all."`
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (RunsCmd) Help() string {
-	return `Lists the starts of a server on the database, the newest first: which version, from when to when, and how it ended. One
-that never wrote its end was killed, or crashed, or lost power; one that ended before it served is a failed start. A new epoch means that the database had been put back
-from a backup. It works without a running server too, and changes nothing.
+	return `Lists the server runs on the database, newest first: version, start, stop and exit reason. A run that did not record its
+end was killed, crashed or lost power; a run that ended before it served is a failed start. A new epoch means that the
+database was restored from a backup. This works without a running server too, and changes nothing.
 
 Example: chatme runs --db /var/lib/chatme/chatme.db`
 }
 
-// RunLine is one start for programs.
+// RunLine is one run, for programs.
 type RunLine struct {
 	Boot    uint64  `json:"boot"`
 	Version string  `json:"version"`
 	Commit  string  `json:"commit"`
 	Started string  `json:"started"` // RFC 3339, UTC
-	Stopped *string `json:"stopped"` // null: it was killed, or runs
+	Stopped *string `json:"stopped"` // null: it was killed, or is running
 	Ended   string  `json:"ended"`   // running, killed, or the reason; "failed start (exit code N)" never served
 	Schema  int64   `json:"schema"`
 	Epoch   string  `json:"epoch"`
 }
 
-// Run lists them.
+// Run prints the list.
 func (c *RunsCmd) Run(p *cli.Program) error {
 	path, err := p.Database(c.DatabaseFlags)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *RunsCmd) Run(p *cli.Program) error {
 		}{lines, total})
 	}
 	if len(lines) == 0 {
-		fmt.Fprintln(p.Stdout, "no server has run on it yet")
+		fmt.Fprintln(p.Stdout, "no runs yet")
 		return nil
 	}
 	var rows [][]string
@@ -84,7 +84,7 @@ func (c *RunsCmd) Run(p *cli.Program) error {
 	return p.Table([]string{"START", "VERSION", "COMMIT", "STARTED", "STOPPED", "ENDED", "SCHEMA", "EPOCH"}, rows, cli.More(len(lines), total))
 }
 
-// outcome is how a start came to its end; running says that a server has the database.
+// outcome describes how a run ended; running reports whether a server has the database.
 func outcome(d *store.Run, running bool) string {
 	switch {
 	case d.Stopped != 0:
@@ -95,5 +95,5 @@ func outcome(d *store.Run, running bool) string {
 	return "killed"
 }
 
-// iso is t as the views show it.
+// iso formats t as the views do.
 func iso(t chat.Time) string { return t.UTC().Format(time.RFC3339) }

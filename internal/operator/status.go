@@ -20,20 +20,20 @@ const askTimeout = 10 * time.Second
 
 type StatusCmd struct {
 	cli.Place
-	JSON bool `name:"json" help:"Print one JSON object with every figure by its name in /metrics."`
+	JSON bool `name:"json" help:"Print one JSON object with every metric by its name in /metrics."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (StatusCmd) Help() string {
-	return `Asks the running server over its admin socket, once, and prints the figures that a scraper of /metrics and the
-dashboard get too. Counters and latencies are those since the server started; a latency is estimated from a histogram.
+	return `Asks the running server over its admin socket, once, and prints the same metrics that /metrics and the dashboard show.
+Counters and latencies count from the server's start; latencies are estimated from a histogram.
 
 Example: chatme status --db /var/lib/chatme/chatme.db
 
 Example: chatme status --json | jq '.figures["chatme_matches_total"]'`
 }
 
-// Run asks and prints.
+// Run asks the server and prints the answer.
 func (c *StatusCmd) Run(p *cli.Program) error {
 	server, err := p.Admin(c.Place)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *StatusCmd) Run(p *cli.Program) error {
 	return writeStatus(p.Stdout, s, time.Now())
 }
 
-// statusTable collects the lines of groups, in two columns, and more where a line has more values.
+// statusTable collects groups of lines in two columns, or more where a line has more values.
 type statusTable struct{ strings.Builder }
 
 func (t *statusTable) group(name string, columns ...string) {
@@ -105,7 +105,7 @@ func (t *statusTable) server(s *admin.Status, now time.Time) {
 	}
 	up := now.Sub(time.Unix(int64(f["process_start_time_seconds"]), 0))
 	t.line("running for", up.Round(time.Second).String())
-	t.line("processor time", seconds(f["process_cpu_seconds_total"]))
+	t.line("CPU time", seconds(f["process_cpu_seconds_total"]))
 	t.line("memory", bytesText(f["process_resident_memory_bytes"]))
 	t.line("goroutines", count(f["go_goroutines"]))
 	t.line("garbage collections", count(f["go_gc_duration_seconds_count"]))
@@ -121,20 +121,20 @@ func (t *statusTable) sessions(f metrics.Figures) {
 }
 
 func (t *statusTable) traffic(f metrics.Figures) {
-	t.group("TRAFFIC SINCE THE START")
+	t.group("TRAFFIC SINCE START")
 	t.line("HTTP requests", labelled(f, "chatme_http_requests_total"))
 	t.line("upgrades", labelled(f, "chatme_upgrades_total"))
 	t.line("messages received", count(f["chatme_messages_received_total"]))
-	t.line("messages passed on at once", count(f["chatme_messages_delivered_total"]))
-	t.line("messages put into mailboxes", count(f["chatme_messages_held_total"]))
+	t.line("messages relayed at once", count(f["chatme_messages_delivered_total"]))
+	t.line("messages held in mailboxes", count(f["chatme_messages_held_total"]))
 	t.line("matches", count(f["chatme_matches_total"]))
-	t.line("errors told", labelled(f, "chatme_errors_total"))
+	t.line("errors sent", labelled(f, "chatme_errors_total"))
 	t.line("sockets closed, by code", labelled(f, "chatme_closes_total"))
 }
 
 func (t *statusTable) latency(s *admin.Status) {
 	f := s.Figures
-	t.group("LATENCY SINCE THE START", "P50", "P95", "P99", "COUNT")
+	t.group("LATENCY SINCE START", "P50", "P95", "P99", "COUNT")
 	for _, h := range []struct{ label, name string }{
 		{"relay, frame in to frame out", metrics.RelaySeconds}, {"wait for a match", metrics.MatchWaitSeconds},
 		{"commit", metrics.CommitSeconds}, {"resume", metrics.ResumeSeconds},
@@ -142,20 +142,20 @@ func (t *statusTable) latency(s *admin.Status) {
 		l := s.Latency[h.name]
 		t.line(h.label, latencyText(l.P50), latencyText(l.P95), latencyText(l.P99), count(f[h.name+"_count"]))
 	}
-	t.line("failed commits, tried again", count(f["chatme_commit_failures_total"]))
+	t.line("failed commits, retried", count(f["chatme_commit_failures_total"]))
 }
 
 func (t *statusTable) storage(f metrics.Figures) {
 	t.group("STORAGE")
 	t.line("database", bytesText(f["chatme_database_bytes"]))
-	t.line("of that, free pages", bytesText(f["chatme_freelist_bytes"]))
+	t.line("of which free pages", bytesText(f["chatme_freelist_bytes"]))
 	t.line("write-ahead log", bytesText(f["chatme_wal_bytes"]))
 	t.line("mailboxes", bytesText(f["chatme_mailbox_bytes"]))
-	t.line("free on the disk", bytesText(f["chatme_disk_free_bytes"]))
+	t.line("free disk space", bytesText(f["chatme_disk_free_bytes"]))
 	t.line("rows", labelled(f, "chatme_table_rows"))
 }
 
-// listenerText is an address and what is special about it.
+// listenerText formats an address with its properties.
 func listenerText(l admin.Listener) string {
 	text := l.Addr
 	if l.TLS {
@@ -173,7 +173,7 @@ func seconds(v float64) string {
 	return time.Duration(v * float64(time.Second)).Round(10 * time.Millisecond).String()
 }
 
-// latencyText is a span in seconds to two or three digits; - if there is none.
+// latencyText formats a span in seconds to two or three digits; - if there is none.
 func latencyText(v *float64) string {
 	if v == nil {
 		return "-"
@@ -188,7 +188,7 @@ func latencyText(v *float64) string {
 	return d.Round(time.Microsecond).String()
 }
 
-// bytesText is a size for a person.
+// bytesText formats a size for people.
 func bytesText(v float64) string {
 	for _, unit := range []string{"bytes", "KiB", "MiB"} {
 		if v < 1024 {
@@ -202,7 +202,7 @@ func bytesText(v float64) string {
 	return fmt.Sprintf("%.1f GiB", v)
 }
 
-// labelled is the sum of a family with one label, and what makes it up: "3 (2 accepted, 1 origin)".
+// labelled formats the sum of a family with one label, and its parts: "3 (2 accepted, 1 origin)".
 func labelled(f metrics.Figures, family string) string {
 	values := f.Labelled(family)
 	sum, parts := 0.0, []string(nil)

@@ -19,31 +19,31 @@ import (
 type TailCmd struct {
 	cli.Place
 	Type    []string `name:"type" placeholder:"TYPE" help:"Only events of this type; several, separated by commas."`
-	Session string   `name:"session" placeholder:"SESSION" help:"Only events of the session with this s_ name, or one that begins so."`
-	Status  string   `name:"status" placeholder:"STATUS" help:"Only events that are an error, or only those that are ok."`
-	JSON    bool     `name:"json" help:"Print one JSON object a line."`
-	Count   int      `name:"count" short:"n" help:"End after so many events; 0: never."`
-	Retry   bool     `name:"retry" help:"When the server goes, wait until it is back."`
+	Session string   `name:"session" placeholder:"SESSION" help:"Only events of the session with this s_ name or prefix."`
+	Status  string   `name:"status" placeholder:"STATUS" help:"Only events with this status: error or ok."`
+	JSON    bool     `name:"json" help:"Print one JSON object per line."`
+	Count   int      `name:"count" short:"n" help:"End after this many events; 0: never."`
+	Retry   bool     `name:"retry" help:"When the server stops, wait until it is back."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (TailCmd) Help() string {
-	return `Shows what happens in the running server, as it happens, until Ctrl+C or until the server stops. Whoever looks
-on holds up nobody: what is not read in time is lost, and an event "lost" says how much. An event names sessions as
-the log does, s_ and eight digits, and holds no text, key, session ID or address.
+	return `Shows events in the running server as they happen, until Ctrl+C or until the server stops. A tail never slows down the
+server: events that are not read in time are lost, and a "lost" event says how many. An event names sessions as the log
+does, s_ and eight digits, and holds no text, key, session ID or address.
 
-The types, and what is in an event besides the time:
+The types, and what an event holds besides the time:
   upgrade   a socket, or why it was refused
-  auth      its session; an old or a resumable client; or why it was refused
-  resumed   where the session stands, how long it was away, how many messages it gets again; or why it cannot
-  search    it is in the queue
-  matched   with whom, and how long it had waited
-  message   relayed, or held for somebody who is away; text or image, and how large
-  away      its socket is gone, and it may come back
-  back      it is back in its chat
-  ended     its chat is over: who left, and how
-  error     the code of an error it was sent
-  closed    the code and reason, how long the socket was open, how many frames came in and went out
+  auth      its session, legacy or resumable; or why it was refused
+  resumed   the session's state, how long it was away, how many messages are resent; or why it was refused
+  search    the session entered the queue
+  matched   the partner, and how long the session had waited
+  message   relayed, or held for a session that is away; text or image, and its size
+  away      the session's socket was lost; the session can be resumed
+  back      the session is back in its chat
+  ended     the session's chat ended: who left, and how
+  error     the code of an error sent to the session
+  closed    the code and reason, how long the socket was open, frames in and out
   commit    slow, fails, works again
   kick, reload, server   what an operator did
 
@@ -52,7 +52,7 @@ Examples: chatme tail --status error
           chatme tail --session s_1a2b3c4d`
 }
 
-// filter is what the flags ask for.
+// filter returns the filter that the flags ask for.
 func (c *TailCmd) filter() (tail.Filter, error) {
 	q := url.Values{"type": c.Type, "session": {c.Session}, "status": {c.Status}}
 	f, err := tail.ParseFilter(q)
@@ -78,16 +78,16 @@ func (c *TailCmd) Run(p *cli.Program) error {
 		case !t.connected || !c.Retry:
 			return err
 		}
-		fmt.Fprintln(p.Stderr, "chatme: the server has gone; waiting until it is back (Ctrl+C ends)")
+		fmt.Fprintln(p.Stderr, "chatme: the server stopped; waiting until it is back (press Ctrl+C to stop)")
 		if t.await() != nil {
 			return nil
 		}
 	}
 }
 
-var errEnough = errors.New("as many events as were asked for")
+var errEnough = errors.New("the requested number of events was shown")
 
-// tailing is a tail under way.
+// tailing is the state of a running tail.
 type tailing struct {
 	*TailCmd
 	p         *cli.Program
@@ -98,7 +98,7 @@ type tailing struct {
 	shown     int  // events
 }
 
-// follow shows events for as long as the server goes on. Without an error the server has stopped in order.
+// follow shows events until the server stops. It returns nil if the shutdown was orderly.
 func (t *tailing) follow() error {
 	events, err := t.server.Stream(t.p.Ctx, http.MethodGet, t.path)
 	if err != nil {
@@ -106,16 +106,16 @@ func (t *tailing) follow() error {
 	}
 	defer events.Close()
 	t.connected = true
-	fmt.Fprintf(t.p.Stderr, "chatme: connected to the server at %s; Ctrl+C ends\n", t.server.Path())
+	fmt.Fprintf(t.p.Stderr, "chatme: connected to the server at %s; press Ctrl+C to stop\n", t.server.Path())
 	lines := json.NewDecoder(events)
 	for t.Count == 0 || t.shown < t.Count {
 		var text json.RawMessage
 		switch err := lines.Decode(&text); {
 		case errors.Is(err, io.EOF):
-			fmt.Fprintln(t.p.Stderr, "chatme: the server has stopped")
+			fmt.Fprintln(t.p.Stderr, "chatme: the server stopped")
 			return nil
 		case err != nil:
-			return fmt.Errorf("the server is gone without a word: %w", err)
+			return fmt.Errorf("the connection to the server was lost: %w", err)
 		}
 		if err := t.show(text); err != nil {
 			return err
@@ -132,13 +132,13 @@ func (t *tailing) show(text json.RawMessage) error {
 	}
 	var line tail.Line
 	if err := json.Unmarshal(text, &line); err != nil {
-		return fmt.Errorf("the server sends what this program does not understand (is it of another version?): %w", err)
+		return fmt.Errorf("cannot parse the server's answer (is it another version?): %w", err)
 	}
 	_, err := fmt.Fprintln(t.p.Stdout, prettyLine(&line, t.colour))
 	return err
 }
 
-// retryEvery is how often a server that has gone is looked for.
+// retryEvery is how often a stopped server is looked for.
 const retryEvery = 500 * time.Millisecond
 
 // await returns once the server answers again, or with the error of the user's context.

@@ -1,4 +1,4 @@
-// Package recovery is the commands that copy a database, put a copy back, and prove that this works.
+// Package recovery holds the commands that back up a database, restore it, and prove that a restore works.
 package recovery
 
 import (
@@ -15,26 +15,26 @@ import (
 )
 
 type BackupCmd struct {
-	Target string `arg:"" name:"file" help:"The file to write. One that exists is refused."`
+	Target string `arg:"" name:"file" help:"The file to write. It must not exist."`
 	cli.Place
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *BackupCmd) Help() string {
-	return `Writes a copy of the database as of one moment, while a server serves it or not; the server is not held up. The
-copy is checked, is on disk and has its whole name only then. A killed backup leaves a file with ".part-" in its name,
-which may be deleted. A copy holds what the database holds: no text that can be read, but who is in a chat with whom.
+	return `Writes a consistent copy of the database, with or without a running server; the server is not slowed down. The copy gets
+its final name only after it is checked and synced to disk. A killed backup leaves a file with ".part-" in its name, which
+you may delete. A copy holds what the database holds: no readable text, but which sessions are in a chat together.
 
-A database that was removed or replaced under a running server is refused (65).
+If the database was removed or replaced under a running server, the exit code is 65.
 
-A server that runs is asked, through its admin socket, to count on in the database: so the next start notices the copy also
-if it is copied over the database by hand. If the server cannot be asked, the output says so.
+A running server is asked, through its admin socket, to advance the database's counter, so that the next start detects
+this copy even if it was copied over the database by hand. If the server cannot be asked, the output says so.
 
 Example: chatme backup /var/backups/chatme-$(date +%F).db`
 }
 
-// backupLine is what --json prints.
+// backupLine is the output of --json.
 type backupLine struct {
 	File string `json:"file"`
 	From string `json:"from"`
@@ -76,10 +76,10 @@ func (c *BackupCmd) Run(p *cli.Program) error {
 	return cli.Facts(p.Stdout, lines...)
 }
 
-// advanceTimeout is more than a server waits for another program's write lock.
+// advanceTimeout is longer than a server waits for another program's write lock.
 const advanceTimeout = 10 * time.Second
 
-// advance has the server that serves the database count on, and returns what to warn of if there is one that did not.
+// advance makes the server of the database advance its counter. It returns a warning if a running server did not.
 func advance(ctx context.Context, cfg *config.Config) (warning string) {
 	ctx, cancel := context.WithTimeout(ctx, advanceTimeout)
 	defer cancel()
@@ -91,7 +91,7 @@ func advance(ctx context.Context, cfg *config.Config) (warning string) {
 		return ""
 	}
 	if pid, unknown := store.Holder(cfg.DB); pid == 0 && unknown == nil {
-		return "" // the next start is another one than that of the copy
+		return "" // the next run differs from that of the copy
 	}
-	return fmt.Sprintf("the server was not told of this copy (%v): put it back with chatme restore, for a copy by hand may not be noticed", err)
+	return fmt.Sprintf("the server could not advance its counter (%v); restore this copy with chatme restore, because a copy by hand may not be detected", err)
 }

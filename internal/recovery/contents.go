@@ -8,7 +8,7 @@ import (
 	"chatme/internal/store"
 )
 
-// contents is what is in a database, for programs.
+// contents describes what is in a database, for programs.
 type contents struct {
 	Schema    int64  `json:"schema"`
 	Boots     int64  `json:"boots"`
@@ -32,7 +32,7 @@ func contentsFor(c store.Contents) contents {
 	}
 }
 
-// contentsFacts are the lines on what is in a database, now.
+// contentsFacts returns the lines on what is in a database now.
 func contentsFacts(c store.Contents, now time.Time) []string {
 	newest := "none"
 	if c.Newest != 0 {
@@ -41,9 +41,9 @@ func contentsFacts(c store.Contents, now time.Time) []string {
 	}
 	return []string{
 		"size", cli.Grouped(c.Bytes) + " bytes",
-		"sessions", fmt.Sprintf("%s, of which %s can come back and %s wait for a partner", cli.Grouped(c.Sessions), cli.Grouped(c.Resumable), cli.Grouped(c.Waiting)),
+		"sessions", fmt.Sprintf("%s, of which %s can resume and %s wait for a partner", cli.Grouped(c.Sessions), cli.Grouped(c.Resumable), cli.Grouped(c.Waiting)),
 		"chats", cli.Grouped(c.Chats),
-		"letters", cli.Grouped(c.Letters) + " held for people who are away",
+		"messages", cli.Grouped(c.Letters) + " held for disconnected clients",
 		"newest change", newest,
 	}
 }

@@ -18,43 +18,44 @@ import (
 )
 
 type DrillCmd struct {
-	Source  string        `arg:"" help:"What restore takes: a backup file; or for Litestream a replica's directory or URL, or a configuration that ends in .yml and names the database."`
-	MaxLost time.Duration `name:"max-lost" default:"0" help:"Fail if more than this is lost; 0: however much (duration)."`
+	Source  string        `arg:"" help:"What restore takes: a backup file; or, for Litestream, a replica's directory or URL, or a configuration file ending in .yml that names the database."`
+	MaxLost time.Duration `name:"max-lost" default:"0" help:"Fail if more than this would be lost; 0: no limit (duration)."`
 	cli.DatabaseFlags
 	LitestreamFlags
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *DrillCmd) Help() string {
-	return `Restores it to a scratch directory ($TMPDIR, or else beside the live database), checks every page, reference and law in it, starts a server on it on loopback, lets two new clients chat,
-kills that server, starts it again and lets both resume. Then everything that was in the copy must still be there. The
-scratch directory goes, also when the drill fails or is interrupted.
+	return `Restores the source to a scratch directory ($TMPDIR, or else next to the live database), checks every page, reference and
+law in it, starts a server on it on loopback, lets two new clients chat, kills that server, restarts it and lets both
+resume. Then everything that was in the copy must still be there. The scratch directory is removed, even if the drill
+fails or is interrupted.
 
-What would be lost by restoring it is the time between its newest change and that of the live database, --db, which is
-only read; where there is none, up to now.
+The drill also reports what a restore would lose: the time from the copy's newest change to that of the live database,
+--db, which is only read; without a live database, to now.
 
-The exit code is 0 if the drill passed, and 1 if not: run it from cron or a systemd timer.
+Run it from cron or a systemd timer: the exit code is 0 if the drill passed, and 1 if not.
 
 Example: chatme drill --max-lost 1m /etc/litestream.yml`
 }
 
-// Validate says what is wrong with the flags.
+// Validate returns what is wrong with the flags.
 func (c *DrillCmd) Validate() error {
 	if c.MaxLost < 0 {
-		return errors.New("--max-lost: not below 0")
+		return errors.New("--max-lost: must not be negative")
 	}
 	return nil
 }
 
-// drillStep is a part of a drill that is over.
+// drillStep is a completed part of a drill.
 type drillStep struct {
 	Step    string  `json:"step"`
 	Result  string  `json:"result"`
 	Seconds float64 `json:"seconds"`
 }
 
-// DrillLine is what --json prints.
+// DrillLine is the output of --json.
 type DrillLine struct {
 	Source string      `json:"source"`
 	Passed bool        `json:"passed"`
@@ -70,23 +71,23 @@ type DrillLine struct {
 type drill struct {
 	cmd      *DrillCmd
 	p        *cli.Program
-	live     string // the database in production, which may not be here
+	live     string // the production database, which may not exist here
 	victim   *spawn.Server
 	copied   store.Restored
-	restored bool          // copied counts
+	restored bool          // copied is valid
 	lost     time.Duration // up to the newest change in live; up to now if that cannot be read
-	unread   error         // why it cannot
+	unread   error         // why live cannot be read
 	steps    []drillStep
 	pair     drillPair
 }
 
-// Run drills and prints what came of it.
+// Run drills and prints the result.
 func (c *DrillCmd) Run(p *cli.Program) error {
 	live, err := p.Database(c.DatabaseFlags)
 	if err != nil {
 		return err
 	}
-	// What keeps a drill from beginning is a wrong configuration; everything later is a drill that failed.
+	// An error before the drill begins is an invalid configuration; any later error is a failed drill.
 	if _, err := c.Replica(c.Source, live, p.Environ); err != nil {
 		return err
 	}
@@ -106,17 +107,18 @@ func (c *DrillCmd) Run(p *cli.Program) error {
 	err = d.run(p.Ctx)
 	d.victim.Remove(false, io.Discard)
 	if p.Ctx.Err() != nil {
-		return errors.New("the drill was interrupted; what it made is gone")
+		return errors.New("the drill was interrupted; its files were removed")
 	}
 	return errors.Join(d.print(p.Stdout, err, time.Since(began)), exit.WithCode(exit.Failure, err))
 }
 
-// drillFlags are the settings of the drill's servers: nothing of the copy expires, and nothing but the clients is let in.
+// drillFlags returns the settings of the drill's servers: nothing in the copy expires, and only the drill's clients are
+// let in.
 func drillFlags() []string {
 	return []string{"--session-ttl", "87600h", "--web", "off", "--admin", "off"}
 }
 
-// run takes one step after another, until one fails.
+// run takes the steps in order until one fails.
 func (d *drill) run(ctx context.Context) error {
 	for _, s := range []struct {
 		name string
@@ -141,7 +143,7 @@ func (d *drill) run(ctx context.Context) error {
 	return nil
 }
 
-// restore puts the copy into the scratch directory, and finds how old it is.
+// restore puts the copy into the scratch directory and finds how old it is.
 func (d *drill) restore(ctx context.Context) (string, error) {
 	upTo := time.Now()
 	live, unread := store.Look(ctx, d.live)
@@ -157,7 +159,7 @@ func (d *drill) restore(ctx context.Context) (string, error) {
 	return cli.Grouped(copied.Bytes) + " bytes, read from end to end", nil
 }
 
-// check holds the copy against what its schema cannot refuse, as the server will find it.
+// check verifies what the copy's schema cannot enforce, as the server will find it.
 func (d *drill) check(ctx context.Context) (string, error) {
 	db, err := store.Open(ctx, store.Config{Path: d.victim.Database()})
 	if err != nil {
@@ -172,7 +174,7 @@ func (d *drill) check(ctx context.Context) (string, error) {
 		return "", err
 	}
 	now := chat.Time(time.Now().UnixMilli())
-	for i := range saved.Records { // as at a start
+	for i := range saved.Records { // as at startup
 		if r := &saved.Records[i]; r.AwaySince == 0 {
 			r.AwaySince = now
 		}
@@ -187,7 +189,7 @@ func (d *drill) check(ctx context.Context) (string, error) {
 	return "every page, reference and law", db.Close()
 }
 
-// print prints the report: a table, and what was lost.
+// print prints the report: a table, and what would be lost.
 func (d *drill) print(w io.Writer, failed error, took time.Duration) error {
 	if d.cmd.JSON {
 		return cli.PrintJSON(w, d.line(failed, took))

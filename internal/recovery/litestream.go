@@ -18,28 +18,28 @@ import (
 
 // LitestreamFlags are for a source that only Litestream can read.
 type LitestreamFlags struct {
-	Litestream string `name:"litestream" default:"litestream" help:"Litestream's program, 0.5.18 or newer, for a source that is a replica."`
-	At         string `name:"at" placeholder:"TIME" help:"With a replica: as of this moment (RFC 3339, for example 2026-03-01T20:15:00Z), not the latest."`
+	Litestream string `name:"litestream" default:"litestream" help:"Litestream binary, 0.5.18 or newer, for a source that is a replica."`
+	At         string `name:"at" placeholder:"TIME" help:"With a replica: restore the state at this time, not the latest (RFC 3339, for example 2026-03-01T20:15:00Z)."`
 }
 
-// litestreamInstall is what to do where there is no Litestream.
-const litestreamInstall = "install Litestream 0.5.18 or newer from https://litestream.io/install, or name its program with --litestream"
+// litestreamInstall says what to do if Litestream is not installed.
+const litestreamInstall = "install Litestream 0.5.18 or newer from https://litestream.io/install, or name its binary with --litestream"
 
-// Replica is something that Litestream has written.
+// Replica is a source that Litestream has written.
 type Replica struct {
 	Binary  string
 	environ []string
 	args    []string // of restore: what to restore
 }
 
-// Replica returns source as a replica, nil if it is a file. database is its name in a configuration of Litestream.
+// Replica returns source as a replica, nil if it is a file. database is its name in a Litestream configuration.
 func (f LitestreamFlags) Replica(source, database string, environ []string) (*Replica, error) {
 	args, err := replicaArgs(source, database)
 	switch {
 	case err != nil:
 		return nil, err
 	case args == nil && f.At != "":
-		return nil, exit.WithCode(exit.Config, errors.New("--at goes with a replica of Litestream; a backup is of one moment"))
+		return nil, exit.WithCode(exit.Config, errors.New("--at goes with a replica; a backup has only one state"))
 	case args == nil:
 		return nil, nil
 	}
@@ -58,7 +58,7 @@ func (f LitestreamFlags) Replica(source, database string, environ []string) (*Re
 	return &Replica{Binary: binary, environ: environ, args: args}, nil
 }
 
-// replicaArgs returns what names source to litestream restore, nil if it is a file.
+// replicaArgs returns the arguments that name source to litestream restore, nil if it is a file.
 func replicaArgs(source, database string) ([]string, error) {
 	if strings.Contains(source, "://") {
 		return []string{source}, nil
@@ -77,7 +77,7 @@ func replicaArgs(source, database string) ([]string, error) {
 	return nil, nil
 }
 
-// withoutSecret is source without a password or parameters that a URL may have.
+// withoutSecret returns source without the password and parameters of a URL.
 func withoutSecret(source string) string {
 	u, err := url.Parse(source)
 	if err != nil || u.Scheme == "" {
@@ -87,10 +87,10 @@ func withoutSecret(source string) string {
 	return u.Redacted()
 }
 
-// litestreamStop is how long Litestream may take to end when it is asked to.
+// litestreamStop is how long Litestream may take to end after it is asked to.
 const litestreamStop = 5 * time.Second
 
-// Restore has Litestream put the replica into the file target, and check it from end to end.
+// Restore makes Litestream restore the replica into the file target and check all of it.
 func (r *Replica) Restore(ctx context.Context, target string) error {
 	cmd := exec.CommandContext(ctx, r.Binary, append([]string{"restore", "-integrity-check", "full", "-o", target}, r.args...)...)
 	cmd.Env = r.environ
@@ -111,7 +111,7 @@ func (r *Replica) Restore(ctx context.Context, target string) error {
 	return nil
 }
 
-// lastWords is the last line of what a program said, or how it ended if it said nothing.
+// lastWords returns the last line of a program's output, or how it ended if there was none.
 func lastWords(said string, err error) string {
 	lines := strings.Split(strings.TrimSpace(said), "\n")
 	if last := strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "Error: "); last != "" {

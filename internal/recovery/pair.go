@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// drillAnswer is how long the drill's clients wait for an answer on an idle machine, which takes a tenth of it.
+	// drillAnswer is how long the drill's clients wait for an answer; an idle machine needs a tenth of it.
 	drillAnswer = 20 * time.Second
 
-	drillText = "a message of the drill, held for somebody who is away"
+	drillText = "a drill message, held for a client that is away"
 )
 
-// drillPair is two new clients in a chat of their own, on the server that was started on the copy.
+// drillPair is two new clients in their own chat, on the server that was started on the copy.
 type drillPair struct{ stays, leaves *client.Client }
 
 // start starts a server on the copy.
@@ -32,12 +32,12 @@ func (d *drill) start(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if now.Epoch == d.copied.Epoch {
-		return "", errors.New("the server has not noticed that the database was put back: its epoch is the same")
+		return "", errors.New("the server did not detect that the database was restored: its epoch is the same")
 	}
 	return "a server on " + d.victim.Addr + ", in a new epoch", nil
 }
 
-// chat lets two clients meet and one of them go; the other one's message is held for it.
+// chat matches two clients, disconnects one, and has the other send a message that is held for it.
 func (d *drill) chat(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
 	defer cancel()
@@ -64,17 +64,17 @@ func (d *drill) chat(ctx context.Context) (string, error) {
 	if _, err := d.pair.stays.Await(ctx, "ack"); err != nil {
 		return "", err
 	}
-	return "two new sessions matched, a message held for the one who left", nil
+	return "two new sessions matched, a message held for the client that left", nil
 }
 
-// kill ends the server as a power cut would, and starts it again.
+// kill ends the server as a power cut would, and restarts it.
 func (d *drill) kill(ctx context.Context) (string, error) {
 	d.victim.Kill()
 	d.pair.stays.Drop()
-	return "the server killed, and started again", d.victim.Start(ctx)
+	return "server killed and restarted", d.victim.Start(ctx)
 }
 
-// resume brings both clients back to their chat, in which nothing is lost.
+// resume brings both clients back to their chat and checks that nothing was lost.
 func (d *drill) resume(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
 	defer cancel()
@@ -88,7 +88,7 @@ func (d *drill) resume(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case m.Text != drillText:
-		return "", errors.New("what was held is not what was said")
+		return "", errors.New("the held message is not the one that was sent")
 	}
 	for _, c := range []*client.Client{d.pair.leaves, d.pair.stays} {
 		if err := c.End(); err != nil {
@@ -98,10 +98,10 @@ func (d *drill) resume(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return "both are in their chat again, and the message is there", nil
+	return "both clients are back in their chat, and the message was delivered", nil
 }
 
-// dial connects a client and wants its session to be greeted so; a resumed one is in its chat.
+// dial connects a client and wants its session to receive the given greeting; a resumed session is in its chat.
 func (d *drill) dial(ctx context.Context, c **client.Client, o client.Options, want string) error {
 	socket, err := client.Dial(ctx, "ws://"+d.victim.Addr, o)
 	if err != nil {
@@ -118,7 +118,7 @@ func (d *drill) dial(ctx context.Context, c **client.Client, o client.Options, w
 	return nil
 }
 
-// compare stops the server and wants everything of the copy to be there still.
+// compare stops the server and wants everything in the copy to be there still.
 func (d *drill) compare(ctx context.Context) (string, error) {
 	if err := d.victim.Stop(); err != nil {
 		return "", err
@@ -128,9 +128,9 @@ func (d *drill) compare(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case now.Resumable != d.copied.Resumable:
-		return "", fmt.Errorf("of %d sessions that could come back %d are there", d.copied.Resumable, now.Resumable)
+		return "", fmt.Errorf("of %d resumable sessions, %d are there", d.copied.Resumable, now.Resumable)
 	case now.Letters != d.copied.Letters:
-		return "", fmt.Errorf("of %d letters %d are there", d.copied.Letters, now.Letters)
+		return "", fmt.Errorf("of %d held messages, %d are there", d.copied.Letters, now.Letters)
 	}
-	return fmt.Sprintf("all of the copy is there: %s sessions that can come back, %s letters", cli.Grouped(now.Resumable), cli.Grouped(now.Letters)), nil
+	return fmt.Sprintf("everything in the copy is there: %s resumable sessions, %s held messages", cli.Grouped(now.Resumable), cli.Grouped(now.Letters)), nil
 }

@@ -11,26 +11,26 @@ import (
 )
 
 type RestoreCmd struct {
-	Source  string `arg:"" help:"A backup file; or for Litestream a replica's directory or URL, or a configuration that ends in .yml and names the database."`
-	Replace bool   `help:"Put a database that is there aside, as <database>.replaced-<time>. Without this it is refused."`
+	Source  string `arg:"" help:"A backup file; or, for Litestream, a replica's directory or URL, or a configuration file ending in .yml that names the database."`
+	Replace bool   `help:"Rename an existing database to <database>.replaced-<time>. Without this flag an existing database is an error."`
 	cli.DatabaseFlags
 	LitestreamFlags
 	JSON bool `name:"json" help:"Print one JSON object."`
 }
 
-// Help is the text behind the flags.
+// Help returns the text after the flags.
 func (c *RestoreCmd) Help() string {
-	return `Checks the source from end to end, an older schema included, and puts a copy of it in the place of the database. No
-server may run there, and nothing else may have the database open: stop chatme and Litestream first.
+	return `Stop chatme and Litestream first: nothing else may have the database open. Checks the whole source, which may have an
+older schema, and puts a copy of it in place of the database.
 
-The next start begins a new epoch: every chat in the copy is over, the queue keeps its order, and what was held for
-people who were away is delivered to those who still know of it. Clients of sessions that are not in the copy begin
-anew.
+The next start begins a new epoch: every chat in the copy ends, the queue keeps its order, and messages held for
+disconnected clients are delivered to the clients that still know of them. Clients whose sessions are not in the copy
+start over.
 
 Example: chatme restore --replace /var/backups/chatme-2026-03-01.db`
 }
 
-// restoreLine is what --json prints.
+// restoreLine is the output of --json.
 type restoreLine struct {
 	Database string `json:"database"`
 	From     string `json:"from"`
@@ -49,7 +49,7 @@ func (c *RestoreCmd) Run(p *cli.Program) error {
 	done, err := restore(p.Ctx, p.Environ, path, c.Source, path, c.LitestreamFlags, c.Replace)
 	switch {
 	case err != nil && p.Ctx.Err() != nil:
-		return errors.New("interrupted; the database is as it was")
+		return errors.New("interrupted; the database is unchanged")
 	case err != nil:
 		return err
 	}
@@ -61,15 +61,15 @@ func (c *RestoreCmd) Run(p *cli.Program) error {
 	}
 	lines := []string{"restored", done.Path, "from", c.Source}
 	if done.Aside != "" {
-		lines = append(lines, "was there, now", done.Aside)
+		lines = append(lines, "previous, now", done.Aside)
 	}
 	lines = append(lines, contentsFacts(done.Contents, time.Now())...)
 	return cli.Facts(p.Stdout, append(lines,
 		"took", cli.Elapsed(took),
-		"next", "start the server: it begins a new epoch, in which every chat of the copy is over")...)
+		"next", "start the server: it begins a new epoch, and every chat in the copy ends")...)
 }
 
-// restore puts source in the place of the database at path. name is the database's in a configuration of Litestream.
+// restore puts source in place of the database at path. name is the database's name in a Litestream configuration.
 func restore(ctx context.Context, environ []string, path, source, name string, flags LitestreamFlags, replace bool) (store.Restored, error) {
 	r := store.RestoreConfig{Path: path, Source: source, Replace: replace}
 	replica, err := flags.Replica(source, name, environ)

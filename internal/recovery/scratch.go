@@ -12,13 +12,13 @@ import (
 	"chatme/internal/store"
 )
 
-// drillSpace is how many times its size a copy needs for a drill, with what must be left over for the server whose disk
-// that is: the copy as it was fetched, the one that is served, and its WAL.
+// drillSpace is how many times its size a copy needs for a drill: the copy as fetched, the one that is served, its WAL,
+// and what must be left over for the server that uses the disk.
 const drillSpace = 4
 
-// drillDir makes the directory of a drill: in $TMPDIR if that is set, or else beside the live database, which is the one
-// directory that a container has. Where there is no live database, or no room beside it for a copy of it and of source, the
-// system's directory for temporary files has to do.
+// drillDir makes the directory of a drill: in $TMPDIR if that is set, or else next to the live database, which is the one
+// directory that a container has. Without a live database, or without room next to it for a copy of it and of source, it
+// uses the system's directory for temporary files.
 func drillDir(live, source string) (string, error) {
 	if os.Getenv("TMPDIR") != "" {
 		if dir, err := spawn.ScratchDir("drill"); err == nil {
@@ -35,18 +35,18 @@ func drillDir(live, source string) (string, error) {
 	}
 	dir, err := spawn.ScratchDir("drill")
 	if err != nil {
-		return "", fmt.Errorf("%w (beside the database %s: %v)", err, live, beside)
+		return "", fmt.Errorf("%w (next to the database %s: %v)", err, live, beside)
 	}
 	return dir, nil
 }
 
-// hasRoom reports whether an unprivileged user has so many bytes left in the file system of dir.
+// hasRoom reports whether an unprivileged user has the given number of bytes left in the file system of dir.
 func hasRoom(dir string, bytes int64) bool {
 	var at unix.Statfs_t
 	return unix.Statfs(dir, &at) == nil && int64(at.Bavail)*int64(at.Bsize) > bytes
 }
 
-// fileSize returns how long a file is, 0 if there is none.
+// fileSize returns the size of a file in bytes, 0 if there is none.
 func fileSize(name string) int64 {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {

@@ -1,10 +1,10 @@
-// Package stdlog takes the word from the standard library's global logger, for the whole program. Libraries write to it
-// unasked: that for metrics does so as it is initialized, in every command, on a kernel without pressure figures
-// (https://docs.kernel.org/accounting/psi.html), and later whenever the process has no descriptor left. What there is to
-// say goes to a slog.Logger that is handed around.
+// Package stdlog silences the standard library's global logger for the whole program. Libraries write to it unasked: the
+// metrics library does so when it is initialized, in every command, on a kernel without pressure stall information
+// (https://docs.kernel.org/accounting/psi.html), and later whenever the process has no descriptors left. chatme itself
+// logs through a slog.Logger that is passed around.
 //
-// It has to be initialized before such a library, and is: of the packages that wait for no other, Go takes the first by
-// path (https://go.dev/ref/spec#Program_initialization), and chatme/ comes before github.com/. A test holds that.
+// It must be initialized before such a library, and is: among the packages that are ready for initialization, Go takes the
+// first by path (https://go.dev/ref/spec#Program_initialization), and chatme/ sorts before github.com/. A test checks this.
 package stdlog
 
 import (

@@ -1,4 +1,4 @@
-// Package stranger is a chat partner for trying the page alone.
+// Package stranger is a built-in chat partner for trying the page alone.
 package stranger
 
 import (
@@ -13,26 +13,26 @@ import (
 )
 
 const (
-	// strangerThinks is how long it types before an answer: long enough to be seen.
+	// strangerThinks is how long it types before an answer: long enough to be visible.
 	strangerThinks = 900 * time.Millisecond
-	// strangerReturns is how long it stays away after its connection was lost.
+	// strangerReturns is how long it waits before it reconnects.
 	strangerReturns = time.Second
 )
 
-// Stranger is a partner for somebody who tries the page alone. It chats as any client does, through the socket.
+// Stranger is a chat partner for trying the page alone. It connects like any other client.
 type Stranger struct {
 	URL    string // of the server
 	APIKey string
 
 	answered int       // messages in this chat
-	heard    string    // what it is going to answer
-	due      time.Time // when it will; zero: nothing to say
+	heard    string    // what it will answer
+	due      time.Time // when it will answer; zero: nothing to say
 }
 
-// Stay chats with whoever comes until ctx ends.
+// Stay chats with every partner until ctx ends.
 func (s *Stranger) Stay(ctx context.Context) {
 	for ctx.Err() == nil {
-		s.visit(ctx) // however it ended, it comes back
+		s.visit(ctx) // however it ends, it reconnects
 		select {
 		case <-ctx.Done():
 		case <-time.After(strangerReturns):
@@ -40,9 +40,9 @@ func (s *Stranger) Stay(ctx context.Context) {
 	}
 }
 
-// visit is one session, until its socket is lost.
+// visit runs one session until its socket is lost.
 func (s *Stranger) visit(ctx context.Context) error {
-	// The server is this process: whose name its certificate bears does not matter.
+	// The server is this process, so the name in its certificate does not matter.
 	c, err := client.Dial(ctx, s.URL, client.Options{APIKey: s.APIKey, TLS: &tls.Config{InsecureSkipVerify: true}})
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (s *Stranger) visit(ctx context.Context) error {
 	}
 }
 
-// listen returns the next message, or says that it is time to speak.
+// listen returns the next message, or reports that it is time to speak.
 func (s *Stranger) listen(ctx context.Context, c *client.Client) (m protocol.ServerMessage, late bool, err error) {
 	if s.due.IsZero() {
 		m, err = c.Recv(ctx)
@@ -82,14 +82,14 @@ func (s *Stranger) listen(ctx context.Context, c *client.Client) (m protocol.Ser
 	return m, late, err
 }
 
-// react takes what the server says, and thinks of an answer.
+// react handles a message from the server and chooses an answer.
 func (s *Stranger) react(c *client.Client, m *protocol.ServerMessage) error {
 	switch m.Type {
 	case "matched":
 		s.answered = 0
 		return s.think(c, "")
 	case "partner_disconnected":
-		s.due = time.Time{} // it is in the queue again by itself
+		s.due = time.Time{} // the server queues it again
 		return c.Ack()
 	case "message":
 		if err := c.Ack(); err != nil {
@@ -116,7 +116,7 @@ func (s *Stranger) speak(c *client.Client) error {
 	return err
 }
 
-// answer is the n-th thing the stranger says, after it has heard something: "" is a picture.
+// answer returns the stranger's n-th message, in answer to what it heard: "" is a picture.
 func answer(n int, heard string) string {
 	switch heard = strings.TrimSpace(heard); {
 	case n == 0:

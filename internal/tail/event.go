@@ -9,33 +9,33 @@ import (
 // Type says what an event is about.
 type Type string
 
-// The types, with what else is in an event. Session is there once a socket has authenticated, Conn numbers the sockets.
+// The types, with the other fields of an event. Session is set once a socket has authenticated; Conn numbers the sockets.
 const (
 	Upgrade Type = "upgrade" // Conn; or refused, with Reason and Code, the HTTP status
 	Auth    Type = "auth"    // Conn, Kind (old, resumable); MS since the upgrade; or refused, with Reason
-	Resumed Type = "resumed" // What: where it stands; MS away; Count messages to be sent again; or refused, with Reason
+	Resumed Type = "resumed" // What: its state; MS away; Count messages to resend; or refused, with Reason
 	Search  Type = "search"  // it is in the queue
-	Matched Type = "matched" // With: the partner; MS waited; one event a side
+	Matched Type = "matched" // With: the partner; MS waited; one event per side
 	Message Type = "message" // What: relayed, held; With: the receiver; Kind (text, image, text and image); Bytes
 	Away    Type = "away"    // What: what it was doing (waiting, paired)
-	Back    Type = "back"    // With: the partner, who is told
-	Ended   Type = "ended"   // a chat; Session was left, With (unless it is gone) is who left
+	Back    Type = "back"    // With: the partner, which is told
+	Ended   Type = "ended"   // a chat; Session was left, With (unless it has ended) is the session that left
 	Error   Type = "error"   // Reason: the code of an error that was sent
 	Closed  Type = "closed"  // Conn; Reason, Code of the close; MS open; In and Out frames
-	Commit  Type = "commit"  // What: slow, fails, works again; MS it took; Count rows; Reason
+	Commit  Type = "commit"  // What: slow, fails, works again; MS taken; Count rows; Reason
 	Kick    Type = "kick"    // an operator ended the session
 	Reload  Type = "reload"  // Count settings changed; or refused, with Reason
 	Server  Type = "server"  // What: stopping
 	Lost    Type = "lost"    // Count events that this listener was too slow for
 )
 
-// Types lists all that a listener can ask for.
+// Types lists the types that a listener can ask for.
 func Types() []Type {
 	return []Type{Upgrade, Auth, Resumed, Search, Matched, Message, Away, Back, Ended, Error, Closed, Commit, Kick, Reload, Server}
 }
 
-// Event is one thing that happened. Only the fields named at its Type count. Its texts are constants, or of an error of
-// the server's own, so that making one allocates nothing.
+// Event is one thing that happened. Only the fields named at its Type are used. Its texts are constants or come from the
+// server's own errors, so that making one allocates nothing.
 type Event struct {
 	Type    Type
 	Session chat.Hash // the zero Hash: none
@@ -52,7 +52,7 @@ type Event struct {
 	Count   int64
 }
 
-// Line is an event as it is sent to a listener, one JSON object a line. What is 0 or empty is left out.
+// Line is an event as sent to a listener, one JSON object per line. Zero and empty fields are omitted.
 type Line struct {
 	Time    time.Time `json:"time"`
 	Type    Type      `json:"type"`
@@ -71,7 +71,7 @@ type Line struct {
 	Count   int64     `json:"count,omitempty"`
 }
 
-// Status is whether an event is an error.
+// Status tells whether an event is an error.
 type Status string
 
 const (
@@ -86,7 +86,7 @@ func (e *Event) status() Status {
 	return StatusOK
 }
 
-// line is e as it is sent.
+// line returns e as it is sent.
 func (e *Event) line(at time.Time) Line {
 	return Line{
 		Time: at.UTC(), Type: e.Type, Status: e.status(), Session: nameOf(e.Session), With: nameOf(e.With), Conn: e.Conn,

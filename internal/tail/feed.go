@@ -10,31 +10,31 @@ import (
 )
 
 const (
-	// ringSize is how many events wait for a listener before it loses some.
+	// ringSize is how many events can wait for a listener before it loses some.
 	ringSize = 1024
-	// maxListeners is more than there are people who look, and bounds what they cost: about 250 KiB each.
+	// maxListeners bounds the memory of the listeners: about 250 KiB each.
 	maxListeners = 16
 )
 
-// ErrFull says that as many listen as may.
-var ErrFull = errors.New("too many are listening already; end one of the other tails")
+// ErrFull reports that the maximum number of listeners is reached.
+var ErrFull = errors.New("too many tails are running; end one of them")
 
-// ErrClosed says that the server stops.
+// ErrClosed reports that the server is stopping.
 var ErrClosed = errors.New("the server is stopping")
 
-// Feed hands events to those who listen. Its methods may be called from any goroutine; a nil Feed has no listeners.
+// Feed passes events to its listeners. It is safe for concurrent use; a nil Feed has no listeners.
 type Feed struct {
-	listeners atomic.Pointer[[]*Listener] // nil: nobody listens; replaced, never changed
+	listeners atomic.Pointer[[]*Listener] // nil: no listeners; replaced, never changed
 
-	mu      sync.Mutex // of those who come and go
+	mu      sync.Mutex // guards changes of listeners
 	closed  bool
 	leaving sync.WaitGroup // one for each Listener
 }
 
-// Active says whether anybody listens: if not, there is nothing to publish.
+// Active reports whether there are listeners; if not, there is no need to publish.
 func (f *Feed) Active() bool { return f != nil && f.listeners.Load() != nil }
 
-// Publish gives e to everybody who asked for it. It does not block.
+// Publish gives e to every listener that asked for it. It does not block.
 func (f *Feed) Publish(e Event) {
 	if f == nil {
 		return
@@ -49,8 +49,7 @@ func (f *Feed) Publish(e Event) {
 	}
 }
 
-// Listen begins to collect the events that pass filter, for as long as the Listener is not closed. The error is ErrFull
-// or ErrClosed.
+// Listen collects the events that pass filter until the Listener is closed. The error is ErrFull or ErrClosed.
 func (f *Feed) Listen(filter Filter) (*Listener, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -71,8 +70,8 @@ func (f *Feed) Listen(filter Filter) (*Listener, error) {
 	return l, nil
 }
 
-// Close ends all listening: each Listener gets what is in its ring and then ErrClosed. It returns when all have closed,
-// or when ctx ends.
+// Close ends all listening: each Listener gets the events in its ring and then ErrClosed. Close returns when all listeners
+// have closed, or when ctx ends.
 func (f *Feed) Close(ctx context.Context) {
 	f.mu.Lock()
 	if now := f.listeners.Load(); now != nil && !f.closed {
@@ -97,10 +96,10 @@ func (f *Feed) Close(ctx context.Context) {
 type entry struct {
 	Event
 	at   time.Time
-	lost uint64 // events that had no room since the one before
+	lost uint64 // events that had no room since the previous one
 }
 
-// Listener collects events for one who reads them. Next and Close are for one goroutine.
+// Listener collects events for one reader. Next and Close must be called from one goroutine.
 type Listener struct {
 	// static after Listen
 	feed   *Feed
@@ -108,13 +107,13 @@ type Listener struct {
 	ring   chan entry    // buffer ringSize; sent by publishers, which never wait; never closed
 	ended  chan struct{} // closed once by Feed.Close
 
-	lost atomic.Uint64 // events that had no room and are not told of
+	lost atomic.Uint64 // events that had no room and are not reported yet
 
-	last    entry // taken from the ring, behind a line that tells what was lost before it
+	last    entry // taken from the ring, follows a line that reports the events lost before it
 	pending bool
 }
 
-// offer puts e into the ring if it was asked for and there is room.
+// offer puts e into the ring if it passes the filter and there is room.
 func (l *Listener) offer(e *Event, now time.Time) {
 	if !l.filter.passes(e) {
 		return
@@ -127,8 +126,8 @@ func (l *Listener) offer(e *Event, now time.Time) {
 	}
 }
 
-// Next returns the next line, and waits for it. What was lost is told in its place. The error is ErrClosed, or that of
-// ctx.
+// Next waits for the next line and returns it. Lost events are reported in their place. The error is ErrClosed, or that
+// of ctx.
 func (l *Listener) Next(ctx context.Context) (Line, error) {
 	if l.pending {
 		l.pending = false
@@ -137,7 +136,7 @@ func (l *Listener) Next(ctx context.Context) (Line, error) {
 	select {
 	case e := <-l.ring:
 		return l.take(e), nil
-	default: // what is in the ring comes before the end
+	default: // the events in the ring come before the end
 	}
 	if line, ok := l.remainder(); ok {
 		return line, nil
@@ -155,10 +154,10 @@ func (l *Listener) Next(ctx context.Context) (Line, error) {
 	}
 }
 
-// Waiting says whether Next would return at once.
+// Waiting reports whether Next would return at once.
 func (l *Listener) Waiting() bool { return l.pending || len(l.ring) > 0 }
 
-// take returns e, or first what was lost before it.
+// take returns e, or first a report of what was lost before it.
 func (l *Listener) take(e entry) Line {
 	if e.lost == 0 {
 		return e.line(e.at)
@@ -167,7 +166,7 @@ func (l *Listener) take(e entry) Line {
 	return lostLine(e.lost, e.at)
 }
 
-// remainder tells what was lost and has no event behind it.
+// remainder reports lost events that no event follows.
 func (l *Listener) remainder() (Line, bool) {
 	if lost := l.lost.Swap(0); lost > 0 {
 		return lostLine(lost, time.Now()), true

@@ -91,8 +91,8 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"type=messages":       `type "messages" is unknown; there are upgrade auth`,
-		"status=bad":          `status "bad" is unknown; there are ok and error`,
+		"type=messages":       `unknown type "messages"; use one of upgrade auth`,
+		"status=bad":          `unknown status "bad"; use ok or error`,
 		"session=s_":          "s_ and eight digits",
 		"session=s_xyz":       "s_ and eight digits",
 		"session=s_0123abcd0": "s_ and eight digits",
@@ -104,7 +104,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// A listener that does not keep up loses what has no room, and is told how much, where it is missing.
+// A slow listener loses events that have no room, and is told how many, in their place.
 func TestSlowListenerIsTold(t *testing.T) {
 	f := new(Feed)
 	slow, quick := mustListen(t, f, ""), mustListen(t, f, "")
@@ -137,7 +137,7 @@ func TestSlowListenerIsTold(t *testing.T) {
 	}
 }
 
-// Whatever is published while listeners come, go and are slow, each event reaches a listener or is counted.
+// While listeners come, go and are slow, each event either reaches a listener or is counted as lost.
 func TestEveryEventIsHeardOrCounted(t *testing.T) {
 	f := new(Feed)
 	const publishers, each = 4, 2000
@@ -190,7 +190,7 @@ func TestEveryEventIsHeardOrCounted(t *testing.T) {
 		t.Errorf("%d events are heard or counted, want %d", count, publishers*each)
 	}
 	if f.Active() {
-		t.Error("somebody still listens")
+		t.Error("a listener remains")
 	}
 	if _, err := f.Listen(Filter{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("listening to a closed feed: %v", err)
@@ -207,7 +207,7 @@ func TestListenersAreBounded(t *testing.T) {
 	}
 }
 
-// A listener that does not read at all holds up neither the publishers nor, for longer than it may, the stop.
+// A listener that does not read blocks neither publishers nor, beyond its limit, the shutdown.
 func TestStuckListenerHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(Feed)
@@ -273,7 +273,7 @@ func TestServeHTTP(t *testing.T) {
 	}
 }
 
-// BenchmarkNobodyListens is what an event costs then, at the place where it happens.
+// BenchmarkNobodyListens measures the cost of an event without listeners, for the publisher.
 func BenchmarkNobodyListens(b *testing.B) {
 	f := new(Feed)
 	b.ReportAllocs()
@@ -284,7 +284,7 @@ func BenchmarkNobodyListens(b *testing.B) {
 	}
 }
 
-// BenchmarkOneListens is what it costs with a listener that does not keep up, which is the dearer case.
+// BenchmarkOneListens measures the cost with a slow listener, which is the more expensive case.
 func BenchmarkOneListens(b *testing.B) {
 	f := new(Feed)
 	l, err := f.Listen(Filter{})
@@ -309,10 +309,10 @@ func TestPublishAllocatesNothing(t *testing.T) {
 		}
 	}
 	if n := testing.AllocsPerRun(1000, publish); n != 0 {
-		t.Errorf("%v allocations an event while nobody listens", n)
+		t.Errorf("%v allocations an event without listeners", n)
 	}
 	mustListen(t, f, "type=message&session=s_ad")
 	if n := testing.AllocsPerRun(2*ringSize, publish); n != 0 {
-		t.Errorf("%v allocations an event while somebody listens", n)
+		t.Errorf("%v allocations an event with a listener", n)
 	}
 }

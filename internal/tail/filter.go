@@ -10,26 +10,26 @@ import (
 	"chatme/internal/chat"
 )
 
-// Filter says which events a listener wants; the zero Filter is all of them.
+// Filter selects the events that a listener wants; the zero Filter selects all.
 type Filter struct {
 	Types   []Type // nil: all
-	Session string // the s_ name, or its beginning; "": all
+	Session string // the s_ name, or a prefix of it; "": all
 	Status  Status // "": both
 }
 
-// ParseFilter reads a filter from the query of a request: type, which may be there several times, session and status.
-// The error says what is wrong, and what would be right.
+// ParseFilter reads a filter from the query of a request: type, which may be repeated, session and status. The error says
+// what is wrong, and what would be valid.
 func ParseFilter(query url.Values) (Filter, error) {
 	f := Filter{Session: query.Get("session"), Status: Status(query.Get("status"))}
 	for _, text := range query["type"] {
 		t := Type(text)
 		if !slices.Contains(Types(), t) {
-			return f, fmt.Errorf("type %q is unknown; there are %s", text, strings.Trim(fmt.Sprint(Types()), "[]"))
+			return f, fmt.Errorf("unknown type %q; use one of %s", text, strings.Trim(fmt.Sprint(Types()), "[]"))
 		}
 		f.Types = append(f.Types, t)
 	}
 	if f.Status != "" && f.Status != StatusOK && f.Status != StatusError {
-		return f, fmt.Errorf("status %q is unknown; there are %s and %s", f.Status, StatusOK, StatusError)
+		return f, fmt.Errorf("unknown status %q; use %s or %s", f.Status, StatusOK, StatusError)
 	}
 	if f.Session != "" {
 		prefix, err := SessionPrefix(f.Session)
@@ -41,19 +41,19 @@ func ParseFilter(query url.Values) (Filter, error) {
 	return f, nil
 }
 
-// SessionPrefix reads the name of a session, or its beginning, with or without s_, which it returns with it.
+// SessionPrefix reads the name of a session, or a prefix of it, with or without s_, and returns it with s_.
 func SessionPrefix(text string) (string, error) {
 	digits := strings.TrimPrefix(strings.ToLower(text), "s_")
 	if digits == "" || len(digits) > nameDigits || strings.Trim(digits, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%q is no name of a session: it is s_ and eight digits, as the log, tail and sessions show it, or the first of them", text)
+		return "", fmt.Errorf("%q is not a session name: give s_ and eight digits, as shown by the log, tail and sessions, or the first of them", text)
 	}
 	return "s_" + digits, nil
 }
 
-// nameDigits is how many hexadecimal digits the name of a session has, as chat.Hash.String gives it.
+// nameDigits is how many hexadecimal digits a session's name has, as returned by chat.Hash.String.
 const nameDigits = 8
 
-// Query is what ParseFilter reads.
+// Query returns the query that ParseFilter reads.
 func (f *Filter) Query() url.Values {
 	q := url.Values{}
 	for _, t := range f.Types {
@@ -74,7 +74,7 @@ func (f *Filter) passes(e *Event) bool {
 		(f.Session == "" || f.names(&e.Session) || f.names(&e.With))
 }
 
-// names says whether the name of h begins as is asked for.
+// names reports whether the name of h has the requested prefix.
 func (f *Filter) names(h *chat.Hash) bool {
 	name := [2 + nameDigits]byte{'s', '_'}
 	hex.Encode(name[2:], h[:nameDigits/2])

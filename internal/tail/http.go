@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// ServeHTTP answers with the events that the query asks for, as they come, until the asking or the server ends: lines of
-// JSON, application/x-ndjson.
+// ServeHTTP streams the events that the query asks for, until the request or the server ends: lines of JSON,
+// application/x-ndjson.
 func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	filter, err := ParseFilter(r.URL.Query())
 	if err != nil {
@@ -23,7 +23,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
-	out.Flush() // says that it has begun
+	out.Flush() // tells the client that it has begun
 	lines := json.NewEncoder(w)
 	for {
 		line, err := l.Next(r.Context())

@@ -1,4 +1,4 @@
-// One chart: lines over the last hour, or as much of it as there is, as SVG.
+// One chart: lines over the last hour, or as much of it as exists, as SVG.
 
 import { clock } from './text.js'
 
@@ -26,7 +26,7 @@ function ceiling(n, binary) {
 }
 
 export class Chart {
-  /** series: [name, point => number or null]; text writes a value. */
+  /** series: [name, point => number or null]; text formats a value. */
   constructor({ title, series, text, binary = false }) {
     Object.assign(this, { title, series, text, binary, points: [] })
     this.figure = document.createElement('figure')
@@ -66,7 +66,7 @@ export class Chart {
     this.#tell(this.marked ?? points.at(-1))
   }
 
-  /** Writes the values of a point, and says them to who cannot see the lines. */
+  /** Writes the values of a point, also for screen readers. */
   #tell(point) {
     const told = this.series.map(([name, of], i) => {
       const value = point ? of(point) : null

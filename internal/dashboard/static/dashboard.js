@@ -1,4 +1,4 @@
-// The page: asks for the figures again and again, and draws them.
+// The page: polls the metrics and draws them.
 
 import { Chart } from './chart.js'
 import { bytes, count, number, rate, share, span } from './text.js'
@@ -15,7 +15,7 @@ const latency = (title, of) => ({
 
 const charts = [
   { title: 'Requests: HTTP and upgrades', text: rate, series: [['', (point) => point.requests]] },
-  { title: 'Error rate, of requests and messages', text: share, series: [['', (point) => point.error_rate]] },
+  { title: 'Error rate of requests and messages', text: share, series: [['', (point) => point.error_rate]] },
   latency('Relay: frame in to frame out', 'relay'),
   { title: 'Messages', text: rate, series: [['', (point) => point.messages]] },
   { title: 'Matches', text: rate, series: [['', (point) => point.matches]] },
@@ -39,26 +39,26 @@ const charts = [
     ],
   },
   { title: 'Memory', text: bytes, binary: true, series: [['', (point) => point.memory_bytes]] },
-  { title: 'Compute time, of one core', text: share, series: [['', (point) => point.cpu]] },
+  { title: 'CPU usage of one core', text: share, series: [['', (point) => point.cpu]] },
 ].map((each) => new Chart(each))
 
 const sum = (figures, family) =>
   Object.entries(figures).reduce((total, [name, value]) => (name.startsWith(`${family}{`) ? total + value : total), 0)
 
-/** What is shown of the moment: a name, and its value in a status. */
+/** The current values to show: a name, and its value in a status. */
 const now = [
-  ['Requests since the start', ({ figures }) => count(sum(figures, 'chatme_http_requests_total') + sum(figures, 'chatme_upgrades_total'))],
+  ['Requests since start', ({ figures }) => count(sum(figures, 'chatme_http_requests_total') + sum(figures, 'chatme_upgrades_total'))],
   ['Messages received', ({ figures }) => count(figures.chatme_messages_received_total)],
   ['Matches', ({ figures }) => count(figures.chatme_matches_total)],
-  ['Errors told', ({ figures }) => count(sum(figures, 'chatme_errors_total'))],
+  ['Errors sent', ({ figures }) => count(sum(figures, 'chatme_errors_total'))],
   ['Active connections', ({ figures }) => count(figures.chatme_sockets)],
-  ['Of them parked', ({ figures }) => count(figures.chatme_sockets_parked)],
-  ['Relay P50, since the start', (status) => maybe(status.latency.chatme_relay_seconds.p50)],
+  ['Of which parked', ({ figures }) => count(figures.chatme_sockets_parked)],
+  ['Relay P50 since start', (status) => maybe(status.latency.chatme_relay_seconds.p50)],
   ['Relay P95', (status) => maybe(status.latency.chatme_relay_seconds.p95)],
   ['Relay P99', (status) => maybe(status.latency.chatme_relay_seconds.p99)],
   ['Database', ({ figures }) => bytes(figures.chatme_database_bytes)],
-  ['Free on the disk', ({ figures }) => bytes(figures.chatme_disk_free_bytes)],
-  ['Compute time', ({ figures }) => span(figures.process_cpu_seconds_total)],
+  ['Free disk space', ({ figures }) => bytes(figures.chatme_disk_free_bytes)],
+  ['CPU time', ({ figures }) => span(figures.process_cpu_seconds_total)],
   ['Memory', ({ figures }) => bytes(figures.process_resident_memory_bytes)],
   ['Running for', ({ figures }) => span(Math.max(0, Date.now() / 1000 - figures.process_start_time_seconds))],
 ]
@@ -72,7 +72,7 @@ function element(name, text, ...children) {
   return made
 }
 
-/** Asks for data, and throws with the server's own words. */
+/** Fetches data; throws an error with the server's text. */
 async function ask(path) {
   const answer = await fetch(`data/${path}`)
   if (!answer.ok) throw new Error((await answer.text()).trim())
@@ -94,7 +94,7 @@ function showTable(id, columns, rows, total, none) {
   const head = element('tr', undefined, ...columns.map(([name]) => element('th', name)))
   const lines = rows.map((row) => element('tr', undefined, ...columns.map(([, of]) => element('td', of(row) ?? ''))))
   const table = element('table', undefined, element('thead', undefined, head), element('tbody', undefined, ...lines))
-  const note = total > rows.length ? [element('p', `${count(rows.length)} of ${count(total)} are shown.`)] : []
+  const note = total > rows.length ? [element('p', `${count(rows.length)} of ${count(total)} shown.`)] : []
   place.replaceChildren(table, ...note)
 }
 
@@ -110,7 +110,7 @@ async function showQueue() {
     ['Waiting', (row) => span(row.waiting_s)],
     ['Here', (row) => row.here],
   ]
-  showTable('#queue', columns, queue, total, 'Nobody is waiting.')
+  showTable('#queue', columns, queue, total, 'No session is waiting.')
 }
 
 async function showSessions() {
@@ -135,7 +135,7 @@ async function showHistory() {
   for (const chart of charts) chart.draw(points, at)
 }
 
-/** Shows all of it once, and says what could not be shown. */
+/** Updates the page once, and shows what failed. */
 async function show() {
   const state = document.querySelector('#state')
   try {
@@ -145,7 +145,7 @@ async function show() {
     state.classList.toggle('bad', !status.ready)
     document.body.dataset.shown = 'true'
   } catch (error) {
-    state.textContent = error instanceof TypeError ? 'chatme dashboard has ended: start it again, and open the address that it prints.' : error.message
+    state.textContent = error instanceof TypeError ? 'chatme dashboard has stopped: start it again and open the address that it prints.' : error.message
     state.classList.add('bad')
   }
 }

@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// Formats numbers for people.
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
@@ -8,7 +8,7 @@ export const count = (n) => grouped.format(n)
 /** A rate or another small number, to three digits. */
 export const number = (n) => (n >= 100 ? count(n) : String(Number(n.toPrecision(3))))
 
-/** A rate, of things a second. */
+/** A rate per second. */
 export const rate = (n) => `${number(n)}/s`
 
 /** A share, 0 to 1. */
@@ -34,5 +34,5 @@ export function bytes(n) {
   return `${number(n)} GiB`
 }
 
-/** A moment, in unix milliseconds, as the time of day here. */
+/** A moment, in unix milliseconds, as the local time of day. */
 export const clock = (at) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })

@@ -92,7 +92,7 @@ test('reports when the server or the command has ended', async () => {
   await server.crash()
   await tab.page.locator('#state.bad', { hasText: 'no server at' }).waitFor()
   await dashboard.close()
-  await tab.page.locator('#state.bad', { hasText: 'chatme dashboard has ended' }).waitFor()
+  await tab.page.locator('#state.bad', { hasText: 'chatme dashboard has stopped' }).waitFor()
   tab.forgive('502')
   tab.forgiveOutage()
   assert.deepEqual(tab.faults, [])
