@@ -52,7 +52,7 @@ type Config struct {
 	IdleAfter    Duration `name:"idle-after" env:"CHATME_IDLE_AFTER" live:"true" default:"10m" group:"Times" help:"Inactivity after which a resumable session that is neither waiting nor in a chat hibernates (duration)."`
 	SessionTTL   Duration `name:"session-ttl" env:"CHATME_SESSION_TTL" default:"24h" group:"Times" help:"How long a hibernating session can be resumed (duration)."`
 
-	ChatWindow    Duration `name:"chat-window" env:"CHATME_CHAT_WINDOW" live:"true" default:"120s" group:"Times" help:"How long a chat waits for a partner who is away (duration)."`
+	ChatWindow    Duration `name:"chat-window" env:"CHATME_CHAT_WINDOW" live:"true" default:"120s" group:"Times" help:"How long a chat waits for a disconnected partner (duration)."`
 	ChatWindowOld Duration `name:"chat-window-old" env:"CHATME_CHAT_WINDOW_OLD" live:"true" default:"30s" group:"Times" help:"The same when the waiting side is a legacy client (duration)."`
 	QueueWindow   Duration `name:"queue-window" env:"CHATME_QUEUE_WINDOW" live:"true" default:"30s" group:"Times" help:"How long an away session keeps its place in the queue (duration)."`
 	SleepMax      Duration `name:"sleep-max" env:"CHATME_SLEEP_MAX" live:"true" default:"10m" group:"Times" help:"The longest absence a client may announce (duration)."`

@@ -148,7 +148,7 @@ func TestProblems(t *testing.T) {
 			},
 		},
 		"unknown names": {
-			files: map[string]string{".env": "CHATME_PING_INTERVALL=1s\nSOMEBODY_ELSES=1"},
+			files: map[string]string{".env": "CHATME_PING_INTERVALL=1s\nSOMEONE_ELSES=1"},
 			env:   []string{"CHATME_WEB_API_KEY=not-to-be-shown", "CHATME_QQQQQQQQQQQQ=1", "PATH=/bin"},
 			want: []string{
 				`CHATME_PING_INTERVALL (from .env, line 1): unknown setting; did you mean CHATME_PING_INTERVAL?`,
@@ -205,7 +205,7 @@ func TestProblems(t *testing.T) {
 			src:  Sources{File: "."},
 			want: []string{`read .: is a directory`},
 		},
-		"a file that is no settings file keeps its secrets": {
+		"a file that is not a settings file keeps its secrets": {
 			files: map[string]string{".env": "# keys\nCHATME_ADDR=:1\nnot a setting\nWEB_API_KEY=not-to-be-shown"},
 			want:  []string{`.env, line 3: not of the form NAME=value`},
 		},

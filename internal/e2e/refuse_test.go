@@ -34,7 +34,7 @@ func testDatabaseRefused(t *testing.T, s *testbed.Site) {
 			testbed.MustWrite(t, db, bad)
 		}, exit.BadDatabase, "restore"},
 		"no database": {func(t *testing.T, db string) {
-			testbed.MustWrite(t, db, bytes.Repeat([]byte("this is no database\n"), 400))
+			testbed.MustWrite(t, db, bytes.Repeat([]byte("this is not a database\n"), 400))
 		}, exit.BadDatabase, "not a database"},
 		"newer": {func(t *testing.T, db string) {
 			testbed.MustWrite(t, db, good)

@@ -23,7 +23,7 @@ func reader(n uint64) chat.Record {
 	return r
 }
 
-// post is a chat with an away side: number 1 of the first boot, between reader 1, who is away, and reader 2.
+// post is a chat with an away side: number 1 of the first boot, between reader 1, which is away, and reader 2.
 type post struct {
 	*Store
 	to, from chat.Record

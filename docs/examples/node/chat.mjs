@@ -1,6 +1,6 @@
 // A chat in a terminal: node chat.mjs ws://localhost:8787/ KEY [FILE]
 //
-// What is typed is said; /next finds somebody else, /end leaves for good. With a FILE the chat goes on after this
+// Each line you type is a message; /next finds someone else, /end leaves for good. With a FILE the chat continues after this
 // process has ended, however it did.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'

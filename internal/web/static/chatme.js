@@ -124,9 +124,8 @@ const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle
 
 export class ChatMe {
   // Static after construction.
-  #url
+  #link
   #apiKey
-  #Socket
   #storage
   #storageKey
   #keep
@@ -141,32 +140,19 @@ export class ChatMe {
   #written = new WeakMap()
 
   // Of the current socket.
-  /** @type {any} */
-  #ws = null
-  #ready = false // the server has reported the session's state
-  #plain = false // base protocol: the server has no sessions, or resume is false
-  #pingMs = QUIET_MS
+  #plain // base protocol: the server has no sessions, or resume is false
   #sentTo = 0 // the last number sent on this socket
   #accepted = 0 // the last number accepted from an earlier socket
   #unacked = 0
   /** @type {{ n: number, frame: Frame }[]} messages of a crowd that are not stored yet */
   #came = []
   #partner = { here: true, typing: false, awayUntil: 0 }
-  // Characters given to the socket; how many had left it at each beat of the last minute; how many had not at the latest
-  // beat.
-  #given = 0
-  #gone = [0]
-  #backlog = 0
 
-  #attempt = 0
   #unanswered = 0 // resume attempts in a row without an answer
-  #suspicions = 0 // sockets in a row given up for silence
   #paused = false
-  #watching = false
   /** @type {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
   #stopped = ''
-  /** @type {Record<string, any>} */
-  #timers = {}
+  #timers = new Timers()
   #held = 0 // refusals in a row
   #credit = AT_ONCE // how many messages may be reported one by one, as of creditAt
   #creditAt = 0
@@ -184,13 +170,18 @@ export class ChatMe {
    * @param {Signal} [options.signal]     when it aborts: close and emit no more events
    */
   constructor({ url, apiKey, storage, storageKey = 'chatme', WebSocket: Socket, keep = 300, resume = true, signal }) {
-    this.#url = String(url).trim()
     this.#apiKey = apiKey
-    this.#Socket = Socket ?? globalThis.WebSocket
     this.#storage = storage === undefined ? sessionStorageOrNull() : storage
     this.#storageKey = storageKey
     this.#keep = keep
     this.#resumable = resume
+    this.#plain = !resume
+    this.#link = new Link(String(url).trim(), Socket ?? globalThis.WebSocket, {
+      auth: () => this.#auth(),
+      receive: (data) => this.#receive(data),
+      closed: (code, reason) => this.#closed(code, reason),
+      owes: () => this.#owed(),
+    })
     this.#state = this.#load() ?? fresh()
     this.#sessionless()
     const gone = () => {
@@ -210,7 +201,7 @@ export class ChatMe {
   }
   /** Whether the client is connected and the server has answered. */
   get online() {
-    return this.#ready
+    return this.#link.ready
   }
   /** '', or why the library does not reconnect. @returns {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
   get stopped() {
@@ -218,7 +209,7 @@ export class ChatMe {
   }
   /** Whether the connection uses the base protocol: it cannot be resumed, and nothing is confirmed. */
   get plain() {
-    return this.#ready && this.#plain
+    return this.online && this.#plain
   }
   /** The partner in the current chat, or null. @returns {Partner|null} */
   get partner() {
@@ -226,7 +217,7 @@ export class ChatMe {
   }
   /** How many bytes are still to be sent, for example of a large image. @returns {number} */
   get unsentBytes() {
-    return this.#ws?.bufferedAmount ?? 0
+    return this.#link.unsentBytes
   }
   /** '', or who ended the latest chat. @returns {''|'you'|'partner'|'lost'} */
   get ended() {
@@ -279,7 +270,7 @@ export class ChatMe {
    */
   connect({ signal } = {}) {
     const fault = signal?.aborted ? null : this.#open()
-    return fault ? this.#unable(fault) : this.#until(() => this.#ready, () => this.#stopped || (this.#paused && 'closed'), signal, () => this.close())
+    return fault ? this.#unable(fault) : this.#until(() => this.online, () => this.#stopped || (this.#paused && 'closed'), signal, () => this.close())
   }
 
   /**
@@ -341,8 +332,8 @@ export class ChatMe {
   typing(on = true) {
     if (!on) this.#typingStops(true)
     if (!on || this.state !== 'chatting') return
-    if (!this.#timers.typing) this.#say({ type: 'typing_start' })
-    this.#after('typing', TYPING_MS, () => this.#say({ type: 'typing_stop' }))
+    if (!this.#timers.has('typing')) this.#link.say({ type: 'typing_start' })
+    this.#timers.after('typing', TYPING_MS, () => this.#link.say({ type: 'typing_stop' }))
   }
 
   /** Leaves for good: deletes the chat, the session and everything stored. */
@@ -352,13 +343,13 @@ export class ChatMe {
     const s = this.#state
     s.wanted = false
     // If the server cannot be dialed at all, its session expires by itself.
-    if (s.sessionId && (this.#ws || this.#timers.retry || !this.#dialFault())) {
+    if (s.sessionId && (this.#link.busy || !this.#dialFault())) {
       s.ending = true
       if (s.chat) s.chat = { ...s.chat, ended: 'you', messages: [] }
       this.#store()
-      this.#say({ type: 'end_chat' })
+      this.#link.say({ type: 'end_chat' })
     } else {
-      this.#say({ type: 'end_chat' })
+      this.#link.say({ type: 'end_chat' })
       if (s.phase === 'chatting') s.chat = { ...s.chat, ended: 'you', messages: [] }
       this.#forget()
       this.#drop()
@@ -369,7 +360,7 @@ export class ChatMe {
 
   /** The app goes to the background: the server holds messages for up to ms, and the socket is closed until connect(). */
   sleep(ms = 600_000) {
-    if (!this.#plain) this.#say({ type: 'sleep', forMs: ms })
+    if (!this.#plain) this.#link.say({ type: 'sleep', forMs: ms })
     this.close()
   }
 
@@ -377,7 +368,7 @@ export class ChatMe {
   close() {
     this.#paused = true
     this.#drop()
-    this.#watch(false)
+    this.#link.rest()
     this.#emit('change')
   }
 
@@ -386,13 +377,12 @@ export class ChatMe {
    * calls it; elsewhere call it when the app comes to the foreground.
    */
   wake() {
-    if (this.#timers.retry) this.#redial()
-    else if (this.#ready && !this.#timers.probe) this.#probe('probe', PROBE_MS)
+    this.#link.wake()
   }
 
   /** Returns the error if dialing is impossible; then nothing has changed. */
   #open() {
-    const fault = this.#ws ? null : this.#dialFault()
+    const fault = this.#dialFault()
     if (fault) return fault
     this.#paused = false
     this.#stopped = ''
@@ -404,7 +394,7 @@ export class ChatMe {
   #search() {
     this.#settle()
     const asks = this.state !== 'searching' || this.#stopped
-    const fault = this.#ws ? null : this.#dialFault()
+    const fault = this.#dialFault()
     if (fault) return fault
     const s = this.#state
     if (asks) {
@@ -412,7 +402,7 @@ export class ChatMe {
       this.#typingStops(false)
       this.#ack()
       this.#store()
-      if (this.#ready && !s.ending) this.#askForPartner()
+      if (this.online && !s.ending) this.#askForPartner()
     }
     return this.#open()
   }
@@ -452,56 +442,12 @@ export class ChatMe {
     return promise
   }
 
-  // ---- the socket
+  // ---- the session
 
-  /** Opens a socket. Throws if that is impossible. */
-  #socket() {
-    const [url, Socket] = [this.#url, this.#Socket]
-    if (typeof this.#apiKey !== 'string' || !this.#apiKey) throw new TypeError('chatme: apiKey must be a non-empty string')
-    // Some browsers take other addresses as relative, and would dial the page's own server.
-    if (!/^wss?:\/\/[^/?#]/i.test(url)) throw new TypeError(`chatme: url must begin with ws:// or wss://, not ${url}`)
-    if (typeof Socket !== 'function') throw new TypeError('chatme: no WebSocket here; pass one in the options')
-    try {
-      if (globalThis.URL) new URL(url)
-      return new Socket(url)
-    } catch (error) {
-      throw new TypeError(`chatme: cannot dial ${url}: ${error?.message ?? error}`)
-    }
-  }
-
-  /** Dials. Returns the error if that is impossible; then nothing has changed. */
+  /** Dials unless there is a socket. Returns the error if that is impossible; then nothing has changed. */
   #dialFault() {
-    try {
-      this.#dial()
-      return null
-    } catch (error) {
-      return error
-    }
-  }
-
-  /** Dials again. An address that worked once is retried until it works again. */
-  #redial() {
-    if (this.#dialFault()) this.#closed(1006, '')
-  }
-
-  #dial() {
-    const ws = this.#socket()
-    this.#cancel('retry')
-    this.#cancel('penalty')
-    this.#watch(true)
-    this.#ws = ws
-    this.#plain = !this.#resumable
-    this.#given = this.#backlog = 0
-    this.#gone = [0]
-    this.#beat()
-    const present = (handle) => (event) => {
-      if (this.#ws === ws) handle(event) // events of an earlier socket are ignored
-    }
-    ws.onopen = present(() => tell(ws, JSON.stringify(this.#auth())))
-    ws.onmessage = present((event) => this.#receive(event.data))
-    ws.onclose = present((event) => this.#closed(event.code, event.reason))
-    ws.onerror = () => {} // a close follows; some sockets throw without a listener
-    this.#after('patience', GREETING_MS, () => this.#lost())
+    if (typeof this.#apiKey !== 'string' || !this.#apiKey) return new TypeError('chatme: apiKey must be a non-empty string')
+    return this.#link.open()
   }
 
   #auth() {
@@ -514,17 +460,21 @@ export class ChatMe {
     return { type: 'auth', apiKey: this.#apiKey, resume }
   }
 
+  /** Reports whether the server owes an answer. A slow partner delays an ack, but never a pong. */
+  #owed() {
+    const { phase, wanted, ending, chat } = this.#state
+    return wanted || ending || (phase === 'chatting' && this.#sentTo > chat.acked)
+  }
+
   /** Drops the socket: to the server this is a lost connection. */
   #drop() {
     this.#settle()
-    const ws = this.#ws
-    this.#ws = null
-    this.#ready = false
     this.#unacked = 0 // the next auth carries it
     this.#partner.typing = false
-    for (const name of Object.keys(this.#timers)) this.#cancel(name)
+    this.#timers.clear()
     this.#sessionless()
-    ws?.close(LEAVING)
+    this.#plain = !this.#resumable
+    this.#link.drop()
   }
 
   /** Without a session nothing outlives the socket: the chat is lost, the search starts over. */
@@ -536,11 +486,6 @@ export class ChatMe {
     this.#state.wanted = wanted
   }
 
-  #lost() {
-    this.#drop()
-    this.#closed(1006, '')
-  }
-
   #closed(code, reason) {
     this.#drop()
     if (code === 1000 || code === 4400) this.#forget()
@@ -549,99 +494,18 @@ export class ChatMe {
     this.#stopped = FINAL[code] ?? ''
     const { phase, wanted, ending } = this.#state
     const needed = phase !== 'idle' || wanted || ending || code === 4400 // needs a new session
-    if (!this.#stopped && !this.#paused && needed) this.#retry(code, reason)
-    else this.#watch(false)
+    if (!this.#stopped && !this.#paused && needed) this.#link.retry(code, reason)
+    else this.#link.rest()
     this.#emit('change')
-  }
-
-  /** Reconnects with full jitter, so that clients do not all reach a restarted server at once. */
-  #retry(code, reason) {
-    let wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt++)
-    if (code === 1013) wait += OVERLOADED_MS
-    if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
-    this.#after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#redial()) // #wake does not shorten a penalty
-    this.#beat()
-  }
-
-  /**
-   * Pings the server and drops the socket unless a frame arrives, or bytes leave, within ms. A link that is busy with a
-   * large image looks dead, so the image extends the wait, and so does every earlier suspicion.
-   */
-  #probe(timer, ms, again = false) {
-    const backlog = this.unsentBytes
-    const left = this.#given - backlog
-    const slow = 1000 * Math.floor((this.#given - this.#gone[0]) / SECOND_BYTES)
-    this.#after(timer, (ms + slow) * 2 ** this.#suspicions, (late) => {
-      // If the page was frozen, the answer may be waiting unread.
-      if (late > JUMP_MS && !again) return this.#probe(timer, ms, true)
-      if (backlog && this.#given - this.unsentBytes > left) return this.#probe(timer, ms)
-      if (ms !== PROBE_MS) this.#suspicions++
-      this.#lost()
-      if (this.#timers.retry) this.#redial()
-    })
-    this.#say({ type: 'ping' })
-  }
-
-  #quiet() {
-    this.#after('quiet', this.#pingMs, () => this.#probe('silence', QUIET_PROBE_MS))
-  }
-
-  /** Starts the wait for an answer that the server owes. A slow partner delays an ack, but never a pong. */
-  #expect() {
-    const { phase, wanted, ending, chat } = this.#state
-    const owes = wanted || ending || (phase === 'chatting' && this.#sentTo > chat.acked)
-    if (!owes) return this.#cancel('overdue')
-    this.#after('overdue', OVERDUE_MS, () => this.#timers.probe || this.#probe('probe', PONG_MS))
-  }
-
-  /**
-   * Watches the bytes that leave, and the wall clock: on many systems the monotonic clock and the timers stop while the
-   * machine sleeps.
-   */
-  #beat() {
-    this.#after('beat', BEAT_MS, (late) => {
-      this.#beat()
-      const left = this.#given - this.unsentBytes
-      const moved = this.#backlog && left > this.#gone[this.#gone.length - 1]
-      if (this.#gone.push(left) > BEATS) this.#gone.shift()
-      this.#backlog = this.unsentBytes
-      if (moved) this.#expect()
-      if (Math.abs(late) > JUMP_MS) this.wake()
-    })
-  }
-
-  /** Listens to the browser's network and visibility events while there is a connection to maintain. */
-  #watch(on) {
-    if (this.#watching === on) return
-    this.#watching = on
-    const act = on ? 'addEventListener' : 'removeEventListener'
-    globalThis[act]?.('online', this.#online)
-    globalThis.document?.[act]?.('visibilitychange', this.#visible)
-  }
-  #online = () => this.wake()
-  #visible = () => globalThis.document.visibilityState !== 'hidden' && this.wake()
-
-  #say(frame) {
-    if (!this.#ready) return
-    const text = JSON.stringify(frame)
-    this.#given += text.length
-    tell(this.#ws, text)
-    if (!this.#timers.overdue) this.#expect()
   }
 
   // ---- frames from the server
 
   #receive(data) {
-    if (this.#timers.probe || this.#timers.silence) this.#suspicions = 0
-    this.#cancel('probe')
-    this.#cancel('silence')
     const m = parsed(data)
     const waits = m && this.#take(m)
     if (waits && this.#came.length > 0) return // timers are costly in a crowd: set once for all of it
-    if (this.#ready) {
-      this.#quiet()
-      this.#expect()
-    }
+    this.#link.listen()
     if (!m || waits) return
     this.#tell(m)
     this.#emit('change')
@@ -656,7 +520,7 @@ export class ChatMe {
   #take(m) {
     const content = m.type === 'message' || m.type === 'gap'
     if (!content && !ASIDE.has(m.type)) this.#settle()
-    if (this.#state.ending && this.#ready && m.type !== 'chat_ended') return false
+    if (this.#state.ending && this.online && m.type !== 'chat_ended') return false
     if (content) return this.#incoming(m)
     this.#handle(m)
     return false
@@ -687,7 +551,7 @@ export class ChatMe {
         this.#enter(m.partnerId)
         return this.#store()
       case 'ack':
-        this.#suspicions = 0
+        this.#link.trust()
         return s.phase === 'chatting' ? this.#custody(m.recv, m.delivered) : undefined
       case 'typing_start':
       case 'typing_stop':
@@ -708,14 +572,14 @@ export class ChatMe {
 
   /** A server without sessions sends nothing further. */
   #admitted() {
-    if (this.#ready) return
+    if (this.online) return
     if (this.#plain) this.#greeted()
     else if (this.#state.sessionId) this.#unanswered++
     else {
-      this.#after('plain', PLAIN_MS, () => {
+      this.#timers.after('plain', PLAIN_MS, () => {
         this.#plain = true
         this.#greeted()
-        this.#quiet()
+        this.#link.listen()
         this.#emit('change')
       })
     }
@@ -723,18 +587,15 @@ export class ChatMe {
 
   /** The session's state is known: continues with the pending actions. */
   #greeted({ pingMs = QUIET_MS } = {}) {
-    const late = this.#ready // taken for a server without sessions, and already asked
+    const late = this.online // taken for a server without sessions, and already asked
     if (late) this.#plain = false
-    this.#ready = true
-    this.#pingMs = pingMs
-    this.#attempt = 0
+    this.#link.greeted(pingMs)
     this.#unanswered = 0
     this.#held = 0
-    this.#cancel('patience')
-    this.#cancel('plain')
+    this.#timers.cancel('plain')
     this.#store()
     const s = this.#state
-    if (s.ending) this.#say({ type: 'end_chat' })
+    if (s.ending) this.#link.say({ type: 'end_chat' })
     else if (s.wanted && !late) this.#askForPartner()
     else this.#pump()
   }
@@ -793,8 +654,8 @@ export class ChatMe {
     this.#accepted = 0
     this.#unacked = 0
     this.#held = 0
-    this.#cancel('hold')
-    this.#cancel('ack')
+    this.#timers.cancel('hold')
+    this.#timers.cancel('ack')
     this.#typingStops(false)
     this.#partner = { here: true, typing: false, awayUntil: 0 }
   }
@@ -809,7 +670,7 @@ export class ChatMe {
     const { chat } = this.#state
     if (chat && !chat.ended) chat.ended = by
     this.#typingStops(false)
-    this.#cancel('hold')
+    this.#timers.cancel('hold')
     this.#partner.typing = false
   }
 
@@ -830,7 +691,7 @@ export class ChatMe {
   #askForPartner() {
     const { phase, chat, sessionId } = this.#state
     const leaving = phase === 'chatting' && chat && sessionId ? { partnerId: chat.partnerId } : {}
-    this.#say({ type: 'search', ...leaving })
+    this.#link.say({ type: 'search', ...leaving })
   }
 
   // ---- messages
@@ -853,7 +714,7 @@ export class ChatMe {
     this.#creditAt = now
     // The credit grows without a timer, so that a page too busy for its timers still makes progress.
     if (this.#credit >= 1) this.#settle()
-    else if (!this.#timers.together) this.#after('together', TOGETHER_MS, () => this.#settle())
+    else if (!this.#timers.has('together')) this.#timers.after('together', TOGETHER_MS, () => this.#settle())
     return true
   }
 
@@ -862,8 +723,8 @@ export class ChatMe {
     const came = this.#came
     if (came.length === 0) return
     this.#came = []
-    const waited = Boolean(this.#timers.together)
-    this.#cancel('together')
+    const waited = this.#timers.has('together')
+    this.#timers.cancel('together')
     this.#credit = Math.max(0, this.#credit - 1)
     const { chat } = this.#state
     const added = came.map(({ n, frame }) => {
@@ -935,13 +796,13 @@ export class ChatMe {
     if (this.#plain) return
     this.#unacked += count
     if (waited || this.#unacked >= ACK_EVERY) this.#ack()
-    else if (!this.#timers.ack) this.#after('ack', ACK_MS, () => this.#ack())
+    else if (!this.#timers.has('ack')) this.#timers.after('ack', ACK_MS, () => this.#ack())
   }
 
   #ack() {
-    this.#cancel('ack')
+    this.#timers.cancel('ack')
     const { chat } = this.#state
-    if (this.#unacked && chat?.partnerId) this.#say({ type: 'ack', partnerId: chat.partnerId, got: chat.got })
+    if (this.#unacked && chat?.partnerId) this.#link.say({ type: 'ack', partnerId: chat.partnerId, got: chat.got })
     this.#unacked = 0
   }
 
@@ -975,7 +836,7 @@ export class ChatMe {
   /** Sends the copies that have not gone out on this socket, in order. */
   #pump() {
     const { phase, wanted, ending, chat } = this.#state
-    if (!this.#ready || phase !== 'chatting' || wanted || ending || this.#timers.hold) return
+    if (!this.online || phase !== 'chatting' || wanted || ending || this.#timers.has('hold')) return
     if (this.#sentTo >= chat.sent) return
     const unsent = chat.messages.filter((m) => m.mine && m.n > this.#sentTo)
     const lost = unsent.filter((m) => m.lost && !m.failed && m.n > this.#accepted)
@@ -984,7 +845,7 @@ export class ChatMe {
     // A number is never reused: without a copy it is sent without content, and the partner sees a gap.
     while (this.#sentTo < chat.sent) {
       const n = ++this.#sentTo
-      this.#say(this.#frameOf(copies.get(n) ?? {}, n))
+      this.#link.say(this.#frameOf(copies.get(n) ?? {}, n))
     }
     if (this.#plain) this.#custody(chat.sent, 0) // no further status follows
   }
@@ -999,7 +860,7 @@ export class ChatMe {
       this.#goBackTo(m.n)
       this.#hold()
     } else if (HELD.has(m.code) && wanted) {
-      this.#after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
+      this.#timers.after('ask', HOLD_MS, () => this.#state.wanted && this.#askForPartner())
     } else if (inChat) {
       const message = chat.messages.find((copy) => copy.mine && copy.n === m.n)
       if (message) this.#fail(message, String(m.code))
@@ -1013,23 +874,23 @@ export class ChatMe {
   }
 
   #hold() {
-    if (this.#timers.hold) return
-    this.#after('hold', Math.min(HOLD_MAX_MS, HOLD_MS * 2 ** this.#held++), () => this.#pump())
+    if (this.#timers.has('hold')) return
+    this.#timers.after('hold', Math.min(HOLD_MAX_MS, HOLD_MS * 2 ** this.#held++), () => this.#pump())
   }
 
   #release() {
     this.#held = 0
-    this.#cancel('hold')
+    this.#timers.cancel('hold')
     this.#pump()
   }
 
   #typingStops(tell) {
-    if (!this.#timers.typing) return
-    this.#cancel('typing')
-    if (tell) this.#say({ type: 'typing_stop' })
+    if (!this.#timers.has('typing')) return
+    this.#timers.cancel('typing')
+    if (tell) this.#link.say({ type: 'typing_stop' })
   }
 
-  // ---- storage, timers, listeners
+  // ---- storage, listeners
 
   /** Returns the stored state, or null if this version could not have written it. */
   #load() {
@@ -1079,22 +940,6 @@ export class ChatMe {
     return text
   }
 
-  /** Calls act after ms, with the delay beyond that in milliseconds by the wall clock. */
-  #after(name, ms, act) {
-    clearTimeout(this.#timers[name])
-    const due = Date.now() + ms
-    this.#timers[name] = setTimeout(() => {
-      delete this.#timers[name]
-      act(Date.now() - due)
-    }, ms)
-  }
-
-  #cancel(name) {
-    if (this.#timers[name] === undefined) return
-    clearTimeout(this.#timers[name])
-    delete this.#timers[name]
-  }
-
   #emit(type, argument) {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) {
       try {
@@ -1104,6 +949,260 @@ export class ChatMe {
         complain(error)
       }
     }
+  }
+}
+
+/**
+ * Link keeps one socket to the server: it dials, waits before it dials again, and finds out when the socket is dead. It does
+ * not know what the frames mean.
+ */
+class Link {
+  #url
+  #Socket
+  #owner
+  #timers = new Timers()
+  /** @type {any} */
+  #ws = null
+  #ready = false
+  #pingMs = QUIET_MS
+  // Characters given to the socket; how many had left it at each beat of the last minute; how many had not at the latest
+  // beat.
+  #given = 0
+  #gone = [0]
+  #backlog = 0
+  #attempt = 0
+  #suspicions = 0 // sockets in a row given up for silence
+  #watching = false
+
+  /**
+   * @param {string} url
+   * @param {new (url: string) => any} Socket
+   * @param {{
+   *   auth: () => object,
+   *   receive: (data: any) => void,
+   *   closed: (code: number, reason: string) => void,
+   *   owes: () => boolean,
+   * }} owner
+   *   auth returns the first frame of a socket. receive takes each frame from the server, and calls listen() once it has
+   *   handled it. closed is told that the socket is lost, calls drop(), and then retry() or rest(). owes reports whether the
+   *   server owes an answer.
+   */
+  constructor(url, Socket, owner) {
+    this.#url = url
+    this.#Socket = Socket
+    this.#owner = owner
+  }
+
+  /** Whether the server has reported the session's state on this socket. */
+  get ready() {
+    return this.#ready
+  }
+  /** Whether there is a socket, or will be soon. */
+  get busy() {
+    return Boolean(this.#ws) || this.#timers.has('retry')
+  }
+  get unsentBytes() {
+    return this.#ws?.bufferedAmount ?? 0
+  }
+
+  /** Dials unless there is a socket. Returns the error if that is impossible; then nothing has changed. */
+  open() {
+    if (this.#ws) return null
+    try {
+      this.#dial()
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  /** The server has reported the session's state, and expects a frame at least every pingMs. */
+  greeted(pingMs) {
+    this.#ready = true
+    this.#pingMs = pingMs
+    this.#attempt = 0
+    this.#timers.cancel('patience')
+  }
+
+  /** Sends a frame, unless the server is not ready for any. */
+  say(frame) {
+    if (!this.#ready) return
+    const text = JSON.stringify(frame)
+    this.#given += text.length
+    tell(this.#ws, text)
+    if (!this.#timers.has('overdue')) this.#expect()
+  }
+
+  /** Waits for the next frame: a silence ends in a ping, and a server that owes an answer is asked earlier. */
+  listen() {
+    if (!this.#ready) return
+    this.#timers.after('quiet', this.#pingMs, () => this.#probe('silence', QUIET_PROBE_MS))
+    this.#expect()
+  }
+
+  /** The server has answered in earnest: earlier silences no longer count. */
+  trust() {
+    this.#suspicions = 0
+  }
+
+  /** Closes the socket, without a word to the owner, and stops every timer. */
+  drop() {
+    const ws = this.#ws
+    this.#ws = null
+    this.#ready = false
+    this.#timers.clear()
+    ws?.close(LEAVING)
+  }
+
+  /** Reconnects with full jitter, so that clients do not all reach a restarted server at once. */
+  retry(code, reason) {
+    let wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt++)
+    if (code === 1013) wait += OVERLOADED_MS
+    if (code === 4429) wait += 1000 * (Number.parseFloat(reason) || 1)
+    this.#timers.after(code === 4429 ? 'penalty' : 'retry', wait, () => this.#redial()) // wake does not shorten a penalty
+    this.#beat()
+  }
+
+  /** There is no connection to maintain until the next open(). */
+  rest() {
+    this.#watch(false)
+  }
+
+  /** The network or the page is back: reconnects at once, or checks whether the socket is alive. */
+  wake() {
+    if (this.#timers.has('retry')) this.#redial()
+    else if (this.#ready && !this.#timers.has('probe')) this.#probe('probe', PROBE_MS)
+  }
+
+  // ---- dialing
+
+  /** Opens a socket. Throws if that is impossible. */
+  #socket() {
+    const [url, Socket] = [this.#url, this.#Socket]
+    // Some browsers take other addresses as relative, and would dial the page's own server.
+    if (!/^wss?:\/\/[^/?#]/i.test(url)) throw new TypeError(`chatme: url must begin with ws:// or wss://, not ${url}`)
+    if (typeof Socket !== 'function') throw new TypeError('chatme: no WebSocket here; pass one in the options')
+    try {
+      if (globalThis.URL) new URL(url)
+      return new Socket(url)
+    } catch (error) {
+      throw new TypeError(`chatme: cannot dial ${url}: ${error?.message ?? error}`)
+    }
+  }
+
+  /** Dials again. An address that worked once is retried until it works again. */
+  #redial() {
+    if (this.open()) this.#owner.closed(1006, '')
+  }
+
+  #dial() {
+    const ws = this.#socket()
+    this.#timers.cancel('retry')
+    this.#timers.cancel('penalty')
+    this.#watch(true)
+    this.#ws = ws
+    this.#given = this.#backlog = 0
+    this.#gone = [0]
+    this.#beat()
+    const present = (handle) => (event) => {
+      if (this.#ws === ws) handle(event) // events of an earlier socket are ignored
+    }
+    ws.onopen = present(() => tell(ws, JSON.stringify(this.#owner.auth())))
+    ws.onmessage = present((event) => this.#heard(event.data))
+    ws.onclose = present((event) => this.#owner.closed(event.code, event.reason))
+    ws.onerror = () => {} // a close follows; some sockets throw without a listener
+    this.#timers.after('patience', GREETING_MS, () => this.#owner.closed(1006, ''))
+  }
+
+  // ---- signs of life
+
+  #heard(data) {
+    if (this.#timers.has('probe') || this.#timers.has('silence')) this.trust()
+    this.#timers.cancel('probe')
+    this.#timers.cancel('silence')
+    this.#owner.receive(data)
+  }
+
+  /**
+   * Pings the server and drops the socket unless a frame arrives, or bytes leave, within ms. A link that is busy with a
+   * large image looks dead, so the image extends the wait, and so does every earlier suspicion.
+   */
+  #probe(timer, ms, again = false) {
+    const backlog = this.unsentBytes
+    const left = this.#given - backlog
+    const slow = 1000 * Math.floor((this.#given - this.#gone[0]) / SECOND_BYTES)
+    this.#timers.after(timer, (ms + slow) * 2 ** this.#suspicions, (late) => {
+      // If the page was frozen, the answer may be waiting unread.
+      if (late > JUMP_MS && !again) return this.#probe(timer, ms, true)
+      if (backlog && this.#given - this.unsentBytes > left) return this.#probe(timer, ms)
+      if (ms !== PROBE_MS) this.#suspicions++
+      this.#owner.closed(1006, '')
+      if (this.#timers.has('retry')) this.#redial()
+    })
+    this.say({ type: 'ping' })
+  }
+
+  /** Starts the wait for an answer that the server owes. */
+  #expect() {
+    if (!this.#owner.owes()) return this.#timers.cancel('overdue')
+    this.#timers.after('overdue', OVERDUE_MS, () => this.#timers.has('probe') || this.#probe('probe', PONG_MS))
+  }
+
+  /**
+   * Watches the bytes that leave, and the wall clock: on many systems the monotonic clock and the timers stop while the
+   * machine sleeps.
+   */
+  #beat() {
+    this.#timers.after('beat', BEAT_MS, (late) => {
+      this.#beat()
+      const left = this.#given - this.unsentBytes
+      const moved = this.#backlog && left > this.#gone[this.#gone.length - 1]
+      if (this.#gone.push(left) > BEATS) this.#gone.shift()
+      this.#backlog = this.unsentBytes
+      if (moved) this.#expect()
+      if (Math.abs(late) > JUMP_MS) this.wake()
+    })
+  }
+
+  /** Listens to the browser's network and visibility events while there is a connection to maintain. */
+  #watch(on) {
+    if (this.#watching === on) return
+    this.#watching = on
+    const act = on ? 'addEventListener' : 'removeEventListener'
+    globalThis[act]?.('online', this.#online)
+    globalThis.document?.[act]?.('visibilitychange', this.#visible)
+  }
+  #online = () => this.wake()
+  #visible = () => globalThis.document.visibilityState !== 'hidden' && this.wake()
+}
+
+/** Timers are a client's timers by name; a new one replaces that of the same name. */
+class Timers {
+  /** @type {Map<string, any>} */
+  #running = new Map()
+
+  /** Calls act after ms, with the delay beyond that in milliseconds by the wall clock. */
+  after(name, ms, act) {
+    clearTimeout(this.#running.get(name))
+    const due = Date.now() + ms
+    this.#running.set(name, setTimeout(() => {
+      this.#running.delete(name)
+      act(Date.now() - due)
+    }, ms))
+  }
+
+  has(name) {
+    return this.#running.has(name)
+  }
+
+  cancel(name) {
+    if (!this.#running.has(name)) return
+    clearTimeout(this.#running.get(name))
+    this.#running.delete(name)
+  }
+
+  clear() {
+    for (const name of [...this.#running.keys()]) this.cancel(name)
   }
 }
 

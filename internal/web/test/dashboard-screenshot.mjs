@@ -1,4 +1,4 @@
-// Recreates docs/screens/dashboard.png in six minutes: `npm run screenshot-of-dashboard`. The page, the server and its
+// Recreates docs/screens/dashboard.png, and dashboard-top.png, in six minutes: `npm run screenshot-of-dashboard`. The page, the server and its
 // load are real.
 
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import { Tab, launch } from './tab.mjs'
 
 const MINUTES = 6
 const PEOPLE = 60
-const picture = fileURLToPath(new URL('../../../docs/screens/dashboard.png', import.meta.url))
+const picture = (name) => fileURLToPath(new URL(`../../../docs/screens/${name}.png`, import.meta.url))
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
 
 /** Runs a client that searches, chats, presses Next and reconnects, until over is set. */
@@ -55,7 +55,8 @@ try {
   await pause(MINUTES * 60_000 * 0.4)
   const tab = await Tab.open(browser, dashboard.url, { viewport: { width: 1200, height: 2100 }, colorScheme: 'light' })
   await tab.page.locator('body[data-shown="true"]').waitFor()
-  await tab.page.screenshot({ path: picture, animations: 'disabled' })
+  await tab.page.screenshot({ path: picture('dashboard'), animations: 'disabled' })
+  await tab.page.screenshot({ path: picture('dashboard-top'), animations: 'disabled', clip: { x: 0, y: 0, width: 1200, height: 640 } })
   await tab.close()
   await dashboard.close()
 } finally {

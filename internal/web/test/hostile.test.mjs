@@ -80,7 +80,7 @@ scene('the page itself refuses content that a server should not have relayed', a
     message({ imageUrl: 'javascript:alert(1)' }), message({ imageUrl: 'data:image/svg+xml;base64,PHN2Zy8+' }),
     message({ imageUrl: `http://${listener.address}/a.png` }), message({ imageUrl: `//${listener.address}/b.png` }),
     message({ imageUrl: 'data:image/png;base64,AAAA" onerror="alert(2)' }), message({ text: {}, imageUrl: [] }),
-    { ...message({ text: 'of another' }), from: 'somebody else' }, message({ text: 'the end' }),
+    { ...message({ text: 'of another' }), from: 'someone else' }, message({ text: 'the end' }),
   ]
   await a.page.routeWebSocket(/./, (socket) => {
     socket.onMessage((data) => JSON.parse(data).type === 'auth' && frames.forEach((frame) => socket.send(JSON.stringify(frame))))
