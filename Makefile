@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` serves, `make test` tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all deb test test-races test-processes test-page deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
+.PHONY: help run build build-all deb test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # What `chatme version` says; without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -54,16 +54,8 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 # Recursive, so that nothing is built before its tools are there, also with -j.
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
-	$(MAKE) --no-print-directory --jobs=3 test-races test-processes test-page
-
-# Beside each other: each of them waits for half of its time.
-test-races:
-	$(RACE) -skip $(APART) ./...
-
-test-processes:
+	$(RACE) -p 3 -skip $(APART) ./...
 	go test -vet=off -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
-
-test-page:
 	npm --prefix $(WEB) test
 
 deps: ## make sure of a C compiler, sqlite3, strace, chromium, node and npm, of what deploy/ is for, and of the npm packages

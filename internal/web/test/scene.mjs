@@ -7,10 +7,16 @@ import { Server } from './server.mjs'
 import { Tab, launch } from './tab.mjs'
 
 let browser
+let whole = false
 before(async () => {
-  browser = await launch()
+  browser = await launch({ whole })
 }, LIMIT)
 after(() => browser?.close())
+
+/** Has the tests of this file run in the whole browser, as people have it, in place of its headless shell. */
+export function inWholeBrowser() {
+  whole = true
+}
 
 /**
  * Runs act(scene, t) as a test, with a server that has settings. It fails also by what a page must not do: errors, requests
