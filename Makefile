@@ -1,7 +1,7 @@
 # chatme. On a fresh Debian 12 with git, make and Go: `make run` starts a server, `make test` runs every test.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-all deb test test-races test-processes test-page deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
+.PHONY: help run build build-all deb test deps race fuzz lint fmt check gates torture mutants bench soak soak-litestream example-db clean
 
 # The version that `chatme version` prints: the tag, without tags the revision, outside git "dev".
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -55,16 +55,8 @@ deb: ## build a Debian package in dist/, for this machine; DEB_ARCH=arm64 for an
 # Recursive, so that the tools are installed before anything is built, even with -j.
 test: deps ## install the tools, build, and run the Go tests with the race detector and the browser tests
 	$(MAKE) --no-print-directory build
-	$(MAKE) --no-print-directory --jobs=3 test-races test-processes test-page
-
-# The three run at the same time: each spends half of its time waiting.
-test-races:
-	$(RACE) -skip $(APART) ./...
-
-test-processes:
+	$(RACE) -p 3 -skip $(APART) ./...
 	go test -vet=off -timeout 60m -run $(APART) ./...
-
-test-page:
 	npm --prefix $(WEB) test
 
 deps: ## install a C compiler, sqlite3, strace, chromium, node, npm, the programs deploy/ is for, and the npm packages

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { startProxy } from './proxy.mjs'
-import { scene } from './scene.mjs'
+import { inWholeBrowser, scene } from './scene.mjs'
+
+inWholeBrowser()
 
 scene('two tabs chat, and one resumes its chat after a reload', async (s) => {
   const [a, b] = await s.openPair()

@@ -7,10 +7,16 @@ import { Server } from './server.mjs'
 import { Tab, launch } from './tab.mjs'
 
 let browser
+let whole = false
 before(async () => {
-  browser = await launch()
+  browser = await launch({ whole })
 }, LIMIT)
 after(() => browser?.close())
+
+/** Runs the tests of this file in the whole browser that people use, instead of its headless shell. */
+export function inWholeBrowser() {
+  whole = true
+}
 
 /**
  * Runs act(scene, t) as a test, with a server that has settings. The test also fails on faults of a page: errors, requests
