@@ -14,7 +14,7 @@ import (
 // phrases must not come back: each reads like a translation. The second column says what to write.
 var phrases = []struct{ pattern, instead string }{
 	{`\bsay(s|ing)? whether\b`, `"reports whether"`},
-	{`\b(it|this|that|which|[a-z]+(file|base|socket|server|client|session|key|chat|name)) is no [a-z]`, `"is not a"`},
+	{`\b(it|this|that|which|[a-z]+(file|base|socket|server|client|session|key|chat|name)) is no ([a-km-z]|l[a-np-z])`, `"is not a"`},
 	{`\bwhoever\b`, `"the client that", "anyone who"`},
 	{`\bthose who\b`, `"clients that"`},
 	{`\bsomebody\b`, `"another client", "someone"`},

@@ -50,7 +50,7 @@ func TestKeysInFilesOfTheirOwn(t *testing.T) {
 		"the environment beats the file":    {src: Sources{Environ: []string{web + "=key"}}, web: []string{"key"}, from: "environment"},
 		"no key beats the file, too":        {src: Sources{Environ: []string{web + "="}}, web: []string{}, from: "environment", problems: []string{"set WEB_API_KEY or MOBILE_API_KEY: without a key no client can connect"}},
 		"a file beats a key in a weaker":    {src: Sources{Flags: Flags{"web-api-key-file": "commas"}, Environ: []string{web + "=key"}}, web: []string{"one", "two", "three"}, from: "WEB_API_KEY_FILE (flag)"},
-		"an empty name is not a file":          {src: Sources{Environ: []string{web + "=key", web + "_FILE="}}, web: []string{"key"}, from: "environment"},
+		"an empty name is not a file":       {src: Sources{Environ: []string{web + "=key", web + "_FILE="}}, web: []string{"key"}, from: "environment"},
 		"credentials":                       {src: Sources{Environ: []string{"CREDENTIALS_DIRECTORY=creds"}}, web: []string{"of-the-credential"}, from: "credential web_api_key", mobile: []string{"of-the-credential-too"}},
 		"one credential":                    {src: Sources{Environ: []string{"CREDENTIALS_DIRECTORY=half"}}, web: twoLines, from: "WEB_API_KEY_FILE (file .env)", mobile: []string{"only-this-one"}},
 		"the environment beats credentials": {src: Sources{Environ: []string{"CREDENTIALS_DIRECTORY=creds", web + "=key"}}, web: []string{"key"}, from: "environment", mobile: []string{"of-the-credential-too"}},

@@ -99,7 +99,7 @@ func TestSystemCallsFail(t *testing.T) {
 	tortured := newTorture(&Cmd{Clients: ioFaultClients, Seed: seed}, io.Discard)
 	f := &ioFaulter{torture: tortured, tb: t, logs: t.TempDir(), exits: map[string]int{}}
 	f.faults = ioFaults(tortured.chance, testbed.InSoak(60, 2), testbed.InSoak(500, 150))
-	if err := tortured.runServer(t.Context(), bin, f.befall, io.Discard); err != nil {
+	if err := tortured.runServer(t.Context(), bin, f.inject, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	r := tortured.judge()
@@ -107,8 +107,8 @@ func TestSystemCallsFail(t *testing.T) {
 		t.Errorf("%s", &r.Violations[i])
 	}
 	t.Logf("seed %d: %d faults, %d hit; exit codes %v, at most %v after the fault; %d kills, %d of them with unacknowledged work; %d acknowledged, %d held",
-		seed, len(f.faults), f.befell, f.exits, f.slowest, r.Kills, r.Landed, r.Acknowledged, r.Held)
-	if f.befell < len(f.faults)/3 || f.exits["74"] == 0 || r.Held == 0 {
+		seed, len(f.faults), f.hit, f.exits, f.slowest, r.Kills, r.Landed, r.Acknowledged, r.Held)
+	if f.hit < len(f.faults)/3 || f.exits["74"] == 0 || r.Held == 0 {
 		t.Error("the run is inconclusive: too few faults hit the load")
 	}
 }
@@ -119,12 +119,12 @@ type ioFaulter struct {
 	tb      testing.TB
 	faults  []ioFault
 	logs    string // a directory
-	befell  int    // number of faults with at least one failed call
+	hit  int    // number of faults with at least one failed call
 	exits   map[string]int
 	slowest time.Duration // from the call that failed to the end of the server
 }
 
-func (f *ioFaulter) befall(ctx context.Context, v *spawn.Server) error {
+func (f *ioFaulter) inject(ctx context.Context, v *spawn.Server) error {
 	for i, fault := range f.faults {
 		f.fault(checker.Killed)
 		v.Kill()
@@ -146,7 +146,7 @@ func (f *ioFaulter) befall(ctx context.Context, v *spawn.Server) error {
 		}
 		v.Kill()
 		if bytes.Contains(f.read(log), []byte("(INJECTED)")) {
-			f.befell++
+			f.hit++
 		}
 		v.Under = nil
 		if err := v.Start(ctx); err != nil {
