@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 	"chatme/migrations"
 )
@@ -296,7 +298,7 @@ func TestAwayMigrationStops(t *testing.T) {
 			steps["0004_away.sql"].Data = []byte("-- +goose Up\nINSERT INTO nowhere VALUES (1);\n")
 		}
 		_, err := open(t.Context(), Config{Path: path}, steps)
-		wantCode(t, err, exitData)
+		wantCode(t, err, exit.BadDatabase)
 		if after := dump(); after != before {
 			t.Fatalf("interrupted after statement %d:\n%s", n, after)
 		}

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"chatme/internal/exit"
 )
 
 // partInfix separates the name of a file from a random part while the file is incomplete.
@@ -63,7 +65,7 @@ func vacant(name string) error {
 }
 
 func taken(name string) error {
-	return &Error{what: fmt.Sprintf("write %s: it already exists", name), todo: "name another file", code: exitCreate}
+	return &Error{what: fmt.Sprintf("write %s: it already exists", name), todo: "name another file", code: exit.NotWritable}
 }
 
 // ScratchDir makes a directory for copies beside the database at path, and returns its name. If it is left behind,

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // listed returns the names in the directory of path.
@@ -62,17 +64,17 @@ func TestBackupRefuses(t *testing.T) {
 		code           int
 		says           string
 	}{
-		"the target exists":      {nil, func(string) string { return s.path }, exitCreate, "it already exists"},
-		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exitCreate, "it already exists"},
-		"no directory":           {nil, func(dir string) string { return dir + "/no/copy" }, exitCreate, "mkdir"},
-		"no database":            {func(dir string) string { return dir + "/none.db" }, nil, exitConfig, "there is no database"},
-		"a directory":            {func(dir string) string { return dir }, nil, exitCreate, "not a directory"},
-		"a device":               {func(string) string { return "/dev/zero" }, nil, exitCreate, "not a regular file"},
-		"a text":                 {func(dir string) string { run(t, "sh", "-c", `seq 1000 >"$1"`, "-", dir+"/text"); return dir + "/text" }, nil, exitData, ""},
-		"a short file":           {func(dir string) string { run(t, "sh", "-c", `echo >"$1"`, "-", dir+"/short"); return dir + "/short" }, nil, exitData, "not a database"},
-		"of another program":     {func(dir string) string { return made(t, dir, `CREATE TABLE x (y)`) }, nil, exitData, "not chatme's"},
-		"of a newer one":         {func(dir string) string { return newer(t, s, dir) }, nil, exitData, "newer chatme"},
-		"nothing in it but ours": {func(dir string) string { return made(t, dir, `PRAGMA user_version = 1`) }, nil, exitData, "empty database"},
+		"the target exists":      {nil, func(string) string { return s.path }, exit.NotWritable, "it already exists"},
+		"a link to nowhere":      {nil, func(dir string) string { run(t, "ln", "-s", "nowhere", dir+"/link"); return dir + "/link" }, exit.NotWritable, "it already exists"},
+		"no directory":           {nil, func(dir string) string { return dir + "/no/copy" }, exit.NotWritable, "mkdir"},
+		"no database":            {func(dir string) string { return dir + "/none.db" }, nil, exit.Config, "there is no database"},
+		"a directory":            {func(dir string) string { return dir }, nil, exit.NotWritable, "not a directory"},
+		"a device":               {func(string) string { return "/dev/zero" }, nil, exit.NotWritable, "not a regular file"},
+		"a text":                 {func(dir string) string { run(t, "sh", "-c", `seq 1000 >"$1"`, "-", dir+"/text"); return dir + "/text" }, nil, exit.BadDatabase, ""},
+		"a short file":           {func(dir string) string { run(t, "sh", "-c", `echo >"$1"`, "-", dir+"/short"); return dir + "/short" }, nil, exit.BadDatabase, "not a database"},
+		"of another program":     {func(dir string) string { return made(t, dir, `CREATE TABLE x (y)`) }, nil, exit.BadDatabase, "not chatme's"},
+		"of a newer one":         {func(dir string) string { return newer(t, s, dir) }, nil, exit.BadDatabase, "newer chatme"},
+		"nothing in it but ours": {func(dir string) string { return made(t, dir, `PRAGMA user_version = 1`) }, nil, exit.BadDatabase, "empty database"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -84,7 +86,7 @@ func TestBackupRefuses(t *testing.T) {
 				target = tt.target(dir)
 			}
 			var before []string
-			if tt.code != exitCreate || tt.says != "mkdir" {
+			if tt.code != exit.NotWritable || tt.says != "mkdir" {
 				before = listed(t, target)
 			}
 			_, err := Backup(t.Context(), source, target, nil)
@@ -126,7 +128,7 @@ func TestBackupStopped(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "copy.db")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Backup(ctx, s.path, target, nil); codeOf(err) != exitFailure {
+	if _, err := Backup(ctx, s.path, target, nil); codeOf(err) != exit.Failure {
 		t.Errorf("%v", err)
 	}
 	if names := listed(t, target); len(names) != 0 {
@@ -137,7 +139,7 @@ func TestBackupStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantCode(t, publish(target+".part", target), exitCreate)
+	wantCode(t, publish(target+".part", target), exit.NotWritable)
 	if text, err := os.ReadFile(target); err != nil || string(text) != target {
 		t.Errorf("%q, %v", text, err)
 	}

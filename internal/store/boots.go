@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"log/slog"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -57,7 +59,7 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 		return Started{}, explain("begin on", s.path, err)
 	}
 	if s.boot != 0 {
-		return Started{}, &Error{what: "begin on " + s.path + ": it has already begun", code: exitFailure}
+		return Started{}, &Error{what: "begin on " + s.path + ": it has already begun", code: exit.Failure}
 	}
 	s.counter.mu.Lock()
 	defer s.counter.mu.Unlock()
@@ -144,7 +146,7 @@ func (s *Store) End(reason string, at chat.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.boot == 0 {
-		return &Error{what: "end on " + s.path + ": it has not begun", code: exitFailure}
+		return &Error{what: "end on " + s.path + ": it has not begun", code: exit.Failure}
 	}
 	c := &s.counter
 	c.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -61,7 +63,7 @@ func TestBeginAllAway(t *testing.T) {
 
 func TestBeginMisuse(t *testing.T) {
 	s := openNew(t)
-	wantCode(t, s.End("signal", t0), exitFailure)
+	wantCode(t, s.End("signal", t0), exit.Failure)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Begin(ctx, Boot{At: t0}); !errors.Is(err, context.Canceled) {
@@ -71,10 +73,10 @@ func TestBeginMisuse(t *testing.T) {
 		t.Errorf("%+v", started)
 	}
 	_, err := s.Begin(t.Context(), Boot{At: t0})
-	wantCode(t, err, exitFailure)
+	wantCode(t, err, exit.Failure)
 	mustClose(t, s)
-	wantCode(t, s.End("signal", t0), exitIO)
-	wantCode(t, s.Commit(&chat.Batch{Changes: put(session(1))}), exitIO)
+	wantCode(t, s.End("signal", t0), exit.IO)
+	wantCode(t, s.Commit(&chat.Batch{Changes: put(session(1))}), exit.IO)
 }
 
 // TestLoadHalfPair: L2, a pair on disk that does not have both its members is refused.
@@ -90,7 +92,7 @@ func TestLoadHalfPair(t *testing.T) {
 		mustCommit(t, s, put(a, b, c, d)...)
 		mustCommit(t, s, change)
 		_, err := s.Load(t.Context())
-		wantCode(t, err, exitData)
+		wantCode(t, err, exit.BadDatabase)
 		if err != nil && !strings.Contains(err.Error(), "one member") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -112,7 +114,7 @@ func TestConstraints(t *testing.T) {
 			before := dump(t, s)
 			extra := session(99) // comes first in the batch, and must not stay
 			err := s.Commit(&chat.Batch{Changes: append(put(extra), tt.batch...)})
-			wantCode(t, err, exitIO)
+			wantCode(t, err, exit.IO)
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v; want it to name %q", err, tt.want)
 			}
@@ -148,7 +150,7 @@ func TestWriteLockHeld(t *testing.T) {
 	batch := put(waiting(1, 1))
 	for range 2 {
 		err := s.Commit(&chat.Batch{Changes: batch})
-		wantCode(t, err, exitRunning)
+		wantCode(t, err, exit.AlreadyRunning)
 		if !err.(*Error).Transient() {
 			t.Error("not transient")
 		}
@@ -224,7 +226,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	for range 3 {
 		err := s.Commit(&chat.Batch{Changes: batch})
-		wantCode(t, err, exitCreate)
+		wantCode(t, err, exit.NotWritable)
 		if !err.(*Error).Transient() {
 			t.Fatalf("not transient: %v", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
+	"chatme/internal/exit"
+
 	"github.com/jmoiron/sqlx"
 )
 
@@ -50,7 +52,7 @@ func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []pragma) 
 			return &Error{
 				what: fmt.Sprintf("open %s: PRAGMA %s is %s, not %s", s.path, p.name, got, p.want),
 				todo: "put the database on a local file system",
-				code: exitCreate,
+				code: exit.NotWritable,
 			}
 		}
 	}
@@ -69,7 +71,7 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 		return &Error{
 			what: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
 			todo: "rebuild it with " + minSQLite + " or newer",
-			code: exitFailure,
+			code: exit.Failure,
 		}
 	}
 	return nil

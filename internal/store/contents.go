@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 
 	"chatme/internal/chat"
@@ -89,7 +91,7 @@ func withReader(ctx context.Context, path string, use func(db *sql.DB, version i
 		case err != nil:
 			return err
 		case version == 0:
-			return &Error{what: path + ": an empty database", todo: "start a server on it first", code: exitData}
+			return &Error{what: path + ": an empty database", todo: "start a server on it first", code: exit.BadDatabase}
 		}
 		return use(db, version)
 	})
@@ -116,15 +118,15 @@ func present(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{what: "there is no database " + path, todo: "check the path", code: exitConfig}
+		return &Error{what: "there is no database " + path, todo: "check the path", code: exit.Config}
 	case err != nil:
 		return explainFile("open", path, filepath.Dir(path), err)
 	case info.IsDir():
 		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	case !info.Mode().IsRegular():
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exitCreate}
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exit.NotWritable}
 	case info.Size() < minPage:
-		return &Error{what: "open " + path + ": not a database", todo: "name another file", code: exitData}
+		return &Error{what: "open " + path + ": not a database", todo: "name another file", code: exit.BadDatabase}
 	}
 	if err := unix.Access(path, unix.R_OK); err != nil {
 		return explainFile("read", path, filepath.Dir(path), err)

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"chatme/internal/exit"
 )
 
 // counterPace is the minimum time between two commits that raise the counter. If a copy that lacks only the changes
@@ -85,7 +87,7 @@ func (s *Store) Advance() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.counts() {
-		return &Error{what: "advance " + s.path + ": it has not begun, or has ended", code: exitFailure, transient: true}
+		return &Error{what: "advance " + s.path + ": it has not begun, or has ended", code: exit.Failure, transient: true}
 	}
 	if err := s.raise(func(*sql.Tx) error { return nil }); err != nil {
 		return explainCommit("advance", s.path, err)

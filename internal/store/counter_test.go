@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -89,7 +91,7 @@ func TestCounterOnlyRidesOnCommits(t *testing.T) {
 	wantCounter(t, s, 3, 3)
 	release := holdWriteLock(t, s.path)
 	for range 2 {
-		wantCode(t, s.Commit(&chat.Batch{Changes: put(session(99))}), exitRunning)
+		wantCode(t, s.Commit(&chat.Batch{Changes: put(session(99))}), exit.AlreadyRunning)
 	}
 	release()
 	wantCounter(t, s, 3, 3) // time without commits does not count
@@ -124,7 +126,7 @@ func TestAdvance(t *testing.T) {
 	wantCounter(t, s, 4, 4)
 
 	release := holdWriteLock(t, s.path)
-	if err := s.Advance(); codeOf(err) != exitRunning || !err.(*Error).Transient() {
+	if err := s.Advance(); codeOf(err) != exit.AlreadyRunning || !err.(*Error).Transient() {
 		t.Errorf("under another program's write lock: %v", err)
 	}
 	release()

@@ -20,6 +20,9 @@ const (
 // which a container may not have. https://sqlite.org/tempfiles.html
 const tempStore = "2"
 
+// walKept is the length in bytes to which a reset truncates the WAL: four times its length on most days.
+const walKept = 16 << 20
+
 // maxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
 const maxReaders = 4
 

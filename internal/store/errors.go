@@ -8,19 +8,11 @@ import (
 	"regexp"
 	"strings"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-)
-
-// Exit codes of the failures that this package distinguishes, after sysexits.h.
-const (
-	exitFailure = 1  // anything else
-	exitData    = 65 // the database is corrupt, foreign or newer
-	exitCreate  = 73 // it cannot be created or written
-	exitIO      = 74 // I/O error; if during a commit, the outcome is unknown
-	exitRunning = 75 // another server is running, or another program holds the write lock
-	exitConfig  = 78 // bad configuration
 )
 
 // Error says in one line what went wrong and what to do about it.
@@ -100,34 +92,34 @@ func explain(op, path string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	e := &Error{what: op + " " + path, code: exitFailure, err: err}
+	e := &Error{what: op + " " + path, code: exit.Failure, err: err}
 	switch resultCode(err) {
 	case sqlite3.SQLITE_BUSY:
-		e.code, e.transient = exitRunning, true
+		e.code, e.transient = exit.AlreadyRunning, true
 		e.todo = "another program holds the write lock: close it (perhaps a sqlite3 shell with an open transaction)"
 	case sqlite3.SQLITE_FULL:
-		e.code, e.transient = exitCreate, true
+		e.code, e.transient = exit.NotWritable, true
 		e.todo = "free some space"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-		e.code = exitCreate
+		e.code = exit.NotWritable
 		e.todo = "make the file and its directory readable and writable for the user that runs the server"
 	case sqlite3.SQLITE_CORRUPT: // also a page that the disk cannot read, EIO
-		e.code, e.damaged = exitData, true
+		e.code, e.damaged = exit.BadDatabase, true
 		e.todo = "check the disk, then " + restore
 	case sqlite3.SQLITE_NOTADB:
-		e.code, e.damaged = exitData, true
+		e.code, e.damaged = exit.BadDatabase, true
 		e.todo = notOurs
 	case sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS:
-		e.code, e.todo = exitCreate, localDisk
+		e.code, e.todo = exit.NotWritable, localDisk
 	case sqlite3.SQLITE_IOERR:
-		e.code = exitIO
+		e.code = exit.IO
 		e.todo = "check the disk"
 		switch extendedCode(err) {
 		case sqlite3.SQLITE_IOERR_SHMSIZE: // the -shm file cannot be made larger
-			e.code, e.todo = exitCreate, "free some space, or check the disk"
+			e.code, e.todo = exit.NotWritable, "free some space, or check the disk"
 		case sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_SHMLOCK, sqlite3.SQLITE_IOERR_LOCK,
 			sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_UNLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK, sqlite3.SQLITE_IOERR_BLOCKED:
-			e.code, e.todo = exitCreate, localDisk
+			e.code, e.todo = exit.NotWritable, localDisk
 		}
 	}
 	return e
@@ -154,8 +146,8 @@ var lacking = regexp.MustCompile(`^SQL logic error: no such (?:table|column): \S
 func explainRead(op, path string, err error) error {
 	stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	err = explain(op, path, err)
-	if e, ok := err.(*Error); ok && e.code == exitFailure && e.err != nil && !stopped {
-		e.code, e.todo = exitData, unknown
+	if e, ok := err.(*Error); ok && e.code == exit.Failure && e.err != nil && !stopped {
+		e.code, e.todo = exit.BadDatabase, unknown
 		if lacking.MatchString(e.err.Error()) {
 			e.todo, e.damaged = restore, true
 		}
@@ -170,7 +162,7 @@ func explainCommit(op, path string, err error) error {
 	if !ok || e.transient {
 		return err
 	}
-	e.code = exitIO
+	e.code = exit.IO
 	if resultCode(err) == sqlite3.SQLITE_CONSTRAINT {
 		e.todo = "nothing was written; report this bug and restart the server, which resumes from what is on disk"
 	} else {
@@ -181,7 +173,7 @@ func explainCommit(op, path string, err error) error {
 
 // explainFile turns what the file system returned for path into an *Error.
 func explainFile(op, path, dir string, err error) error {
-	e := &Error{what: op + " " + path, code: exitCreate, err: cause(err)}
+	e := &Error{what: op + " " + path, code: exit.NotWritable, err: cause(err)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !exists(dir):
 		e.todo = fmt.Sprintf("the directory %s must exist: create it (mkdir -p -m 0750), or name another file", dir)
@@ -196,7 +188,7 @@ func explainFile(op, path, dir string, err error) error {
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		e.todo = "free some space"
 	case errors.Is(err, unix.EIO):
-		e.code, e.todo = exitIO, "check the disk"
+		e.code, e.todo = exit.IO, "check the disk"
 	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
 		e.todo = "allow more open files (LimitNOFILE=, ulimit -n)"
 	default:

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -111,7 +113,7 @@ func TestCheckIntegrityFindsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := CheckIntegrity(t.Context(), path)
-	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode() != exitData {
+	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode() != exit.BadDatabase {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -132,7 +134,7 @@ func running(path, by, why string) error {
 	return &Error{
 		what: fmt.Sprintf("another server%s is running on %s (%s)", by, path, why),
 		todo: "stop it, or name another database",
-		code: exitRunning,
+		code: exit.AlreadyRunning,
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+
+	"chatme/internal/exit"
 )
 
 // openFiles are the files that a Store has open, as Open found them: the database, its -wal and its -shm. SQLite removes
@@ -86,7 +88,7 @@ func (s *Store) look() error {
 
 // strayed returns the error for one of the files that is not where it was.
 func (s *Store) strayed(suffix, what string) error {
-	e := &Error{what: what + " while the server runs on it", todo: rescue, code: exitData}
+	e := &Error{what: what + " while the server runs on it", todo: rescue, code: exit.BadDatabase}
 	if suffix != "" {
 		e.todo = restartInOrder
 	}
@@ -94,5 +96,5 @@ func (s *Store) strayed(suffix, what string) error {
 }
 
 func overwritten(what string) error {
-	return &Error{what: what + " while the server runs on it", todo: "stop the server and restore a backup (chatme restore --replace)", code: exitData}
+	return &Error{what: what + " while the server runs on it", todo: "stop the server and restore a backup (chatme restore --replace)", code: exit.BadDatabase}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -49,7 +51,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 			for range strangeLooks {
 				err = s.Intact()
 			}
-			wantCode(t, err, exitData)
+			wantCode(t, err, exit.BadDatabase)
 			if !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v; want %q", err, tt.says)
 			}
@@ -59,7 +61,7 @@ func TestFilesGoneWhileOpen(t *testing.T) {
 					func() error { return Sound(t.Context(), s.path) },
 				} {
 					err := look()
-					wantCode(t, err, exitData)
+					wantCode(t, err, exit.BadDatabase)
 				}
 			}
 			if err := s.Commit(&chat.Batch{Changes: put(waiting(2, 2))}); err != nil && tt.undo != "" {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -166,7 +168,7 @@ func helperRestores(path, backup string) int {
 // helperBacksUp makes backups in dir until it is killed; without keeps, one at a time.
 func helperBacksUp(path, dir string, keeps bool) int {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return exitFailure
+		return exit.Failure
 	}
 	fmt.Println("begins")
 	for i := 0; ; i++ {

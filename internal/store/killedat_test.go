@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // traced runs a second process in a role, in which strace injects a fault into each such call on one of the files
@@ -94,7 +96,7 @@ func TestPutBackOverNothingKilledAnywhere(t *testing.T) {
 		s, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
 		if err != nil {
 			refused++
-			if codeOf(err) != exitData || !strings.Contains(err.Error(), "is missing") {
+			if codeOf(err) != exit.BadDatabase || !strings.Contains(err.Error(), "is missing") {
 				t.Errorf("after a kill at %s %d: %v", call, n, err)
 			}
 			return reached

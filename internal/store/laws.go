@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"chatme/internal/exit"
 )
 
 // law is an invariant that the schema cannot enforce. sql returns the first violation, in words that contain no secret,
@@ -66,7 +68,7 @@ func (s *Store) Laws(ctx context.Context) error {
 		case err != nil:
 			return explainRead("check", s.path, err)
 		default:
-			return &Error{what: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), todo: restore, code: exitData, damaged: true}
+			return &Error{what: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), todo: restore, code: exit.BadDatabase, damaged: true}
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestLaws: a database left by a server, and a restored one, keep every law; each law finds its violation.
@@ -42,7 +44,7 @@ func TestLaws(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := s.Laws(t.Context())
-			wantCode(t, err, exitData)
+			wantCode(t, err, exit.BadDatabase)
 			if !strings.Contains(err.Error(), tt.law) {
 				t.Errorf("%v, want %q", err, tt.law)
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"chatme/internal/exit"
 )
 
 // refuseLeftover refuses a copy that was put over the database while the -wal of the previous file was left beside it:
@@ -27,7 +29,7 @@ func refuseLeftover(ctx context.Context, path string, busy time.Duration) error 
 	return &Error{
 		what:       fmt.Sprintf("open %s: a copy was put over the database, and %s-wal belongs to the previous file", path, path),
 		todo:       fmt.Sprintf("move %s-wal and %s-shm away, or restore the copy with chatme restore --replace", path, path),
-		code:       exitData,
+		code:       exit.BadDatabase,
 		identified: true,
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestCopiedOverBesideWAL: a copy was put over the database of a killed server, whose WAL is left. It is refused and not
@@ -27,7 +29,7 @@ func TestCopiedOverBesideWAL(t *testing.T) {
 			run(t, command, backup, path)
 			before := tree(t, filepath.Dir(path))
 			_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-			wantCode(t, err, exitData)
+			wantCode(t, err, exit.BadDatabase)
 			for _, want := range []string{"a copy was put over", path + "-wal", "move", "chatme restore"} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v does not contain %q", err, want)

@@ -8,6 +8,8 @@ import (
 	"math"
 	"sync"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 	"chatme/internal/seal"
 )
@@ -139,7 +141,7 @@ func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) err
 func (s *Store) explainSealing(m *chat.MailEntry, err error) error {
 	e, ok := explain(fmt.Sprintf("seal a message to session %d for", m.To), s.path, err).(*Error)
 	if ok && !e.transient {
-		e.code, e.todo = exitIO, "nothing was written: restart the server, which resumes from what is on disk; if it happens again, report a bug"
+		e.code, e.todo = exit.IO, "nothing was written: restart the server, which resumes from what is on disk; if it happens again, report a bug"
 	}
 	return e
 }

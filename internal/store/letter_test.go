@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 	"chatme/internal/seal"
 	"chatme/internal/secret"
@@ -263,7 +265,7 @@ func TestRetrySealsOnce(t *testing.T) {
 	var bodies [][]byte
 	for attempt := range 3 {
 		err := p.Commit(batch)
-		wantCode(t, err, exitRunning)
+		wantCode(t, err, exit.AlreadyRunning)
 		if !err.(*Error).Transient() {
 			t.Fatal("not transient")
 		}
@@ -317,7 +319,7 @@ func TestMailConstraints(t *testing.T) {
 			tt.edit(&m)
 			extra := session(99)
 			err := p.Commit(&chat.Batch{Changes: put(extra), Entries: []chat.MailEntry{p.letter(2, "second"), m}})
-			wantCode(t, err, exitIO)
+			wantCode(t, err, exit.IO)
 			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "third") {
 				t.Errorf("%v; want it to name %q", err, tt.want)
 			}

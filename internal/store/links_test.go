@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestPlantedLinks: a symbolic link in place of a file beside the database is not followed, and the message says to
@@ -31,7 +33,7 @@ func TestPlantedLinks(t *testing.T) {
 				mustClose(t, s)
 			}
 			if suffix != witnessSuffix+".part" {
-				wantCode(t, err, exitCreate)
+				wantCode(t, err, exit.NotWritable)
 				if !strings.Contains(err.Error(), path+suffix) || !strings.Contains(err.Error(), "remove it") && !strings.Contains(err.Error(), "move it away") {
 					t.Errorf("error %v does not say what to do with %s", err, path+suffix)
 				}
@@ -56,7 +58,7 @@ func TestPlantedLinkToNothing(t *testing.T) {
 			_, err = s.Begin(t.Context(), Boot{At: t0})
 			mustClose(t, s)
 		}
-		wantCode(t, err, exitCreate)
+		wantCode(t, err, exit.NotWritable)
 		if exists(nothing) {
 			t.Errorf("%s: its target was created", suffix)
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -66,7 +68,7 @@ func (s *Store) Load(ctx context.Context) (chat.Saved, error) {
 		return chat.Saved{}, &Error{
 			what: fmt.Sprintf("load %s: damaged, pair %d has only one member", s.path, half),
 			todo: restore,
-			code: exitData,
+			code: exit.BadDatabase,
 		}
 	case !errors.Is(err, sql.ErrNoRows):
 		return chat.Saved{}, explainRead("load", s.path, err)

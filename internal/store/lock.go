@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -47,7 +49,7 @@ func lock(path string) (*lockFile, error) {
 		f.Close()
 		return nil, &Error{
 			what: fmt.Sprintf("lock %s: it does not contain a process ID", name),
-			todo: "move it away", code: exitCreate,
+			todo: "move it away", code: exit.NotWritable,
 		}
 	}
 	err = flock(f)

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -60,11 +62,11 @@ func probe(f *os.File, path string) error {
 		if fcntl(unix.F_GETLK) == nil && byte0.Pid > 0 && int(byte0.Pid) != os.Getpid() {
 			return &Error{
 				what: fmt.Sprintf("open %s: another program (process %d) has locked the whole file", path, byte0.Pid),
-				todo: "close it", code: exitRunning,
+				todo: "close it", code: exit.AlreadyRunning,
 			}
 		}
 		err = errors.New("its file system treats flock and fcntl locks as one")
-		return &Error{what: "lock " + path, todo: localDisk, code: exitCreate, err: err}
+		return &Error{what: "lock " + path, todo: localDisk, code: exit.NotWritable, err: err}
 	}
 	if err == nil {
 		byte0.Type = unix.F_UNLCK

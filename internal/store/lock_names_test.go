@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // otherNames returns further names of the database file at path, which have their own lock files.
@@ -48,7 +50,7 @@ func TestLockOtherName(t *testing.T) {
 	for what, name := range names {
 		t.Run(what, func(t *testing.T) {
 			_, err := Open(t.Context(), Config{Path: name, BusyTimeout: quick})
-			wantCode(t, err, exitRunning)
+			wantCode(t, err, exit.AlreadyRunning)
 			for _, want := range []string{name, s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q in it", err, want)
@@ -56,13 +58,13 @@ func TestLockOtherName(t *testing.T) {
 			}
 			cmd := helperCmd(t, "open", name)
 			said, _ := cmd.Output()
-			if code := cmd.ProcessState.ExitCode(); code != exitRunning || !strings.Contains(string(said), fmt.Sprintf("(process %d)", os.Getpid())) {
+			if code := cmd.ProcessState.ExitCode(); code != exit.AlreadyRunning || !strings.Contains(string(said), fmt.Sprintf("(process %d)", os.Getpid())) {
 				t.Errorf("exit code %d: %s", code, said)
 			}
 			cmd = helperCmd(t, "restore", name)
 			cmd.Args = append(cmd.Args, backup)
 			said, _ = cmd.Output()
-			if code := cmd.ProcessState.ExitCode(); code != exitRunning {
+			if code := cmd.ProcessState.ExitCode(); code != exit.AlreadyRunning {
 				t.Errorf("restore: exit code %d: %s", code, said)
 			}
 			if pid, err := Holder(name); pid != os.Getpid() || err != nil {
@@ -100,7 +102,7 @@ func TestLockSurvives(t *testing.T) {
 		"Open of its link": func() error { return refusedOpen(t, link) },
 		"Restore": func() error {
 			_, err := Restore(t.Context(), RestoreConfig{Path: link, Source: s.path, Replace: true})
-			if codeOf(err) == exitRunning || codeOf(err) == exitConfig {
+			if codeOf(err) == exit.AlreadyRunning || codeOf(err) == exit.Config {
 				return nil
 			}
 			return fmt.Errorf("restored: %w", err)
@@ -114,7 +116,7 @@ func TestLockSurvives(t *testing.T) {
 		}
 	}
 	second := helperCmd(t, "open", s.path)
-	if said, _ := second.Output(); second.ProcessState.ExitCode() != exitRunning {
+	if said, _ := second.Output(); second.ProcessState.ExitCode() != exit.AlreadyRunning {
 		t.Errorf("exit code %d: %s", second.ProcessState.ExitCode(), said)
 	}
 	mustCommit(t, s, put(waiting(1, 1))...)
@@ -126,7 +128,7 @@ func refusedOpen(tb testing.TB, path string) error {
 		s.Close()
 		return errors.New("opened")
 	}
-	if codeOf(err) != exitRunning {
+	if codeOf(err) != exit.AlreadyRunning {
 		return err
 	}
 	return nil

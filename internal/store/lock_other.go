@@ -5,6 +5,8 @@ package store
 import (
 	"fmt"
 	"path/filepath"
+
+	"chatme/internal/exit"
 )
 
 // take refuses a database with several names. On these systems the lock file is the only lock: flock(2) and SQLite's
@@ -18,7 +20,7 @@ func (l *lockFile) take() error {
 		return &Error{
 			what: fmt.Sprintf("open %s: the file has %d names (hard links)", l.path, st.Nlink),
 			todo: "remove the others: a second server could run on one of them and destroy the database",
-			code: exitConfig,
+			code: exit.Config,
 		}
 	}
 	l.id = idOf(&st)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestLockSameProcess: the second Open is refused and names the holder; Close releases the lock.
@@ -17,7 +19,7 @@ func TestLockSameProcess(t *testing.T) {
 	}
 	for _, path := range []string{s.path, link} {
 		_, err := Open(t.Context(), Config{Path: path})
-		wantCode(t, err, exitRunning)
+		wantCode(t, err, exit.AlreadyRunning)
 		for _, want := range []string{s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q in it", err, want)
@@ -48,12 +50,12 @@ func TestLockOtherProcess(t *testing.T) {
 		t.Fatalf("%q, %v", line, err)
 	}
 	_, err = Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-	wantCode(t, err, exitRunning)
+	wantCode(t, err, exit.AlreadyRunning)
 	if want := fmt.Sprintf("(process %d)", holder.Process.Pid); !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q in it", err, want)
 	}
 	second := helperCmd(t, "open", path)
-	if said, _ := second.Output(); second.ProcessState.ExitCode() != exitRunning {
+	if said, _ := second.Output(); second.ProcessState.ExitCode() != exit.AlreadyRunning {
 		t.Errorf("exit code %d: %s", second.ProcessState.ExitCode(), said)
 	}
 	if err := holder.Process.Kill(); err != nil {

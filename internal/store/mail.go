@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 	"chatme/internal/seal"
 	"chatme/internal/secret"
@@ -77,7 +79,7 @@ func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry,
 	case err != nil:
 		return nil, explain("read mail from", s.path, err)
 	case row.N <= at.after:
-		return nil, &Error{what: "read mail from " + s.path + ": damaged, its mail is out of order", todo: restore, code: exitData}
+		return nil, &Error{what: "read mail from " + s.path + ": damaged, its mail is out of order", todo: restore, code: exit.BadDatabase}
 	}
 	letter := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
 	if row.Body == nil {

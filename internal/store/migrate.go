@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"chatme/internal/exit"
+
 	"github.com/pressly/goose/v3"
 )
 
@@ -27,18 +29,18 @@ type plan struct {
 func newPlan(steps fs.FS) (*plan, error) {
 	names, err := fs.Glob(steps, "*.sql")
 	if err != nil {
-		return nil, &Error{what: "read migrations", code: exitFailure, err: err}
+		return nil, &Error{what: "read migrations", code: exit.Failure, err: err}
 	}
 	p := &plan{steps: steps}
 	for _, name := range names { // sorted
 		v, err := goose.NumericComponent(name)
 		if err != nil {
-			return nil, &Error{what: "read migrations", code: exitFailure, err: err}
+			return nil, &Error{what: "read migrations", code: exit.Failure, err: err}
 		}
 		p.versions = append(p.versions, v)
 	}
 	if len(p.versions) == 0 {
-		return nil, &Error{what: "read migrations: none", code: exitFailure}
+		return nil, &Error{what: "read migrations: none", code: exit.Failure}
 	}
 	return p, nil
 }
@@ -94,7 +96,7 @@ func up(db *sql.DB, steps fs.FS) error {
 func (s *Store) explainMigration(err error, kept string) error {
 	err = explainRead("migrate", s.path, err)
 	e, ok := err.(*Error)
-	if !ok || e.transient || e.code == exitIO || e.code == exitCreate {
+	if !ok || e.transient || e.code == exit.IO || e.code == exit.NotWritable {
 		return err
 	}
 	e.todo = "the migration was rolled back: run the previous version, and report a bug"

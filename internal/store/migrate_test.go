@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 	"chatme/migrations"
 )
@@ -98,7 +100,7 @@ func TestUpgrade(t *testing.T) {
 		t.Error("nothing")
 	}
 	_, err = Open(t.Context(), Config{Path: path})
-	wantCode(t, err, exitData)
+	wantCode(t, err, exit.BadDatabase)
 }
 
 // TestMailboxMigration: a database from before the mailbox migration keeps its rows, and a copy of itself; its sessions
@@ -156,7 +158,7 @@ func TestUpgradeFails(t *testing.T) {
 	steps := stepsWith(t, map[string]string{"0005_extra.sql": badStep})
 	for range 2 {
 		_, err := open(t.Context(), Config{Path: path}, steps)
-		wantCode(t, err, exitData)
+		wantCode(t, err, exit.BadDatabase)
 		for _, want := range []string{"0005", "nowhere", "rolled back", path + beforeInfix + "0005"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q in it", err, want)
@@ -175,7 +177,7 @@ func TestUpgradeFails(t *testing.T) {
 func TestFirstMigrationFails(t *testing.T) {
 	path := newPath(t)
 	_, err := open(t.Context(), Config{Path: path}, fstest.MapFS{"0001_bad.sql": {Data: []byte(badStep)}})
-	wantCode(t, err, exitData)
+	wantCode(t, err, exit.BadDatabase)
 	MustOpen(t, path)
 }
 
@@ -185,7 +187,7 @@ func TestUpgradeHalfWay(t *testing.T) {
 	_, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{
 		"0005_extra.sql": goodStep, "0006_bad.sql": badStep,
 	}))
-	wantCode(t, err, exitData)
+	wantCode(t, err, exit.BadDatabase)
 	s, err := open(t.Context(), Config{Path: path}, stepsWith(t, map[string]string{"0005_extra.sql": goodStep}))
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -64,7 +66,7 @@ func mutate(t *testing.T, whole []byte, span, count int) {
 			opened++
 			continue
 		}
-		if codeOf(err) != exitData || strings.ContainsAny(err.Error(), "\n\r") {
+		if codeOf(err) != exit.BadDatabase || strings.ContainsAny(err.Error(), "\n\r") {
 			t.Errorf("%s: exit code %d: %v", what, codeOf(err), err)
 		}
 		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, mutant) {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"chatme/internal/exit"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -127,11 +128,11 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 func (cfg *Config) validate() error {
 	switch {
 	case cfg.Path == "":
-		return &Error{what: "no database file", todo: "name one", code: exitConfig}
+		return &Error{what: "no database file", todo: "name one", code: exit.Config}
 	case strings.ContainsRune(cfg.Path, 0):
-		return &Error{what: "the name of the database file contains a NUL byte", todo: "name another file", code: exitConfig}
+		return &Error{what: "the name of the database file contains a NUL byte", todo: "name another file", code: exit.Config}
 	case cfg.BusyTimeout < 0:
-		return &Error{what: "the busy timeout is negative", todo: "set a positive one", code: exitConfig}
+		return &Error{what: "the busy timeout is negative", todo: "set a positive one", code: exit.Config}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -143,23 +144,6 @@ func (cfg *Config) validate() error {
 		cfg.driver = driverName
 	}
 	return nil
-}
-
-// resolve returns path absolute and without links, so that two names of one file share a lock.
-func resolve(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", explainFile("find", path, filepath.Dir(path), err)
-	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
-	if err != nil {
-		return "", explainFile("open", abs, filepath.Dir(abs), err)
-	}
-	abs = filepath.Join(dir, filepath.Base(abs))
-	if file, err := filepath.EvalSymlinks(abs); err == nil {
-		return file, nil
-	}
-	return abs, nil
 }
 
 func (s *Store) prepare(ctx context.Context) (err error) {

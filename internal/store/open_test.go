@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestPragmas reads the settings of the design back on every connection.
@@ -139,7 +141,7 @@ func TestWriteLockHeldAtStart(t *testing.T) {
 	release := holdWriteLock(t, path)
 	s := MustOpen(t, path) // reading is possible
 	_, err := s.Begin(t.Context(), Boot{At: t0})
-	wantCode(t, err, exitRunning)
+	wantCode(t, err, exit.AlreadyRunning)
 	release()
 	mustBegin(t, s)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -100,7 +102,7 @@ func (s *Store) Named(ctx context.Context, prefix string, limit int) (found []ch
 	given := strings.TrimPrefix(prefix, "s_")
 	from, err := hex.DecodeString(given + strings.Repeat("0", max(digits-len(given), 0)))
 	if err != nil {
-		return nil, &Error{what: "invalid session name " + prefix, todo: "use s_ and hexadecimal digits", code: exitConfig}
+		return nil, &Error{what: "invalid session name " + prefix, todo: "use s_ and hexadecimal digits", code: exit.Config}
 	}
 	to, _ := hex.DecodeString(given + strings.Repeat("f", 2*len(chat.Hash{})-len(given)))
 	var rows []hash

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestReadOnly: a file or directory that the server may not write is refused. Modes do not restrict root, so the second
@@ -45,7 +47,7 @@ func TestReadOnly(t *testing.T) {
 				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 			}
 			out, _ := cmd.Output()
-			if got := cmd.ProcessState.ExitCode(); got != exitCreate {
+			if got := cmd.ProcessState.ExitCode(); got != exit.NotWritable {
 				t.Errorf("exit code %d: %s", got, out)
 			}
 			if n := bytes.Count(out, []byte("\n")); n != 1 || !bytes.Contains(out, []byte(tt.want)) {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -40,7 +42,7 @@ func ensure(path string) error {
 		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	}
 	if !info.Mode().IsRegular() {
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exitCreate}
+		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exit.NotWritable}
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
 		return explainFile("open", path, filepath.Dir(path), err)
@@ -55,7 +57,7 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	case size == 0:
 		return 0, nil
 	case size < minPage:
-		return 0, &Error{what: "open " + path + ": not a database", todo: notOurs, code: exitData, damaged: true}
+		return 0, &Error{what: "open " + path + ": not a database", todo: notOurs, code: exit.BadDatabase, damaged: true}
 	}
 	wal, journal := exists(path+"-wal"), exists(path+"-journal")
 	if !wal && !journal {
@@ -134,11 +136,11 @@ func identify(ctx context.Context, db *sql.DB, path string, latest int64) (versi
 		return 0, &Error{
 			what:       fmt.Sprintf("open %s: made by a newer chatme (schema %d; this version knows %d)", path, version, latest),
 			todo:       "reinstall that version, or restore a copy from before the upgrade (" + path + beforeInfix + "*)",
-			code:       exitData,
+			code:       exit.BadDatabase,
 			identified: true,
 		}
 	case version < 1:
-		return 0, &Error{what: "open " + path + ": damaged, no migration is recorded", todo: restore, code: exitData, damaged: true}
+		return 0, &Error{what: "open " + path + ": damaged, no migration is recorded", todo: restore, code: exit.BadDatabase, damaged: true}
 	}
 	return version, nil
 }
@@ -147,7 +149,7 @@ func foreign(path, why string) error {
 	return &Error{
 		what:       fmt.Sprintf("open %s: an SQLite database, but not chatme's (%s)", path, why),
 		todo:       "name another file",
-		code:       exitData,
+		code:       exit.BadDatabase,
 		identified: true,
 	}
 }
@@ -162,9 +164,4 @@ func create(path string) error {
 		return explainFile("create", path, filepath.Dir(path), err)
 	}
 	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

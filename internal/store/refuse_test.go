@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -94,102 +96,102 @@ func TestRefuse(t *testing.T) {
 			path := newPath(t)
 			script(t, path, `PRAGMA application_id = 252006674; CREATE TABLE a (b)`) // Fossil's
 			return path
-		}, exitData, "application_id 0x0f055112"},
+		}, exit.BadDatabase, "application_id 0x0f055112"},
 		"foreign application_id, WAL mode": {func(t *testing.T) string {
 			path := newPath(t)
 			script(t, path, `PRAGMA journal_mode = WAL; PRAGMA application_id = 252006674; CREATE TABLE a (b)`)
 			return path
-		}, exitData, "application_id 0x0f055112"},
+		}, exit.BadDatabase, "application_id 0x0f055112"},
 		"foreign tables": {func(t *testing.T) string {
 			path := newPath(t)
 			script(t, path, "CREATE TABLE \"moz\nplaces\" (b)")
 			return path
-		}, exitData, `it has "moz\nplaces"`},
+		}, exit.BadDatabase, `it has "moz\nplaces"`},
 		"foreign view": {func(t *testing.T) string {
 			path := newPath(t)
 			script(t, path, `CREATE VIEW v AS SELECT 1`)
 			return path
-		}, exitData, `it has "v"`},
+		}, exit.BadDatabase, `it has "v"`},
 		"newer": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 			return path
-		}, exitData, "made by a newer chatme (schema 9999; this version knows 4)"},
+		}, exit.BadDatabase, "made by a newer chatme (schema 9999; this version knows 4)"},
 		"no version": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DELETE FROM goose_db_version`)
 			return path
-		}, exitData, "no migration is recorded"},
+		}, exit.BadDatabase, "no migration is recorded"},
 		"no version table": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DROP TABLE goose_db_version`)
 			return path
-		}, exitData, "goose_db_version"},
+		}, exit.BadDatabase, "goose_db_version"},
 		"no sessions": {func(t *testing.T) string {
 			path := filled(t)
 			script(t, path, `DROP TABLE sessions`)
 			return path
-		}, exitData, "sessions"},
+		}, exit.BadDatabase, "sessions"},
 		"a text": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.WriteFile(path, bytes.Repeat([]byte("Dear diary,\n"), 1000), 0o640); err != nil {
 				t.Fatal(err)
 			}
 			return path
-		}, exitData, "not a database"},
+		}, exit.BadDatabase, "not a database"},
 		"one byte": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.WriteFile(path, []byte("S"), 0o640); err != nil {
 				t.Fatal(err)
 			}
 			return path
-		}, exitData, "not a database"},
+		}, exit.BadDatabase, "not a database"},
 		"damaged header": {func(t *testing.T) string {
 			path := filled(t)
 			overwrite(path, 0, "sqlite")
 			return path
-		}, exitData, "not a database"},
+		}, exit.BadDatabase, "not a database"},
 		"damaged page": {func(t *testing.T) string {
 			path := filled(t)
 			overwrite(path, 4096, strings.Repeat("\xff", 64))
 			return path
-		}, exitData, "malformed"},
+		}, exit.BadDatabase, "malformed"},
 		"truncated": {func(t *testing.T) string {
 			path := filled(t)
 			if err := os.Truncate(path, 3*4096); err != nil {
 				t.Fatal(err)
 			}
 			return path
-		}, exitData, "malformed"},
-		"a directory": {func(t *testing.T) string { return t.TempDir() }, exitCreate, "not a directory"},
+		}, exit.BadDatabase, "malformed"},
+		"a directory": {func(t *testing.T) string { return t.TempDir() }, exit.NotWritable, "not a directory"},
 		"a pipe": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := syscall.Mkfifo(path, 0o640); err != nil {
 				t.Fatal(err)
 			}
 			return path
-		}, exitCreate, "not a regular file"},
+		}, exit.NotWritable, "not a regular file"},
 		"no directory": {func(t *testing.T) string {
 			return filepath.Join(t.TempDir(), "nowhere", "chatme.db")
-		}, exitCreate, "must exist: create it"},
+		}, exit.NotWritable, "must exist: create it"},
 		"under a file": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.WriteFile(path, nil, 0o640); err != nil {
 				t.Fatal(err)
 			}
 			return filepath.Join(path, "chatme.db")
-		}, exitCreate, "not a directory"},
-		"no name":    {func(*testing.T) string { return "" }, exitConfig, "name one"},
-		"NUL":        {func(*testing.T) string { return "chat\x00me.db" }, exitConfig, "NUL"},
-		"unwritable": {func(*testing.T) string { return "/proc/chatme.db" }, exitCreate, "writable"},
-		"long name":  {func(t *testing.T) string { return newPath(t) + strings.Repeat("x", 300) }, exitCreate, "too long"},
+		}, exit.NotWritable, "not a directory"},
+		"no name":    {func(*testing.T) string { return "" }, exit.Config, "name one"},
+		"NUL":        {func(*testing.T) string { return "chat\x00me.db" }, exit.Config, "NUL"},
+		"unwritable": {func(*testing.T) string { return "/proc/chatme.db" }, exit.NotWritable, "writable"},
+		"long name":  {func(t *testing.T) string { return newPath(t) + strings.Repeat("x", 300) }, exit.NotWritable, "too long"},
 		"dangling link": {func(t *testing.T) string {
 			path := newPath(t)
 			if err := os.Symlink("nowhere/chatme.db", path); err != nil {
 				t.Fatal(err)
 			}
 			return path
-		}, exitCreate, "dangling link"},
+		}, exit.NotWritable, "dangling link"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,7 +241,7 @@ func TestRefuseWithWAL(t *testing.T) {
 			path := copyLive(t, s.path)
 			before := tree(t, filepath.Dir(path))
 			_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-			wantCode(t, err, exitData)
+			wantCode(t, err, exit.BadDatabase)
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 
 	"chatme/migrations"
@@ -72,7 +74,7 @@ func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 		}
 	}
 	if exists(path) && !r.Replace {
-		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it already exists", path), todo: restoreOver, code: exitCreate}
+		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it already exists", path), todo: restoreOver, code: exit.NotWritable}
 	}
 	if r.Fetch != nil {
 		dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+"*")
@@ -103,7 +105,7 @@ func differ(path, source string) error {
 	a, errA := os.Stat(path)
 	b, errB := os.Stat(source)
 	if errA == nil && errB == nil && os.SameFile(a, b) {
-		return &Error{what: fmt.Sprintf("restore %s from itself", path), todo: "name the backup", code: exitConfig}
+		return &Error{what: fmt.Sprintf("restore %s from itself", path), todo: "name the backup", code: exit.Config}
 	}
 	return nil
 }
@@ -129,7 +131,7 @@ func stage(ctx context.Context, source, part string) (Contents, error) {
 		case err != nil:
 			return notToRestore(err)
 		case version == 0:
-			return &Error{what: source + ": an empty database", todo: restoreAnother, code: exitData}
+			return &Error{what: source + ": an empty database", todo: restoreAnother, code: exit.BadDatabase}
 		}
 		if err := integrityCheck(ctx, db, source); err != nil {
 			return notToRestore(err)
@@ -147,7 +149,7 @@ const restoreAnother = "restore from another backup"
 
 // notToRestore returns err, an error about a source, with a remedy that fits a source.
 func notToRestore(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok && e.code == exitData && !e.identified {
+	if e, ok := errors.AsType[*Error](err); ok && e.code == exit.BadDatabase && !e.identified {
 		e.todo = restoreAnother
 	}
 	return err
@@ -170,10 +172,6 @@ func own(path, name string) error {
 	}
 	return nil
 }
-
-// sideFiles are the files that SQLite may have beside a database. They are moved aside in this order: without the first
-// the others mean nothing.
-var sideFiles = [...]string{"-wal", "-journal", "-shm"}
 
 // replacedInfix separates the name of the database from the time when it was put aside.
 const replacedInfix = ".replaced-"

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // backedUp makes a database of three starts with a chat, a waiting session and mail, and a backup of it.
@@ -141,16 +143,16 @@ func TestPutBackRefuses(t *testing.T) {
 		code int
 		says string
 	}{
-		"target exists":            {RestoreConfig{Path: path, Source: backup}, exitCreate, "--replace"},
-		"itself":                   {RestoreConfig{Path: path, Source: path, Replace: true}, exitConfig, "from itself"},
-		"no source":                {RestoreConfig{Path: path, Source: path + ".none", Replace: true}, exitConfig, "there is no database"},
-		"no directory":             {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exitCreate, ""},
-		"a corrupt one":            {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exitData, "another backup"},
-		"a corrupt index":          {RestoreConfig{Path: path, Source: index, Replace: true}, exitData, "another backup"},
-		"mail without a recipient": {RestoreConfig{Path: path, Source: orphan, Replace: true}, exitData, "dangling"},
-		"a newer one":              {RestoreConfig{Path: path, Source: newest, Replace: true}, exitData, "newer chatme"},
-		"of another program":       {RestoreConfig{Path: path, Source: foreign, Replace: true}, exitData, "not chatme's"},
-		"over that":                {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exitData, "not chatme's"},
+		"target exists":            {RestoreConfig{Path: path, Source: backup}, exit.NotWritable, "--replace"},
+		"itself":                   {RestoreConfig{Path: path, Source: path, Replace: true}, exit.Config, "from itself"},
+		"no source":                {RestoreConfig{Path: path, Source: path + ".none", Replace: true}, exit.Config, "there is no database"},
+		"no directory":             {RestoreConfig{Path: path + "/no/where.db", Source: backup, Replace: true}, exit.NotWritable, ""},
+		"a corrupt one":            {RestoreConfig{Path: path, Source: corrupt, Replace: true}, exit.BadDatabase, "another backup"},
+		"a corrupt index":          {RestoreConfig{Path: path, Source: index, Replace: true}, exit.BadDatabase, "another backup"},
+		"mail without a recipient": {RestoreConfig{Path: path, Source: orphan, Replace: true}, exit.BadDatabase, "dangling"},
+		"a newer one":              {RestoreConfig{Path: path, Source: newest, Replace: true}, exit.BadDatabase, "newer chatme"},
+		"of another program":       {RestoreConfig{Path: path, Source: foreign, Replace: true}, exit.BadDatabase, "not chatme's"},
+		"over that":                {RestoreConfig{Path: foreign, Source: backup, Replace: true}, exit.BadDatabase, "not chatme's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := contentsOfDir(t, filepath.Dir(tt.r.Path))
@@ -191,7 +193,7 @@ func TestPutBackWhileOpen(t *testing.T) {
 	path, backup, _, _ := backedUp(t)
 	s := MustOpen(t, path)
 	_, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true})
-	wantCode(t, err, exitRunning)
+	wantCode(t, err, exit.AlreadyRunning)
 	mustClose(t, s)
 
 	other := helperCmd(t, "read", path)
@@ -210,7 +212,7 @@ func TestPutBackWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true})
-	wantCode(t, err, exitRunning)
+	wantCode(t, err, exit.AlreadyRunning)
 	if !strings.Contains(err.Error(), "Litestream") {
 		t.Error(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+
+	"chatme/internal/exit"
 )
 
 // settle checkpoints the WAL of the old database into it, so that the file alone is complete. A database that cannot be
@@ -29,7 +31,7 @@ func settle(ctx context.Context, path string) error {
 	case err == nil && mode == "wal" && exists(path+"-shm"): // the last connection to close a database removes it
 		return &Error{
 			what: fmt.Sprintf("another program has %s open", path),
-			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exitRunning,
+			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exit.AlreadyRunning,
 		}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"chatme/internal/exit"
 )
 
 // Snapshot writes a complete point-in-time copy of the database to target while the server runs. It refuses a target
@@ -27,7 +29,7 @@ const sqlVacuumInto = `VACUUM INTO ?`
 func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 	if err := create(target); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return &Error{what: fmt.Sprintf("write %s: it already exists", target), todo: "name another file", code: exitCreate}
+			return &Error{what: fmt.Sprintf("write %s: it already exists", target), todo: "name another file", code: exit.NotWritable}
 		}
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestSnapshot: a copy taken while the server runs opens as a separate database, with the same rows.
@@ -36,7 +38,7 @@ func TestSnapshotRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{target, s.path, filepath.Join(t.TempDir(), "nowhere", "x")} {
-		wantCode(t, s.Snapshot(t.Context(), name), exitCreate)
+		wantCode(t, s.Snapshot(t.Context(), name), exit.NotWritable)
 	}
 	if info, err := os.Stat(target); err != nil || info.Size() != 0 {
 		t.Errorf("%v, %v", info, err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // TestUnsuitedFileSystem: a file system without locks, or without shared memory, is named as the cause, with the remedy.
@@ -25,7 +27,7 @@ func TestUnsuitedFileSystem(t *testing.T) {
 		cmd := traced(t, fault.call, "error="+fault.errno, []string{path + fault.suffix}, "open", path)
 		out, _ := cmd.Output()
 		said := string(out)
-		if code := cmd.ProcessState.ExitCode(); code != exitCreate || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
+		if code := cmd.ProcessState.ExitCode(); code != exit.NotWritable || !strings.Contains(said, "put the database on a local disk") || strings.Contains(said, "check the disk") {
 			t.Errorf("%s: exit code %d: %s", name, code, said)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"chatme/internal/exit"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -38,7 +40,7 @@ func vanished(path string) error {
 			path, seen.inode, st.Ino, path),
 		todo: fmt.Sprintf("put the previous file back, or restore the copy with chatme restore --replace; to serve the copy and lose what is in the -wal, move %s away; if all the files were moved here together, remove %s",
 			beside(path, "-wal", "-shm"), path+witnessSuffix),
-		code:       exitData,
+		code:       exit.BadDatabase,
 		identified: true,
 	}
 }
@@ -64,7 +66,7 @@ func emptied(path string, missing, wal bool) error {
 		what: fmt.Sprintf("open %s: the database %s, but %s", path, state, strings.Join(traces, " and ")),
 		todo: fmt.Sprintf("put the file back (check that its disk is mounted), or restore a backup with chatme restore --replace; to discard all its data and start with an empty database, remove %s",
 			beside(path, "-wal", "-shm", "-journal", witnessSuffix)),
-		code:       exitData,
+		code:       exit.BadDatabase,
 		identified: true,
 	}
 }
@@ -151,5 +153,5 @@ func unserved(path string) error {
 	default:
 		return nil
 	}
-	return &Error{what: fmt.Sprintf("%s while a server (process %d) runs on it", what, pid), todo: todo, code: exitData, identified: true}
+	return &Error{what: fmt.Sprintf("%s while a server (process %d) runs on it", what, pid), todo: todo, code: exit.BadDatabase, identified: true}
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatme/internal/exit"
 )
 
 // killedServer makes a database as a killed server leaves it: with mail, a chat, a -wal that is not empty and a witness
@@ -84,7 +86,7 @@ func TestDatabaseVanished(t *testing.T) {
 				func() error { return Sound(t.Context(), path) },
 			} {
 				err := look()
-				wantCode(t, err, exitData)
+				wantCode(t, err, exit.BadDatabase)
 				want := []string{tt.says, "put the ", "chatme restore --replace"}
 				for _, suffix := range tt.gone {
 					want = append(want, path+suffix)
@@ -120,7 +122,7 @@ func TestVanishedFilePutBack(t *testing.T) {
 	path, epoch, p := killedServer(t)
 	run(t, "mv", path, path+".away")
 	_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-	wantCode(t, err, exitData)
+	wantCode(t, err, exit.BadDatabase)
 	run(t, "mv", path+".away", path)
 	s := MustOpen(t, path)
 	if started := mustBegin(t, s); started.Restored || started.Epoch != epoch {
@@ -158,7 +160,7 @@ func TestMovedWithItsWAL(t *testing.T) {
 	run(t, "sh", "-c", `cp -a "$1"/. "$2"`, "-", filepath.Dir(path), dir)
 	path = filepath.Join(dir, filepath.Base(path))
 	_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-	wantCode(t, err, exitData)
+	wantCode(t, err, exit.BadDatabase)
 	if want := "if all the files were moved here together, remove " + path + witnessSuffix; !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v does not contain %q", err, want)
 	}

@@ -6,12 +6,8 @@ import (
 	"sync"
 )
 
-const (
-	// walKept is the length in bytes to which a reset truncates the WAL: four times its length on most days.
-	walKept = 16 << 20
-	// walLarge is a length in bytes that no batch reaches: at that length, a reader is preventing a reset.
-	walLarge = 128 << 20
-)
+// walLarge is a length in bytes that no batch reaches: at that length, a reader is preventing a reset.
+const walLarge = 128 << 20
 
 // walWatch logs when the WAL becomes large, and when it no longer is.
 type walWatch struct {

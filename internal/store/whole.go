@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
+	"chatme/internal/exit"
+
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"chatme/migrations"
@@ -153,5 +155,5 @@ func foreignersIn(ctx context.Context, db *sql.DB, path string) (f foreigners, e
 
 // damaged returns the error for a fault that a check has found.
 func damaged(path, how string) error {
-	return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, how), todo: restore, code: exitData, damaged: true}
+	return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, how), todo: restore, code: exit.BadDatabase, damaged: true}
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/exit"
+
 	"chatme/internal/chat"
 )
 
@@ -99,7 +101,7 @@ func TestWitness(t *testing.T) {
 			log := logged(s)
 			started, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
 			if name == "a directory in its place" {
-				wantCode(t, err, exitCreate) // it cannot be replaced; but the start is recorded, for the next one
+				wantCode(t, err, exit.NotWritable) // it cannot be replaced; but the start is recorded, for the next one
 				run(t, "rmdir", path+witnessSuffix)
 				mustBegin(t, s)
 				return
@@ -139,7 +141,7 @@ func TestWitnessThatCannotBeRead(t *testing.T) {
 	run(t, "sh", "-c", `mv "$1" "$1.kept" && ln -s "$1" "$1"`, "-", path+witnessSuffix) // too many links
 	s := MustOpen(t, path)
 	_, err := s.Begin(t.Context(), Boot{Version: "v1", At: t0 + hour})
-	wantCode(t, err, exitCreate)
+	wantCode(t, err, exit.NotWritable)
 	if !strings.Contains(err.Error(), path+witnessSuffix) {
 		t.Errorf("error %v does not name the file", err)
 	}
@@ -204,7 +206,7 @@ func TestFirstWitness(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := Open(t.Context(), Config{Path: path, BusyTimeout: quick})
-			wantCode(t, err, exitData)
+			wantCode(t, err, exit.BadDatabase)
 			run(t, "rm", path+witnessSuffix)
 		}
 		s := MustOpen(t, path)
@@ -307,7 +309,7 @@ func TestWitnessUnwritable(t *testing.T) {
 	in.Close()
 	said, _ := io.ReadAll(lines)
 	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitCreate {
+	if code := cmd.ProcessState.ExitCode(); code != exit.NotWritable {
 		t.Errorf("exit code %d", code)
 	}
 	if bytes.Count(said, []byte("\n")) != 1 || !bytes.Contains(said, []byte(witnessSuffix)) || !bytes.Contains(said, []byte("permission denied")) {
