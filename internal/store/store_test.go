@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,7 +64,9 @@ func helper(role, path string) int {
 	fmt.Println("open")
 	switch role {
 	case "hold":
-		select {}
+		never := make(chan os.Signal, 1)
+		signal.Notify(never, os.Interrupt) // with nothing to wake it, the runtime would end the process: "all goroutines are asleep"
+		<-never
 	case "begin":
 		io.Copy(io.Discard, os.Stdin)
 		if _, err := s.Begin(context.Background(), Boot{At: t0}); err != nil {
