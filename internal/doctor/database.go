@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/cli"
+	"chatme/internal/dbfile"
 	"chatme/internal/store"
 )
 
@@ -70,17 +71,17 @@ const restoreRemedy = "stop the server and restore the latest backup: chatme res
 
 // unexamined reports that the database could not be examined. Only damage that was found gets a remedy that discards data.
 func (d *doctor) unexamined(check string, err error) {
-	e, _ := errors.AsType[*store.Error](err)
+	e, _ := errors.AsType[*dbfile.Error](err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		d.unchecked(check, "interrupted", "")
-	case e != nil && e.Damaged() && d.ours:
+	case e != nil && e.Damaged && d.ours:
 		d.problem(check, e.Cause(), restoreRemedy)
-	case e != nil && e.Damaged():
+	case e != nil && e.Damaged:
 		d.problem(check, e.Cause(), "check that this is the right file (--db); if it was a chatme database, see docs/backup.md")
-	case e != nil && e.Foreign() && d.running():
+	case e != nil && e.Foreign && d.running():
 		d.unknown(check, err, "a server is using it: run doctor from that server's binary")
-	case e != nil && e.Foreign():
+	case e != nil && e.Foreign:
 		d.problem(check, e.Error(), "name the right database with --db, or the settings file with --config")
 	case errors.Is(err, fs.ErrPermission):
 		d.unknown(check, err, asServer)

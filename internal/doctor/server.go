@@ -10,6 +10,7 @@ import (
 
 	"chatme/internal/admin"
 	"chatme/internal/buildinfo"
+	"chatme/internal/dbfile"
 	"chatme/internal/store"
 )
 
@@ -82,7 +83,7 @@ func isOurs(path string) bool {
 
 // findServer looks for the server that uses the database, and asks it about itself.
 func (d *doctor) findServer() {
-	pid, err := store.Holder(d.files.Database)
+	pid, err := dbfile.Holder(d.files.Database)
 	if pid != 0 {
 		d.server = processOf(pid)
 	}
@@ -139,7 +140,7 @@ func (d *doctor) running() bool { return d.server.pid != 0 || d.about != nil || 
 
 // causeOf returns err without the store's advice, which is for a server that is starting.
 func causeOf(err error) string {
-	if e, ok := errors.AsType[*store.Error](err); ok {
+	if e, ok := errors.AsType[*dbfile.Error](err); ok {
 		return e.Cause()
 	}
 	return err.Error()

@@ -6,6 +6,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/cli"
+	"chatme/internal/dbfile"
 	"chatme/internal/store"
 )
 
@@ -51,7 +52,7 @@ func (c *RunsCmd) Run(p *cli.Program) error {
 	if err != nil {
 		return err
 	}
-	holder, err := store.Holder(path)
+	holder, err := dbfile.Holder(path)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"chatme/internal/admin"
 	"chatme/internal/cli"
 	"chatme/internal/config"
+	"chatme/internal/dbfile"
 	"chatme/internal/store"
 )
 
@@ -90,7 +91,7 @@ func advance(ctx context.Context, cfg *config.Config) (warning string) {
 	if err == nil {
 		return ""
 	}
-	if pid, unknown := store.Holder(cfg.DB); pid == 0 && unknown == nil {
+	if pid, unknown := dbfile.Holder(cfg.DB); pid == 0 && unknown == nil {
 		return "" // the next run differs from that of the copy
 	}
 	return fmt.Sprintf("the server could not advance its counter (%v); restore this copy with chatme restore, because a copy by hand may not be detected", err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -231,7 +232,7 @@ func threeSteps(tb testing.TB) fstest.MapFS {
 func beforeAway(tb testing.TB) (path string, was []chat.Record) {
 	tb.Helper()
 	path = newPath(tb)
-	db, err := sql.Open(driverName, uri(path, nil))
+	db, err := sql.Open(dbfile.DriverName, dbfile.URI(path, nil))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -317,12 +318,12 @@ func TestAwayMigrationStops(t *testing.T) {
 // which a container does not have.
 func TestNoTemporaryFile(t *testing.T) {
 	path := filled(t)
-	writer, _ := writerDSN(path, quick)
-	reader, _ := readerDSN(path, quick)
+	writer, _ := dbfile.WriterDSN(path, quick)
+	reader, _ := dbfile.ReaderDSN(path, quick)
 	examining, _, _ := examineDSN(path)
 	for name, dsn := range map[string]string{
-		"writer": writer, "reader": reader, "examine": examining, "check": checkDSN(path, "ro", false, quick),
-		"immutable": checkDSN(path, "ro", true, quick), "check for writing": checkDSN(path, "rw", false, quick),
+		"writer": writer, "reader": reader, "examine": examining, "check": dbfile.CheckDSN(path, "ro", false, quick),
+		"immutable": dbfile.CheckDSN(path, "ro", true, quick), "check for writing": dbfile.CheckDSN(path, "rw", false, quick),
 	} {
 		err := withFile(path, dsn, func(db *sql.DB) error {
 			var store string

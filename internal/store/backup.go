@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -27,12 +28,12 @@ const partInfix = ".part-"
 // the database open, if any, call Advance.
 func Backup(ctx context.Context, path, target string, taken func()) (Contents, error) {
 	var copied Contents
-	path, err := resolve(path)
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return copied, err
 	}
 	if target, err = filepath.Abs(target); err != nil {
-		return copied, explainFile("write", target, filepath.Dir(target), err)
+		return copied, dbfile.ExplainFile("write", target, filepath.Dir(target), err)
 	}
 	if err := vacant(target); err != nil {
 		return copied, err
@@ -40,7 +41,7 @@ func Backup(ctx context.Context, path, target string, taken func()) (Contents, e
 	part := partOf(target)
 	err = withReader(ctx, path, func(db *sql.DB, _ int64) error { return vacuumInto(ctx, db, part) })
 	if err != nil {
-		return copied, explainRead("copy", path, err)
+		return copied, dbfile.ExplainRead("copy", path, err)
 	}
 	defer os.Remove(part)
 	if copied, err = verify(ctx, part, quickCheck); err != nil {
@@ -61,23 +62,23 @@ func vacant(name string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}
-	return explainFile("write", name, filepath.Dir(name), err)
+	return dbfile.ExplainFile("write", name, filepath.Dir(name), err)
 }
 
 func taken(name string) error {
-	return &Error{what: fmt.Sprintf("write %s: it already exists", name), todo: "name another file", code: exit.NotWritable}
+	return &dbfile.Error{What: fmt.Sprintf("write %s: it already exists", name), Todo: "name another file", Code: exit.NotWritable}
 }
 
 // ScratchDir makes a directory for copies beside the database at path, and returns its name. If it is left behind,
 // FilesOf lists it among the Parts.
 func ScratchDir(path, purpose string) (string, error) {
-	path, err := resolve(path)
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return "", err
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+purpose+"-*")
 	if err != nil {
-		return "", explainFile("make", path+partInfix+purpose, filepath.Dir(path), err)
+		return "", dbfile.ExplainFile("make", path+partInfix+purpose, filepath.Dir(path), err)
 	}
 	return dir, nil
 }
@@ -91,16 +92,16 @@ func partOf(target string) string {
 
 // verify checks a database that no other process has open and that has no WAL, and returns its contents.
 func verify(ctx context.Context, path string, check func(context.Context, *sql.DB, string) error) (found Contents, err error) {
-	err = withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
+	err = withFile(path, dbfile.CheckDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
 		if err := check(ctx, db, path); err != nil {
 			return err
 		}
 		var version int64
 		if err := db.QueryRowContext(ctx, sqlSchema).Scan(&version); err != nil {
-			return explainRead("look into", path, err)
+			return dbfile.ExplainRead("look into", path, err)
 		}
 		found, err = contentsOf(ctx, db, version)
-		return explainRead("look into", path, err)
+		return dbfile.ExplainRead("look into", path, err)
 	})
 	return found, err
 }
@@ -116,11 +117,11 @@ func publish(part, target string) error {
 			return err
 		}
 		if err := os.Rename(part, target); err != nil {
-			return explainFile("write", target, filepath.Dir(target), err)
+			return dbfile.ExplainFile("write", target, filepath.Dir(target), err)
 		}
 	}
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return explainFile("remove", part, filepath.Dir(part), err)
+		return dbfile.ExplainFile("remove", part, filepath.Dir(part), err)
 	}
 	return syncDir(filepath.Dir(target))
 }

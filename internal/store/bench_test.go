@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 )
 
 // seed fills a database with pairs, waiting and hibernated sessions, and returns the number of rows.
@@ -88,8 +89,8 @@ func BenchmarkBareDriver(b *testing.B) {
 			s := openNew(b)
 			n := seed(b, s, 20_000, 10_000, 50_000)
 			mustClose(b, s)
-			dsn, _ := writerDSN(s.path, quick)
-			db, err := sql.Open(driverName, dsn)
+			dsn, _ := dbfile.WriterDSN(s.path, quick)
+			db, err := sql.Open(dbfile.DriverName, dsn)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -56,10 +57,10 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return Started{}, explain("begin on", s.path, err)
+		return Started{}, dbfile.Explain("begin on", s.path, err)
 	}
 	if s.boot != 0 {
-		return Started{}, &Error{what: "begin on " + s.path + ": it has already begun", code: exit.Failure}
+		return Started{}, &dbfile.Error{What: "begin on " + s.path + ": it has already begun", Code: exit.Failure}
 	}
 	s.counter.mu.Lock()
 	defer s.counter.mu.Unlock()
@@ -74,7 +75,7 @@ func (s *Store) Begin(ctx context.Context, b Boot) (Started, error) {
 		return err
 	})
 	if err != nil {
-		return Started{}, explain("begin on", s.path, err)
+		return Started{}, dbfile.Explain("begin on", s.path, err)
 	}
 	if started.Restored {
 		s.log.Warn("database was restored from a backup: new epoch, every chat ended",
@@ -146,7 +147,7 @@ func (s *Store) End(reason string, at chat.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.boot == 0 {
-		return &Error{what: "end on " + s.path + ": it has not begun", code: exit.Failure}
+		return &dbfile.Error{What: "end on " + s.path + ": it has not begun", Code: exit.Failure}
 	}
 	c := &s.counter
 	c.mu.Lock()
@@ -156,7 +157,7 @@ func (s *Store) End(reason string, at chat.Time) error {
 		return err
 	})
 	if err != nil {
-		return explainCommit("end on", s.path, err)
+		return dbfile.ExplainCommit("end on", s.path, err)
 	}
 	c.witness.stopped = true
 	return c.witness.write(s.path + witnessSuffix)

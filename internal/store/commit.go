@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 )
 
 // sqlRemove deletes one record.
@@ -32,9 +33,9 @@ func (s *Store) Commit(b *chat.Batch) error {
 		}
 		return s.applyMail(tx, letters, b.MailAcks)
 	})
-	err = explainCommit(fmt.Sprintf("commit %d rows, %d messages and %d acknowledgments to",
+	err = dbfile.ExplainCommit(fmt.Sprintf("commit %d rows, %d messages and %d acknowledgments to",
 		len(b.Changes), len(b.Entries), len(b.MailAcks)), s.path, err)
-	if e, ok := err.(*Error); ok && e.Transient() {
+	if e, ok := err.(*dbfile.Error); ok && e.Transient() {
 		s.sealing.keep(letters)
 	}
 	s.wal.look(s.log)

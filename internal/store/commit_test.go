@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -118,7 +119,7 @@ func TestConstraints(t *testing.T) {
 			if !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v; want it to name %q", err, tt.want)
 			}
-			if e := err.(*Error); e.Transient() {
+			if e := err.(*dbfile.Error); e.Transient() {
 				t.Error("transient")
 			}
 			if after := dump(t, s); after != before {
@@ -151,7 +152,7 @@ func TestWriteLockHeld(t *testing.T) {
 	for range 2 {
 		err := s.Commit(&chat.Batch{Changes: batch})
 		wantCode(t, err, exit.AlreadyRunning)
-		if !err.(*Error).Transient() {
+		if !err.(*dbfile.Error).Transient() {
 			t.Error("not transient")
 		}
 	}
@@ -227,7 +228,7 @@ func TestDiskFull(t *testing.T) {
 	for range 3 {
 		err := s.Commit(&chat.Batch{Changes: batch})
 		wantCode(t, err, exit.NotWritable)
-		if !err.(*Error).Transient() {
+		if !err.(*dbfile.Error).Transient() {
 			t.Fatalf("not transient: %v", err)
 		}
 		if after := dump(t, s); after != before {

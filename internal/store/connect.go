@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"github.com/jmoiron/sqlx"
@@ -15,44 +16,44 @@ import (
 const minSQLite = "3.51.3"
 
 func (s *Store) connectWriter(ctx context.Context, cfg Config) error {
-	dsn, pragmas := writerDSN(s.path, cfg.BusyTimeout)
+	dsn, pragmas := dbfile.WriterDSN(s.path, cfg.BusyTimeout)
 	db, err := sql.Open(cfg.driver, dsn)
 	if err != nil {
-		return explainRead("open", s.path, err)
+		return dbfile.ExplainRead("open", s.path, err)
 	}
 	db.SetMaxOpenConns(1)
 	db.SetMaxIdleConns(1)
 	s.writer = db
 	if err := checkVersion(ctx, db); err != nil {
-		return explainRead("open", s.path, err)
+		return dbfile.ExplainRead("open", s.path, err)
 	}
 	return s.checkPragmas(ctx, db, pragmas)
 }
 
 func (s *Store) connectReader(ctx context.Context, cfg Config) error {
-	dsn, pragmas := readerDSN(s.path, cfg.BusyTimeout)
+	dsn, pragmas := dbfile.ReaderDSN(s.path, cfg.BusyTimeout)
 	db, err := sqlx.Open(cfg.driver, dsn)
 	if err != nil {
-		return explainRead("open", s.path, err)
+		return dbfile.ExplainRead("open", s.path, err)
 	}
-	db.SetMaxOpenConns(maxReaders)
-	db.SetMaxIdleConns(maxReaders)
+	db.SetMaxOpenConns(dbfile.MaxReaders)
+	db.SetMaxIdleConns(dbfile.MaxReaders)
 	s.reader = db
 	return s.checkPragmas(ctx, db.DB, pragmas)
 }
 
 // checkPragmas reads every pragma back: SQLite ignores those that it does not support or does not know.
-func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []pragma) error {
+func (s *Store) checkPragmas(ctx context.Context, db *sql.DB, pragmas []dbfile.Pragma) error {
 	for _, p := range pragmas {
 		var got string
-		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
-			return explainRead("open", s.path, err)
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.Name).Scan(&got); err != nil {
+			return dbfile.ExplainRead("open", s.path, err)
 		}
-		if got != p.want {
-			return &Error{
-				what: fmt.Sprintf("open %s: PRAGMA %s is %s, not %s", s.path, p.name, got, p.want),
-				todo: "put the database on a local file system",
-				code: exit.NotWritable,
+		if got != p.Want {
+			return &dbfile.Error{
+				What: fmt.Sprintf("open %s: PRAGMA %s is %s, not %s", s.path, p.Name, got, p.Want),
+				Todo: "put the database on a local file system",
+				Code: exit.NotWritable,
 			}
 		}
 	}
@@ -68,10 +69,10 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if Older(got, minSQLite) {
-		return &Error{
-			what: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
-			todo: "rebuild it with " + minSQLite + " or newer",
-			code: exit.Failure,
+		return &dbfile.Error{
+			What: fmt.Sprintf("this program was built with SQLite %s, which can corrupt a database", got),
+			Todo: "rebuild it with " + minSQLite + " or newer",
+			Code: exit.Failure,
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"golang.org/x/sys/unix"
@@ -60,13 +61,13 @@ const (
 // (cannot be read) or 78 (no such file).
 func Look(ctx context.Context, path string) (Contents, error) {
 	var found Contents
-	path, err := resolve(path)
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return found, err
 	}
 	err = withReader(ctx, path, func(db *sql.DB, version int64) (err error) {
 		found, err = contentsOf(ctx, db, version)
-		return explainRead("look into", path, err)
+		return dbfile.ExplainRead("look into", path, err)
 	})
 	return found, err
 }
@@ -84,14 +85,14 @@ func withReader(ctx context.Context, path string, use func(db *sql.DB, version i
 	if err != nil {
 		return err
 	}
-	dsn, _ := readerDSN(path, DefaultBusyTimeout)
+	dsn, _ := dbfile.ReaderDSN(path, DefaultBusyTimeout)
 	return withFile(path, dsn, func(db *sql.DB) error {
 		version, err := identify(ctx, db, path, plan.latest())
 		switch {
 		case err != nil:
 			return err
 		case version == 0:
-			return &Error{what: path + ": an empty database", todo: "start a server on it first", code: exit.BadDatabase}
+			return &dbfile.Error{What: path + ": an empty database", Todo: "start a server on it first", Code: exit.BadDatabase}
 		}
 		return use(db, version)
 	})
@@ -99,14 +100,14 @@ func withReader(ctx context.Context, path string, use func(db *sql.DB, version i
 
 // withFile opens dsn, the database at path, on one connection for use.
 func withFile(path, dsn string, use func(db *sql.DB) error) (err error) {
-	defer handles.enter(path)()
-	db, err := sql.Open(driverName, dsn)
+	defer dbfile.Handles.Enter(path)()
+	db, err := sql.Open(dbfile.DriverName, dsn)
 	if err != nil {
-		return explainRead("open", path, err)
+		return dbfile.ExplainRead("open", path, err)
 	}
 	defer func() {
 		if e := db.Close(); err == nil {
-			err = explainRead("close", path, e)
+			err = dbfile.ExplainRead("close", path, e)
 		}
 	}()
 	db.SetMaxOpenConns(1)
@@ -118,18 +119,18 @@ func present(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{what: "there is no database " + path, todo: "check the path", code: exit.Config}
+		return &dbfile.Error{What: "there is no database " + path, Todo: "check the path", Code: exit.Config}
 	case err != nil:
-		return explainFile("open", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("open", path, filepath.Dir(path), err)
 	case info.IsDir():
-		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
+		return dbfile.ExplainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	case !info.Mode().IsRegular():
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exit.NotWritable}
+		return &dbfile.Error{What: "open " + path + ": not a regular file", Todo: "name another file", Code: exit.NotWritable}
 	case info.Size() < minPage:
-		return &Error{what: "open " + path + ": not a database", todo: "name another file", code: exit.BadDatabase}
+		return &dbfile.Error{What: "open " + path + ": not a database", Todo: "name another file", Code: exit.BadDatabase}
 	}
 	if err := unix.Access(path, unix.R_OK); err != nil {
-		return explainFile("read", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("read", path, filepath.Dir(path), err)
 	}
 	return nil
 }

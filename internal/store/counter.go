@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -87,14 +88,14 @@ func (s *Store) Advance() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.counts() {
-		return &Error{what: "advance " + s.path + ": it has not begun, or has ended", code: exit.Failure, transient: true}
+		return &dbfile.Error{What: "advance " + s.path + ": it has not begun, or has ended", Code: exit.Failure, Retry: true}
 	}
 	if err := s.raise(func(*sql.Tx) error { return nil }); err != nil {
-		return explainCommit("advance", s.path, err)
+		return dbfile.ExplainCommit("advance", s.path, err)
 	}
 	err := c.witness.write(s.path + witnessSuffix)
-	if e, ok := err.(*Error); ok {
-		e.transient = true // the commit is on disk: only the witness must be retried
+	if e, ok := err.(*dbfile.Error); ok {
+		e.Retry = true // the commit is on disk: only the witness must be retried
 	}
 	return err
 }

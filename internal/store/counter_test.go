@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -126,12 +127,12 @@ func TestAdvance(t *testing.T) {
 	wantCounter(t, s, 4, 4)
 
 	release := holdWriteLock(t, s.path)
-	if err := s.Advance(); codeOf(err) != exit.AlreadyRunning || !err.(*Error).Transient() {
+	if err := s.Advance(); codeOf(err) != exit.AlreadyRunning || !err.(*dbfile.Error).Transient() {
 		t.Errorf("under another program's write lock: %v", err)
 	}
 	release()
 	run(t, "mkdir", "-p", s.path+witnessSuffix+".part/x")
-	if err := s.Advance(); err == nil || !err.(*Error).Transient() {
+	if err := s.Advance(); err == nil || !err.(*dbfile.Error).Transient() {
 		t.Errorf("without a witness: %v", err)
 	}
 	run(t, "rm", "-r", s.path+witnessSuffix+".part")
@@ -142,7 +143,7 @@ func TestAdvance(t *testing.T) {
 	if err := s.End("signal", t0); err != nil {
 		t.Error(err)
 	}
-	if err := s.Advance(); err == nil || !err.(*Error).Transient() {
+	if err := s.Advance(); err == nil || !err.(*dbfile.Error).Transient() {
 		t.Errorf("advanced after End: %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"chatme/internal/dbfile"
 )
 
 const (
@@ -64,9 +66,9 @@ func missing(name string) (seen witness, why string, err error) {
 	seen, err = readWitness(name)
 	switch {
 	case errors.Is(err, errNoWitness), errors.Is(err, fs.ErrNotExist):
-		return seen, "no witness: " + cause(err).Error(), nil
+		return seen, "no witness: " + dbfile.Cause(err).Error(), nil
 	case err != nil:
-		return seen, "", explainFile("read", name, filepath.Dir(name), err)
+		return seen, "", dbfile.ExplainFile("read", name, filepath.Dir(name), err)
 	}
 	return seen, "", nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 	"chatme/migrations"
 )
 
@@ -24,19 +25,19 @@ type Files struct {
 
 // FilesOf returns the files that exist, or may exist, beside the database at path, with its links resolved.
 func FilesOf(path string) (Files, error) {
-	path, err := resolve(path)
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return Files{}, err
 	}
 	dir, base := filepath.Split(path)
 	f := Files{
 		Database: path, WAL: path + "-wal", SharedMemory: path + "-shm", Journal: path + "-journal",
-		Lock: path + lockSuffix, Witness: path + witnessSuffix,
+		Lock: path + dbfile.LockSuffix, Witness: path + witnessSuffix,
 		Litestream: filepath.Join(dir, "."+base+"-litestream"), // https://litestream.io/how-it-works
 	}
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {
-		return f, explainFile("list", dir, dir, err)
+		return f, dbfile.ExplainFile("list", dir, dir, err)
 	}
 	for _, e := range entries {
 		name, full := e.Name(), filepath.Join(dir, e.Name())
@@ -98,7 +99,7 @@ const sqlFormatVersion = `
 // code like those of Open.
 func Examine(ctx context.Context, path string) (Examination, error) {
 	var found Examination
-	err := examining(ctx, path, func(db *sql.DB, pragmas []pragma, version, latest int64) (err error) {
+	err := examining(ctx, path, func(db *sql.DB, pragmas []dbfile.Pragma, version, latest int64) (err error) {
 		found, err = examination(ctx, db, pragmas, version)
 		found.Latest = latest
 		return err
@@ -107,8 +108,8 @@ func Examine(ctx context.Context, path string) (Examination, error) {
 }
 
 // examining opens the database at path for use.
-func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []pragma, version, latest int64) error) error {
-	path, err := resolve(path)
+func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []dbfile.Pragma, version, latest int64) error) error {
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return err
 	}
@@ -129,9 +130,9 @@ func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []
 			if err != nil {
 				return err
 			}
-			return explainRead("examine", path, use(db, pragmas, version, plan.latest()))
+			return dbfile.ExplainRead("examine", path, use(db, pragmas, version, plan.latest()))
 		})
-		if err == nil || !immutable || !exists(path+"-wal") || ctx.Err() != nil {
+		if err == nil || !immutable || !dbfile.Exists(path+"-wal") || ctx.Err() != nil {
 			return err
 		} // a server has started meanwhile, and the read may be inconsistent
 	}
@@ -139,16 +140,16 @@ func examining(ctx context.Context, path string, use func(db *sql.DB, pragmas []
 
 // examineDSN returns the URI of the writer's settings on a connection that cannot write. Without a -wal and a -journal,
 // all data is in the file and no process has it open, so it can be read without creating either.
-func examineDSN(path string) (dsn string, pragmas []pragma, immutable bool) {
-	q, pragmas := writerSettings(DefaultBusyTimeout)
+func examineDSN(path string) (dsn string, pragmas []dbfile.Pragma, immutable bool) {
+	q, pragmas := dbfile.WriterSettings(DefaultBusyTimeout)
 	q.Set("mode", "ro")
-	if immutable = !exists(path+"-wal") && !exists(path+"-journal"); immutable {
+	if immutable = !dbfile.Exists(path+"-wal") && !dbfile.Exists(path+"-journal"); immutable {
 		q.Set("immutable", "1")
 	}
-	return uri(path, q), pragmas, immutable
+	return dbfile.URI(path, q), pragmas, immutable
 }
 
-func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int64) (Examination, error) {
+func examination(ctx context.Context, db *sql.DB, pragmas []dbfile.Pragma, version int64) (Examination, error) {
 	found := Examination{Schema: version}
 	if err := db.QueryRowContext(ctx, sqlVersion).Scan(&found.SQLite); err != nil {
 		return found, err
@@ -162,8 +163,8 @@ func examination(ctx context.Context, db *sql.DB, pragmas []pragma, version int6
 		return found, err
 	}
 	for _, p := range pragmas {
-		read, query := PragmaRead{Name: p.name, Want: p.want}, "PRAGMA "+p.name
-		if p.name == "journal_mode" {
+		read, query := PragmaRead{Name: p.Name, Want: p.Want}, "PRAGMA "+p.Name
+		if p.Name == "journal_mode" {
 			query = sqlFormatVersion
 		}
 		if err := db.QueryRowContext(ctx, query).Scan(&read.Got); err != nil {
@@ -210,7 +211,7 @@ func HasWALResetBug(version string) bool { return Older(version, minSQLite) }
 // for as long as that takes, during which the WAL of a server that writes cannot be reset. Faults in tables that are not
 // chatme's are returned in aside. The error is that of ctx, or an *Error that is Damaged if the database is.
 func CheckIntegrity(ctx context.Context, path string) (aside string, err error) {
-	err = examining(ctx, path, func(db *sql.DB, _ []pragma, _, _ int64) error {
+	err = examining(ctx, path, func(db *sql.DB, _ []dbfile.Pragma, _, _ int64) error {
 		if aside, err = checkIntegrity(ctx, db, path); err != nil {
 			return errors.Join(ctx.Err(), err)
 		}
@@ -222,11 +223,11 @@ func CheckIntegrity(ctx context.Context, path string) (aside string, err error) 
 // Doubt returns why the next start would consider the database at path restored from a backup: "" if it would not. A
 // server may have it open. Its errors are those of Examine, and that of a witness that cannot be read.
 func Doubt(ctx context.Context, path string) (why string, err error) {
-	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
+	err = examining(ctx, path, func(db *sql.DB, _ []dbfile.Pragma, version, _ int64) error {
 		if version == 0 {
 			return nil
 		}
-		path, err := resolve(path)
+		path, err := dbfile.Resolve(path)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -113,7 +114,7 @@ func TestCheckIntegrityFindsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := CheckIntegrity(t.Context(), path)
-	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode() != exit.BadDatabase {
+	if e, ok := errors.AsType[*dbfile.Error](err); !ok || e.ExitCode() != exit.BadDatabase {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -125,40 +126,19 @@ func TestCheckIntegrityFindsDamage(t *testing.T) {
 
 func TestHolderOnlyLooks(t *testing.T) {
 	path := startedOnce(t)
-	if pid, err := Holder(path); pid != 0 || err != nil {
+	if pid, err := dbfile.Holder(path); pid != 0 || err != nil {
 		t.Errorf("no holder: %d, %v", pid, err)
 	}
 	s := MustOpen(t, path)
-	if pid, err := Holder(path); pid != os.Getpid() || err != nil {
+	if pid, err := dbfile.Holder(path); pid != os.Getpid() || err != nil {
 		t.Errorf("this process: %d, %v", pid, err)
 	}
 	s.Close()
-	if pid, err := Holder(path); pid != 0 || err != nil {
+	if pid, err := dbfile.Holder(path); pid != 0 || err != nil {
 		t.Errorf("no holder again: %d, %v", pid, err)
 	}
-	if pid, err := Holder(filepath.Join(t.TempDir(), "new.db")); pid != 0 || err != nil {
+	if pid, err := dbfile.Holder(filepath.Join(t.TempDir(), "new.db")); pid != 0 || err != nil {
 		t.Errorf("no lock file: %d, %v", pid, err)
-	}
-}
-
-func TestFlockHolder(t *testing.T) {
-	const dev = 8<<8 | 1
-	for line, want := range map[string]int{
-		"1: FLOCK  ADVISORY  WRITE 708 08:01:99 0 EOF":     708,
-		"1: FLOCK  ADVISORY  WRITE 708 00:2a:99 0 EOF":     0,  // another device
-		"1: FLOCK  ADVISORY  WRITE 42 00:2a:99 0 EOF":      42, // … but noted in the lock file
-		"1: FLOCK  ADVISORY  WRITE 708 08:01:98 0 EOF":     0,
-		"2: POSIX  ADVISORY  WRITE 708 08:01:99 0 EOF":     0,
-		"3: FLOCK  ADVISORY  READ  708 08:01:99 0 EOF":     0,
-		"4: -> FLOCK  ADVISORY  WRITE 708 08:01:99 0 EOF":  0, // waits for it
-		"5: FLOCK  ADVISORY  WRITE x 08:01:99 0 EOF":       0,
-		"5: FLOCK  ADVISORY  WRITE 708 nowhere 0 EOF ....": 0,
-		"": 0,
-	} {
-		pid, ok := flockHolder(line, dev, 99, 42)
-		if ok != (want != 0) || ok && pid != want {
-			t.Errorf("%q: %d, %v", line, pid, ok)
-		}
 	}
 }
 
@@ -214,7 +194,7 @@ func mustReadFile(t *testing.T, name string) []byte {
 func TestExamineWhileAServerStarts(t *testing.T) {
 	path := startedOnce(t)
 	tries := 0
-	err := examining(t.Context(), path, func(*sql.DB, []pragma, int64, int64) error {
+	err := examining(t.Context(), path, func(*sql.DB, []dbfile.Pragma, int64, int64) error {
 		if tries++; tries > 1 {
 			return nil
 		}

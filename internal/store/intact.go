@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"sync"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -13,14 +14,14 @@ import (
 // or replaces none of them while a connection is open.
 type openFiles struct {
 	mu      sync.Mutex
-	ids     [len(openSuffixes)]fileID // zero: not known
-	size    int64                     // of the database at the last look, in bytes
-	written int64                     // last write, as of the last look, in ns
-	state   witness                   // of the file alone, without the -wal; boot 0: not known
-	strange int                       // consecutive looks that found unexpected content
-	damaged string                    // what was done to the database in place; "": nothing
-	closed  bool                      // SQLite is closing them, and removes the -wal and the -shm
-	last    error                     // result of the last look
+	ids     [len(openSuffixes)]dbfile.FileID // zero: not known
+	size    int64                            // of the database at the last look, in bytes
+	written int64                            // last write, as of the last look, in ns
+	state   witness                          // of the file alone, without the -wal; boot 0: not known
+	strange int                              // consecutive looks that found unexpected content
+	damaged string                           // what was done to the database in place; "": nothing
+	closed  bool                             // SQLite is closing them, and removes the -wal and the -shm
+	last    error                            // result of the last look
 }
 
 var openSuffixes = [...]string{"", "-wal", "-shm"}
@@ -30,8 +31,8 @@ func (o *openFiles) note(path string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i, suffix := range openSuffixes {
-		if st, err := stat(path + suffix); err == nil {
-			o.ids[i] = idOf(&st)
+		if st, err := dbfile.Stat(path + suffix); err == nil {
+			o.ids[i] = dbfile.IDOf(&st)
 		}
 	}
 	o.size = sizeOf(path)
@@ -66,15 +67,15 @@ func (s *Store) look() error {
 	}
 	for i, suffix := range openSuffixes {
 		name := s.path + suffix
-		st, err := stat(name)
+		st, err := dbfile.Stat(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return s.strayed(suffix, name+" was removed")
 		case err != nil:
 			return s.strayed(suffix, fmt.Sprintf("%s cannot be accessed (%v)", name, err))
-		case o.ids[i] == fileID{}:
-			o.ids[i] = idOf(&st)
-		case o.ids[i] != idOf(&st):
+		case o.ids[i] == dbfile.FileID{}:
+			o.ids[i] = dbfile.IDOf(&st)
+		case o.ids[i] != dbfile.IDOf(&st):
 			return s.strayed(suffix, name+" was replaced by another file")
 		}
 		if suffix == "" {
@@ -88,13 +89,13 @@ func (s *Store) look() error {
 
 // strayed returns the error for one of the files that is not where it was.
 func (s *Store) strayed(suffix, what string) error {
-	e := &Error{what: what + " while the server runs on it", todo: rescue, code: exit.BadDatabase}
+	e := &dbfile.Error{What: what + " while the server runs on it", Todo: rescue, Code: exit.BadDatabase}
 	if suffix != "" {
-		e.todo = restartInOrder
+		e.Todo = restartInOrder
 	}
 	return e
 }
 
 func overwritten(what string) error {
-	return &Error{what: what + " while the server runs on it", todo: "stop the server and restore a backup (chatme restore --replace)", code: exit.BadDatabase}
+	return &dbfile.Error{What: what + " while the server runs on it", Todo: "stop the server and restore a backup (chatme restore --replace)", Code: exit.BadDatabase}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -37,7 +38,7 @@ func traced(tb testing.TB, call, fault string, files []string, role, path string
 func killedAt(tb testing.TB, call string, n int, role, path string, more ...string) bool {
 	tb.Helper()
 	files := []string{filepath.Dir(path)}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal", lockSuffix, witnessSuffix, witnessSuffix + ".part"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal", dbfile.LockSuffix, witnessSuffix, witnessSuffix + ".part"} {
 		files = append(files, path+suffix)
 	}
 	cmd := traced(tb, call, fmt.Sprintf("signal=SIGKILL:when=%d", n), files, role, path, more...)

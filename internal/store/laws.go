@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -66,9 +67,9 @@ func (s *Store) Laws(ctx context.Context) error {
 		switch err := s.reader.GetContext(ctx, &breaks, l.sql+" LIMIT 1"); {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
-			return explainRead("check", s.path, err)
+			return dbfile.ExplainRead("check", s.path, err)
 		default:
-			return &Error{what: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), todo: restore, code: exit.BadDatabase, damaged: true}
+			return &dbfile.Error{What: fmt.Sprintf("check %s: broken law (%s): %s", s.path, l.name, breaks), Todo: dbfile.RestoreBackup, Code: exit.BadDatabase, Damaged: true}
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -20,16 +21,16 @@ func refuseLeftover(ctx context.Context, path string, busy time.Duration) error 
 		return nil
 	}
 	var mode string
-	err = withFile(path, checkDSN(path, "ro", true, busy), func(db *sql.DB) error {
+	err = withFile(path, dbfile.CheckDSN(path, "ro", true, busy), func(db *sql.DB) error {
 		return db.QueryRowContext(ctx, sqlFormatVersion).Scan(&mode)
 	})
 	if err != nil || mode == "wal" {
 		return nil // an unreadable file is refused elsewhere
 	}
-	return &Error{
-		what:       fmt.Sprintf("open %s: a copy was put over the database, and %s-wal belongs to the previous file", path, path),
-		todo:       fmt.Sprintf("move %s-wal and %s-shm away, or restore the copy with chatme restore --replace", path, path),
-		code:       exit.BadDatabase,
-		identified: true,
+	return &dbfile.Error{
+		What:    fmt.Sprintf("open %s: a copy was put over the database, and %s-wal belongs to the previous file", path, path),
+		Todo:    fmt.Sprintf("move %s-wal and %s-shm away, or restore the copy with chatme restore --replace", path, path),
+		Code:    exit.BadDatabase,
+		Foreign: true,
 	}
 }

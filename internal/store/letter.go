@@ -8,6 +8,7 @@ import (
 	"math"
 	"sync"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -139,9 +140,9 @@ func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) err
 
 // explainSealing is explainCommit for failures before BEGIN.
 func (s *Store) explainSealing(m *chat.MailEntry, err error) error {
-	e, ok := explain(fmt.Sprintf("seal a message to session %d for", m.To), s.path, err).(*Error)
-	if ok && !e.transient {
-		e.code, e.todo = exit.IO, "nothing was written: restart the server, which resumes from what is on disk; if it happens again, report a bug"
+	e, ok := dbfile.Explain(fmt.Sprintf("seal a message to session %d for", m.To), s.path, err).(*dbfile.Error)
+	if ok && !e.Retry {
+		e.Code, e.Todo = exit.IO, "nothing was written: restart the server, which resumes from what is on disk; if it happens again, report a bug"
 	}
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -266,7 +267,7 @@ func TestRetrySealsOnce(t *testing.T) {
 	for attempt := range 3 {
 		err := p.Commit(batch)
 		wantCode(t, err, exit.AlreadyRunning)
-		if !err.(*Error).Transient() {
+		if !err.(*dbfile.Error).Transient() {
 			t.Fatal("not transient")
 		}
 		for i, kept := range p.sealing.kept {

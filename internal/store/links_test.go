@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestPlantedLinks(t *testing.T) {
 	const precious = "precious, and longer than the number of a process\n"
 	for _, planted := range []struct{ link, suffix string }{
-		{"ln -s", "-wal"}, {"ln -s", "-shm"}, {"ln -s", "-journal"}, {"ln -s", lockSuffix}, {"ln", lockSuffix},
+		{"ln -s", "-wal"}, {"ln -s", "-shm"}, {"ln -s", "-journal"}, {"ln -s", dbfile.LockSuffix}, {"ln", dbfile.LockSuffix},
 		{"ln -s", witnessSuffix}, {"ln -s", witnessSuffix + ".part"},
 	} {
 		link, suffix := planted.link, planted.suffix
@@ -49,7 +50,7 @@ func TestPlantedLinks(t *testing.T) {
 
 // TestPlantedLinkToNothing: the target of a dangling link is not created.
 func TestPlantedLinkToNothing(t *testing.T) {
-	for _, suffix := range []string{"-wal", "-shm", "-journal", lockSuffix, witnessSuffix} {
+	for _, suffix := range []string{"-wal", "-shm", "-journal", dbfile.LockSuffix, witnessSuffix} {
 		path := filled(t)
 		nothing := filepath.Join(filepath.Dir(path), "nothing")
 		run(t, "sh", "-c", `rm -f "$2"; ln -s "$1" "$2"`, "-", nothing, path+suffix)
@@ -59,7 +60,7 @@ func TestPlantedLinkToNothing(t *testing.T) {
 			mustClose(t, s)
 		}
 		wantCode(t, err, exit.NotWritable)
-		if exists(nothing) {
+		if dbfile.Exists(nothing) {
 			t.Errorf("%s: its target was created", suffix)
 		}
 	}
@@ -89,8 +90,8 @@ func TestDatabaseBehindLinks(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		for _, suffix := range []string{"-wal", "-shm", lockSuffix, witnessSuffix} {
-			if !exists(real + suffix) {
+		for _, suffix := range []string{"-wal", "-shm", dbfile.LockSuffix, witnessSuffix} {
+			if !dbfile.Exists(real + suffix) {
 				t.Errorf("%s: no %s beside it", name, suffix)
 			}
 		}

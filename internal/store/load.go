@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -65,21 +66,21 @@ func (s *Store) Load(ctx context.Context) (chat.Saved, error) {
 	var half chat.PairID
 	switch err := s.reader.GetContext(ctx, &half, sqlHalfPair); {
 	case err == nil:
-		return chat.Saved{}, &Error{
-			what: fmt.Sprintf("load %s: damaged, pair %d has only one member", s.path, half),
-			todo: restore,
-			code: exit.BadDatabase,
+		return chat.Saved{}, &dbfile.Error{
+			What: fmt.Sprintf("load %s: damaged, pair %d has only one member", s.path, half),
+			Todo: dbfile.RestoreBackup,
+			Code: exit.BadDatabase,
 		}
 	case !errors.Is(err, sql.ErrNoRows):
-		return chat.Saved{}, explainRead("load", s.path, err)
+		return chat.Saved{}, dbfile.ExplainRead("load", s.path, err)
 	}
 	var saved chat.Saved
 	if err := s.loadRecords(ctx, &saved); err != nil {
-		return chat.Saved{}, explainRead("load", s.path, err)
+		return chat.Saved{}, dbfile.ExplainRead("load", s.path, err)
 	}
 	slices.SortFunc(saved.Records, func(a, b chat.Record) int { return cmp.Compare(a.ID, b.ID) })
 	if err := s.loadMail(ctx, &saved); err != nil {
-		return chat.Saved{}, explainRead("load the mail in", s.path, err)
+		return chat.Saved{}, dbfile.ExplainRead("load the mail in", s.path, err)
 	}
 	return saved, nil
 }
@@ -124,20 +125,20 @@ func (s *Store) loadMail(ctx context.Context, saved *chat.Saved) error {
 func (s *Store) Find(ctx context.Context, h chat.Hash) (found chat.Found, ok bool, err error) {
 	rows, err := s.find.QueryContext(ctx, h[:])
 	if err != nil {
-		return chat.Found{}, false, explain("look up a session in", s.path, err)
+		return chat.Found{}, false, dbfile.Explain("look up a session in", s.path, err)
 	}
 	defer rows.Close()
 	for ; rows.Next(); ok = true {
 		var m heldRow // N is 0 if there is no mail
 		if err := rows.Scan(append(targets(&found.Record), &m.To, &m.Pair, &m.From, &m.N, &m.Size)...); err != nil {
-			return chat.Found{}, false, explain("look up a session in", s.path, err)
+			return chat.Found{}, false, dbfile.Explain("look up a session in", s.path, err)
 		}
 		if m.N != 0 {
 			found.Mail = append(found.Mail, chat.Held(m))
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return chat.Found{}, false, explain("look up a session in", s.path, err)
+		return chat.Found{}, false, dbfile.Explain("look up a session in", s.path, err)
 	}
 	return found, ok, nil
 }

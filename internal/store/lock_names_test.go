@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -51,7 +52,7 @@ func TestLockOtherName(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			_, err := Open(t.Context(), Config{Path: name, BusyTimeout: quick})
 			wantCode(t, err, exit.AlreadyRunning)
-			for _, want := range []string{name, s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
+			for _, want := range []string{name, s.path + dbfile.LockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q in it", err, want)
 				}
@@ -67,7 +68,7 @@ func TestLockOtherName(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != exit.AlreadyRunning {
 				t.Errorf("restore: exit code %d: %s", code, said)
 			}
-			if pid, err := Holder(name); pid != os.Getpid() || err != nil {
+			if pid, err := dbfile.Holder(name); pid != os.Getpid() || err != nil {
 				t.Errorf("holder: %d, %v", pid, err)
 			}
 		})
@@ -95,7 +96,7 @@ func TestLockSurvives(t *testing.T) {
 		"an examination":   func() error { _, err := Examine(t.Context(), s.path); return err },
 		"integrity_check":  func() error { _, err := CheckIntegrity(t.Context(), s.path); return err },
 		"a doubt":          func() error { _, err := Doubt(t.Context(), s.path); return err },
-		"who holds it":     func() error { _, err := Holder(s.path); return err },
+		"who holds it":     func() error { _, err := dbfile.Holder(s.path); return err },
 		"is it sound":      func() error { return Sound(t.Context(), s.path) },
 		"is it intact":     s.Intact,
 		"a second Open":    func() error { return refusedOpen(t, s.path) },
@@ -163,8 +164,8 @@ func TestLockSurvivesItsStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(handles.files) != 0 {
-		t.Errorf("files that are still held: %+v", handles.files)
+	if n := dbfile.Handles.Len(); n != 0 {
+		t.Errorf("%d files are still held", n)
 	}
 }
 
@@ -179,7 +180,7 @@ func wantFileLocked(tb testing.TB, path string) {
 // fileLocked reports whether this process has a POSIX lock on the file, as an open connection in WAL mode has.
 func fileLocked(tb testing.TB, path string) bool {
 	tb.Helper()
-	st, err := stat(path)
+	st, err := dbfile.Stat(path)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -20,12 +21,12 @@ func TestLockSameProcess(t *testing.T) {
 	for _, path := range []string{s.path, link} {
 		_, err := Open(t.Context(), Config{Path: path})
 		wantCode(t, err, exit.AlreadyRunning)
-		for _, want := range []string{s.path + lockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
+		for _, want := range []string{s.path + dbfile.LockSuffix, fmt.Sprintf("(process %d)", os.Getpid())} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q in it", err, want)
 			}
 		}
-		if err.(*Error).Transient() {
+		if err.(*dbfile.Error).Transient() {
 			t.Error("transient")
 		}
 	}

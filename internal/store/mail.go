@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -35,12 +36,12 @@ func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yi
 	defer tampered.report(s.log)
 	binding, err := s.binding(ctx, r.Pair, r.To, r.Alias)
 	if err != nil && !errors.Is(err, errNoBoot) {
-		return explain("read mail from", s.path, err)
+		return dbfile.Explain("read mail from", s.path, err)
 	}
 	known := err == nil // otherwise nothing opens
 	var longest int64
 	if err := s.longest.GetContext(ctx, &longest, int64(r.To), int64(r.Pair), number(r.After), number(r.UpTo)); err != nil {
-		return explain("read mail from", s.path, err)
+		return dbfile.Explain("read mail from", s.path, err)
 	}
 	for after := number(r.After); ; {
 		letter, err := s.openNext(ctx, &mailReading{r, after, opener, binding, known, longest >= largeLetter, &tampered})
@@ -77,9 +78,9 @@ func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry,
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
 	case err != nil:
-		return nil, explain("read mail from", s.path, err)
+		return nil, dbfile.Explain("read mail from", s.path, err)
 	case row.N <= at.after:
-		return nil, &Error{what: "read mail from " + s.path + ": damaged, its mail is out of order", todo: restore, code: exit.BadDatabase}
+		return nil, &dbfile.Error{What: "read mail from " + s.path + ": damaged, its mail is out of order", Todo: dbfile.RestoreBackup, Code: exit.BadDatabase}
 	}
 	letter := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
 	if row.Body == nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"github.com/pressly/goose/v3"
@@ -29,18 +30,18 @@ type plan struct {
 func newPlan(steps fs.FS) (*plan, error) {
 	names, err := fs.Glob(steps, "*.sql")
 	if err != nil {
-		return nil, &Error{what: "read migrations", code: exit.Failure, err: err}
+		return nil, &dbfile.Error{What: "read migrations", Code: exit.Failure, Err: err}
 	}
 	p := &plan{steps: steps}
 	for _, name := range names { // sorted
 		v, err := goose.NumericComponent(name)
 		if err != nil {
-			return nil, &Error{what: "read migrations", code: exit.Failure, err: err}
+			return nil, &dbfile.Error{What: "read migrations", Code: exit.Failure, Err: err}
 		}
 		p.versions = append(p.versions, v)
 	}
 	if len(p.versions) == 0 {
-		return nil, &Error{what: "read migrations: none", code: exit.Failure}
+		return nil, &dbfile.Error{What: "read migrations: none", Code: exit.Failure}
 	}
 	return p, nil
 }
@@ -70,7 +71,7 @@ func (s *Store) migrate(ctx context.Context, p *plan, version int64) error {
 	if version > 0 {
 		kept = fmt.Sprintf("%s%s%04d", s.path, beforeInfix, first)
 		if err := replaceCopy(ctx, s.writer, kept); err != nil {
-			return explainRead("copy before migrating", s.path, err)
+			return dbfile.ExplainRead("copy before migrating", s.path, err)
 		}
 	}
 	if err := up(s.writer, p.steps); err != nil {
@@ -94,14 +95,14 @@ func up(db *sql.DB, steps fs.FS) error {
 }
 
 func (s *Store) explainMigration(err error, kept string) error {
-	err = explainRead("migrate", s.path, err)
-	e, ok := err.(*Error)
-	if !ok || e.transient || e.code == exit.IO || e.code == exit.NotWritable {
+	err = dbfile.ExplainRead("migrate", s.path, err)
+	e, ok := err.(*dbfile.Error)
+	if !ok || e.Retry || e.Code == exit.IO || e.Code == exit.NotWritable {
 		return err
 	}
-	e.todo = "the migration was rolled back: run the previous version, and report a bug"
+	e.Todo = "the migration was rolled back: run the previous version, and report a bug"
 	if kept != "" {
-		e.todo += "; a copy from before the migration is in " + kept
+		e.Todo += "; a copy from before the migration is in " + kept
 	}
 	return e
 }
@@ -110,13 +111,13 @@ func (s *Store) explainMigration(err error, kept string) error {
 func replaceCopy(ctx context.Context, db *sql.DB, target string) error {
 	part := target + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return explainFile("replace", part, filepath.Dir(part), err)
+		return dbfile.ExplainFile("replace", part, filepath.Dir(part), err)
 	}
 	if err := vacuumInto(ctx, db, part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, target); err != nil {
-		return explainFile("replace", target, filepath.Dir(target), err)
+		return dbfile.ExplainFile("replace", target, filepath.Dir(target), err)
 	}
 	return syncDir(filepath.Dir(target))
 }

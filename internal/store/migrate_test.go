@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -114,7 +115,7 @@ func TestMailboxMigration(t *testing.T) {
 		}
 	}
 	// The program of that time no longer exists: its rows are written by hand.
-	db, err := sql.Open(driverName, uri(path, nil))
+	db, err := sql.Open(dbfile.DriverName, dbfile.URI(path, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

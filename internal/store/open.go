@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"github.com/jmoiron/sqlx"
@@ -36,7 +37,7 @@ type Store struct {
 	path    string // absolute, links resolved
 	schema  int64  // number of the last migration
 	log     *slog.Logger
-	lock    *lockFile
+	lock    *dbfile.LockFile
 	leave   func()   // of handles, called once SQLite has closed the file
 	writer  *sql.DB  // exactly one connection
 	reader  *sqlx.DB // read-only
@@ -75,7 +76,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	path, err := resolve(cfg.Path)
+	path, err := dbfile.Resolve(cfg.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -86,19 +87,19 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 			s.Close()
 		}
 	}()
-	if s.lock, err = lock(path); err != nil {
+	if s.lock, err = dbfile.Lock(path); err != nil {
 		return nil, err
 	}
 	if err := ensure(path); err != nil {
 		return nil, err
 	}
-	if err := s.lock.take(); err != nil {
+	if err := s.lock.Take(); err != nil {
 		return nil, err
 	}
-	s.leave = handles.enter(path)
+	s.leave = dbfile.Handles.Enter(path)
 	// fdatasync syncs all that is needed to read the data back. Where it is unavailable, SQLite uses fsync.
 	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
-		return nil, explain("open", path, err)
+		return nil, dbfile.Explain("open", path, err)
 	}
 	plan, err := newPlan(steps)
 	if err != nil {
@@ -119,7 +120,7 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, explainRead("prepare statements for", path, err)
+		return nil, dbfile.ExplainRead("prepare statements for", path, err)
 	}
 	s.files.note(path)
 	return s, nil
@@ -128,11 +129,11 @@ func open(ctx context.Context, cfg Config, steps fs.FS) (_ *Store, err error) {
 func (cfg *Config) validate() error {
 	switch {
 	case cfg.Path == "":
-		return &Error{what: "no database file", todo: "name one", code: exit.Config}
+		return &dbfile.Error{What: "no database file", Todo: "name one", Code: exit.Config}
 	case strings.ContainsRune(cfg.Path, 0):
-		return &Error{what: "the name of the database file contains a NUL byte", todo: "name another file", code: exit.Config}
+		return &dbfile.Error{What: "the name of the database file contains a NUL byte", Todo: "name another file", Code: exit.Config}
 	case cfg.BusyTimeout < 0:
-		return &Error{what: "the busy timeout is negative", todo: "set a positive one", code: exit.Config}
+		return &dbfile.Error{What: "the busy timeout is negative", Todo: "set a positive one", Code: exit.Config}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -141,7 +142,7 @@ func (cfg *Config) validate() error {
 		cfg.BusyTimeout = DefaultBusyTimeout
 	}
 	if cfg.driver == "" {
-		cfg.driver = driverName
+		cfg.driver = dbfile.DriverName
 	}
 	return nil
 }
@@ -201,9 +202,9 @@ func (s *Store) Close() error {
 		s.leave()
 	} // otherwise the descriptor of the lock stays open, and the lock is released all the same
 	if s.lock != nil {
-		errs = append(errs, s.lock.release())
+		errs = append(errs, s.lock.Release())
 	}
-	return explain("close", s.path, errors.Join(errs...))
+	return dbfile.Explain("close", s.path, errors.Join(errs...))
 }
 
 // connected reports whether a connection is still in use. The driver closes the connection after that.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -29,14 +30,14 @@ func TestPragmas(t *testing.T) {
 	if n := s.writer.Stats().MaxOpenConnections; n != 1 {
 		t.Errorf("the writer may have %d connections", n)
 	}
-	for range maxReaders {
+	for range dbfile.MaxReaders {
 		conn, err := s.reader.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		for name, want := range map[string]string{
-			"journal_mode": "wal", "busy_timeout": "5000", "cache_size": readerCache,
+			"journal_mode": "wal", "busy_timeout": "5000", "cache_size": dbfile.ReaderCache,
 		} {
 			var got string
 			if err := conn.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {
@@ -114,7 +115,7 @@ func TestModes(t *testing.T) {
 	if err := s.Snapshot(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{s.path, s.path + "-wal", s.path + "-shm", s.path + lockSuffix, s.path + witnessSuffix, copied} {
+	for _, name := range []string{s.path, s.path + "-wal", s.path + "-shm", s.path + dbfile.LockSuffix, s.path + witnessSuffix, copied} {
 		info, err := os.Stat(name)
 		if err != nil {
 			t.Error(err)

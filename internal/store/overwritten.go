@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"chatme/internal/dbfile"
 )
 
 // headerLength is the length of the part of the header that is checked.
@@ -23,10 +25,10 @@ func (o *openFiles) overwriting(s *Store, st *unix.Stat_t) string {
 		return s.path + " was emptied"
 	}
 	var header [headerLength]byte
-	if s.lock.data == nil {
+	if s.lock.Data() == nil {
 		return "" // opening it would cost SQLite its locks
 	}
-	if _, err := s.lock.data.ReadAt(header[:], 0); err != nil {
+	if _, err := s.lock.Data().ReadAt(header[:], 0); err != nil {
 		return "" // SQLite will report what is wrong with the disk
 	}
 	// In WAL mode the format is 2. The application ID is not in the file while the first page is only in the -wal.
@@ -75,7 +77,7 @@ const aloneTimeout = time.Second
 func alone(path string) (w witness, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), aloneTimeout)
 	defer cancel()
-	err = withFile(path, checkDSN(path, "ro", true, aloneTimeout), func(db *sql.DB) error {
+	err = withFile(path, dbfile.CheckDSN(path, "ro", true, aloneTimeout), func(db *sql.DB) error {
 		return db.QueryRowContext(ctx, sqlLastBoot).Scan(&w.boot, &w.epoch, &w.counter, &w.stopped)
 	})
 	return w, err

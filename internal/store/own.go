@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"chatme/internal/dbfile"
 )
 
 // Layout compares a database with what its migrations create: "table sessions", "view v_queue". Tables, views, indexes
@@ -53,7 +55,7 @@ func objects(ctx context.Context, db *sql.DB) (all []object, err error) {
 
 // objects returns the objects that the migrations up to version create.
 func (p *plan) objects(ctx context.Context, version int64) ([]object, error) {
-	db, err := sql.Open(driverName, ":memory:")
+	db, err := sql.Open(dbfile.DriverName, ":memory:")
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"chatme/internal/dbfile"
 )
 
 // foreignObjects are what tools and operators add to a database. None of it is damage.
@@ -114,7 +116,7 @@ func TestDamageOfOurTablesIsFound(t *testing.T) {
 			path := filled(t)
 			script(t, path, harm)
 			_, err := CheckIntegrity(t.Context(), path)
-			if e, ok := errors.AsType[*Error](err); !ok || !e.Damaged() || !strings.Contains(e.Error(), "chatme restore") {
+			if e, ok := errors.AsType[*dbfile.Error](err); !ok || !e.Damaged || !strings.Contains(e.Error(), "chatme restore") {
 				t.Errorf("%v", err)
 			}
 		})
@@ -125,7 +127,7 @@ func TestDamageOfOurTablesIsFound(t *testing.T) {
 func TestUnknownErrorsAreNotDamage(t *testing.T) {
 	path := filled(t)
 	query := func(text string) error {
-		return examining(t.Context(), path, func(db *sql.DB, _ []pragma, _, _ int64) error {
+		return examining(t.Context(), path, func(db *sql.DB, _ []dbfile.Pragma, _, _ int64) error {
 			_, err := db.ExecContext(context.Background(), text)
 			return err
 		})
@@ -134,8 +136,8 @@ func TestUnknownErrorsAreNotDamage(t *testing.T) {
 		err     error
 		damaged bool
 	}{
-		"a value that does not fit": {explainRead("examine", path, errors.New(`sql: Scan error on column index 0, name "count(*)"`)), false},
-		"a foreign view":            {explainRead("migrate", path, errors.New("SQL logic error: error in view v: no such table: main.x (1)")), false},
+		"a value that does not fit": {dbfile.ExplainRead("examine", path, errors.New(`sql: Scan error on column index 0, name "count(*)"`)), false},
+		"a foreign view":            {dbfile.ExplainRead("migrate", path, errors.New("SQL logic error: error in view v: no such table: main.x (1)")), false},
 		"a statement that is wrong": {query(`SELEKT 1`), false},
 		"a missing function":        {query(`SELECT missing(1)`), false},
 		"read only":                 {query(`CREATE TABLE a (b)`), false},
@@ -143,9 +145,9 @@ func TestUnknownErrorsAreNotDamage(t *testing.T) {
 		"a missing column":          {query(`SELECT missing FROM boots`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, ok := errors.AsType[*Error](tt.err)
-			if !ok || e.Damaged() != tt.damaged || strings.Contains(e.Error(), "restore") != tt.damaged || strings.Contains(e.Error(), "move") != tt.damaged {
-				t.Errorf("damaged: %v, want %v: %v", e.Damaged(), tt.damaged, tt.err)
+			e, ok := errors.AsType[*dbfile.Error](tt.err)
+			if !ok || e.Damaged != tt.damaged || strings.Contains(e.Error(), "restore") != tt.damaged || strings.Contains(e.Error(), "move") != tt.damaged {
+				t.Errorf("damaged: %v, want %v: %v", e.Damaged, tt.damaged, tt.err)
 			}
 		})
 	}

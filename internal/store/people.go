@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -70,13 +71,13 @@ func (s *Store) Sessions(ctx context.Context, state string, limit int) (rows []S
 	if err = s.reader.SelectContext(ctx, &rows, sqlSessionRows, state, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlSessionCount, state)
 	}
-	return rows, total, explain("list the sessions in", s.path, err)
+	return rows, total, dbfile.Explain("list the sessions in", s.path, err)
 }
 
 // Connected counts the sessions that have a socket and a row: a legacy client has no row before its first search.
 func (s *Store) Connected(ctx context.Context) (n int64, err error) {
 	err = s.reader.GetContext(ctx, &n, sqlConnected)
-	return n, explain("count the sessions in", s.path, err)
+	return n, dbfile.Explain("count the sessions in", s.path, err)
 }
 
 // Queue returns at most limit sessions from the head of the queue, and the length of the queue.
@@ -84,7 +85,7 @@ func (s *Store) Queue(ctx context.Context, limit int) (rows []QueueRow, total in
 	if err = s.reader.SelectContext(ctx, &rows, sqlQueueRows, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlQueueCount)
 	}
-	return rows, total, explain("list the queue in", s.path, err)
+	return rows, total, dbfile.Explain("list the queue in", s.path, err)
 }
 
 // Pairs returns at most limit of the oldest chats, and their total number.
@@ -92,7 +93,7 @@ func (s *Store) Pairs(ctx context.Context, limit int) (rows []PairRow, total int
 	if err = s.reader.SelectContext(ctx, &rows, sqlPairRows, limit); err == nil {
 		err = s.reader.GetContext(ctx, &total, sqlPairCount)
 	}
-	return rows, total, explain("list the chats in", s.path, err)
+	return rows, total, dbfile.Explain("list the chats in", s.path, err)
 }
 
 // Named returns at most limit sessions that have not ended and whose name, as chat.Hash.String formats it, begins with
@@ -102,7 +103,7 @@ func (s *Store) Named(ctx context.Context, prefix string, limit int) (found []ch
 	given := strings.TrimPrefix(prefix, "s_")
 	from, err := hex.DecodeString(given + strings.Repeat("0", max(digits-len(given), 0)))
 	if err != nil {
-		return nil, &Error{what: "invalid session name " + prefix, todo: "use s_ and hexadecimal digits", code: exit.Config}
+		return nil, &dbfile.Error{What: "invalid session name " + prefix, Todo: "use s_ and hexadecimal digits", Code: exit.Config}
 	}
 	to, _ := hex.DecodeString(given + strings.Repeat("f", 2*len(chat.Hash{})-len(given)))
 	var rows []hash
@@ -110,5 +111,5 @@ func (s *Store) Named(ctx context.Context, prefix string, limit int) (found []ch
 	for _, h := range rows {
 		found = append(found, chat.Hash(h))
 	}
-	return found, explain("look up a session in", s.path, err)
+	return found, dbfile.Explain("look up a session in", s.path, err)
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -29,10 +30,10 @@ func TestReadOnly(t *testing.T) {
 			dir := filepath.Dir(path)
 			before := tree(t, dir)
 			if tt.lock == 0 {
-				if err := os.Remove(path + lockSuffix); err != nil {
+				if err := os.Remove(path + dbfile.LockSuffix); err != nil {
 					t.Fatal(err)
 				}
-			} else if err := os.Chmod(path+lockSuffix, tt.lock); err != nil {
+			} else if err := os.Chmod(path+dbfile.LockSuffix, tt.lock); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { os.Chmod(dir, 0o755) })

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +26,7 @@ const minPage = 512
 // ensure refuses a file that cannot be a database that this process may write, judging by its status only. It creates a
 // missing file, empty, unless there was a database.
 func ensure(path string) error {
-	if err := refuseLinks(path); err != nil {
+	if err := dbfile.RefuseLinks(path); err != nil {
 		return err
 	}
 	if err := vanished(path); err != nil {
@@ -36,16 +37,16 @@ func ensure(path string) error {
 		return create(path)
 	}
 	if err != nil {
-		return explainFile("open", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("open", path, filepath.Dir(path), err)
 	}
 	if info.IsDir() {
-		return explainFile("open", path, filepath.Dir(path), unix.EISDIR)
+		return dbfile.ExplainFile("open", path, filepath.Dir(path), unix.EISDIR)
 	}
 	if !info.Mode().IsRegular() {
-		return &Error{what: "open " + path + ": not a regular file", todo: "name another file", code: exit.NotWritable}
+		return &dbfile.Error{What: "open " + path + ": not a regular file", Todo: "name another file", Code: exit.NotWritable}
 	}
 	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
-		return explainFile("open", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("open", path, filepath.Dir(path), err)
 	}
 	return nil
 }
@@ -57,17 +58,17 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	case size == 0:
 		return 0, nil
 	case size < minPage:
-		return 0, &Error{what: "open " + path + ": not a database", todo: notOurs, code: exit.BadDatabase, damaged: true}
+		return 0, &dbfile.Error{What: "open " + path + ": not a database", Todo: dbfile.NotOurs, Code: exit.BadDatabase, Damaged: true}
 	}
-	wal, journal := exists(path+"-wal"), exists(path+"-journal")
+	wal, journal := dbfile.Exists(path+"-wal"), dbfile.Exists(path+"-journal")
 	if !wal && !journal {
 		// All data is in the file, and no process has it open: reading it leaves no trace.
-		return examine(ctx, path, checkDSN(path, "ro", true, busy), latest, true)
+		return examine(ctx, path, dbfile.CheckDSN(path, "ro", true, busy), latest, true)
 	}
 	// The last commits are in the -wal, or the -journal has to roll the file back. A first look at the file alone
 	// identifies its owner, if it can be read at all; only then may a real open create a -shm or roll back.
-	_, err = examine(ctx, path, checkDSN(path, "ro", true, busy), latest, false)
-	if e, ok := errors.AsType[*Error](err); ok && e.identified {
+	_, err = examine(ctx, path, dbfile.CheckDSN(path, "ro", true, busy), latest, false)
+	if e, ok := errors.AsType[*dbfile.Error](err); ok && e.Foreign {
 		return 0, e
 	}
 	if err := refuseLeftover(ctx, path, busy); err != nil {
@@ -77,7 +78,7 @@ func inspect(ctx context.Context, path string, latest int64, busy time.Duration)
 	if journal {
 		mode = "rw"
 	}
-	return examine(ctx, path, checkDSN(path, mode, false, busy), latest, true)
+	return examine(ctx, path, dbfile.CheckDSN(path, mode, false, busy), latest, true)
 }
 
 // examine opens the database at dsn on one connection, and returns the number of its last migration or why the database
@@ -113,7 +114,7 @@ const (
 func identify(ctx context.Context, db *sql.DB, path string, latest int64) (version int64, err error) {
 	var id int64
 	if err := db.QueryRowContext(ctx, sqlApplicationID).Scan(&id); err != nil {
-		return 0, explainRead("open", path, err)
+		return 0, dbfile.ExplainRead("open", path, err)
 	}
 	if id == 0 {
 		var name string
@@ -121,7 +122,7 @@ func identify(ctx context.Context, db *sql.DB, path string, latest int64) (versi
 		case errors.Is(err, sql.ErrNoRows):
 			return 0, nil
 		case err != nil:
-			return 0, explainRead("open", path, err)
+			return 0, dbfile.ExplainRead("open", path, err)
 		}
 		return 0, foreign(path, fmt.Sprintf("it has %q", name))
 	}
@@ -129,28 +130,28 @@ func identify(ctx context.Context, db *sql.DB, path string, latest int64) (versi
 		return 0, foreign(path, fmt.Sprintf("application_id 0x%08x", uint32(id)))
 	}
 	if err := db.QueryRowContext(ctx, sqlSchema).Scan(&version); err != nil {
-		return 0, explainRead("open", path, err)
+		return 0, dbfile.ExplainRead("open", path, err)
 	}
 	switch {
 	case version > latest:
-		return 0, &Error{
-			what:       fmt.Sprintf("open %s: made by a newer chatme (schema %d; this version knows %d)", path, version, latest),
-			todo:       "reinstall that version, or restore a copy from before the upgrade (" + path + beforeInfix + "*)",
-			code:       exit.BadDatabase,
-			identified: true,
+		return 0, &dbfile.Error{
+			What:    fmt.Sprintf("open %s: made by a newer chatme (schema %d; this version knows %d)", path, version, latest),
+			Todo:    "reinstall that version, or restore a copy from before the upgrade (" + path + beforeInfix + "*)",
+			Code:    exit.BadDatabase,
+			Foreign: true,
 		}
 	case version < 1:
-		return 0, &Error{what: "open " + path + ": damaged, no migration is recorded", todo: restore, code: exit.BadDatabase, damaged: true}
+		return 0, &dbfile.Error{What: "open " + path + ": damaged, no migration is recorded", Todo: dbfile.RestoreBackup, Code: exit.BadDatabase, Damaged: true}
 	}
 	return version, nil
 }
 
 func foreign(path, why string) error {
-	return &Error{
-		what:       fmt.Sprintf("open %s: an SQLite database, but not chatme's (%s)", path, why),
-		todo:       "name another file",
-		code:       exit.BadDatabase,
-		identified: true,
+	return &dbfile.Error{
+		What:    fmt.Sprintf("open %s: an SQLite database, but not chatme's (%s)", path, why),
+		Todo:    "name another file",
+		Code:    exit.BadDatabase,
+		Foreign: true,
 	}
 }
 
@@ -158,10 +159,10 @@ func foreign(path, why string) error {
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
-		return explainFile("create", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("create", path, filepath.Dir(path), err)
 	}
 	if err := f.Close(); err != nil {
-		return explainFile("create", path, filepath.Dir(path), err)
+		return dbfile.ExplainFile("create", path, filepath.Dir(path), err)
 	}
 	return nil
 }

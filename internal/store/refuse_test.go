@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -26,7 +27,7 @@ func tree(tb testing.TB, dir string) map[string]string {
 		tb.Fatal(err)
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), lockSuffix) {
+		if strings.HasSuffix(e.Name(), dbfile.LockSuffix) {
 			continue
 		}
 		if e.IsDir() {
@@ -47,7 +48,7 @@ func names(files map[string]string) []string { return slices.Sorted(maps.Keys(fi
 // script makes a database of another program.
 func script(tb testing.TB, path, sqlText string) {
 	tb.Helper()
-	db, err := sql.Open(driverName, uri(path, nil))
+	db, err := sql.Open(dbfile.DriverName, dbfile.URI(path, nil))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"golang.org/x/sys/unix"
@@ -44,42 +45,42 @@ const restoreOver = "replace it with --replace, which keeps the old one, or name
 // cannot read first loses its WAL, and is then moved. The error is an *Error with exit code 65 (the source is corrupt,
 // foreign or newer), 73 (a database exists, or no space), 75 (a program has it open) or 78 (no such source).
 func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
-	path, err := resolve(r.Path)
+	path, err := dbfile.Resolve(r.Path)
 	if err != nil {
 		return Restored{}, err
 	}
 	source := r.Source
 	if r.Fetch == nil {
-		if source, err = resolve(source); err != nil {
+		if source, err = dbfile.Resolve(source); err != nil {
 			return Restored{}, err
 		}
 		if err := differ(path, source); err != nil {
 			return Restored{}, err
 		}
 	}
-	held, err := lock(path)
+	held, err := dbfile.Lock(path)
 	if err != nil {
 		return Restored{}, err
 	}
-	defer held.release()
-	if err := own(path, path+lockSuffix); err != nil {
+	defer held.Release()
+	if err := own(path, path+dbfile.LockSuffix); err != nil {
 		return Restored{}, err
 	}
-	if err := refuseLinks(path); err != nil {
+	if err := dbfile.RefuseLinks(path); err != nil {
 		return Restored{}, err
 	}
 	if isFile(path) {
-		if err := held.take(); err != nil {
+		if err := held.Take(); err != nil {
 			return Restored{}, err
 		}
 	}
-	if exists(path) && !r.Replace {
-		return Restored{}, &Error{what: fmt.Sprintf("restore %s: it already exists", path), todo: restoreOver, code: exit.NotWritable}
+	if dbfile.Exists(path) && !r.Replace {
+		return Restored{}, &dbfile.Error{What: fmt.Sprintf("restore %s: it already exists", path), Todo: restoreOver, Code: exit.NotWritable}
 	}
 	if r.Fetch != nil {
 		dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+partInfix+"*")
 		if err != nil {
-			return Restored{}, explainFile("make", path+partInfix, filepath.Dir(path), err)
+			return Restored{}, dbfile.ExplainFile("make", path+partInfix, filepath.Dir(path), err)
 		}
 		defer os.RemoveAll(dir)
 		source = filepath.Join(dir, "fetched.db")
@@ -105,7 +106,7 @@ func differ(path, source string) error {
 	a, errA := os.Stat(path)
 	b, errB := os.Stat(source)
 	if errA == nil && errB == nil && os.SameFile(a, b) {
-		return &Error{what: fmt.Sprintf("restore %s from itself", path), todo: "name the backup", code: exit.Config}
+		return &dbfile.Error{What: fmt.Sprintf("restore %s from itself", path), Todo: "name the backup", Code: exit.Config}
 	}
 	return nil
 }
@@ -120,23 +121,23 @@ func stage(ctx context.Context, source, part string) (Contents, error) {
 		return Contents{}, err
 	}
 	// As at a start: without a -wal or -journal, reading the file leaves no trace beside it.
-	immutable := !exists(source+"-wal") && !exists(source+"-journal")
+	immutable := !dbfile.Exists(source+"-wal") && !dbfile.Exists(source+"-journal")
 	mode := "ro"
-	if exists(source + "-journal") {
+	if dbfile.Exists(source + "-journal") {
 		mode = "rw"
 	}
-	err = withFile(source, checkDSN(source, mode, immutable, DefaultBusyTimeout), func(db *sql.DB) error {
+	err = withFile(source, dbfile.CheckDSN(source, mode, immutable, DefaultBusyTimeout), func(db *sql.DB) error {
 		version, err := identify(ctx, db, source, plan.latest())
 		switch {
 		case err != nil:
 			return notToRestore(err)
 		case version == 0:
-			return &Error{what: source + ": an empty database", todo: restoreAnother, code: exit.BadDatabase}
+			return &dbfile.Error{What: source + ": an empty database", Todo: restoreAnother, Code: exit.BadDatabase}
 		}
 		if err := integrityCheck(ctx, db, source); err != nil {
 			return notToRestore(err)
 		}
-		return explainRead("copy", source, vacuumInto(ctx, db, part))
+		return dbfile.ExplainRead("copy", source, vacuumInto(ctx, db, part))
 	})
 	if err != nil {
 		return Contents{}, err
@@ -149,8 +150,8 @@ const restoreAnother = "restore from another backup"
 
 // notToRestore returns err, an error about a source, with a remedy that fits a source.
 func notToRestore(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok && e.code == exit.BadDatabase && !e.identified {
-		e.todo = restoreAnother
+	if e, ok := errors.AsType[*dbfile.Error](err); ok && e.Code == exit.BadDatabase && !e.Foreign {
+		e.Todo = restoreAnother
 	}
 	return err
 }
@@ -164,11 +165,11 @@ func own(path, name string) error {
 	var of unix.Stat_t
 	if unix.Stat(path, &of) != nil {
 		if err := unix.Stat(filepath.Dir(path), &of); err != nil {
-			return explainFile("look at", filepath.Dir(path), path, err)
+			return dbfile.ExplainFile("look at", filepath.Dir(path), path, err)
 		}
 	}
 	if err := os.Lchown(name, int(of.Uid), int(of.Gid)); err != nil {
-		return explainFile("change the owner of", name, filepath.Dir(name), err)
+		return dbfile.ExplainFile("change the owner of", name, filepath.Dir(name), err)
 	}
 	return nil
 }
@@ -178,7 +179,7 @@ const replacedInfix = ".replaced-"
 
 // swap puts part in place of path and returns where the old database is now.
 func swap(ctx context.Context, part, path string) (aside string, err error) {
-	dir, there := filepath.Dir(path), exists(path)
+	dir, there := filepath.Dir(path), dbfile.Exists(path)
 	switch {
 	case there && apart(ctx, path):
 		err = recognize(ctx, path)
@@ -195,20 +196,20 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	name := path + replacedInfix + stamp(time.Now())
 	if there {
 		if err := os.Link(path, name); err != nil {
-			return "", explainFile("put aside", path, dir, err)
+			return "", dbfile.ExplainFile("put aside", path, dir, err)
 		}
 		aside = name
 	}
-	for _, suffix := range sideFiles {
+	for _, suffix := range dbfile.SideFiles {
 		if err := os.Rename(path+suffix, name+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return aside, explainFile("put aside", path+suffix, dir, err)
+			return aside, dbfile.ExplainFile("put aside", path+suffix, dir, err)
 		}
 	}
 	if err := syncDir(dir); err != nil {
 		return aside, err
 	}
 	if err := os.Rename(part, path); err != nil {
-		return aside, explainFile("restore", path, dir, err)
+		return aside, dbfile.ExplainFile("restore", path, dir, err)
 	}
 	if err := syncDir(dir); err != nil {
 		return aside, err
@@ -221,7 +222,7 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 func dropWitness(path string) error {
 	for _, name := range []string{path + witnessSuffix, path + witnessSuffix + ".part"} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return explainFile("remove", name, filepath.Dir(name), err)
+			return dbfile.ExplainFile("remove", name, filepath.Dir(name), err)
 		}
 	}
 	return syncDir(filepath.Dir(path))

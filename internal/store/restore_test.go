@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -45,7 +46,7 @@ func TestPutBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path, backup, epoch, p := backedUp(t)
 			before(t, path)
-			there := exists(path)
+			there := dbfile.Exists(path)
 			old, _ := os.ReadFile(path)
 			done, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: there})
 			if err != nil {
@@ -110,7 +111,7 @@ func TestPutBackOwner(t *testing.T) {
 		if _, err := Restore(t.Context(), RestoreConfig{Path: path, Source: backup, Replace: true}); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{path, path + lockSuffix} {
+		for _, name := range []string{path, path + dbfile.LockSuffix} {
 			info, err := os.Stat(name)
 			if err != nil {
 				t.Fatal(err)
@@ -176,7 +177,7 @@ func contentsOfDir(tb testing.TB, dir string) (all []string) {
 		tb.Fatal(err)
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, lockSuffix) {
+		if strings.HasSuffix(name, dbfile.LockSuffix) {
 			continue
 		}
 		text, err := os.ReadFile(name)

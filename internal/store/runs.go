@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"chatme/internal/dbfile"
 )
 
 // Run is one start of a server on the database.
@@ -27,7 +29,7 @@ const (
 // Runs returns at most limit of the latest starts of a server on the database at path (-1: all), and their total number.
 // A server may have it open; nothing is changed. Errors are those of Examine.
 func Runs(ctx context.Context, path string, limit int) (all []Run, total int64, err error) {
-	err = examining(ctx, path, func(db *sql.DB, _ []pragma, version, _ int64) error {
+	err = examining(ctx, path, func(db *sql.DB, _ []dbfile.Pragma, version, _ int64) error {
 		if version == 0 {
 			return nil // no server has run on it
 		}

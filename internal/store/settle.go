@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -16,22 +17,22 @@ import (
 // would continue with the old file and the new one's WAL.
 func settle(ctx context.Context, path string) error {
 	var mode string
-	err := withFile(path, checkDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
+	err := withFile(path, dbfile.CheckDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
 		if _, err := identify(ctx, db, path, math.MaxInt64); err != nil { // a newer one may be replaced
 			return err
 		}
 		return db.QueryRowContext(ctx, sqlJournalMode).Scan(&mode)
 	})
-	refused, _ := errors.AsType[*Error](err)
+	refused, _ := errors.AsType[*dbfile.Error](err)
 	switch {
 	case ctx.Err() != nil:
-		return explain("close", path, ctx.Err())
-	case refused != nil && refused.identified:
+		return dbfile.Explain("close", path, ctx.Err())
+	case refused != nil && refused.Foreign:
 		return err
-	case err == nil && mode == "wal" && exists(path+"-shm"): // the last connection to close a database removes it
-		return &Error{
-			what: fmt.Sprintf("another program has %s open", path),
-			todo: "stop it (Litestream, a sqlite3 shell) and try again", code: exit.AlreadyRunning,
+	case err == nil && mode == "wal" && dbfile.Exists(path+"-shm"): // the last connection to close a database removes it
+		return &dbfile.Error{
+			What: fmt.Sprintf("another program has %s open", path),
+			Todo: "stop it (Litestream, a sqlite3 shell) and try again", Code: exit.AlreadyRunning,
 		}
 	}
 	return nil
@@ -44,11 +45,11 @@ func apart(ctx context.Context, path string) bool {
 
 // recognize is settle for such a database, which is not changed.
 func recognize(ctx context.Context, path string) error {
-	err := withFile(path, checkDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
+	err := withFile(path, dbfile.CheckDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
 		_, err := identify(ctx, db, path, math.MaxInt64)
 		return err
 	})
-	if refused, ok := errors.AsType[*Error](err); ok && refused.identified {
+	if refused, ok := errors.AsType[*dbfile.Error](err); ok && refused.Foreign {
 		return err
 	}
 	return nil

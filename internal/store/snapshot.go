@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -17,9 +18,9 @@ import (
 func (s *Store) Snapshot(ctx context.Context, target string) error {
 	target, err := filepath.Abs(target)
 	if err != nil {
-		return explainFile("write", target, filepath.Dir(target), err)
+		return dbfile.ExplainFile("write", target, filepath.Dir(target), err)
 	}
-	return explain("copy", s.path, vacuumInto(ctx, s.reader.DB, target))
+	return dbfile.Explain("copy", s.path, vacuumInto(ctx, s.reader.DB, target))
 }
 
 // sqlVacuumInto accepts a target that is an empty file. https://sqlite.org/lang_vacuum.html#vacuuminto
@@ -29,7 +30,7 @@ const sqlVacuumInto = `VACUUM INTO ?`
 func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 	if err := create(target); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return &Error{what: fmt.Sprintf("write %s: it already exists", target), todo: "name another file", code: exit.NotWritable}
+			return &dbfile.Error{What: fmt.Sprintf("write %s: it already exists", target), Todo: "name another file", Code: exit.NotWritable}
 		}
 		return err
 	}
@@ -39,7 +40,7 @@ func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 		}
 	}()
 	if _, err := db.ExecContext(ctx, sqlVacuumInto, target); err != nil {
-		return explain("write", target, err)
+		return dbfile.Explain("write", target, err)
 	}
 	// VACUUM INTO does not sync the copy. The copy is a separate file, so it may be opened.
 	if err := syncFile(target); err != nil {
@@ -52,11 +53,11 @@ func vacuumInto(ctx context.Context, db *sql.DB, target string) (err error) {
 func syncFile(name string) error {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
-		return explainFile("sync", name, filepath.Dir(name), err)
+		return dbfile.ExplainFile("sync", name, filepath.Dir(name), err)
 	}
 	defer f.Close()
 	if err := f.Sync(); err != nil {
-		return explainFile("sync", name, filepath.Dir(name), err)
+		return dbfile.ExplainFile("sync", name, filepath.Dir(name), err)
 	}
 	return nil
 }
@@ -65,11 +66,11 @@ func syncFile(name string) error {
 func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
-		return explainFile("sync", dir, dir, err)
+		return dbfile.ExplainFile("sync", dir, dir, err)
 	}
 	defer f.Close()
 	if err := f.Sync(); err != nil {
-		return explainFile("sync", dir, dir, err)
+		return dbfile.ExplainFile("sync", dir, dir, err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 )
 
 const (
@@ -106,7 +107,7 @@ func helperCmd(tb testing.TB, role, path string) *exec.Cmd {
 }
 
 func codeOf(err error) int {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*dbfile.Error](err); ok {
 		return e.ExitCode()
 	}
 	return -1

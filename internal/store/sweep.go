@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 )
 
 const (
@@ -51,7 +52,7 @@ func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64
 		err = s.left.SelectContext(context.Background(), &left, int64(before), limit-len(ids))
 	}
 	if err != nil {
-		return 0, 0, explain("look for expired sessions in", s.path, err)
+		return 0, 0, dbfile.Explain("look for expired sessions in", s.path, err)
 	}
 	if ids = append(ids, left...); len(ids) == 0 {
 		return 0, 0, nil
@@ -61,7 +62,7 @@ func (s *Store) Sweep(before chat.Time, limit int) (deleted int, mailBytes int64
 		return err
 	})
 	if err != nil {
-		return 0, 0, explainCommit("sweep", s.path, err)
+		return 0, 0, dbfile.ExplainCommit("sweep", s.path, err)
 	}
 	return deleted, mailBytes, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestUnsuitedFileSystem(t *testing.T) {
 	for i, fault := range []struct{ call, errno, suffix string }{
 		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
-		{"flock", "ENOLCK", lockSuffix}, {"flock", "EOPNOTSUPP", lockSuffix}, {"flock", "ENOSYS", lockSuffix},
+		{"flock", "ENOLCK", dbfile.LockSuffix}, {"flock", "EOPNOTSUPP", dbfile.LockSuffix}, {"flock", "ENOSYS", dbfile.LockSuffix},
 		{"flock", "ENOLCK", ""}, {"flock", "EOPNOTSUPP", ""}, {"flock", "EINVAL", ""},
 		{"fcntl", "ENOLCK", ""}, {"fcntl", "EOPNOTSUPP", ""}, {"fcntl", "EINVAL", ""}, {"fcntl", "ENOSYS", ""}, {"fcntl", "EAGAIN", ""},
 		{"fcntl", "EINVAL", "-shm"}, {"fcntl", "EOPNOTSUPP", "-shm"}, {"fcntl", "ENOLCK", "-shm"},

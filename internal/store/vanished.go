@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,7 @@ import (
 // The device does not count: it may change when the machine is restarted. Without a -wal another file is a restored one,
 // which Begin detects; without a witness there is nothing to compare it with.
 func vanished(path string) error {
-	st, err := stat(path)
+	st, err := dbfile.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing || !missing && st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil // refused elsewhere
@@ -35,13 +36,13 @@ func vanished(path string) error {
 	if err != nil || seen.inode == st.Ino || !wal {
 		return nil
 	}
-	return &Error{
-		what: fmt.Sprintf("open %s: a copy was put over the database (it was inode %d and is inode %d), and %s-wal belongs to the previous file",
+	return &dbfile.Error{
+		What: fmt.Sprintf("open %s: a copy was put over the database (it was inode %d and is inode %d), and %s-wal belongs to the previous file",
 			path, seen.inode, st.Ino, path),
-		todo: fmt.Sprintf("put the previous file back, or restore the copy with chatme restore --replace; to serve the copy and lose what is in the -wal, move %s away; if all the files were moved here together, remove %s",
+		Todo: fmt.Sprintf("put the previous file back, or restore the copy with chatme restore --replace; to serve the copy and lose what is in the -wal, move %s away; if all the files were moved here together, remove %s",
 			beside(path, "-wal", "-shm"), path+witnessSuffix),
-		code:       exit.BadDatabase,
-		identified: true,
+		Code:    exit.BadDatabase,
+		Foreign: true,
 	}
 }
 
@@ -62,18 +63,18 @@ func emptied(path string, missing, wal bool) error {
 	if witness {
 		traces = append(traces, path+witnessSuffix+" says that it was in use")
 	}
-	return &Error{
-		what: fmt.Sprintf("open %s: the database %s, but %s", path, state, strings.Join(traces, " and ")),
-		todo: fmt.Sprintf("put the file back (check that its disk is mounted), or restore a backup with chatme restore --replace; to discard all its data and start with an empty database, remove %s",
+	return &dbfile.Error{
+		What: fmt.Sprintf("open %s: the database %s, but %s", path, state, strings.Join(traces, " and ")),
+		Todo: fmt.Sprintf("put the file back (check that its disk is mounted), or restore a backup with chatme restore --replace; to discard all its data and start with an empty database, remove %s",
 			beside(path, "-wal", "-shm", "-journal", witnessSuffix)),
-		code:       exit.BadDatabase,
-		identified: true,
+		Code:    exit.BadDatabase,
+		Foreign: true,
 	}
 }
 
 // sizeOf returns the size of a file in bytes, 0 if it does not exist.
 func sizeOf(name string) int64 {
-	st, err := stat(name)
+	st, err := dbfile.Stat(name)
 	if err != nil {
 		return 0
 	}
@@ -98,7 +99,7 @@ func beside(path string, suffixes ...string) string {
 // belong to the -wal beside it, and one that is not the file that the running server has open. The error is an *Error
 // with exit code 65, or 73 for a symbolic link in place of a file that SQLite creates.
 func Sound(ctx context.Context, path string) error {
-	path, err := resolve(path)
+	path, err := dbfile.Resolve(path)
 	if err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func Sound(ctx context.Context, path string) error {
 // sound refuses a database that SQLite must not open even to look at it, and one that is not the file that the running
 // server has open.
 func sound(ctx context.Context, path string, busy time.Duration) error {
-	if err := refuseLinks(path); err != nil {
+	if err := dbfile.RefuseLinks(path); err != nil {
 		return err
 	}
 	if err := unserved(path); err != nil {
@@ -128,7 +129,7 @@ const restartInOrder = "stop the server gracefully, which writes the last change
 
 // unserved refuses a database of which a running server has other files open than the current ones.
 func unserved(path string) error {
-	pid, err := Holder(path)
+	pid, err := dbfile.Holder(path)
 	if err != nil || pid == 0 {
 		return nil
 	}
@@ -137,8 +138,8 @@ func unserved(path string) error {
 		return nil // the server has not begun, or is ending
 	}
 	what, todo := "", rescue
-	st, err := stat(path)
-	_, errWAL := stat(path + "-wal")
+	st, err := dbfile.Stat(path)
+	_, errWAL := dbfile.Stat(path + "-wal")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		what = path + " was removed"
@@ -153,5 +154,5 @@ func unserved(path string) error {
 	default:
 		return nil
 	}
-	return &Error{what: fmt.Sprintf("%s while a server (process %d) runs on it", what, pid), todo: todo, code: exit.BadDatabase, identified: true}
+	return &dbfile.Error{What: fmt.Sprintf("%s while a server (process %d) runs on it", what, pid), Todo: todo, Code: exit.BadDatabase, Foreign: true}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 	"chatme/internal/seal"
 )
 
@@ -163,7 +164,7 @@ func TestCanaryNoText(t *testing.T) {
 // TestQueryPlans: finding a session, loading and sweeping never read hibernated sessions.
 func TestQueryPlans(t *testing.T) {
 	s := openNew(t)
-	writer := sqlx.NewDb(s.writer, driverName) // keeps the foreign keys, so that its plans show the cascade
+	writer := sqlx.NewDb(s.writer, dbfile.DriverName) // keeps the foreign keys, so that its plans show the cascade
 	scan := regexp.MustCompile(`SCAN (sessions|mailbox|s|m)\b|\(pair=\?\)|TEMP B-TREE`)
 	for name, q := range map[string]struct {
 		sql  string

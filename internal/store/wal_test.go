@@ -4,13 +4,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"chatme/internal/dbfile"
 )
 
 // TestParkedReader: a reader that stays in a transaction makes the WAL grow, which is logged; once the reader has ended
 // the WAL is reset and truncated.
 func TestParkedReader(t *testing.T) {
 	p := newPost(t)
-	p.wal.limit = walKept + walKept/4
+	p.wal.limit = dbfile.WalKept + dbfile.WalKept/4
 	log := logged(p.Store)
 	size := func() int64 {
 		info, err := os.Stat(p.path + "-wal")
@@ -24,10 +26,10 @@ func TestParkedReader(t *testing.T) {
 		n++
 		p.mustHold(t, p.letter(n, strings.Repeat("x", 1<<20)))
 	}
-	for range 2 * walKept >> 20 {
+	for range 2 * dbfile.WalKept >> 20 {
 		write()
 	}
-	if size() > walKept || log.Len() != 0 {
+	if size() > dbfile.WalKept || log.Len() != 0 {
 		t.Fatalf("%d bytes without a reader\n%s", size(), log)
 	}
 
@@ -53,7 +55,7 @@ func TestParkedReader(t *testing.T) {
 	for range 2 { // the first checkpoints the pages into the database, the second resets the WAL
 		write()
 	}
-	if size() > walKept {
+	if size() > dbfile.WalKept {
 		t.Errorf("%d bytes after the reader ended", size())
 	}
 	if strings.Count(log.String(), "WAL reset") != 1 {

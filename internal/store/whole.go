@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -47,8 +48,8 @@ func checkIntegrity(ctx context.Context, db *sql.DB, path string) (aside string,
 	switch {
 	case err == nil && loose == 0:
 		return aside, nil
-	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // for example, a reference to a table that does not exist
-		return "", explainRead("check", path, err)
+	case err != nil && dbfile.ResultCode(err) != sqlite3.SQLITE_ERROR: // for example, a reference to a table that does not exist
+		return "", dbfile.ExplainRead("check", path, err)
 	}
 	f, err := foreignersIn(ctx, db, path)
 	if err != nil {
@@ -56,7 +57,7 @@ func checkIntegrity(ctx context.Context, db *sql.DB, path string) (aside string,
 	}
 	for _, table := range f.tables() {
 		if err := db.QueryRowContext(ctx, sqlLooseOf, table).Scan(&loose); err != nil {
-			return "", explainRead("check", path, err)
+			return "", dbfile.ExplainRead("check", path, err)
 		}
 		if loose != 0 {
 			return "", damaged(path, fmt.Sprintf("%d rows with dangling references", loose))
@@ -72,8 +73,8 @@ func checkWhole(ctx context.Context, db *sql.DB, path, pragma string) (aside str
 	switch {
 	case err == nil && messages[0] == "ok":
 		return "", nil
-	case err != nil && resultCode(err) != sqlite3.SQLITE_ERROR: // for example, a function that only another program has
-		return "", explainRead("check", path, err)
+	case err != nil && dbfile.ResultCode(err) != sqlite3.SQLITE_ERROR: // for example, a function that only another program has
+		return "", dbfile.ExplainRead("check", path, err)
 	}
 	f, e := foreignersIn(ctx, db, path)
 	if e != nil {
@@ -87,7 +88,7 @@ func checkWhole(ctx context.Context, db *sql.DB, path, pragma string) (aside str
 	}
 	all, err := readCheck(ctx, db, pragma, fmt.Sprint(mostFaults))
 	if err != nil {
-		return "", explainRead("check", path, err)
+		return "", dbfile.ExplainRead("check", path, err)
 	}
 	for _, message := range all {
 		if !f.concerns(message) {
@@ -105,7 +106,7 @@ func (f foreigners) checkOurs(ctx context.Context, db *sql.DB, path, pragma stri
 	for _, table := range f.tables() {
 		messages, err := readCheck(ctx, db, pragma, table)
 		if err != nil {
-			return explainRead("check", path, err)
+			return dbfile.ExplainRead("check", path, err)
 		}
 		if messages[0] != "ok" {
 			return damaged(path, messages[0])
@@ -148,12 +149,12 @@ func foreignersIn(ctx context.Context, db *sql.DB, path string) (f foreigners, e
 		return f, err
 	}
 	if f.ours, err = plan.objects(ctx, version); err != nil {
-		return f, explain("read migrations for", path, err)
+		return f, dbfile.Explain("read migrations for", path, err)
 	}
 	return f, nil
 }
 
 // damaged returns the error for a fault that a check has found.
 func damaged(path, how string) error {
-	return &Error{what: fmt.Sprintf("check %s: damaged: %s", path, how), todo: restore, code: exit.BadDatabase, damaged: true}
+	return &dbfile.Error{What: fmt.Sprintf("check %s: damaged: %s", path, how), Todo: dbfile.RestoreBackup, Code: exit.BadDatabase, Damaged: true}
 }

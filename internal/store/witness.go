@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"chatme/internal/dbfile"
 )
 
 // witnessSuffix names the witness, next to the database.
@@ -53,8 +55,8 @@ const markLength = len("epoch 00000000000000000000000000000000, counter 00000000
 // sight returns a witness of the file at path, without opening it, and of no start yet.
 func sight(path string) (witness, error) {
 	var st unix.Stat_t
-	if err := retryInterrupted(func() error { return unix.Stat(path, &st) }); err != nil {
-		return witness{}, explainFile("look at", path, filepath.Dir(path), err)
+	if err := dbfile.RetryInterrupted(func() error { return unix.Stat(path, &st) }); err != nil {
+		return witness{}, dbfile.ExplainFile("look at", path, filepath.Dir(path), err)
 	}
 	return witness{device: uint64(st.Dev), inode: st.Ino}, nil
 }
@@ -98,11 +100,11 @@ func parseWitness(content string) (witness, error) {
 func (w witness) write(name string) error {
 	dir, part := filepath.Dir(name), name+".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return explainFile("replace", part, dir, err)
+		return dbfile.ExplainFile("replace", part, dir, err)
 	}
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
-		return explainFile("write", part, dir, err)
+		return dbfile.ExplainFile("write", part, dir, err)
 	}
 	_, err = f.WriteString(w.String())
 	if err == nil {
@@ -112,10 +114,10 @@ func (w witness) write(name string) error {
 		err = e
 	}
 	if err != nil {
-		return explainFile("write", part, dir, err)
+		return dbfile.ExplainFile("write", part, dir, err)
 	}
 	if err := os.Rename(part, name); err != nil {
-		return explainFile("write", name, dir, err)
+		return dbfile.ExplainFile("write", name, dir, err)
 	}
 	return syncDir(dir)
 }
@@ -126,14 +128,14 @@ func (w witness) renew(name string) error {
 	dir := filepath.Dir(name)
 	f, err := os.OpenFile(name, os.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return explainFile("write", name, dir, err)
+		return dbfile.ExplainFile("write", name, dir, err)
 	}
 	_, err = f.WriteAt([]byte(w.String()), 0)
 	if e := f.Close(); err == nil {
 		err = e
 	}
 	if err != nil {
-		return explainFile("write", name, dir, err)
+		return dbfile.ExplainFile("write", name, dir, err)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -278,7 +279,7 @@ func TestWitnessUnwritable(t *testing.T) {
 	dir := filepath.Dir(path)
 	t.Cleanup(func() { os.Chmod(dir, 0o755) })
 	for name, mode := range map[string]os.FileMode{
-		filepath.Dir(dir): 0o755, dir: 0o777, path: 0o666, path + lockSuffix: 0o666, path + witnessSuffix: 0o644,
+		filepath.Dir(dir): 0o755, dir: 0o777, path: 0o666, path + dbfile.LockSuffix: 0o666, path + witnessSuffix: 0o644,
 	} {
 		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)

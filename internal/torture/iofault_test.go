@@ -119,7 +119,7 @@ type ioFaulter struct {
 	tb      testing.TB
 	faults  []ioFault
 	logs    string // a directory
-	hit  int    // number of faults with at least one failed call
+	hit     int    // number of faults with at least one failed call
 	exits   map[string]int
 	slowest time.Duration // from the call that failed to the end of the server
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"chatme/internal/chat"
+	"chatme/internal/dbfile"
 	"chatme/internal/hub"
 	"chatme/internal/store"
 )
@@ -142,7 +143,7 @@ func loseOnRetry(s *seededDB, b *chat.Batch) error {
 		b.Entries = nil
 	}
 	err := s.write(b)
-	if t, ok := errors.AsType[*store.Error](err); ok && t.Transient() {
+	if t, ok := errors.AsType[*dbfile.Error](err); ok && t.Transient() {
 		s.refused = b.N
 	}
 	return err

@@ -1,4 +1,4 @@
-package store
+package dbfile
 
 import (
 	"errors"
@@ -14,42 +14,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockSuffix names the lock file, next to the database.
-const lockSuffix = ".lock"
+// LockSuffix names the lock file, next to the database.
+const LockSuffix = ".lock"
 
 // maxLock is more than the size of a lock file, in bytes.
 const maxLock = 32
 
-// lockFile is the one-server lock: flock(2) on its own file, because SQLite's locks come and go with its transactions,
+// LockFile is the one-server lock: flock(2) on its own file, because SQLite's locks come and go with its transactions,
 // and then on the database, which may have further names. The kernel drops both when the process ends, however it ends,
 // so a leftover lock file means nothing. The file is never removed: unlinking it could unlink a file that another
 // process has just locked.
-type lockFile struct {
+type LockFile struct {
 	f     *os.File
 	path  string   // the database
-	data  *os.File // of the database; nil before take, and where the database itself is not locked
-	id    fileID   // of the database, once it is taken
+	data  *os.File // of the database; nil before Take, and where the database itself is not locked
+	id    FileID   // of the database, once it is taken
 	taken bool
 }
 
-// lock takes the lock file of the database at path without waiting. The error has exit code 75 when another process, or
-// this one, holds it or the database, and 73 when it cannot be created. The database itself need not exist, but take
+// Lock takes the lock file of the database at path without waiting. The error has exit code 75 when another process, or
+// this one, holds it or the database, and 73 when it cannot be created. The database itself need not exist, but Take
 // MUST lock it before SQLite opens it.
-func lock(path string) (*lockFile, error) {
-	if err := handles.vacant(path); err != nil {
+func Lock(path string) (*LockFile, error) {
+	if err := Handles.vacant(path); err != nil {
 		return nil, err
 	}
-	name := path + lockSuffix
+	name := path + LockSuffix
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o640)
 	if err != nil {
-		return nil, explainFile("open", name, filepath.Dir(name), err)
+		return nil, ExplainFile("open", name, filepath.Dir(name), err)
 	}
 	held := notedIn(f)
 	if held < 0 {
 		f.Close()
 		return nil, &Error{
-			what: fmt.Sprintf("lock %s: it does not contain a process ID", name),
-			todo: "move it away", code: exit.NotWritable,
+			What: fmt.Sprintf("lock %s: it does not contain a process ID", name),
+			Todo: "move it away", Code: exit.NotWritable,
 		}
 	}
 	err = flock(f)
@@ -63,32 +63,36 @@ func lock(path string) (*lockFile, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, explainFile("lock", name, filepath.Dir(name), err)
+		return nil, ExplainFile("lock", name, filepath.Dir(name), err)
 	}
 	// The number only helps people; the lock works without it, even on a full disk.
 	if f.Truncate(0) == nil {
 		_, _ = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
-	return &lockFile{f: f, path: path}, nil
+	return &LockFile{f: f, path: path}, nil
 }
+
+// Data returns the descriptor that holds the lock on the database; nil where the database itself is not locked. The caller
+// must not close it.
+func (l *LockFile) Data() *os.File { return l.data }
 
 // flock locks f without waiting.
 func flock(f *os.File) error {
-	return retryInterrupted(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
+	return RetryInterrupted(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
 }
 
-// release releases the lock. SQLite MUST have closed the database, or stay entered in handles.
-func (l *lockFile) release() error {
+// Release releases the lock. SQLite MUST have closed the database, or stay entered in handles.
+func (l *LockFile) Release() error {
 	return errors.Join(l.untake(), l.f.Close())
 }
 
 // untake undoes take.
-func (l *lockFile) untake() (err error) {
+func (l *LockFile) untake() (err error) {
 	if l.data != nil {
-		err = errors.Join(unix.Flock(int(l.data.Fd()), unix.LOCK_UN), handles.close(l.id, l.data))
+		err = errors.Join(unix.Flock(int(l.data.Fd()), unix.LOCK_UN), Handles.close(l.id, l.data))
 	}
 	if l.taken {
-		handles.disclaim(l.id)
+		Handles.disclaim(l.id)
 	}
 	l.data, l.taken = nil, false
 	return err
@@ -112,8 +116,8 @@ func notedIn(f *os.File) (pid int) {
 	return pid
 }
 
-// retryInterrupted retries f while it fails with EINTR.
-func retryInterrupted(f func() error) error {
+// RetryInterrupted retries f while it fails with EINTR.
+func RetryInterrupted(f func() error) error {
 	for {
 		if err := f(); !errors.Is(err, unix.EINTR) {
 			return err

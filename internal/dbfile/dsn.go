@@ -1,4 +1,4 @@
-package store
+package dbfile
 
 import (
 	"net/url"
@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// driverName is the name modernc.org/sqlite registers with database/sql.
-const driverName = "sqlite"
+// DriverName is the name modernc.org/sqlite registers with database/sql.
+const DriverName = "sqlite"
 
 // Sizes of the page caches, in KiB and negative, as PRAGMA cache_size expects.
 const (
 	writerCache = "-2048" // the pages of one large batch and its indexes
-	readerCache = "-1024" // per connection; there are maxReaders
+	ReaderCache = "-1024" // per connection; there are maxReaders
 )
 
 // tempStore is PRAGMA temp_store, MEMORY on every connection: temporary data of SQLite, such as a sort or the pages that
@@ -20,32 +20,32 @@ const (
 // which a container may not have. https://sqlite.org/tempfiles.html
 const tempStore = "2"
 
-// walKept is the length in bytes to which a reset truncates the WAL: four times its length on most days.
-const walKept = 16 << 20
+// WalKept is the length in bytes to which a reset truncates the WAL: four times its length on most days.
+const WalKept = 16 << 20
 
-// maxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
-const maxReaders = 4
+// MaxReaders bounds the connections of the read-only handle: look-ups by hash take microseconds.
+const MaxReaders = 4
 
-// pragma is one setting of a connection and the value that reading it back must return.
-type pragma struct{ name, want string }
+// Pragma is one setting of a connection and the value that reading it back must return.
+type Pragma struct{ Name, Want string }
 
-// uri returns path as SQLite's file: URI with the given parameters; path may contain any byte.
+// URI returns path as SQLite's file: URI with the given parameters; path may contain any byte.
 // https://sqlite.org/uri.html
-func uri(path string, q url.Values) string {
+func URI(path string, q url.Values) string {
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	return u.String()
 }
 
-// writerDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has its own
+// WriterDSN returns the URI of the writer handle and its pragmas. It never creates the file. A setting that has its own
 // key in the driver is given by that key, because the driver checks those keys but not _pragma.
-func writerDSN(path string, busy time.Duration) (string, []pragma) {
-	q, pragmas := writerSettings(busy)
-	return uri(path, q), pragmas
+func WriterDSN(path string, busy time.Duration) (string, []Pragma) {
+	q, pragmas := WriterSettings(busy)
+	return URI(path, q), pragmas
 }
 
-// writerSettings returns the parameters of writerDSN.
-func writerSettings(busy time.Duration) (url.Values, []pragma) {
-	ms, limit := strconv.FormatInt(busy.Milliseconds(), 10), strconv.Itoa(walKept)
+// WriterSettings returns the parameters of writerDSN.
+func WriterSettings(busy time.Duration) (url.Values, []Pragma) {
+	ms, limit := strconv.FormatInt(busy.Milliseconds(), 10), strconv.Itoa(WalKept)
 	q := url.Values{
 		"mode":          {"rw"},
 		"_txlock":       {"immediate"},
@@ -59,7 +59,7 @@ func writerSettings(busy time.Duration) (url.Values, []pragma) {
 		"_pragma": {"secure_delete(1)", "trusted_schema(0)", "cache_size(" + writerCache + ")",
 			"journal_size_limit(" + limit + ")", "temp_store(" + tempStore + ")"},
 	}
-	return q, []pragma{
+	return q, []Pragma{
 		{"journal_mode", "wal"},
 		{"synchronous", synchronousRead},
 		{"foreign_keys", "1"},
@@ -74,9 +74,9 @@ func writerSettings(busy time.Duration) (url.Values, []pragma) {
 	}
 }
 
-// readerDSN returns the URI of the read-only handle and its pragmas. It is mode=ro and not query_only, because a
+// ReaderDSN returns the URI of the read-only handle and its pragmas. It is mode=ro and not query_only, because a
 // query_only connection cannot run VACUUM INTO.
-func readerDSN(path string, busy time.Duration) (string, []pragma) {
+func ReaderDSN(path string, busy time.Duration) (string, []Pragma) {
 	ms := strconv.FormatInt(busy.Milliseconds(), 10)
 	q := url.Values{
 		"mode":          {"ro"},
@@ -84,20 +84,20 @@ func readerDSN(path string, busy time.Duration) (string, []pragma) {
 		"_defensive":    {"1"},
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
-		"_pragma":       {"trusted_schema(0)", "cache_size(" + readerCache + ")", "temp_store(" + tempStore + ")"},
+		"_pragma":       {"trusted_schema(0)", "cache_size(" + ReaderCache + ")", "temp_store(" + tempStore + ")"},
 	}
-	return uri(path, q), []pragma{
+	return URI(path, q), []Pragma{
 		{"journal_mode", "wal"},
 		{"busy_timeout", ms},
 		{"trusted_schema", "0"},
-		{"cache_size", readerCache},
+		{"cache_size", ReaderCache},
 		{"temp_store", tempStore},
 	}
 }
 
-// checkDSN returns the URI for inspecting a file before it is trusted. With immutable set, SQLite takes no lock, ignores
+// CheckDSN returns the URI for inspecting a file before it is trusted. With immutable set, SQLite takes no lock, ignores
 // -wal and -journal and creates no file; no other process may then write to the database.
-func checkDSN(path, mode string, immutable bool, busy time.Duration) string {
+func CheckDSN(path, mode string, immutable bool, busy time.Duration) string {
 	q := url.Values{
 		"mode":          {mode},
 		"_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)},
@@ -109,5 +109,5 @@ func checkDSN(path, mode string, immutable bool, busy time.Duration) string {
 	if immutable {
 		q.Set("immutable", "1")
 	}
-	return uri(path, q)
+	return URI(path, q)
 }

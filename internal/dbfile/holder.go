@@ -1,4 +1,4 @@
-package store
+package dbfile
 
 import (
 	"bufio"
@@ -16,13 +16,13 @@ import (
 // file, or 0 if none has. It does not try the lock: that would hold it for a moment, and a server that starts in that
 // moment would give up.
 func Holder(path string) (pid int, err error) {
-	path, err = resolve(path)
+	path, err = Resolve(path)
 	if err != nil {
 		return 0, err
 	}
-	name := path + lockSuffix
+	name := path + LockSuffix
 	for _, locked := range []string{name, path} {
-		st, err := stat(locked)
+		st, err := Stat(locked)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
@@ -33,7 +33,7 @@ func Holder(path string) (pid int, err error) {
 		if locked == name {
 			noted = notedHolder(name)
 		}
-		if pid, err := holderOf(idOf(&st), noted); pid != 0 || err != nil {
+		if pid, err := holderOf(IDOf(&st), noted); pid != 0 || err != nil {
 			return pid, err
 		}
 	}
@@ -42,7 +42,7 @@ func Holder(path string) (pid int, err error) {
 
 // holderOf returns the process that has locked the file id with flock(2), as far as the kernel reports it. The process
 // noted is accepted even if the device differs.
-func holderOf(id fileID, noted int) (pid int, err error) {
+func holderOf(id FileID, noted int) (pid int, err error) {
 	locks, err := os.Open("/proc/locks") // proc_locks(5)
 	if err != nil {
 		return 0, err

@@ -1,6 +1,6 @@
 //go:build mutants
 
-package store
+package dbfile
 
 import "chatme/internal/chat"
 

@@ -1,4 +1,4 @@
-package store
+package dbfile
 
 import (
 	"fmt"
@@ -11,26 +11,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileID identifies a file, whatever its names are.
-type fileID struct{ device, inode uint64 }
+// FileID identifies a file, whatever its names are.
+type FileID struct{ device, inode uint64 }
 
-func idOf(st *unix.Stat_t) fileID { return fileID{uint64(st.Dev), st.Ino} }
+// IDOf returns the identity of the file with this status.
+func IDOf(st *unix.Stat_t) FileID { return FileID{uint64(st.Dev), st.Ino} }
 
-// stat returns the status of the file at path without opening it.
-func stat(path string) (st unix.Stat_t, err error) {
-	err = retryInterrupted(func() error { return unix.Stat(path, &st) })
+// Stat returns the status of the file at path without opening it.
+func Stat(path string) (st unix.Stat_t, err error) {
+	err = RetryInterrupted(func() error { return unix.Stat(path, &st) })
 	return st, err
 }
 
-// handles are the database files that this process has open.
-var handles = handleTable{files: map[fileID]*handle{}}
+// Handles are the database files that this process has open.
+var Handles = handleTable{files: map[FileID]*handle{}}
 
 // handleTable prevents two Stores of one process from opening one file, whatever its names are, and keeps descriptors of
 // a file open for as long as SQLite has some: closing ANY descriptor of a file drops ALL of the process's POSIX locks on
 // it (https://sqlite.org/howtocorrupt.html, section 2.2).
 type handleTable struct {
 	mu    sync.Mutex
-	files map[fileID]*handle // guarded by mu
+	files map[FileID]*handle // guarded by mu
 }
 
 // handle is a file of a handleTable.
@@ -40,13 +41,13 @@ type handle struct {
 	closing []*os.File // to be closed after the last of them
 }
 
-// enter records that SQLite is about to open the file at path, and returns a function to call once SQLite has closed it.
-func (t *handleTable) enter(path string) (leave func()) {
-	st, err := stat(path)
+// Enter records that SQLite is about to open the file at path, and returns a function to call once SQLite has closed it.
+func (t *handleTable) Enter(path string) (leave func()) {
+	st, err := Stat(path)
 	if err != nil {
 		return func() {} // SQLite will not open it either
 	}
-	id := idOf(&st)
+	id := IDOf(&st)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.at(id).users++
@@ -64,8 +65,15 @@ func (t *handleTable) enter(path string) (leave func()) {
 	})
 }
 
+// Len returns how many files this process has open or locked.
+func (t *handleTable) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.files)
+}
+
 // close closes f, a descriptor of the file id, once SQLite has none.
-func (t *handleTable) close(id fileID, f *os.File) error {
+func (t *handleTable) close(id FileID, f *os.File) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.files[id]; h != nil && h.users > 0 {
@@ -76,7 +84,7 @@ func (t *handleTable) close(id fileID, f *os.File) error {
 }
 
 // claim makes path the owner of the file id. If the file already has an owner, the error has exit code 75.
-func (t *handleTable) claim(id fileID, path string) error {
+func (t *handleTable) claim(id FileID, path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.claimed(id, path); err != nil {
@@ -88,26 +96,26 @@ func (t *handleTable) claim(id fileID, path string) error {
 
 // vacant returns the error that claim would return for the file at path, which may not exist, and claims nothing.
 func (t *handleTable) vacant(path string) error {
-	st, err := stat(path)
+	st, err := Stat(path)
 	if err != nil {
 		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.claimed(idOf(&st), path)
+	return t.claimed(IDOf(&st), path)
 }
 
 // claimed returns an error if the file id has an owner. The caller holds mu.
-func (t *handleTable) claimed(id fileID, path string) error {
+func (t *handleTable) claimed(id FileID, path string) error {
 	h := t.files[id]
 	if h == nil || h.owner == "" {
 		return nil
 	}
-	return running(path, fmt.Sprintf(" (process %d)", os.Getpid()), h.owner+lockSuffix+" is locked")
+	return running(path, fmt.Sprintf(" (process %d)", os.Getpid()), h.owner+LockSuffix+" is locked")
 }
 
 // disclaim undoes claim.
-func (t *handleTable) disclaim(id fileID) {
+func (t *handleTable) disclaim(id FileID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.at(id).owner = ""
@@ -115,7 +123,7 @@ func (t *handleTable) disclaim(id fileID) {
 }
 
 // at returns the entry of the file id. The caller holds mu.
-func (t *handleTable) at(id fileID) *handle {
+func (t *handleTable) at(id FileID) *handle {
 	if t.files[id] == nil {
 		t.files[id] = &handle{}
 	}
@@ -123,7 +131,7 @@ func (t *handleTable) at(id fileID) *handle {
 }
 
 // tidy removes the entry of the file id if it is empty. The caller holds mu.
-func (t *handleTable) tidy(id fileID) {
+func (t *handleTable) tidy(id FileID) {
 	if h := t.files[id]; h != nil && h.owner == "" && h.users == 0 && len(h.closing) == 0 {
 		delete(t.files, id)
 	}
@@ -132,19 +140,19 @@ func (t *handleTable) tidy(id fileID) {
 // running returns the error for a database that a server has open; by is " (process N)" or "".
 func running(path, by, why string) error {
 	return &Error{
-		what: fmt.Sprintf("another server%s is running on %s (%s)", by, path, why),
-		todo: "stop it, or name another database",
-		code: exit.AlreadyRunning,
+		What: fmt.Sprintf("another server%s is running on %s (%s)", by, path, why),
+		Todo: "stop it, or name another database",
+		Code: exit.AlreadyRunning,
 	}
 }
 
-// refuseLinks refuses a symbolic link in place of a file that SQLite creates beside the database: SQLite would write to
+// RefuseLinks refuses a symbolic link in place of a file that SQLite creates beside the database: SQLite would write to
 // the target of the link. The lock file and the witness are opened without following links.
-func refuseLinks(path string) error {
-	for _, suffix := range sideFiles {
+func RefuseLinks(path string) error {
+	for _, suffix := range SideFiles {
 		name := path + suffix
 		if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink != 0 {
-			return explainFile("open", name, filepath.Dir(name), unix.ELOOP)
+			return ExplainFile("open", name, filepath.Dir(name), unix.ELOOP)
 		}
 	}
 	return nil
