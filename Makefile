@@ -112,9 +112,9 @@ gates:
 soak: build ## run for hours: 1,000 kills, 40,000 disk images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
 	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
-	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat
+	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
 	.ci/fuzz 5m
-	EXPLORE=5s $(RACE) -count=10 ./internal/chat ./internal/hub ./internal/store ./internal/ws
+	EXPLORE=5s $(RACE) -count=10 ./internal/chat/... ./internal/hub ./internal/store ./internal/ws
 
 # Litestream is not in any go.mod here: it is a program with hundreds of modules. Building it takes about three minutes, once.
 soak-litestream: build ## kill server and Litestream under load and continue from the replica, 50 times; then 20 drills

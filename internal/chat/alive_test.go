@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/chat/rig"
 )
 
 // A phone whose network vanishes while it waits is not matched with a newcomer: a session not heard for 12 s is not matched.
@@ -15,8 +16,8 @@ func TestSilentClientIsNotMatched(t *testing.T) {
 			vanished := p.join(resumable)
 			vanished.search()
 			vanished.wants("searching")
-			p.lively = false
-			p.advance(12 * time.Second)
+			p.Lively = false
+			p.Advance(12 * time.Second)
 			a, b := p.resumable(), p.resumable()
 			a.search()
 			b.search()
@@ -42,20 +43,20 @@ func TestOnePingAWaiterIn10s(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()
 	a.search()
-	batch, probes := batchOf(p.lobby), 0
-	deliver := p.onWire
-	p.onWire = func(c chat.ConnID, e chat.Event) {
+	batch, probes := rig.BatchOf(p.Lobby), 0
+	deliver := p.OnWire
+	p.OnWire = func(c chat.ConnID, e chat.Event) {
 		deliver(c, e)
 		if e.Kind == chat.Probe {
 			probes++
 		}
 	}
-	p.advance(10 * time.Minute)
+	p.Advance(10 * time.Minute)
 	if probes != 60 {
 		t.Errorf("%d pings in ten minutes, want 60", probes)
 	}
-	if batchOf(p.lobby) != batch || dirtyRows(p.lobby) != 0 {
-		t.Errorf("%d batches and %d rows for pings", batchOf(p.lobby)-batch, dirtyRows(p.lobby))
+	if rig.BatchOf(p.Lobby) != batch || rig.DirtyRows(p.Lobby) != 0 {
+		t.Errorf("%d batches and %d rows for pings", rig.BatchOf(p.Lobby)-batch, rig.DirtyRows(p.Lobby))
 	}
 }
 
@@ -66,16 +67,16 @@ func TestClientDoesNotMeetItsGhost(t *testing.T) {
 			p := newParty(t)
 			ghost := p.old()
 			ghost.search()
-			p.lively = false
-			p.advance(after)
+			p.Lively = false
+			p.Advance(after)
 			owner := p.old()
 			owner.search()
 			owner.do(chat.Command{Op: chat.Pong, N: owner.ping})
 			ghost.do(chat.Command{Op: chat.Typing}) // in flight
-			p.advance(time.Second)
+			p.Advance(time.Second)
 			ghost.is(chat.Waiting)
 			owner.is(chat.Waiting)
-			p.lively = true
+			p.Lively = true
 			newcomer := p.resumable()
 			newcomer.search()
 			newcomer.is(chat.Paired)
@@ -88,17 +89,17 @@ func TestRematchBanOutlivesMemory(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
-	p.advance(time.Minute)
+	p.Advance(time.Minute)
 	a.drop()
-	p.advance(120 * time.Second) // the window is over: a has no chat and is not in memory
-	if inMemory(p.lobby, a.hash) {
+	p.Advance(120 * time.Second) // the window is over: a has no chat and is not in memory
+	if rig.InMemory(p.Lobby, a.hash) {
 		t.Fatal("a is still in memory")
 	}
 	a.resume(0, 0)
 	a.wants("resumed ended "+string(a.partner)+" after 2m0s", "partner_disconnected", "searching")
 	a.is(chat.Waiting)
 	b.is(chat.Waiting)
-	p.advance(10 * time.Second)
+	p.Advance(10 * time.Second)
 	a.is(chat.Paired)
 }
 
@@ -108,16 +109,16 @@ func TestClockFarAheadExpiresNoSession(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()
 	a.drop()
-	p.save()
-	found := p.disk.find(a.hash)
+	p.Save()
+	found := p.Disk.Find(a.hash)
 	for unsure, want := range map[bool]chat.Kind{true: chat.Resumed, false: chat.ResumeFailed} {
 		tenYears := chat.Time((10 * 365 * 24 * time.Hour).Milliseconds())
-		events := p.lobby.Step(chat.Moment{Server: p.now, Wall: p.now + tenYears, Unsure: unsure}, &chat.Command{Op: chat.Attach, Conn: 77, Auth: &chat.Auth{
+		events := p.Lobby.Step(chat.Moment{Server: p.Now, Wall: p.Now + tenYears, Unsure: unsure}, &chat.Command{Op: chat.Attach, Conn: 77, Auth: &chat.Auth{
 			Resumable: true, Fresh: chat.Hash{9}, MailKey: chat.MailKey{9}, Resume: &chat.Resume{Hash: a.hash, Epoch: "e1"}, Found: found,
 		}}).Events
 		if len(events) < 2 || events[1].Kind != want {
 			t.Errorf("unsure %v: %v", unsure, events)
 		}
-		p.lobby.Step(chat.At(p.now), &chat.Command{Op: chat.Detach, Conn: 77})
+		p.Lobby.Step(chat.At(p.Now), &chat.Command{Op: chat.Detach, Conn: 77})
 	}
 }

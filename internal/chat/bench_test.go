@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/chat/rig"
 )
 
 // bench is a lobby with n pairs of resumable sessions; the sockets of a pair are 2k+1 and 2k+2.
@@ -15,10 +16,10 @@ type bench struct {
 }
 
 func newBench(b *testing.B, pairs int) *bench {
-	cfg := timing(1)
+	cfg := rig.Timing(1)
 	cfg.RingMessages = 200
 	cfg.NewAlias = func() chat.Alias { return "00000000-0000-4000-8000-000000000000" }
-	x := &bench{lobby: chat.New(cfg), now: epoch}
+	x := &bench{lobby: chat.New(cfg), now: rig.Epoch}
 	for i := range 2 * pairs {
 		conn := chat.ConnID(i + 1)
 		x.step(&chat.Command{Op: chat.Attach, Conn: conn, Auth: &chat.Auth{Resumable: true, Fresh: benchHash(conn)}})
@@ -116,8 +117,8 @@ func BenchmarkRestore(b *testing.B) {
 	x := newBench(b, 50_000)
 	records := x.lobby.Records()
 	for b.Loop() {
-		l := chat.New(timing(2))
-		if err := l.Load(chat.At(epoch+chat.Time(time.Hour.Milliseconds())), chat.Saved{Records: records}); err != nil {
+		l := chat.New(rig.Timing(2))
+		if err := l.Load(chat.At(rig.Epoch+chat.Time(time.Hour.Milliseconds())), chat.Saved{Records: records}); err != nil {
 			b.Fatal(err)
 		}
 	}

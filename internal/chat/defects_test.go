@@ -61,7 +61,7 @@ func TestDeliveredCountsClaimMadeBeforeSenderResumed(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
-	p.kill(0)
+	p.Kill(0)
 	b.resume(10, 0)
 	a.heard = nil
 	a.resume(0, 10)
@@ -73,7 +73,7 @@ func TestRefusedNumberBelowClaimIsDelivered(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
-	p.kill(0)
+	p.Kill(0)
 	b.resume(1, 0)
 	a.resume(0, 0)
 	a.heard, b.heard = nil, nil
@@ -87,7 +87,7 @@ func TestGapWhenAckedRaisesLast(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
-	p.kill(0)
+	p.Kill(0)
 	b.resume(3, 0)
 	b.heard = nil
 	a.resume(0, 5)
@@ -139,7 +139,7 @@ func TestLateRematchIsNotOvertaken(t *testing.T) {
 	a, b, c := p.resumable(), p.resumable(), p.resumable()
 	p.couple(a, b)
 	a.search()
-	p.now = p.now.Add(11 * time.Second)
+	p.Now = p.Now.Add(11 * time.Second)
 	c.search()
 	a.wants("searching", "matched $3")
 	b.wants("partner_disconnected", "matched $4")
@@ -155,8 +155,8 @@ func TestWindowsThatEndTogetherEndInOrder(t *testing.T) {
 		p.couple(a, b)
 		all = append(all, a, b)
 	}
-	p.kill(0)
-	p.advance(120 * time.Second)
+	p.Kill(0)
+	p.Advance(120 * time.Second)
 	var last uint64
 	for i, one := range all {
 		r := one.record()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/chat/duel"
+	"chatme/internal/chat/rig"
 )
 
 // Tests of the laws of doc.go, by name. FuzzLobby checks all of them after every step.
@@ -32,7 +34,7 @@ func TestL1OneState(t *testing.T) {
 	}
 	for _, w := range walk {
 		w.do()
-		for _, r := range p.disk.rows {
+		for _, r := range p.Disk.Rows {
 			if r.Hash != a.hash {
 				continue
 			}
@@ -40,7 +42,7 @@ func TestL1OneState(t *testing.T) {
 				t.Fatalf("%s: place %d and pair %d", w.name, r.Place, r.Pair)
 			}
 			if r.State() != w.want || (r.AwaySince != 0) != w.away {
-				t.Errorf("%s: is %s", w.name, describeRow(r))
+				t.Errorf("%s: is %s", w.name, rig.DescribeRow(r))
 			}
 		}
 	}
@@ -59,7 +61,7 @@ func TestL2PairsAreSymmetric(t *testing.T) {
 				one.pong()
 			}
 			sides := make(map[chat.PairID][]chat.Record)
-			for _, r := range p.lobby.Records() {
+			for _, r := range p.Lobby.Records() {
 				if r.Pair != 0 {
 					sides[r.Pair] = append(sides[r.Pair], r)
 				}
@@ -91,37 +93,37 @@ func TestL3OldestFirst(t *testing.T) {
 
 func TestL5StoreEqualsLobby(t *testing.T) {
 	for seed := range uint64(10) {
-		d := newDuel(t, 6)
-		d.onTake = func(b *chat.Batch) {
-			d.taken(b)
-			all := d.disk.clone()
-			for _, f := range d.flushed {
-				all.apply(f)
+		d := duel.New(t, 6)
+		d.OnTake = func(b *chat.Batch) {
+			d.Taken(b)
+			all := d.Disk.Clone()
+			for _, f := range d.Flushed {
+				all.Apply(f)
 			}
-			disk := all.rows
+			disk := all.Rows
 			var mail []chat.Held
-			for _, r := range d.lobby.Records() {
-				mail = append(mail, all.held(r.ID)...)
+			for _, r := range d.Lobby.Records() {
+				mail = append(mail, all.Held(r.ID)...)
 			}
-			if !slices.Equal(mail, d.lobby.Mail()) {
-				t.Fatalf("the store holds %+v\nthe lobby has %+v", mail, d.lobby.Mail())
+			if !slices.Equal(mail, d.Lobby.Mail()) {
+				t.Fatalf("the store holds %+v\nthe lobby has %+v", mail, d.Lobby.Mail())
 			}
-			for _, r := range d.lobby.Records() {
+			for _, r := range d.Lobby.Records() {
 				if disk[r.ID] != r {
 					t.Fatalf("the store has %+v\nthe lobby has %+v", disk[r.ID], r)
 				}
 				delete(disk, r.ID)
 			}
 			for _, r := range disk {
-				if r.State() != chat.Idle || r.AwaySince == 0 || !r.Resumable || inMemory(d.lobby, r.Hash) {
-					t.Fatalf("not in memory: %s", describeRow(r))
+				if r.State() != chat.Idle || r.AwaySince == 0 || !r.Resumable || rig.InMemory(d.Lobby, r.Hash) {
+					t.Fatalf("not in memory: %s", rig.DescribeRow(r))
 				}
 			}
 		}
 		r := rand.New(rand.NewPCG(seed, 5))
 		for range 200 {
-			d.play(d.clients[r.IntN(6)], byte(r.IntN(32)), byte(r.Uint32()))
-			d.save()
+			d.Play(d.Clients[r.IntN(6)], byte(r.IntN(32)), byte(r.Uint32()))
+			d.Save()
 		}
 	}
 }
@@ -130,22 +132,22 @@ func TestL6EventsInOrder(t *testing.T) {
 	p := newParty(t)
 	a, b := p.resumable(), p.resumable()
 	a.search()
-	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
+	p.Step(chat.Command{Op: chat.Search, Conn: b.conn})
 	var want []string
 	n := uint64(0)
 	for i := range 50 {
 		// Some events up to matched are still behind the gate.
 		if i == 20 {
-			p.save()
+			p.Save()
 		}
 		if i%20 != 10 { // of messages only so many wait for an ack
-			p.step(chat.Command{Op: chat.Typing, Conn: b.conn, Start: i%2 == 0})
+			p.Step(chat.Command{Op: chat.Typing, Conn: b.conn, Start: i%2 == 0})
 			want = append(want, map[bool]string{true: "typing_start", false: "typing_stop"}[i%2 == 0])
 			continue
 		}
 		n++
 		text := fmt.Sprint(i)
-		p.step(chat.Command{Op: chat.Send, Conn: b.conn, Text: text, N: n})
+		p.Step(chat.Command{Op: chat.Send, Conn: b.conn, Text: text, N: n})
 		want = append(want, fmt.Sprintf("message $2 %q n=%d at +0s", text, n))
 	}
 	a.wants(append([]string{"searching", "matched $2"}, want...)...)
@@ -160,16 +162,16 @@ func TestL7FencedConnIsIgnored(t *testing.T) {
 	b.heard = nil
 	for op := chat.Detach; op <= chat.Activity; op++ {
 		for _, leaves := range []bool{false, true} {
-			events := p.step(chat.Command{
+			events := p.Step(chat.Command{
 				Op: op, Conn: old, Text: "x", N: 1, Got: 1, Start: true, For: time.Hour, Leaves: leaves,
 				Refused: chat.ErrBadMessage,
 			})
-			if len(events) != 0 || dirtyRows(p.lobby) != 0 {
-				t.Errorf("op %d: %d events, %d rows", op, len(events), dirtyRows(p.lobby))
+			if len(events) != 0 || rig.DirtyRows(p.Lobby) != 0 {
+				t.Errorf("op %d: %d events, %d rows", op, len(events), rig.DirtyRows(p.Lobby))
 			}
 		}
 	}
-	if n := p.lobby.Attached(); n != 2 {
+	if n := p.Lobby.Attached(); n != 2 {
 		t.Errorf("%d sockets for two sessions", n)
 	}
 	b.wants()
@@ -200,8 +202,8 @@ func TestL8BodyStaysInsidePair(t *testing.T) {
 func TestL9ToldMeansQueued(t *testing.T) {
 	p := newParty(t)
 	told := 0
-	deliver := p.onWire
-	p.onWire = func(c chat.ConnID, e chat.Event) {
+	deliver := p.OnWire
+	p.OnWire = func(c chat.ConnID, e chat.Event) {
 		deliver(c, e)
 		if e.Kind != chat.Searching && e.Kind != chat.PartnerDisconnected {
 			return
@@ -211,8 +213,8 @@ func TestL9ToldMeansQueued(t *testing.T) {
 			if one.conn != c {
 				continue
 			}
-			if r := p.disk.rows[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
-				t.Errorf("%s: the row on disk is %s", describe(e), describeRow(r))
+			if r := p.Disk.Rows[one.record().ID]; r.State() != chat.Waiting && r.State() != chat.Paired {
+				t.Errorf("%s: the row on disk is %s", rig.Describe(e), rig.DescribeRow(r))
 			}
 		}
 	}
@@ -240,7 +242,7 @@ func TestL10Quiet(t *testing.T) {
 	a, b, o, q := p.resumable(), p.resumable(), p.old(), p.old()
 	p.couple(a, b)
 	p.couple(o, q)
-	batch := batchOf(p.lobby)
+	batch := rig.BatchOf(p.Lobby)
 	for i := range uint64(100) {
 		a.number(i+1, "hello")
 		b.typing(i%2 == 0)
@@ -253,10 +255,10 @@ func TestL10Quiet(t *testing.T) {
 		q.do(chat.Command{Op: chat.Pong, N: i})
 		a.wait(time.Minute)
 	}
-	if batchOf(p.lobby) != batch {
-		t.Errorf("%d batches without changes", batchOf(p.lobby)-batch)
+	if rig.BatchOf(p.Lobby) != batch {
+		t.Errorf("%d batches without changes", rig.BatchOf(p.Lobby)-batch)
 	}
-	if at, ok := p.lobby.NextDeadline(); ok {
-		t.Errorf("a timer is set for %s", since(at))
+	if at, ok := p.Lobby.NextDeadline(); ok {
+		t.Errorf("a timer is set for %s", rig.Since(at))
 	}
 }

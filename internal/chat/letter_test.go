@@ -1,14 +1,18 @@
 package chat_test
 
-import "testing"
+import (
+	"testing"
+
+	"chatme/internal/chat/rig"
+)
 
 // A message that is too large to be held is refused, before its receiver goes away or after. Its sender keeps it, and
 // smaller messages are held.
 func TestLetterTooLargeToHold(t *testing.T) {
 	p := newParty(t)
-	cfg := timing(p.boot)
+	cfg := rig.Timing(p.Boot)
 	cfg.EntryMax = 4
-	p.lobby.SetLimits(cfg.Limits)
+	p.Lobby.SetLimits(cfg.Limits)
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
 	a.number(1, "larger")

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/chat/rig"
 )
 
 // party is a rig with clients, for tests that tell a story. Everything is durable at once.
 type party struct {
-	*rig
+	*rig.Rig
 	people []*person
 }
 
@@ -27,9 +28,9 @@ type person struct {
 }
 
 func newParty(t *testing.T) *party {
-	p := &party{rig: newRig(t)}
-	p.lively = true
-	p.onWire = func(c chat.ConnID, e chat.Event) {
+	p := &party{Rig: rig.New(t)}
+	p.Lively = true
+	p.OnWire = func(c chat.ConnID, e chat.Event) {
 		for _, one := range p.people {
 			if one.conn != c {
 				continue
@@ -47,7 +48,7 @@ func newParty(t *testing.T) *party {
 			case chat.AuthSuccess, chat.SessionID:
 				continue
 			}
-			one.heard = append(one.heard, describe(e))
+			one.heard = append(one.heard, rig.Describe(e))
 		}
 	}
 	return p
@@ -57,17 +58,17 @@ func (p *party) old() *person       { return p.join(false) }
 func (p *party) resumable() *person { return p.join(true) }
 
 func (p *party) join(resumable bool) *person {
-	one := &person{p: p, conn: p.conns + 1, resumable: resumable}
+	one := &person{p: p, conn: p.Conns + 1, resumable: resumable}
 	p.people = append(p.people, one)
 	one.hash = chat.Hash{byte(len(p.people))}
-	p.attach(resumable, one.hash, nil)
-	p.save()
+	p.Attach(resumable, one.hash, nil)
+	p.Save()
 	return one
 }
 
 // couple connects two clients and matches them.
 func (p *party) couple(a, b *person) {
-	p.tb.Helper()
+	p.TB.Helper()
 	a.search()
 	b.search()
 	a.wants("searching", "matched "+string(a.partner))
@@ -75,10 +76,10 @@ func (p *party) couple(a, b *person) {
 }
 
 func (one *person) do(c chat.Command) {
-	one.p.tb.Helper()
+	one.p.TB.Helper()
 	c.Conn = one.conn
-	one.p.step(c)
-	one.p.save()
+	one.p.Step(c)
+	one.p.Save()
 }
 
 func (one *person) search()      { one.do(chat.Command{Op: chat.Search}) }
@@ -94,39 +95,39 @@ func (one *person) pong()          { one.do(chat.Command{Op: chat.Pong, N: one.p
 
 // settles answers its pings until it is settled, also if a frame from it has disturbed a round.
 func (one *person) settles() {
-	one.p.tb.Helper()
+	one.p.TB.Helper()
 	one.pong()
 	one.wait(250 * time.Millisecond)
 	one.pong()
 }
 
 func (one *person) wait(d time.Duration) {
-	one.p.advance(d)
-	one.p.save()
+	one.p.Advance(d)
+	one.p.Save()
 }
 
 // resume reconnects on a new socket, naming the latest chat.
 func (one *person) resume(got, acked uint64) {
-	one.conn = one.p.conns + 1
-	one.p.attach(true, chat.Hash{0xee, byte(one.conn)}, &chat.Resume{
+	one.conn = one.p.Conns + 1
+	one.p.Attach(true, chat.Hash{0xee, byte(one.conn)}, &chat.Resume{
 		Hash: one.hash, Epoch: "e1", Partner: one.partner, Got: got, Acked: acked,
 	})
-	one.p.save()
+	one.p.Save()
 }
 
 // wants checks exactly what a client has received since the last call.
 func (one *person) wants(lines ...string) {
-	one.p.tb.Helper()
+	one.p.TB.Helper()
 	got, want := strings.Join(one.heard, "\n"), strings.Join(lines, "\n")
 	if got != want {
-		one.p.tb.Fatalf("heard:\n%s\nwant:\n%s", got, want)
+		one.p.TB.Fatalf("heard:\n%s\nwant:\n%s", got, want)
 	}
 	one.heard = nil
 }
 
 // record returns the row of a session in memory.
 func (one *person) record() chat.Record {
-	for _, r := range one.p.lobby.Records() {
+	for _, r := range one.p.Lobby.Records() {
 		if r.Hash == one.hash {
 			return r
 		}
@@ -135,8 +136,8 @@ func (one *person) record() chat.Record {
 }
 
 func (one *person) is(s chat.State) {
-	one.p.tb.Helper()
+	one.p.TB.Helper()
 	if r := one.record(); r.State() != s {
-		one.p.tb.Fatalf("state %s, want %s", r.State(), s)
+		one.p.TB.Fatalf("state %s, want %s", r.State(), s)
 	}
 }

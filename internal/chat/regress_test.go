@@ -51,9 +51,9 @@ func TestWaitingPersonSurvivesVanishingSearcher(t *testing.T) {
 	a, b, c := p.old(), p.old(), p.old()
 	a.search()
 	// b leaves before it is told that it was matched.
-	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
-	p.step(chat.Command{Op: chat.Detach, Conn: b.conn})
-	p.save()
+	p.Step(chat.Command{Op: chat.Search, Conn: b.conn})
+	p.Step(chat.Command{Op: chat.Detach, Conn: b.conn})
+	p.Save()
 	a.wants("searching", "matched $2", "partner_disconnected")
 	a.is(chat.Waiting)
 	a.pong()
@@ -66,9 +66,9 @@ func TestTwoPressNextAtOnce(t *testing.T) {
 	a, b, c, d := p.old(), p.old(), p.old(), p.old()
 	p.couple(a, b)
 	// Neither was told of the other's when its own arrives.
-	p.step(chat.Command{Op: chat.Search, Conn: a.conn})
-	p.step(chat.Command{Op: chat.Search, Conn: b.conn})
-	p.save()
+	p.Step(chat.Command{Op: chat.Search, Conn: a.conn})
+	p.Step(chat.Command{Op: chat.Search, Conn: b.conn})
+	p.Save()
 	a.wants("searching")
 	b.wants("partner_disconnected", "searching")
 	a.pong()
@@ -141,7 +141,7 @@ func TestPartnerDisconnectedHasPlace(t *testing.T) {
 			p.couple(a, b)
 			leave(a)
 			b.wants("partner_disconnected")
-			if row := p.disk.rows[b.record().ID]; row.State() != chat.Waiting {
+			if row := p.Disk.Rows[b.record().ID]; row.State() != chat.Waiting {
 				t.Fatalf("the row on disk is %s", row.State())
 			}
 			c.search()
@@ -155,7 +155,7 @@ func TestMatchedPersonIsNotQueued(t *testing.T) {
 	a, b, c := p.old(), p.old(), p.old()
 	p.couple(a, b)
 	for _, one := range []*person{a, b} {
-		if r := p.disk.rows[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
+		if r := p.Disk.Rows[one.record().ID]; r.Place != 0 || r.QueuedAt != 0 || r.Pair == 0 {
 			t.Errorf("the row on disk has place %d and pair %d", r.Place, r.Pair)
 		}
 	}

@@ -71,13 +71,13 @@ func (s *script) act(a *actor, conn chat.ConnID, what string) error {
 	default:
 		return fmt.Errorf("unknown action")
 	}
-	s.step(c)
+	s.Step(c)
 	return nil
 }
 
 // connect gives a a new socket.
 func (s *script) connect(a *actor, resumable bool, re *chat.Resume) {
-	conn := s.conns + 1
+	conn := s.Conns + 1
 	a.sockets = append(a.sockets, conn)
 	s.label[conn] = a.name
 	if len(a.sockets) > 1 {
@@ -87,7 +87,7 @@ func (s *script) connect(a *actor, resumable bool, re *chat.Resume) {
 	if re != nil {
 		fresh = s.hash(a, a.sessions+1)
 	}
-	s.attach(resumable, fresh, re)
+	s.Attach(resumable, fresh, re)
 }
 
 // given returns the key=value arguments of a line.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/chat/rig"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden scripts with what the lobby does")
@@ -86,7 +87,7 @@ func firstDifference(want, got string) string {
 
 // script is a running script.
 type script struct {
-	*rig
+	*rig.Rig
 	out   bytes.Buffer
 	auto  bool
 	cast  map[string]*actor
@@ -106,15 +107,15 @@ type actor struct {
 
 func play(t *testing.T, text string) []byte {
 	s := &script{
-		rig:   newRig(t),
+		Rig:   rig.New(t),
 		cast:  make(map[string]*actor),
 		label: make(map[chat.ConnID]string),
 		names: make(map[chat.Hash]string),
 		ids:   make(map[chat.ID]chat.Hash),
 	}
-	s.lively = true
-	s.onStep = func(_ *chat.Command, events []chat.Event) { s.print(events) }
-	s.onReplay = func(c chat.ConnID, e chat.Event) { s.line("%s: … %s", s.label[c], describe(e)) }
+	s.Lively = true
+	s.OnStep = func(_ *chat.Command, events []chat.Event) { s.print(events) }
+	s.OnReplay = func(c chat.ConnID, e chat.Event) { s.line("%s: … %s", s.label[c], rig.Describe(e)) }
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		if strings.HasPrefix(line, "\t") {
 			continue
@@ -127,7 +128,7 @@ func play(t *testing.T, text string) []byte {
 			t.Fatalf("line %d: %s: %v", i+1, line, err)
 		}
 		if s.auto {
-			s.save()
+			s.Save()
 		}
 	}
 	return s.out.Bytes()
@@ -146,14 +147,14 @@ func (s *script) print(events []chat.Event) {
 			a.sessions++
 			a.hash = s.hash(a, a.sessions)
 		}
-		if e.Kind == chat.Probe && s.lively {
+		if e.Kind == chat.Probe && s.Lively {
 			continue
 		}
 		wait := ""
-		if !s.auto && e.After > s.committed {
+		if !s.auto && e.After > s.Committed {
 			wait = fmt.Sprintf(" @%d", e.After)
 		}
-		s.line("%s: %s%s", who, describe(e), wait)
+		s.line("%s: %s%s", who, rig.Describe(e), wait)
 	}
 }
 
@@ -195,44 +196,44 @@ func (s *script) do(line string) error {
 			return err
 		}
 		if word == "late" {
-			s.now = s.now.Add(d)
+			s.Now = s.Now.Add(d)
 			return nil
 		}
-		s.advance(d)
+		s.Advance(d)
 	case "kick":
 		a := s.cast[arg]
 		if a == nil {
 			return fmt.Errorf("no client of that name")
 		}
-		s.kick(a.hash)
+		s.Kick(a.hash)
 	case "retune":
 		d, err := time.ParseDuration(arg)
 		if err != nil {
 			return err
 		}
-		cfg := timing(s.boot)
+		cfg := rig.Timing(s.Boot)
 		cfg.IdleAfter, cfg.ChatWindow, cfg.ChatWindowLegacy, cfg.QueueWindow = d, d, d, d
 		cfg.SleepMax, cfg.RematchAfter, cfg.SettleTimeout = d, d, d
-		s.lobby.SetLimits(cfg.Limits)
-		s.check()
+		s.Lobby.SetLimits(cfg.Limits)
+		s.Check()
 	case "flush":
-		s.printBatch(s.flush())
+		s.printBatch(s.Flush())
 	case "commit":
-		s.commit(len(s.flushed))
+		s.Commit(len(s.Flushed))
 	case "auto":
 		s.auto = true
 	case "deaf", "lively":
-		s.lively = word == "lively"
+		s.Lively = word == "lively"
 	case "kill":
 		survive, _ := strconv.Atoi(arg)
-		s.kill(survive)
+		s.Kill(survive)
 	case "stop":
-		s.step(chat.Command{Op: chat.Stop})
-		s.save()
-		s.kill(0)
+		s.Step(chat.Command{Op: chat.Stop})
+		s.Save()
+		s.Kill(0)
 	case "state":
-		for _, r := range s.lobby.Records() {
-			s.line("%s %s", s.names[r.Hash], describeRow(r))
+		for _, r := range s.Lobby.Records() {
+			s.line("%s %s", s.names[r.Hash], rig.DescribeRow(r))
 		}
 	default:
 		return fmt.Errorf("unknown command")
@@ -247,7 +248,7 @@ func (s *script) printBatch(b *chat.Batch) {
 			s.line("  %s deleted", s.names[s.ids[c.ID]])
 		} else {
 			s.ids[c.ID] = c.Hash
-			s.line("  %s %s", s.names[c.Hash], describeRow(c.Record))
+			s.line("  %s %s", s.names[c.Hash], rig.DescribeRow(c.Record))
 		}
 	}
 	for _, m := range b.Entries {

@@ -1,0 +1,212 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// Model is a second implementation of the protocol: slices, linear scans, one obvious step after the other, and none of
+// the lobby's code. It predicts the state of every session and every event after each command.
+//
+// It leaves four things to the lobby because they are arbitrary: the numbers of rows and of pings, which side of a pair is
+// 0, and the aliases, which the driver reads from the rows (see learn).
+type Model struct {
+	now       chat.Time
+	People    []*Who // every session with a row or a socket, the oldest first
+	places    int    // the last place given
+	chats     int    // the last chat begun
+	pings     uint64
+	Batch     uint64
+	Committed uint64
+	Stopped   bool
+	Before    int                          // the last chat from before this epoch
+	Mail      []Letter                     // in the mailboxes, or on the way there
+	came      []*Who                       // sessions that this step may have brought to the queue
+	Wrote     bool                         // this step changed a row
+	Posted    bool                         // … or a mailbox
+	Said      map[chat.ConnID][]chat.Event // the events of this step, by socket
+
+	Sight func(chat.ConnID) chat.Sight // what a socket knows
+}
+
+// Durable is the contents of a row.
+type Durable struct {
+	Hash      chat.Hash
+	Resumable bool
+	Row       bool // it has one; a legacy client only after its first search
+	Created   chat.Time
+	Away      chat.Time // 0: it has a socket
+	Ended     chat.Time
+	Place     int // 0: not waiting
+	Queued    chat.Time
+	Chat      int // 0: not paired
+	Alias     chat.Alias
+	Matched   chat.Time
+}
+
+// Who is one session.
+type Who struct {
+	Durable
+	Changed uint64 // the batch of its last change
+
+	Conn   chat.ConnID
+	active chat.Time
+	until  chat.Time     // away: the end of its window
+	nap    time.Duration // the sleep announced; below 0: none
+	typing bool          // its client shows that the partner is typing
+
+	former chat.Hash // the last partner, and when that chat ended
+	parted chat.Time
+	again  bool // … and a tick has checked whether they may meet again
+
+	pinged bool // the fields below count
+	beat
+
+	out numbers // to the current partner
+}
+
+func (m *Model) Partner(w *Who) *Who {
+	for _, p := range m.People {
+		if p != w && p.Chat != 0 && p.Chat == w.Chat {
+			return p
+		}
+	}
+	return nil
+}
+
+func (m *Model) At(c chat.ConnID) *Who {
+	for _, w := range m.People {
+		if c != 0 && w.Conn == c {
+			return w
+		}
+	}
+	return nil
+}
+
+func (m *Model) Named(h chat.Hash) *Who {
+	for _, w := range m.People {
+		if w.Hash == h {
+			return w
+		}
+	}
+	return nil
+}
+
+// InMemory reports whether the server keeps w in memory.
+func (w *Who) InMemory() bool { return w.Conn != 0 || w.Place != 0 || w.Chat != 0 }
+
+func (m *Model) say(w *Who, e chat.Event) {
+	if w.Conn != 0 {
+		m.Said[w.Conn] = append(m.Said[w.Conn], e)
+	}
+}
+
+func (m *Model) Drop(w *Who) {
+	m.People = slices.DeleteFunc(m.People, func(x *Who) bool { return x == w })
+}
+
+// Step runs one command; nil: the batches up to committed have reached the disk.
+func (m *Model) Step(now chat.Time, c *chat.Command) {
+	m.now, m.came, m.Said, m.Wrote, m.Posted = now, nil, make(map[chat.ConnID][]chat.Event), false, false
+	switch {
+	case m.Stopped:
+		return
+	case c == nil:
+		m.commits()
+		return
+	}
+	before := m.rows()
+	w := m.At(c.Conn)
+	switch {
+	case c.Op == chat.Attach:
+		m.attach(c.Conn, c.Auth)
+	case c.Op == chat.Tick:
+		m.tick()
+	case c.Op == chat.Stop:
+		m.stop()
+	case w != nil:
+		w.probed = false
+		m.command(w, c)
+		if c.Op != chat.Detach {
+			m.heard(w)
+		}
+	}
+	m.matchAll()
+	m.note(before)
+}
+
+// rows copies the durable state.
+func (m *Model) rows() map[*Who]Durable {
+	all := make(map[*Who]Durable, len(m.People))
+	for _, w := range m.People {
+		all[w] = w.Durable
+	}
+	return all
+}
+
+// note records whose row has changed or was deleted: their events wait for this batch.
+func (m *Model) note(before map[*Who]Durable) {
+	m.Wrote = false
+	changed := func(w *Who) { w.Changed, m.Wrote = m.Batch, true }
+	for _, w := range m.People {
+		if w.Row && before[w] != w.Durable {
+			changed(w)
+		}
+		delete(before, w)
+	}
+	for w, row := range before {
+		if row.Row {
+			changed(w)
+		}
+	}
+}
+
+// Queue lists the waiting sessions, the oldest first.
+func (m *Model) Queue() []*Who {
+	var q []*Who
+	for _, w := range m.People {
+		if w.Place != 0 {
+			q = append(q, w)
+		}
+	}
+	slices.SortFunc(q, func(a, b *Who) int { return a.Place - b.Place })
+	return q
+}
+
+// Restart starts over from the rows and mailbox entries on disk.
+func (m *Model) Restart(now chat.Time, rows []Durable, mail []Letter) {
+	*m = Model{
+		now: now, Batch: 1, places: m.places, chats: m.chats, Before: min(m.Before, m.chats), Sight: m.Sight,
+		Said: make(map[chat.ConnID][]chat.Event),
+	}
+	for _, l := range mail {
+		l.Batch = 0
+		m.Mail = append(m.Mail, l)
+	}
+	for _, d := range rows {
+		if d.Away == 0 {
+			d.Away = now
+		}
+		w := &Who{Durable: d, nap: -1, until: now + 120_000}
+		if d.Place != 0 {
+			w.until = now + 30_000
+		}
+		m.People = append(m.People, w)
+	}
+	for _, w := range m.People {
+		for _, l := range m.Mail {
+			if p := m.Partner(w); p != nil && l.To == p.Hash && l.chat == p.Chat {
+				w.out.last, w.out.held = max(w.out.last, l.N), max(w.out.held, l.N)
+			}
+		}
+	}
+	before := m.rows()
+	for _, w := range slices.Clone(m.People) {
+		if !w.Resumable {
+			m.end(w)
+		}
+	}
+	m.note(before)
+}

@@ -1,0 +1,200 @@
+package model
+
+import (
+	"time"
+
+	"chatme/internal/chat"
+)
+
+// search: find a partner, or Next.
+func (m *Model) search(w *Who, alias chat.Alias) {
+	if !m.means(w, alias) {
+		return
+	}
+	next := w.Chat != 0
+	if next {
+		m.GiveUp(w)
+		m.part(w)
+	}
+	if w.Place == 0 {
+		m.enqueue(w)
+	}
+	m.say(w, chat.Event{Kind: chat.Searching})
+	if next {
+		m.unsettle(w)
+	}
+	m.came = append(m.came, w)
+}
+
+// enqueue gives the last place; 30 s while away.
+func (m *Model) enqueue(w *Who) {
+	m.places++
+	w.Place, w.Queued, w.Row = m.places, m.now, true
+	w.until = m.now + 30_000
+}
+
+// part ends the chat of w: the partner is queued again, and w is not.
+func (m *Model) part(w *Who) {
+	p := m.Partner(w)
+	for _, x := range []*Who{w, p} {
+		m.hideTyping(x)
+		x.Chat, x.Alias, x.Matched, x.parted, x.again, x.asked = 0, "", 0, m.now, false, 0
+		x.out.ring = nil
+	}
+	w.former, p.former = p.Hash, w.Hash
+	m.enqueue(p)
+	m.disconnected(p)
+	m.came = append(m.came, p)
+}
+
+func (m *Model) disconnected(w *Who) {
+	m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
+	m.unsettle(w)
+}
+
+func (m *Model) hideTyping(w *Who) {
+	if w.Conn != 0 && w.typing {
+		w.typing = false
+		m.say(w, chat.Event{Kind: chat.TypingStop})
+	}
+}
+
+// detach is the table "Coming and going".
+func (m *Model) detach(w *Who, leaves bool) {
+	if !w.Resumable || leaves && w.nap < 0 {
+		m.end(w)
+		return
+	}
+	w.hangUp(m.now)
+	w.until = m.now + 30_000
+	p := m.Partner(w)
+	switch {
+	case p == nil && w.Place == 0:
+		m.forget(w)
+	case p == nil:
+	case p.Resumable:
+		w.until = m.now + 120_000
+		if w.nap > 0 {
+			w.until = m.now + chat.Time(w.nap/time.Millisecond)
+		}
+		m.lost(w, p)
+		m.say(p, chat.Event{Kind: chat.PartnerAway, At: w.until})
+	default:
+		m.hideTyping(p)
+		if !m.seal(p, w) {
+			m.part(w)
+			m.forget(w)
+		}
+	}
+}
+
+// lost tells p that a socket of w is lost.
+func (m *Model) lost(w, p *Who) {
+	m.hideTyping(p)
+	m.seal(p, w)
+}
+
+// stop: messages in flight are held, and nothing more is accepted.
+func (m *Model) stop() {
+	for _, w := range m.People {
+		m.hideTyping(w)
+		if p := m.Partner(w); p != nil && w.Conn != 0 && w.Resumable {
+			m.seal(p, w)
+		}
+	}
+	for _, w := range m.People {
+		if !w.Resumable && w.Chat != 0 {
+			m.say(w, chat.Event{Kind: chat.ChatEnded})
+		}
+		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 1012})
+	}
+	m.Stopped = true
+}
+
+// end is permanent.
+func (m *Model) end(w *Who) {
+	w.hangUp(w.Away)
+	m.GiveUp(w)
+	if w.Chat != 0 {
+		m.part(w)
+	}
+	w.Place, w.Queued = 0, 0
+	if w.Resumable {
+		w.Ended, w.Away = m.now, m.now
+		m.forget(w)
+	} else {
+		m.Drop(w)
+	}
+}
+
+// forget: state outside the row is dropped, except which session must not be matched again.
+func (m *Model) forget(w *Who) {
+	*w = Who{Durable: w.Durable, Changed: w.Changed, nap: -1, former: w.former, parted: w.parted}
+}
+
+// hangUp drops what was known about the socket.
+func (w *Who) hangUp(away chat.Time) {
+	w.Conn, w.Away, w.pinged, w.beat = 0, away, false, beat{}
+}
+
+// Due returns when the next deadline of w is; false: never.
+func (m *Model) Due(w *Who) (chat.Time, bool) {
+	switch {
+	case !w.InMemory():
+		return 0, false
+	case w.Conn == 0:
+		return w.until, true
+	case w.Place != 0 && w.unsettled:
+		return w.settleDue()
+	case m.ready(w):
+		t := m.listenDue(w)
+		for _, v := range m.People { // two sessions that have just parted
+			if v != w && m.ready(v) && v.former == w.Hash && w.former == v.Hash && !w.again && !v.again {
+				t = min(t, w.parted+10_000)
+			}
+		}
+		return t, true
+	case w.Place == 0 && w.Chat == 0 && w.Resumable:
+		return w.active + 600_000, true
+	case m.open(w) && w.asked == 0:
+		return w.askAfter, true
+	}
+	return 0, false
+}
+
+// tick handles what is due, by deadline, and the older session before the younger.
+func (m *Model) tick() {
+	for {
+		var next *Who
+		var at chat.Time
+		for _, w := range m.People {
+			if t, ok := m.Due(w); ok && t <= m.now && (next == nil || t < at) {
+				next, at = w, t
+			}
+		}
+		if next == nil {
+			return
+		}
+		switch w := next; {
+		case w.Conn == 0 && w.Place != 0:
+			w.Place, w.Queued = 0, 0
+			m.forget(w)
+		case w.Conn == 0:
+			m.part(w)
+			m.forget(w)
+		case w.Chat != 0:
+			m.ask(w)
+		case w.unsettled:
+			m.settle(w)
+		case w.Place != 0:
+			m.listen(w)
+			m.came = append(m.came, w)
+			w.again = w.again || m.now >= w.parted+10_000
+		default:
+			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4100})
+			w.hangUp(m.now)
+			m.forget(w)
+		}
+		m.matchAll()
+	}
+}
