@@ -50,10 +50,11 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 		a.meets(b)
 		all = append(all, a, b)
 	}
+	failed := s.endsTogether(all)
 	var running sync.WaitGroup
 	for i, p := range all {
 		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
-		p.wants = string(rune('A' + (i ^ 1)))
+		p.wants, p.failed = string(rune('A'+(i^1))), failed
 		running.Go(func() { p.paint(picture, i%4 < 2) })
 		running.Go(func() { p.look(getsPicture | pictureTaken) })
 	}
@@ -61,6 +62,16 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 	for _, p := range all {
 		p.leaves()
 	}
+}
+
+// endsTogether returns what ends the sockets of all, so that one that fails is not waited for, and shows what the server said.
+func (s *site) endsTogether(all []*painter) (failed func()) {
+	return sync.OnceFunc(func() {
+		s.tb.Logf("the server said:\n%s", s.wrote)
+		for _, p := range all {
+			p.ws.Close()
+		}
+	})
 }
 
 // picturesForTheAway has one side of ten new pairs go away, the other send it a picture, and all come back once that is held

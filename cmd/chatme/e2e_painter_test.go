@@ -28,6 +28,7 @@ type painter struct {
 	partner string
 	session protocol.ServerMessage // the session_id
 	wants   string                 // the letter that the picture of its partner is made of
+	failed  func()                 // unless nil, called once look has given up; the others need not wait then
 	arrived chan struct{}          // closed once its own has arrived
 	refused chan struct{}          // buffer 1; its own is to be sent again
 	looked  chan struct{}          // closed once look has returned
@@ -191,6 +192,9 @@ func (p *painter) look(what int) {
 		}
 		if err != nil {
 			p.tb.Errorf("%s: %v; its partner's picture has come: %v, and its own: %v", p.name, err, got, told)
+			if p.failed != nil {
+				p.failed()
+			}
 			return
 		}
 		if frame.Len() > pictureBytes {
