@@ -53,10 +53,11 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 		a.meets(b)
 		all = append(all, a, b)
 	}
+	failed := endsTogether(s, t, all)
 	var running sync.WaitGroup
 	for i, p := range all {
 		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
-		p.wants = string(rune('A' + (i ^ 1)))
+		p.wants, p.failed = string(rune('A'+(i^1))), failed
 		running.Go(func() { p.paint(picture, i%4 < 2) })
 		running.Go(func() { p.look(getsPicture | pictureTaken) })
 	}
@@ -64,6 +65,17 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 	for _, p := range all {
 		p.leaves()
 	}
+}
+
+// endsTogether returns a function that closes the sockets of all painters, so that the test does not wait for them after one
+// has failed, and logs what the server wrote.
+func endsTogether(s *testbed.Site, t *testing.T, all []*painter) (failed func()) {
+	return sync.OnceFunc(func() {
+		t.Logf("the server wrote:\n%s", s.Wrote)
+		for _, p := range all {
+			p.ws.Close()
+		}
+	})
 }
 
 // picturesForTheAway disconnects one side of ten new pairs, makes the other send it a picture, and reconnects all once

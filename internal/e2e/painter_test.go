@@ -29,6 +29,7 @@ type painter struct {
 	partner string
 	session protocol.ServerMessage // the session_id
 	wants   string                 // the letter that its partner's picture is made of
+	failed  func()                 // nil, or called once look has failed, so that the others stop waiting
 	arrived chan struct{}          // closed once its own picture has arrived
 	refused chan struct{}          // buffer 1; its own picture must be sent again
 	looked  chan struct{}          // closed once look has returned
@@ -192,6 +193,9 @@ func (p *painter) look(what int) {
 		}
 		if err != nil {
 			p.tb.Errorf("%s: %v; its partner's picture arrived: %v, its own: %v", p.name, err, got, told)
+			if p.failed != nil {
+				p.failed()
+			}
 			return
 		}
 		if frame.Len() > pictureBytes {
