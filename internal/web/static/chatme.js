@@ -124,6 +124,7 @@ const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle
 
 export class ChatMe {
   // Static after construction.
+  /** @type {Link} */
   #link
   #apiKey
   #storage
