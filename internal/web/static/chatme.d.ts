@@ -139,7 +139,7 @@ export declare class ChatMe {
     /** '', or why the library does not reconnect. @returns {''|'key'|'replaced'|'banned'|'too_large'|'refused'} */
     get stopped(): '' | 'key' | 'replaced' | 'banned' | 'too_large' | 'refused';
     /** Whether the connection uses the base protocol: it cannot be resumed, and nothing is confirmed. */
-    get plain(): any;
+    get plain(): boolean;
     /** The partner in the current chat, or null. @returns {Partner|null} */
     get partner(): Partner | null;
     /** How many bytes are still to be sent, for example of a large image. @returns {number} */

@@ -141,7 +141,7 @@ export class ChatMe {
   #written = new WeakMap()
 
   // Of the current socket.
-  #plain // base protocol: the server has no sessions, or resume is false
+  #plain = false // base protocol: the server has no sessions, or resume is false
   #sentTo = 0 // the last number sent on this socket
   #accepted = 0 // the last number accepted from an earlier socket
   #unacked = 0
