@@ -56,7 +56,7 @@ deb: ## build a Debian package in dist/, for this machine; DEB_ARCH=arm64 for an
 test: deps ## install the tools, build, and run the Go tests with the race detector and the browser tests
 	$(MAKE) --no-print-directory build
 	$(RACE) -p 3 -skip $(APART) ./...
-	go test -vet=off -timeout 60m -run $(APART) ./...
+	LONG=1 go test -vet=off -timeout 60m -run $(APART) ./...
 	npm --prefix $(WEB) test
 
 deps: ## install a C compiler, sqlite3, strace, chromium, node, npm, the programs deploy/ is for, and the npm packages
@@ -111,8 +111,8 @@ gates:
 
 soak: build ## run for hours: 1,000 kills, 40,000 disk images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
-	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
-	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
+	LONG=1 SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
+	LONG=1 EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
 	.ci/fuzz 5m
 	EXPLORE=5s $(RACE) -count=10 ./internal/chat/... ./internal/hub ./internal/store ./internal/ws
 

@@ -58,6 +58,7 @@ var allowed = map[string][]string{
 	"operator":  {"admin", "chat", "cli", "config", "dashboard", "dbfile", "exit", "metrics", "store", "tail"},
 	"client":    {"chat", "protocol"},
 	"pace":      {},
+	"stage":     {},
 	"spawn":     {"exit", "pace"},
 	"recovery":  {"admin", "app", "chat", "cli", "client", "config", "dbfile", "exit", "pace", "spawn", "store"},
 	"remote":    {},

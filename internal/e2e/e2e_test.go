@@ -4,12 +4,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/testbed"
 )
 
 // TestE2E runs the binary as an operator does: a process, a port, a database and signals. Each part is in the file of
 // its name.
 func TestE2E(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/chat"
 	"chatme/internal/exit"
 	"chatme/internal/protocol"
@@ -24,6 +26,7 @@ import (
 // everything that was promised before that moment. The test does not run in parallel: a program started by another test
 // would share the lock of an open image until its exec.
 func TestPowerLoss(t *testing.T) {
+	stage.Long(t)
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
 	p := newPowerLoss(t, bin, "")
@@ -45,6 +48,7 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossIsSeen: a server that does not wait for the disk is caught. It loses what it promised, and nothing
 // worse.
 func TestPowerLossIsSeen(t *testing.T) {
+	stage.Long(t)
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.BuildMutants(t, bin)
 	p := newPowerLoss(t, bin, "sync-normal")
@@ -62,6 +66,7 @@ func TestPowerLossIsSeen(t *testing.T) {
 
 // TestPowerLossTooEarly: a server that reports what is not yet written is caught too.
 func TestPowerLossTooEarly(t *testing.T) {
+	stage.Long(t)
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.BuildMutants(t, bin)
 	p := newPowerLoss(t, bin, "send-before-commit")

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/exit"
 
 	"chatme/internal/chat"
@@ -21,6 +23,7 @@ const killedAfter = 250 * time.Millisecond
 
 // TestBackupKilled: whenever a backup is killed, each name has a complete copy.
 func TestBackupKilled(t *testing.T) {
+	stage.Long(t)
 	path, _, _ := begun(t, 3)
 	dir := t.TempDir()
 	whole := 0
@@ -48,6 +51,7 @@ func TestBackupKilled(t *testing.T) {
 // TestPutBackKilled: whenever a restore is killed, the old database or the new one is there, complete, and the next
 // start continues with it: with the new one in a new epoch.
 func TestPutBackKilled(t *testing.T) {
+	stage.Long(t)
 	path, backup, epoch, _ := backedUp(t)
 	s := MustOpen(t, path)
 	mustBegin(t, s) // the fourth start, which the backup does not have
@@ -78,6 +82,7 @@ func TestPutBackKilled(t *testing.T) {
 
 // TestCountingKilled: the next start after a kill at any moment continues the chats.
 func TestCountingKilled(t *testing.T) {
+	stage.Long(t)
 	path, epoch, _ := begun(t, 2)
 	counted := int64(0)
 	for round := range 12 {

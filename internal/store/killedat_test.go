@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
@@ -67,6 +69,7 @@ func everywhere(tb testing.TB, calls []string, f func(call string, n int) (reach
 
 // TestFirstStartKilledAnywhere: whatever system call a first start is killed at, the next one starts.
 func TestFirstStartKilledAnywhere(t *testing.T) {
+	stage.Long(t)
 	calls := []string{"open", "openat", "unlink", "unlinkat", "renameat", "pwrite64", "write", "ftruncate", "fdatasync", "flock", "mmap"}
 	everywhere(t, calls, func(call string, n int) bool {
 		path := newPath(t)
@@ -86,6 +89,7 @@ func TestFirstStartKilledAnywhere(t *testing.T) {
 // TestPutBackOverNothingKilledAnywhere: the database was lost, and its restore is killed. The next start does not begin
 // with an empty database: it is refused, or has the restored one, in a new epoch.
 func TestPutBackOverNothingKilledAnywhere(t *testing.T) {
+	stage.Long(t)
 	_, backup, epoch, _ := backedUp(t)
 	left, _, _ := killedServer(t)
 	run(t, "rm", left)

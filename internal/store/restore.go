@@ -91,7 +91,7 @@ func Restore(ctx context.Context, r RestoreConfig) (Restored, error) {
 	part := partOf(path)
 	defer os.Remove(part)
 	done := Restored{Path: path}
-	if done.Contents, err = stage(ctx, source, part); err != nil {
+	if done.Contents, err = copySource(ctx, source, part); err != nil {
 		return Restored{}, err
 	}
 	if err := own(path, part); err != nil {
@@ -111,8 +111,8 @@ func differ(path, source string) error {
 	return nil
 }
 
-// stage checks the database source from end to end and copies it to part.
-func stage(ctx context.Context, source, part string) (Contents, error) {
+// copySource checks the database source from end to end and copies it to part.
+func copySource(ctx context.Context, source, part string) (Contents, error) {
 	if err := present(source); err != nil {
 		return Contents{}, err
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
 )
@@ -12,6 +14,7 @@ import (
 // TestUnsuitedFileSystem: a file system without locks, or without shared memory, is named as the cause, with the remedy.
 // The disk is fine, and the message does not mention it.
 func TestUnsuitedFileSystem(t *testing.T) {
+	stage.Long(t)
 	for i, fault := range []struct{ call, errno, suffix string }{
 		{"mmap", "ENODEV", ""}, {"mmap", "EINVAL", ""}, {"mmap", "ENODEV", "-shm"}, {"mmap", "EINVAL", "-shm"}, {"mmap", "EOPNOTSUPP", "-shm"},
 		{"flock", "ENOLCK", dbfile.LockSuffix}, {"flock", "EOPNOTSUPP", dbfile.LockSuffix}, {"flock", "ENOSYS", dbfile.LockSuffix},

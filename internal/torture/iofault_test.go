@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/spawn"
@@ -89,6 +91,7 @@ func ioFaults(chance *rand.Rand, places, last int) []ioFault {
 // row. The server continues, or gives up at once with an exit code that says why. Everything it reported before stays
 // true.
 func TestSystemCallsFail(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)

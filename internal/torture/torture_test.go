@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/stage"
+
 	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
@@ -20,6 +22,7 @@ const tortureTimeout = 5 * time.Minute
 // TestTorture runs the command briefly, as an operator does, and then only its checker, against a server that keeps
 // running.
 func TestTorture(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
@@ -101,6 +104,7 @@ func tortures(t *testing.T, bin string, code int, args ...string) (line tortureL
 
 // The list of faults is checked before anything starts.
 func TestTortureFaults(t *testing.T) {
+	stage.Long(t)
 	tests := map[string]struct {
 		names []string
 		good  bool

@@ -9,10 +9,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"chatme/internal/stage"
 )
 
-// exploreFor limits the duration of TestExplore. EXPLORE=1h extends it.
-const exploreFor = 30 * time.Second
+// TestExplore runs for exploreLong among the long tests, and for exploreQuick otherwise. EXPLORE=1h replaces both.
+const (
+	exploreLong  = 30 * time.Second
+	exploreQuick = 5 * time.Second
+)
 
 // goOn is how long to look for other violations after the first.
 const goOn = 5 * time.Second
@@ -23,15 +28,16 @@ const mostStates = 8_000_000
 // TestExplore drives the lobby through every interleaving of small scenarios, and through long random ones, and
 // checks the invariants after every step.
 func TestExplore(t *testing.T) {
-	budget := exploreFor
+	budget := exploreQuick
+	if stage.IsLong() {
+		budget = exploreLong
+	}
 	if s := os.Getenv("EXPLORE"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		budget = d
-	} else if testing.Short() {
-		budget = 5 * time.Second
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // worlds are short-lived
 	seed := uint64(time.Now().UnixNano())

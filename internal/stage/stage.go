@@ -1,0 +1,19 @@
+// Package stage divides the tests: `go test ./...` runs the quick ones, and make test also the long ones, in stages of their
+// own. Only tests import it.
+package stage
+
+import (
+	"os"
+	"testing"
+)
+
+// IsLong reports whether the long tests run: with LONG=1, and always in CI.
+func IsLong() bool { return os.Getenv("LONG") != "" || os.Getenv("CI") != "" }
+
+// Long skips a test that takes long, unless the long tests run.
+func Long(tb testing.TB) {
+	tb.Helper()
+	if !IsLong() {
+		tb.Skip("a long test; make test runs it, and so does LONG=1 go test")
+	}
+}
