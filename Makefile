@@ -54,7 +54,7 @@ deb: ## a Debian package in dist/, for this machine; DEB_ARCH=arm64 for another
 # Recursive, so that nothing is built before its tools are there, also with -j.
 test: deps ## everything: the tools, the build, the Go tests with the race detector, the browser tests
 	$(MAKE) --no-print-directory build
-	$(RACE) -p 3 -skip $(APART) ./...
+	$(RACE) -skip $(APART) ./...
 	go test -vet=off -timeout 60m -run $(APART) ./cmd/chatme ./internal/chat ./internal/store
 	npm --prefix $(WEB) test
 

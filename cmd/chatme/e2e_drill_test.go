@@ -116,9 +116,12 @@ func (s *site) interruptsDrill(t *testing.T, server bool) bool {
 		}
 	}
 	eventually(t, "the drill is under way", func() bool {
+		if isOver() {
+			return true
+		}
 		made, err := os.ReadDir(tmp)
-		if isOver() || !server || err != nil || len(made) == 0 {
-			return isOver() || err == nil && len(made) > 0
+		if err != nil || len(made) == 0 || !server {
+			return err == nil && len(made) > 0
 		}
 		log, err := os.ReadFile(tmp + "/" + made[0].Name() + "/log")
 		return err == nil && len(log) > 0
