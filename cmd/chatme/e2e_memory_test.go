@@ -67,7 +67,7 @@ func (s *site) picturesBothWays(t *testing.T, old func(pair int) bool) {
 // endsTogether returns what ends the sockets of all, so that one that fails is not waited for, and shows what the server said.
 func (s *site) endsTogether(all []*painter) (failed func()) {
 	return sync.OnceFunc(func() {
-		s.tb.Logf("the server said:\n%s", s.wrote)
+		s.tb.Cleanup(func() { s.tb.Logf("the server said:\n%s", s.wrote) }) // by then it has said why
 		for _, p := range all {
 			p.ws.Close()
 		}
