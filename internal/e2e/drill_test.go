@@ -120,9 +120,12 @@ func interruptDrill(t *testing.T, s *testbed.Site, server bool) bool {
 		}
 	}
 	testbed.Eventually(t, "the drill is running", func() bool {
+		if isOver() {
+			return true
+		}
 		made, err := os.ReadDir(tmp)
-		if isOver() || !server || err != nil || len(made) == 0 {
-			return isOver() || err == nil && len(made) > 0
+		if err != nil || len(made) == 0 || !server {
+			return err == nil && len(made) > 0
 		}
 		log, err := os.ReadFile(tmp + "/" + made[0].Name() + "/log")
 		return err == nil && len(log) > 0

@@ -71,7 +71,7 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 // has failed, and logs what the server wrote.
 func endsTogether(s *testbed.Site, t *testing.T, all []*painter) (failed func()) {
 	return sync.OnceFunc(func() {
-		t.Logf("the server wrote:\n%s", s.Wrote)
+		t.Cleanup(func() { t.Logf("the server wrote:\n%s", s.Wrote) }) // by then it has written why
 		for _, p := range all {
 			p.ws.Close()
 		}
@@ -91,8 +91,10 @@ func picturesForTheAway(s *testbed.Site, t *testing.T) {
 		b.wants = string(rune('A' + i))
 		here, away = append(here, a), append(away, b)
 	}
+	failed := endsTogether(s, t, here) // the others get what is held for them anyway
 	var running sync.WaitGroup
 	for i, p := range here {
+		p.failed = failed
 		picture := "data:image/png;base64," + strings.Repeat(away[i].wants, pictureBytes)
 		running.Go(func() { p.paint(picture, false) })
 		running.Go(func() { p.look(pictureTaken) })
@@ -106,6 +108,7 @@ func picturesForTheAway(s *testbed.Site, t *testing.T) {
 	}
 	for i, b := range away {
 		away[i] = comesBack(s, b)
+		away[i].failed = failed
 		running.Go(func() { away[i].look(getsPicture) })
 	}
 	running.Wait()
