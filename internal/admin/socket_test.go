@@ -117,7 +117,7 @@ func TestClientReturnsTheServersError(t *testing.T) {
 		"/nonsense": "is it another version?",
 		"/no":       "no session s_1",
 		"/mute":     "503 Service Unavailable",
-		"/unheard":  "does not know /unheard: is it another version?",
+		"/unheard":  "does not know /unheard; is it another version?",
 	} {
 		if err := c.Get(t.Context(), path, &answer); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)

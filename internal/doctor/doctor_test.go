@@ -20,6 +20,7 @@ import (
 	"chatme/internal/config"
 	"chatme/internal/exit"
 	"chatme/internal/operator"
+	"chatme/internal/probe"
 	"chatme/internal/pace"
 	"chatme/internal/store"
 	"chatme/internal/testbed"
@@ -320,9 +321,11 @@ func TestKernelAddresses(t *testing.T) {
 // doctorTree returns the commands of these tests.
 func doctorTree() any {
 	return &struct {
-		Serve  app.ServeCmd     `cmd:""`
-		Doctor Cmd              `cmd:""`
-		Runs   operator.RunsCmd `cmd:""`
+		Serve  app.ServeCmd       `cmd:""`
+		Doctor Cmd                `cmd:""`
+		Probe  probe.Cmd          `cmd:""`
+		Runs   operator.RunsCmd   `cmd:""`
+		Status operator.StatusCmd `cmd:""`
 	}{}
 }
 
