@@ -26,7 +26,7 @@ const (
 // that cannot write anywhere else. It is killed and stopped repeatedly with thousands of clients connected. Each start
 // is clean, all clients resume, and the operator's commands work there too. Later there is a /tmp, which is full.
 func testBareRoot(t *testing.T, s *testbed.Site) {
-	movesToBareRoot(s, t)
+	movesToBareRoot(t, s)
 	s.Flags = []string{"--admin", "/data/chatme.db.sock"}
 	crowd := newBareCrowd(t, s)
 	defer crowd.close()
@@ -50,9 +50,9 @@ func testBareRoot(t *testing.T, s *testbed.Site) {
 				t.Errorf("exit code %d", code)
 			}
 			wantBoundedLog(t, s.Wrote.String(), bareSessions)
-			fillsTmp(s, t)
+			fillsTmp(t, s)
 		case bareStarts:
-			operatesInBareRoot(s, t)
+			operatesInBareRoot(t, s)
 		default:
 			server.Kill()
 		}
@@ -61,7 +61,7 @@ func testBareRoot(t *testing.T, s *testbed.Site) {
 }
 
 // movesToBareRoot creates the root and makes all commands of s run in it.
-func movesToBareRoot(s *testbed.Site, t *testing.T) {
+func movesToBareRoot(t *testing.T, s *testbed.Site) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
@@ -85,7 +85,7 @@ func movesToBareRoot(s *testbed.Site, t *testing.T) {
 }
 
 // fillsTmp gives the root a full /tmp.
-func fillsTmp(s *testbed.Site, t *testing.T) {
+func fillsTmp(t *testing.T, s *testbed.Site) {
 	t.Helper()
 	tmp := filepath.Join(s.Root, "tmp")
 	if err := os.Mkdir(tmp, 0o755); err != nil {
@@ -103,11 +103,11 @@ func fillsTmp(s *testbed.Site, t *testing.T) {
 }
 
 // operatesInBareRoot runs the operator's commands in a container, next to the server: without /proc, and with it.
-func operatesInBareRoot(s *testbed.Site, t *testing.T) {
+func operatesInBareRoot(t *testing.T, s *testbed.Site) {
 	t.Helper()
 	for _, proc := range []string{"no", "with"} {
 		if proc == "with" {
-			mountsProc(s, t)
+			mountsProc(t, s)
 		}
 		copied := "/data/" + proc + "-proc.db"
 		runs(s, exit.OK, "healthcheck", "--db", s.DB)
@@ -131,7 +131,7 @@ func operatesInBareRoot(s *testbed.Site, t *testing.T) {
 }
 
 // mountsProc gives the root a /proc.
-func mountsProc(s *testbed.Site, t *testing.T) {
+func mountsProc(t *testing.T, s *testbed.Site) {
 	t.Helper()
 	proc := filepath.Join(s.Root, "proc")
 	if err := os.Mkdir(proc, 0o755); err != nil {

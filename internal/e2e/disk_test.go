@@ -22,7 +22,7 @@ const smallDisk = 4 << 20
 // testDiskFull: while the disk is full, chats are not affected, no client is told anything untrue, and none is
 // disconnected. Once there is space again, the server recovers on its own.
 func testDiskFull(t *testing.T, s *testbed.Site) {
-	movesTo(s, t, smallDisk)
+	movesTo(t, s, smallDisk)
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)
@@ -101,7 +101,7 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 }
 
 // movesTo moves the site to its own file system of this many bytes.
-func movesTo(s *testbed.Site, t *testing.T, size int) {
+func movesTo(t *testing.T, s *testbed.Site, size int) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
@@ -206,7 +206,7 @@ func testParkedReader(t *testing.T, s *testbed.Site) {
 // testBackupDiskFull: without enough space, backup and restore make no copy. The existing files stay, and the server is
 // not held up.
 func testBackupDiskFull(t *testing.T, s *testbed.Site) {
-	movesTo(s, t, smallDisk)
+	movesTo(t, s, smallDisk)
 	server, _ := s.Start()
 	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)

@@ -33,10 +33,10 @@ func testPictures(mebibytes int64) func(*testing.T, *testbed.Site) {
 			{"resumable", func(int) bool { return false }},
 			{"old", func(int) bool { return true }},
 		} {
-			took := timed(func() { picturesBothWays(s, t, each.old) })
+			took := timed(func() { picturesBothWays(t, s, each.old) })
 			t.Logf("%d MiB: pictures of ten %s pairs took %v; the server had %d MiB at most", mebibytes, each.name, took.Round(time.Millisecond), group.peak()>>20)
 		}
-		took := timed(func() { picturesForTheAway(s, t) })
+		took := timed(func() { picturesForTheAway(t, s) })
 		t.Logf("%d MiB: pictures for ten absent clients took %v; the server had %d MiB at most", mebibytes, took.Round(time.Millisecond), group.peak()>>20)
 		if code, _ := server.Terminate(); code != exit.OK {
 			t.Errorf("exit code %d", code)
@@ -45,7 +45,7 @@ func testPictures(mebibytes int64) func(*testing.T, *testbed.Site) {
 }
 
 // picturesBothWays makes ten new pairs send each other a picture at the same time, and waits until all have arrived.
-func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
+func picturesBothWays(t *testing.T, s *testbed.Site, old func(pair int) bool) {
 	t.Helper()
 	var all []*painter
 	for i := range picturePairs {
@@ -53,7 +53,7 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 		a.meets(b)
 		all = append(all, a, b)
 	}
-	failed := endsTogether(s, t, all)
+	failed := endsTogether(t, s, all)
 	var running sync.WaitGroup
 	for i, p := range all {
 		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
@@ -69,7 +69,7 @@ func picturesBothWays(s *testbed.Site, t *testing.T, old func(pair int) bool) {
 
 // endsTogether returns a function that closes the sockets of all painters, so that the test does not wait for them after one
 // has failed, and logs what the server wrote.
-func endsTogether(s *testbed.Site, t *testing.T, all []*painter) (failed func()) {
+func endsTogether(t *testing.T, s *testbed.Site, all []*painter) (failed func()) {
 	return sync.OnceFunc(func() {
 		t.Cleanup(func() { t.Logf("the server wrote:\n%s", s.Wrote) }) // by then it has written why
 		for _, p := range all {
@@ -80,7 +80,7 @@ func endsTogether(s *testbed.Site, t *testing.T, all []*painter) (failed func())
 
 // picturesForTheAway disconnects one side of ten new pairs, makes the other send it a picture, and reconnects all once
 // the picture is held for them or was refused.
-func picturesForTheAway(s *testbed.Site, t *testing.T) {
+func picturesForTheAway(t *testing.T, s *testbed.Site) {
 	t.Helper()
 	var here, away []*painter
 	for i := range picturePairs {
@@ -91,7 +91,7 @@ func picturesForTheAway(s *testbed.Site, t *testing.T) {
 		b.wants = string(rune('A' + i))
 		here, away = append(here, a), append(away, b)
 	}
-	failed := endsTogether(s, t, here) // the others get what is held for them anyway
+	failed := endsTogether(t, s, here) // the others get what is held for them anyway
 	var running sync.WaitGroup
 	for i, p := range here {
 		p.failed = failed

@@ -25,11 +25,11 @@ func testSupervised(t *testing.T, s *testbed.Site) {
 	testbed.Talk(a, b)
 	manager.hears("WATCHDOG=1\nSTATUS=2 sockets, 2 sessions connected.")
 
-	before := written(s, t)
+	before := written(t, s)
 	for range 10 {
 		manager.hears("WATCHDOG=1")
 	}
-	if after := written(s, t); after != before {
+	if after := written(t, s); after != before {
 		t.Errorf("feeding the watchdog changed the files: now %s, before %s", after, before)
 	}
 	if err := server.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
@@ -45,7 +45,7 @@ func testSupervised(t *testing.T, s *testbed.Site) {
 }
 
 // written returns a fingerprint of the database and WAL files, without opening them.
-func written(s *testbed.Site, t *testing.T) (state string) {
+func written(t *testing.T, s *testbed.Site) (state string) {
 	t.Helper()
 	for _, name := range []string{s.DB, s.DB + "-wal"} {
 		info, err := os.Stat(name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/testbed"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -22,23 +23,20 @@ func declared(size int) []byte {
 	return []byte{0x81, 0xff, 0, 0, 0, 0, byte(size >> 24), byte(size >> 16), byte(size >> 8), byte(size), 0, 0, 0, 0, '{'}
 }
 
-// mute makes p answer no ping: a pong would set a deadline for its writes, and could end up in the middle of a frame.
-func (p *person) mute() { p.ws.SetPingHandler(func(string) error { return nil }) }
-
 // rawAside is raw in the background; the server may not read the data for a while.
-func (p *person) rawAside(b []byte) {
+func rawAside(p *person, b []byte) {
 	p.t.Helper()
 	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
 	go p.ws.NetConn().Write(b)
 }
 
 // holdsAll makes a client begin a frame that takes all of the budget.
-func (s *site) holdsAll(t *testing.T) *person {
+func holdsAll(t *testing.T, s *site) *person {
 	t.Helper()
 	p, _ := s.pair(t)
 	p.mute()
 	p.raw(declared(s.sockets.FrameMax))
-	eventually(t, "one frame holds all of the budget", func() bool { return s.endpoint.InFlight() >= s.sockets.InFlightMax })
+	testbed.Eventually(t, "one frame holds all of the budget", func() bool { return s.endpoint.InFlight() >= s.sockets.InFlightMax })
 	return p
 }
 
@@ -50,9 +48,9 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	c, d := s.pair(t)
 	c.mute()
 	e, _ := s.pair(t)
-	first := s.holdsAll(t)
+	first := holdsAll(t, s)
 	sent := a.sendAside(image(photo("1"))) // in fragments, as gorilla writes
-	c.rawAside(frameOf(image(photo("2"))))
+	rawAside(c, frameOf(image(photo("2"))))
 	for range 20 {
 		b.send(text(strings.Repeat("x", 60<<10)))
 		if m := a.expect("message"); len(m.Text) != 60<<10 {
@@ -77,7 +75,7 @@ func TestBudgetSmallFramesPassTheLine(t *testing.T) {
 	}
 	both.Wait()
 	<-sent
-	eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
+	testbed.Eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
 }
 
 // frameOf returns a large frame in one piece.
@@ -90,7 +88,7 @@ func frameOf(payload string) []byte {
 func TestBudgetStalledHolderIsCut(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
 	a, b := s.pair(t)
-	s.holdsAll(t)
+	holdsAll(t, s)
 	sent := a.sendAside(image(photo("1")))
 	if m := b.expect("message"); m.ImageURL != photo("1") {
 		t.Error("the photo did not arrive whole")
@@ -103,8 +101,8 @@ func TestBudgetStalled(t *testing.T) {
 	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.StallTimeout = 500 * time.Millisecond })
 	a, b := s.pair(t)
 	a.mute()
-	s.holdsAll(t)
-	a.rawAside(frameOf(image(photo("1")))[:100<<10])
+	holdsAll(t, s)
+	rawAside(a, frameOf(image(photo("1")))[:100<<10])
 	_, err := a.next()
 	var ce *websocket.CloseError
 	if !errors.As(err, &ce) || ce.Code != 1013 {
@@ -155,7 +153,7 @@ func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 				}
 			}
 			running.Wait()
-			eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
+			testbed.Eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
 		})
 	}
 }

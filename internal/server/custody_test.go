@@ -8,6 +8,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/protocol"
+	"chatme/internal/testbed"
 	"chatme/internal/ws"
 )
 
@@ -20,7 +21,7 @@ type member struct {
 }
 
 // couple opens two resumable clients that are in a chat.
-func (s *site) couple(t *testing.T) (a, b *member) {
+func couple(t *testing.T, s *site) (a, b *member) {
 	t.Helper()
 	a, b = &member{site: s}, &member{site: s}
 	for name, m := range map[string]*member{"a": a, "b": b} {
@@ -86,7 +87,7 @@ func (m *member) hears(n uint64, text string) {
 // Stored messages are replayed in order before live ones; the first is the one after the last confirmed number.
 func TestHeldBeforeLive(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	a.says(1, "one")
 	b.hears(1, "one")
 	a.says(2, "two")
@@ -114,14 +115,14 @@ func TestHeldBeforeLive(t *testing.T) {
 	a.expect("partner_back")
 	b.acks(6)
 	a.acked(6)
-	s.mailbox(t, 0)
+	mailbox(t, s, 0)
 }
 
 // mailbox waits until the given number of messages is on disk.
-func (s *site) mailbox(t *testing.T, want int) {
+func mailbox(t *testing.T, s *site, want int) {
 	t.Helper()
 	conn := s.look(t)
-	eventually(t, fmt.Sprintf("%d messages", want), func() bool {
+	testbed.Eventually(t, fmt.Sprintf("%d messages", want), func() bool {
 		var n int
 		must(t, conn.QueryRowContext(t.Context(), `SELECT count(*) FROM mailbox`).Scan(&n))
 		return n == want
@@ -131,7 +132,7 @@ func (s *site) mailbox(t *testing.T, want int) {
 // An image of several MB passes through the mailbox, and so does one behind it.
 func TestLargeImagesAreHeld(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	b.leaves(a)
 	big := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("picture ", 400_000)))
 	for n := 1; n <= 3; n++ {
@@ -149,7 +150,7 @@ func TestLargeImagesAreHeld(t *testing.T) {
 // A chat that ended leaves a tail, and a session is not matched before it has confirmed its tail.
 func TestTailBeforeNextMatch(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	b.leaves(a)
 	a.says(1, "one")
 	a.says(2, "two")
@@ -175,12 +176,12 @@ func TestTailBeforeNextMatch(t *testing.T) {
 	d.quiet()
 	b.acks(2)
 	matched(b.person, d)
-	s.mailbox(t, 0)
+	mailbox(t, s, 0)
 }
 
 func TestMailboxFull(t *testing.T) {
 	s := openSite(t, func(_ *ws.Config, c *chat.Config) { c.MailboxMessages = 2 })
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	b.leaves(a)
 	for n := 1; n <= 3; n++ {
 		a.says(n, fmt.Sprint(n))
@@ -206,7 +207,7 @@ func TestMailboxFull(t *testing.T) {
 
 func TestImpossibleClaimIsClosed(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	a.says(1, "one")
 	b.hears(1, "one")
 	b.acks(2)
@@ -220,7 +221,7 @@ func TestImpossibleClaimIsClosed(t *testing.T) {
 // The session ID is kept only while a replay needs it.
 func TestReplayReadsWithTheSessionItCameWith(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	for round := 1; round <= 3; round++ {
 		b.leaves(a)
 		a.says(round, fmt.Sprint(round))
@@ -230,5 +231,5 @@ func TestReplayReadsWithTheSessionItCameWith(t *testing.T) {
 		b.acks(round)
 		a.expect("partner_back")
 	}
-	s.mailbox(t, 0)
+	mailbox(t, s, 0)
 }

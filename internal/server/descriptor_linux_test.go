@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"chatme/internal/testbed"
 )
 
 func descriptors(t *testing.T) int {
@@ -34,7 +36,7 @@ func TestSocketTakesOneDescriptor(t *testing.T) {
 	}
 	s.parked(t, 0)
 	// The machine's speed measurement may use some for a moment.
-	eventually(t, "sockets with a partial frame, half of them with a photo being written, use no more descriptors", func() bool { return descriptors(t) <= before })
+	testbed.Eventually(t, "sockets with a partial frame, half of them with a photo being written, use no more descriptors", func() bool { return descriptors(t) <= before })
 	for _, p := range append(senders, deaf...) {
 		p.raw(frame(true, 1, `{"type":"ping"}`)[1:])
 	}
@@ -47,5 +49,5 @@ func TestSocketTakesOneDescriptor(t *testing.T) {
 		senders[i].expect("pong")
 	}
 	s.parked(t, 2*pairs)
-	eventually(t, "no descriptor is left", func() bool { return descriptors(t) <= before })
+	testbed.Eventually(t, "no descriptor is left", func() bool { return descriptors(t) <= before })
 }

@@ -1,11 +1,9 @@
 package server_test
 
 import (
-	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/testbed"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -33,22 +32,6 @@ func frame(fin bool, opcode byte, payload string) []byte {
 	}
 	b = append(b, 0, 0, 0, 0)
 	return append(b, payload...)
-}
-
-func (p *person) raw(b []byte) {
-	p.t.Helper()
-	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
-	_, err := p.ws.NetConn().Write(b)
-	must(p.t, err)
-}
-
-// tcp returns the TCP connection, below TLS if there is any.
-func (p *person) tcp() *net.TCPConn {
-	nc := p.ws.NetConn()
-	if secure, ok := nc.(*tls.Conn); ok {
-		nc = secure.NetConn()
-	}
-	return nc.(*net.TCPConn)
 }
 
 func TestDeclaredLengthAllocatesNothing(t *testing.T) {
@@ -268,14 +251,14 @@ func TestBurstArrivesWhole(t *testing.T) {
 func TestNothingStaysBehind(t *testing.T) {
 	s := openSite(t)
 	s.old(t, "warm up").ws.Close()
-	eventually(t, "the first has ended", func() bool { return s.endpoint.Conns() == 0 })
+	testbed.Eventually(t, "the first has ended", func() bool { return s.endpoint.Conns() == 0 })
 	before := runtime.NumGoroutine()
 	for range 100 {
 		a, b := s.pair(t)
 		a.ws.Close()
 		b.ws.Close()
-		eventually(t, "both have ended", func() bool { return s.hub.Attached() == 0 }) // or the next would be matched with them
+		testbed.Eventually(t, "both have ended", func() bool { return s.hub.Attached() == 0 }) // or the next would be matched with them
 	}
-	eventually(t, "all sockets have ended", func() bool { return s.endpoint.Conns() == 0 && s.hub.Attached() == 0 })
-	eventually(t, "their goroutines have ended", func() bool { return runtime.NumGoroutine() <= before+2 })
+	testbed.Eventually(t, "all sockets have ended", func() bool { return s.endpoint.Conns() == 0 && s.hub.Attached() == 0 })
+	testbed.Eventually(t, "their goroutines have ended", func() bool { return runtime.NumGoroutine() <= before+2 })
 }

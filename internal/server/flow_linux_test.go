@@ -1,25 +1,20 @@
 package server_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
+
+	"chatme/internal/testbed"
 )
 
 // filled makes a send b, behind the photo, as many texts as an outbox takes, and returns the number of messages.
-func (s *site) filled(a *person) (messages int) {
+func filled(s *site, a *person) (messages int) {
 	messages = s.sockets.OutboxFrames / 2
 	for range messages - 1 {
 		a.send(text("x"))
 	}
 	a.quiet()
 	return messages
-}
-
-// parked waits until conns sockets are at rest. The reader of any other one is working, or waits for room.
-func (s *site) parked(t *testing.T, conns int) {
-	t.Helper()
-	eventually(t, fmt.Sprintf("%d sockets are parked", conns), func() bool { return s.endpoint.Parked() == conns })
 }
 
 // A phone that changes from Wi-Fi to mobile while a photo is being sent resumes on another socket. Known defect: the
@@ -37,7 +32,7 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 	_, m := matched(a, b.person)
 	b.partner = m.PartnerID
 	s.stuffed(t, a, image(photo("1")))
-	messages := s.filled(a)
+	messages := filled(s, a)
 	s.parked(t, 2)
 	a.send(text("waits"))
 	s.parked(t, 1)
@@ -61,9 +56,9 @@ func TestWaitEndsWithTheChat(t *testing.T) {
 	s.deaf()
 	a, b := s.pair(t)
 	s.stuffed(t, a, image(photo("1")))
-	messages := s.filled(a)
+	messages := filled(s, a)
 	b.send(image(photo("2")))
-	eventually(t, "both outboxes hold a photo", func() bool {
+	testbed.Eventually(t, "both outboxes hold a photo", func() bool {
 		return s.endpoint.Parked() == 2 && s.endpoint.InFlight() >= 2*photoBytes
 	})
 	a.send(text("waits"))

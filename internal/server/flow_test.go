@@ -1,12 +1,9 @@
 package server_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,43 +12,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// photoBytes is more than the buffers of a socket hold whose peer does not read.
-const photoBytes = 5 << 20
-
 func photo(digit string) string { return photoOf(digit, photoBytes) }
 
 func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
-
-// deaf makes the sockets that are dialed from now on buffer next to nothing of what they do not read.
-func (s *site) deaf() {
-	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
-		var failed error
-		err := c.Control(func(fd uintptr) {
-			failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
-		})
-		return errors.Join(err, failed)
-	}}
-	s.dialTCP = dialer.DialContext
-}
-
-// stuffed makes a send b, which reads nothing, a photo, and returns once that is in the outbox of b.
-func (s *site) stuffed(t *testing.T, a *person, message string) {
-	t.Helper()
-	a.send(message)
-	a.quiet() // what a sends next is read while the photo is being sent
-	s.stillStuffed(t)
-}
-
-// listens makes p read at normal speed.
-func (p *person) listens() { p.tcp().SetReadBuffer(4 << 20) }
-
-// stillStuffed checks that the photo has not left the outbox.
-func (s *site) stillStuffed(t *testing.T) {
-	t.Helper()
-	if got := s.endpoint.InFlight(); got < photoBytes {
-		t.Fatalf("%d bytes in flight: the reader is not slow enough for this test", got)
-	}
-}
 
 func (m *member) photo(n int, digit string) string {
 	return fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, m.partner, n, photo(digit))
@@ -112,7 +75,7 @@ func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	s.stuffed(t, a.person, a.photo(1, "1"))
 	const many = 200
 	for n := 1; n <= many; n++ {
@@ -157,7 +120,7 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 func TestMessagesWaitForRoom(t *testing.T) {
 	s := openSite(t)
 	s.deaf()
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	sizes := []int{100 << 10, 200 << 10, 250 << 10, 256 << 10, 300 << 10, 100, 1 << 20, 130 << 10, 100 << 10}
 	sent := make(chan struct{})
 	go func() {

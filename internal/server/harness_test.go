@@ -292,3 +292,6 @@ func (s *site) do(t *testing.T, method, path string, header http.Header) *http.R
 	t.Cleanup(func() { resp.Body.Close() })
 	return resp
 }
+
+// overTLS reports whether the sites of t use TLS: they do below TestOverTLS.
+func overTLS(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestOverTLS/") }

@@ -8,7 +8,7 @@ import (
 )
 
 // dialFrom requests an upgrade with this host and origin, and returns the status.
-func (s *site) dialFrom(t *testing.T, host, origin string) int {
+func dialFrom(t *testing.T, s *site, host, origin string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
 	must(t, err)
@@ -87,7 +87,7 @@ func TestOriginsAndHostsInCanonicalForm(t *testing.T) {
 		if tt.let {
 			want = http.StatusSwitchingProtocols
 		}
-		if got := s.dialFrom(t, tt.host, tt.origin); got != want {
+		if got := dialFrom(t, s, tt.host, tt.origin); got != want {
 			t.Errorf("Host: %s, Origin: %s: %d, want %d", tt.host, tt.origin, got, want)
 		}
 	}
@@ -116,7 +116,7 @@ func TestNullOriginNeedsTheSetting(t *testing.T) {
 		if allowed {
 			want = http.StatusSwitchingProtocols
 		}
-		if got := s.dialFrom(t, "chat.example.org", "null"); got != want {
+		if got := dialFrom(t, s, "chat.example.org", "null"); got != want {
 			t.Errorf("allowed %v: an upgrade from null: %d, want %d", allowed, got, want)
 		}
 		for _, origin := range []string{"null", ""} {

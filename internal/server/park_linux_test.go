@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"chatme/internal/testbed"
 )
 
 // A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.
@@ -26,12 +28,12 @@ func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 	<-sent
 	before := runtime.NumGoroutine()
 	if before >= conns {
-		eventually(t, "fewer goroutines than connections", func() bool { return runtime.NumGoroutine() < conns/2 })
+		testbed.Eventually(t, "fewer goroutines than connections", func() bool { return runtime.NumGoroutine() < conns/2 })
 	}
 	for _, p := range all {
 		p.quiet()
 	}
-	eventually(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
+	testbed.Eventually(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Frames that end exactly at the end of the read buffer of 4,096 bytes, with more behind them: no partial frame is left
@@ -46,7 +48,7 @@ func TestFramesThatEndAtTheBuffer(t *testing.T) {
 		t.Fatalf("a frame has %d bytes, want %d", len(one), size)
 	}
 	for _, buffers := range []int{1, 2, 3} {
-		eventually(t, "it is parked", func() bool { return s.endpoint.Parked() == 1 })
+		testbed.Eventually(t, "it is parked", func() bool { return s.endpoint.Parked() == 1 })
 		pings := buffers*buffer/size + 1
 		p.raw(bytes.Repeat(one, pings))
 		for range pings {

@@ -65,7 +65,7 @@ func TestFramesInOneSegment(t *testing.T) {
 // What the system does not take at once is written as soon as it does, in order and without repetition.
 func TestReaderThatPauses(t *testing.T) {
 	s := openSite(t)
-	a, b := s.couple(t)
+	a, b := couple(t, s)
 	const messages, size = 40, 30_000
 	sent := make(chan struct{})
 	go func() {

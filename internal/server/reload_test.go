@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chatme/internal/protocol"
+	"chatme/internal/testbed"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -26,7 +27,7 @@ func TestReload(t *testing.T) {
 	late.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
 	late.expect("auth_error")
 	late.expectClose(4001, "Authentication failed")
-	eventually(t, "the refused socket has ended", func() bool { return s.endpoint.Conns() == 1 })
+	testbed.Eventually(t, "the refused socket has ended", func() bool { return s.endpoint.Conns() == 1 })
 	late = s.dial(t, "late")
 	if _, resp, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a third socket: %v, want 503", err)

@@ -33,7 +33,7 @@ func letPass(t *testing.T) {
 }
 
 // stranger returns a resumable client that waits to be matched.
-func (s *site) stranger(t *testing.T) *person {
+func stranger(t *testing.T, s *site) *person {
 	t.Helper()
 	c, _ := s.resumable(t, "the stranger")
 	c.send(`{"type":"search"}`)
@@ -43,7 +43,7 @@ func (s *site) stranger(t *testing.T) *person {
 
 // meets checks that p and the stranger are matched, and that the first text the stranger receives is the one p sent to
 // it.
-func (p *person) meets(stranger *person) {
+func meets(p, stranger *person) {
 	p.t.Helper()
 	heard := make(chan error, 1)
 	go func() { // it answers pings meanwhile
@@ -72,12 +72,12 @@ func TestSettleOverASlowLink(t *testing.T) {
 	b.send(image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
-	stranger := s.stranger(t)
+	stranger := stranger(t, s)
 	letPass(t)
 	a.send(text("for b"))
 	stranger.quiet()
 	a.expect("message")
-	a.meets(stranger)
+	meets(a, stranger)
 }
 
 // The commit that ends a chat takes nearly as long as the timeout, and the network the rest.
@@ -86,7 +86,7 @@ func TestSettleBehindASlowCommit(t *testing.T) {
 	a, b := s.pair(t)
 	a.send(`{"type":"ping"}`)
 	a.expect("pong")
-	stranger := s.stranger(t)
+	stranger := stranger(t, s)
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db}).String())
 	must(t, err)
 	defer db.Close()
@@ -105,14 +105,14 @@ func TestSettleBehindASlowCommit(t *testing.T) {
 	letPass(t)
 	a.send(text("for b"))
 	stranger.quiet()
-	a.meets(stranger)
+	meets(a, stranger)
 }
 
 // Messages sent after Next and before searching was read are for the previous partner.
 func TestSettleAfterNext(t *testing.T) {
 	s := openSite(t, hurried)
-	stranger := s.stranger(t)
-	a, b := s.pair2(t, stranger)
+	stranger := stranger(t, s)
+	a, b := pairBeside(t, s, stranger)
 	a.quiet()
 	a.send(`{"type":"search"}`)
 	a.send(text("for b"))
@@ -121,11 +121,11 @@ func TestSettleAfterNext(t *testing.T) {
 	a.send(text("for b too"))
 	stranger.quiet()
 	a.expect("searching")
-	a.meets(stranger)
+	meets(a, stranger)
 }
 
-// pair2 is pair while a stranger waits, which would be matched first.
-func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
+// pairBeside is pair while a stranger waits, which would be matched first.
+func pairBeside(t *testing.T, s *site, stranger *person) (a, b *person) {
 	t.Helper()
 	x := s.old(t, "x")
 	x.send(`{"type":"search"}`)
@@ -139,7 +139,7 @@ func (s *site) pair2(t *testing.T, stranger *person) (a, b *person) {
 }
 
 // unanswered makes p keep the pings that it receives, and answer none.
-func (p *person) unanswered() (pings func() []string) {
+func unanswered(p *person) (pings func() []string) {
 	var mu sync.Mutex
 	var all []string
 	p.ws.SetPingHandler(func(n string) error {
@@ -155,13 +155,13 @@ func (p *person) unanswered() (pings func() []string) {
 	}
 }
 
-func (p *person) pong(n string) {
+func pong(p *person, n string) {
 	p.t.Helper()
 	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(pace.Of(patience))))
 }
 
 // awaitPing reads until count pings have arrived in total; a JSON ping makes the server send something behind them.
-func (p *person) awaitPing(pings func() []string, count int) string {
+func awaitPing(p *person, pings func() []string, count int) string {
 	p.t.Helper()
 	for deadline := time.Now().Add(pace.Of(patience)); ; {
 		if all := pings(); len(all) >= count {
@@ -181,25 +181,25 @@ func TestSettlePongBeforeQueuedText(t *testing.T) {
 	a, b := s.pair(t)
 	a.send(`{"type":"ping"}`) // by now it has answered the first ping
 	a.expect("pong")
-	pings := a.unanswered()
+	pings := unanswered(a)
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
 	a.expect("partner_disconnected")
-	stranger := s.stranger(t)
-	first := a.awaitPing(pings, 1)
+	stranger := stranger(t, s)
+	first := awaitPing(a, pings, 1)
 	a.send(text("for b, being sent as the ping came"))
-	a.pong(first)
+	pong(a, first)
 	a.send(text("for b, queued"))
 	stranger.quiet()
-	second := a.awaitPing(pings, 2)
+	second := awaitPing(a, pings, 2)
 	if second == first {
 		t.Fatalf("ping %s twice", first)
 	}
 	stranger.quiet()
 	// Each of its own JSON pings interrupted a round.
 	a.ws.SetPingHandler(nil)
-	a.pong(second)
-	a.meets(stranger)
+	pong(a, second)
+	meets(a, stranger)
 }
 
 // OkHttp may send a pong first even if a message was queued while nothing was being written: they arrive together.
@@ -215,8 +215,8 @@ func TestSettlePongTogetherWithText(t *testing.T) {
 	})
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
-	stranger := s.stranger(t)
-	a.meets(stranger)
+	stranger := stranger(t, s)
+	meets(a, stranger)
 }
 
 // masked returns a short, complete client frame, with a mask of zeros (RFC 6455, section 5.2).
@@ -231,10 +231,10 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 		l.SettleTimeout = time.Hour
 	})
 	a, b := s.pair(t)
-	pings := a.unanswered()
+	pings := unanswered(a)
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
-	stranger := s.stranger(t)
+	stranger := stranger(t, s)
 	a.expect("partner_disconnected")
 	// It keeps reading, and answers the third ping that it receives.
 	var third sync.Once
@@ -242,7 +242,7 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 	a.ws.SetPingHandler(func(n string) error {
 		keep(n)
 		if len(pings()) >= 3 {
-			third.Do(func() { a.pong(n) })
+			third.Do(func() { pong(a, n) })
 		}
 		return nil
 	})
@@ -259,22 +259,22 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 	a.send(`{"type":"search"}`)
 	a.expect("searching")
 	matched(a, b)
-	pings := a.unanswered()
+	pings := unanswered(a)
 	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping follows it, to confirm it
 	a.expect("message")
-	asked := a.awaitPing(pings, 1)
+	asked := awaitPing(a, pings, 1)
 	a.ws.SetPingHandler(func(n string) error { // of the ping after the end of its chat
 		a.ws.SetPingHandler(nil)
-		a.pong(asked)
+		pong(a, asked)
 		letPass(t)
 		a.send(text("for b"))
-		a.pong(n)
+		pong(a, n)
 		return nil
 	})
 	b.send(`{"type":"end_chat"}`)
 	b.expect("chat_ended")
-	stranger := s.stranger(t)
-	a.meets(stranger)
+	stranger := stranger(t, s)
+	meets(a, stranger)
 }
 
 // A client that has answered pings and leaves one unanswered for dead-after is closed, whatever else it sends: it could
@@ -284,7 +284,7 @@ func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 		c.PingInterval, c.DeadAfterLegacy = 20*time.Millisecond, pace.Of(500*time.Millisecond)
 	})
 	answers, never := s.dial(t, "answers"), s.dial(t, "never")
-	never.unanswered()
+	unanswered(never)
 	for _, p := range []*person{answers, never} {
 		p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
 		p.expect("auth_success")
@@ -293,8 +293,8 @@ func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
 	for answered := false; !answered; { // the first one, and none of those after it
 		answers.ws.SetPingHandler(func(n string) error {
 			if answered = n != "0"; answered {
-				answers.pong(n)
-				pings = answers.unanswered()
+				pong(answers, n)
+				pings = unanswered(answers)
 			}
 			return nil
 		})

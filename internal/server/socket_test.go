@@ -11,6 +11,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/testbed"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -215,7 +216,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	a.send(`{"type":"end_chat"}`)
 	a.expect("chat_ended")
 	a.expectClose(1000, "Chat ended")
-	eventually(t, "every end is logged", func() bool { return strings.Count(s.log.String(), "connection ended") >= 3 })
+	testbed.Eventually(t, "every end is logged", func() bool { return strings.Count(s.log.String(), "connection ended") >= 3 })
 	for _, secret := range []string{"a-very-secret-text", webKey, mobileKey, "a-wrong-key", id.SessionID, "127.0.0.1"} {
 		if strings.Contains(s.log.String(), secret) {
 			t.Errorf("the log holds %q:\n%s", secret, s.log)
@@ -223,14 +224,6 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), `"reason":"Chat ended"`) {
 		t.Errorf("no line has the reason of the close:\n%s", s.log)
-	}
-}
-
-// eventually polls until holds reports true, with a deadline.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	if !pace.Until(t.Context(), patience, holds) {
-		t.Fatalf("timed out: %s", what)
 	}
 }
 

@@ -10,9 +10,6 @@ import (
 	"chatme/internal/ws"
 )
 
-// overTLS reports whether the sites of t use TLS: they do below TestOverTLS.
-func overTLS(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestOverTLS/") }
-
 // A socket over TLS cannot be parked, and its writes block: other code reads and writes it, and must behave the same.
 func TestOverTLS(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
