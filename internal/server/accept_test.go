@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/server"
 )
 
@@ -38,7 +40,7 @@ func (l *faultyListener) Addr() net.Addr { return &net.TCPAddr{} }
 // server.
 func TestAcceptFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &logBuffer{}
+		log := &sockets.LogBuffer{}
 		faulty := &faultyListener{closed: make(chan struct{}), fails: 100, errs: []error{
 			syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EPERM, syscall.EPROTO, syscall.ENETDOWN,
 		}}
@@ -46,7 +48,7 @@ func TestAcceptFails(t *testing.T) {
 		accept := func() {
 			t.Helper()
 			conn, err := listener.Accept()
-			must(t, err)
+			testbed.Must(t, err)
 			conn.Close()
 		}
 		warnings := func() int { return strings.Count(log.String(), `"level":"WARN","msg":"accept failed, retrying"`) }
@@ -87,7 +89,7 @@ func TestAcceptFailsWhileStopping(t *testing.T) {
 			ended <- err
 		}()
 		<-time.After(time.Hour)
-		must(t, listener.Close())
+		testbed.Must(t, listener.Close())
 		if err := <-ended; !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Accept returned %v", err)
 		}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/server"
 )
 
@@ -29,17 +31,17 @@ type gate struct {
 	arrivals *server.Arrivals
 	addr     string
 	secure   *tls.Config // for the clients; nil: no TLS
-	log      *logBuffer
+	log      *sockets.LogBuffer
 }
 
 // openGate serves h until the test ends.
 func openGate(t *testing.T, h http.Handler, limit int, times server.Times, identity *tls.Config) *gate {
 	t.Helper()
-	g := &gate{log: &logBuffer{}}
+	g := &gate{log: &sockets.LogBuffer{}}
 	log := slog.New(slog.NewJSONHandler(g.log, nil))
 	g.arrivals = server.NewArrivals(limit, times, log)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testbed.Must(t, err)
 	g.addr = inner.Addr().String()
 	listener := g.arrivals.Listen(inner)
 	if identity != nil {
@@ -70,9 +72,9 @@ func (g *gate) dial(t *testing.T) net.Conn {
 func (g *gate) dialBare(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", g.addr)
-	must(t, err)
+	testbed.Must(t, err)
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(sockets.Patience))
 	return conn
 }
 
@@ -81,11 +83,11 @@ func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(patience); !holds(); {
+	for end := time.After(sockets.Patience); !holds(); {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatalf("not within %v: %s", patience, what)
+			t.Fatalf("not within %v: %s", sockets.Patience, what)
 		}
 	}
 }
@@ -163,10 +165,10 @@ func TestHalfRequestsEndWithin20s(t *testing.T) {
 	if longest := d.Arrive + d.Answer + 2*d.Look + 500*time.Millisecond; longest > 18*time.Second {
 		t.Errorf("a connection may take %v, want 20 s with room for a busy machine", longest)
 	}
-	s := openSite(t)
+	s := sockets.Open(t)
 	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
 		t.Run(name, func(t *testing.T) {
-			g := openGate(t, s.public, 1000, shortTimes, identity)
+			g := openGate(t, s.Server, 1000, shortTimes, identity)
 			ways := map[string]func(net.Conn){}
 			for way, act := range hostile {
 				ways[way] = act
@@ -180,7 +182,7 @@ func TestHalfRequestsEndWithin20s(t *testing.T) {
 				all.Go(func() {
 					began := time.Now()
 					act(conn)
-					if took := time.Since(began); took >= patience {
+					if took := time.Since(began); took >= sockets.Patience {
 						t.Errorf("%s: still open after %v", way, took)
 					}
 				})
@@ -193,8 +195,8 @@ func TestHalfRequestsEndWithin20s(t *testing.T) {
 
 // The server does not wait for a refused body, and the refusal arrives anyway, even while the client is still sending.
 func TestRefusedBody(t *testing.T) {
-	s := openSite(t)
-	g := openGate(t, s.public, 10, server.DefaultTimes, nil)
+	s := sockets.Open(t)
+	g := openGate(t, s.Server, 10, server.DefaultTimes, nil)
 	for name, size := range map[string]int{"small": 5, "of several segments": 300 << 10, "more than net/http would read": 3 << 20} {
 		t.Run(name, func(t *testing.T) {
 			conn := g.dial(t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/testbed"
 	"chatme/internal/ws"
@@ -24,58 +25,58 @@ func declared(size int) []byte {
 }
 
 // rawAside is raw in the background; the server may not read the data for a while.
-func rawAside(p *person, b []byte) {
-	p.t.Helper()
-	must(p.t, p.ws.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
-	go p.ws.NetConn().Write(b)
+func rawAside(p *sockets.Person, b []byte) {
+	p.T.Helper()
+	testbed.Must(p.T, p.Socket.NetConn().SetWriteDeadline(time.Time{})) // gorilla leaves the deadline of its last pong
+	go p.Socket.NetConn().Write(b)
 }
 
 // holdsAll makes a client begin a frame that takes all of the budget.
-func holdsAll(t *testing.T, s *site) *person {
+func holdsAll(t *testing.T, s *sockets.Site) *sockets.Person {
 	t.Helper()
-	p, _ := s.pair(t)
-	p.mute()
-	p.raw(declared(s.sockets.FrameMax))
-	testbed.Eventually(t, "one frame holds all of the budget", func() bool { return s.endpoint.InFlight() >= s.sockets.InFlightMax })
+	p, _ := s.Pair(t)
+	p.Mute()
+	p.Raw(declared(s.Config.FrameMax))
+	testbed.Eventually(t, "one frame holds all of the budget", func() bool { return s.Endpoint.InFlight() >= s.Config.InFlightMax })
 	return p
 }
 
 // While one frame holds all of the budget the others wait, and small frames pass them. The waiting frames lose nothing
 // when the first ends.
 func TestBudgetSmallFramesPassTheLine(t *testing.T) {
-	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour })
-	a, b := s.pair(t)
-	c, d := s.pair(t)
-	c.mute()
-	e, _ := s.pair(t)
+	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour })
+	a, b := s.Pair(t)
+	c, d := s.Pair(t)
+	c.Mute()
+	e, _ := s.Pair(t)
 	first := holdsAll(t, s)
-	sent := a.sendAside(image(photo("1"))) // in fragments, as gorilla writes
-	rawAside(c, frameOf(image(photo("2"))))
+	sent := a.SendAside(sockets.Image(photo("1"))) // in fragments, as gorilla writes
+	rawAside(c, frameOf(sockets.Image(photo("2"))))
 	for range 20 {
-		b.send(text(strings.Repeat("x", 60<<10)))
-		if m := a.expect("message"); len(m.Text) != 60<<10 {
+		b.Send(sockets.Text(strings.Repeat("x", 60<<10)))
+		if m := a.Expect("message"); len(m.Text) != 60<<10 {
 			t.Fatalf("received %d bytes", len(m.Text))
 		}
-		d.quiet()
-		must(t, d.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)))
+		d.Quiet()
+		testbed.Must(t, d.Socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(sockets.Patience)))
 	}
-	e.send(`{"type":"search"}`)
-	e.expect("searching")
-	if got := s.endpoint.InFlight(); got > s.sockets.InFlightMax {
-		t.Errorf("%d bytes are in memory of %d", got, s.sockets.InFlightMax)
+	e.Send(`{"type":"search"}`)
+	e.Expect("searching")
+	if got := s.Endpoint.InFlight(); got > s.Config.InFlightMax {
+		t.Errorf("%d bytes are in memory of %d", got, s.Config.InFlightMax)
 	}
-	first.ws.Close()
+	first.Socket.Close()
 	var both sync.WaitGroup // either may be the first, and holds the room until it is read
-	for who, digit := range map[*person]string{b: "1", d: "2"} {
+	for who, digit := range map[*sockets.Person]string{b: "1", d: "2"} {
 		both.Go(func() {
-			if m, err := who.next(); err != nil || m.ImageURL != photo(digit) {
+			if m, err := who.Next(); err != nil || m.ImageURL != photo(digit) {
 				t.Errorf("photo %s did not arrive whole: %v", digit, err)
 			}
 		})
 	}
 	both.Wait()
 	<-sent
-	testbed.Eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
+	testbed.Eventually(t, "nothing is in memory", func() bool { return s.Endpoint.InFlight() == 0 })
 }
 
 // frameOf returns a large frame in one piece.
@@ -86,11 +87,11 @@ func frameOf(payload string) []byte {
 
 // A stalled frame that holds room is cut, and the others continue; no other socket is closed for it.
 func TestBudgetStalledHolderIsCut(t *testing.T) {
-	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
-	a, b := s.pair(t)
+	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
+	a, b := s.Pair(t)
 	holdsAll(t, s)
-	sent := a.sendAside(image(photo("1")))
-	if m := b.expect("message"); m.ImageURL != photo("1") {
+	sent := a.SendAside(sockets.Image(photo("1")))
+	if m := b.Expect("message"); m.ImageURL != photo("1") {
 		t.Error("the photo did not arrive whole")
 	}
 	<-sent
@@ -98,47 +99,47 @@ func TestBudgetStalledHolderIsCut(t *testing.T) {
 
 // A waiting socket is closed with 1013 once no frame that holds room has made progress for the configured time.
 func TestBudgetStalled(t *testing.T) {
-	s := openSite(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.StallTimeout = 500 * time.Millisecond })
-	a, b := s.pair(t)
-	a.mute()
+	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.StallTimeout = 500 * time.Millisecond })
+	a, b := s.Pair(t)
+	a.Mute()
 	holdsAll(t, s)
-	rawAside(a, frameOf(image(photo("1")))[:100<<10])
-	_, err := a.next()
+	rawAside(a, frameOf(sockets.Image(photo("1")))[:100<<10])
+	_, err := a.Next()
 	var ce *websocket.CloseError
 	if !errors.As(err, &ce) || ce.Code != 1013 {
 		t.Errorf("%v, want close 1013", err)
 	}
-	b.expect("partner_disconnected")
+	b.Expect("partner_disconnected")
 }
 
 // Many clients send photos at the same time, some in fragments, and there is room for one: every photo arrives.
 func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 	for name, frames := range map[string]int{"room for one": 1, "room for three": 3} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t, func(w *ws.Config, _ *chat.Config) {
+			s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) {
 				w.FrameMax = 1 << 20 // smaller photos, because of the race detector
 				w.InFlightMax = int64(frames * w.FrameMax)
 			})
-			photo := func(digit string) string { return photoOf(digit, s.sockets.FrameMax/2) }
+			photo := func(digit string) string { return photoOf(digit, s.Config.FrameMax/2) }
 			const pairs = 4
 			var running sync.WaitGroup
 			for i := range pairs {
-				a, b := s.pair(t)
-				a.mute()
-				b.mute()
-				for k, each := range [][2]*person{{a, b}, {b, a}} {
+				a, b := s.Pair(t)
+				a.Mute()
+				b.Mute()
+				for k, each := range [][2]*sockets.Person{{a, b}, {b, a}} {
 					digit := fmt.Sprint(2*i + k)
 					running.Go(func() {
 						if k == 0 {
-							each[0].ws.WriteMessage(websocket.TextMessage, []byte(image(photo(digit))))
+							each[0].Socket.WriteMessage(websocket.TextMessage, []byte(sockets.Image(photo(digit))))
 						} else {
-							each[0].ws.NetConn().SetWriteDeadline(time.Time{})
-							each[0].ws.NetConn().Write(frameOf(image(photo(digit))))
+							each[0].Socket.NetConn().SetWriteDeadline(time.Time{})
+							each[0].Socket.NetConn().Write(frameOf(sockets.Image(photo(digit))))
 						}
 					})
 					running.Go(func() {
 						for {
-							m, err := each[1].next()
+							m, err := each[1].Next()
 							switch {
 							case err != nil:
 								t.Errorf("photo %s: %v", digit, err)
@@ -153,7 +154,7 @@ func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 				}
 			}
 			running.Wait()
-			testbed.Eventually(t, "nothing is in memory", func() bool { return s.endpoint.InFlight() == 0 })
+			testbed.Eventually(t, "nothing is in memory", func() bool { return s.Endpoint.InFlight() == 0 })
 		})
 	}
 }
@@ -168,31 +169,31 @@ func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t)
-			c, d := s.pair(t)
-			s.deaf()
-			a, b := s.pair(t)
-			a.mute()
-			s.stuffed(t, a, image(photo("1")))
+			s := sockets.Open(t)
+			c, d := s.Pair(t)
+			s.Deaf()
+			a, b := s.Pair(t)
+			a.Mute()
+			s.Stuffed(t, a, sockets.Image(photo("1")))
 			sent := make(chan struct{})
 			go func() {
 				defer close(sent)
-				a.ws.NetConn().SetWriteDeadline(time.Time{})
-				for _, each := range frames([]byte(image(photo("2")))) {
-					a.ws.NetConn().Write(each)
+				a.Socket.NetConn().SetWriteDeadline(time.Time{})
+				for _, each := range frames([]byte(sockets.Image(photo("2")))) {
+					a.Socket.NetConn().Write(each)
 				}
 			}()
-			c.send(image(photo("3"))) // while the second is being sent, or waits
-			if m := d.expect("message"); m.ImageURL != photo("3") {
+			c.Send(sockets.Image(photo("3"))) // while the second is being sent, or waits
+			if m := d.Expect("message"); m.ImageURL != photo("3") {
 				t.Error("the other photo did not arrive whole")
 			}
-			s.stillStuffed(t)
-			if got := s.endpoint.InFlight(); got > photoBytes+(1<<20) {
+			s.StillStuffed(t)
+			if got := s.Endpoint.InFlight(); got > sockets.PhotoBytes+(1<<20) {
 				t.Errorf("%d bytes are in memory: the second photo was read", got)
 			}
-			b.listens()
+			b.Listens()
 			for _, digit := range []string{"1", "2"} {
-				if m := b.expect("message"); m.ImageURL != photo(digit) {
+				if m := b.Expect("message"); m.ImageURL != photo(digit) {
 					t.Errorf("photo %s did not arrive whole", digit)
 				}
 			}

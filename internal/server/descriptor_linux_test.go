@@ -5,13 +5,14 @@ import (
 	"os"
 	"testing"
 
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/testbed"
 )
 
 func descriptors(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadDir("/proc/self/fd")
-	must(t, err)
+	testbed.Must(t, err)
 	return len(all)
 }
 
@@ -19,35 +20,35 @@ func descriptors(t *testing.T) int {
 // another to wait.
 func TestSocketTakesOneDescriptor(t *testing.T) {
 	const pairs = 4
-	s := openSite(t)
-	s.deaf()
-	var senders, deaf []*person
+	s := sockets.Open(t)
+	s.Deaf()
+	var senders, deaf []*sockets.Person
 	for range pairs {
-		a, b := s.pair(t)
+		a, b := s.Pair(t)
 		senders, deaf = append(senders, a), append(deaf, b)
 	}
-	s.parked(t, 2*pairs)
+	s.Parked(t, 2*pairs)
 	before := descriptors(t)
 	for i, a := range senders {
-		s.stuffed(t, a, image(photo(fmt.Sprint(i%10)))) // so that the other's writer waits
+		s.Stuffed(t, a, sockets.Image(photo(fmt.Sprint(i%10)))) // so that the other's writer waits
 	}
 	for _, p := range append(senders, deaf...) {
-		p.raw(frame(true, 1, `{"type":"ping"}`)[:1])
+		p.Raw(frame(true, 1, `{"type":"ping"}`)[:1])
 	}
-	s.parked(t, 0)
+	s.Parked(t, 0)
 	// The machine's speed measurement may use some for a moment.
 	testbed.Eventually(t, "sockets with a partial frame, half of them with a photo being written, use no more descriptors", func() bool { return descriptors(t) <= before })
 	for _, p := range append(senders, deaf...) {
-		p.raw(frame(true, 1, `{"type":"ping"}`)[1:])
+		p.Raw(frame(true, 1, `{"type":"ping"}`)[1:])
 	}
 	for i, b := range deaf {
-		b.listens()
-		if m := b.expect("message"); m.ImageURL != photo(fmt.Sprint(i%10)) {
+		b.Listens()
+		if m := b.Expect("message"); m.ImageURL != photo(fmt.Sprint(i%10)) {
 			t.Error("a photo did not arrive whole")
 		}
-		b.expect("pong")
-		senders[i].expect("pong")
+		b.Expect("pong")
+		senders[i].Expect("pong")
 	}
-	s.parked(t, 2*pairs)
+	s.Parked(t, 2*pairs)
 	testbed.Eventually(t, "no descriptor is left", func() bool { return descriptors(t) <= before })
 }

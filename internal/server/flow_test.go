@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/pace"
 
 	"github.com/gorilla/websocket"
 )
 
-func photo(digit string) string { return photoOf(digit, photoBytes) }
+func photo(digit string) string { return photoOf(digit, sockets.PhotoBytes) }
 
 func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
 
@@ -21,82 +23,82 @@ func (m *member) photo(n int, digit string) string {
 }
 
 func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
-	a, b := s.pair(t)
-	s.stuffed(t, a, image(photo("1")))
-	a.send(`{"type":"search"}`)
-	a.expect("searching")
-	s.stillStuffed(t)
-	b.listens()
-	if m := b.expect("message"); m.ImageURL != photo("1") {
+	s := sockets.Open(t)
+	s.Deaf()
+	a, b := s.Pair(t)
+	s.Stuffed(t, a, sockets.Image(photo("1")))
+	a.Send(`{"type":"search"}`)
+	a.Expect("searching")
+	s.StillStuffed(t)
+	b.Listens()
+	if m := b.Expect("message"); m.ImageURL != photo("1") {
 		t.Error("the photo did not arrive whole")
 	}
-	b.expect("partner_disconnected")
+	b.Expect("partner_disconnected")
 }
 
 func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
-	a, b := s.pair(t)
-	s.stuffed(t, a, image(photo("1")))
-	a.send(`{"type":"end_chat"}`)
-	a.expect("chat_ended")
-	a.expectClose(1000, "Chat ended")
-	s.stillStuffed(t)
-	b.listens()
-	b.expect("message")
-	b.expect("partner_disconnected")
+	s := sockets.Open(t)
+	s.Deaf()
+	a, b := s.Pair(t)
+	s.Stuffed(t, a, sockets.Image(photo("1")))
+	a.Send(`{"type":"end_chat"}`)
+	a.Expect("chat_ended")
+	a.ExpectClose(1000, "Chat ended")
+	s.StillStuffed(t)
+	b.Listens()
+	b.Expect("message")
+	b.Expect("partner_disconnected")
 }
 
 func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
-	a, b := s.pair(t)
-	s.stuffed(t, a, image(photo("1")))
-	a.send(text("and this is where"))
-	a.send(`{"type":"typing_start"}`)
-	a.quiet()
+	s := sockets.Open(t)
+	s.Deaf()
+	a, b := s.Pair(t)
+	s.Stuffed(t, a, sockets.Image(photo("1")))
+	a.Send(sockets.Text("and this is where"))
+	a.Send(`{"type":"typing_start"}`)
+	a.Quiet()
 	ponged := false
-	a.ws.SetPongHandler(func(data string) error { ponged = data == "there"; return nil })
-	must(t, a.ws.WriteControl(websocket.PingMessage, []byte("there"), time.Now().Add(pace.Of(patience))))
-	a.quiet()
+	a.Socket.SetPongHandler(func(data string) error { ponged = data == "there"; return nil })
+	testbed.Must(t, a.Socket.WriteControl(websocket.PingMessage, []byte("there"), time.Now().Add(pace.Of(sockets.Patience))))
+	a.Quiet()
 	if !ponged {
 		t.Error("a WebSocket ping was not answered")
 	}
-	s.stillStuffed(t)
-	b.listens()
-	b.expect("message")
-	b.expect("message")
-	b.expect("typing_start")
+	s.StillStuffed(t)
+	b.Listens()
+	b.Expect("message")
+	b.Expect("message")
+	b.Expect("typing_start")
 }
 
 // Events that do not wait must not fill the outbox either: of typing events and acks the latest counts.
 func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
+	s := sockets.Open(t)
+	s.Deaf()
 	a, b := couple(t, s)
-	s.stuffed(t, a.person, a.photo(1, "1"))
+	s.Stuffed(t, a.Person, a.photo(1, "1"))
 	const many = 200
 	for n := 1; n <= many; n++ {
-		a.send(`{"type":"typing_start"}`)
+		a.Send(`{"type":"typing_start"}`)
 		b.says(n, "x") // b writes, and reads nothing
 		a.hears(uint64(n), "x")
 		a.acks(n)
-		a.send(`{"type":"typing_stop"}`)
+		a.Send(`{"type":"typing_stop"}`)
 	}
 	a.says(2, "after it")
-	a.send(`{"type":"typing_start"}`)
-	a.quiet()
-	s.stillStuffed(t)
-	b.listens()
-	if m := b.expect("message"); m.N != 1 {
+	a.Send(`{"type":"typing_start"}`)
+	a.Quiet()
+	s.StillStuffed(t)
+	b.Listens()
+	if m := b.Expect("message"); m.N != 1 {
 		t.Fatalf("received %+v, want the photo", m)
 	}
 	typing, delivered := "", uint64(0)
 	for frames := 0; typing != "typing_start"; frames++ {
-		m, err := b.next()
-		must(t, err)
+		m, err := b.Next()
+		testbed.Must(t, err)
 		switch m.Type {
 		case "ack":
 			delivered = m.Delivered
@@ -118,23 +120,23 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 
 // Messages of any size wait for room and no reader is cut off.
 func TestMessagesWaitForRoom(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
+	s := sockets.Open(t)
+	s.Deaf()
 	a, b := couple(t, s)
 	sizes := []int{100 << 10, 200 << 10, 250 << 10, 256 << 10, 300 << 10, 100, 1 << 20, 130 << 10, 100 << 10}
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
 		for n := range 40 {
-			a.send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n+1,
+			a.Send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n+1,
 				"data:image/png;base64,"+strings.Repeat("A", sizes[n%len(sizes)])))
-			a.send(`{"type":"typing_start"}`)
+			a.Send(`{"type":"typing_start"}`)
 		}
 	}()
-	b.listens()
+	b.Listens()
 	for n := 1; n <= 40; {
-		m, err := b.next()
-		must(t, err)
+		m, err := b.Next()
+		testbed.Must(t, err)
 		if m.Type != "message" {
 			continue
 		}
@@ -149,37 +151,37 @@ func TestMessagesWaitForRoom(t *testing.T) {
 
 // A client whose own outbox is full with a photo can still ping and press Next.
 func TestNextWhileOwnOutboxIsFull(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
-	a, b := s.pair(t)
-	s.stuffed(t, a, image(photo("1")))
+	s := sockets.Open(t)
+	s.Deaf()
+	a, b := s.Pair(t)
+	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for range 10 {
-		b.send(`{"type":"ping"}`)
+		b.Send(`{"type":"ping"}`)
 	}
-	b.send(`{"type":"search"}`)
-	a.expect("partner_disconnected")
-	s.stillStuffed(t)
+	b.Send(`{"type":"search"}`)
+	a.Expect("partner_disconnected")
+	s.StillStuffed(t)
 }
 
 // A client that gives up without a timely answer to its ping stays connected while it is sent a photo.
 func TestPongBetweenFragments(t *testing.T) {
-	s := openSite(t)
-	s.deaf()
-	a, b := s.pair(t)
-	s.stuffed(t, a, image(photo("1")))
+	s := sockets.Open(t)
+	s.Deaf()
+	a, b := s.Pair(t)
+	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for n := range 100 { // more than need be answered
-		must(t, b.ws.WriteControl(websocket.PingMessage, fmt.Append(nil, n), time.Now().Add(pace.Of(patience))))
+		testbed.Must(t, b.Socket.WriteControl(websocket.PingMessage, fmt.Append(nil, n), time.Now().Add(pace.Of(sockets.Patience))))
 	}
-	b.send(`{"type":"typing_start"}`)
-	a.expect("typing_start") // so that the pings have been read
-	s.stillStuffed(t)
-	b.listens()
+	b.Send(`{"type":"typing_start"}`)
+	a.Expect("typing_start") // so that the pings have been read
+	s.StillStuffed(t)
+	b.Listens()
 	var pongs []string
-	b.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
-	b.ws.SetReadDeadline(time.Now().Add(pace.Of(patience)))
-	_, r, err := b.ws.NextReader()
-	must(t, err)
-	n, err := io.CopyN(io.Discard, r, photoBytes) // not to its end
+	b.Socket.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
+	b.Socket.SetReadDeadline(time.Now().Add(pace.Of(sockets.Patience)))
+	_, r, err := b.Socket.NextReader()
+	testbed.Must(t, err)
+	n, err := io.CopyN(io.Discard, r, sockets.PhotoBytes) // not to its end
 	if err != nil || len(pongs) == 0 || pongs[len(pongs)-1] != "99" {
 		t.Errorf("%d bytes, %v; pongs %v, want only that of the latest ping", n, err, pongs)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/server"
 
 	"github.com/gorilla/websocket"
@@ -13,7 +15,7 @@ import (
 
 // The table "HTTP, on the public listener" of the protocol.
 func TestHTTP(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	own := s.URL // the request's own host is always allowed
 	tests := map[string]struct {
 		method, path string
@@ -70,9 +72,9 @@ func TestHTTP(t *testing.T) {
 			if tt.part != "" {
 				h.Set(tt.part, "13")
 			}
-			resp := s.do(t, tt.method, tt.path, h)
+			resp := s.Do(t, tt.method, tt.path, h)
 			body, err := io.ReadAll(resp.Body)
-			must(t, err)
+			testbed.Must(t, err)
 			if resp.StatusCode != tt.status || !strings.Contains(string(body), tt.body) {
 				t.Errorf("%d %q, want %d with %q", resp.StatusCode, body, tt.status, tt.body)
 			}
@@ -88,12 +90,12 @@ func TestHTTP(t *testing.T) {
 
 // Without a page there is nothing at / and crawlers are excluded.
 func TestHTTPWithoutPage(t *testing.T) {
-	s := openSite(t)
-	must(t, s.public.Reload(server.Config{}))
+	s := sockets.Open(t)
+	testbed.Must(t, s.Server.Reload(server.Config{}))
 	for path, want := range map[string]string{
 		"/": "Expected a WebSocket upgrade", "/robots.txt": "User-agent: *\nDisallow: /\n", "/favicon.ico": "",
 	} {
-		resp := s.do(t, "GET", path, http.Header{"Accept": {"text/html"}})
+		resp := s.Do(t, "GET", path, http.Header{"Accept": {"text/html"}})
 		if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), want) {
 			t.Errorf("%s: %s %q, %v", path, resp.Status, body, err)
 		}
@@ -101,7 +103,7 @@ func TestHTTPWithoutPage(t *testing.T) {
 }
 
 func TestUpgradeOrigins(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	tests := map[string]struct {
 		origin string
 		ok     bool
@@ -124,7 +126,7 @@ func TestUpgradeOrigins(t *testing.T) {
 			}
 			c, resp, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http")+"/any/path?x=1", h)
 			if tt.ok {
-				must(t, err)
+				testbed.Must(t, err)
 				c.Close()
 				return
 			}
@@ -141,19 +143,19 @@ func TestUpgradeOrigins(t *testing.T) {
 }
 
 func TestHealthWhileStopping(t *testing.T) {
-	s := openSite(t)
-	s.public.Stopping()
-	if resp := s.do(t, "GET", "/healthz", nil); resp.StatusCode != http.StatusServiceUnavailable {
+	s := sockets.Open(t)
+	s.Server.Stopping()
+	if resp := s.Do(t, "GET", "/healthz", nil); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", resp.StatusCode)
 	}
 }
 
 func TestCompressionIsNeverNegotiated(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	d := *websocket.DefaultDialer
 	d.EnableCompression = true
 	c, resp, err := d.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
-	must(t, err)
+	testbed.Must(t, err)
 	defer c.Close()
 	if ext := resp.Header.Get("Sec-WebSocket-Extensions"); ext != "" {
 		t.Errorf("extensions %q, want none", ext)

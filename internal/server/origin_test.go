@@ -4,14 +4,16 @@ import (
 	"net/http"
 	"testing"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/server"
 )
 
 // dialFrom requests an upgrade with this host and origin, and returns the status.
-func dialFrom(t *testing.T, s *site, host, origin string) int {
+func dialFrom(t *testing.T, s *sockets.Site, host, origin string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
-	must(t, err)
+	testbed.Must(t, err)
 	r.Host = host
 	r.Header = http.Header{
 		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
@@ -20,15 +22,15 @@ func dialFrom(t *testing.T, s *site, host, origin string) int {
 		r.Header.Set("Origin", origin)
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
-	must(t, err)
+	testbed.Must(t, err)
 	resp.Body.Close()
 	return resp.StatusCode
 }
 
 // The Host and Origin that browsers, phones and proxies send for one and the same site, and those of other sites.
 func TestOriginsAndHostsInCanonicalForm(t *testing.T) {
-	s := openSite(t)
-	must(t, s.public.Reload(server.Config{Origins: []string{"https://site.example", "http://localhost:5173", "capacitor://localhost", "https://[2001:db8::1]"}}))
+	s := sockets.Open(t)
+	testbed.Must(t, s.Server.Reload(server.Config{Origins: []string{"https://site.example", "http://localhost:5173", "capacitor://localhost", "https://[2001:db8::1]"}}))
 	tests := []struct {
 		host, origin string
 		let          bool
@@ -95,11 +97,11 @@ func TestOriginsAndHostsInCanonicalForm(t *testing.T) {
 
 // A browser compares the answer with the origin that it sent, character by character.
 func TestAnAllowedOriginIsEchoedAsSent(t *testing.T) {
-	s := openSite(t)
-	must(t, s.public.Reload(server.Config{Origins: []string{"https://site.example"}}))
+	s := sockets.Open(t)
+	testbed.Must(t, s.Server.Reload(server.Config{Origins: []string{"https://site.example"}}))
 	for _, origin := range []string{"https://site.example", "https://site.example:443", "HTTPS://Site.example"} {
 		for _, method := range []string{http.MethodOptions, http.MethodGet} {
-			resp := s.do(t, method, "/", http.Header{"Origin": {origin}})
+			resp := s.Do(t, method, "/", http.Header{"Origin": {origin}})
 			if got := resp.Header.Get("Access-Control-Allow-Origin"); got != origin {
 				t.Errorf("%s from %s: Access-Control-Allow-Origin %q", method, origin, got)
 			}
@@ -109,9 +111,9 @@ func TestAnAllowedOriginIsEchoedAsSent(t *testing.T) {
 
 // Any site can make a frame whose origin is null: it may connect only if the operator allows it, and may read no answer.
 func TestNullOriginNeedsTheSetting(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	for _, allowed := range []bool{false, true, false} {
-		must(t, s.public.Reload(server.Config{NullOrigin: allowed}))
+		testbed.Must(t, s.Server.Reload(server.Config{NullOrigin: allowed}))
 		want := http.StatusForbidden
 		if allowed {
 			want = http.StatusSwitchingProtocols
@@ -120,7 +122,7 @@ func TestNullOriginNeedsTheSetting(t *testing.T) {
 			t.Errorf("allowed %v: an upgrade from null: %d, want %d", allowed, got, want)
 		}
 		for _, origin := range []string{"null", ""} {
-			resp := s.do(t, http.MethodOptions, "/", http.Header{"Origin": {origin}})
+			resp := s.Do(t, http.MethodOptions, "/", http.Header{"Origin": {origin}})
 			if got := resp.Header.Get("Access-Control-Allow-Origin"); resp.StatusCode != http.StatusForbidden || got != "" {
 				t.Errorf("allowed %v: OPTIONS from %q: %s, Access-Control-Allow-Origin %q", allowed, origin, resp.Status, got)
 			}

@@ -7,31 +7,32 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/testbed"
 )
 
 // A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.
 func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 	const conns = 100
-	s := openSite(t)
-	a, b := s.pair(t)
-	all := []*person{a, b}
+	s := sockets.Open(t)
+	a, b := s.Pair(t)
+	all := []*sockets.Person{a, b}
 	for i := range conns - 2 {
-		all = append(all, s.old(t, fmt.Sprint(i)))
+		all = append(all, s.Legacy(t, fmt.Sprint(i)))
 	}
 	for _, p := range all {
-		p.quiet()
+		p.Quiet()
 	}
-	big := image("data:image/png;base64," + strings.Repeat("AAAA", 1<<18))
-	sent := a.sendAside(big) // does not fit into one read
-	b.expect("message")
+	big := sockets.Image("data:image/png;base64," + strings.Repeat("AAAA", 1<<18))
+	sent := a.SendAside(big) // does not fit into one read
+	b.Expect("message")
 	<-sent
 	before := runtime.NumGoroutine()
 	if before >= conns {
 		testbed.Eventually(t, "fewer goroutines than connections", func() bool { return runtime.NumGoroutine() < conns/2 })
 	}
 	for _, p := range all {
-		p.quiet()
+		p.Quiet()
 	}
 	testbed.Eventually(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 }
@@ -40,19 +41,19 @@ func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 // that would make the server read the rest. An edge-triggered poller forgets them.
 func TestFramesThatEndAtTheBuffer(t *testing.T) {
 	const buffer, size, head = 4096, 256, 8 // 16 frames: a turn with many more continues in its own goroutine
-	s := openSite(t)
-	p := s.old(t, "p")
+	s := sockets.Open(t)
+	p := s.Legacy(t, "p")
 	ping := `{"type":"ping"}`
 	one := frame(true, 1, ping+strings.Repeat(" ", size-head-len(ping)))
 	if len(one) != size {
 		t.Fatalf("a frame has %d bytes, want %d", len(one), size)
 	}
 	for _, buffers := range []int{1, 2, 3} {
-		testbed.Eventually(t, "it is parked", func() bool { return s.endpoint.Parked() == 1 })
+		testbed.Eventually(t, "it is parked", func() bool { return s.Endpoint.Parked() == 1 })
 		pings := buffers*buffer/size + 1
-		p.raw(bytes.Repeat(one, pings))
+		p.Raw(bytes.Repeat(one, pings))
 		for range pings {
-			p.expect("pong")
+			p.Expect("pong")
 		}
 	}
 }

@@ -4,59 +4,61 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"chatme/internal/testbed/sockets"
 )
 
 // A socket with a partial frame waits in its own goroutine: two hundred of them delay no other.
 func TestSlowSendersDelayNoOther(t *testing.T) {
-	s := openSite(t)
-	a, b := s.pair(t)
-	var slow []*person
+	s := sockets.Open(t)
+	a, b := s.Pair(t)
+	var slow []*sockets.Person
 	ping := frame(true, 1, `{"type":"ping"}`)
 	for i := range 200 {
-		p := s.old(t, fmt.Sprintf("slow %d", i))
-		p.raw(ping[:3+i%10])
+		p := s.Legacy(t, fmt.Sprintf("slow %d", i))
+		p.Raw(ping[:3+i%10])
 		slow = append(slow, p)
 	}
 	for i := range 1000 {
-		a.send(text("x"))
-		b.expect("message")
+		a.Send(sockets.Text("x"))
+		b.Expect("message")
 		p := slow[i%len(slow)]
 		if at, end := 3+i%10, len(ping); i < len(slow) { // a byte of each now and then
-			p.raw(ping[at : at+1])
+			p.Raw(ping[at : at+1])
 		} else if i < 2*len(slow) {
-			p.raw(ping[at+1 : end])
+			p.Raw(ping[at+1 : end])
 		}
 	}
 	for _, p := range slow {
-		p.expect("pong")
+		p.Expect("pong")
 	}
-	a.quiet()
+	a.Quiet()
 }
 
 // Frames that arrive together are handled in order, including control frames between them, and the server waits for the
 // end of an incomplete one.
 func TestFramesInOneSegment(t *testing.T) {
-	s := openSite(t)
-	a, b := s.pair(t)
+	s := sockets.Open(t)
+	a, b := s.Pair(t)
 	var pongs []string
-	a.ws.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
+	a.Socket.SetPongHandler(func(data string) error { pongs = append(pongs, data); return nil })
 	var all []byte
 	for n := range 30 {
-		all = append(all, frame(true, 1, text(fmt.Sprint(n)))...)
+		all = append(all, frame(true, 1, sockets.Text(fmt.Sprint(n)))...)
 		if n%10 == 0 {
 			all = append(all, frame(true, 9, fmt.Sprint("ping ", n))...)
 			all = append(all, frame(true, 10, "")...)
 		}
 	}
 	all = append(all, frame(true, 1, `{"type":"ping"}`)...)
-	a.raw(all[:len(all)-5])
+	a.Raw(all[:len(all)-5])
 	for n := range 30 {
-		if m := b.expect("message"); m.Text != fmt.Sprint(n) {
+		if m := b.Expect("message"); m.Text != fmt.Sprint(n) {
 			t.Fatalf("message %d is %q", n, m.Text)
 		}
 	}
-	a.raw(all[len(all)-5:])
-	a.expect("pong")
+	a.Raw(all[len(all)-5:])
+	a.Expect("pong")
 	if want := "[ping 0 ping 10 ping 20]"; fmt.Sprint(pongs) != want {
 		t.Errorf("pongs %v, want %s", pongs, want)
 	}
@@ -64,7 +66,7 @@ func TestFramesInOneSegment(t *testing.T) {
 
 // What the system does not take at once is written as soon as it does, in order and without repetition.
 func TestReaderThatPauses(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	a, b := couple(t, s)
 	const messages, size = 40, 30_000
 	sent := make(chan struct{})
@@ -76,7 +78,7 @@ func TestReaderThatPauses(t *testing.T) {
 	}()
 	<-sent // into b's socket, outbox and a's own
 	for n := 1; n <= messages; n++ {
-		m := b.expect("message")
+		m := b.Expect("message")
 		if m.N != uint64(n) || m.Text != strings.Repeat(string(rune('a'+n%26)), size) {
 			t.Fatalf("message %d: n %d, %d bytes", n, m.N, len(m.Text))
 		}

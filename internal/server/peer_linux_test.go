@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/testbed/sockets"
+	"chatme/internal/testbed"
 	"chatme/internal/server"
 
 	"golang.org/x/sys/unix"
@@ -19,8 +21,8 @@ import (
 // A connection is limited to some requests, whatever the answers. Known defect: a 426 replaced the header that marks the
 // last answer, and a flood of requests was answered for as long as it came.
 func TestEveryAnswerIsCounted(t *testing.T) {
-	s := openSite(t)
-	g := openGate(t, s.public, 10, server.DefaultTimes, nil)
+	s := sockets.Open(t)
+	g := openGate(t, s.Server, 10, server.DefaultTimes, nil)
 	for _, path := range []string{"/none", "/healthz", "/"} {
 		conn := g.dial(t)
 		go io.WriteString(conn, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n", 10_000))
@@ -34,12 +36,12 @@ func TestEveryAnswerIsCounted(t *testing.T) {
 // The system drops an answer that the peer does not take, soon after the close. Known defect: it was kept for minutes,
 // and thousands of connections that read nothing used up the machine's memory without using a descriptor.
 func TestAnswersNotTakenAreDropped(t *testing.T) {
-	s := openSite(t)
-	g := openGate(t, s.public, 10, shortTimes, nil)
+	s := sockets.Open(t)
+	g := openGate(t, s.Server, 10, shortTimes, nil)
 	conn := g.dial(t).(*net.TCPConn)
-	must(t, conn.SetReadBuffer(1))
+	testbed.Must(t, conn.SetReadBuffer(1))
 	_, err := io.WriteString(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
-	must(t, err)
+	testbed.Must(t, err)
 	until(t, "its descriptor is closed", func() bool { return g.arrivals.Len() == 0 })
 	until(t, "the system has dropped it", func() bool { return !systemKnows(t, conn.RemoteAddr(), conn.LocalAddr()) })
 }
@@ -59,20 +61,20 @@ func TestSocketIsNotDropped(t *testing.T) {
 		}
 		defer conn.Close()
 		raw, err := conn.(syscall.Conn).SyscallConn()
-		must(t, err)
+		testbed.Must(t, err)
 		raw.Control(func(fd uintptr) {
 			ms, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
-			must(t, err)
+			testbed.Must(t, err)
 			timeout <- ms
 		})
 	}), 10, server.DefaultTimes, nil)
 	conn := g.dial(t)
 	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	must(t, err)
+	testbed.Must(t, err)
 	_, err = conn.Read(make([]byte, 4096))
-	must(t, err)
+	testbed.Must(t, err)
 	_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-	must(t, err)
+	testbed.Must(t, err)
 	if ms := <-timeout; ms != 0 {
 		t.Errorf("the system ends a socket after %d ms", ms)
 	}
@@ -82,7 +84,7 @@ func TestSocketIsNotDropped(t *testing.T) {
 func systemKnows(t *testing.T, here, there net.Addr) bool {
 	t.Helper()
 	table, err := os.ReadFile("/proc/net/tcp")
-	must(t, err)
+	testbed.Must(t, err)
 	port := func(a net.Addr) string { return fmt.Sprintf("0100007F:%04X", a.(*net.TCPAddr).Port) }
 	return bytes.Contains(table, []byte(port(here)+" "+port(there)))
 }

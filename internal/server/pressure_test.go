@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed/sockets"
+	"chatme/internal/testbed"
 	"chatme/internal/pace"
 	"chatme/internal/server"
 
@@ -38,10 +40,10 @@ func get(conn net.Conn, path string) (*http.Response, error) {
 // Known defect: silent connections kept all other clients out. Now the oldest is closed to make room.
 func TestArrivalsMakeRoom(t *testing.T) {
 	const limit = 4
-	s := openSite(t)
+	s := sockets.Open(t)
 	times := server.DefaultTimes
 	times.Grace = time.Millisecond
-	g := openGate(t, s.public, limit, times, nil)
+	g := openGate(t, s.Server, limit, times, nil)
 	for range 10 {
 		silent := make([]net.Conn, limit)
 		for i := range silent {
@@ -66,12 +68,12 @@ func TestArrivalsMakeRoom(t *testing.T) {
 // Many clients that connect and send a request at once are not an attack: none is closed, however low the limit.
 func TestCrowdIsServedInItsOrder(t *testing.T) {
 	const crowd, limit = 200, 3
-	s := openSite(t)
+	s := sockets.Open(t)
 	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
 		t.Run(name, func(t *testing.T) {
 			times := server.DefaultTimes
 			times.Grace = 2 * time.Second // TLS waits for a peer in between, and this machine may be busy
-			g := openGate(t, s.public, limit, times, identity)
+			g := openGate(t, s.Server, limit, times, identity)
 			var all sync.WaitGroup
 			for i := range crowd {
 				conn := g.dial(t)
@@ -96,39 +98,39 @@ func TestCrowdIsServedInItsOrder(t *testing.T) {
 
 // An upgraded socket no longer counts as an arrival: none of the times applies to it, and it is not closed for another.
 func TestUpgradedSocketKeepsNoDeadline(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := openGate(t, s.public, 1, shortTimes, identity)
+			g := openGate(t, s.Server, 1, shortTimes, identity)
 			dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return g.dial(t), nil }}
 			c, _, err := dialer.Dial("ws://"+g.addr, nil)
-			must(t, err)
+			testbed.Must(t, err)
 			defer c.Close()
 			until(t, "it is no longer counted", func() bool { return g.arrivals.Len() == 0 })
-			p := &person{t: t, ws: c, name: "p"}
-			p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
-			p.expect("auth_success")
+			p := &sockets.Person{T: t, Socket: c, Name: "p"}
+			p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `"}`)
+			p.Expect("auth_success")
 			<-time.After(shortTimes.Arrive + shortTimes.Answer + 10*shortTimes.Look)
 			for range 3 {
 				if _, err := get(g.dial(t), "/healthz"); err != nil {
 					t.Error(err)
 				}
 			}
-			p.quiet()
+			p.Quiet()
 		})
 	}
 }
 
 // A browser that loads a page keeps its connection. Later, or after many requests, an answer is marked as the last.
 func TestKeepAlive(t *testing.T) {
-	s := openSite(t)
+	s := sockets.Open(t)
 	times := server.DefaultTimes
 	times.Reuse = time.Minute
-	g := openGate(t, s.public, 10, times, nil)
+	g := openGate(t, s.Server, 10, times, nil)
 	late := times
 	late.Reuse = time.Nanosecond
-	l := openGate(t, s.public, 10, late, nil)
+	l := openGate(t, s.Server, 10, late, nil)
 	for name, tt := range map[string]struct {
 		gate        *gate
 		least, most int // requests that are answered
@@ -139,7 +141,7 @@ func TestKeepAlive(t *testing.T) {
 			for asked := 1; ; asked++ {
 				fmt.Fprint(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
 				resp, err := http.ReadResponse(reader, nil)
-				must(t, err)
+				testbed.Must(t, err)
 				if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 					t.Fatal(err)
 				}
@@ -191,7 +193,7 @@ func TestLargeFileOnASlowNetwork(t *testing.T) {
 	}), 10, times, nil)
 	conn := g.dial(t)
 	resp, err := get(conn, "/large")
-	must(t, err)
+	testbed.Must(t, err)
 	got := 0
 	tick := time.NewTicker(times.Arrive / 16)
 	defer tick.Stop()

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed/sockets"
+	"chatme/internal/testbed"
 	"chatme/internal/chat"
 	"chatme/internal/ws"
 
@@ -38,18 +40,18 @@ func TestFirstByteStartsTheDeadline(t *testing.T) {
 		"one byte behind a frame in binary": append(frame(true, 2, `{"type":"ping"}`), 0x81),
 		"one byte behind a longer frame":    append(frame(true, 1, `{"type":"ping"}`+strings.Repeat(" ", 111)), 0x81),
 	}
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 400 * time.Millisecond })
-	honest := s.old(t, "honest")
-	honest.quiet()
-	must(t, honest.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(patience)))
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = 400 * time.Millisecond })
+	honest := s.Legacy(t, "honest")
+	honest.Quiet()
+	testbed.Must(t, honest.Socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(sockets.Patience)))
 	for name, b := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := s.old(t, "p")
-			p.mute() // a pong would continue the partial frame
-			p.raw(b)
+			p := s.Legacy(t, "p")
+			p.Mute() // a pong would continue the partial frame
+			p.Raw(b)
 			for {
-				if _, err := p.next(); err != nil {
+				if _, err := p.Next(); err != nil {
 					if strings.Contains(err.Error(), "timeout") {
 						t.Fatal("it keeps its socket open")
 					}
@@ -58,5 +60,5 @@ func TestFirstByteStartsTheDeadline(t *testing.T) {
 			}
 		})
 	}
-	t.Cleanup(honest.quiet) // it has sent nothing since, and nothing is pending
+	t.Cleanup(honest.Quiet) // it has sent nothing since, and nothing is pending
 }

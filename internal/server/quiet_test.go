@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed/sockets"
+	"chatme/internal/testbed"
 	"chatme/internal/chat"
 	"chatme/internal/ws"
 )
@@ -16,45 +18,45 @@ const relayed = 10_000
 // L10: heartbeats, typing, acks and messages between two connected sessions commit nothing: another connection sees no
 // new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
-	a, b := s.pair(t)
-	c, _ := s.resumable(t, "c")
-	d, _ := s.resumable(t, "d")
-	c.send(`{"type":"search"}`)
-	c.expect("searching")
-	d.send(`{"type":"search"}`)
-	d.expect("searching")
-	matched(c, d)
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
+	a, b := s.Pair(t)
+	c, _ := s.Resumable(t, "c")
+	d, _ := s.Resumable(t, "d")
+	c.Send(`{"type":"search"}`)
+	c.Expect("searching")
+	d.Send(`{"type":"search"}`)
+	d.Expect("searching")
+	sockets.Matched(c, d)
 
-	conn := s.look(t)
+	conn := s.Look(t)
 	version := func() (v int) {
-		must(t, conn.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&v))
+		testbed.Must(t, conn.QueryRowContext(t.Context(), `PRAGMA data_version`).Scan(&v))
 		return v
 	}
 	wal := func() int64 {
-		info, err := os.Stat(s.db + "-wal")
-		must(t, err)
+		info, err := os.Stat(s.DB + "-wal")
+		testbed.Must(t, err)
 		return info.Size()
 	}
 	v, size := version(), wal()
 	for range relayed / 2 {
-		a.send(text("x"))
-		b.expect("message")
-		b.send(`{"type":"typing_start"}`)
-		a.expect("typing_start")
-		c.send(text("y"))
-		m := d.expect("message")
-		d.send(`{"type":"ack","got":` + strconv.FormatUint(m.N, 10) + `}`)
-		if got := c.expect("ack"); got.Recv != m.N || got.Delivered != m.N {
+		a.Send(sockets.Text("x"))
+		b.Expect("message")
+		b.Send(`{"type":"typing_start"}`)
+		a.Expect("typing_start")
+		c.Send(sockets.Text("y"))
+		m := d.Expect("message")
+		d.Send(`{"type":"ack","got":` + strconv.FormatUint(m.N, 10) + `}`)
+		if got := c.Expect("ack"); got.Recv != m.N || got.Delivered != m.N {
 			t.Fatalf("ack %+v, want %d", got, m.N)
 		}
-		a.quiet()
+		a.Quiet()
 	}
 	if v2, size2 := version(), wal(); v2 != v || size2 != size {
 		t.Errorf("version %d → %d, WAL %d → %d bytes: something was committed", v, v2, size, size2)
 	}
-	d.send(`{"type":"end_chat"}`)
-	d.expect("chat_ended")
+	d.Send(`{"type":"end_chat"}`)
+	d.Expect("chat_ended")
 	if version() == v {
 		t.Error("a chat ended and the version is the same: this test cannot see commits")
 	}

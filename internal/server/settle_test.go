@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/pace"
 	"chatme/internal/ws"
@@ -33,116 +35,116 @@ func letPass(t *testing.T) {
 }
 
 // stranger returns a resumable client that waits to be matched.
-func stranger(t *testing.T, s *site) *person {
+func stranger(t *testing.T, s *sockets.Site) *sockets.Person {
 	t.Helper()
-	c, _ := s.resumable(t, "the stranger")
-	c.send(`{"type":"search"}`)
-	c.expect("searching")
+	c, _ := s.Resumable(t, "the stranger")
+	c.Send(`{"type":"search"}`)
+	c.Expect("searching")
 	return c
 }
 
 // meets checks that p and the stranger are matched, and that the first text the stranger receives is the one p sent to
 // it.
-func meets(p, stranger *person) {
-	p.t.Helper()
+func meets(p, stranger *sockets.Person) {
+	p.T.Helper()
 	heard := make(chan error, 1)
 	go func() { // it answers pings meanwhile
-		_, err := stranger.hear("matched")
+		_, err := stranger.Hear("matched")
 		heard <- err
 	}()
 	for kind := ""; kind != "matched"; {
-		m, err := p.next()
-		must(p.t, err)
+		m, err := p.Next()
+		testbed.Must(p.T, err)
 		kind = m.Type
 	}
 	if err := <-heard; err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
-	p.send(text("for the stranger"))
-	if m := stranger.expect("message"); m.Text != "for the stranger" {
-		p.t.Errorf("the stranger received %.40q, which was meant for another client", m.Text)
+	p.Send(sockets.Text("for the stranger"))
+	if m := stranger.Expect("message"); m.Text != "for the stranger" {
+		p.T.Errorf("the stranger received %.40q, which was meant for another client", m.Text)
 	}
 }
 
 // A reads a photo slowly, and its partner leaves: until A has read it, its messages are for the partner.
 func TestSettleOverASlowLink(t *testing.T) {
-	s := openSite(t, hurried)
-	a, b := s.pair(t)
-	a.quiet()                                                            // the server has read its answer to the first ping
-	b.send(image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
-	b.send(`{"type":"end_chat"}`)
-	b.expect("chat_ended")
+	s := sockets.Open(t, hurried)
+	a, b := s.Pair(t)
+	a.Quiet()                                                            // the server has read its answer to the first ping
+	b.Send(sockets.Image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
+	b.Send(`{"type":"end_chat"}`)
+	b.Expect("chat_ended")
 	stranger := stranger(t, s)
 	letPass(t)
-	a.send(text("for b"))
-	stranger.quiet()
-	a.expect("message")
+	a.Send(sockets.Text("for b"))
+	stranger.Quiet()
+	a.Expect("message")
 	meets(a, stranger)
 }
 
 // The commit that ends a chat takes nearly as long as the timeout, and the network the rest.
 func TestSettleBehindASlowCommit(t *testing.T) {
-	s := openSite(t, hurried)
-	a, b := s.pair(t)
-	a.send(`{"type":"ping"}`)
-	a.expect("pong")
+	s := sockets.Open(t, hurried)
+	a, b := s.Pair(t)
+	a.Send(`{"type":"ping"}`)
+	a.Expect("pong")
 	stranger := stranger(t, s)
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.db}).String())
-	must(t, err)
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: s.DB}).String())
+	testbed.Must(t, err)
 	defer db.Close()
 	shell, err := db.Conn(t.Context())
-	must(t, err)
+	testbed.Must(t, err)
 	_, err = shell.ExecContext(t.Context(), "BEGIN IMMEDIATE")
-	must(t, err)
-	b.send(`{"type":"end_chat"}`)
+	testbed.Must(t, err)
+	b.Send(`{"type":"end_chat"}`)
 	select {
 	case <-time.After(settleSoon * 95 / 100):
 	case <-t.Context().Done():
 	}
 	_, err = shell.ExecContext(t.Context(), "ROLLBACK")
-	must(t, err)
-	b.expect("chat_ended")
+	testbed.Must(t, err)
+	b.Expect("chat_ended")
 	letPass(t)
-	a.send(text("for b"))
-	stranger.quiet()
+	a.Send(sockets.Text("for b"))
+	stranger.Quiet()
 	meets(a, stranger)
 }
 
 // Messages sent after Next and before searching was read are for the previous partner.
 func TestSettleAfterNext(t *testing.T) {
-	s := openSite(t, hurried)
+	s := sockets.Open(t, hurried)
 	stranger := stranger(t, s)
 	a, b := pairBeside(t, s, stranger)
-	a.quiet()
-	a.send(`{"type":"search"}`)
-	a.send(text("for b"))
-	b.expect("partner_disconnected")
+	a.Quiet()
+	a.Send(`{"type":"search"}`)
+	a.Send(sockets.Text("for b"))
+	b.Expect("partner_disconnected")
 	letPass(t)
-	a.send(text("for b too"))
-	stranger.quiet()
-	a.expect("searching")
+	a.Send(sockets.Text("for b too"))
+	stranger.Quiet()
+	a.Expect("searching")
 	meets(a, stranger)
 }
 
 // pairBeside is pair while a stranger waits, which would be matched first.
-func pairBeside(t *testing.T, s *site, stranger *person) (a, b *person) {
+func pairBeside(t *testing.T, s *sockets.Site, stranger *sockets.Person) (a, b *sockets.Person) {
 	t.Helper()
-	x := s.old(t, "x")
-	x.send(`{"type":"search"}`)
-	x.expect("searching")
-	matched(x, stranger)
-	a, b = s.pair(t)
-	x.send(`{"type":"end_chat"}`)
-	x.expect("chat_ended")
-	stranger.expect("partner_disconnected")
+	x := s.Legacy(t, "x")
+	x.Send(`{"type":"search"}`)
+	x.Expect("searching")
+	sockets.Matched(x, stranger)
+	a, b = s.Pair(t)
+	x.Send(`{"type":"end_chat"}`)
+	x.Expect("chat_ended")
+	stranger.Expect("partner_disconnected")
 	return a, b
 }
 
 // unanswered makes p keep the pings that it receives, and answer none.
-func unanswered(p *person) (pings func() []string) {
+func unanswered(p *sockets.Person) (pings func() []string) {
 	var mu sync.Mutex
 	var all []string
-	p.ws.SetPingHandler(func(n string) error {
+	p.Socket.SetPingHandler(func(n string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, n)
@@ -155,66 +157,66 @@ func unanswered(p *person) (pings func() []string) {
 	}
 }
 
-func pong(p *person, n string) {
-	p.t.Helper()
-	must(p.t, p.ws.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(pace.Of(patience))))
+func pong(p *sockets.Person, n string) {
+	p.T.Helper()
+	testbed.Must(p.T, p.Socket.WriteControl(websocket.PongMessage, []byte(n), time.Now().Add(pace.Of(sockets.Patience))))
 }
 
 // awaitPing reads until count pings have arrived in total; a JSON ping makes the server send something behind them.
-func awaitPing(p *person, pings func() []string, count int) string {
-	p.t.Helper()
-	for deadline := time.Now().Add(pace.Of(patience)); ; {
+func awaitPing(p *sockets.Person, pings func() []string, count int) string {
+	p.T.Helper()
+	for deadline := time.Now().Add(pace.Of(sockets.Patience)); ; {
 		if all := pings(); len(all) >= count {
 			return all[count-1]
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("%s: %d pings, want %d", p.name, len(pings()), count)
+			p.T.Fatalf("%s: %d pings, want %d", p.Name, len(pings()), count)
 		}
-		p.send(`{"type":"ping"}`)
-		p.expect("pong")
+		p.Send(`{"type":"ping"}`)
+		p.Expect("pong")
 	}
 }
 
 // OkHttp sends a pong before queued messages: a frame that comes with the pong means that more may follow.
 func TestSettlePongBeforeQueuedText(t *testing.T) {
-	s := openSite(t, hurried)
-	a, b := s.pair(t)
-	a.send(`{"type":"ping"}`) // by now it has answered the first ping
-	a.expect("pong")
+	s := sockets.Open(t, hurried)
+	a, b := s.Pair(t)
+	a.Send(`{"type":"ping"}`) // by now it has answered the first ping
+	a.Expect("pong")
 	pings := unanswered(a)
-	b.send(`{"type":"end_chat"}`)
-	b.expect("chat_ended")
-	a.expect("partner_disconnected")
+	b.Send(`{"type":"end_chat"}`)
+	b.Expect("chat_ended")
+	a.Expect("partner_disconnected")
 	stranger := stranger(t, s)
 	first := awaitPing(a, pings, 1)
-	a.send(text("for b, being sent as the ping came"))
+	a.Send(sockets.Text("for b, being sent as the ping came"))
 	pong(a, first)
-	a.send(text("for b, queued"))
-	stranger.quiet()
+	a.Send(sockets.Text("for b, queued"))
+	stranger.Quiet()
 	second := awaitPing(a, pings, 2)
 	if second == first {
 		t.Fatalf("ping %s twice", first)
 	}
-	stranger.quiet()
+	stranger.Quiet()
 	// Each of its own JSON pings interrupted a round.
-	a.ws.SetPingHandler(nil)
+	a.Socket.SetPingHandler(nil)
 	pong(a, second)
 	meets(a, stranger)
 }
 
 // OkHttp may send a pong first even if a message was queued while nothing was being written: they arrive together.
 func TestSettlePongTogetherWithText(t *testing.T) {
-	s := openSite(t, hurried)
-	a, b := s.pair(t)
-	a.send(`{"type":"ping"}`)
-	a.expect("pong")
-	a.ws.SetPingHandler(func(n string) error {
-		a.ws.SetPingHandler(nil)
-		_, err := a.ws.NetConn().Write(append(masked(websocket.PongMessage, n), masked(websocket.TextMessage, text("for b"))...))
+	s := sockets.Open(t, hurried)
+	a, b := s.Pair(t)
+	a.Send(`{"type":"ping"}`)
+	a.Expect("pong")
+	a.Socket.SetPingHandler(func(n string) error {
+		a.Socket.SetPingHandler(nil)
+		_, err := a.Socket.NetConn().Write(append(masked(websocket.PongMessage, n), masked(websocket.TextMessage, sockets.Text("for b"))...))
 		return err
 	})
-	b.send(`{"type":"end_chat"}`)
-	b.expect("chat_ended")
+	b.Send(`{"type":"end_chat"}`)
+	b.Expect("chat_ended")
 	stranger := stranger(t, s)
 	meets(a, stranger)
 }
@@ -226,53 +228,53 @@ func masked(opcode byte, payload string) []byte {
 
 // A client need answer only the newest ping (RFC 6455, section 5.5.3): a keepalive that overtook the answer settles too.
 func TestSettleOnlyNewestPing(t *testing.T) {
-	s := openSite(t, func(c *ws.Config, l *chat.Config) {
+	s := sockets.Open(t, func(c *ws.Config, l *chat.Config) {
 		c.PingInterval = 20 * time.Millisecond
 		l.SettleTimeout = time.Hour
 	})
-	a, b := s.pair(t)
+	a, b := s.Pair(t)
 	pings := unanswered(a)
-	b.send(`{"type":"end_chat"}`)
-	b.expect("chat_ended")
+	b.Send(`{"type":"end_chat"}`)
+	b.Expect("chat_ended")
 	stranger := stranger(t, s)
-	a.expect("partner_disconnected")
+	a.Expect("partner_disconnected")
 	// It keeps reading, and answers the third ping that it receives.
 	var third sync.Once
-	keep := a.ws.PingHandler()
-	a.ws.SetPingHandler(func(n string) error {
+	keep := a.Socket.PingHandler()
+	a.Socket.SetPingHandler(func(n string) error {
 		keep(n)
 		if len(pings()) >= 3 {
 			third.Do(func() { pong(a, n) })
 		}
 		return nil
 	})
-	matched(a, stranger)
+	sockets.Matched(a, stranger)
 }
 
 // A pong to an earlier ping, which was in flight as the chat ended, settles nothing.
 func TestSettleNotByAnEarlierPing(t *testing.T) {
-	s := openSite(t, hurried)
-	b, _ := s.resumable(t, "b")
-	a := s.old(t, "a")
-	b.send(`{"type":"search"}`)
-	b.expect("searching")
-	a.send(`{"type":"search"}`)
-	a.expect("searching")
-	matched(a, b)
+	s := sockets.Open(t, hurried)
+	b, _ := s.Resumable(t, "b")
+	a := s.Legacy(t, "a")
+	b.Send(`{"type":"search"}`)
+	b.Expect("searching")
+	a.Send(`{"type":"search"}`)
+	a.Expect("searching")
+	sockets.Matched(a, b)
 	pings := unanswered(a)
-	b.send(`{"type":"message","n":1,"text":"hello"}`) // a ping follows it, to confirm it
-	a.expect("message")
+	b.Send(`{"type":"message","n":1,"text":"hello"}`) // a ping follows it, to confirm it
+	a.Expect("message")
 	asked := awaitPing(a, pings, 1)
-	a.ws.SetPingHandler(func(n string) error { // of the ping after the end of its chat
-		a.ws.SetPingHandler(nil)
+	a.Socket.SetPingHandler(func(n string) error { // of the ping after the end of its chat
+		a.Socket.SetPingHandler(nil)
 		pong(a, asked)
 		letPass(t)
-		a.send(text("for b"))
+		a.Send(sockets.Text("for b"))
 		pong(a, n)
 		return nil
 	})
-	b.send(`{"type":"end_chat"}`)
-	b.expect("chat_ended")
+	b.Send(`{"type":"end_chat"}`)
+	b.Expect("chat_ended")
 	stranger := stranger(t, s)
 	meets(a, stranger)
 }
@@ -280,34 +282,34 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 // A client that has answered pings and leaves one unanswered for dead-after is closed, whatever else it sends: it could
 // not be settled. One that has never answered may be behind a proxy that drops pings, and stays.
 func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
-	s := openSite(t, func(c *ws.Config, _ *chat.Config) {
+	s := sockets.Open(t, func(c *ws.Config, _ *chat.Config) {
 		c.PingInterval, c.DeadAfterLegacy = 20*time.Millisecond, pace.Of(500*time.Millisecond)
 	})
-	answers, never := s.dial(t, "answers"), s.dial(t, "never")
+	answers, never := s.Dial(t, "answers"), s.Dial(t, "never")
 	unanswered(never)
-	for _, p := range []*person{answers, never} {
-		p.send(`{"type":"auth","apiKey":"` + webKey + `"}`)
-		p.expect("auth_success")
+	for _, p := range []*sockets.Person{answers, never} {
+		p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `"}`)
+		p.Expect("auth_success")
 	}
 	pings := func() []string { return nil }
 	for answered := false; !answered; { // the first one, and none of those after it
-		answers.ws.SetPingHandler(func(n string) error {
+		answers.Socket.SetPingHandler(func(n string) error {
 			if answered = n != "0"; answered {
 				pong(answers, n)
 				pings = unanswered(answers)
 			}
 			return nil
 		})
-		answers.quiet()
+		answers.Quiet()
 	}
-	ended := func(p *person) bool {
-		if p.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
+	ended := func(p *sockets.Person) bool {
+		if p.Socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
 			return true
 		}
-		_, err := p.next()
+		_, err := p.Next()
 		return err != nil
 	}
-	for deadline := time.Now().Add(pace.Of(patience)); !ended(answers); {
+	for deadline := time.Now().Add(pace.Of(sockets.Patience)); !ended(answers); {
 		if time.Now().After(deadline) {
 			t.Fatalf("still connected after %d pings without an answer", len(pings()))
 		}
@@ -328,22 +330,22 @@ func TestLiarWithLargeNumbersIsClosedAlone(t *testing.T) {
 		"beyond":   `{"type":"message","n":1e300,"text":"hello"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t)
-			liar, _ := s.resumable(t, "liar")
-			victim, _ := s.resumable(t, "victim")
-			liar.send(`{"type":"search"}`)
-			liar.expect("searching")
-			victim.send(`{"type":"search"}`)
-			victim.expect("searching")
-			matched(liar, victim)
-			victim.send(`{"type":"message","n":1,"text":"one"}`)
-			liar.expect("message")
-			liar.send(lie)
-			liar.expectClose(4400, "Impossible claim")
-			if m := victim.expect("partner_away"); m.UntilMs == 0 {
+			s := sockets.Open(t)
+			liar, _ := s.Resumable(t, "liar")
+			victim, _ := s.Resumable(t, "victim")
+			liar.Send(`{"type":"search"}`)
+			liar.Expect("searching")
+			victim.Send(`{"type":"search"}`)
+			victim.Expect("searching")
+			sockets.Matched(liar, victim)
+			victim.Send(`{"type":"message","n":1,"text":"one"}`)
+			liar.Expect("message")
+			liar.Send(lie)
+			liar.ExpectClose(4400, "Impossible claim")
+			if m := victim.Expect("partner_away"); m.UntilMs == 0 {
 				t.Errorf("%+v", m)
 			}
-			victim.quiet()
+			victim.Quiet()
 		})
 	}
 }

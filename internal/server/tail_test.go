@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/testbed/sockets"
+	"chatme/internal/testbed"
 	"chatme/internal/chat"
 	"chatme/internal/tail"
 	"chatme/internal/ws"
@@ -16,9 +18,9 @@ import (
 // Refusals are published too: by origin, by failed keys, because the server is full, and because of a bad handshake.
 func TestTailHearsOfRefusals(t *testing.T) {
 	feed := new(tail.Feed)
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) { w.Tail, w.FailedKeys, w.MaxConns = feed, 1, 1 })
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.Tail, w.FailedKeys, w.MaxConns = feed, 1, 1 })
 	l, err := feed.Listen(tail.Filter{})
-	must(t, err)
+	testbed.Must(t, err)
 	t.Cleanup(l.Close)
 	dial := func(header http.Header) {
 		t.Helper()
@@ -31,31 +33,31 @@ func TestTailHearsOfRefusals(t *testing.T) {
 	hear := func() {
 		t.Helper()
 		e, err := l.Next(t.Context())
-		must(t, err)
+		testbed.Must(t, err)
 		got = append(got, string(e.Type)+" "+string(e.Status)+" "+e.Reason)
 	}
 	dial(http.Header{"Origin": {"https://elsewhere.example"}})
 	hear()
 	from := http.Header{"X-Forwarded-For": {"203.0.113.7"}}
 	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), from)
-	must(t, err)
+	testbed.Must(t, err)
 	defer c.Close()
 	hear() // before another one, which is served at the same time
-	p := &person{t: t, ws: c, name: "p"}
+	p := &sockets.Person{T: t, Socket: c, Name: "p"}
 	dial(nil) // the server is full
 	hear()
-	p.send(`{"type":"auth","apiKey":"x"}`)
-	p.expect("auth_error")
-	p.expectClose(4001, "Authentication failed")
+	p.Send(`{"type":"auth","apiKey":"x"}`)
+	p.Expect("auth_error")
+	p.ExpectClose(4001, "Authentication failed")
 	hear()
 	hear() // the end of the socket
 	dial(from)
 	hear()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
-	must(t, err)
+	testbed.Must(t, err)
 	r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"12"}}
 	resp, err := http.DefaultClient.Do(r)
-	must(t, err)
+	testbed.Must(t, err)
 	resp.Body.Close()
 	hear()
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/pace"
 	"chatme/internal/ws"
@@ -34,11 +35,11 @@ func TestOverTLS(t *testing.T) {
 }
 
 func testLargeImage(t *testing.T) {
-	s := openSite(t)
-	a, b := s.pair(t)
+	s := sockets.Open(t)
+	a, b := s.Pair(t)
 	url := "data:image/png;base64," + strings.Repeat("AAAA", 1<<18)
-	sent := a.sendAside(image(url))
-	if m := b.expect("message"); m.ImageURL != url {
+	sent := a.SendAside(sockets.Image(url))
+	if m := b.Expect("message"); m.ImageURL != url {
 		t.Errorf("an image of %d bytes arrived with %d", len(url), len(m.ImageURL))
 	}
 	<-sent
@@ -46,18 +47,18 @@ func testLargeImage(t *testing.T) {
 
 // Known defect: a ping long after the last message had that message's deadline, and the socket was lost.
 func testQuietForLongerThanAFrameMay(t *testing.T) {
-	s := openSite(t, func(w *ws.Config, _ *chat.Config) {
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) {
 		w.ProgressTimeout = pace.Waited(100 * time.Millisecond)
 		w.PingInterval = 3 * w.ProgressTimeout
 	})
-	p := s.old(t, "p")
+	p := s.Legacy(t, "p")
 	pings := 0
-	answer := p.ws.PingHandler()
-	p.ws.SetPingHandler(func(data string) error {
+	answer := p.Socket.PingHandler()
+	p.Socket.SetPingHandler(func(data string) error {
 		if pings++; pings == 3 {
-			p.send(`{"type":"ping"}`)
+			p.Send(`{"type":"ping"}`)
 		}
 		return answer(data)
 	})
-	p.expect("pong")
+	p.Expect("pong")
 }

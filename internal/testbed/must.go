@@ -1,0 +1,12 @@
+package testbed
+
+import (
+	"testing"
+)
+
+func Must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
