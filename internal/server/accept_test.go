@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"chatme/internal/server"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
-	"chatme/internal/server"
 )
 
 // faultyListener fails the given number of times, with each of errs in turn, and then accepts one end of a pipe.

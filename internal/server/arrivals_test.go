@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/server"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
-	"chatme/internal/server"
 )
 
 // shortTimes are DefaultTimes, sped up.

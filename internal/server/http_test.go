@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/server"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
-	"chatme/internal/server"
 
 	"github.com/gorilla/websocket"
 )

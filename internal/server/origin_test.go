@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"testing"
 
+	"chatme/internal/server"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
-	"chatme/internal/server"
 )
 
 // dialFrom requests an upgrade with this host and origin, and returns the status.

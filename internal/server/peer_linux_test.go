@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
-	"chatme/internal/testbed"
 	"chatme/internal/server"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 
 	"golang.org/x/sys/unix"
 )

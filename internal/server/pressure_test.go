@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
-	"chatme/internal/testbed"
 	"chatme/internal/pace"
 	"chatme/internal/server"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 
 	"github.com/gorilla/websocket"
 )

@@ -1,12 +1,11 @@
 package testbed
 
-import (
-	"testing"
-)
+import "testing"
 
-func Must(t testing.TB, err error) {
-	t.Helper()
+// Must ends the test if err is not nil.
+func Must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

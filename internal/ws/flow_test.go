@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
-	"chatme/internal/pace"
 
 	"github.com/gorilla/websocket"
 )

@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"os"
@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
-	"chatme/internal/testbed"
 	"chatme/internal/chat"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 )
 

@@ -1,11 +1,11 @@
-package server_test
+package ws_test
 
 import (
 	"strings"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 )
 
 // filled makes a send b, behind the photo, as many texts as an outbox takes, and returns the number of messages.

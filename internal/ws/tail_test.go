@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"net/http"
@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
-	"chatme/internal/testbed"
 	"chatme/internal/chat"
 	"chatme/internal/tail"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"

@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"

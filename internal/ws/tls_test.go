@@ -1,13 +1,13 @@
-package server_test
+package ws_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 )
 

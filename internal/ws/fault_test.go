@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"encoding/binary"
@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"

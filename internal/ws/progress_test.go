@@ -1,13 +1,13 @@
-package server_test
+package ws_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"chatme/internal/testbed/sockets"
-	"chatme/internal/testbed"
 	"chatme/internal/chat"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"

@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"encoding/base64"
@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/protocol"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 )
 

@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"database/sql"
@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/testbed"
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -70,7 +70,7 @@ func meets(p, stranger *sockets.Person) {
 func TestSettleOverASlowLink(t *testing.T) {
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
-	a.Quiet()                                                            // the server has read its answer to the first ping
+	a.Quiet()                                                                    // the server has read its answer to the first ping
 	b.Send(sockets.Image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
 	b.Send(`{"type":"end_chat"}`)
 	b.Expect("chat_ended")

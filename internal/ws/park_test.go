@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package server_test
+package ws_test
 
 import (
 	"bytes"
@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 )
 
 // A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.

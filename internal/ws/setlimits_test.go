@@ -1,13 +1,13 @@
-package server_test
+package ws_test
 
 import (
 	"net/http"
 	"strings"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/protocol"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"

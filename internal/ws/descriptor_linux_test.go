@@ -1,12 +1,12 @@
-package server_test
+package ws_test
 
 import (
 	"fmt"
 	"os"
 	"testing"
 
-	"chatme/internal/testbed/sockets"
 	"chatme/internal/testbed"
+	"chatme/internal/testbed/sockets"
 )
 
 func descriptors(t *testing.T) int {
