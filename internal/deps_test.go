@@ -75,10 +75,11 @@ var allowed = map[string][]string{
 	"cmd/chatme":      {anyOfOurs},
 
 	// the tests
-	"testbed":        {"client", "pace", "protocol"},
-	"testbed/inside": {"app", "cli", "client", "exit", "pace", "testbed"},
-	"e2e":            {},
-	"powerloss":      {},
+	"testbed":         {"client", "pace", "protocol"},
+	"testbed/inside":  {"app", "cli", "client", "exit", "pace", "testbed"},
+	"testbed/sockets": {"chat", "hub", "pace", "protocol", "server", "store", "testbed", "web", "ws"},
+	"e2e":             {},
+	"powerloss":       {},
 }
 
 const anyOfOurs = "*"

@@ -3,14 +3,13 @@ package main
 import (
 	"chatme/internal/app"
 	"chatme/internal/cli"
+	"chatme/internal/doctor"
 	"chatme/internal/example"
 	"chatme/internal/load"
 	"chatme/internal/operator"
 	"chatme/internal/probe"
 	"chatme/internal/recovery"
 	"chatme/internal/torture"
-
-	"chatme/internal/doctor"
 )
 
 // Commands describes the command line.

@@ -12,6 +12,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/remote"
 	"chatme/internal/server"
+	"chatme/internal/stage"
 	"chatme/internal/testbed/inside"
 )
 
@@ -50,6 +51,7 @@ func TestDoctorForwarded(t *testing.T) {
 
 // TestDoctorProxyNotBelieved: the settings that count are those of the server.
 func TestDoctorProxyNotBelieved(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	s := inside.RunServer(t, quickPings, "CHATME_TRUSTED_PROXIES=10.0.0.0/8")
 	front := reverseProxy(t, s.Addr, nil)

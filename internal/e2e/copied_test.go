@@ -11,12 +11,14 @@ import (
 
 	"chatme/internal/client"
 	"chatme/internal/exit"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 
 // TestBackupCopiedOverGetsNewEpoch: a backup from the run that has just ended is copied over the database, so the file
 // and the start are the same. The chat in it has ended since and its mail has arrived; neither appears again.
 func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
@@ -132,6 +134,7 @@ func counter(s *testbed.Site) string {
 // TestBackupAdvancesTheCounter: chatme backup makes a running server advance its counter. The output warns if the
 // server cannot be asked; without a server there is no warning.
 func TestBackupAdvancesTheCounter(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"chatme/internal/stage"
-
 	"chatme/internal/testbed"
 )
 

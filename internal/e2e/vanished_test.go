@@ -13,6 +13,7 @@ import (
 	"chatme/internal/app"
 	"chatme/internal/client"
 	"chatme/internal/exit"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 
@@ -23,6 +24,7 @@ const noticed = 10 * time.Second
 // The server becomes not ready and logs the reason once; backup and doctor refuse; the chats continue. Once the files
 // are back in place, all is well again.
 func TestDatabaseVanishesUnderAServer(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)
@@ -90,6 +92,7 @@ func TestDatabaseVanishesUnderAServer(t *testing.T) {
 
 // TestVanishedDatabaseIsSaved follows docs/operations.md for a database that was removed under a running server.
 func TestVanishedDatabaseIsSaved(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "chatme")
 	testbed.Build(t, bin)

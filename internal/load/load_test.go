@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 
@@ -63,6 +64,9 @@ func TestBench(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "match" && name != "relay" {
+				stage.Long(t)
+			}
 			t.Parallel()
 			tt.cmd.Size, tt.cmd.Dialers, tt.cmd.Duration = 100, 8, pace.Waited(time.Second)
 			if tt.cmd.Kinds == nil {
@@ -80,6 +84,7 @@ func TestBench(t *testing.T) {
 		})
 	}
 	t.Run("URL", func(t *testing.T) {
+		stage.Long(t)
 		t.Parallel()
 		s := testbed.NewSite(t, bin)
 		s.Start()

@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/stage"
-
 	"chatme/internal/chat"
 	"chatme/internal/exit"
 	"chatme/internal/protocol"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 

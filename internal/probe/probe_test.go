@@ -15,6 +15,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/remote"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/inside"
 )
@@ -259,6 +260,7 @@ func TestProbeLeavesAStrangerWithoutAWord(t *testing.T) {
 }
 
 func TestProbeOfABusyDeployment(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	s := inside.RunServer(t, "CHATME_REMATCH_AFTER=1ms")
 	p := passes(t, s, 100)

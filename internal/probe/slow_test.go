@@ -9,12 +9,14 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/link"
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed/inside"
 )
 
 // A slow link, or a busy machine, gets as many round trips as a fast one. Known defect: a step had a fixed time limit,
 // however long a round trip took, so a healthy server failed.
 func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	s := inside.RunServer(t)
 	const delay = 20 * time.Millisecond
@@ -46,6 +48,7 @@ func TestProbeGivesASlowServerItsRoundTrips(t *testing.T) {
 
 // A step that hangs fails on a slow link, too.
 func TestProbeOfASlowServerEnds(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	s := inside.RunServer(t)
 	slow, err := link.New("", tamper{toClient: without("matched")}.front(t, s.Addr), 5*time.Millisecond, 0, nil)
@@ -62,6 +65,7 @@ func TestProbeOfASlowServerEnds(t *testing.T) {
 // Where WebSocket pings are dropped, a waiting client that is silent is not matched after 12 s. Known defect: on a link with
 // round trips of 4 s the probe's first client waited that long for strangers, and was never matched.
 func TestProbeMeetsWhereNoPingsPass(t *testing.T) {
+	stage.Long(t)
 	t.Parallel()
 	p := tamper{mute: true}.prober(t, inside.RunServer(t))
 	p.slowest = 4100 * time.Millisecond

@@ -16,6 +16,7 @@ import (
 
 	"chatme/internal/pace"
 	"chatme/internal/server"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
 
@@ -185,6 +186,7 @@ func TestLargeFileThatIsNotRead(t *testing.T) {
 
 // A large file of a custom page takes longer than any of the times on a slow network, and arrives whole.
 func TestLargeFileOnASlowNetwork(t *testing.T) {
+	stage.Long(t)
 	file := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
 	times := shortTimes
 	times.Arrive, times.Answer = pace.Waited(times.Arrive), pace.Waited(times.Answer)

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 	"chatme/migrations"
 )
 

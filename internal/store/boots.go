@@ -7,10 +7,9 @@ import (
 	"encoding/hex"
 	"log/slog"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // Boot describes a start of the server.

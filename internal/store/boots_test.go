@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/exit"
-
 	"chatme/internal/chat"
+	"chatme/internal/exit"
 )
 
 // TestBoots: starts are numbered, the epoch is made once, and a run that did not end in order shows.

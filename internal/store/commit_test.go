@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 func TestRoundTrip(t *testing.T) {

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // paced gives s a clock that only the test advances.

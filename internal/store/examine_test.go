@@ -11,10 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // startedOnce makes a database that was started once and is closed.

@@ -4,9 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/exit"
-
 	"chatme/internal/chat"
+	"chatme/internal/exit"
 )
 
 // TestFilesGoneWhileOpen: the files of an open database are removed, replaced or overwritten. It is noticed, tools

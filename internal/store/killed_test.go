@@ -11,11 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/stage"
-
-	"chatme/internal/exit"
-
 	"chatme/internal/chat"
+	"chatme/internal/exit"
+	"chatme/internal/stage"
 )
 
 // killedAfter is the maximum time until a process is killed, after its initial work.

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/stage"
-
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
+	"chatme/internal/stage"
 )
 
 // traced runs a second process in a role, in which strace injects a fault into each such call on one of the files

@@ -8,10 +8,9 @@ import (
 	"math"
 	"sync"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 	"chatme/internal/seal"
 )
 

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 	"chatme/internal/seal"
 	"chatme/internal/secret"
 )

@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"slices"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // heldRow is one row of mailbox without its body; N is 0 for a session without mail.

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 	"chatme/internal/seal"
 	"chatme/internal/secret"
 )

@@ -11,10 +11,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 	"chatme/migrations"
 )
 

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/exit"
-
 	"chatme/internal/chat"
+	"chatme/internal/exit"
 )
 
 // TestMutants: a database with one wrong byte is opened or refused with one line; nothing panics, and a refused file is

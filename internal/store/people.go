@@ -5,10 +5,9 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // The rows of the views; the view columns define the meaning. Times are ISO 8601 in UTC, to the second; nil: not

@@ -12,10 +12,9 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // tree returns the names and contents in a directory, without the lock file. No database in it may be open.

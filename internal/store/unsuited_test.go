@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"chatme/internal/stage"
-
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
+	"chatme/internal/stage"
 )
 
 // TestUnsuitedFileSystem: a file system without locks, or without shared memory, is named as the cause, with the remedy.

@@ -12,10 +12,9 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/chat"
 	"chatme/internal/dbfile"
 	"chatme/internal/exit"
-
-	"chatme/internal/chat"
 )
 
 // begun makes a database with a chat, a waiting session and mail, that has had boots starts, and closes it.

@@ -16,11 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/stage"
-
 	"chatme/internal/exit"
 	"chatme/internal/pace"
 	"chatme/internal/spawn"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 	"chatme/internal/torture/checker"
 )

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"chatme/internal/stage"
-
 	"chatme/internal/exit"
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 

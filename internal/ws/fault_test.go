@@ -11,6 +11,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
@@ -143,6 +144,7 @@ func TestBrokenFrames(t *testing.T) {
 }
 
 func TestSilentClients(t *testing.T) {
+	stage.Long(t)
 	short := func(w *ws.Config, _ *chat.Config) {
 		interval := pace.Waited(100 * time.Millisecond)
 		w.PingInterval, w.DeadAfter, w.DeadAfterLegacy = interval, 5*interval, 7*interval

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
@@ -99,6 +100,7 @@ func TestBudgetStalledHolderIsCut(t *testing.T) {
 
 // A waiting socket is closed with 1013 once no frame that holds room has made progress for the configured time.
 func TestBudgetStalled(t *testing.T) {
+	stage.Long(t)
 	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.StallTimeout = 500 * time.Millisecond })
 	a, b := s.Pair(t)
 	a.Mute()

@@ -7,12 +7,14 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
 )
 
 // A socket over TLS cannot be parked, and its writes block: other code reads and writes it, and must behave the same.
 func TestOverTLS(t *testing.T) {
+	stage.Long(t)
 	for name, test := range map[string]func(*testing.T){
 		"PipelinedAuthAndSearch":      TestPipelinedAuthAndSearch,
 		"UnauthenticatedSocket":       TestUnauthenticatedSocketIsClosed,

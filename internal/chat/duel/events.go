@@ -3,7 +3,6 @@ package duel
 import (
 	"chatme/internal/chat"
 	"chatme/internal/chat/model"
-
 	"chatme/internal/chat/rig"
 )
 
