@@ -132,6 +132,7 @@ func mailbox(t *testing.T, s *sockets.Site, want int) {
 
 // An image of several MB passes through the mailbox, and so does one behind it.
 func TestLargeImagesAreHeld(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t)
 	a, b := couple(t, s)
 	b.leaves(a)

@@ -21,6 +21,7 @@ func filled(s *sockets.Site, a *sockets.Person) (messages int) {
 // A phone that changes from Wi-Fi to mobile while a photo is being sent resumes on another socket. Known defect: the
 // next message to it was delayed until the old socket was cut.
 func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t)
 	s.Deaf()
 	b := &member{site: s}
@@ -53,6 +54,7 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 
 // The wait for room ends with the chat, although neither side reads anything.
 func TestWaitEndsWithTheChat(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t)
 	s.Deaf()
 	a, b := s.Pair(t)

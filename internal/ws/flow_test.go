@@ -151,6 +151,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 
 // A client whose own outbox is full with a photo can still ping and press Next.
 func TestNextWhileOwnOutboxIsFull(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t)
 	s.Deaf()
 	a, b := s.Pair(t)

@@ -45,6 +45,7 @@ func holdsAll(t *testing.T, s *sockets.Site) *sockets.Person {
 // While one frame holds all of the budget the others wait, and small frames pass them. The waiting frames lose nothing
 // when the first ends.
 func TestBudgetSmallFramesPassTheLine(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour })
 	a, b := s.Pair(t)
 	c, d := s.Pair(t)
@@ -88,6 +89,7 @@ func frameOf(payload string) []byte {
 
 // A stalled frame that holds room is cut, and the others continue; no other socket is closed for it.
 func TestBudgetStalledHolderIsCut(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, oneFrame, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = time.Second })
 	a, b := s.Pair(t)
 	holdsAll(t, s)
@@ -164,6 +166,7 @@ func TestBudgetEveryFrameGetsATurn(t *testing.T) {
 // The data for a slow reader holds room for what its outbox takes, and no more: the next photo waits unread. Known
 // defect: it was read, and held room while it waited.
 func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
+	t.Parallel()
 	for name, frames := range map[string]func([]byte) [][]byte{
 		"in one frame": func(b []byte) [][]byte { return [][]byte{frameOf(string(b))} },
 		"in fragments": func(b []byte) [][]byte {

@@ -18,6 +18,7 @@ const relayed = 10_000
 // L10: heartbeats, typing, acks and messages between two connected sessions commit nothing: another connection sees no
 // new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
 	a, b := s.Pair(t)
 	c, _ := s.Resumable(t, "c")

@@ -68,6 +68,7 @@ func meets(p, stranger *sockets.Person) {
 
 // A reads a photo slowly, and its partner leaves: until A has read it, its messages are for the partner.
 func TestSettleOverASlowLink(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
 	a.Quiet()                                                                    // the server has read its answer to the first ping
@@ -84,6 +85,7 @@ func TestSettleOverASlowLink(t *testing.T) {
 
 // The commit that ends a chat takes nearly as long as the timeout, and the network the rest.
 func TestSettleBehindASlowCommit(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
 	a.Send(`{"type":"ping"}`)
@@ -112,6 +114,7 @@ func TestSettleBehindASlowCommit(t *testing.T) {
 
 // Messages sent after Next and before searching was read are for the previous partner.
 func TestSettleAfterNext(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	stranger := stranger(t, s)
 	a, b := pairBeside(t, s, stranger)
@@ -179,6 +182,7 @@ func awaitPing(p *sockets.Person, pings func() []string, count int) string {
 
 // OkHttp sends a pong before queued messages: a frame that comes with the pong means that more may follow.
 func TestSettlePongBeforeQueuedText(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
 	a.Send(`{"type":"ping"}`) // by now it has answered the first ping
@@ -206,6 +210,7 @@ func TestSettlePongBeforeQueuedText(t *testing.T) {
 
 // OkHttp may send a pong first even if a message was queued while nothing was being written: they arrive together.
 func TestSettlePongTogetherWithText(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
 	a.Send(`{"type":"ping"}`)
@@ -253,6 +258,7 @@ func TestSettleOnlyNewestPing(t *testing.T) {
 
 // A pong to an earlier ping, which was in flight as the chat ended, settles nothing.
 func TestSettleNotByAnEarlierPing(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, hurried)
 	b, _ := s.Resumable(t, "b")
 	a := s.Legacy(t, "a")
@@ -282,6 +288,7 @@ func TestSettleNotByAnEarlierPing(t *testing.T) {
 // A client that has answered pings and leaves one unanswered for dead-after is closed, whatever else it sends: it could
 // not be settled. One that has never answered may be behind a proxy that drops pings, and stays.
 func TestUnansweredPingEndsASocketThatHasAnswered(t *testing.T) {
+	t.Parallel()
 	s := sockets.Open(t, func(c *ws.Config, _ *chat.Config) {
 		c.PingInterval, c.DeadAfterLegacy = 20*time.Millisecond, pace.Of(500*time.Millisecond)
 	})

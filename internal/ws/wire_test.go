@@ -135,6 +135,7 @@ func TestBinaryFrameIsAccepted(t *testing.T) {
 }
 
 func TestFrameSizes(t *testing.T) {
+	t.Parallel()
 	const most = 16<<20 + 64<<10
 	big := func(size int) string {
 		head := `{"type":"message","imageUrl":"data:image/jpeg;base64,`
