@@ -10,24 +10,24 @@ import (
 // Config holds what a Server needs; static after New.
 type Config struct {
 	Health  Health
-	Figures Figures
+	Metrics Metrics
 }
 
 // Server answers the admin socket.
 type Server struct {
-	health  Health
-	figures Figures
-	router  chi.Router
+	health Health
+	source Metrics
+	router chi.Router
 }
 
 // New returns the handler of the admin socket.
 func New(cfg Config) (*Server, error) {
-	if !cfg.Health.complete() || cfg.Figures.Metrics == nil || cfg.Figures.History == nil {
+	if !cfg.Health.complete() || cfg.Metrics.Metrics == nil || cfg.Metrics.History == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
-	s := &Server{health: cfg.Health, figures: cfg.Figures}
+	s := &Server{health: cfg.Health, source: cfg.Metrics}
 	r := chi.NewRouter()
-	s.figureRoutes(r)
+	s.metricsRoutes(r)
 	r.Get("/history", s.history)
 	profileRoutes(r)
 	s.router = r

@@ -31,7 +31,7 @@ func healthy() admin.Health {
 func open(t *testing.T, h admin.Health) (*admin.Server, *metrics.Metrics) {
 	t.Helper()
 	m := metrics.New()
-	s, err := admin.New(admin.Config{Health: h, Figures: admin.Figures{Metrics: m, History: metrics.NewHistory(m)}})
+	s, err := admin.New(admin.Config{Health: h, Metrics: admin.Metrics{Metrics: m, History: metrics.NewHistory(m)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 type Status struct {
 	Ready   bool                       `json:"ready"`
 	Reason  string                     `json:"reason,omitempty"` // why it is not ready
-	Figures metrics.Figures            `json:"figures"`          // by their names in /metrics, without buckets
+	Metrics metrics.Values             `json:"figures"`          // by their names in /metrics, without buckets
 	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
 	About   *About                     `json:"about,omitempty"`  // nil: a server of an older version
 }
@@ -31,7 +31,7 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot parse the metrics of the server on %s: %w", c.path, err)
 	}
-	s := &Status{Figures: all.WithoutBuckets(), Latency: map[string]metrics.Latency{}}
+	s := &Status{Metrics: all.WithoutBuckets(), Latency: map[string]metrics.Latency{}}
 	for _, name := range []string{metrics.RelaySeconds, metrics.MatchWaitSeconds, metrics.CommitSeconds, metrics.ResumeSeconds} {
 		s.Latency[name] = metrics.LatencyOf(all.Buckets(name))
 	}

@@ -23,7 +23,7 @@ const mostScrapers = 8
 // newAdmin returns the handler of s's admin socket.
 func newAdmin(s *instance) (*admin.Server, error) {
 	return admin.New(admin.Config{
-		Figures: admin.Figures{Metrics: s.metrics, History: s.history},
+		Metrics: admin.Metrics{Metrics: s.metrics, History: s.history},
 		Health: admin.Health{
 			Stopping:      s.stopping.Load,
 			CommittingFor: s.hub.CommittingFor,

@@ -94,7 +94,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if s.public, err = server.New(surface); err != nil {
 		return s, err
 	}
-	watchFigures(s.metrics, s)
+	watchMetrics(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
 		return s, err
 	}

@@ -12,8 +12,8 @@ import (
 	"chatme/internal/store"
 )
 
-// watchFigures makes m read its gauges from the parts of s.
-func watchFigures(m *metrics.Metrics, s *instance) {
+// watchMetrics makes m read its gauges from the parts of s.
+func watchMetrics(m *metrics.Metrics, s *instance) {
 	m.Watch(func(w *metrics.Writer) {
 		c, sockets := s.hub.Stats(), s.endpoint.Conns()
 		for _, state := range []struct {

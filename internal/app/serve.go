@@ -61,7 +61,7 @@ func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 	s.super.ready()
 	watched, unwatch := context.WithCancel(context.Background()) // not ctx: the shutdown makes commits too
 	defer unwatch()
-	go s.super.watch(watched, s.hub.CommittingFor, s.figures)
+	go s.super.watch(watched, s.hub.CommittingFor, s.statusLine)
 	go s.place.watch(watched, s.db, log)
 	return s.run(ctx, listener)
 }
@@ -169,8 +169,8 @@ func (s *instance) run(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// figures returns one line for systemctl status.
-func (s *instance) figures() string {
+// statusLine returns one line for systemctl status.
+func (s *instance) statusLine() string {
 	line := fmt.Sprintf("%d sockets, %d sessions connected.", s.endpoint.Conns(), s.hub.Attached())
 	if err := s.hub.Failure(); err != nil {
 		line += " Commits fail and are retried."

@@ -72,7 +72,7 @@ func (s supervisor) reloading() {
 
 // watch feeds the watchdog until ctx ends, unless a commit is stuck, and updates the line in systemctl status. stuck
 // returns how long the current commit has had no result; 0: there is none.
-func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figures func() string) {
+func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, statusLine func() string) {
 	every := statusEvery
 	if s.watchdog > 0 {
 		every = s.watchdog / 3
@@ -83,9 +83,9 @@ func (s supervisor) watch(ctx context.Context, stuck func() time.Duration, figur
 		if since := stuck(); since >= stuckAfter {
 			s.tell(fmt.Sprintf("STATUS=A commit has had no result for %d seconds: the disk does not respond.", int(since.Seconds())))
 		} else if s.watchdog > 0 {
-			s.tell(daemon.SdNotifyWatchdog + "\nSTATUS=" + figures())
+			s.tell(daemon.SdNotifyWatchdog + "\nSTATUS=" + statusLine())
 		} else {
-			s.tell("STATUS=" + figures())
+			s.tell("STATUS=" + statusLine())
 		}
 		select {
 		case <-ticker.C:

@@ -36,7 +36,7 @@ func (f *fake) Status(context.Context) (*admin.Status, error) {
 	if f.down {
 		return nil, errors.New("no server at chatme.db.sock")
 	}
-	return &admin.Status{Ready: true, Figures: metrics.Figures{"chatme_sockets": 3}}, nil
+	return &admin.Status{Ready: true, Metrics: metrics.Values{"chatme_sockets": 3}}, nil
 }
 
 const token = "t0ken"

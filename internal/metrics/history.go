@@ -58,7 +58,7 @@ func LatencyOf(b Buckets) Latency {
 }
 
 // PointOf returns the point for two readings, span apart.
-func PointOf(before, after Figures, at time.Time, span time.Duration) Point {
+func PointOf(before, after Values, at time.Time, span time.Duration) Point {
 	rate := func(count float64) float64 { return count / span.Seconds() }
 	since := func(name string) float64 { return after.Sum(name, nil) - before.Sum(name, nil) }
 	latency := func(name string) Latency { return LatencyOf(after.Buckets(name).Minus(before.Buckets(name))) }
@@ -92,12 +92,12 @@ func PointOf(before, after Figures, at time.Time, span time.Duration) Point {
 }
 
 // Requests returns the number of HTTP requests and upgrades.
-func (f Figures) Requests() float64 {
+func (f Values) Requests() float64 {
 	return f.Sum("chatme_http_requests_total", nil) + f.Sum("chatme_upgrades_total", nil)
 }
 
 // Errors returns the number of refused upgrades, failed requests, and errors sent on sockets.
-func (f Figures) Errors() float64 {
+func (f Values) Errors() float64 {
 	refused := f.Sum("chatme_upgrades_total", func(label string) bool { return label != `result="accepted"` })
 	failed := f.Sum("chatme_http_requests_total", func(label string) bool { return strings.HasPrefix(label, `code="5`) })
 	return refused + failed + f.Sum("chatme_errors_total", nil)
@@ -109,7 +109,7 @@ type History struct {
 
 	mu     sync.Mutex
 	points []Point // oldest first
-	last   Figures // of the last point
+	last   Values  // of the last point
 	lastAt time.Time
 }
 
@@ -135,7 +135,7 @@ func (h *History) Run(ctx context.Context) {
 func (h *History) take(now time.Time) {
 	var text bytes.Buffer
 	h.metrics.write(&text, false)
-	figures, err := Parse(&text)
+	values, err := Parse(&text)
 	if err != nil {
 		return // a test proves that Parse reads what Write writes
 	}
@@ -146,9 +146,9 @@ func (h *History) take(now time.Time) {
 			copy(h.points, h.points[1:])
 			h.points = h.points[:samples-1]
 		}
-		h.points = append(h.points, PointOf(h.last, figures, now, now.Sub(h.lastAt)))
+		h.points = append(h.points, PointOf(h.last, values, now, now.Sub(h.lastAt)))
 	}
-	h.last, h.lastAt = figures, now
+	h.last, h.lastAt = values, now
 }
 
 // Since returns the points after a moment in unix milliseconds, oldest first.

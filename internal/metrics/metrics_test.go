@@ -14,7 +14,7 @@ import (
 )
 
 // read returns what m writes, parsed.
-func read(t *testing.T, m *Metrics) Figures {
+func read(t *testing.T, m *Metrics) Values {
 	t.Helper()
 	var text bytes.Buffer
 	m.Write(&text)
@@ -146,7 +146,7 @@ func TestQuantile(t *testing.T) {
 	if rest := b.Minus(b); rest.Total() != 0 || !math.IsNaN(rest.Quantile(.5)) {
 		t.Errorf("nothing in between, and its median is %v", rest.Quantile(.5))
 	}
-	if none := (Figures{}).Buckets("none"); none.Total() != 0 || !math.IsNaN(none.Quantile(.5)) {
+	if none := (Values{}).Buckets("none"); none.Total() != 0 || !math.IsNaN(none.Quantile(.5)) {
 		t.Errorf("no histogram: %+v", none)
 	}
 }

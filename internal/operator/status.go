@@ -77,16 +77,16 @@ func (t *statusTable) row(head string, values []string) {
 func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t := &statusTable{}
 	t.server(s, now)
-	t.sessions(s.Figures)
-	t.traffic(s.Figures)
+	t.sessions(s.Metrics)
+	t.traffic(s.Metrics)
 	t.latency(s)
-	t.storage(s.Figures)
+	t.storage(s.Metrics)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
 
 func (t *statusTable) server(s *admin.Status, now time.Time) {
-	f := s.Figures
+	f := s.Metrics
 	t.group("SERVER")
 	if s.Ready {
 		t.line("ready", "yes")
@@ -111,7 +111,7 @@ func (t *statusTable) server(s *admin.Status, now time.Time) {
 	t.line("garbage collections", count(f["go_gc_duration_seconds_count"]))
 }
 
-func (t *statusTable) sessions(f metrics.Figures) {
+func (t *statusTable) sessions(f metrics.Values) {
 	t.group("SESSIONS")
 	states := f.Labelled("chatme_sessions")
 	for _, state := range []string{"unauthenticated", "idle", "waiting", "matched", "away"} {
@@ -120,7 +120,7 @@ func (t *statusTable) sessions(f metrics.Figures) {
 	t.line("sockets", fmt.Sprintf("%s, %s of them parked", count(f["chatme_sockets"]), count(f["chatme_sockets_parked"])))
 }
 
-func (t *statusTable) traffic(f metrics.Figures) {
+func (t *statusTable) traffic(f metrics.Values) {
 	t.group("TRAFFIC SINCE START")
 	t.line("HTTP requests", labelled(f, "chatme_http_requests_total"))
 	t.line("upgrades", labelled(f, "chatme_upgrades_total"))
@@ -133,7 +133,7 @@ func (t *statusTable) traffic(f metrics.Figures) {
 }
 
 func (t *statusTable) latency(s *admin.Status) {
-	f := s.Figures
+	f := s.Metrics
 	t.group("LATENCY SINCE START", "P50", "P95", "P99", "COUNT")
 	for _, h := range []struct{ label, name string }{
 		{"relay, frame in to frame out", metrics.RelaySeconds}, {"wait for a match", metrics.MatchWaitSeconds},
@@ -145,7 +145,7 @@ func (t *statusTable) latency(s *admin.Status) {
 	t.line("failed commits, retried", count(f["chatme_commit_failures_total"]))
 }
 
-func (t *statusTable) storage(f metrics.Figures) {
+func (t *statusTable) storage(f metrics.Values) {
 	t.group("STORAGE")
 	t.line("database", bytesText(f["chatme_database_bytes"]))
 	t.line("of which free pages", bytesText(f["chatme_freelist_bytes"]))
@@ -203,7 +203,7 @@ func bytesText(v float64) string {
 }
 
 // labelled formats the sum of a family with one label, and its parts: "3 (2 accepted, 1 origin)".
-func labelled(f metrics.Figures, family string) string {
+func labelled(f metrics.Values, family string) string {
 	values := f.Labelled(family)
 	sum, parts := 0.0, []string(nil)
 	for _, label := range slices.Sorted(maps.Keys(values)) {

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// Figures maps metric names with labels, as in the text, to their values at one moment.
-type Figures map[string]float64
+// Values maps metric names with labels, as in the text, to their values at one moment.
+type Values map[string]float64
 
 // Parse reads the text that Write writes.
-func Parse(r io.Reader) (Figures, error) {
-	figures := Figures{}
+func Parse(r io.Reader) (Values, error) {
+	values := Values{}
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Text()
@@ -30,13 +30,13 @@ func Parse(r io.Reader) (Figures, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %q is not a number", n, line[at+1:])
 		}
-		figures[line[:at]] = value
+		values[line[:at]] = value
 	}
-	return figures, lines.Err()
+	return values, lines.Err()
 }
 
 // Sum returns the sum of a family over the labels, as name="value", for which keep returns true; a nil keep accepts all.
-func (f Figures) Sum(family string, keep func(label string) bool) float64 {
+func (f Values) Sum(family string, keep func(label string) bool) float64 {
 	sum := f[family]
 	for name, value := range f {
 		label, ok := strings.CutPrefix(name, family+"{")
@@ -48,7 +48,7 @@ func (f Figures) Sum(family string, keep func(label string) bool) float64 {
 }
 
 // Labelled returns the values of a family with one label, by the value of that label.
-func (f Figures) Labelled(family string) map[string]float64 {
+func (f Values) Labelled(family string) map[string]float64 {
 	found := map[string]float64{}
 	for name, value := range f {
 		label, ok := strings.CutPrefix(name, family+"{")
@@ -62,8 +62,8 @@ func (f Figures) Labelled(family string) map[string]float64 {
 }
 
 // WithoutBuckets returns the metrics that are not histogram buckets.
-func (f Figures) WithoutBuckets() Figures {
-	rest := Figures{}
+func (f Values) WithoutBuckets() Values {
+	rest := Values{}
 	for name, value := range f {
 		if family, _, _ := strings.Cut(name, "{"); !strings.HasSuffix(family, "_bucket") {
 			rest[name] = value
@@ -80,7 +80,7 @@ type Buckets struct {
 }
 
 // Buckets returns the histogram of this name; it has no bounds if there is none.
-func (f Figures) Buckets(name string) Buckets {
+func (f Values) Buckets(name string) Buckets {
 	counts := map[float64]float64{}
 	for label, count := range f.Labelled(name + "_bucket") {
 		if bound, err := strconv.ParseFloat(label, 64); err == nil {

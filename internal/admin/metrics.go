@@ -11,14 +11,14 @@ import (
 	"chatme/internal/metrics"
 )
 
-// Figures is the source of the server's metrics.
-type Figures struct {
+// Metrics is the source of the server's metrics.
+type Metrics struct {
 	Metrics *metrics.Metrics
 	History *metrics.History
 }
 
-// figureRoutes adds to r the routes that a scraper may use.
-func (s *Server) figureRoutes(r chi.Router) {
+// metricsRoutes adds to r the routes that a scraper may use.
+func (s *Server) metricsRoutes(r chi.Router) {
 	r.Get("/metrics", s.metrics)
 	s.healthRoutes(r)
 }
@@ -26,14 +26,14 @@ func (s *Server) figureRoutes(r chi.Router) {
 // Scraper returns the handler for a scraper: metrics and health, and nothing else.
 func (s *Server) Scraper() http.Handler {
 	r := chi.NewRouter()
-	s.figureRoutes(r)
+	s.metricsRoutes(r)
 	return r
 }
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	s.figures.Metrics.Write(w)
+	s.source.Metrics.Write(w)
 }
 
 // history answers with the points after ?since=, in unix milliseconds, or all.
@@ -48,7 +48,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	json.NewEncoder(w).Encode(s.figures.History.Since(since))
+	json.NewEncoder(w).Encode(s.source.History.Since(since))
 }
 
 // profileRoutes adds pprof to r, except the command line, which may hold keys.

@@ -15,7 +15,7 @@ func ask(handler http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestFigures(t *testing.T) {
+func TestMetrics(t *testing.T) {
 	s, m := open(t, healthy())
 	m.Error("gap")
 	answer := ask(s, "/metrics")

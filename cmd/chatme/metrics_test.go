@@ -37,7 +37,7 @@ func fetch(t *testing.T, url string) *http.Response {
 }
 
 // lasting returns the metrics that stay the same between two readings of an idle server.
-func lasting(f metrics.Figures) map[string]float64 {
+func lasting(f metrics.Values) map[string]float64 {
 	kept := map[string]float64{}
 	for name, value := range f {
 		if strings.HasPrefix(name, "chatme_") && name != "chatme_disk_free_bytes" {
@@ -48,7 +48,7 @@ func lasting(f metrics.Figures) map[string]float64 {
 }
 
 // status, the dashboard, the admin socket and a scraper show the same metrics, and the values are correct.
-func TestFiguresAreTheSameEverywhere(t *testing.T) {
+func TestMetricsAreTheSameEverywhere(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey}, "--metrics-addr", "127.0.0.1:0")
 	scraper := "http://" + s.Logged("listening for a scraper", 1)["addr"].(string)
 	here := play(t, s)
@@ -59,7 +59,7 @@ func TestFiguresAreTheSameEverywhere(t *testing.T) {
 		if direct, err = socket.Status(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return direct.Figures["chatme_sockets"] == 2 && direct.Figures[`chatme_sessions{state="waiting"}`] == 1
+		return direct.Metrics["chatme_sockets"] == 2 && direct.Metrics[`chatme_sessions{state="waiting"}`] == 1
 	})
 	for name, want := range map[string]float64{
 		`chatme_upgrades_total{result="accepted"}`: 5,
@@ -78,15 +78,15 @@ func TestFiguresAreTheSameEverywhere(t *testing.T) {
 		`chatme_resume_seconds_count`:              1,
 		`chatme_table_rows{table="boots"}`:         1,
 	} {
-		if got, ok := direct.Figures[name]; !ok || got != want {
+		if got, ok := direct.Metrics[name]; !ok || got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
 	if l := direct.Latency[metrics.RelaySeconds]; l.P50 == nil || *l.P50 <= 0 || *l.P50 > 5 {
 		t.Errorf("relay takes %v", l.P50)
 	}
-	want := lasting(direct.Figures)
-	for place, got := range map[string]metrics.Figures{
+	want := lasting(direct.Metrics)
+	for place, got := range map[string]metrics.Values{
 		"a scraper":     scraped(t, scraper),
 		"chatme status": statusOf(t, s),
 		"the dashboard": dashboardOf(t, s),
@@ -142,8 +142,8 @@ func TestL10LookingCommitsNothing(t *testing.T) {
 }
 
 // Every metric is in the docs, and the docs name no others.
-func TestFiguresAreDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/figures.md")
+func TestMetricsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func play(t *testing.T, s *inside.Served) []*client.Client {
 	return []*client.Client{b, c}
 }
 
-func scraped(t *testing.T, url string) metrics.Figures {
+func scraped(t *testing.T, url string) metrics.Values {
 	f, err := metrics.Parse(fetch(t, url+"/metrics").Body)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func scraped(t *testing.T, url string) metrics.Figures {
 	return f.WithoutBuckets()
 }
 
-func statusOf(t *testing.T, s *inside.Served) metrics.Figures {
+func statusOf(t *testing.T, s *inside.Served) metrics.Values {
 	out, errs := &testbed.Record{}, &testbed.Record{}
 	if code := cli.Run(t.Context(), &Commands{}, []string{"status", "--json", "--db", s.DB}, nil, out, errs); code != exit.OK {
 		t.Fatalf("status: %d, %s", code, errs)
@@ -247,11 +247,11 @@ func statusOf(t *testing.T, s *inside.Served) metrics.Figures {
 	if err := json.Unmarshal([]byte(out.String()), &found); err != nil {
 		t.Fatal(err)
 	}
-	return found.Figures
+	return found.Metrics
 }
 
 // dashboardOf runs the dashboard as an operator does, and returns the data of its page.
-func dashboardOf(t *testing.T, s *inside.Served) metrics.Figures {
+func dashboardOf(t *testing.T, s *inside.Served) metrics.Values {
 	ctx, stop := context.WithCancel(t.Context())
 	out, ended := &testbed.Record{}, make(chan int, 1)
 	go func() { ended <- cli.Run(ctx, &Commands{}, []string{"dashboard", "--db", s.DB}, nil, out, out) }()
@@ -270,5 +270,5 @@ func dashboardOf(t *testing.T, s *inside.Served) metrics.Figures {
 	if code := <-ended; code != exit.OK {
 		t.Errorf("the dashboard ends with %d:\n%s", code, out)
 	}
-	return found.Figures
+	return found.Metrics
 }
