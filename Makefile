@@ -17,7 +17,7 @@ RACE := CGO_ENABLED=1 go test -vet=off -race -gcflags=modernc.org/sqlite/lib=-ra
 
 # These tests watch commands and servers in separate processes, hundreds of databases, and millions of states. The race
 # detector would make them several times slower and find nothing that it does not find in other tests.
-APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$'
+APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|BackupCopiedOver|BackupAdvances'
 
 WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
@@ -53,10 +53,15 @@ deb: ## build a Debian package in dist/, for this machine; DEB_ARCH=arm64 for an
 	ARCH=$(DEB_ARCH) VERSION='$(DEB_VERSION)' go tool -modfile=.ci/nfpm/go.mod nfpm package --config deploy/nfpm.yaml --packager deb --target dist/
 
 # Recursive, so that the tools are installed before anything is built, even with -j.
+# Without LONG, `go test ./...` leaves out what takes long (internal/stage).
+test race soak: export LONG = 1
 test: deps ## install the tools, build, and run the Go tests with the race detector and the browser tests
 	$(MAKE) --no-print-directory build
+	@echo '== what each package promises, with the race detector'
 	$(RACE) -skip $(APART) ./...
-	LONG=1 go test -vet=off -timeout 60m -run $(APART) ./...
+	@echo '== whole servers: end to end, killed, without power, on failing disks; every state the explorer reaches'
+	go test -vet=off -timeout 60m -run $(APART) ./...
+	@echo '== the page, its library and the dashboard, in a browser'
 	npm --prefix $(WEB) test
 
 deps: ## install a C compiler, sqlite3, strace, chromium, node, npm, the programs deploy/ is for, and the npm packages
@@ -79,7 +84,7 @@ bench: build ## compare chatme with two other relays: ROUNDS=3, or QUICK=1; need
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
 
-lint: ## run vet and staticcheck, and reject time.Sleep in tests outside a synctest bubble
+lint: ## run vet and staticcheck, reject time.Sleep in tests outside a synctest bubble, type-check for other systems
 	go vet ./...
 	go vet -tags mutants ./internal/torture/mutants ./internal/chat ./internal/dbfile ./internal/hub ./internal/store ./internal/ws
 	$(STATICCHECK) ./...
@@ -87,6 +92,7 @@ lint: ## run vet and staticcheck, and reject time.Sleep in tests outside a synct
 	go -C .ci/tools vet ./...
 	go -C .ci/tools test ./...
 	go -C .ci/tools run ./nosleep '$(CURDIR)'
+	go -C .ci/tools run ./systems '$(CURDIR)'
 	go -C internal/bench vet ./...
 	go -C internal/bench test ./...
 
@@ -111,8 +117,8 @@ gates:
 
 soak: build ## run for hours: 1,000 kills, 40,000 disk images after a power cut, an hour of states, all faults, fuzz 5m each
 	bin/chatme torture --kills 1000
-	LONG=1 SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
-	LONG=1 EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
+	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
+	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
 	.ci/fuzz 5m
 	EXPLORE=5s $(RACE) -count=10 ./internal/chat/... ./internal/hub ./internal/store ./internal/ws
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command chatme is an anonymous one-to-one chat server: one binary and one SQLite file.
 //
 // This package is the only one that knows all the others. It turns flags, environment and files into a

@@ -82,7 +82,7 @@ func (d *doctor) descriptors() {
 			d.unchecked("descriptors", err.Error(), "")
 			return
 		}
-		limit, whose = own.Cur, "the limit for a server started from here"
+		limit, whose = uint64(own.Cur), "the limit for a server started from here"
 	}
 	d.descriptorLimit(int64(min(limit, 1<<30)), whose)
 }
