@@ -15,7 +15,7 @@ import (
 // reports the lines dropped since the last report, and MUST be called before the process ends.
 func newLogger(c *configuration, w io.Writer) (log *slog.Logger, flush func()) {
 	limited := loglimit.New(newLogHandler(c, w), map[string]string{"connection ended": "connections ended"})
-	return slog.New(limited), limited.Flush
+	return slog.New(limited), limited.Report
 }
 
 // newLogHandler returns the handler for the log's format: JSON for programs, text for people.

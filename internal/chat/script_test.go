@@ -217,7 +217,7 @@ func (s *script) do(line string) error {
 		s.Lobby.SetLimits(cfg.Limits)
 		s.Check()
 	case "flush":
-		s.printBatch(s.Flush())
+		s.printBatch(s.TakeBatch())
 	case "commit":
 		s.Commit(len(s.Flushed))
 	case "auto":

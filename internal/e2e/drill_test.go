@@ -31,7 +31,7 @@ func testDrill(t *testing.T, s *testbed.Site) {
 	runs(s, exit.OK, "backup", "--db", s.DB, "backup.db")
 
 	line, said := drills(s, exit.OK, "backup.db")
-	if !line.Passed || line.Resumable != 3 || line.Letters != 1 || line.Chats != 1 || line.Waiting != 1 || len(line.Steps) != 7 ||
+	if !line.Passed || line.Resumable != 3 || line.Entries != 1 || line.Chats != 1 || line.Waiting != 1 || len(line.Steps) != 7 ||
 		line.Lost < 0 || line.Against != s.DB {
 		t.Errorf("%+v\n%s", line, said)
 	}

@@ -210,13 +210,13 @@ func examplePair(n uint64, at chat.Time, sides ...*chat.Record) {
 
 // exampleMail returns messages to a session that is away, a second apart; an empty text is a gap.
 func exampleMail(to chat.Record, pair uint64, from chat.Alias, at chat.Time, texts ...string) []chat.MailEntry {
-	letters := make([]chat.MailEntry, len(texts))
+	entries := make([]chat.MailEntry, len(texts))
 	for i, text := range texts {
-		letters[i] = chat.MailEntry{
+		entries[i] = chat.MailEntry{
 			To: to.ID, Pair: chat.PairID(pair), From: from, N: uint64(i + 1), At: at.Add(time.Duration(i) * time.Second), Text: text,
 		}
 	}
-	return letters
+	return entries
 }
 
 func exampleRows(records ...chat.Record) []chat.Change {

@@ -66,11 +66,11 @@ func BenchmarkRelayMonitor(b *testing.B) {
 // reader of a socket waits for its answer, since it must know which Conn to wait for.
 func BenchmarkRelayInbox(b *testing.B) {
 	h := benchHub(b, 500)
-	type letter struct {
+	type entry struct {
 		cmd  *Command
 		done chan Conn // buffer 1
 	}
-	inbox := make(chan letter, 64)
+	inbox := make(chan entry, 64)
 	var owner sync.WaitGroup
 	owner.Go(func() {
 		for l := range inbox {
@@ -85,7 +85,7 @@ func BenchmarkRelayInbox(b *testing.B) {
 		done := make(chan Conn, 1)
 		for pb.Next() {
 			cmd.Conn = chat.ConnID(who.Add(1)%1000 + 1)
-			inbox <- letter{&cmd, done}
+			inbox <- entry{&cmd, done}
 			<-done
 		}
 	})

@@ -69,7 +69,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 }
 
 // A replay leaves when the entries it reads are on disk, and later messages stay behind it.
-func TestReplayWaitsForItsLetters(t *testing.T) {
+func TestReplayWaitsForItsEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
@@ -84,7 +84,7 @@ func TestReplayWaitsForItsLetters(t *testing.T) {
 		}
 		say(h, 1, 2)
 		synctest.Wait()
-		want(t, "b, before the letter is committed", b)
+		want(t, "b, before the entry is committed", b)
 		s.verdict <- nil
 		s.drain()
 		want(t, "b", b, chat.AuthSuccess, chat.Resumed, chat.Replay, chat.Message)
@@ -95,7 +95,7 @@ func TestReplayWaitsForItsLetters(t *testing.T) {
 
 // Above the limit on uncommitted changes no message is taken into custody: a resumable sender is told,
 // and keeps its copy.
-func TestBoundOnQueuedLetters(t *testing.T) {
+func TestBoundOnQueuedEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)

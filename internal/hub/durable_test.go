@@ -41,7 +41,7 @@ func l5(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 5))
 	conns := []chat.ConnID{}
 	hashes := []chat.Hash{}
-	batch, letters := new(chat.Batch), 0
+	batch, entries := new(chat.Batch), 0
 	for step := range 400 {
 		now += chat.Time(r.IntN(3000))
 		cmd := chat.Command{Op: chat.Tick}
@@ -78,7 +78,7 @@ func l5(t *testing.T, seed uint64) {
 		l.Step(chat.At(now), &cmd)
 		// A lookup reads after all pending changes, as Hub.find ensures, so every step is a batch here.
 		l.TakeBatch(batch)
-		letters += len(batch.Entries)
+		entries += len(batch.Entries)
 		if err := db.Commit(batch); err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}
@@ -91,7 +91,7 @@ func l5(t *testing.T, seed uint64) {
 			}
 		}
 	}
-	if letters == 0 {
+	if entries == 0 {
 		t.Error("no mailbox entry was written")
 	}
 }

@@ -15,12 +15,12 @@ import (
 // connections end: it passes on a half-close as a half-close, and a reset on one side as a reset on the other.
 type Link struct {
 	// static after New
-	listener net.Listener
-	dialer   net.Dialer
-	to       string
-	delay    time.Duration   // each way
-	rate     int             // bytes a second each way; 0: unlimited
-	hurry    <-chan struct{} // closed when the rate no longer applies
+	listener  net.Listener
+	dialer    net.Dialer
+	to        string
+	delay     time.Duration   // each way
+	rate      int             // bytes a second each way; 0: unlimited
+	unlimited <-chan struct{} // closed when the rate no longer applies
 
 	carrying sync.WaitGroup
 	mu       sync.Mutex
@@ -49,8 +49,8 @@ type parcel struct {
 }
 
 // New listens on the address local, or on loopback if it is "", and dials to from there.
-func New(local, to string, delay time.Duration, rate int, hurry <-chan struct{}) (*Link, error) {
-	l := &Link{to: to, delay: delay, rate: rate, hurry: hurry, wires: map[*wire]bool{}}
+func New(local, to string, delay time.Duration, rate int, unlimited <-chan struct{}) (*Link, error) {
+	l := &Link{to: to, delay: delay, rate: rate, unlimited: unlimited, wires: map[*wire]bool{}}
 	if local == "" {
 		local = "127.0.0.1"
 	}
@@ -176,7 +176,7 @@ func (w *wire) hurries(d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-w.link.hurry:
+	case <-w.link.unlimited:
 	case <-w.broken:
 	}
 }

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// settles is how long a server may clean up after the last connection before the quiet time is measured.
-	settles = 2 * time.Second
+	// cleanUp is how long a server may clean up after the last connection before the quiet time is measured.
+	cleanUp = 2 * time.Second
 	// herdDialers is below the usual backlog of a listener (net.core.somaxconn is 4096): beyond it the kernel drops a
 	// dial, and the client retries after a second.
 	herdDialers = 4000
@@ -73,7 +73,7 @@ func (b *bench) idle(ctx context.Context) (*idleLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.loop.runFor(ctx, settles); err != nil {
+	if err := b.loop.runFor(ctx, cleanUp); err != nil {
 		return nil, err
 	}
 	took, used, err := b.measures(ctx, func() {})
@@ -108,7 +108,7 @@ func (b *bench) herd(ctx context.Context) (*herdLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.loop.runFor(ctx, settles); err != nil {
+	if err := b.loop.runFor(ctx, cleanUp); err != nil {
 		return nil, err
 	}
 	before, err := b.target.usage()

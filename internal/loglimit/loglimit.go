@@ -82,8 +82,8 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, r)
 }
 
-// Flush reports the lines dropped since the last report. Call it before the process ends.
-func (h *Handler) Flush() { h.books.report() }
+// Report reports the lines dropped since the last report. Call it before the process ends.
+func (h *Handler) Report() { h.books.report() }
 
 // passes reports whether one more line with this message may pass now, and counts it if not.
 func (b *books) passes(message string, level slog.Level) bool {
@@ -117,7 +117,7 @@ func (b *books) passes(message string, level slog.Level) bool {
 
 // report writes a line for each kind with dropped lines.
 func (b *books) report() {
-	for _, k := range b.settle() {
+	for _, k := range b.endMinute() {
 		ctx := context.Background()
 		if !b.out.Enabled(ctx, k.level) {
 			continue
@@ -135,8 +135,8 @@ func (b *books) report() {
 	}
 }
 
-// settle ends the counting of a minute and returns what to report, by message.
-func (b *books) settle() []kind {
+// endMinute ends the counting of a minute and returns what to report, by message.
+func (b *books) endMinute() []kind {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.timer != nil {

@@ -132,7 +132,7 @@ func TestTenInAnySecond(t *testing.T) {
 		burst(0)
 		time.Sleep(time.Millisecond)
 		burst(9)
-		l.handler.Flush()
+		l.handler.Report()
 	})
 }
 
@@ -140,17 +140,17 @@ func TestTenInAnySecond(t *testing.T) {
 func TestLastCountIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLog(slog.LevelInfo)
-		l.handler.Flush()
+		l.handler.Report()
 		for range 25 {
 			l.Info("connection ended")
 		}
 		l.lines(t)
 		time.Sleep(10 * time.Second)
-		l.handler.Flush()
+		l.handler.Report()
 		if got := l.lines(t); len(got) != 1 || got[0].Msg != "connections ended" || got[0].Count != 15 {
 			t.Errorf("%+v", got)
 		}
-		l.handler.Flush()
+		l.handler.Report()
 		time.Sleep(time.Hour)
 		if got := l.lines(t); len(got) != 0 {
 			t.Errorf("again: %+v", got)
@@ -199,7 +199,7 @@ func TestKindsAreBounded(t *testing.T) {
 			t.Errorf("%d kinds are remembered", kinds)
 		}
 		passed := len(l.lines(t))
-		l.handler.Flush()
+		l.handler.Report()
 		reported := l.lines(t)
 		if passed != maxKinds+perSecond || len(reported) != 1 || reported[0].Message != others || passed+reported[0].Count != 100_000 {
 			t.Errorf("%d lines, then %+v", passed, reported)

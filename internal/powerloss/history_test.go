@@ -31,7 +31,7 @@ type history struct {
 	rows    map[chat.Hash][]rowSince    // the versions of a row, in order
 	chats   map[chat.Alias]chatSince    // by either alias
 	members map[int64][]chat.Hash       // the members of a chat
-	letters map[letter]span
+	entries map[entry]span
 }
 
 // sessionRow is the part of a sessions row that the harness needs.
@@ -53,8 +53,8 @@ type chatSince struct {
 	pair  int64
 }
 
-// letter identifies a row of mailbox.
-type letter struct{ recipient, pair, n int64 }
+// entry identifies a row of mailbox.
+type entry struct{ recipient, pair, n int64 }
 
 // span is the states in which something exists: from the first until before the second.
 type span struct{ from, until int }
@@ -63,13 +63,13 @@ type span struct{ from, until int }
 type content struct {
 	sum      [sha256.Size]byte // over all rows of all tables
 	sessions map[chat.Hash]*sessionRow
-	letters  map[letter]bool
+	entries  map[entry]bool
 	boot     int64 // the last start
 }
 
 // nothing returns the content of a database that does not exist or has no tables yet.
 func nothing() content {
-	return content{sum: sha256.Sum256(nil), sessions: map[chat.Hash]*sessionRow{}, letters: map[letter]bool{}}
+	return content{sum: sha256.Sum256(nil), sessions: map[chat.Hash]*sessionRow{}, entries: map[entry]bool{}}
 }
 
 // readContent reads the database at path, which must have no other writer.
@@ -150,7 +150,7 @@ func (c *content) take(table string, row map[string]any) {
 	case "boots":
 		c.boot = max(c.boot, number("boot"))
 	case "mailbox":
-		c.letters[letter{number("recipient"), number("pair"), number("n")}] = true
+		c.entries[entry{number("recipient"), number("pair"), number("n")}] = true
 	}
 }
 
@@ -179,7 +179,7 @@ func commits(events []Event, db string) []int {
 func emptyHistory() *history {
 	return &history{
 		at: []int{-1}, same: map[[sha256.Size]byte][]int{nothing().sum: {0}}, rows: map[chat.Hash][]rowSince{},
-		chats: map[chat.Alias]chatSince{}, members: map[int64][]chat.Hash{}, letters: map[letter]span{},
+		chats: map[chat.Alias]chatSince{}, members: map[int64][]chat.Hash{}, entries: map[entry]span{},
 	}
 }
 
@@ -270,16 +270,16 @@ func (h *history) add(c *content) {
 			h.rows[hash] = append(h.rows[hash], rowSince{state, nil})
 		}
 	}
-	for l := range c.letters {
-		if s, ok := h.letters[l]; !ok {
-			h.letters[l] = span{state, never}
+	for l := range c.entries {
+		if s, ok := h.entries[l]; !ok {
+			h.entries[l] = span{state, never}
 		} else if s.until != never { // it was not deleted: the process was killed in the write that would have done that
-			h.letters[l] = span{s.from, never}
+			h.entries[l] = span{s.from, never}
 		}
 	}
-	for l, s := range h.letters {
-		if s.until == never && !c.letters[l] {
-			h.letters[l] = span{s.from, state}
+	for l, s := range h.entries {
+		if s.until == never && !c.entries[l] {
+			h.entries[l] = span{s.from, state}
 		}
 	}
 }

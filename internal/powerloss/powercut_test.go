@@ -48,7 +48,7 @@ func write(at int64, data string) Event {
 	return Event{Kind: Wrote, Path: name, Off: at, Data: []byte(data)}
 }
 
-func full(letter string) string { return strings.Repeat(letter, Sector) }
+func full(entry string) string { return strings.Repeat(entry, Sector) }
 
 var (
 	syncing = Event{Kind: Syncing, Path: name}

@@ -224,15 +224,15 @@ func TestPowerLossEndedByAStop(t *testing.T) {
 	}
 }
 
-// TestPowerLossKilledInAWrite: the log shows a write that the process was killed in, and that may not have happened. A letter
+// TestPowerLossKilledInAWrite: the log shows a write that the process was killed in, and that may not have happened. An entry
 // that seemed to be deleted and is there at the next start has been there all the time.
 func TestPowerLossKilledInAWrite(t *testing.T) {
-	h, held := emptyHistory(), letter{1, 2, 3}
-	for i, letters := range []map[letter]bool{{held: true}, {}, {held: true}} {
+	h, held := emptyHistory(), entry{1, 2, 3}
+	for i, entries := range []map[entry]bool{{held: true}, {}, {held: true}} {
 		h.at = append(h.at, i)
-		h.add(&content{sessions: map[chat.Hash]*sessionRow{}, letters: letters})
+		h.add(&content{sessions: map[chat.Hash]*sessionRow{}, entries: entries})
 	}
-	if got, want := h.letters[held], (span{1, never}); got != want {
+	if got, want := h.entries[held], (span{1, never}); got != want {
 		t.Errorf("it was there in the states %v, want %v", got, want)
 	}
 }

@@ -111,7 +111,7 @@ func (l *ledger) held(w *witness, p *promise, state int) bool {
 		}
 	}
 	for n := got + 1; n <= p.told.Recv; n++ {
-		if s, ok := l.history.letters[letter{partner.id, w.pair, int64(n)}]; !ok || state < s.from {
+		if s, ok := l.history.entries[entry{partner.id, w.pair, int64(n)}]; !ok || state < s.from {
 			return false
 		}
 	}

@@ -16,7 +16,7 @@ type contents struct {
 	Resumable int64  `json:"resumable"`
 	Waiting   int64  `json:"waiting"`
 	Chats     int64  `json:"chats"`
-	Letters   int64  `json:"letters"`
+	Entries   int64  `json:"letters"`
 	Bytes     int64  `json:"bytes"`
 	Newest    string `json:"newest"` // RFC 3339, UTC; "" if nothing ever changed
 }
@@ -28,7 +28,7 @@ func contentsFor(c store.Contents) contents {
 	}
 	return contents{
 		Schema: c.Schema, Boots: c.Boots, Sessions: c.Sessions, Resumable: c.Resumable, Waiting: c.Waiting, Chats: c.Chats,
-		Letters: c.Letters, Bytes: c.Bytes, Newest: newest,
+		Entries: c.Entries, Bytes: c.Bytes, Newest: newest,
 	}
 }
 
@@ -43,7 +43,7 @@ func contentsFacts(c store.Contents, now time.Time) []string {
 		"size", cli.Grouped(c.Bytes) + " bytes",
 		"sessions", fmt.Sprintf("%s, of which %s can resume and %s wait for a partner", cli.Grouped(c.Sessions), cli.Grouped(c.Resumable), cli.Grouped(c.Waiting)),
 		"chats", cli.Grouped(c.Chats),
-		"messages", cli.Grouped(c.Letters) + " held for disconnected clients",
+		"messages", cli.Grouped(c.Entries) + " held for disconnected clients",
 		"newest change", newest,
 	}
 }

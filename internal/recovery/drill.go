@@ -72,7 +72,7 @@ type drill struct {
 	cmd      *DrillCmd
 	p        *cli.Program
 	live     string // the production database, which may not exist here
-	victim   *spawn.Server
+	server   *spawn.Server
 	copied   store.Restored
 	restored bool          // copied is valid
 	lost     time.Duration // up to the newest change in live; up to now if that cannot be read
@@ -101,11 +101,11 @@ func (c *DrillCmd) Run(p *cli.Program) error {
 	}
 	began := time.Now()
 	d := &drill{cmd: c, p: p, live: live}
-	if d.victim, err = spawn.New(binary, dir, "drill", drillFlags()...); err != nil {
+	if d.server, err = spawn.New(binary, dir, "drill", drillFlags()...); err != nil {
 		return err
 	}
 	err = d.run(p.Ctx)
-	d.victim.Remove(false, io.Discard)
+	d.server.Remove(false, io.Discard)
 	if p.Ctx.Err() != nil {
 		return errors.New("the drill was interrupted; its files were removed")
 	}
@@ -150,7 +150,7 @@ func (d *drill) restore(ctx context.Context) (string, error) {
 	if unread == nil {
 		upTo = live.Newest.UTC()
 	}
-	copied, err := restore(ctx, d.p.Environ, d.victim.Database(), d.cmd.Source, d.live, d.cmd.LitestreamFlags, false)
+	copied, err := restore(ctx, d.p.Environ, d.server.Database(), d.cmd.Source, d.live, d.cmd.LitestreamFlags, false)
 	if err != nil {
 		return "", err
 	}
@@ -161,7 +161,7 @@ func (d *drill) restore(ctx context.Context) (string, error) {
 
 // check verifies what the copy's schema cannot enforce, as the server will find it.
 func (d *drill) check(ctx context.Context) (string, error) {
-	db, err := store.Open(ctx, store.Config{Path: d.victim.Database()})
+	db, err := store.Open(ctx, store.Config{Path: d.server.Database()})
 	if err != nil {
 		return "", err
 	}

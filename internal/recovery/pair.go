@@ -24,17 +24,17 @@ type drillPair struct{ stays, leaves *client.Client }
 
 // start starts a server on the copy.
 func (d *drill) start(ctx context.Context) (string, error) {
-	if err := d.victim.Start(ctx); err != nil {
+	if err := d.server.Start(ctx); err != nil {
 		return "", err
 	}
-	now, err := store.Look(ctx, d.victim.Database())
+	now, err := store.Look(ctx, d.server.Database())
 	if err != nil {
 		return "", err
 	}
 	if now.Epoch == d.copied.Epoch {
 		return "", errors.New("the server did not detect that the database was restored: its epoch is the same")
 	}
-	return "a server on " + d.victim.Addr + ", in a new epoch", nil
+	return "a server on " + d.server.Addr + ", in a new epoch", nil
 }
 
 // chat matches two clients, disconnects one, and has the other send a message that is held for it.
@@ -42,7 +42,7 @@ func (d *drill) chat(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
 	defer cancel()
 	for _, c := range []**client.Client{&d.pair.stays, &d.pair.leaves} {
-		if err := d.dial(ctx, c, client.Options{APIKey: d.victim.Key}, "session_id"); err != nil {
+		if err := d.dial(ctx, c, client.Options{APIKey: d.server.Key}, "session_id"); err != nil {
 			return "", err
 		}
 		if err := (*c).Search(); err != nil {
@@ -69,9 +69,9 @@ func (d *drill) chat(ctx context.Context) (string, error) {
 
 // kill ends the server as a power cut would, and restarts it.
 func (d *drill) kill(ctx context.Context) (string, error) {
-	d.victim.Kill()
+	d.server.Kill()
 	d.pair.stays.Drop()
-	return "server killed and restarted", d.victim.Start(ctx)
+	return "server killed and restarted", d.server.Start(ctx)
 }
 
 // resume brings both clients back to their chat and checks that nothing was lost.
@@ -103,7 +103,7 @@ func (d *drill) resume(ctx context.Context) (string, error) {
 
 // dial connects a client and wants its session to receive the given greeting; a resumed session is in its chat.
 func (d *drill) dial(ctx context.Context, c **client.Client, o client.Options, want string) error {
-	socket, err := client.Dial(ctx, "ws://"+d.victim.Addr, o)
+	socket, err := client.Dial(ctx, "ws://"+d.server.Addr, o)
 	if err != nil {
 		return err
 	}
@@ -120,17 +120,17 @@ func (d *drill) dial(ctx context.Context, c **client.Client, o client.Options, w
 
 // compare stops the server and wants everything in the copy to be there still.
 func (d *drill) compare(ctx context.Context) (string, error) {
-	if err := d.victim.Stop(); err != nil {
+	if err := d.server.Stop(); err != nil {
 		return "", err
 	}
-	now, err := store.Look(ctx, d.victim.Database())
+	now, err := store.Look(ctx, d.server.Database())
 	switch {
 	case err != nil:
 		return "", err
 	case now.Resumable != d.copied.Resumable:
 		return "", fmt.Errorf("of %d resumable sessions, %d are there", d.copied.Resumable, now.Resumable)
-	case now.Letters != d.copied.Letters:
-		return "", fmt.Errorf("of %d held messages, %d are there", d.copied.Letters, now.Letters)
+	case now.Entries != d.copied.Entries:
+		return "", fmt.Errorf("of %d held messages, %d are there", d.copied.Entries, now.Entries)
 	}
-	return fmt.Sprintf("everything in the copy is there: %s resumable sessions, %s held messages", cli.Grouped(now.Resumable), cli.Grouped(now.Letters)), nil
+	return fmt.Sprintf("everything in the copy is there: %s resumable sessions, %s held messages", cli.Grouped(now.Resumable), cli.Grouped(now.Entries)), nil
 }

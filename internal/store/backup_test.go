@@ -28,9 +28,9 @@ func listed(tb testing.TB, path string) (names []string) {
 // so do the contents it returns.
 func TestBackup(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
+	p.mustHold(t, p.entry(1, "hello"), p.entry(2, ""))
 	mustCommit(t, p.Store, put(waiting(3, 1), away(session(4), t0+hour))...)
-	want := Contents{Schema: p.schema, Boots: 1, Sessions: 4, Resumable: 4, Waiting: 1, Chats: 1, Letters: 2, Newest: t0 + hour}
+	want := Contents{Schema: p.schema, Boots: 1, Sessions: 4, Resumable: 4, Waiting: 1, Chats: 1, Entries: 2, Newest: t0 + hour}
 	for _, name := range []string{"while it is served", "while no process has it open"} {
 		target := filepath.Join(t.TempDir(), "what? a copy.db")
 		got, err := Backup(t.Context(), p.path, target, nil)
@@ -48,7 +48,7 @@ func TestBackup(t *testing.T) {
 		if names := listed(t, target); !slices.Equal(names, []string{filepath.Base(target)}) {
 			t.Errorf("%s: left %q", name, names)
 		}
-		if looked, err := Look(t.Context(), p.path); err != nil || looked.Newest != want.Newest || looked.Letters != want.Letters {
+		if looked, err := Look(t.Context(), p.path); err != nil || looked.Newest != want.Newest || looked.Entries != want.Entries {
 			t.Errorf("%s: looked %+v, %v", name, looked, err)
 		}
 		mustClose(t, p.Store)

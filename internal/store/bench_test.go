@@ -131,9 +131,9 @@ func BenchmarkBareDriver(b *testing.B) {
 	}
 }
 
-// BenchmarkCommitLetters: a batch of 100 messages into a mailbox, to compare with 100 rows above. sealed is the part
+// BenchmarkCommitEntries: a batch of 100 messages into a mailbox, to compare with 100 rows above. sealed is the part
 // that is computed before the write lock is taken.
-func BenchmarkCommitLetters(b *testing.B) {
+func BenchmarkCommitEntries(b *testing.B) {
 	s := openNew(b)
 	mustBegin(b, s)
 	seed(b, s, 20_000, 10_000, 50_000)
@@ -150,25 +150,25 @@ func BenchmarkCommitLetters(b *testing.B) {
 			}
 		}
 		began := time.Now()
-		letters, err := s.sealLetters(batch)
+		entries, err := s.sealEntries(batch)
 		if err != nil {
 			b.Fatal(err)
 		}
 		sealed += time.Since(began)
-		s.sealing.keep(letters) // so that Commit need not
+		s.sealing.keep(entries) // so that Commit need not
 		if err := s.Commit(batch); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*100), "ns/letter")
-	b.ReportMetric(float64(sealed.Nanoseconds())/float64(b.N*100), "ns-sealing/letter")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*100), "ns/entry")
+	b.ReportMetric(float64(sealed.Nanoseconds())/float64(b.N*100), "ns-sealing/entry")
 }
 
 // BenchmarkMail: a replay of 100 messages.
 func BenchmarkMail(b *testing.B) {
 	p := newPost(b)
 	for n := range uint64(100) {
-		p.mustHold(b, p.letter(n+1, strings.Repeat("x", 100)))
+		p.mustHold(b, p.entry(n+1, strings.Repeat("x", 100)))
 	}
 	for b.Loop() {
 		count := 0

@@ -174,10 +174,10 @@ func TestCanaryBound(t *testing.T) {
 func useEverything(t *testing.T, p *post, text, image string) {
 	t.Helper()
 	mustBegin(t, p.Store)
-	letters := []chat.MailEntry{p.letter(1, text), p.letter(2, ""), p.letter(3, text), p.letter(4, text)}
-	letters[1].Image, letters[2].Image, letters[1].At = image, image, t0
+	entries := []chat.MailEntry{p.entry(1, text), p.entry(2, ""), p.entry(3, text), p.entry(4, text)}
+	entries[1].Image, entries[2].Image, entries[1].At = image, image, t0
 	release := holdWriteLock(t, p.path)
-	batch := &chat.Batch{Changes: put(away(reader(4), t0-hour)), Entries: letters}
+	batch := &chat.Batch{Changes: put(away(reader(4), t0-hour)), Entries: entries}
 	if err := p.Commit(batch); err == nil {
 		t.Error("committed under another program's lock")
 	} else if strings.Contains(err.Error(), text) {
@@ -205,8 +205,8 @@ func useEverything(t *testing.T, p *post, text, image string) {
 	if n, _, err := p.Sweep(t0-1, 10); n != 1 || err != nil {
 		t.Error(n, err)
 	}
-	receipt := chat.MailAck{To: p.to.ID, Pair: p.to.Pair, UpTo: 2}
-	if err := p.Commit(&chat.Batch{MailAcks: []chat.MailAck{receipt}}); err != nil {
+	ack := chat.MailAck{To: p.to.ID, Pair: p.to.Pair, UpTo: 2}
+	if err := p.Commit(&chat.Batch{MailAcks: []chat.MailAck{ack}}); err != nil {
 		t.Error(err)
 	}
 	if err := p.End("signal", t0+1); err != nil {

@@ -22,7 +22,7 @@ func (s *Store) Commit(b *chat.Batch) error {
 		return nil
 	}
 	// Before BEGIN, so that the write lock is not held during the computation.
-	letters, err := s.sealLetters(b)
+	entries, err := s.sealEntries(b)
 	if err != nil {
 		return err
 	}
@@ -31,12 +31,12 @@ func (s *Store) Commit(b *chat.Batch) error {
 		if err := s.applyChanges(tx, boot, b.Changes); err != nil {
 			return err
 		}
-		return s.applyMail(tx, letters, b.MailAcks)
+		return s.applyMail(tx, entries, b.MailAcks)
 	})
 	err = dbfile.ExplainCommit(fmt.Sprintf("commit %d rows, %d messages and %d acknowledgments to",
 		len(b.Changes), len(b.Entries), len(b.MailAcks)), s.path, err)
 	if e, ok := err.(*dbfile.Error); ok && e.Transient() {
-		s.sealing.keep(letters)
+		s.sealing.keep(entries)
 	}
 	s.wal.look(s.log)
 	return err

@@ -27,7 +27,7 @@ type Contents struct {
 	Resumable int64     // … of these: can resume
 	Waiting   int64     // … of all: in the queue
 	Chats     int64     // pairs
-	Letters   int64     // mailbox entries
+	Entries   int64     // mailbox entries
 	Bytes     int64     // size of the database, in whole pages, without the WAL
 	Newest    chat.Time // the latest change that left a time in it; a stored message leaves none. 0: none
 }
@@ -50,7 +50,7 @@ const (
 			(SELECT coalesce(max(max(created_at, coalesce(away_since, 0), coalesce(ended_at, 0), coalesce(queued_at, 0),
 				coalesce(matched_at, 0))), 0) FROM sessions))`
 
-	sqlLetters = `SELECT count(*) FROM mailbox`
+	sqlEntries = `SELECT count(*) FROM mailbox`
 
 	// schemaMailbox is the migration that adds the table mailbox.
 	schemaMailbox = 2
@@ -142,7 +142,7 @@ func contentsOf(ctx context.Context, db *sql.DB, version int64) (Contents, error
 		err = db.QueryRowContext(ctx, sqlNewest).Scan(&c.Newest)
 	}
 	if err == nil && version >= schemaMailbox {
-		err = db.QueryRowContext(ctx, sqlLetters).Scan(&c.Letters)
+		err = db.QueryRowContext(ctx, sqlEntries).Scan(&c.Entries)
 	}
 	return c, err
 }

@@ -12,7 +12,7 @@ import (
 func TestLaws(t *testing.T) {
 	fill := func(tb testing.TB) *Store {
 		p := newPost(tb)
-		p.mustHold(tb, p.letter(1, "hello"), p.letter(2, ""))
+		p.mustHold(tb, p.entry(1, "hello"), p.entry(2, ""))
 		mustCommit(tb, p.Store, put(waiting(3, 1), away(session(4), t0+hour))...)
 		if err := p.Laws(tb.Context()); err != nil {
 			tb.Fatal(err)

@@ -15,7 +15,7 @@ func TestCopiedOverBesideWAL(t *testing.T) {
 	for name, command := range map[string]string{"in its place": "mv", "into it": "cp"} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
-			p.mustHold(t, p.letter(1, "hello"))
+			p.mustHold(t, p.entry(1, "hello"))
 			mustCommit(t, p.Store, put(waiting(3, 1))...)
 			backup := filepath.Join(t.TempDir(), "backup.db")
 			if err := p.Snapshot(t.Context(), backup); err != nil {

@@ -43,12 +43,12 @@ func (s *Store) Mail(ctx context.Context, sessionID string, r chat.MailRange, yi
 		return dbfile.Explain("read mail from", s.path, err)
 	}
 	for after := number(r.After); ; {
-		letter, err := s.openNext(ctx, &mailReading{r, after, opener, binding, known, longest >= largeLetter, &tampered})
-		if err != nil || letter == nil {
+		entry, err := s.openNext(ctx, &mailReading{r, after, opener, binding, known, longest >= largeEntry, &tampered})
+		if err != nil || entry == nil {
 			return err
 		}
-		after = int64(letter.N)
-		if err := yield(letter); err != nil {
+		after = int64(entry.N)
+		if err := yield(entry); err != nil {
 			return err
 		}
 	}
@@ -81,18 +81,18 @@ func (s *Store) openNext(ctx context.Context, at *mailReading) (*chat.MailEntry,
 	case row.N <= at.after:
 		return nil, &dbfile.Error{What: "read mail from " + s.path + ": damaged, its mail is out of order", Todo: dbfile.RestoreBackup, Code: exit.BadDatabase}
 	}
-	letter := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
+	entry := &chat.MailEntry{To: r.To, Pair: r.Pair, From: r.Alias, N: uint64(row.N)}
 	if row.Body == nil {
-		return letter, nil
+		return entry, nil
 	}
-	binding.N = letter.N
+	binding.N = entry.N
 	body, err := at.opener.Open(binding, row.Body)
 	if err == nil && at.known && row.Sender == r.Alias {
-		letter.At, letter.Text, letter.Image = chat.Time(body.Time), body.Text, body.Image
+		entry.At, entry.Text, entry.Image = chat.Time(body.Time), body.Text, body.Image
 	} else {
-		at.tampered.add(letter.N)
+		at.tampered.add(entry.N)
 	}
-	return letter, nil
+	return entry, nil
 }
 
 // mailRow is one row of sqlNext.

@@ -19,14 +19,14 @@ import (
 // numbers are left out, and an empty place is shown.
 func TestMailRange(t *testing.T) {
 	p := newPost(t)
-	var letters []chat.MailEntry
+	var entries []chat.MailEntry
 	for _, n := range []uint64{1, 2, 4, 5, 9} {
-		letters = append(letters, p.letter(n, fmt.Sprint("text ", n)))
+		entries = append(entries, p.entry(n, fmt.Sprint("text ", n)))
 	}
-	letters[3].Text, letters[3].At = "", 0 // 5
-	elsewhere := p.letter(3, "of another chat")
+	entries[3].Text, entries[3].At = "", 0 // 5
+	elsewhere := p.entry(3, "of another chat")
 	elsewhere.Pair++
-	p.mustHold(t, append(letters, elsewhere)...)
+	p.mustHold(t, append(entries, elsewhere)...)
 	for name, tt := range map[string]struct {
 		after, upTo uint64
 		want        []string
@@ -51,7 +51,7 @@ func TestMailRange(t *testing.T) {
 // TestMailYield: yield may take its time, and use the store meanwhile; its error is returned unchanged.
 func TestMailYield(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(1, "first"), p.letter(2, "second"), p.letter(3, "third"), p.letter(4, "fourth"))
+	p.mustHold(t, p.entry(1, "first"), p.entry(2, "second"), p.entry(3, "third"), p.entry(4, "fourth"))
 	p.reader.SetMaxOpenConns(1)
 	var got []uint64
 	done := errors.New("the socket is closed")
@@ -145,7 +145,7 @@ func TestTampering(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
 			for n := range uint64(4) {
-				p.mustHold(t, p.letter(n+1, fmt.Sprint("text ", n+1)))
+				p.mustHold(t, p.entry(n+1, fmt.Sprint("text ", n+1)))
 			}
 			edit := tt.sql(func(n int) (body []byte) {
 				if err := p.reader.Get(&body, `SELECT body FROM mailbox WHERE n = ?`, n); err != nil {
@@ -204,7 +204,7 @@ func readAll(tb testing.TB, s *Store, id string) (got []string) {
 // TestMailOfAnotherSession: a session ID opens only its own mail.
 func TestMailOfAnotherSession(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(1, "first"))
+	p.mustHold(t, p.entry(1, "first"))
 	log := logged(p.Store)
 	err := p.Mail(t.Context(), secretOf(2), p.whole(), func(m *chat.MailEntry) error {
 		if m.Text != "" || m.At != 0 {
@@ -221,7 +221,7 @@ func TestMailOfAnotherSession(t *testing.T) {
 // restore has undone, with a chat of the same number there, do not.
 func TestMailOutlivesRestore(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(1, "before"))
+	p.mustHold(t, p.entry(1, "before"))
 	backup := newPath(t)
 	if err := p.Snapshot(t.Context(), backup); err != nil {
 		t.Fatal(err)
@@ -230,7 +230,7 @@ func TestMailOutlivesRestore(t *testing.T) {
 
 	lost := MustOpen(t, p.path) // the second boot, which the backup does not have
 	mustBegin(t, lost)
-	m := p.letter(1, "lost")
+	m := p.entry(1, "lost")
 	m.Pair = 2<<32 | 1
 	if err := lost.Commit(&chat.Batch{Entries: []chat.MailEntry{m}}); err != nil {
 		t.Fatal(err)

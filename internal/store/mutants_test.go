@@ -22,12 +22,12 @@ func TestMutants(t *testing.T) {
 	path := filled(t)
 	s := MustOpen(t, path)
 	for n := uint64(3); n <= 40; n += 4 { // the waiting ones
-		letter := chat.MailEntry{
+		entry := chat.MailEntry{
 			To: session(n).ID, Key: session(n).MailKey, Pair: 1<<32 | 1, From: alias(1), N: n, At: t0, Text: "text",
 		}
-		empty := letter
+		empty := entry
 		empty.N, empty.Text = n+1, ""
-		if err := s.Commit(&chat.Batch{Entries: []chat.MailEntry{letter, empty}}); err != nil {
+		if err := s.Commit(&chat.Batch{Entries: []chat.MailEntry{entry, empty}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -184,7 +184,7 @@ func swap(ctx context.Context, part, path string) (aside string, err error) {
 	case there && apart(ctx, path):
 		err = recognize(ctx, path)
 	case there:
-		err = settle(ctx, path)
+		err = checkpointOld(ctx, path)
 	default:
 		// The new file may get the inode of the old one. Without a witness, a start in between would begin with an empty
 		// database.

@@ -52,7 +52,7 @@ func TestPutBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if done.Path != path || done.Sessions != 3 || done.Chats != 1 || done.Letters != 1 || (done.Aside != "") != there {
+			if done.Path != path || done.Sessions != 3 || done.Chats != 1 || done.Entries != 1 || (done.Aside != "") != there {
 				t.Errorf("%+v", done)
 			}
 			if kept, err := os.ReadFile(done.Aside); there && (err != nil || string(kept) != string(old)) {

@@ -15,7 +15,7 @@ import (
 func killedServer(tb testing.TB) (path, epoch string, p *post) {
 	tb.Helper()
 	p = newPost(tb)
-	p.mustHold(tb, p.letter(1, "hello"))
+	p.mustHold(tb, p.entry(1, "hello"))
 	if _, err := p.writer.Exec(`PRAGMA wal_checkpoint`); err != nil { // so that the file alone has content
 		tb.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func TestParkedReader(t *testing.T) {
 	n := uint64(0)
 	write := func() {
 		n++
-		p.mustHold(t, p.letter(n, strings.Repeat("x", 1<<20)))
+		p.mustHold(t, p.entry(n, strings.Repeat("x", 1<<20)))
 	}
 	for range 2 * dbfile.WalKept >> 20 {
 		write()

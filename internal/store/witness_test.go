@@ -21,7 +21,7 @@ import (
 func begun(tb testing.TB, boots int) (path, epoch string, p *post) {
 	tb.Helper()
 	p = newPost(tb)
-	p.mustHold(tb, p.letter(1, "hello"))
+	p.mustHold(tb, p.entry(1, "hello"))
 	mustCommit(tb, p.Store, put(waiting(3, 1))...)
 	mustClose(tb, p.Store)
 	for range boots - 1 {
@@ -224,7 +224,7 @@ func TestRestore(t *testing.T) {
 	for name, command := range map[string]string{"in its place": "mv", "into it": "cp"} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
-			p.mustHold(t, p.letter(1, "hello"))
+			p.mustHold(t, p.entry(1, "hello"))
 			mustCommit(t, p.Store, put(waiting(3, 1))...)
 			backup := filepath.Join(t.TempDir(), "backup.db")
 			if err := p.Snapshot(t.Context(), backup); err != nil {

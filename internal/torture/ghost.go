@@ -55,9 +55,9 @@ func (c *chatter) vanishes() {
 	c.ghost = ghost
 	c.t.ghosts.Add(1)
 	c.t.running.Go(func() {
-		select { // it ends with the server, or when the clients must hurry
+		select { // it ends with the server, or when the clients must catch up
 		case <-ghost.Done():
-		case <-c.t.hurry:
+		case <-c.t.catchUp:
 		}
 		ghost.Drop()
 		cut()

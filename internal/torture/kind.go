@@ -50,7 +50,7 @@ func (c *chatter) equip() error {
 		}
 		delay := linkDelayLeast + c.upTo(linkDelayMost-linkDelayLeast)
 		var err error
-		if c.link, err = link.New(c.t.local, c.t.addr, delay, rate, c.t.hurry); err != nil {
+		if c.link, err = link.New(c.t.local, c.t.addr, delay, rate, c.t.catchUp); err != nil {
 			return err
 		}
 		c.url = "ws://" + c.link.Addr()
@@ -60,7 +60,7 @@ func (c *chatter) equip() error {
 }
 
 // slowly returns a function that slows the reading of a socket: at some rate, with occasional pauses, until the clients
-// must hurry.
+// must catch up.
 func (t *torture) slowly(seed uint64) func(read int) {
 	chance := rand.New(rand.NewPCG(t.cmd.Seed, seed))
 	rate := readRateLeast + chance.IntN(readRateMost-readRateLeast)
@@ -73,7 +73,7 @@ func (t *torture) slowly(seed uint64) func(read int) {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-t.hurry:
+		case <-t.catchUp:
 		}
 	}
 }

@@ -50,7 +50,7 @@ type torture struct {
 	url, key, local string          // what the clients dial; does not change while they run
 	addr            string          // the server's address, for links
 	life            context.Context // of the clients
-	hurry           chan struct{}   // closed when the slow clients must catch up
+	catchUp         chan struct{}   // closed when the slow clients must catch up
 
 	turns                      []int // which fault precedes which of the next kills; owned by the killing goroutine
 	stops, locks               int   // faults injected into the server; owned by the killing goroutine
@@ -68,7 +68,7 @@ type torture struct {
 func newTorture(cmd *Cmd, log io.Writer) *torture {
 	return &torture{
 		cmd: cmd, history: checker.NewRecorder(), chance: rand.New(rand.NewPCG(cmd.Seed, 0)),
-		marker: fmt.Sprintf("canary-%016x", rand.Uint64()), log: log, hurry: make(chan struct{}),
+		marker: fmt.Sprintf("canary-%016x", rand.Uint64()), log: log, catchUp: make(chan struct{}),
 	}
 }
 
@@ -296,7 +296,7 @@ func (t *torture) end() {
 // hurries makes all slow clients and links fast.
 func (t *torture) hurries() {
 	if !t.draining.Swap(true) {
-		close(t.hurry)
+		close(t.catchUp)
 	}
 }
 

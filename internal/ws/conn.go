@@ -28,14 +28,14 @@ type Conn struct {
 	opened chat.Time
 
 	// owned by the goroutine that reads: its own, or a leader of the poller
-	reader    bufio.Reader  // gorilla's; it has a buffer during a turn
-	lent      *bufio.Reader // the reader that owns this buffer
-	leader    *leader       // that serves it; nil if it has its own goroutine
-	slot      int32         // in the poller
-	beat      int32         // the index in its slot of the keepalive, whose lock guards it
-	minute    chat.Time     // start of the period of the next two counts, a minute at most
-	malformed int32         // frames that could not be parsed
-	controls  int32         // pings and pongs of the peer
+	reader         bufio.Reader  // gorilla's; it has a buffer during a turn
+	lent           *bufio.Reader // the reader that owns this buffer
+	leader         *leader       // that serves it; nil if it has its own goroutine
+	slot           int32         // in the poller
+	keepaliveIndex int32         // the index in its slot of the keepalive, whose lock guards it
+	minute         chat.Time     // start of the period of the next two counts, a minute at most
+	malformed      int32         // frames that could not be parsed
+	controls       int32         // pings and pongs of the peer
 
 	// atomic: the keepalive reads them
 	seen      atomic.Int64          // keepalive time of the last byte

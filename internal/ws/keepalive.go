@@ -81,7 +81,7 @@ func (p *keepalive) add(c *Conn) {
 	slot := &p.slots[uint64(c.id)%patrolSlots]
 	slot.mu.Lock()
 	defer slot.mu.Unlock()
-	c.beat = int32(len(slot.conns))
+	c.keepaliveIndex = int32(len(slot.conns))
 	slot.conns = append(slot.conns, c)
 }
 
@@ -92,7 +92,7 @@ func (p *keepalive) remove(c *Conn) {
 	defer slot.mu.Unlock()
 	end := len(slot.conns) - 1
 	last := slot.conns[end]
-	slot.conns[c.beat], last.beat = last, c.beat
+	slot.conns[c.keepaliveIndex], last.keepaliveIndex = last, c.keepaliveIndex
 	slot.conns[end] = nil
 	slot.conns = slot.conns[:end]
 }

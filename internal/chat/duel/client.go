@@ -112,7 +112,7 @@ func (d *Duel) Play(c *client, what, how byte) {
 	case 27:
 		d.wait(how)
 	case 28:
-		d.Flush()
+		d.TakeBatch()
 	case 29:
 		d.Commit(min(int(how%3), len(d.Flushed)))
 	case 30:

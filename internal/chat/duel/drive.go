@@ -135,7 +135,7 @@ func (d *Duel) away(c *client, how byte) {
 	}
 	d.hangUp(p)
 	if how&64 != 0 {
-		d.Flush()
+		d.TakeBatch()
 	}
 	d.burst(c, int(how%5), how%4 == 3)
 	switch how >> 3 & 7 {

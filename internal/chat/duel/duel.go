@@ -32,7 +32,7 @@ type Duel struct {
 // snap is the disk as predicted by the model.
 type snap struct {
 	rows []model.Durable
-	mail []model.Letter
+	mail []model.Entry
 }
 
 // move is a step, for the report of a failure.

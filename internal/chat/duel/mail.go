@@ -16,12 +16,12 @@ func (d *Duel) sameMail(on rig.Disk) string {
 		from chat.Alias
 		n    uint64
 	}
-	want := make(map[key]model.Letter)
+	want := make(map[key]model.Entry)
 	for _, l := range d.m.Mail {
 		want[key{d.ids[l.To], l.From, l.N}] = l
 	}
 	if len(want) != len(d.m.Mail) {
-		return "the model holds a letter twice"
+		return "the model holds an entry twice"
 	}
 	for at, m := range on.Mail {
 		l, ok := want[key{m.To, m.From, m.N}]

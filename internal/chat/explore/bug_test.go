@@ -7,8 +7,8 @@ const (
 	sound           breakage = iota
 	gateOpen                 // frames leave before their batch is committed
 	suffixSurvives           // a kill loses the first batches but not the last
-	lettersLost              // a commit writes no mailbox entries
-	receiptsLost             // a commit deletes no mailbox entries
+	entriesLost              // a commit writes no mailbox entries
+	mailAcksLost             // a commit deletes no mailbox entries
 	deletedWhenSent          // an entry is deleted when it is sent, not when it is confirmed
 	deliveredTwice           // a message is sent twice
 	ackedAtFlush             // custody is reported when a batch is taken
@@ -29,7 +29,7 @@ const (
 )
 
 var breakageNames = [breakages]string{
-	"none", "gate open", "suffix survives", "letters lost", "receipts lost", "deleted when sent", "delivered twice",
+	"none", "gate open", "suffix survives", "entries lost", "mail acks lost", "deleted when sent", "delivered twice",
 	"acked at flush", "mail forgotten", "replay foreign", "gaps lost", "end untold", "match untold",
 	"reordered", "not synced", "found forgotten", "read early", "earlier pong", "never noisy", "always heard",
 	"always open",

@@ -13,12 +13,12 @@ type medium struct {
 	epoch   int
 	since   uint64           // the boot that began it
 	rows    []chat.Record    // by rising ID
-	letters []chat.MailEntry // in the order they were written
+	entries []chat.MailEntry // in the order they were written
 }
 
 func (d *medium) copy() medium {
 	c := *d
-	c.rows, c.letters = slices.Clone(d.rows), slices.Clone(d.letters)
+	c.rows, c.entries = slices.Clone(d.rows), slices.Clone(d.entries)
 	return c
 }
 
@@ -28,7 +28,7 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 		switch {
 		case c.Deleted && ok:
 			d.rows = slices.Delete(d.rows, at, at+1)
-			d.letters = slices.DeleteFunc(d.letters, func(m chat.MailEntry) bool { return m.To == c.ID })
+			d.entries = slices.DeleteFunc(d.entries, func(m chat.MailEntry) bool { return m.To == c.ID })
 		case c.Deleted:
 		case ok:
 			d.rows[at] = c.Record
@@ -36,20 +36,20 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 			d.rows = slices.Insert(d.rows, at, c.Record)
 		}
 	}
-	if bug != lettersLost {
-		d.letters = append(d.letters, b.Entries...)
+	if bug != entriesLost {
+		d.entries = append(d.entries, b.Entries...)
 	}
 	for _, r := range b.MailAcks {
-		d.letters = slices.DeleteFunc(d.letters, func(m chat.MailEntry) bool {
-			return bug != receiptsLost && m.To == r.To && m.Pair == r.Pair && m.N <= r.UpTo
+		d.entries = slices.DeleteFunc(d.entries, func(m chat.MailEntry) bool {
+			return bug != mailAcksLost && m.To == r.To && m.Pair == r.Pair && m.N <= r.UpTo
 		})
 	}
 }
 
-// letter returns one entry of a mailbox; nil if there is none.
-func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry {
-	for i := range d.letters {
-		if m := &d.letters[i]; m.To == to && m.Pair == pair && m.N == n {
+// entry returns one entry of a mailbox; nil if there is none.
+func (d *medium) entry(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry {
+	for i := range d.entries {
+		if m := &d.entries[i]; m.To == to && m.Pair == pair && m.N == n {
 			return m
 		}
 	}
@@ -59,20 +59,20 @@ func (d *medium) letter(to chat.ID, pair chat.PairID, n uint64) *chat.MailEntry 
 // mail lists the mailbox entries of a session, by rising chat and number.
 func (d *medium) mail(to chat.ID) []chat.Held {
 	var all []chat.Held
-	for i := range d.letters {
-		if m := &d.letters[i]; m.To == to {
-			all = append(all, chat.Held{To: to, Pair: m.Pair, From: m.From, N: m.N, Size: letterSize(m)})
+	for i := range d.entries {
+		if m := &d.entries[i]; m.To == to {
+			all = append(all, chat.Held{To: to, Pair: m.Pair, From: m.From, N: m.N, Size: entrySize(m)})
 		}
 	}
 	slices.SortFunc(all, func(a, b chat.Held) int { return cmp.Or(cmp.Compare(a.Pair, b.Pair), cmp.Compare(a.N, b.N)) })
 	return all
 }
 
-func letterSize(m *chat.MailEntry) int { return 256 + len(m.Text) + len(m.Image) }
+func entrySize(m *chat.MailEntry) int { return 256 + len(m.Text) + len(m.Image) }
 
 func (d *medium) bytes() (sum int64) {
-	for i := range d.letters {
-		sum += int64(letterSize(&d.letters[i]))
+	for i := range d.entries {
+		sum += int64(entrySize(&d.entries[i]))
 	}
 	return sum
 }

@@ -135,7 +135,7 @@ func (w *world) delivered(b *bond, side int) {
 
 // mailboxes checks D6: messages are held only for sessions that will not resume.
 func (w *world) mailboxes() {
-	for _, m := range w.disk.letters {
+	for _, m := range w.disk.entries {
 		r := w.disk.row(chat.Hash{}, m.To)
 		if m.To == 0 {
 			continue

@@ -122,7 +122,7 @@ func roam(r *rand.Rand) *plan {
 		p.total = 1 + r.IntN(4)
 	}
 	if r.IntN(3) == 0 {
-		p.letter = 10
+		p.entry = 10
 	}
 	p.matched = r.IntN(len(p.guests) + 1)
 	if r.IntN(4) == 0 {

@@ -219,7 +219,7 @@ func (g *guest) say(w *world, bad bool) {
 // text is the nth message of g: it names sender and chat. Every second one is too large to be held, if the plan has a limit.
 func (g *guest) text(w *world, n uint64) string {
 	text := fmt.Sprintf("%s%d>%s", g.name(), n, g.partner)
-	if missing := w.plan.letter + 1 - len(text); n%2 == 0 && w.plan.letter > 0 && missing > 0 {
+	if missing := w.plan.entry + 1 - len(text); n%2 == 0 && w.plan.entry > 0 && missing > 0 {
 		text += strings.Repeat("+", missing)
 	}
 	return text

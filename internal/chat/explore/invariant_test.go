@@ -133,7 +133,7 @@ func (l *ledger) resumed(w *world, r *chat.Resumption) {
 	if b == nil || r.State != chat.ResumedMatched {
 		return
 	}
-	for _, m := range w.disk.letters {
+	for _, m := range w.disk.entries {
 		if m.To == b.id[side] && m.Pair == b.pair && m.N > r.Recv {
 			w.failf("S1: %q is in custody and recv is %d", m.Text, r.Recv)
 		}
@@ -169,7 +169,7 @@ func (l *ledger) held(w *world) {
 				if text == "" || uint64(len(d.arrived)) >= n && d.arrived[n-1] {
 					continue
 				}
-				m := w.disk.letter(b.id[1-side], b.pair, n)
+				m := w.disk.entry(b.id[1-side], b.pair, n)
 				switch {
 				case d.closed:
 					w.failf("D5: %s was acknowledged and %s heard of the end of the chat before it", text, to.name())

@@ -139,10 +139,10 @@ func (w *world) noteBatch(b *chat.Batch) {
 		}
 	}
 	for _, m := range b.Entries {
-		w.note("\t  letter to %s of %s %d %q", w.mailbox(m.To), m.From, m.N, m.Text)
+		w.note("\t  entry to %s of %s %d %q", w.mailbox(m.To), m.From, m.N, m.Text)
 	}
 	for _, r := range b.MailAcks {
-		w.note("\t  receipt of %s up to %d", w.mailbox(r.To), r.UpTo)
+		w.note("\t  mail ack of %s up to %d", w.mailbox(r.To), r.UpTo)
 	}
 }
 

@@ -20,7 +20,7 @@ type plan struct {
 	late     bool // a tick may come late
 	keeps    bool // clients continue to name a chat that they have left
 	total    int  // messages in all rings, and in all mailboxes, together
-	letter   int  // bytes; every second message is larger than the mailbox takes; 0: none is
+	entry    int  // bytes; every second message is larger than the mailbox takes; 0: none is
 	ttl      time.Duration
 	bug      breakage
 }
@@ -55,9 +55,9 @@ var plans = []plan{
 	{name: "old receiver", guests: "ro", matched: 2, talk: "a", limits: limits{says: 2, drops: 1, ticks: 1}, lag: true},
 	{name: "old sender", guests: "or", matched: 2, talk: "a", limits: limits{says: 2, drops: 1, ticks: 1}, lag: true},
 	{name: "old sender, full", guests: "or", matched: 2, talk: "a", limits: limits{says: 3, drops: 1, kills: 1}, mailbox: 1},
-	{name: "too large", guests: "rr", matched: 2, talk: "a", limits: limits{says: 3, drops: 2, retries: 1}, letter: 10},
-	{name: "too large and killed", guests: "rr", matched: 2, talk: "a", limits: limits{says: 3, drops: 1, retries: 1, kills: 1}, letter: 10},
-	{name: "old sender, too large", guests: "or", matched: 2, talk: "a", limits: limits{says: 3, drops: 1, kills: 1}, letter: 10},
+	{name: "too large", guests: "rr", matched: 2, talk: "a", limits: limits{says: 3, drops: 2, retries: 1}, entry: 10},
+	{name: "too large and killed", guests: "rr", matched: 2, talk: "a", limits: limits{says: 3, drops: 1, retries: 1, kills: 1}, entry: 10},
+	{name: "old sender, too large", guests: "or", matched: 2, talk: "a", limits: limits{says: 3, drops: 1, kills: 1}, entry: 10},
 	{name: "old and kill", guests: "ro", matched: 2, limits: limits{says: 2, drops: 1, kills: 1, stops: 1}},
 	{name: "old, next, three", guests: "oro", matched: 3, limits: limits{says: 2, presses: 2}, lag: true},
 	{name: "two old", guests: "oo", matched: 2, limits: limits{says: 2, drops: 1, presses: 1, ticks: 1}, lag: true},

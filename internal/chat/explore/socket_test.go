@@ -139,7 +139,7 @@ func (w *world) leave(s *socket) {
 	if e.Kind == chat.Replay {
 		s.cursor = max(s.cursor, e.Mail.After)
 		if s.cursor < e.Mail.UpTo {
-			f := w.letter(e.Mail, s.cursor)
+			f := w.entry(e.Mail, s.cursor)
 			f.Conn, s.cursor = e.Conn, f.N
 			w.put(s, f)
 		}
@@ -162,10 +162,10 @@ func (w *world) leave(s *socket) {
 	}
 }
 
-// letter returns the frame of a replay after a number: a message, or a gap.
-func (w *world) letter(r *chat.MailRange, after uint64) chat.Event {
+// entry returns the frame of a replay after a number: a message, or a gap.
+func (w *world) entry(r *chat.MailRange, after uint64) chat.Event {
 	for n := after + 1; n <= r.UpTo; n++ {
-		m := w.disk.letter(r.To, r.Pair, n)
+		m := w.disk.entry(r.To, r.Pair, n)
 		if m == nil || m.Text == "" && m.Image == "" {
 			continue
 		}

@@ -107,7 +107,7 @@ func (w *world) boot() {
 	cfg.Epoch = fmt.Sprintf("e%d", w.disk.epoch+1)
 	cfg.RingMessages, cfg.RingBytes, cfg.RingTotal = w.plan.ring, 1<<20, int64(w.plan.total)*270
 	cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal = w.plan.mailbox, 1<<20, int64(w.plan.total)*270
-	cfg.EntryMax = w.plan.letter
+	cfg.EntryMax = w.plan.entry
 	if w.plan.ttl != 0 {
 		cfg.SessionTTL = w.plan.ttl
 	}

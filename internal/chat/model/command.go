@@ -105,7 +105,7 @@ func (m *Model) send(w *Who, c *chat.Command) {
 	}
 	out.told = false
 	useless := c.Refused != "" || c.Text == "" && c.Image == ""
-	l := Letter{To: p.Hash, chat: w.Chat, From: w.Alias, N: out.last + 1, At: m.now, Text: c.Text, Image: c.Image}
+	l := Entry{To: p.Hash, chat: w.Chat, From: w.Alias, N: out.last + 1, At: m.now, Text: c.Text, Image: c.Image}
 	if useless {
 		l.Text, l.Image = "", ""
 	}
@@ -121,7 +121,7 @@ func (m *Model) send(w *Who, c *chat.Command) {
 }
 
 // accepts looks for room for l, and handles the case that there is none.
-func (m *Model) accepts(w, p *Who, l Letter) bool {
+func (m *Model) accepts(w, p *Who, l Entry) bool {
 	switch {
 	case l.N <= w.out.claim:
 	case p.Conn == 0 && m.mailRoom(l):
@@ -140,7 +140,7 @@ func (m *Model) accepts(w, p *Who, l Letter) bool {
 }
 
 // relay relays l, which was accepted.
-func (m *Model) relay(w, p *Who, l Letter) {
+func (m *Model) relay(w, p *Who, l Entry) {
 	w.out.last = l.N
 	w.out.top = max(w.out.top, l.N)
 	m.keepUp(w, p)

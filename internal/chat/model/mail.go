@@ -6,8 +6,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// Letter is a message in custody.
-type Letter struct {
+// Entry is a message in custody.
+type Entry struct {
 	To    chat.Hash
 	chat  int
 	From  chat.Alias
@@ -18,19 +18,19 @@ type Letter struct {
 	Batch uint64 // that carries it; 0: a batch of an earlier run
 }
 
-func (l Letter) empty() bool { return l.Text == "" && l.Image == "" }
+func (l Entry) empty() bool { return l.Text == "" && l.Image == "" }
 
-func (l Letter) size() int { return 256 + len(l.Text) + len(l.Image) }
+func (l Entry) size() int { return 256 + len(l.Text) + len(l.Image) }
 
 // numbers is the message numbers of one direction of a chat, in the protocol's terms.
 type numbers struct {
 	last, held, got, claim uint64
 
-	top    uint64   // the highest ever accepted or used up
-	seen   bool     // this run of the server saw the chat begin
-	ring   []Letter // in flight to an attached receiver
-	sealed []Letter // in flight to the disk
-	told   bool     // error gap was sent
+	top     uint64  // the highest ever accepted or used up
+	seen    bool    // this run of the server saw the chat begin
+	ring    []Entry // in flight to an attached receiver
+	writing []Entry // in flight to the disk
+	told    bool    // error gap was sent
 }
 
 func (n *numbers) recv() uint64 { return max(n.got, n.held) }
@@ -39,38 +39,38 @@ func (n *numbers) recv() uint64 { return max(n.got, n.held) }
 func (m *Model) keepUp(w, p *Who) {
 	n := &w.out
 	n.got = min(max(n.got, n.claim), n.last)
-	n.ring = slices.DeleteFunc(n.ring, func(l Letter) bool { return l.N <= n.got })
-	m.discard(func(l Letter) bool { return l.To == p.Hash && l.chat == p.Chat && l.N <= n.got })
+	n.ring = slices.DeleteFunc(n.ring, func(l Entry) bool { return l.N <= n.got })
+	m.discard(func(l Entry) bool { return l.To == p.Hash && l.chat == p.Chat && l.N <= n.got })
 }
 
-func (m *Model) discard(gone func(Letter) bool) {
+func (m *Model) discard(gone func(Entry) bool) {
 	n := len(m.Mail)
 	m.Mail = slices.DeleteFunc(m.Mail, gone)
 	m.Posted = m.Posted || len(m.Mail) < n
 }
 
 // GiveUp handles the mail of a session that leaves.
-func (m *Model) GiveUp(w *Who) { m.discard(func(l Letter) bool { return l.To == w.Hash }) }
+func (m *Model) GiveUp(w *Who) { m.discard(func(l Entry) bool { return l.To == w.Hash }) }
 
 // tail lists the unconfirmed messages of w from a chat that is over.
-func (m *Model) tail(w *Who) []Letter {
-	return m.letters(w, func(l Letter) bool { return l.chat != w.Chat })
+func (m *Model) tail(w *Who) []Entry {
+	return m.entries(w, func(l Entry) bool { return l.chat != w.Chat })
 }
 
-// letters lists some of the mailbox entries of w, by rising number.
-func (m *Model) letters(w *Who, which func(Letter) bool) []Letter {
-	var some []Letter
+// entries lists some of the mailbox entries of w, by rising number.
+func (m *Model) entries(w *Who, which func(Entry) bool) []Entry {
+	var some []Entry
 	for _, l := range m.Mail {
 		if l.To == w.Hash && which(l) {
 			some = append(some, l)
 		}
 	}
-	slices.SortFunc(some, func(a, b Letter) int { return int(a.N) - int(b.N) })
+	slices.SortFunc(some, func(a, b Entry) int { return int(a.N) - int(b.N) })
 	return some
 }
 
 // mailRoom: 64 bytes per entry, 3 entries and 1 MiB per chat, 2 MiB in total.
-func (m *Model) mailRoom(l Letter) bool {
+func (m *Model) mailRoom(l Entry) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.Mail {
 		all += x.size()
@@ -83,7 +83,7 @@ func (m *Model) mailRoom(l Letter) bool {
 }
 
 // ringRoom: 4 bodies and 1 MiB per direction, 2 MiB in total.
-func (m *Model) ringRoom(w *Who, l Letter) bool {
+func (m *Model) ringRoom(w *Who, l Entry) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.People {
 		for _, y := range x.out.ring {
@@ -98,15 +98,15 @@ func (m *Model) ringRoom(w *Who, l Letter) bool {
 }
 
 // hold puts a message of w into its recipient's mailbox.
-func (m *Model) hold(w *Who, l Letter) {
+func (m *Model) hold(w *Who, l Entry) {
 	l.Batch = m.Batch
 	m.Mail, m.Posted = append(m.Mail, l), true
-	w.out.sealed = append(w.out.sealed, l)
+	w.out.writing = append(w.out.writing, l)
 }
 
-// seal handles the loss of a socket of p: messages in flight from w are held. Those that do not fit are forgotten, with all
+// holdInFlight handles the loss of a socket of p: messages in flight from w are held. Those that do not fit are forgotten, with all
 // later ones, and w sends them again if it can.
-func (m *Model) seal(w, p *Who) bool {
+func (m *Model) holdInFlight(w, p *Who) bool {
 	ring := w.out.ring
 	w.out.ring = nil
 	for _, l := range ring {
@@ -128,9 +128,9 @@ func (m *Model) seal(w, p *Who) bool {
 func (m *Model) commits() {
 	for _, w := range m.People {
 		held := w.out.held
-		for len(w.out.sealed) > 0 && w.out.sealed[0].Batch <= m.Committed {
-			w.out.held = max(w.out.held, w.out.sealed[0].N)
-			w.out.sealed = w.out.sealed[1:]
+		for len(w.out.writing) > 0 && w.out.writing[0].Batch <= m.Committed {
+			w.out.held = max(w.out.held, w.out.writing[0].N)
+			w.out.writing = w.out.writing[1:]
 		}
 		if m.Partner(w) != nil && w.out.held > held {
 			m.acked(w)
@@ -145,7 +145,7 @@ func (m *Model) ack(w *Who, alias chat.Alias, got uint64) {
 	case got > 1<<32:
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
 	case p == nil || !m.means(w, alias):
-		m.discard(func(l Letter) bool { return l.To == w.Hash && l.chat != w.Chat && l.From == alias && l.N <= got })
+		m.discard(func(l Entry) bool { return l.To == w.Hash && l.chat != w.Chat && l.From == alias && l.N <= got })
 		if m.Posted {
 			m.came = append(m.came, w)
 		}
@@ -162,9 +162,9 @@ func (m *Model) ack(w *Who, alias chat.Alias, got uint64) {
 }
 
 // replay sends w the entries above a number, and a gap where there is none.
-func (m *Model) replay(w *Who, from chat.Alias, letters []Letter, after, upTo uint64) {
+func (m *Model) replay(w *Who, from chat.Alias, entries []Entry, after, upTo uint64) {
 	switch {
-	case len(letters) > 0:
+	case len(entries) > 0:
 		m.say(w, chat.Event{Kind: chat.Replay, Mail: &chat.MailRange{Alias: from, After: after, UpTo: upTo}})
 	case after < upTo:
 		m.say(w, chat.Event{Kind: chat.Gap, N: upTo})

@@ -22,7 +22,7 @@ type Model struct {
 	Committed uint64
 	Stopped   bool
 	Before    int                          // the last chat from before this epoch
-	Mail      []Letter                     // in the mailboxes, or on the way there
+	Mail      []Entry                      // in the mailboxes, or on the way there
 	came      []*Who                       // sessions that this step may have brought to the queue
 	Wrote     bool                         // this step changed a row
 	Posted    bool                         // … or a mailbox
@@ -62,7 +62,7 @@ type Who struct {
 	again  bool // … and a tick has checked whether they may meet again
 
 	pinged bool // the fields below count
-	beat
+	pulse
 
 	out numbers // to the current partner
 }
@@ -176,7 +176,7 @@ func (m *Model) Queue() []*Who {
 }
 
 // Restart starts over from the rows and mailbox entries on disk.
-func (m *Model) Restart(now chat.Time, rows []Durable, mail []Letter) {
+func (m *Model) Restart(now chat.Time, rows []Durable, mail []Entry) {
 	*m = Model{
 		now: now, Batch: 1, places: m.places, chats: m.chats, Before: min(m.Before, m.chats), Sight: m.Sight,
 		Said: make(map[chat.ConnID][]chat.Event),

@@ -6,8 +6,8 @@ import (
 	"chatme/internal/chat"
 )
 
-// beat is what the model knows about a socket from its pings. A legacy client has one from its auth on.
-type beat struct {
+// pulse is what the model knows about a socket from its pings. A legacy client has one from its auth on.
+type pulse struct {
 	met     chat.Time
 	silent  bool
 	probed  bool
@@ -239,7 +239,7 @@ func (m *Model) matchAll() {
 	}
 	for i, a := range queue {
 		for _, b := range queue[i+1:] {
-			if m.ready(a) && m.ready(b) && !m.estranged(a, b) {
+			if m.ready(a) && m.ready(b) && !m.recentlyMatched(a, b) {
 				if g := m.ghost(a, b); g != nil {
 					if g.waitsFor == 0 && !g.mute {
 						m.ping(g, chat.Ping)
@@ -268,6 +268,6 @@ func (m *Model) match(a, b *Who) {
 	}
 }
 
-func (m *Model) estranged(a, b *Who) bool {
+func (m *Model) recentlyMatched(a, b *Who) bool {
 	return a.former == b.Hash && b.former == a.Hash && m.now < a.parted+10_000
 }

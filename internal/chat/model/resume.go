@@ -75,7 +75,7 @@ func (m *Model) resume(w *Who, conn chat.ConnID, r *chat.Resume) {
 		m.keepUp(p, w)
 	}
 	after := max(p.out.got, p.out.claim)
-	missed := m.letters(w, func(l Letter) bool { return l.N > after })
+	missed := m.entries(w, func(l Entry) bool { return l.N > after })
 	if names || r.Partner == "" {
 		re.State, re.Alias, re.Here, re.Replay = chat.ResumedMatched, p.Alias, p.Conn != 0, len(missed)
 		re.Recv, re.Delivered, re.Last = w.out.recv(), w.out.got, w.out.last
@@ -119,7 +119,7 @@ func (m *Model) resumeAlone(w *Who, r *chat.Resume, re *chat.Resumption) {
 	tail := m.tail(w)
 	named := len(tail) > 0 && tail[0].From == r.Partner
 	if named || len(tail) > 0 && re.Gap && tail[0].chat <= m.Before {
-		m.discard(func(l Letter) bool { return l.To == w.Hash && (!named || l.N <= r.Got) })
+		m.discard(func(l Entry) bool { return l.To == w.Hash && (!named || l.N <= r.Got) })
 		tail = m.tail(w)
 	}
 	if w.Place == 0 && (r.Partner != "" || len(tail) > 0) {

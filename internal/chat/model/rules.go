@@ -81,7 +81,7 @@ func (m *Model) detach(w *Who, leaves bool) {
 		m.say(p, chat.Event{Kind: chat.PartnerAway, At: w.until})
 	default:
 		m.hideTyping(p)
-		if !m.seal(p, w) {
+		if !m.holdInFlight(p, w) {
 			m.part(w)
 			m.forget(w)
 		}
@@ -91,7 +91,7 @@ func (m *Model) detach(w *Who, leaves bool) {
 // lost tells p that a socket of w is lost.
 func (m *Model) lost(w, p *Who) {
 	m.hideTyping(p)
-	m.seal(p, w)
+	m.holdInFlight(p, w)
 }
 
 // stop: messages in flight are held, and nothing more is accepted.
@@ -99,7 +99,7 @@ func (m *Model) stop() {
 	for _, w := range m.People {
 		m.hideTyping(w)
 		if p := m.Partner(w); p != nil && w.Conn != 0 && w.Resumable {
-			m.seal(p, w)
+			m.holdInFlight(p, w)
 		}
 	}
 	for _, w := range m.People {
@@ -134,7 +134,7 @@ func (m *Model) forget(w *Who) {
 
 // hangUp drops what was known about the socket.
 func (w *Who) hangUp(away chat.Time) {
-	w.Conn, w.Away, w.pinged, w.beat = 0, away, false, beat{}
+	w.Conn, w.Away, w.pinged, w.pulse = 0, away, false, pulse{}
 }
 
 // Due returns when the next deadline of w is; false: never.

@@ -191,11 +191,11 @@ func (r *Rig) pass(e chat.Event) {
 		r.OnWire(e.Conn, e)
 		return
 	}
-	for _, letter := range r.Disk.replay(e.Mail) {
-		letter.Conn = e.Conn
-		r.OnWire(e.Conn, letter)
+	for _, entry := range r.Disk.replay(e.Mail) {
+		entry.Conn = e.Conn
+		r.OnWire(e.Conn, entry)
 		if r.OnReplay != nil {
-			r.OnReplay(e.Conn, letter)
+			r.OnReplay(e.Conn, entry)
 		}
 	}
 }
@@ -218,8 +218,8 @@ func (r *Rig) Advance(d time.Duration) {
 	r.Now = end
 }
 
-// Flush takes all changes as a batch, which is then in flight to the disk.
-func (r *Rig) Flush() *chat.Batch {
+// TakeBatch takes all changes as a batch, which is then in flight to the disk.
+func (r *Rig) TakeBatch() *chat.Batch {
 	b := new(chat.Batch)
 	r.Lobby.TakeBatch(b)
 	r.Flushed = append(r.Flushed, b)
@@ -253,7 +253,7 @@ func (r *Rig) Commit(n int) {
 // Save makes everything durable.
 func (r *Rig) Save() {
 	if DirtyRows(r.Lobby) > 0 {
-		r.Flush()
+		r.TakeBatch()
 	}
 	r.Commit(len(r.Flushed))
 }

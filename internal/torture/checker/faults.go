@@ -37,8 +37,8 @@ func (h *history) findSpans() {
 	close(&h.locks, &locked, end)
 }
 
-// touches reports whether one of spans overlaps the time between from and to.
-func touches(spans []span, from, to time.Duration) bool {
+// overlaps reports whether one of spans overlaps the time between from and to.
+func overlaps(spans []span, from, to time.Duration) bool {
 	for _, s := range spans {
 		if s.from <= to && s.to >= from {
 			return true

@@ -106,7 +106,7 @@ func m7(h *history, report report) {
 				append(h.comings(s, &h.events[h.quiet]), h.comings(s.link, &h.events[h.quiet])...)...)
 		}
 	}
-	if len(waiting) > 1 && !(len(waiting) == 2 && h.estranged(waiting[0], waiting[1])) {
+	if len(waiting) > 1 && !(len(waiting) == 2 && h.recentlyMatched(waiting[0], waiting[1])) {
 		var excerpt []int
 		for _, who := range waiting {
 			excerpt = append(excerpt, h.of(who, 0, h.quiet)[len(h.of(who, 0, h.quiet))-1])
@@ -115,9 +115,9 @@ func m7(h *history, report report) {
 	}
 }
 
-// estranged reports whether a and b were each other's last partner shortly before all was quiet, and so may not be
+// recentlyMatched reports whether a and b were each other's last partner shortly before all was quiet, and so may not be
 // matched yet.
-func (h *history) estranged(a, b int) bool {
+func (h *history) recentlyMatched(a, b int) bool {
 	var last [2]*side
 	for _, s := range h.order {
 		for i, who := range [...]int{a, b} {
@@ -154,5 +154,5 @@ func (h *history) judgeAnswer(e *Event, next []int, report report) {
 func (h *history) calm(e *Event) bool {
 	from, to := e.At-2*h.limits.Slack, e.At+h.limits.Answer
 	return h.faultWithin(Killed, from, to) < 0 && h.faultWithin(Listening, from, to) < 0 &&
-		!touches(h.stops, from, to) && !touches(h.locks, from, to)
+		!overlaps(h.stops, from, to) && !overlaps(h.locks, from, to)
 }

@@ -44,8 +44,8 @@ func (s *seededDB) write(b *chat.Batch) error {
 	return s.Store.Commit(b)
 }
 
-// settle waits for the commit that was reported as done.
-func (s *seededDB) settle() {
+// awaitCommit waits for the commit that was reported as done.
+func (s *seededDB) awaitCommit() {
 	s.mu.Lock()
 	later := s.later
 	s.mu.Unlock()
@@ -56,13 +56,13 @@ func (s *seededDB) settle() {
 
 // Find implements hub.Store.
 func (s *seededDB) Find(ctx context.Context, h chat.Hash) (chat.Found, bool, error) {
-	s.settle()
+	s.awaitCommit()
 	return s.Store.Find(ctx, h)
 }
 
 // Mail implements hub.Store.
 func (s *seededDB) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
-	s.settle()
+	s.awaitCommit()
 	if seed.mail == nil {
 		return s.Store.Mail(ctx, sessionID, r, yield)
 	}
@@ -91,7 +91,7 @@ func commitLargeLater(s *seededDB, b *chat.Batch) error {
 	if len(b.Changes)+len(b.Entries)+len(b.MailAcks) > 3 {
 		return commitLater(s, b)
 	}
-	s.settle()
+	s.awaitCommit()
 	return s.write(b)
 }
 
@@ -171,7 +171,7 @@ func logLetters(s *seededDB, b *chat.Batch) error {
 	return s.write(b)
 }
 
-func ignoreReceipts(s *seededDB, b *chat.Batch) error {
+func ignoreMailAcks(s *seededDB, b *chat.Batch) error {
 	b.MailAcks = nil
 	return s.write(b)
 }

@@ -44,7 +44,7 @@ var mutants = map[string]*mutant{
 	"retry-loses-letters":   {does: "a retried batch has lost its mailbox entries", commit: loseOnRetry},
 	"letter-swapped":        {does: "a mailbox entry has the text of one in another chat", commit: swapLetters},
 	"letter-in-log":         {does: "the text of a mailbox entry is logged", commit: logLetters},
-	"receipt-ignored":       {does: "a confirmed mailbox entry is not deleted", commit: ignoreReceipts, load: dropStrayMail},
+	"receipt-ignored":       {does: "a confirmed mailbox entry is not deleted", commit: ignoreMailAcks, load: dropStrayMail},
 	"mailbox-deleted-early": {does: "the mailbox is emptied before it is sent", mail: deleteFirst},
 	"replay-skips-one":      {does: "one entry of a mailbox is not sent", mail: skipOne},
 	"replay-doubled":        {does: "each entry of a mailbox is sent twice", mail: yieldTwice},

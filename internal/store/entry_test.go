@@ -47,8 +47,8 @@ func newPost(tb testing.TB) *post {
 	return p
 }
 
-// letter returns a message to the away side; an empty text makes an empty place.
-func (p *post) letter(n uint64, text string) chat.MailEntry {
+// entry returns a message to the away side; an empty text makes an empty place.
+func (p *post) entry(n uint64, text string) chat.MailEntry {
 	m := chat.MailEntry{To: p.to.ID, Key: p.to.MailKey, Pair: p.to.Pair, From: p.from.Alias, N: n, Text: text}
 	if text != "" {
 		m.At = t0 + chat.Time(n)
@@ -60,9 +60,9 @@ func (p *post) whole() chat.MailRange {
 	return chat.MailRange{To: p.to.ID, Pair: p.to.Pair, Alias: p.from.Alias, UpTo: 1<<64 - 1}
 }
 
-func (p *post) mustHold(tb testing.TB, letters ...chat.MailEntry) {
+func (p *post) mustHold(tb testing.TB, entries ...chat.MailEntry) {
 	tb.Helper()
-	if err := p.Commit(&chat.Batch{Entries: letters}); err != nil {
+	if err := p.Commit(&chat.Batch{Entries: entries}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -99,14 +99,14 @@ func count(tb testing.TB, s *Store, query string, args ...any) (n int64) {
 	return n
 }
 
-// TestLetters: stored messages are replayed word for word, also after a restart, and are deleted when they are
+// TestEntries: stored messages are replayed word for word, also after a restart, and are deleted when they are
 // confirmed.
-func TestLetters(t *testing.T) {
+func TestEntries(t *testing.T) {
 	p := newPost(t)
 	image := "data:image/png;base64," + strings.Repeat("QUJD", 300_000)
-	letters := []chat.MailEntry{p.letter(1, "hello"), p.letter(2, ""), p.letter(3, "look"), p.letter(4, "")}
-	letters[2].Image, letters[3].Image, letters[3].At = image, image, t0+4
-	p.mustHold(t, letters...)
+	entries := []chat.MailEntry{p.entry(1, "hello"), p.entry(2, ""), p.entry(3, "look"), p.entry(4, "")}
+	entries[2].Image, entries[3].Image, entries[3].At = image, image, t0+4
+	p.mustHold(t, entries...)
 	check := func(s *Store, from int) {
 		t.Helper()
 		var got []chat.MailEntry
@@ -115,8 +115,8 @@ func TestLetters(t *testing.T) {
 			got = append(got, *m)
 			return nil
 		})
-		if err != nil || !slices.Equal(got, letters[from:]) {
-			t.Errorf("%d messages, %v; want %d", len(got), err, len(letters)-from)
+		if err != nil || !slices.Equal(got, entries[from:]) {
+			t.Errorf("%d messages, %v; want %d", len(got), err, len(entries)-from)
 		}
 	}
 	check(p.Store, 0)
@@ -178,7 +178,7 @@ func TestEmptyBatch(t *testing.T) {
 // TestCascade: mail is deleted with its session, whether that is deleted or expires, and Sweep returns its size.
 func TestCascade(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(1, "hello"), p.letter(2, ""))
+	p.mustHold(t, p.entry(1, "hello"), p.entry(2, ""))
 	tail := away(reader(3), t0-hour)
 	other := away(reader(4), t0-hour)
 	mine := chat.MailEntry{To: tail.ID, Key: tail.MailKey, Pair: 1<<32 | 9, From: alias(9), N: 1, At: t0, Text: "x"}
@@ -204,7 +204,7 @@ func TestCascade(t *testing.T) {
 // all mail is counted.
 func TestLoadMail(t *testing.T) {
 	p := newPost(t)
-	p.mustHold(t, p.letter(2, strings.Repeat("long ", 1000)), p.letter(1, "a"), p.letter(3, ""))
+	p.mustHold(t, p.entry(2, strings.Repeat("long ", 1000)), p.entry(1, "a"), p.entry(3, ""))
 	queued, idle := waiting(3, 1), away(reader(4), t0)
 	queued.Hash, queued.MailKey = reader(3).Hash, reader(3).MailKey
 	old := func(r chat.Record, n uint64) chat.MailEntry {
@@ -261,7 +261,7 @@ func TestMailKeyLearned(t *testing.T) {
 func TestRetrySealsOnce(t *testing.T) {
 	p := newPost(t)
 	release := holdWriteLock(t, p.path)
-	batch := &chat.Batch{Entries: []chat.MailEntry{p.letter(1, "first"), p.letter(2, "second")}}
+	batch := &chat.Batch{Entries: []chat.MailEntry{p.entry(1, "first"), p.entry(2, "second")}}
 	var bodies [][]byte
 	for attempt := range 3 {
 		err := p.Commit(batch)
@@ -282,7 +282,7 @@ func TestRetrySealsOnce(t *testing.T) {
 	}
 	release()
 	batch.Entries[1].Text = "second, rewritten"
-	batch.Entries = append(batch.Entries, p.letter(3, "third"))
+	batch.Entries = append(batch.Entries, p.entry(3, "third"))
 	if err := p.Commit(batch); err != nil {
 		t.Fatal(err)
 	}
@@ -314,11 +314,11 @@ func TestMailConstraints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)
-			p.mustHold(t, p.letter(1, "first"))
-			m := p.letter(3, "third")
+			p.mustHold(t, p.entry(1, "first"))
+			m := p.entry(3, "third")
 			tt.edit(&m)
 			extra := session(99)
-			err := p.Commit(&chat.Batch{Changes: put(extra), Entries: []chat.MailEntry{p.letter(2, "second"), m}})
+			err := p.Commit(&chat.Batch{Changes: put(extra), Entries: []chat.MailEntry{p.entry(2, "second"), m}})
 			wantCode(t, err, exit.IO)
 			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "third") {
 				t.Errorf("%v; want it to name %q", err, tt.want)
@@ -327,7 +327,7 @@ func TestMailConstraints(t *testing.T) {
 			if _, ok, err := p.Find(t.Context(), extra.Hash); ok || err != nil {
 				t.Errorf("part of the batch was written, %v", err)
 			}
-			p.mustHold(t, p.letter(2, "second")) // and the store still works
+			p.mustHold(t, p.entry(2, "second")) // and the store still works
 			wantMail(t, p.Store, p.whole(), "1 first", "2 second")
 		})
 	}
@@ -338,7 +338,7 @@ func TestMailConstraints(t *testing.T) {
 		"mail_key":        `UPDATE sessions SET mail_key = x'00'`,
 	} {
 		p := newPost(t)
-		p.mustHold(t, p.letter(1, "first"))
+		p.mustHold(t, p.entry(1, "first"))
 		if _, err := p.writer.Exec(statement); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}

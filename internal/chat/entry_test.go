@@ -8,7 +8,7 @@ import (
 
 // A message that is too large to be held is refused, before its receiver goes away or after. Its sender keeps it, and
 // smaller messages are held.
-func TestLetterTooLargeToHold(t *testing.T) {
+func TestEntryTooLargeToHold(t *testing.T) {
 	p := newParty(t)
 	cfg := rig.Timing(p.Boot)
 	cfg.EntryMax = 4

@@ -12,10 +12,10 @@ import (
 	"chatme/internal/exit"
 )
 
-// settle checkpoints the WAL of the old database into it, so that the file alone is complete. A database that cannot be
+// checkpointOld checkpoints the WAL of the old database into it, so that the file alone is complete. A database that cannot be
 // read is not changed. It refuses a database of another program, and one that another program has open: that program
 // would continue with the old file and the new one's WAL.
-func settle(ctx context.Context, path string) error {
+func checkpointOld(ctx context.Context, path string) error {
 	var mode string
 	err := withFile(path, dbfile.CheckDSN(path, "rw", false, DefaultBusyTimeout), func(db *sql.DB) error {
 		if _, err := identify(ctx, db, path, math.MaxInt64); err != nil { // a newer one may be replaced
@@ -43,7 +43,7 @@ func apart(ctx context.Context, path string) bool {
 	return sizeOf(path) == 0 || vanished(path) != nil || refuseLeftover(ctx, path, DefaultBusyTimeout) != nil
 }
 
-// recognize is settle for such a database, which is not changed.
+// recognize is checkpointOld for such a database, which is not changed.
 func recognize(ctx context.Context, path string) error {
 	err := withFile(path, dbfile.CheckDSN(path, "ro", true, DefaultBusyTimeout), func(db *sql.DB) error {
 		_, err := identify(ctx, db, path, math.MaxInt64)

@@ -25,29 +25,29 @@ const (
 // sealing is the state kept between the sealing of one batch and the next.
 type sealing struct {
 	mu     sync.Mutex
-	kept   []sealedLetter    // guarded by mu; of the refused batch, for its next attempt
+	kept   []sealedEntry     // guarded by mu; of the refused batch, for its next attempt
 	epochs map[uint64]string // guarded by mu; boot → epoch; a row of boots never changes its own
 }
 
-// sealedLetter is a message and the part of it that goes to disk.
-type sealedLetter struct {
+// sealedEntry is a message and the part of it that goes to disk.
+type sealedEntry struct {
 	chat.MailEntry
 	body []byte        // nil: an empty place, or a large message
 	late *seal.Binding // of a large message, which is sealed as it is written, so that only one is in memory; nil: not large
 }
 
-// largeLetter is the size of text and image from which a message is large: sealing and writing it takes four times that.
-const largeLetter = 1 << 20
+// largeEntry is the size of text and image from which a message is large: sealing and writing it takes four times that.
+const largeEntry = 1 << 20
 
 // keep saves the sealed messages for the next attempt.
-func (s *sealing) keep(letters []sealedLetter) {
+func (s *sealing) keep(entries []sealedEntry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = letters
+	s.kept = entries
 }
 
 // take returns and forgets the saved messages.
-func (s *sealing) take() []sealedLetter {
+func (s *sealing) take() []sealedEntry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.kept
@@ -55,9 +55,9 @@ func (s *sealing) take() []sealedLetter {
 	return kept
 }
 
-// sealLetters seals the messages of b, except those to sessions that b deletes. It reuses what was sealed for the
+// sealEntries seals the messages of b, except those to sessions that b deletes. It reuses what was sealed for the
 // previous attempt. An error means that nothing was written.
-func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
+func (s *Store) sealEntries(b *chat.Batch) ([]sealedEntry, error) {
 	kept := s.sealing.take()
 	if len(b.Entries) == 0 {
 		return nil, nil
@@ -68,24 +68,24 @@ func (s *Store) sealLetters(b *chat.Batch) ([]sealedLetter, error) {
 			gone[c.ID] = true
 		}
 	}
-	letters := make([]sealedLetter, 0, len(b.Entries))
+	entries := make([]sealedEntry, 0, len(b.Entries))
 	for i := range b.Entries {
-		letter := &b.Entries[i]
-		if gone[letter.To] {
+		entry := &b.Entries[i]
+		if gone[entry.To] {
 			continue
 		}
-		if n := len(letters); n < len(kept) && kept[n].MailEntry == *letter {
-			letters = append(letters, kept[n])
+		if n := len(entries); n < len(kept) && kept[n].MailEntry == *entry {
+			entries = append(entries, kept[n])
 			continue
 		}
-		sealed, err := s.sealLetter(letter)
+		sealed, err := s.sealEntry(entry)
 		if err != nil {
-			s.sealing.keep(letters)
-			return nil, s.explainSealing(letter, err)
+			s.sealing.keep(entries)
+			return nil, s.explainSealing(entry, err)
 		}
-		letters = append(letters, sealed)
+		entries = append(entries, sealed)
 	}
-	return letters, nil
+	return entries, nil
 }
 
 // emptyBytes is the size that an empty place counts for.
@@ -99,8 +99,8 @@ func EntryBytes(text, image int) int {
 	return seal.Size(text, image)
 }
 
-// sealLetter seals a message, unless it is large.
-func (s *Store) sealLetter(m *chat.MailEntry) (sealed sealedLetter, err error) {
+// sealEntry seals a message, unless it is large.
+func (s *Store) sealEntry(m *chat.MailEntry) (sealed sealedEntry, err error) {
 	sealed.MailEntry = *m
 	if m.Text == "" && m.Image == "" {
 		return sealed, nil
@@ -110,7 +110,7 @@ func (s *Store) sealLetter(m *chat.MailEntry) (sealed sealedLetter, err error) {
 		return sealed, err
 	}
 	binding.N = m.N
-	if len(m.Text)+len(m.Image) >= largeLetter {
+	if len(m.Text)+len(m.Image) >= largeEntry {
 		sealed.late = &binding
 		return sealed, nil
 	}
@@ -118,12 +118,12 @@ func (s *Store) sealLetter(m *chat.MailEntry) (sealed sealedLetter, err error) {
 	return sealed, err
 }
 
-func (m *sealedLetter) seal(b seal.Binding) ([]byte, error) {
+func (m *sealedEntry) seal(b seal.Binding) ([]byte, error) {
 	return seal.Seal(m.Key, b, seal.Body{Time: int64(m.At), Text: m.Text, Image: m.Image})
 }
 
 // insert writes m with the statement hold. It seals a large message first, while no other large one is in memory.
-func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedLetter) error {
+func (s *Store) insert(ctx context.Context, hold *sql.Stmt, m *sealedEntry) error {
 	body := m.body
 	if m.late != nil {
 		s.large.Lock()
@@ -178,20 +178,20 @@ func (s *Store) epochOf(ctx context.Context, boot uint64) (string, error) {
 }
 
 // applyMail puts messages into the mailboxes, then deletes those that were confirmed.
-func (s *Store) applyMail(tx *sql.Tx, letters []sealedLetter, receipts []chat.MailAck) error {
+func (s *Store) applyMail(tx *sql.Tx, entries []sealedEntry, acks []chat.MailAck) error {
 	ctx := context.Background()
-	if len(letters) != 0 {
+	if len(entries) != 0 {
 		hold := tx.StmtContext(ctx, s.hold)
-		for i := range letters {
-			m := &letters[i]
+		for i := range entries {
+			m := &entries[i]
 			if err := s.insert(ctx, hold, m); err != nil {
 				return fmt.Errorf("store message %d of pair %d for session %d: %w", m.N, m.Pair, m.To, err)
 			}
 		}
 	}
-	if len(receipts) != 0 {
+	if len(acks) != 0 {
 		confirm := tx.StmtContext(ctx, s.confirm)
-		for _, r := range receipts {
+		for _, r := range acks {
 			if _, err := confirm.ExecContext(ctx, int64(r.To), int64(r.Pair), number(r.UpTo)); err != nil {
 				return fmt.Errorf("confirm pair %d for session %d: %w", r.Pair, r.To, err)
 			}
