@@ -18,6 +18,8 @@ RACE := CGO_ENABLED=1 go test -vet=off -race -gcflags=modernc.org/sqlite/lib=-ra
 # These tests watch commands and servers in separate processes, hundreds of databases, and millions of states. The race
 # detector would make them several times slower and find nothing that it does not find in other tests.
 APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|BackupCopiedOver|BackupAdvances'
+# The packages that have them.
+APART_IN := ./internal/e2e ./internal/powerloss ./internal/torture ./internal/chat/explore ./internal/doctor ./internal/store ./cmd/chatme
 
 WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
@@ -58,9 +60,9 @@ test race soak: export LONG = 1
 test: deps ## install the tools, build, and run the Go tests with the race detector and the browser tests
 	$(MAKE) --no-print-directory build
 	@echo '== what each package promises, with the race detector'
-	$(RACE) -skip $(APART) ./...
+	$(RACE) -skip $(APART) ./internal/ws ./internal/store ./...
 	@echo '== whole servers: end to end, killed, without power, on failing disks; every state the explorer reaches'
-	go test -vet=off -timeout 60m -run $(APART) ./...
+	go test -vet=off -timeout 60m -run $(APART) $(APART_IN)
 	@echo '== the page, its library and the dashboard, in a browser'
 	npm --prefix $(WEB) test
 

@@ -71,6 +71,7 @@ func (l *Lobby) Load(now Moment, saved Saved) error {
 			l.end(s, CauseLeft)
 		}
 	}
+	l.facts = nil // nothing listens yet
 	return nil
 }
 

@@ -119,7 +119,7 @@ func custody(by int) func(*seededConn, hub.Event) bool {
 
 func aliasSecret(c *seededConn, e hub.Event) bool {
 	c.h.mu.Lock()
-	id := c.secret
+	id := c.h.secrets[c.asked]
 	c.h.mu.Unlock()
 	if e.Kind == chat.Matched && id != "" && strikes(4) {
 		e.Alias = chat.Alias(id)

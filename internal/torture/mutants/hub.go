@@ -14,7 +14,7 @@ import (
 )
 
 func seededHub(h *hub.Hub) ws.Hub {
-	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, newest: map[chat.Hash]chat.ConnID{}}
+	return &seededLobby{Hub: h, conns: map[chat.ConnID]*seededConn{}, newest: map[chat.Hash]chat.ConnID{}, secrets: map[chat.Hash]string{}}
 }
 
 // seededLobby is the hub with the bug.
@@ -24,10 +24,11 @@ type seededLobby struct {
 	turn  sync.Mutex    // held throughout Do
 	stack []chat.ConnID // connections with a withheld search; guarded by turn
 
-	mu     sync.Mutex // no other lock is taken while it is held
-	conns  map[chat.ConnID]*seededConn
-	newest map[chat.Hash]chat.ConnID // the last socket of each session that asked to resume
-	acting *seededConn               // the conn whose command is being applied
+	mu      sync.Mutex // no other lock is taken while it is held
+	conns   map[chat.ConnID]*seededConn
+	newest  map[chat.Hash]chat.ConnID // the last socket of each session that asked to resume
+	secrets map[chat.Hash]string      // the session IDs, as far as mail was sent with them
+	acting  *seededConn               // the conn whose command is being applied
 }
 
 // seededConn is a Conn with the bug.
@@ -37,7 +38,6 @@ type seededConn struct {
 	id        chat.ConnID
 	resumable bool
 	asked     chat.Hash  // its session, if resumable: the one it asked for, or a new one
-	secret    string     // the session ID, set once its mail was sent; guarded by h.mu
 	self      chat.Alias // the chat with itself; guarded by turn
 
 	// for deliveries
@@ -56,9 +56,7 @@ type seededConn struct {
 // Mail implements ws.Hub.
 func (h *seededLobby) Mail(ctx context.Context, sessionID string, r chat.MailRange, yield func(*chat.MailEntry) error) error {
 	h.mu.Lock()
-	if c := h.conns[h.newest[secret.HashOf(sessionID)]]; c != nil {
-		c.secret = sessionID
-	}
+	h.secrets[secret.HashOf(sessionID)] = sessionID
 	h.mu.Unlock()
 	return h.Hub.Mail(ctx, sessionID, r, yield)
 }
