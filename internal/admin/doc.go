@@ -1,10 +1,10 @@
-// Package admin serves an operator's commands in the running server: an HTTP handler for a unix socket, and the socket.
+// Package admin serves an operator's commands in the running server: an HTTP handler for a Unix socket, and the socket.
 // A process that may open the socket may ask everything: the file's mode is the only check.
 //
 //	GET /livez   liveness: fails only if a restart is needed
 //	GET /readyz  readiness: fails at once, with the reason
 //	GET /metrics the metrics, as Prometheus text
-//	GET /history?since=  the last hour, a metrics.Point every ten seconds, as JSON; points after a time in unix milliseconds
+//	GET /history?since=  the last hour, a metrics.Point every ten seconds, as JSON; points after a time in Unix milliseconds
 //	GET /debug/pprof/    profiles of the process, for go tool pprof
 //
 // Other routes are added with Handle and answer JSON:

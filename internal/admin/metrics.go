@@ -36,7 +36,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	s.source.Metrics.Write(w)
 }
 
-// history answers with the points after ?since=, in unix milliseconds, or all.
+// history answers with the points after ?since=, in Unix milliseconds, or all.
 func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 	since := int64(0)
 	if text := r.URL.Query().Get("since"); text != "" {

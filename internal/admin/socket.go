@@ -18,7 +18,7 @@ const socketMode = 0o660
 // dialTimeout is how long a server on the same machine may take to accept.
 const dialTimeout = 2 * time.Second
 
-// Listen makes the unix socket at path. It replaces a socket that a killed server left behind; closing the listener
+// Listen makes the Unix socket at path. It replaces a socket that a killed server left behind; closing the listener
 // removes the socket. The caller holds the database's one-server lock, so a socket at the default path is stale; Listen
 // detects whether another server uses a configured path.
 func Listen(path string) (net.Listener, error) {

@@ -2,8 +2,8 @@ package chat
 
 import "time"
 
-// Liveness: no client is matched with a dead client whose loss is not detected yet, nor with its own ghost. "Settling
-// and liveness" in the protocol has the rules.
+// Liveness: no client is matched with a dead client whose loss is not detected yet, nor with its own ghost. The
+// rules are in docs/protocol.md, "What the server does about legacy clients".
 
 const (
 	// A waiting session last heard from probeAfter ago is pinged. After aliveFor it is not matched until its next byte.

@@ -6,7 +6,7 @@ import "slices"
 // would make the server send a larger one, is closed with 4400: every client can confirm any number the server sends.
 const MaxNumber = uint64(1) << 32
 
-// flow is one direction of a chat, in message numbers 1, 2, 3…; the rules are "Custody" in part 2 of the protocol.
+// flow is one direction of a chat, in message numbers 1, 2, 3…; the rules are in docs/protocol.md, "Message numbers".
 //
 //	got = min(max(got, claim), last), held ≤ last ≤ top
 //

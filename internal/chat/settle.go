@@ -2,8 +2,8 @@ package chat
 
 import "time"
 
-// A legacy client cannot name the chat it writes to. These are the rules of "Settling" in the protocol, which keep its
-// messages from reaching the next partner.
+// A legacy client cannot name the chat it writes to. These rules keep its messages from reaching the next partner
+// (docs/protocol.md, "What the server does about legacy clients").
 
 const (
 	// roundEvery is the minimum time between two rounds of pings.

@@ -5,7 +5,7 @@ import "fmt"
 const (
 	adminOff    = "off"
 	adminSuffix = ".sock"
-	// longestSocket is the longest path of a unix socket, in bytes: sun_path of unix(7) without its NUL.
+	// longestSocket is the longest path of a Unix socket, in bytes: sun_path of unix(7) without its NUL.
 	longestSocket = 107
 )
 

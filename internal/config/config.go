@@ -5,8 +5,7 @@ package config
 // Tags: name is the flag; env is the name in the environment and in the file; default is the value if none is given;
 // group is the heading; check and choices restrict the text; secret:"true" marks a value that is never shown;
 // live:"true" marks a setting that a reload changes (Merge), all others need a restart; credential names a systemd
-// credential that may hold the value. A default without a comment is the value from the protocol's section on time
-// and limits.
+// credential that may hold the value. A default without a comment is the value in docs/protocol.md, "Times".
 type Config struct {
 	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"address" group:"Server" help:"Address to listen on, host:port; without a host, all interfaces."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"SQLite database file; created if it does not exist."`

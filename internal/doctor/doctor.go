@@ -27,7 +27,7 @@ type Cmd struct {
 func (c *Cmd) Help() string {
 	return `Examines an installation and reports for each check whether it is ok and, if not, what to do. It changes nothing, and
 works with or without a running server. Give it the server's settings, preferably the same file, and run it as the
-server's user or as root. It asks a running server for its address and the settings in effect.
+server's user or as root. It asks a running server for its address and the settings in force.
 
 The exit code is 1 if there is a problem. Otherwise it is 78 if the settings could not be read, 2 if something else could
 not be checked (unknown), and 0 if none of these apply. A warning is not a problem; "not checked" means skipped.

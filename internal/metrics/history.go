@@ -17,7 +17,7 @@ const (
 
 // Point is the activity in the seconds before a moment, and the state at that moment. Rates are per second.
 type Point struct {
-	At int64 `json:"at"` // unix milliseconds
+	At int64 `json:"at"` // Unix milliseconds
 
 	Requests  float64 `json:"requests"`   // HTTP requests and upgrades
 	Messages  float64 `json:"messages"`   // messages received
@@ -151,7 +151,7 @@ func (h *History) take(now time.Time) {
 	h.last, h.lastAt = values, now
 }
 
-// Since returns the points after a moment in unix milliseconds, oldest first.
+// Since returns the points after a moment in Unix milliseconds, oldest first.
 func (h *History) Since(at int64) []Point {
 	h.mu.Lock()
 	defer h.mu.Unlock()

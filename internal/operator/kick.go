@@ -17,7 +17,7 @@ type KickCmd struct {
 // Help returns the text after the flags.
 func (KickCmd) Help() string {
 	return `Ends a session in the running server. Its socket is closed with 4410, its partner is told and goes back to the queue, and
-its mailbox is deleted. It cannot be resumed: the page and the client library do not reconnect by themselves. This is not
+its mailbox is deleted. It cannot be resumed, and the page and the client library do not reconnect by themselves. This is not
 a ban: the client can return with a new session, and the legacy apps do so within seconds.
 
 The exit code is 1 if no session has the name, or if the prefix is ambiguous.

@@ -44,7 +44,7 @@ The types, and what an event holds besides the time:
   ended     the session's chat ended: who left, and how
   error     the code of an error sent to the session
   closed    the code and reason, how long the socket was open, frames in and out
-  commit    slow, fails, works again
+  commit    slow, failed, succeeding again
   kick, reload, server   what an operator did
 
 Examples: chatme tail --status error

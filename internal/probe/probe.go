@@ -27,7 +27,7 @@ type Cmd struct {
 func (c *Cmd) Help() string {
 	return `Plays a legacy web client, a legacy mobile client and resumable clients through the whole protocol against a server:
 which clients are accepted, matching, messages and images in both directions, Next, leaving; and resuming after a lost
-socket, with the messages stored meanwhile. If a server has no resumable sessions, that part is "not offered".
+socket, with the messages held meanwhile. If a server has no resumable sessions, that part is "not offered".
 
 It is safe to run on a server in use. It needs a moment in which no other client waits for a partner: if one of its
 clients is matched with a stranger, it sends no message, leaves, and tries again a few times. Each run sends one wrong

@@ -54,7 +54,7 @@ func (s *Store) inCountedTx(f func(tx *sql.Tx) error) error {
 	err := c.witness.renew(s.path + witnessSuffix)
 	switch {
 	case err != nil && !c.failing:
-		s.log.Warn("writing the witness failed, retrying with a commit in a second; until then an older copy put over the database is not noticed",
+		s.log.Warn("writing the witness failed, retrying with the next commit; until then, an older copy put over the database is not detected",
 			slog.Any("error", err))
 	case err == nil && c.failing:
 		s.log.Info("witness written again")

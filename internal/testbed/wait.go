@@ -16,7 +16,7 @@ const (
 	StopTimeout = 5 * time.Second
 )
 
-// Soaking reports whether tests run more rounds and longer faults: SOAK=1 go test -run E2E ./cmd/chatme.
+// Soaking reports whether tests run more rounds and longer faults: SOAK=1 LONG=1 go test -run E2E ./internal/e2e.
 var Soaking = os.Getenv("SOAK") != ""
 
 func InSoak[T any](soak, otherwise T) T {

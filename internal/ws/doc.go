@@ -1,9 +1,9 @@
 // Package ws is one WebSocket connection (RFC 6455): upgrade, read, write, keepalive, close.
 //
-//	read       one goroutine per connection: frame → protocol.Decode → Hub.Do, strictly in order
+//	read       a poller, or one goroutine per connection: frame → protocol.Decode → Hub.Do, strictly in order
 //	room       what the reader waits for: room in the outbox of the partner, or in its own
 //	outbox     bounded; events from the hub, held back until their batch is committed
-//	write      a goroutine that lives only while the outbox has something that may leave
+//	write      what may leave the outbox; in a goroutine of its own once the socket would block
 //	replay     part of write: the messages of a mailbox, one at a time from disk, with later events behind them
 //	pings      numbered, so that the lobby learns how far a client has read, and when it was last heard
 //	keepalive  one goroutine for all connections: pings, silence, deadlines

@@ -2,7 +2,7 @@ package explore
 
 import "chatme/internal/chat"
 
-// hearResumable implements "What a client library must do", and what the messages of part 2 mean to the client.
+// hearResumable does what docs/protocol.md asks of a client ("Checklist for a client library").
 func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 	switch e.Kind {
 	case chat.SessionID:

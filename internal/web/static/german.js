@@ -38,7 +38,7 @@ export const GERMAN = {
   'The stranger is away': 'Dein Gegenüber ist nicht da',
   'The stranger has left. Looking for someone new…': 'Dein Gegenüber hat den Chat verlassen. Neue Suche läuft …',
   'The stranger is away but may come back. Your messages are kept for them. Or press Next.':
-    'Dein Gegenüber ist gerade nicht da, kommt aber vielleicht zurück. Deine Nachrichten warten so lange. Oder tippe auf „Weiter“.',
+    'Dein Gegenüber ist gerade nicht da, kommt aber vielleicht zurück. Deine Nachrichten warten so lange. Oder drücke „Weiter“.',
   'Your last chat could not be restored.': 'Dein letzter Chat konnte nicht wiederhergestellt werden.',
   'The stranger has left.': 'Dein Gegenüber hat den Chat verlassen.',
   'This is too long for one message.': 'Das ist zu lang für eine Nachricht.',
