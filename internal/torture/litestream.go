@@ -176,7 +176,7 @@ func (r *restorer) awaitReplica(ctx context.Context) error {
 		case err != nil, there:
 			return err
 		case time.Since(began) > pace.Of(replicatedWithin):
-			return fmt.Errorf("Litestream has written nothing of this life of the database %v after its start", time.Since(began).Round(time.Second))
+			return fmt.Errorf("nothing of this life of the database is in the replica %v after its start", time.Since(began).Round(time.Second))
 		}
 	}
 }

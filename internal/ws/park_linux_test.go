@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
@@ -43,6 +44,7 @@ func TestFramesThatEndAtTheBuffer(t *testing.T) {
 	const buffer, size, head = 4096, 256, 8 // 16 frames: a turn with many more continues in its own goroutine
 	s := sockets.Open(t)
 	p := s.Legacy(t, "p")
+	p.Waits = 2 * time.Second // the answer to a ping takes no time, and the seeded bug is found sooner
 	ping := `{"type":"ping"}`
 	one := frame(true, 1, ping+strings.Repeat(" ", size-head-len(ping)))
 	if len(one) != size {

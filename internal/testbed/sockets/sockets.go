@@ -72,6 +72,9 @@ func (l *LogBuffer) String() string {
 	return l.b.String()
 }
 
+// page is the page of all sites: compressing it takes time.
+var page = sync.OnceValues(func() (http.Handler, error) { return web.New(web.Config{APIKey: WebKey}) })
+
 // Open starts a site; tune may change the protocol's defaults.
 func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 	t.Helper()
@@ -115,7 +118,7 @@ func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 	s.Config = wc
 	s.Endpoint, err = ws.New(wc)
 	testbed.Must(t, err)
-	page, err := web.New(web.Config{APIKey: WebKey})
+	page, err := page()
 	testbed.Must(t, err)
 	s.Server, err = server.New(server.Config{
 		Endpoint: s.Endpoint, Origins: []string{"http://localhost:5173", "https://chat.example"}, Page: page,
@@ -166,7 +169,8 @@ type Person struct {
 	T      *testing.T
 	Socket *websocket.Conn
 	Name   string
-	met    bool // it has been matched, or is being told so
+	Waits  time.Duration // for a message, on an idle machine; Patience unless a test sets less
+	met    bool          // it has been matched, or is being told so
 }
 
 // Dial opens a socket that has not authenticated.
@@ -176,7 +180,7 @@ func (s *Site) Dial(t *testing.T, name string) *Person {
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	testbed.Must(t, err)
 	t.Cleanup(func() { c.Close() })
-	return &Person{T: t, Socket: c, Name: name}
+	return &Person{T: t, Socket: c, Name: name, Waits: Patience}
 }
 
 // Legacy opens a socket of a legacy client.
@@ -214,7 +218,7 @@ func (p *Person) SendAside(text string) <-chan struct{} {
 
 // Next returns the next message, or the close that came instead.
 func (p *Person) Next() (protocol.ServerMessage, error) {
-	p.Socket.SetReadDeadline(time.Now().Add(pace.Of(Patience)))
+	p.Socket.SetReadDeadline(time.Now().Add(pace.Of(p.Waits)))
 	var m protocol.ServerMessage
 	_, data, err := p.Socket.ReadMessage()
 	if err == nil {
