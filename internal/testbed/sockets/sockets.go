@@ -4,6 +4,7 @@ package sockets
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -169,7 +170,7 @@ type Person struct {
 	T      *testing.T
 	Socket *websocket.Conn
 	Name   string
-	Waits  time.Duration // for a message, on an idle machine; Patience unless a test sets less
+	Waits  time.Duration // for a message, on an idle machine; 0: Patience
 	met    bool          // it has been matched, or is being told so
 }
 
@@ -180,7 +181,7 @@ func (s *Site) Dial(t *testing.T, name string) *Person {
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	testbed.Must(t, err)
 	t.Cleanup(func() { c.Close() })
-	return &Person{T: t, Socket: c, Name: name, Waits: Patience}
+	return &Person{T: t, Socket: c, Name: name}
 }
 
 // Legacy opens a socket of a legacy client.
@@ -218,7 +219,7 @@ func (p *Person) SendAside(text string) <-chan struct{} {
 
 // Next returns the next message, or the close that came instead.
 func (p *Person) Next() (protocol.ServerMessage, error) {
-	p.Socket.SetReadDeadline(time.Now().Add(pace.Of(p.Waits)))
+	p.Socket.SetReadDeadline(time.Now().Add(pace.Of(cmp.Or(p.Waits, Patience))))
 	var m protocol.ServerMessage
 	_, data, err := p.Socket.ReadMessage()
 	if err == nil {
