@@ -56,16 +56,8 @@ func TestBackupCopiedOverGetsNewEpoch(t *testing.T) {
 
 func copiedOver(t *testing.T, s *testbed.Site, backup func(*testbed.Site), end func(*testbed.Site, *testbed.Process), why string) {
 	server, _ := s.Start()
-	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
-	testbed.Meet(a, b)
+	a, b := heldMail(s)
 	epoch := a.State().Epoch
-	b.Drop()
-	a.Await("partner_away")
-	a.Say()
-	a.Say()
-	for a.State().Acked < 2 {
-		a.Await("ack")
-	}
 
 	backup(s)
 	b.Dial(b.Resume())

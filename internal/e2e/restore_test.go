@@ -45,13 +45,10 @@ func runs(s *testbed.Site, code int, args ...string) string {
 	return string(out)
 }
 
-// restored replaces the database with a backup. All chats in it are over, its mail reaches the sessions that name it,
-// and no client is told anything untrue.
-func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) {
-	server, _ := s.Start()
-	a, b := s.Join("a", client.Options{}), s.Join("b", client.Options{})
+// heldMail returns two clients in a chat: b is disconnected, and two messages of a are held for it.
+func heldMail(s *testbed.Site) (a, b *testbed.Person) {
+	a, b = s.Join("a", client.Options{}), s.Join("b", client.Options{})
 	testbed.Meet(a, b)
-	epoch := a.State().Epoch
 	b.Drop()
 	a.Await("partner_away")
 	a.Say()
@@ -59,6 +56,15 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 	for a.State().Acked < 2 {
 		a.Await("ack")
 	}
+	return a, b
+}
+
+// restored replaces the database with a backup. All chats in it are over, its mail reaches the sessions that name it,
+// and no client is told anything untrue.
+func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) {
+	server, _ := s.Start()
+	a, b := heldMail(s)
+	epoch := a.State().Epoch
 
 	backup("backup.db")
 	a.Say()
