@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// patrolSlots is the number of parts into which the connections are divided; each tick visits one part.
-	patrolSlots = 32
+	// keepaliveSlots is the number of parts into which the connections are divided; each tick visits one part.
+	keepaliveSlots = 32
 	// maxRound is the maximum time between visits of a connection: deadlines are met at most this late.
 	maxRound = 2500 * time.Millisecond
 	minRound = 64 * time.Millisecond
@@ -25,9 +25,9 @@ type keepalive struct {
 	quit  chan struct{}
 	done  chan struct{}
 
-	slots [patrolSlots]struct {
+	slots [keepaliveSlots]struct {
 		mu    sync.Mutex
-		conns []*Conn // in any order; Conn.beat is the index
+		conns []*Conn // in any order; Conn.keepaliveIndex is the index
 	}
 }
 
@@ -43,7 +43,7 @@ func newKeepalive(shortest time.Duration, clock func() chat.Time) *keepalive {
 // speedUp sets the pace so that deadlines of at least shortest are met within a quarter of it, from the next tick on.
 func (p *keepalive) speedUp(shortest time.Duration) {
 	round := min(max(shortest/4, minRound), maxRound)
-	p.every.Store(int64(round / patrolSlots))
+	p.every.Store(int64(round / keepaliveSlots))
 }
 
 func (p *keepalive) stop() {
@@ -56,7 +56,7 @@ func (p *keepalive) walk() {
 	every := p.every.Load()
 	ticker := time.NewTicker(time.Duration(every))
 	defer ticker.Stop()
-	for i := 0; ; i = (i + 1) % patrolSlots {
+	for i := 0; ; i = (i + 1) % keepaliveSlots {
 		select {
 		case <-ticker.C:
 		case <-p.quit:
@@ -78,7 +78,7 @@ func (p *keepalive) walk() {
 }
 
 func (p *keepalive) add(c *Conn) {
-	slot := &p.slots[uint64(c.id)%patrolSlots]
+	slot := &p.slots[uint64(c.id)%keepaliveSlots]
 	slot.mu.Lock()
 	defer slot.mu.Unlock()
 	c.keepaliveIndex = int32(len(slot.conns))
@@ -87,7 +87,7 @@ func (p *keepalive) add(c *Conn) {
 
 // remove removes c; the last Conn takes its place.
 func (p *keepalive) remove(c *Conn) {
-	slot := &p.slots[uint64(c.id)%patrolSlots]
+	slot := &p.slots[uint64(c.id)%keepaliveSlots]
 	slot.mu.Lock()
 	defer slot.mu.Unlock()
 	end := len(slot.conns) - 1

@@ -47,10 +47,10 @@ func TestKeepaliveSpeedsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newKeepalive(time.Hour, hub.NewClock().Now)
 		p.speedUp(time.Second / 4)
-		time.Sleep(maxRound/patrolSlots + 2*minRound/patrolSlots)
+		time.Sleep(maxRound/keepaliveSlots + 2*minRound/keepaliveSlots)
 		synctest.Wait()
 		first := p.now.Load()
-		time.Sleep(2 * minRound / patrolSlots)
+		time.Sleep(2 * minRound / keepaliveSlots)
 		synctest.Wait()
 		if p.now.Load() == first {
 			t.Error("the keepalive keeps its old pace")
