@@ -82,18 +82,18 @@ func (d *Duel) compare(c *chat.Command, events []chat.Event) {
 	} else {
 		d.trace = append(d.trace, move{d.Now, chat.Command{N: d.Committed}, events})
 	}
-	sockets := make(map[chat.ConnID]*model.Who)
-	for _, w := range d.m.People {
+	sockets := make(map[chat.ConnID]*model.Session)
+	for _, w := range d.m.Sessions {
 		sockets[w.Conn] = w
 	}
 	d.m.Batch, d.m.Committed = rig.BatchOf(d.Lobby), d.Committed
 	d.m.Step(d.Now, c)
-	for _, w := range d.m.People {
+	for _, w := range d.m.Sessions {
 		sockets[w.Conn] = w
 	}
 	records := d.Lobby.Records()
 	d.learn(records)
-	if diff := d.same(records, func(w *model.Who) bool { return w.Row && w.InMemory() }); diff != "" {
+	if diff := d.same(records, func(w *model.Session) bool { return w.Row && w.InMemory() }); diff != "" {
 		d.failf("%s", diff)
 	}
 	d.presence()
@@ -134,8 +134,8 @@ func (d *Duel) learn(records []chat.Record) {
 }
 
 // same compares rows with those of the model that count, and describes any difference.
-func (d *Duel) same(records []chat.Record, counts func(*model.Who) bool) string {
-	byPlace := make(map[uint64]*model.Who)
+func (d *Duel) same(records []chat.Record, counts func(*model.Session) bool) string {
+	byPlace := make(map[uint64]*model.Session)
 	byPair := make(map[chat.PairID]chat.Record)
 	n := 0
 	for _, r := range records {
@@ -169,7 +169,7 @@ func (d *Duel) same(records []chat.Record, counts func(*model.Who) bool) string 
 			return fmt.Sprintf("L3: %s is not number %d in the queue", w.Hash, i+1)
 		}
 	}
-	for _, w := range d.m.People {
+	for _, w := range d.m.Sessions {
 		if counts(w) {
 			n--
 		}
@@ -184,7 +184,7 @@ func (d *Duel) same(records []chat.Record, counts func(*model.Who) bool) string 
 func (d *Duel) presence() {
 	attached := 0
 	next, armed := d.Lobby.NextDeadline()
-	for _, w := range d.m.People {
+	for _, w := range d.m.Sessions {
 		if w.Conn != 0 {
 			attached++
 		}
@@ -210,7 +210,7 @@ func (d *Duel) Taken(b *chat.Batch) {
 	for _, r := range disk.Rows {
 		rows = append(rows, r)
 	}
-	if diff := d.same(rows, func(w *model.Who) bool { return w.Row }); diff != "" {
+	if diff := d.same(rows, func(w *model.Session) bool { return w.Row }); diff != "" {
 		d.failf("L5: batch %d: %s", b.N, diff)
 	}
 	if diff := d.sameMail(disk); diff != "" {
@@ -222,7 +222,7 @@ func (d *Duel) Taken(b *chat.Batch) {
 
 func (d *Duel) rows() []model.Durable {
 	var rows []model.Durable
-	for _, w := range d.m.People {
+	for _, w := range d.m.Sessions {
 		if w.Row {
 			rows = append(rows, w.Durable)
 		}
@@ -250,7 +250,7 @@ func (d *Duel) crash(survive int) {
 		}
 	}
 	d.snaps[0] = snap{rows, mail}
-	if diff := d.same(d.Lobby.Records(), func(w *model.Who) bool { return w.Row && w.InMemory() }); diff != "" {
+	if diff := d.same(d.Lobby.Records(), func(w *model.Session) bool { return w.Row && w.InMemory() }); diff != "" {
 		d.failf("after a restart: %s", diff)
 	}
 	d.dirty = rig.DirtyRows(d.Lobby)
@@ -268,7 +268,7 @@ func (d *Duel) sweep() {
 			d.Disk.Apply(&chat.Batch{Changes: []chat.Change{{Record: r, Deleted: true}}})
 		}
 	}
-	for _, w := range slices.Clone(d.m.People) {
+	for _, w := range slices.Clone(d.m.Sessions) {
 		if w.Row && gone(w.Away, !w.InMemory()) {
 			d.m.GiveUp(w)
 			d.m.Drop(w)

@@ -44,7 +44,7 @@ func alike(a, b chat.Event) bool {
 }
 
 // laws checks the events without predicting them.
-func (d *Duel) laws(events []chat.Event, sockets map[chat.ConnID]*model.Who) {
+func (d *Duel) laws(events []chat.Event, sockets map[chat.ConnID]*model.Session) {
 	for _, e := range events {
 		w := sockets[e.Conn]
 		if w == nil && e.Kind == chat.Close && e.CloseCode == chat.CloseImpossible {

@@ -6,7 +6,7 @@ import (
 	"chatme/internal/chat"
 )
 
-func (m *Model) command(w *Who, c *chat.Command) {
+func (m *Model) command(w *Session, c *chat.Command) {
 	switch c.Op {
 	case chat.Ack:
 		if w.Resumable {
@@ -56,13 +56,13 @@ func (m *Model) command(w *Who, c *chat.Command) {
 }
 
 // means reports whether alias, as w gives it, is the current chat.
-func (m *Model) means(w *Who, alias chat.Alias) bool {
+func (m *Model) means(w *Session, alias chat.Alias) bool {
 	p := m.Partner(w)
 	return !w.Resumable || alias == "" || p != nil && p.Alias == alias
 }
 
 // send is a message. n is 0 if the client gave none.
-func (m *Model) send(w *Who, c *chat.Command) {
+func (m *Model) send(w *Session, c *chat.Command) {
 	if w.Resumable && c.N > 1<<32 {
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
 		return
@@ -121,7 +121,7 @@ func (m *Model) send(w *Who, c *chat.Command) {
 }
 
 // accepts looks for room for l, and handles the case that there is none.
-func (m *Model) accepts(w, p *Who, l Entry) bool {
+func (m *Model) accepts(w, p *Session, l Entry) bool {
 	switch {
 	case l.N <= w.out.claim:
 	case p.Conn == 0 && m.mailRoom(l):
@@ -140,7 +140,7 @@ func (m *Model) accepts(w, p *Who, l Entry) bool {
 }
 
 // relay relays l, which was accepted.
-func (m *Model) relay(w, p *Who, l Entry) {
+func (m *Model) relay(w, p *Session, l Entry) {
 	w.out.last = l.N
 	w.out.top = max(w.out.top, l.N)
 	m.keepUp(w, p)
@@ -168,19 +168,19 @@ func (m *Model) relay(w, p *Who, l Entry) {
 }
 
 // open reports whether a legacy client was sent more by a resumable partner than it has confirmed.
-func (m *Model) open(w *Who) bool {
+func (m *Model) open(w *Session) bool {
 	p := m.Partner(w)
 	return p != nil && !w.Resumable && p.Resumable && p.out.last > p.out.got
 }
 
 // ask sends a legacy client a ping after the messages it was sent, one at a time and one in 250 ms.
-func (m *Model) ask(w *Who) {
+func (m *Model) ask(w *Session) {
 	if m.open(w) && w.asked == 0 && w.askAfter <= m.now {
 		w.asked, w.askedFor, w.askAfter = m.ping(w, chat.Ping), m.Partner(w).out.last, m.now+250
 	}
 }
 
-func (m *Model) acked(w *Who) {
+func (m *Model) acked(w *Session) {
 	if w.Resumable {
 		m.say(w, chat.Event{Kind: chat.Acked, Recv: w.out.recv(), Delivered: w.out.got})
 	}

@@ -36,7 +36,7 @@ type numbers struct {
 func (n *numbers) recv() uint64 { return max(n.got, n.held) }
 
 // keepUp restores an invariant of the direction from w to p: confirmed messages are not kept.
-func (m *Model) keepUp(w, p *Who) {
+func (m *Model) keepUp(w, p *Session) {
 	n := &w.out
 	n.got = min(max(n.got, n.claim), n.last)
 	n.ring = slices.DeleteFunc(n.ring, func(l Entry) bool { return l.N <= n.got })
@@ -50,15 +50,15 @@ func (m *Model) discard(gone func(Entry) bool) {
 }
 
 // GiveUp handles the mail of a session that leaves.
-func (m *Model) GiveUp(w *Who) { m.discard(func(l Entry) bool { return l.To == w.Hash }) }
+func (m *Model) GiveUp(w *Session) { m.discard(func(l Entry) bool { return l.To == w.Hash }) }
 
 // tail lists the unconfirmed messages of w from a chat that is over.
-func (m *Model) tail(w *Who) []Entry {
+func (m *Model) tail(w *Session) []Entry {
 	return m.entries(w, func(l Entry) bool { return l.chat != w.Chat })
 }
 
 // entries lists some of the mailbox entries of w, by rising number.
-func (m *Model) entries(w *Who, which func(Entry) bool) []Entry {
+func (m *Model) entries(w *Session, which func(Entry) bool) []Entry {
 	var some []Entry
 	for _, l := range m.Mail {
 		if l.To == w.Hash && which(l) {
@@ -83,9 +83,9 @@ func (m *Model) mailRoom(l Entry) bool {
 }
 
 // ringRoom: 4 bodies and 1 MiB per direction, 2 MiB in total.
-func (m *Model) ringRoom(w *Who, l Entry) bool {
+func (m *Model) ringRoom(w *Session, l Entry) bool {
 	count, size, all := 1, l.size(), l.size()
-	for _, x := range m.People {
+	for _, x := range m.Sessions {
 		for _, y := range x.out.ring {
 			all += y.size()
 			if x == w {
@@ -98,7 +98,7 @@ func (m *Model) ringRoom(w *Who, l Entry) bool {
 }
 
 // hold puts a message of w into its recipient's mailbox.
-func (m *Model) hold(w *Who, l Entry) {
+func (m *Model) hold(w *Session, l Entry) {
 	l.Batch = m.Batch
 	m.Mail, m.Posted = append(m.Mail, l), true
 	w.out.writing = append(w.out.writing, l)
@@ -106,7 +106,7 @@ func (m *Model) hold(w *Who, l Entry) {
 
 // holdInFlight handles the loss of a socket of p: messages in flight from w are held. Those that do not fit are forgotten, with all
 // later ones, and w sends them again if it can.
-func (m *Model) holdInFlight(w, p *Who) bool {
+func (m *Model) holdInFlight(w, p *Session) bool {
 	ring := w.out.ring
 	w.out.ring = nil
 	for _, l := range ring {
@@ -126,7 +126,7 @@ func (m *Model) holdInFlight(w, p *Who) bool {
 
 // commits: custody passes when messages are on disk, and the sender is told.
 func (m *Model) commits() {
-	for _, w := range m.People {
+	for _, w := range m.Sessions {
 		held := w.out.held
 		for len(w.out.writing) > 0 && w.out.writing[0].Batch <= m.Committed {
 			w.out.held = max(w.out.held, w.out.writing[0].N)
@@ -139,7 +139,7 @@ func (m *Model) commits() {
 }
 
 // ack records what w confirms, of its chat or of a tail.
-func (m *Model) ack(w *Who, alias chat.Alias, got uint64) {
+func (m *Model) ack(w *Session, alias chat.Alias, got uint64) {
 	p := m.Partner(w)
 	switch {
 	case got > 1<<32:
@@ -162,7 +162,7 @@ func (m *Model) ack(w *Who, alias chat.Alias, got uint64) {
 }
 
 // replay sends w the entries above a number, and a gap where there is none.
-func (m *Model) replay(w *Who, from chat.Alias, entries []Entry, after, upTo uint64) {
+func (m *Model) replay(w *Session, from chat.Alias, entries []Entry, after, upTo uint64) {
 	switch {
 	case len(entries) > 0:
 		m.say(w, chat.Event{Kind: chat.Replay, Mail: &chat.MailRange{Alias: from, After: after, UpTo: upTo}})

@@ -14,16 +14,16 @@ import (
 // 0, and the aliases, which the driver reads from the rows (see learn).
 type Model struct {
 	now       chat.Time
-	People    []*Who // every session with a row or a socket, the oldest first
-	places    int    // the last place given
-	chats     int    // the last chat begun
+	Sessions  []*Session // every session with a row or a socket, the oldest first
+	places    int        // the last place given
+	chats     int        // the last chat begun
 	pings     uint64
 	Batch     uint64
 	Committed uint64
 	Stopped   bool
 	Before    int                          // the last chat from before this epoch
 	Mail      []Entry                      // in the mailboxes, or on the way there
-	came      []*Who                       // sessions that this step may have brought to the queue
+	came      []*Session                   // sessions that this step may have brought to the queue
 	Wrote     bool                         // this step changed a row
 	Posted    bool                         // … or a mailbox
 	Said      map[chat.ConnID][]chat.Event // the events of this step, by socket
@@ -46,8 +46,8 @@ type Durable struct {
 	Matched   chat.Time
 }
 
-// Who is one session.
-type Who struct {
+// Session is one session.
+type Session struct {
 	Durable
 	Changed uint64 // the batch of its last change
 
@@ -67,8 +67,8 @@ type Who struct {
 	out numbers // to the current partner
 }
 
-func (m *Model) Partner(w *Who) *Who {
-	for _, p := range m.People {
+func (m *Model) Partner(w *Session) *Session {
+	for _, p := range m.Sessions {
 		if p != w && p.Chat != 0 && p.Chat == w.Chat {
 			return p
 		}
@@ -76,8 +76,8 @@ func (m *Model) Partner(w *Who) *Who {
 	return nil
 }
 
-func (m *Model) At(c chat.ConnID) *Who {
-	for _, w := range m.People {
+func (m *Model) At(c chat.ConnID) *Session {
+	for _, w := range m.Sessions {
 		if c != 0 && w.Conn == c {
 			return w
 		}
@@ -85,8 +85,8 @@ func (m *Model) At(c chat.ConnID) *Who {
 	return nil
 }
 
-func (m *Model) Named(h chat.Hash) *Who {
-	for _, w := range m.People {
+func (m *Model) Named(h chat.Hash) *Session {
+	for _, w := range m.Sessions {
 		if w.Hash == h {
 			return w
 		}
@@ -95,16 +95,16 @@ func (m *Model) Named(h chat.Hash) *Who {
 }
 
 // InMemory reports whether the server keeps w in memory.
-func (w *Who) InMemory() bool { return w.Conn != 0 || w.Place != 0 || w.Chat != 0 }
+func (w *Session) InMemory() bool { return w.Conn != 0 || w.Place != 0 || w.Chat != 0 }
 
-func (m *Model) say(w *Who, e chat.Event) {
+func (m *Model) say(w *Session, e chat.Event) {
 	if w.Conn != 0 {
 		m.Said[w.Conn] = append(m.Said[w.Conn], e)
 	}
 }
 
-func (m *Model) Drop(w *Who) {
-	m.People = slices.DeleteFunc(m.People, func(x *Who) bool { return x == w })
+func (m *Model) Drop(w *Session) {
+	m.Sessions = slices.DeleteFunc(m.Sessions, func(x *Session) bool { return x == w })
 }
 
 // Step runs one command; nil: the batches up to committed have reached the disk.
@@ -138,19 +138,19 @@ func (m *Model) Step(now chat.Time, c *chat.Command) {
 }
 
 // rows copies the durable state.
-func (m *Model) rows() map[*Who]Durable {
-	all := make(map[*Who]Durable, len(m.People))
-	for _, w := range m.People {
+func (m *Model) rows() map[*Session]Durable {
+	all := make(map[*Session]Durable, len(m.Sessions))
+	for _, w := range m.Sessions {
 		all[w] = w.Durable
 	}
 	return all
 }
 
 // note records whose row has changed or was deleted: their events wait for this batch.
-func (m *Model) note(before map[*Who]Durable) {
+func (m *Model) note(before map[*Session]Durable) {
 	m.Wrote = false
-	changed := func(w *Who) { w.Changed, m.Wrote = m.Batch, true }
-	for _, w := range m.People {
+	changed := func(w *Session) { w.Changed, m.Wrote = m.Batch, true }
+	for _, w := range m.Sessions {
 		if w.Row && before[w] != w.Durable {
 			changed(w)
 		}
@@ -164,14 +164,14 @@ func (m *Model) note(before map[*Who]Durable) {
 }
 
 // Queue lists the waiting sessions, the oldest first.
-func (m *Model) Queue() []*Who {
-	var q []*Who
-	for _, w := range m.People {
+func (m *Model) Queue() []*Session {
+	var q []*Session
+	for _, w := range m.Sessions {
 		if w.Place != 0 {
 			q = append(q, w)
 		}
 	}
-	slices.SortFunc(q, func(a, b *Who) int { return a.Place - b.Place })
+	slices.SortFunc(q, func(a, b *Session) int { return a.Place - b.Place })
 	return q
 }
 
@@ -189,13 +189,13 @@ func (m *Model) Restart(now chat.Time, rows []Durable, mail []Entry) {
 		if d.Away == 0 {
 			d.Away = now
 		}
-		w := &Who{Durable: d, nap: -1, until: now + 120_000}
+		w := &Session{Durable: d, nap: -1, until: now + 120_000}
 		if d.Place != 0 {
 			w.until = now + 30_000
 		}
-		m.People = append(m.People, w)
+		m.Sessions = append(m.Sessions, w)
 	}
-	for _, w := range m.People {
+	for _, w := range m.Sessions {
 		for _, l := range m.Mail {
 			if p := m.Partner(w); p != nil && l.To == p.Hash && l.chat == p.Chat {
 				w.out.last, w.out.held = max(w.out.last, l.N), max(w.out.held, l.N)
@@ -203,7 +203,7 @@ func (m *Model) Restart(now chat.Time, rows []Durable, mail []Entry) {
 		}
 	}
 	before := m.rows()
-	for _, w := range slices.Clone(m.People) {
+	for _, w := range slices.Clone(m.Sessions) {
 		if !w.Resumable {
 			m.end(w)
 		}

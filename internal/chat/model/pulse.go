@@ -32,7 +32,7 @@ type pulse struct {
 }
 
 // ping sends w a ping after everything else, with a placeholder for the lobby's number until numbered.
-func (m *Model) ping(w *Who, kind chat.Kind) uint64 {
+func (m *Model) ping(w *Session, kind chat.Kind) uint64 {
 	m.pings++
 	n := 1<<40 + m.pings
 	if w.waitsFor == 0 {
@@ -62,7 +62,7 @@ func (m *Model) Numbered(conn chat.ConnID, heard []chat.Event) {
 	}
 }
 
-func (m *Model) probe(w *Who) {
+func (m *Model) probe(w *Session) {
 	if !w.probed {
 		m.ping(w, chat.Probe)
 		w.probed = true
@@ -70,7 +70,7 @@ func (m *Model) probe(w *Who) {
 }
 
 // unsettle: a legacy client's next messages may be meant for its previous partner.
-func (m *Model) unsettle(w *Who) {
+func (m *Model) unsettle(w *Session) {
 	if w.Resumable || w.Conn == 0 {
 		return
 	}
@@ -78,12 +78,12 @@ func (m *Model) unsettle(w *Who) {
 	m.round(w)
 }
 
-func (m *Model) round(w *Who) {
+func (m *Model) round(w *Session) {
 	w.ping, w.nextRound, w.by, w.looked = m.ping(w, chat.Ping), m.now+250, 0, m.now
 }
 
 // pong answers every ping up to n.
-func (m *Model) pong(w *Who, n uint64) {
+func (m *Model) pong(w *Session, n uint64) {
 	sight := m.Sight(w.Conn)
 	if !w.pinged || n > sight.Pinged {
 		return
@@ -116,7 +116,7 @@ func (m *Model) pong(w *Who, n uint64) {
 }
 
 // settle runs a tick for w, which is not settled.
-func (m *Model) settle(w *Who) {
+func (m *Model) settle(w *Session) {
 	sight := m.Sight(w.Conn)
 	switch {
 	case w.ping == 0:
@@ -136,7 +136,7 @@ func (m *Model) settle(w *Who) {
 }
 
 // settleDue returns when that is; false: its pong is awaited.
-func (w *Who) settleDue() (chat.Time, bool) {
+func (w *Session) settleDue() (chat.Time, bool) {
 	switch {
 	case w.ping == 0:
 		return w.nextRound, true
@@ -149,7 +149,7 @@ func (w *Who) settleDue() (chat.Time, bool) {
 }
 
 // classify: a message, a typing event or an app ping arrived, and no pong; for a resumable client a message that names its chat.
-func (m *Model) classify(w *Who, c *chat.Command) {
+func (m *Model) classify(w *Session, c *chat.Command) {
 	p := m.Partner(w)
 	if w.Resumable && (c.Op != chat.Send || p == nil || c.Partner != p.Alias) {
 		return
@@ -160,7 +160,7 @@ func (m *Model) classify(w *Who, c *chat.Command) {
 }
 
 // silentAt returns when w counts as silent if nothing more is heard.
-func (m *Model) silentAt(w *Who) chat.Time {
+func (m *Model) silentAt(w *Session) chat.Time {
 	heard := m.Sight(w.Conn).Heard
 	switch {
 	case !w.mute:
@@ -172,7 +172,7 @@ func (m *Model) silentAt(w *Who) chat.Time {
 }
 
 // listen runs a tick for w, which is ready.
-func (m *Model) listen(w *Who) {
+func (m *Model) listen(w *Session) {
 	if m.now >= m.silentAt(w) {
 		w.silent = true
 		m.probe(w)
@@ -181,7 +181,7 @@ func (m *Model) listen(w *Who) {
 	}
 }
 
-func (m *Model) listenDue(w *Who) chat.Time {
+func (m *Model) listenDue(w *Session) chat.Time {
 	t := m.silentAt(w)
 	if !w.probed {
 		t = min(t, m.Sight(w.Conn).Heard+10_000)
@@ -190,8 +190,8 @@ func (m *Model) listenDue(w *Who) chat.Time {
 }
 
 // ghost returns which of two may be the other's ghost; nil if neither.
-func (m *Model) ghost(a, b *Who) *Who {
-	for _, pair := range [][2]*Who{{a, b}, {b, a}} {
+func (m *Model) ghost(a, b *Session) *Session {
+	for _, pair := range [][2]*Session{{a, b}, {b, a}} {
 		x, y := pair[0], pair[1]
 		mine, opened := m.Sight(x.Conn), m.Sight(y.Conn).Opened
 		unasked := x.answers && !x.Resumable && !y.Resumable && opened >= mine.Opened+2000 && x.shownAt < opened
@@ -203,12 +203,12 @@ func (m *Model) ghost(a, b *Who) *Who {
 }
 
 // heard is the side effect of any frame of w.
-func (m *Model) heard(w *Who) {
+func (m *Model) heard(w *Session) {
 	if w.Place == 0 || w.Conn == 0 {
 		return
 	}
 	others := 0
-	for _, x := range m.People {
+	for _, x := range m.Sessions {
 		if m.ready(x) {
 			others++
 		}
@@ -220,7 +220,7 @@ func (m *Model) heard(w *Who) {
 }
 
 // ready: waiting, present, heard, settled, and without a tail.
-func (m *Model) ready(w *Who) bool {
+func (m *Model) ready(w *Session) bool {
 	return w.Place != 0 && w.Conn != 0 && !w.silent && !w.unsettled && len(m.tail(w)) == 0
 }
 
@@ -253,9 +253,9 @@ func (m *Model) matchAll() {
 	m.came = nil
 }
 
-func (m *Model) match(a, b *Who) {
+func (m *Model) match(a, b *Session) {
 	m.chats++
-	for _, w := range []*Who{a, b} {
+	for _, w := range []*Session{a, b} {
 		w.Place, w.Queued = 0, 0
 		w.Chat, w.Alias, w.Matched, w.out, w.asked = m.chats, "", m.now, numbers{seen: true}, 0
 		if !w.Resumable && w.met == 0 {
@@ -268,6 +268,6 @@ func (m *Model) match(a, b *Who) {
 	}
 }
 
-func (m *Model) recentlyMatched(a, b *Who) bool {
+func (m *Model) recentlyMatched(a, b *Session) bool {
 	return a.former == b.Hash && b.former == a.Hash && m.now < a.parted+10_000
 }

@@ -23,11 +23,11 @@ func (m *Model) attach(conn chat.ConnID, a *chat.Auth) {
 			return
 		}
 	}
-	w := &Who{
+	w := &Session{
 		Durable: Durable{Hash: a.Fresh, Resumable: a.Resumable, Row: a.Resumable, Created: m.now},
 		Conn:    conn, active: m.now, nap: -1,
 	}
-	m.People = append(m.People, w)
+	m.Sessions = append(m.Sessions, w)
 	m.say(w, chat.Event{Kind: chat.AuthSuccess})
 	if refusal != "" {
 		m.say(w, chat.Event{Kind: chat.ResumeFailed, Code: refusal})
@@ -40,7 +40,7 @@ func (m *Model) attach(conn chat.ConnID, a *chat.Auth) {
 }
 
 // resume: the newest socket wins, then the state of the session, then what it missed.
-func (m *Model) resume(w *Who, conn chat.ConnID, r *chat.Resume) {
+func (m *Model) resume(w *Session, conn chat.ConnID, r *chat.Resume) {
 	re := &chat.Resumption{Gap: r.Epoch != "" && r.Epoch != "e1"}
 	p := m.Partner(w)
 	names := p != nil && r.Partner == p.Alias && !re.Gap
@@ -97,7 +97,7 @@ func (m *Model) resume(w *Who, conn chat.ConnID, r *chat.Resume) {
 }
 
 // tellOf tells p about a resume of w.
-func (m *Model) tellOf(w, p *Who, back, raised, news bool) {
+func (m *Model) tellOf(w, p *Session, back, raised, news bool) {
 	if !p.Resumable {
 		m.ask(p)
 		return
@@ -115,7 +115,7 @@ func (m *Model) tellOf(w, p *Who, back, raised, news bool) {
 }
 
 // resumeAlone resumes a session that is in no chat, possibly with a tail.
-func (m *Model) resumeAlone(w *Who, r *chat.Resume, re *chat.Resumption) {
+func (m *Model) resumeAlone(w *Session, r *chat.Resume, re *chat.Resumption) {
 	tail := m.tail(w)
 	named := len(tail) > 0 && tail[0].From == r.Partner
 	if named || len(tail) > 0 && re.Gap && tail[0].chat <= m.Before {

@@ -7,7 +7,7 @@ import (
 )
 
 // search: find a partner, or Next.
-func (m *Model) search(w *Who, alias chat.Alias) {
+func (m *Model) search(w *Session, alias chat.Alias) {
 	if !m.means(w, alias) {
 		return
 	}
@@ -27,16 +27,16 @@ func (m *Model) search(w *Who, alias chat.Alias) {
 }
 
 // enqueue gives the last place; 30 s while away.
-func (m *Model) enqueue(w *Who) {
+func (m *Model) enqueue(w *Session) {
 	m.places++
 	w.Place, w.Queued, w.Row = m.places, m.now, true
 	w.until = m.now + 30_000
 }
 
 // part ends the chat of w: the partner is queued again, and w is not.
-func (m *Model) part(w *Who) {
+func (m *Model) part(w *Session) {
 	p := m.Partner(w)
-	for _, x := range []*Who{w, p} {
+	for _, x := range []*Session{w, p} {
 		m.hideTyping(x)
 		x.Chat, x.Alias, x.Matched, x.parted, x.again, x.asked = 0, "", 0, m.now, false, 0
 		x.out.ring = nil
@@ -47,12 +47,12 @@ func (m *Model) part(w *Who) {
 	m.came = append(m.came, p)
 }
 
-func (m *Model) disconnected(w *Who) {
+func (m *Model) disconnected(w *Session) {
 	m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
 	m.unsettle(w)
 }
 
-func (m *Model) hideTyping(w *Who) {
+func (m *Model) hideTyping(w *Session) {
 	if w.Conn != 0 && w.typing {
 		w.typing = false
 		m.say(w, chat.Event{Kind: chat.TypingStop})
@@ -60,7 +60,7 @@ func (m *Model) hideTyping(w *Who) {
 }
 
 // detach is the table "Coming and going".
-func (m *Model) detach(w *Who, leaves bool) {
+func (m *Model) detach(w *Session, leaves bool) {
 	if !w.Resumable || leaves && w.nap < 0 {
 		m.end(w)
 		return
@@ -89,20 +89,20 @@ func (m *Model) detach(w *Who, leaves bool) {
 }
 
 // lost tells p that a socket of w is lost.
-func (m *Model) lost(w, p *Who) {
+func (m *Model) lost(w, p *Session) {
 	m.hideTyping(p)
 	m.holdInFlight(p, w)
 }
 
 // stop: messages in flight are held, and nothing more is accepted.
 func (m *Model) stop() {
-	for _, w := range m.People {
+	for _, w := range m.Sessions {
 		m.hideTyping(w)
 		if p := m.Partner(w); p != nil && w.Conn != 0 && w.Resumable {
 			m.holdInFlight(p, w)
 		}
 	}
-	for _, w := range m.People {
+	for _, w := range m.Sessions {
 		if !w.Resumable && w.Chat != 0 {
 			m.say(w, chat.Event{Kind: chat.ChatEnded})
 		}
@@ -112,7 +112,7 @@ func (m *Model) stop() {
 }
 
 // end is permanent.
-func (m *Model) end(w *Who) {
+func (m *Model) end(w *Session) {
 	w.hangUp(w.Away)
 	m.GiveUp(w)
 	if w.Chat != 0 {
@@ -128,17 +128,17 @@ func (m *Model) end(w *Who) {
 }
 
 // forget: state outside the row is dropped, except which session must not be matched again.
-func (m *Model) forget(w *Who) {
-	*w = Who{Durable: w.Durable, Changed: w.Changed, nap: -1, former: w.former, parted: w.parted}
+func (m *Model) forget(w *Session) {
+	*w = Session{Durable: w.Durable, Changed: w.Changed, nap: -1, former: w.former, parted: w.parted}
 }
 
 // hangUp drops what was known about the socket.
-func (w *Who) hangUp(away chat.Time) {
+func (w *Session) hangUp(away chat.Time) {
 	w.Conn, w.Away, w.pinged, w.pulse = 0, away, false, pulse{}
 }
 
 // Due returns when the next deadline of w is; false: never.
-func (m *Model) Due(w *Who) (chat.Time, bool) {
+func (m *Model) Due(w *Session) (chat.Time, bool) {
 	switch {
 	case !w.InMemory():
 		return 0, false
@@ -148,7 +148,7 @@ func (m *Model) Due(w *Who) (chat.Time, bool) {
 		return w.settleDue()
 	case m.ready(w):
 		t := m.listenDue(w)
-		for _, v := range m.People { // two sessions that have just parted
+		for _, v := range m.Sessions { // two sessions that have just parted
 			if v != w && m.ready(v) && v.former == w.Hash && w.former == v.Hash && !w.again && !v.again {
 				t = min(t, w.parted+10_000)
 			}
@@ -165,9 +165,9 @@ func (m *Model) Due(w *Who) (chat.Time, bool) {
 // tick handles what is due, by deadline, and the older session before the younger.
 func (m *Model) tick() {
 	for {
-		var next *Who
+		var next *Session
 		var at chat.Time
-		for _, w := range m.People {
+		for _, w := range m.Sessions {
 			if t, ok := m.Due(w); ok && t <= m.now && (next == nil || t < at) {
 				next, at = w, t
 			}
