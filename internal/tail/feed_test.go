@@ -208,7 +208,7 @@ func TestListenersAreBounded(t *testing.T) {
 }
 
 // A listener that does not read blocks neither publishers nor, beyond its limit, the shutdown.
-func TestStuckListenerHoldsUpNobody(t *testing.T) {
+func TestStuckListenerBlocksNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(Feed)
 		stuck := mustListen(t, f, "")
