@@ -14,6 +14,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/load"
 	"chatme/internal/recovery"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 
@@ -63,12 +64,7 @@ func testBareRoot(t *testing.T, s *testbed.Site) {
 // movesToBareRoot creates the root and makes all commands of s run in it.
 func movesToBareRoot(t *testing.T, s *testbed.Site) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("needs root privileges to run in its own root")
-		}
-		t.Skip("needs root privileges to run in its own root")
-	}
+	stage.Root(t, "change its root")
 	s.Root = s.Dir
 	data := filepath.Join(s.Root, "data")
 	s.DB = filepath.Join(data, "chatme.db")

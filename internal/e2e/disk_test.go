@@ -13,6 +13,7 @@ import (
 	"chatme/internal/client"
 	"chatme/internal/exit"
 	"chatme/internal/pace"
+	"chatme/internal/stage"
 	"chatme/internal/testbed"
 )
 
@@ -103,12 +104,7 @@ func testDiskFull(t *testing.T, s *testbed.Site) {
 // movesTo moves the site to its own file system of this many bytes.
 func movesTo(t *testing.T, s *testbed.Site, size int) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("needs root, to mount a small file system")
-		}
-		t.Skip("needs root, to mount a small file system")
-	}
+	stage.Root(t, "mount a small file system")
 	if err := syscall.Mount("none", s.Dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
 		t.Fatalf("mount a small file system: %v", err)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"chatme/internal/server"
 	"chatme/internal/testbed"
-	"chatme/internal/testbed/sockets"
 )
 
 // faultyListener fails the given number of times, with each of errs in turn, and then accepts one end of a pipe.
@@ -40,7 +39,7 @@ func (l *faultyListener) Addr() net.Addr { return &net.TCPAddr{} }
 // server.
 func TestAcceptFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &sockets.LogBuffer{}
+		log := &testbed.Record{}
 		faulty := &faultyListener{closed: make(chan struct{}), fails: 100, errs: []error{
 			syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EPERM, syscall.EPROTO, syscall.ENETDOWN,
 		}}

@@ -31,13 +31,13 @@ type gate struct {
 	arrivals *server.Arrivals
 	addr     string
 	secure   *tls.Config // for the clients; nil: no TLS
-	log      *sockets.LogBuffer
+	log      *testbed.Record
 }
 
 // openGate serves h until the test ends.
 func openGate(t *testing.T, h http.Handler, limit int, times server.Times, identity *tls.Config) *gate {
 	t.Helper()
-	g := &gate{log: &sockets.LogBuffer{}}
+	g := &gate{log: &testbed.Record{}}
 	log := slog.New(slog.NewJSONHandler(g.log, nil))
 	g.arrivals = server.NewArrivals(limit, times, log)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")

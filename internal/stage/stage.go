@@ -17,3 +17,15 @@ func Long(tb testing.TB) {
 		tb.Skip("a long test; make test runs it, and so does LONG=1 go test")
 	}
 }
+
+// Root skips a test unless it runs as root; in CI it fails instead. what completes "must be root to …".
+func Root(tb testing.TB, what string) {
+	tb.Helper()
+	switch {
+	case os.Getuid() == 0:
+	case os.Getenv("CI") != "":
+		tb.Fatalf("must be root to %s", what)
+	default:
+		tb.Skipf("must be root to %s", what)
+	}
+}

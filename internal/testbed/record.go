@@ -9,7 +9,7 @@ import (
 	"chatme/internal/pace"
 )
 
-// Record collects the output of processes.
+// Record collects what processes print, or a log. Its methods are safe for concurrent use.
 type Record struct {
 	mu   sync.Mutex
 	text bytes.Buffer

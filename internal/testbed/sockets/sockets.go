@@ -3,7 +3,6 @@
 package sockets
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -50,27 +49,10 @@ type Site struct {
 	Endpoint *ws.Endpoint
 	Config   ws.Config // of endpoint
 	Server   *server.Server
-	Log      *LogBuffer
+	Log      *testbed.Record
 	Stop     func()                                                            // stops as the server does, except for its listener
 	tls      *tls.Config                                                       // for the clients; nil: no TLS
 	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error) // how clients dial; nil: the default
-}
-
-type LogBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *LogBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *LogBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // page is the page of all sites: compressing it takes time.
@@ -79,7 +61,7 @@ var page = sync.OnceValues(func() (http.Handler, error) { return web.New(web.Con
 // Open starts a site; tune may change the protocol's defaults.
 func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 	t.Helper()
-	s := &Site{Log: &LogBuffer{}, DB: filepath.Join(t.TempDir(), "chatme.db")}
+	s := &Site{Log: &testbed.Record{}, DB: filepath.Join(t.TempDir(), "chatme.db")}
 	log := slog.New(slog.NewJSONHandler(s.Log, nil))
 	db, err := store.Open(t.Context(), store.Config{Path: s.DB, Log: log})
 	testbed.Must(t, err)
