@@ -50,7 +50,12 @@ type Auth struct {
 	MailKey   MailKey // … and the key that its mail is sealed to
 	Resume    *Resume // nil: a new session
 	Found     *Found  // the row of Resume.Hash, if the session is not in memory; nil if there is none
+	Network   Network // where the socket comes from
 }
+
+// Network stands for the network of a client address; 0 is an unknown one. It is a keyed hash that means nothing outside
+// this process: the lobby compares networks, and knows no address.
+type Network uint64
 
 // Resume asks to resume a session. Partner, Got and Acked describe the latest chat that the client knows of.
 type Resume struct {
