@@ -139,6 +139,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		IdleAfter:        cfg.IdleAfter.Duration,
 		ChatWindow:       cfg.ChatWindow.Duration,
 		ChatWindowLegacy: cfg.ChatWindowOld.Duration,
+		AwayAfter:        cfg.AwayAfter.Duration,
 		QueueWindow:      cfg.QueueWindow.Duration,
 		SleepMax:         cfg.SleepMax.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,

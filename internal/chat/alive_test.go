@@ -108,13 +108,15 @@ func TestRematchBanOutlivesMemory(t *testing.T) {
 func TestClockFarAheadExpiresNoSession(t *testing.T) {
 	p := newParty(t)
 	a := p.resumable()
+	a.search()
 	a.drop()
+	p.Advance(30 * time.Second) // it loses its place
 	p.Save()
 	found := p.Disk.Find(a.hash)
 	for unsure, want := range map[bool]chat.Kind{true: chat.Resumed, false: chat.ResumeFailed} {
 		tenYears := chat.Time((10 * 365 * 24 * time.Hour).Milliseconds())
 		events := p.Lobby.Step(chat.Moment{Server: p.Now, Wall: p.Now + tenYears, Unsure: unsure}, &chat.Command{Op: chat.Attach, Conn: 77, Auth: &chat.Auth{
-			Resumable: true, Fresh: chat.Hash{9}, MailKey: chat.MailKey{9}, Resume: &chat.Resume{Hash: a.hash, Epoch: "e1"}, Found: found,
+			Resumable: true, Fresh: chat.Hash{9}, Resume: &chat.Resume{Hash: a.hash, Epoch: "e1"}, Found: found,
 		}}).Events
 		if len(events) < 2 || events[1].Kind != want {
 			t.Errorf("unsure %v: %v", unsure, events)

@@ -20,9 +20,14 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 		return
 	}
 	s, refusal := l.find(a)
-	if s != nil {
+	switch {
+	case s != nil && s.hasRow():
 		l.resume(s, conn, a.Resume)
 		return
+	case s != nil: // there is nothing to resume, and its client has moved on to this socket
+		l.tell(s, Event{Kind: Close, CloseCode: CloseReplaced})
+		l.end(s, CauseLeft)
+		refusal = ResumeUnknown
 	}
 	s = l.open(conn, a)
 	l.noteAttached(s)
@@ -35,22 +40,19 @@ func (l *Lobby) noteAttached(s *session) {
 	l.note(Fact{Kind: FactAttached, Session: s.Hash, Conn: s.conn, Resumable: s.Resumable})
 }
 
-// open creates a session for conn. The session of a legacy client has no row until its first search.
+// open creates a session for conn. It has no row until its first search.
 func (l *Lobby) open(conn ConnID, a *Auth) *session {
 	l.lastID++
 	s := &session{index: -1, Record: Record{
-		ID: l.lastID, Hash: a.Fresh, MailKey: a.MailKey, Resumable: a.Resumable, CreatedAt: l.wall,
+		ID: l.lastID, Hash: a.Fresh, Resumable: a.Resumable, CreatedAt: l.wall,
 	}}
 	l.sessions[s.Hash] = s
-	if s.Resumable {
-		l.markDirty(s)
-	}
 	l.bind(s, conn)
 	return s
 }
 
 func (l *Lobby) bind(s *session, conn ConnID) {
-	s.conn, s.active, s.asleep, s.until = conn, l.now, false, 0
+	s.conn, s.active, s.asleep, s.until, s.hidden = conn, l.now, false, 0, 0
 	s.silent, s.pulse = false, nil
 	l.conns[conn] = s
 	if s.AwaySince != 0 {
@@ -90,10 +92,10 @@ func (l *Lobby) sleep(s *session, d time.Duration) {
 	s.nap = Time(min(d, l.cfg.SleepMax).Milliseconds())
 }
 
-// detach takes the socket from s. The session ends if its client is a legacy client, which cannot resume, or closed
-// with 1000 without announcing a sleep.
+// detach takes the socket from s. The session ends if its client is a legacy client, which cannot resume, if it has never
+// searched, or if its client closed with 1000 without announcing a sleep.
 func (l *Lobby) detach(s *session, leaves bool) {
-	if !s.Resumable || (leaves && !s.asleep) {
+	if !s.Resumable || !s.hasRow() || leaves && !s.asleep {
 		l.end(s, CauseLeft)
 		return
 	}
@@ -123,8 +125,9 @@ func (l *Lobby) unbind(s *session) {
 	l.queue.remove(s)
 }
 
-// stepAway opens the window in which the chat waits for s, and tells the partner. It returns false if the chat cannot
-// wait because a legacy client has written more than the mailbox of s can hold.
+// stepAway opens the window in which the chat waits for s. A resumable partner is told after AwayAfter: a client that
+// reconnects at once is not announced, however often it does. stepAway returns false if the chat cannot wait because a
+// legacy client has written more than the mailbox of s can hold.
 func (l *Lobby) stepAway(s *session) bool {
 	p := s.partner
 	s.until = l.now.Add(l.chatWindow(p))
@@ -132,13 +135,20 @@ func (l *Lobby) stepAway(s *session) bool {
 		s.until = l.now + s.nap
 	}
 	l.hideTyping(p)
-	if !l.takeCustody(s) {
-		return false
-	}
 	if p.Resumable {
-		l.tell(p, Event{Kind: PartnerAway, At: l.wallTime(s.until)})
+		s.hidden = l.now.Add(l.cfg.AwayAfter)
 	}
-	return true
+	return l.takeCustody(s)
+}
+
+// announce tells the partner of s, unless it was told, that s is away. It follows at once when a message for s is refused:
+// partner_back is the signal to send that message again.
+func (l *Lobby) announce(s *session) {
+	if s.hidden != 0 {
+		s.hidden = 0
+		l.tell(s.partner, Event{Kind: PartnerAway, At: l.wallTime(s.until)})
+		l.schedule(s)
+	}
 }
 
 // chatWindow returns how long a chat waits for the partner of p.
@@ -149,7 +159,7 @@ func (l *Lobby) chatWindow(p *session) time.Duration {
 	return l.cfg.ChatWindowLegacy
 }
 
-// end ends s for good. A resumable session leaves a row that records the end; a legacy client's session leaves nothing.
+// end ends s for good. A resumable session with a row leaves it, to record the end; any other session leaves nothing.
 func (l *Lobby) end(s *session, cause Cause) {
 	l.unbind(s)
 	l.mail.discardAll(s)
@@ -157,14 +167,15 @@ func (l *Lobby) end(s *session, cause Cause) {
 		l.match(l.leave(s, cause))
 	}
 	s.Place, s.QueuedAt = 0, 0
-	if s.Resumable {
+	switch {
+	case !s.hasRow():
+		s.gone = true
+	case s.Resumable:
 		s.EndedAt, s.AwaySince = l.wall, l.wall
 		l.markDirty(s)
-	} else {
+	default:
 		s.gone = true
-		if s.dirty || s.onDisk {
-			l.markDirty(s)
-		}
+		l.markDirty(s)
 	}
 	l.forget(s)
 }

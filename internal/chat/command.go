@@ -8,7 +8,7 @@ type Op uint8
 const (
 	Attach    Op = iota + 1 // a socket has authenticated: Conn, Auth
 	Detach                  // the socket is gone: Conn, Leaves
-	Search                  // find a partner, or Next: Conn, Partner
+	Search                  // find a partner, or Next: Conn, Partner, MailKey
 	Send                    // a message to the partner: Conn, Partner, Pair, Text, Image, N, Refused
 	Typing                  // typing_start or typing_stop: Conn, Start
 	Ack                     // confirms what was received: Conn, Partner, Got
@@ -41,13 +41,13 @@ type Command struct {
 	Start   bool          // Typing
 	For     time.Duration // Sleep
 	Leaves  bool          // Detach: closed with 1000, which is permanent unless a Sleep came before
+	MailKey *MailKey      // Search: the key that the session's mail is sealed to; it counts until the session has a row
 }
 
 // Auth is the request of an authenticated socket.
 type Auth struct {
 	Resumable bool    // false: a legacy client
 	Fresh     Hash    // the hash of a new session, used unless Resume succeeds
-	MailKey   MailKey // … and the key that its mail is sealed to
 	Resume    *Resume // nil: a new session
 	Found     *Found  // the row of Resume.Hash, if the session is not in memory; nil if there is none
 	Network   Network // where the socket comes from

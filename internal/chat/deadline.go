@@ -53,6 +53,9 @@ func (l *Lobby) schedule(s *session) {
 	switch state := s.State(); {
 	case s.conn == 0:
 		t = s.until
+		if s.hidden != 0 {
+			t = min(t, s.hidden)
+		}
 	case state == Idle && s.Resumable:
 		t = s.active.Add(l.cfg.IdleAfter)
 	case state == Waiting && s.unsettled():
@@ -83,6 +86,8 @@ func (l *Lobby) expire() {
 		switch state := s.State(); {
 		case s.conn == 0 && state == Waiting:
 			l.lapse(s)
+		case s.conn == 0 && l.now < s.until:
+			l.announce(s)
 		case s.conn == 0:
 			l.giveUp(s, CauseAway)
 		case state == Idle:
@@ -114,9 +119,13 @@ func (l *Lobby) giveUp(s *session, cause Cause) {
 	l.match(p)
 }
 
-// hibernate closes the socket of an idle session; its row can be resumed.
+// hibernate closes the socket of an idle session; its row can be resumed. Without a row the session ends.
 func (l *Lobby) hibernate(s *session) {
 	l.tell(s, Event{Kind: Close, CloseCode: CloseHibernated})
+	if !s.hasRow() {
+		l.end(s, CauseLeft)
+		return
+	}
 	l.unbind(s)
 	s.AwaySince = l.wall
 	l.markDirty(s)

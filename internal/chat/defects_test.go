@@ -100,7 +100,7 @@ func TestGapWhenAckedRaisesLast(t *testing.T) {
 func TestGapIsToldAgain(t *testing.T) {
 	for name, between := range map[string]func(a, b *person){
 		"the sender resumed": func(a, _ *person) { a.partner = ""; a.resume(0, 0); a.partner = "$2" },
-		"partner_back":       func(_, b *person) { b.drop(); b.resume(0, 0) },
+		"partner_back":       func(_, b *person) { b.drop(); b.wait(time.Second); b.resume(0, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newParty(t)
@@ -122,6 +122,7 @@ func TestGapIsToldAgainAfterExpectedNumberWasRefused(t *testing.T) {
 	a, b := p.resumable(), p.resumable()
 	p.couple(a, b)
 	b.drop()
+	b.wait(time.Second)
 	for n := range uint64(3) { // the mailbox is full after this
 		a.number(n+1, "held")
 	}

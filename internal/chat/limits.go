@@ -7,6 +7,7 @@ type Limits struct {
 	IdleAfter        time.Duration // a resumable session neither waiting nor paired is hibernated after this without activity
 	ChatWindow       time.Duration // a chat waits this long for a side that is away
 	ChatWindowLegacy time.Duration // the same, if the other side is a legacy client
+	AwayAfter        time.Duration // a session that is away this long is reported to its partner
 	QueueWindow      time.Duration // a waiting session that is away keeps its place this long
 	SleepMax         time.Duration // the longest absence a client can announce
 	RematchAfter     time.Duration // two sessions that have just parted are not matched again before this

@@ -154,6 +154,9 @@ func (l *Lobby) command(s *session, c *Command) {
 	s.asleep = false
 	switch c.Op {
 	case Search:
+		if c.MailKey != nil && s.Resumable && !s.hasRow() {
+			s.MailKey = *c.MailKey
+		}
 		l.search(s, c.Partner)
 	case Send:
 		l.classify(s, c)

@@ -106,6 +106,7 @@ func (l *Lobby) acceptAway(s, p *session, m *body) bool {
 		return true
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrMailboxFull, N: m.n})
+		l.announce(p)
 	default: // a legacy client cannot be told to wait: its chat ends
 		l.giveUp(p, CauseMailboxFull)
 	}

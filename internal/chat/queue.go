@@ -190,6 +190,7 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
 	for _, side := range [...]*session{s, p} {
 		l.hideTyping(side)
+		side.hidden = 0
 		side.former, side.parted = side.partner.ID, l.now
 		side.Pair, side.Side, side.Alias, side.MatchedAt = 0, 0, "", 0
 		if side.pulse != nil {

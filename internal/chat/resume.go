@@ -12,6 +12,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 	}
 	re := &Resumption{Gap: stale}
 	returning := s.conn == 0
+	missed := returning && s.hidden == 0 // its partner was told that it is away
 	if returning {
 		re.AwayMs = int64(max(l.wall-s.AwaySince, 0))
 	} else {
@@ -26,9 +27,9 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 		l.takeCustody(s)
 	}
 	if current {
-		l.goOn(s, r, re, returning)
+		l.goOn(s, r, re, missed)
 	} else {
-		l.catchUp(s, r, re, returning)
+		l.catchUp(s, r, re, missed)
 	}
 	l.match(s)
 	l.schedule(s)
@@ -45,7 +46,7 @@ func (s *session) impossible(r *Resume) bool {
 }
 
 // goOn records what the client of s reports about its current chat, and tells it the state of that chat.
-func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
+func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, missed bool) {
 	p := s.partner
 	raised, news := false, false
 	if r.Partner != "" {
@@ -58,7 +59,7 @@ func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	re.Replay = s.mail.above(p.out.has())
 	l.tellResumed(s, re)
 	l.hideTyping(s)
-	l.rejoin(s, returning)
+	l.rejoin(s, missed)
 	if !p.Resumable {
 		return
 	}
@@ -70,18 +71,20 @@ func (l *Lobby) goOn(s *session, r *Resume, re *Resumption, returning bool) {
 	}
 }
 
-// rejoin sends s what it missed in its chat, and tells the partner that s has resumed.
-func (l *Lobby) rejoin(s *session, returning bool) {
+// rejoin sends s what it missed in its chat, and tells the partner that s has resumed, if that missed it.
+func (l *Lobby) rejoin(s *session, missed bool) {
 	p := s.partner
 	s.out.gapTold = false
 	if p.conn == 0 {
+		p.hidden = 0
 		l.tell(s, Event{Kind: PartnerAway, At: l.wallTime(p.until)})
+		l.schedule(p)
 	}
 	l.replay(s, p.Alias, p.out.has(), p.out.last)
 	switch {
 	case !p.Resumable:
 		l.ask(p)
-	case returning:
+	case missed:
 		p.out.gapTold = false
 		if p.conn != 0 {
 			l.tell(p, Event{Kind: PartnerBack})
@@ -92,7 +95,7 @@ func (l *Lobby) rejoin(s *session, returning bool) {
 
 // catchUp takes s from the chat that its client knows of, which is over, to its current state. Of the mailbox entries from
 // before a database restore, the client gets those of the chat it names; the others are deleted.
-func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
+func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, missed bool) {
 	named := s.tail() && s.mail.from == r.Partner
 	switch {
 	case named:
@@ -139,5 +142,5 @@ func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, returning bool) {
 		return
 	}
 	l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
-	l.rejoin(s, returning)
+	l.rejoin(s, missed)
 }

@@ -48,6 +48,7 @@ func (l *Lobby) takeCustody(s *session) bool {
 		}
 		f.last = ring[i].n - 1
 		l.tell(p, Event{Kind: Error, Code: ErrMailboxFull, N: ring[i].n})
+		l.announce(s)
 		break
 	}
 	return true

@@ -19,6 +19,7 @@ type session struct {
 	conn   ConnID // 0 while away
 	active Time   // last frame other than ping, ack and typing
 	until  Time   // away and waiting or paired: when it loses its place or chat
+	hidden Time   // away and paired: when its partner is told; 0: it was, or need not be
 	asleep bool   // a sleep was announced, and no frame has arrived since
 	silent bool   // it waits, and was not heard for too long
 	nap    Time   // the announced length of the sleep, in milliseconds
@@ -37,6 +38,10 @@ type session struct {
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not in it
 }
+
+// hasRow reports whether s has a row, or a batch under way or to come has one for it. A session gets its row with its first
+// search; one that never searched ends with its socket and leaves nothing.
+func (s *session) hasRow() bool { return s.onDisk || s.dirty }
 
 // attached returns the sessions with a socket, ordered by Conn.
 func (l *Lobby) attached() []*session {

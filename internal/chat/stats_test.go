@@ -8,7 +8,7 @@ func TestStats(t *testing.T) {
 		QueueWindow: 1e9, ChatWindow: 1e9, IdleAfter: 1e9, MailboxMessages: 9, MailboxBytes: 1 << 20, MailTotal: 1 << 20,
 	}})
 	arrive := func(conn ConnID) {
-		l.Step(At(1), &Command{Op: Attach, Conn: conn, Auth: &Auth{Resumable: true, Fresh: Hash{byte(conn)}, MailKey: MailKey{1}}})
+		l.Step(At(1), &Command{Op: Attach, Conn: conn, Auth: &Auth{Resumable: true, Fresh: Hash{byte(conn)}}})
 	}
 	for conn := range ConnID(6) {
 		arrive(conn + 1)
@@ -20,13 +20,13 @@ func TestStats(t *testing.T) {
 		}
 	}
 	expect(Stats{Idle: 6})
-	l.Step(At(5), &Command{Op: Search, Conn: 1})
-	l.Step(At(7), &Command{Op: Search, Conn: 2})
-	l.Step(At(8), &Command{Op: Search, Conn: 3})
+	for conn := range ConnID(3) {
+		l.Step(At(5), &Command{Op: Search, Conn: conn + 1, MailKey: &MailKey{1}})
+	}
 	expect(Stats{Idle: 3, Waiting: 1, Matched: 2, Matches: 1})
 	l.Step(At(9), &Command{Op: Detach, Conn: 2})
 	l.Step(At(9), &Command{Op: Detach, Conn: 3})
-	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // idle: only its row is left
+	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // it never searched: nothing is left
 	l.Step(At(9), &Command{Op: Send, Conn: 1, N: 1, Text: "hi"})
 	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: entryOverhead + 2})
 }

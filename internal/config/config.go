@@ -53,6 +53,8 @@ type Config struct {
 
 	ChatWindow    Duration `name:"chat-window" env:"CHATME_CHAT_WINDOW" live:"true" default:"120s" group:"Times" help:"How long a chat waits for a disconnected partner (duration)."`
 	ChatWindowOld Duration `name:"chat-window-old" env:"CHATME_CHAT_WINDOW_OLD" live:"true" default:"30s" group:"Times" help:"The same when the waiting side is a legacy client (duration)."`
+	// A client that reconnects at once, or in a loop, is not announced.
+	AwayAfter     Duration `name:"away-after" env:"CHATME_AWAY_AFTER" live:"true" default:"1s" group:"Times" help:"How long a partner must be away before a client is told (duration)."`
 	QueueWindow   Duration `name:"queue-window" env:"CHATME_QUEUE_WINDOW" live:"true" default:"30s" group:"Times" help:"How long an away session keeps its place in the queue (duration)."`
 	SleepMax      Duration `name:"sleep-max" env:"CHATME_SLEEP_MAX" live:"true" default:"10m" group:"Times" help:"The longest absence a client may announce (duration)."`
 	RematchAfter  Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Times" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`

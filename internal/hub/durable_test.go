@@ -41,6 +41,7 @@ func l5(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 5))
 	conns := []chat.ConnID{}
 	hashes := []chat.Hash{}
+	keys := map[chat.ConnID]chat.MailKey{}
 	batch, entries := new(chat.Batch), 0
 	for step := range 400 {
 		now += chat.Time(r.IntN(3000))
@@ -53,9 +54,7 @@ func l5(t *testing.T, seed uint64) {
 			cmd = chat.Command{Op: chat.Attach, Conn: chat.ConnID(step + 1)}
 			id := fmt.Sprint(seed, step)
 			auth := &chat.Auth{Resumable: r.IntN(4) > 0, Fresh: secret.HashOf(id)}
-			if auth.Resumable {
-				auth.MailKey = secret.MailKey(id)
-			}
+			keys[cmd.Conn] = secret.MailKey(id)
 			if auth.Resumable && len(hashes) > 0 && r.IntN(2) == 0 {
 				auth.Resume = &chat.Resume{Hash: hashes[r.IntN(len(hashes))]}
 				if found, ok, err := db.Find(t.Context(), auth.Resume.Hash); err != nil {
@@ -67,7 +66,8 @@ func l5(t *testing.T, seed uint64) {
 			cmd.Auth = auth
 			conns, hashes = append(conns, cmd.Conn), append(hashes, auth.Fresh)
 		case 2, 3:
-			cmd.Op = chat.Search
+			key := keys[cmd.Conn]
+			cmd.Op, cmd.MailKey = chat.Search, &key
 		case 4:
 			cmd.Op, cmd.Leaves = chat.Detach, r.IntN(8) == 0
 		case 5, 6, 7:

@@ -219,14 +219,11 @@ func stopHub(t *testing.T, h *Hub) {
 	}
 }
 
-// attach binds a new ear; resumable clients are told nothing before their row is durable.
+// attach binds a new ear.
 func attach(t *testing.T, h *Hub, id chat.ConnID, resumable bool) *ear {
 	t.Helper()
 	e := &ear{}
 	auth := chat.Auth{Resumable: resumable, Fresh: hashOf(id)}
-	if resumable {
-		auth.MailKey = chat.MailKey{1}
-	}
 	if err := h.Attach(t.Context(), id, e, auth, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +235,7 @@ func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session
 // search waits for room if necessary, as a Conn does.
 func search(h *Hub, id chat.ConnID) {
 	for {
-		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id}); done {
+		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id, MailKey: &chat.MailKey{1}}); done {
 			return
 		}
 		h.AwaitRoom(context.Background())

@@ -179,12 +179,10 @@ func (h *Hub) awaitRoom(ctx context.Context) error {
 func (h *Hub) Attach(ctx context.Context, id chat.ConnID, conn Conn, auth chat.Auth, arrived int64) error {
 	h.mu.Lock()
 	defer h.unlock()
-	if auth.Resumable {
+	if auth.Resume != nil { // a new session has no row yet
 		if err := h.awaitRoom(ctx); err != nil {
 			return err
 		}
-	}
-	if auth.Resume != nil {
 		if err := h.find(ctx, &auth); err != nil {
 			return err
 		}

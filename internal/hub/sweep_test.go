@@ -138,12 +138,13 @@ func TestCommitBeforeSweep(t *testing.T) {
 	}
 }
 
-// join attaches a new session, whose row must be committed.
+// join attaches a new session that searches, so its row must be committed.
 func join(t *testing.T, h *Hub, id chat.ConnID) {
-	auth := chat.Auth{Resumable: true, Fresh: secret.HashOf(fmt.Sprint("session ", id)), MailKey: chat.MailKey{1}}
+	auth := chat.Auth{Resumable: true, Fresh: secret.HashOf(fmt.Sprint("session ", id))}
 	if err := h.Attach(context.Background(), id, &ear{}, auth, 0); err != nil {
 		t.Error(err)
 	}
+	search(h, id)
 }
 
 // costlyStore takes time, as a disk does: a fixed time for each transaction and for each row.

@@ -252,6 +252,9 @@ func (c *Conn) handle(s *scratch) {
 		c.appPinged()
 	default:
 		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
+		if f.Command.Op == chat.Search {
+			s.cmd.MailKey = c.mailKey()
+		}
 		c.do(&s.cmd)
 	}
 }

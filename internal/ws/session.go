@@ -106,13 +106,15 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	return err
 }
 
-// arrival is what a Conn keeps of its auth until the replies to it have been sent. The session IDs in it are bearer
-// secrets.
+// arrival is what a Conn keeps of its auth until the replies to it have been sent and a new session has its row. The
+// session IDs in it are bearer secrets.
 type arrival struct {
-	fresh     string    // the fresh session ID, until it is sent
+	fresh     string    // the fresh session ID, until it is sent and the session has a row
 	presented string    // the one it presented, until attached or the replay is over
 	resume    chat.Hash // of the session to resume
 	attached  bool      // the hub has it
+	told      bool      // fresh was sent
+	searched  bool      // the session of fresh has a row, which has its mail key
 	replays   int       // in the outbox, or in progress
 }
 
@@ -124,7 +126,6 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		auth.Fresh = secret.RandomHash()
 	} else {
 		fresh, auth.Fresh = secret.NewID()
-		auth.MailKey = secret.MailKey(fresh)
 		if presented = r.SessionID; presented != "" {
 			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
 		}
@@ -154,11 +155,37 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 }
 
 // arrived forgets the secrets that are no longer needed: the presented one is needed until the replay is over, the fresh
-// one until it is sent. It is called whenever either may be over, with mu held.
+// one until it is sent and the session has a row. It is called whenever either may be over, with mu held.
 func (c *Conn) arrived() {
-	if a := c.arrival; a != nil && a.attached && a.replays == 0 && a.fresh == "" {
-		c.arrival = nil
+	a := c.arrival
+	if a == nil {
+		return
 	}
+	if a.told && a.searched {
+		a.fresh = ""
+	}
+	if a.attached && a.replays == 0 {
+		a.presented = ""
+		if a.fresh == "" {
+			c.arrival = nil
+		}
+	}
+}
+
+// mailKey returns the mail key of a session that has no row yet, nil for any other. It is derived for the first search and
+// not on arrival, where it would be the most expensive part.
+func (c *Conn) mailKey() *chat.MailKey {
+	c.mu.Lock()
+	fresh := ""
+	if c.arrival != nil && !c.arrival.searched {
+		fresh = c.arrival.fresh
+	}
+	c.mu.Unlock()
+	if fresh == "" {
+		return nil
+	}
+	key := secret.MailKey(fresh)
+	return &key
 }
 
 // auth checks the key. A second valid auth changes nothing.

@@ -27,6 +27,11 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		c.raiseLimit()
 	case chat.Ping, chat.Probe:
 		c.expect(e.Kind)
+	case chat.Searching:
+		if c.arrival != nil {
+			c.arrival.searched = true
+			c.arrived()
+		}
 	case chat.Resumed:
 		c.session, c.arrival.fresh = c.arrival.resume, ""
 		if e.Resumed.State == chat.ResumedMatched {
@@ -185,7 +190,7 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 	case chat.SessionID:
 		h := c.e.live.Load().Hello
 		c.mu.Lock()
-		h.SessionID, c.arrival.fresh = c.arrival.fresh, ""
+		h.SessionID, c.arrival.told = c.arrival.fresh, true
 		c.arrived()
 		c.mu.Unlock()
 		hello = &h

@@ -25,6 +25,7 @@ const (
 	neverNoisy               // no frame disturbs a round
 	alwaysHeard              // every socket was just heard
 	alwaysOpen               // every socket was opened long ago
+	firstRowsLost            // a commit writes no row of a new session
 	breakages
 )
 
@@ -32,5 +33,5 @@ var breakageNames = [breakages]string{
 	"none", "gate open", "suffix survives", "entries lost", "mail acks lost", "deleted when sent", "delivered twice",
 	"acked at flush", "mail forgotten", "replay foreign", "gaps lost", "end untold", "match untold",
 	"reordered", "not synced", "found forgotten", "read early", "earlier pong", "never noisy", "always heard",
-	"always open",
+	"always open", "first rows lost",
 }

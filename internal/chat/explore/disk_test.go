@@ -29,7 +29,7 @@ func (d *medium) apply(b *chat.Batch, bug breakage) {
 		case c.Deleted && ok:
 			d.rows = slices.Delete(d.rows, at, at+1)
 			d.entries = slices.DeleteFunc(d.entries, func(m chat.MailEntry) bool { return m.To == c.ID })
-		case c.Deleted:
+		case c.Deleted, bug == firstRowsLost:
 		case ok:
 			d.rows[at] = c.Record
 		default:

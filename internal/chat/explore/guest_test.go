@@ -50,6 +50,7 @@ type guest struct {
 	dialled chat.ConnID // number of sockets opened
 	has     bool        // it has a session to resume…
 	session chat.ConnID // … which began on this socket
+	written bool        // … and has a row, as far as it was told: it was queued, matched or resumed
 	done    bool        // it has left permanently
 	epoch   string
 	phase   phase
@@ -117,9 +118,6 @@ func (g *guest) connect(w *world) {
 	g.dialled++
 	g.conn = chat.ConnID(1000*(g.id+1)) + g.dialled // independent of which other guests connect meanwhile
 	a := &chat.Auth{Resumable: !g.kind.old(), Fresh: g.hash(g.conn)}
-	if a.Resumable {
-		a.MailKey = chat.MailKey(a.Fresh)
-	}
 	s := &socket{conn: g.conn, guest: g.id, here: true, there: true, auth: a}
 	if g.has {
 		a.Resume = &chat.Resume{
@@ -316,7 +314,7 @@ func (g *guest) hear(w *world, s *socket, e chat.Event) {
 
 // forget drops the session.
 func (g *guest) forget() {
-	g.has, g.epoch = false, ""
+	g.has, g.written, g.epoch = false, false, ""
 	g.phase = idle
 	g.enter("")
 }

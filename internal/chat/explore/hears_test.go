@@ -14,7 +14,7 @@ func (l *ledger) hears(w *world, g *guest, s *socket, e *chat.Event) {
 	case chat.Resumed:
 		l.resumes(w, g, s, e.Resumed)
 	case chat.ResumeFailed:
-		if g.phase != ending && g.epoch == s.epoch && w.plan.ttl == 0 {
+		if g.written && g.phase != ending && g.epoch == s.epoch && w.plan.ttl == 0 {
 			w.failf("%s hears %s of its session", g.name(), e.Code)
 		}
 	case chat.Message:

@@ -6,7 +6,7 @@ import "chatme/internal/chat"
 func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 	switch e.Kind {
 	case chat.SessionID:
-		g.has, g.greeted, g.epoch, g.session = true, true, s.epoch, s.conn
+		g.has, g.greeted, g.epoch, g.session, g.written = true, true, s.epoch, s.conn, false
 		g.queued = false
 	case chat.ResumeFailed:
 		if g.phase == ending {
@@ -16,6 +16,7 @@ func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 	case chat.Resumed:
 		g.resumed(w, s, e.Resumed)
 	case chat.Searching:
+		g.written = true
 		if g.phase == leaving && !g.over && !w.plan.keeps { // the chat was kept up to here
 			g.enter("")
 		}
@@ -24,6 +25,7 @@ func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 			g.phase = searching
 		}
 	case chat.Matched:
+		g.written = true
 		g.enter(e.Alias)
 		if g.phase != ending {
 			g.phase = chatting
@@ -59,7 +61,7 @@ func (g *guest) hearResumable(w *world, s *socket, e chat.Event) {
 
 // resumed continues from the session state that the server reports. It does not search on its own.
 func (g *guest) resumed(w *world, s *socket, r *chat.Resumption) {
-	g.greeted, g.epoch = true, s.epoch
+	g.greeted, g.written, g.epoch = true, true, s.epoch
 	g.told = g.got
 	switch r.State {
 	case chat.ResumedMatched:

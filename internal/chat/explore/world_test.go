@@ -183,6 +183,10 @@ func (w *world) restore() {
 // step runs one command and puts its events behind the gate.
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
+	if s := w.socket(c.Conn); s != nil && c.Op == chat.Search {
+		key := chat.MailKey(w.guests[s.guest].hash(s.conn))
+		c.MailKey = &key
+	}
 	before := w.book.before(w, &c)
 	w.tell(w.lobby.Step(chat.At(w.now), &c).Events)
 	w.book.after(w, &c, before)

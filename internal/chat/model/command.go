@@ -127,6 +127,7 @@ func (m *Model) accepts(w, p *Session, l Entry) bool {
 	case p.Conn == 0 && m.mailRoom(l):
 	case p.Conn == 0 && w.Resumable:
 		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.N})
+		m.announce(p)
 		return false
 	case p.Conn == 0:
 		m.part(p)

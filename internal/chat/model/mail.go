@@ -118,6 +118,7 @@ func (m *Model) holdInFlight(w, p *Session) bool {
 		case l.N > w.out.recv(): // w has claimed that lower numbers were acknowledged
 			w.out.last = l.N - 1
 			m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrMailboxFull, N: l.N})
+			m.announce(p)
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ type Model struct {
 type Durable struct {
 	Hash      chat.Hash
 	Resumable bool
-	Row       bool // it has one; a legacy client only after its first search
+	Row       bool // it has one; only after its first search
 	Created   chat.Time
 	Away      chat.Time // 0: it has a socket
 	Ended     chat.Time
@@ -54,6 +54,7 @@ type Session struct {
 	Conn   chat.ConnID
 	active chat.Time
 	until  chat.Time     // away: the end of its window
+	hidden chat.Time     // away: when its partner is told; 0: it was, or need not be
 	nap    time.Duration // the sleep announced; below 0: none
 	typing bool          // its client shows that the partner is typing
 

@@ -12,6 +12,10 @@ func (m *Model) attach(conn chat.ConnID, a *chat.Auth) {
 		}
 		w := m.Named(a.Resume.Hash)
 		switch {
+		case w != nil && w.Resumable && !w.Row:
+			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4409})
+			m.end(w)
+			refusal = chat.ResumeUnknown
 		case w == nil || !w.Resumable:
 			refusal = chat.ResumeUnknown
 		case w.Ended != 0:
@@ -24,7 +28,7 @@ func (m *Model) attach(conn chat.ConnID, a *chat.Auth) {
 		}
 	}
 	w := &Session{
-		Durable: Durable{Hash: a.Fresh, Resumable: a.Resumable, Row: a.Resumable, Created: m.now},
+		Durable: Durable{Hash: a.Fresh, Resumable: a.Resumable, Created: m.now},
 		Conn:    conn, active: m.now, nap: -1,
 	}
 	m.Sessions = append(m.Sessions, w)
@@ -49,13 +53,14 @@ func (m *Model) resume(w *Session, conn chat.ConnID, r *chat.Resume) {
 		return
 	}
 	replaced := w.Conn != 0
+	knew := !replaced && w.hidden == 0
 	if replaced {
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4409})
 	} else {
 		re.AwayMs = int64(m.now - w.Away)
 	}
 	w.hangUp(0)
-	w.Conn, w.active, w.nap = conn, m.now, -1
+	w.Conn, w.active, w.nap, w.hidden = conn, m.now, -1, 0
 	w.again = w.again || m.now >= w.parted+10_000
 	m.say(w, chat.Event{Kind: chat.AuthSuccess})
 	m.came = append(m.came, w)
@@ -90,10 +95,11 @@ func (m *Model) resume(w *Session, conn chat.ConnID, r *chat.Resume) {
 	}
 	w.out.told = false
 	if p.Conn == 0 {
+		p.hidden = 0
 		m.say(w, chat.Event{Kind: chat.PartnerAway, At: p.until})
 	}
 	m.replay(w, p.Alias, missed, after, p.out.last)
-	m.tellOf(w, p, !replaced, w.out.last > last, p.out.got > got)
+	m.tellOf(w, p, knew, w.out.last > last, p.out.got > got)
 }
 
 // tellOf tells p about a resume of w.

@@ -38,6 +38,7 @@ func (m *Model) part(w *Session) {
 	p := m.Partner(w)
 	for _, x := range []*Session{w, p} {
 		m.hideTyping(x)
+		x.hidden = 0
 		x.Chat, x.Alias, x.Matched, x.parted, x.again, x.asked = 0, "", 0, m.now, false, 0
 		x.out.ring = nil
 	}
@@ -61,7 +62,7 @@ func (m *Model) hideTyping(w *Session) {
 
 // detach is the table "Coming and going".
 func (m *Model) detach(w *Session, leaves bool) {
-	if !w.Resumable || leaves && w.nap < 0 {
+	if !w.Resumable || !w.Row || leaves && w.nap < 0 {
 		m.end(w)
 		return
 	}
@@ -77,14 +78,22 @@ func (m *Model) detach(w *Session, leaves bool) {
 		if w.nap > 0 {
 			w.until = m.now + chat.Time(w.nap/time.Millisecond)
 		}
+		w.hidden = m.now + 1000
 		m.lost(w, p)
-		m.say(p, chat.Event{Kind: chat.PartnerAway, At: w.until})
 	default:
 		m.hideTyping(p)
 		if !m.holdInFlight(p, w) {
 			m.part(w)
 			m.forget(w)
 		}
+	}
+}
+
+// announce tells the partner of w that it is away.
+func (m *Model) announce(w *Session) {
+	if w.hidden != 0 {
+		w.hidden = 0
+		m.say(m.Partner(w), chat.Event{Kind: chat.PartnerAway, At: w.until})
 	}
 }
 
@@ -119,7 +128,7 @@ func (m *Model) end(w *Session) {
 		m.part(w)
 	}
 	w.Place, w.Queued = 0, 0
-	if w.Resumable {
+	if w.Resumable && w.Row {
 		w.Ended, w.Away = m.now, m.now
 		m.forget(w)
 	} else {
@@ -142,6 +151,8 @@ func (m *Model) Due(w *Session) (chat.Time, bool) {
 	switch {
 	case !w.InMemory():
 		return 0, false
+	case w.Conn == 0 && w.hidden != 0:
+		return min(w.hidden, w.until), true
 	case w.Conn == 0:
 		return w.until, true
 	case w.Place != 0 && w.unsettled:
@@ -179,6 +190,8 @@ func (m *Model) tick() {
 		case w.Conn == 0 && w.Place != 0:
 			w.Place, w.Queued = 0, 0
 			m.forget(w)
+		case w.Conn == 0 && m.now < w.until:
+			m.announce(w)
 		case w.Conn == 0:
 			m.part(w)
 			m.forget(w)
@@ -194,6 +207,9 @@ func (m *Model) tick() {
 			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4100})
 			w.hangUp(m.now)
 			m.forget(w)
+			if !w.Row {
+				m.Drop(w)
+			}
 		}
 		m.matchAll()
 	}

@@ -22,6 +22,7 @@ func Timing(boot uint64) chat.Config {
 			IdleAfter:        10 * time.Minute,
 			ChatWindow:       120 * time.Second,
 			ChatWindowLegacy: 30 * time.Second,
+			AwayAfter:        time.Second,
 			QueueWindow:      30 * time.Second,
 			SleepMax:         10 * time.Minute,
 			RematchAfter:     10 * time.Second,
@@ -75,6 +76,7 @@ type Rig struct {
 	OnReplay func(c chat.ConnID, e chat.Event) // nil, or called with the parts of a replay
 
 	sights map[chat.ConnID]*chat.Sight // what each socket knows
+	fresh  map[chat.ConnID]chat.Hash   // … and the session that it was offered
 	Lively bool                        // every client answers the first ping on a socket, and probes, at once
 	owed   []chat.Command              // the pending answers
 }
@@ -96,7 +98,7 @@ func (r *Rig) Start() {
 	cfg := Timing(r.Boot)
 	cfg.NewAlias = func() chat.Alias { r.aliases++; return chat.Alias(fmt.Sprintf("$%d", r.aliases)) }
 	r.Lobby = chat.New(cfg)
-	r.sights, r.owed = make(map[chat.ConnID]*chat.Sight), nil
+	r.sights, r.owed, r.fresh = make(map[chat.ConnID]*chat.Sight), nil, make(map[chat.ConnID]chat.Hash)
 	r.Lobby.Sees(func(c chat.ConnID) chat.Sight { return *r.Sight(c) })
 	r.Flushed, r.Committed, r.held = nil, 0, make(map[chat.ConnID][]chat.Event)
 	if err := r.Lobby.Load(chat.At(r.Now), r.Disk.load(r.Now)); err != nil {
@@ -147,6 +149,10 @@ func (r *Rig) hears(c *chat.Command) {
 func (r *Rig) Step(c chat.Command) []chat.Event {
 	r.TB.Helper()
 	r.hears(&c)
+	if c.Op == chat.Search {
+		key := chat.MailKey(r.fresh[c.Conn])
+		c.MailKey = &key
+	}
 	events := slices.Clone(r.Lobby.Step(chat.At(r.Now), &c).Events)
 	r.deliver(&c, events)
 	r.answer()
@@ -265,7 +271,7 @@ func (r *Rig) Attach(resumable bool, fresh chat.Hash, resume *chat.Resume) chat.
 	r.Conns++
 	a := &chat.Auth{Resumable: resumable, Fresh: fresh, Resume: resume}
 	if resumable {
-		a.MailKey = chat.MailKey(fresh)
+		r.fresh[r.Conns] = fresh
 	}
 	if resume != nil && !InMemory(r.Lobby, resume.Hash) {
 		r.Save()
