@@ -50,7 +50,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		DeadAfter:    Duration{time.Minute}, DeadAfterOld: Duration{5 * time.Minute},
 		IdleAfter: Duration{10 * time.Minute}, SessionTTL: Duration{24 * time.Hour},
 		ChatWindow: Duration{2 * time.Minute}, ChatWindowOld: Duration{30 * time.Second},
-		QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
+		AwayAfter: Duration{time.Second}, QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
 		RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
 		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{30 * time.Second},
 		ShutdownTimeout:  Duration{4 * time.Second},
