@@ -78,7 +78,7 @@ func TestOperator(t *testing.T) {
 		t.Errorf("%+v, want three sessions and one that is not listed", sessions)
 	}
 	out, _ := asks(s, exit.OK, "sessions", "--limit", "2")
-	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 legacy client is connected and not searching yet$`); !want.MatchString(out) {
+	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 session is connected and not searching yet$`); !want.MatchString(out) {
 		t.Errorf("the table:\n%s", out)
 	}
 	out, _ = asks(s, exit.OK, "sessions", "--state", "paired")
