@@ -122,7 +122,7 @@ func (l *Lobby) detach(s *session, leaves bool) {
 func (l *Lobby) unbind(s *session) {
 	delete(l.conns, s.conn)
 	s.conn, s.silent, s.pulse = 0, false, nil
-	l.queue.remove(s)
+	l.maker.drop(s)
 }
 
 // stepAway opens the window in which the chat waits for s. A resumable partner is told after AwayAfter: a client that

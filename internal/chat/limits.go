@@ -10,7 +10,12 @@ type Limits struct {
 	AwayAfter        time.Duration // a session that is away this long is reported to its partner
 	QueueWindow      time.Duration // a waiting session that is away keeps its place this long
 	SleepMax         time.Duration // the longest absence a client can announce
+	OpenAfter        time.Duration // a waiting session with topics is matched with sessions without a topic in common after this…
+	LateAfter        time.Duration // … and with any session, whatever its topics and languages, after this
+	MatchEvery       time.Duration // a session is matched once in this time for its searches; 0: without a limit…
+	MatchBurst       int           // … after this many that are matched at once
 	RematchAfter     time.Duration // two sessions that have just parted are not matched again before this
+	RecentFor        time.Duration // a session is not matched with one of its last partners for this long, unless both have waited for LateAfter
 	SettleTimeout    time.Duration // a legacy client whose pings are swallowed is matched again this long after a ping was written
 
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
@@ -29,8 +34,9 @@ type Limits struct {
 // limit stay held.
 func (l *Lobby) SetLimits(limits Limits) {
 	l.cfg.Limits = limits
-	for _, s := range l.queue.ready { // two sessions that have just parted wait for RematchAfter, and nothing else wakes them
-		l.schedule(s)
+	for e := range l.maker.tickets() { // what they wait for may come sooner now
+		e.due = max(l.now, 1)
+		l.maker.windows.fix(e)
 	}
 }
 

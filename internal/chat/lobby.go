@@ -9,6 +9,7 @@ type Config struct {
 	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
 	Since    uint64       // number of the first run in this epoch
 
+	Topics     int           // how many the operator offers, at most 64
 	SessionTTL time.Duration // a session without a socket can be resumed this long
 	Limits
 
@@ -32,8 +33,8 @@ type Lobby struct {
 
 	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
 	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	queue    queue
-	due      deadlines
+	maker    matchmaker
+	due      agenda[*session]
 
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
@@ -46,12 +47,13 @@ type Lobby struct {
 	// about sessions that have left memory
 	leaving  map[Hash]uint64 // the batch of its last change, until that is committed
 	left     []leaver        // … by rising batch
-	parted   map[ID]parting  // its last chat, while a rematch is refused
-	partings []parting       // … roughly the oldest first
+	memories map[ID]memory   // what is remembered of it
+	fading   []memory        // … roughly the oldest first
 
-	lastID   ID
-	lastPair PairID
-	lastPing uint64
+	lastPlace uint64 // in the queue; places rise and are never reused
+	lastID    ID
+	lastPair  PairID
+	lastPing  uint64
 }
 
 // flushed is a batch that TakeBatch has returned, with its number of rows.
@@ -67,14 +69,14 @@ func New(cfg Config) *Lobby {
 	}
 	first := cfg.Boot << 32
 	return &Lobby{
-		cfg:      cfg,
-		conns:    make(map[ConnID]*session),
-		sessions: make(map[Hash]*session),
-		leaving:  make(map[Hash]uint64),
-		parted:   make(map[ID]parting),
-		queue:    queue{last: first},
-		batch:    1,
-		lastID:   ID(first), lastPair: PairID(first),
+		cfg:       cfg,
+		conns:     make(map[ConnID]*session),
+		sessions:  make(map[Hash]*session),
+		leaving:   make(map[Hash]uint64),
+		memories:  make(map[ID]memory),
+		maker:     matchmaker{lines: lines{topics: make([]line, cfg.Topics)}},
+		batch:     1,
+		lastPlace: first, lastID: ID(first), lastPair: PairID(first),
 	}
 }
 
@@ -94,6 +96,14 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 	if l.stopped {
 		return Output{}
 	}
+	s := l.conns[c.Conn]
+	if s != nil && s.changesRows(c) && l.Full() {
+		l.refuse(s, c)
+		return Output{Events: l.events, Facts: l.facts, Full: true}
+	}
+	if c.Op != Stop {
+		l.openWindows()
+	}
 	switch c.Op {
 	case Attach:
 		l.attach(c.Conn, c.Auth)
@@ -104,11 +114,7 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 	case Stop:
 		l.stop()
 	default:
-		if s := l.conns[c.Conn]; s != nil {
-			if s.changesRows(c) && l.Full() {
-				l.refuse(s, c)
-				return Output{Events: l.events, Facts: l.facts, Full: true}
-			}
+		if s != nil {
 			probed := s.probed()
 			if probed {
 				s.pulse.probed = false
@@ -140,6 +146,10 @@ func (l *Lobby) command(s *session, c *Command) {
 		return
 	case Pong:
 		l.pong(s, c.N)
+		return
+	case Prefer:
+		l.prefer(s, *c.Prefer)
+		l.schedule(s)
 		return
 	case Typing:
 		l.classify(s, c)

@@ -15,7 +15,7 @@ func (l *Lobby) Load(now Moment, saved Saved) error {
 	pairs := make(map[PairID]*session, len(records)/2)
 	all := make([]*session, 0, len(records))
 	for _, r := range records {
-		s := &session{index: -1, Record: r, onDisk: true}
+		s := &session{index: -1, Record: r, onDisk: true, since: longAgo}
 		if l.sessions[r.Hash] != nil || r.State() == Idle {
 			return fmt.Errorf("restore session %s: duplicate, or neither waiting nor paired", r.Hash)
 		}

@@ -141,6 +141,6 @@ func (l *Lobby) catchUp(s *session, r *Resume, re *Resumption, missed bool) {
 		l.tell(s, Event{Kind: Searching})
 		return
 	}
-	l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
+	l.tellMatched(s)
 	l.rejoin(s, missed)
 }

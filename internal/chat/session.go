@@ -30,10 +30,14 @@ type session struct {
 	shows   bool     // the last typing event it was sent is a start
 	mail    *mailbox // held messages, durable; nil if there are none
 
-	// eligibility (law L3); lost with the process
-	former ID     // the last partner
-	parted Time   // when that chat ended
-	pulse  *pulse // lost with the socket; nil: it was sent no ping
+	// matching (law L3); lost with the process
+	wants  Preferences
+	since  Time      // when it began to wait
+	asked  Time      // when it last said what it prefers
+	paced  Time      // how far its searches are ahead of their pace
+	former *partners // nil: it has had none
+	ticket *ticket   // while it waits and can be matched; nil: it cannot be
+	pulse  *pulse    // lost with the socket; nil: it was sent no ping
 
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not in it

@@ -141,8 +141,8 @@ func (c *codec) structHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 		if f.Type == reflect.TypeFor[[]chat.Event]() && t == reflect.TypeFor[chat.Lobby]() {
 			continue // of the last step
 		}
-		if f.Name == "waited" {
-			continue // of the last step too, and unused
+		if f.Name == "spare" {
+			continue // unused until it is used again
 		}
 		h := c.hasher(f.Type)
 		if f.Type.Kind() == reflect.Uint64 && (batches[f.Name] || t == reflect.TypeFor[chat.Batch]()) {

@@ -183,6 +183,14 @@ func (w *world) restore() {
 // step runs one command and puts its events behind the gate.
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
+	if at, ok := w.lobby.NextDeadline(); ok && at <= w.now && c.Op != chat.Tick && c.Op != chat.Stop {
+		// What is due for waiting sessions comes before the command. The ledger must see the chats that begin by it.
+		w.stepOne(chat.Command{Op: chat.Activity})
+	}
+	w.stepOne(c)
+}
+
+func (w *world) stepOne(c chat.Command) {
 	if s := w.socket(c.Conn); s != nil && c.Op == chat.Search {
 		key := chat.MailKey(w.guests[s.guest].hash(s.conn))
 		c.MailKey = &key

@@ -148,7 +148,7 @@ func (m *Model) ack(w *Session, alias chat.Alias, got uint64) {
 	case p == nil || !m.means(w, alias):
 		m.discard(func(l Entry) bool { return l.To == w.Hash && l.chat != w.Chat && l.From == alias && l.N <= got })
 		if m.Posted {
-			m.came = append(m.came, w)
+			m.match(w)
 		}
 	case p.out.seen && got > p.out.top:
 		m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4400})
