@@ -128,6 +128,7 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		Epoch:      started.Epoch,
 		Boot:       started.Boot,
 		Since:      started.Since,
+		Topics:     len(cfg.Topics),
 		SessionTTL: cfg.SessionTTL.Duration,
 		Limits:     lobbyLimits(cfg),
 		EntryBytes: store.EntryBytes,
@@ -142,7 +143,10 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		AwayAfter:        cfg.AwayAfter.Duration,
 		QueueWindow:      cfg.QueueWindow.Duration,
 		SleepMax:         cfg.SleepMax.Duration,
+		OpenAfter:        cfg.OpenAfter.Duration,
+		LateAfter:        cfg.LateAfter.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,
+		RecentFor:        cfg.RecentFor.Duration,
 		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),
@@ -159,6 +163,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 
 // socketLimits returns the limits of the endpoint.
 func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
+	offer := protocol.Offer{Topics: cfg.Topics, Languages: cfg.Languages}
 	images, err := protocol.ParseImagePolicy(cfg.Images)
 	if err != nil {
 		return ws.Limits{}, err
@@ -169,12 +174,13 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	}
 	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
-		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Offer: offer},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
 			WindowMs: cfg.ChatWindow.Milliseconds(),
 			PingMs:   cfg.PingInterval.Milliseconds(),
 			MaxBytes: int64(cfg.FrameMax),
+			Offer:    offer,
 		},
 		AuthTimeout:        cfg.AuthTimeout.Duration,
 		DeadAfter:          cfg.DeadAfter.Duration,

@@ -186,7 +186,7 @@ func (m *matchmaker) insert(t *ticket, topic int8) {
 // partnerFor returns the session that the one of t meets, nil if it may meet none that waits.
 func (l *Lobby) partnerFor(t *ticket) *session {
 	lines := &l.maker.lines
-	if r := l.oldest(t.s, &lines.late); r != nil {
+	if r := l.oldest(t.s, &lines.late); r != nil && !forgetsLate {
 		return r
 	}
 	if r := l.oldestInCommon(t.s); r != nil {

@@ -57,7 +57,6 @@ type Config struct {
 	AwayAfter     Duration `name:"away-after" env:"CHATME_AWAY_AFTER" live:"true" default:"1s" group:"Times" help:"How long a partner must be away before a client is told (duration)."`
 	QueueWindow   Duration `name:"queue-window" env:"CHATME_QUEUE_WINDOW" live:"true" default:"30s" group:"Times" help:"How long an away session keeps its place in the queue (duration)."`
 	SleepMax      Duration `name:"sleep-max" env:"CHATME_SLEEP_MAX" live:"true" default:"10m" group:"Times" help:"The longest absence a client may announce (duration)."`
-	RematchAfter  Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Times" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 	SettleTimeout Duration `name:"settle-timeout" env:"CHATME_SETTLE_TIMEOUT" live:"true" default:"2s" group:"Times" help:"How long after a ping a legacy client that does not answer is matched again; one that answers is matched at once (duration)."`
 
 	// 16 KiB in 20 s is 6.5 kbit/s: a poor mobile link keeps up, a socket that trickles data to hold memory does not.
@@ -66,6 +65,15 @@ type Config struct {
 	StallTimeout Duration `name:"stall-timeout" env:"CHATME_STALL_TIMEOUT" live:"true" default:"30s" group:"Times" help:"A frame waits for room in in-flight-max as long as the frames that hold the room move 16 KiB within this time; then its socket is closed with 1013 (duration)."`
 	// Below the 5 s within which a shutdown must complete.
 	ShutdownTimeout Duration `name:"shutdown-timeout" env:"CHATME_SHUTDOWN_TIMEOUT" live:"true" default:"4s" group:"Times" help:"How long a shutdown may take before connections are cut (duration)."`
+
+	// A closed list: free text never meets on a small site, and becomes a code.
+	Topics    []string `name:"topics" env:"CHATME_TOPICS" default:"music,games,films,books,sport,food,travel,art,science,technology,animals,nature" check:"topic" group:"Matching" help:"Topics that a client may choose, separated by commas, at most 64; two clients with a topic in common are matched first. The page translates the default ones. Empty: none."`
+	Languages []string `name:"languages" env:"CHATME_LANGUAGES" check:"language" group:"Matching" help:"Languages that a client may choose, as codes (en,de,pt), separated by commas, at most 64; empty: none."`
+
+	OpenAfter    Duration `name:"open-after" env:"CHATME_OPEN_AFTER" live:"true" default:"5s" group:"Matching" help:"How long a client that chose topics waits for one with a topic in common (duration)."`
+	LateAfter    Duration `name:"late-after" env:"CHATME_LATE_AFTER" live:"true" default:"10s" group:"Matching" help:"How long a client waits before it is matched with any other, whatever their topics and languages (duration)."`
+	RecentFor    Duration `name:"recent-for" env:"CHATME_RECENT_FOR" live:"true" default:"5m" group:"Matching" help:"How long a client is not matched again with one of its last 8 partners, unless both have waited for late-after (duration)."`
+	RematchAfter Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Matching" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 
 	FrameBeforeMatch Bytes `name:"frame-before-match" env:"CHATME_FRAME_BEFORE_MATCH" live:"true" default:"64KiB" group:"Limits" help:"Largest frame before a connection's first match (bytes)."`
 	// 16 MiB + 64 KiB: the largest image that OkHttp sends, and the text with it.

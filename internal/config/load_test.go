@@ -43,6 +43,8 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
 		AllowedOrigins:  []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
 		AllowNullOrigin: "off", Images: "data", Web: "on",
+		Topics:         []string{"music", "games", "films", "books", "sport", "food", "travel", "art", "science", "technology", "animals", "nature"},
+		Languages:      []string{},
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
 		LogLevel:       "info", LogFormat: "auto",
 		AuthTimeout:  Duration{10 * time.Second},
@@ -51,7 +53,8 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		IdleAfter: Duration{10 * time.Minute}, SessionTTL: Duration{24 * time.Hour},
 		ChatWindow: Duration{2 * time.Minute}, ChatWindowOld: Duration{30 * time.Second},
 		QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
-		RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
+		AwayAfter: Duration{time.Second}, OpenAfter: Duration{5 * time.Second}, LateAfter: Duration{10 * time.Second},
+		RecentFor: Duration{5 * time.Minute}, RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
 		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{30 * time.Second},
 		ShutdownTimeout:  Duration{4 * time.Second},
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,
@@ -77,7 +80,7 @@ func TestEverySettingIsComplete(t *testing.T) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}
 		}
-		optional := slices.Contains([]string{"web-dir", "admin", "metrics-addr", "tls-cert", "tls-key"}, s.Flag) || strings.HasSuffix(s.Flag, "-file") // where nothing is a choice
+		optional := slices.Contains([]string{"web-dir", "admin", "metrics-addr", "tls-cert", "tls-key", "languages"}, s.Flag) || strings.HasSuffix(s.Flag, "-file") // where nothing is a choice
 		if s.Default == "" && !s.secret && !optional {
 			t.Errorf("--%s has no default", s.Flag)
 		}

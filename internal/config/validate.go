@@ -31,6 +31,10 @@ func (s *Setting) checkText(text string) error {
 		return checkNetwork(text)
 	case "key":
 		return checkKey(text)
+	case "topic":
+		return checkTopic(text)
+	case "language":
+		return checkLanguage(text)
 	}
 	return nil
 }
@@ -132,6 +136,18 @@ func (c *Config) relations() []relation {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
 	}
+
+	checkOffer := func(env string, names []string) {
+		if len(names) > offerMax {
+			report(fmt.Sprintf("%s has %d names; at most %d are possible", env, len(names), offerMax), env)
+		}
+		if twice := repeated(names); twice != "" {
+			report(fmt.Sprintf("%s names %s twice", env, twice), env)
+		}
+	}
+	checkOffer("CHATME_TOPICS", c.Topics)
+	checkOffer("CHATME_LANGUAGES", c.Languages)
+	atMost(span("CHATME_OPEN_AFTER", c.OpenAfter), span("CHATME_LATE_AFTER", c.LateAfter), "a client first accepts others without a topic in common, and then all")
 
 	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
 	less(ping, span("CHATME_DEAD_AFTER", c.DeadAfter), "a quiet client needs a ping to answer before it counts as away")

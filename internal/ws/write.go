@@ -194,7 +194,7 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 		c.arrived()
 		c.mu.Unlock()
 		hello = &h
-	case chat.Resumed:
+	case chat.Resumed, chat.Matched:
 		hello = &c.e.live.Load().Hello
 	}
 	s.data = protocol.Append(s.data, e, hello)
