@@ -18,6 +18,8 @@ type Limits struct {
 	RecentFor        time.Duration // a session is not matched with one of its last partners for this long, unless both have waited for LateAfter
 	SettleTimeout    time.Duration // a legacy client whose pings are swallowed is matched again this long after a ping was written
 
+	LowPriority LowPriority // what to do with sessions that stand out (standing.go)
+
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
 	RingBytes       int   // … and their bytes
 	RingTotal       int64 // the bytes of all of them
@@ -34,9 +36,11 @@ type Limits struct {
 // limit stay held.
 func (l *Lobby) SetLimits(limits Limits) {
 	l.cfg.Limits = limits
-	for e := range l.maker.tickets() { // what they wait for may come sooner now
-		e.due = max(l.now, 1)
-		l.maker.windows.fix(e)
+	for pool := range pools {
+		for t := range l.maker.tickets(pool) { // what they wait for may come sooner now
+			t.due = max(l.now, 1)
+			l.maker.windows.fix(t)
+		}
 	}
 }
 

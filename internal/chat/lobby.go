@@ -31,10 +31,11 @@ type Lobby struct {
 	facts  []Fact  // of the current step, reused
 	wrote  bool    // the current step changed a record
 
-	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
-	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	maker    matchmaker
-	due      agenda[*session]
+	conns     map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
+	sessions  map[Hash]*session   // every session in memory: attached, waiting or paired
+	maker     matchmaker
+	standings standings
+	due       agenda[*session]
 
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
@@ -74,7 +75,8 @@ func New(cfg Config) *Lobby {
 		sessions:  make(map[Hash]*session),
 		leaving:   make(map[Hash]uint64),
 		memories:  make(map[ID]memory),
-		maker:     matchmaker{lines: lines{topics: make([]line, cfg.Topics)}},
+		maker:     newMatchmaker(cfg.Topics),
+		standings: newStandings(),
 		batch:     1,
 		lastPlace: first, lastID: ID(first), lastPair: PairID(first),
 	}
