@@ -28,6 +28,7 @@ func newCrowd(tb testing.TB) *crowd {
 			IdleAfter: time.Hour, ChatWindow: time.Hour, AwayAfter: time.Second, QueueWindow: time.Hour,
 			OpenAfter: 5 * time.Second, LateAfter: 10 * time.Second, RematchAfter: 10 * time.Second, RecentFor: 5 * time.Minute,
 			MatchEvery: 3 * time.Second, MatchBurst: 10, LowPriority: LowPriorityOn,
+			RingMessages: 200, RingBytes: 1 << 20, RingTotal: 1 << 20,
 		},
 	})
 	return c
