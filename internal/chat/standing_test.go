@@ -103,6 +103,7 @@ func TestLeaverStandsOut(t *testing.T) {
 		t.Error("the judge stands out")
 	}
 	c.at = c.at.Add(networkStreakFor)
+	c.do(Command{Op: Tick})
 	if bot.standsOut(c.Lobby) {
 		t.Error("its streaks do not lapse")
 	}
