@@ -54,7 +54,9 @@ func (l *Lobby) open(conn ConnID, a *Auth) *session {
 func (l *Lobby) bind(s *session, conn ConnID, from Network) {
 	s.conn, s.active, s.asleep, s.until, s.hidden = conn, l.now, false, 0, 0
 	s.silent, s.pulse = false, nil
-	s.network = from
+	if s.network = from; s.quota == nil || s.quota.network != from {
+		l.moves(s, from)
+	}
 	l.conns[conn] = s
 	if s.AwaySince != 0 {
 		s.AwaySince = 0
@@ -80,6 +82,7 @@ func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 	s := &session{index: -1, Record: r.Record, onDisk: true}
 	s.mail = openMailbox(r.Mail)
 	l.remind(s)
+	l.redeem(s)
 	l.sessions[s.Hash] = s
 	return s, ""
 }

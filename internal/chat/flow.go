@@ -24,6 +24,7 @@ type flow struct {
 
 	ring      []body // by rising n, all above got
 	ringBytes int
+	charged   *quota // of the receiver, for ringBytes
 }
 
 // order is how a number relates to last. A message without a number is always next.

@@ -43,6 +43,7 @@ type Lobby struct {
 	underWay  []flushed  // the uncommitted batches, by rising number
 	mail      mail       // the mailboxes of sessions that are away
 	ringBytes int64      // of all rings
+	quotas    map[Network]*quota
 	stopped   bool
 
 	// about sessions that have left memory
@@ -50,6 +51,8 @@ type Lobby struct {
 	left     []leaver        // … by rising batch
 	memories map[ID]memory   // what is remembered of it
 	fading   []memory        // … roughly the oldest first
+	owing    map[ID]owed     // who has written its mailbox
+	lent     []owed          // … roughly the oldest first
 
 	lastPlace uint64 // in the queue; places rise and are never reused
 	lastID    ID
@@ -75,6 +78,8 @@ func New(cfg Config) *Lobby {
 		sessions:  make(map[Hash]*session),
 		leaving:   make(map[Hash]uint64),
 		memories:  make(map[ID]memory),
+		owing:     make(map[ID]owed),
+		quotas:    make(map[Network]*quota),
 		maker:     newMatchmaker(cfg.Topics),
 		standings: newStandings(),
 		batch:     1,

@@ -37,6 +37,7 @@ type session struct {
 	paced   Time      // how far its searches are ahead of their pace
 	former  *partners // nil: it has had none
 	network Network   // of its latest socket
+	quota   *quota    // of network; nil: none
 	streaks streaks
 	proven  bool    // it has had a proper chat
 	ticket  *ticket // while it waits and can be matched; nil: it cannot be
@@ -78,4 +79,6 @@ func (l *Lobby) forget(s *session) {
 		l.left = append(l.left, leaver{s.Hash, s.changed})
 	}
 	l.recall(s)
+	l.lend(s)
+	l.moves(s, 0)
 }
