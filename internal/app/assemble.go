@@ -156,6 +156,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
 		EntryMax:         int(cfg.LetterMax),
+		SessionRows:      int(cfg.SessionRows),
 		UncommittedRows:  int(cfg.QueuedChanges),
 		UncommittedBytes: int64(cfg.QueuedBytes),
 	}

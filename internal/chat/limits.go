@@ -30,6 +30,7 @@ type Limits struct {
 	MailTotal       int64 // the bytes of all mailboxes
 	EntryMax        int   // text and image of one entry; 0: any
 
+	SessionRows      int   // with this many rows no session begins to search; 0: no limit
 	UncommittedRows  int   // with this many uncommitted rows, no command that changes a row is accepted; 0: no limit…
 	UncommittedBytes int64 // … nor with this many uncommitted bytes of entries; 0: no limit
 }
@@ -54,6 +55,19 @@ func (l *Lobby) Full() bool {
 	}
 	return l.cfg.UncommittedRows > 0 && rows >= l.cfg.UncommittedRows ||
 		l.cfg.UncommittedBytes > 0 && l.mail.uncommitted >= l.cfg.UncommittedBytes
+}
+
+// Refuses reports whether Step would not apply c now.
+func (l *Lobby) Refuses(c *Command) bool {
+	s := l.conns[c.Conn]
+	return s != nil && (l.isFullFor(s, c) || l.hasTooManyRowsFor(s, c))
+}
+
+func (l *Lobby) isFullFor(s *session, c *Command) bool { return s.changesRows(c) && l.Full() }
+
+// hasTooManyRowsFor reports whether c would add a row beyond SessionRows. Its client waits: rows expire.
+func (l *Lobby) hasTooManyRowsFor(s *session, c *Command) bool {
+	return c.Op == Search && !s.hasRow() && l.cfg.SessionRows > 0 && l.rows >= l.cfg.SessionRows
 }
 
 // changesRows reports whether c, from s, would change a row and so is refused when the lobby is Full. A Detach cannot be

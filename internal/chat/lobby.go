@@ -55,6 +55,7 @@ type Lobby struct {
 	lent     []owed          // … roughly the oldest first
 
 	lastPlace uint64 // in the queue; places rise and are never reused
+	rows      int    // of the table of sessions, with the batches under way
 	lastID    ID
 	lastPair  PairID
 	lastPing  uint64
@@ -95,7 +96,8 @@ type Output struct {
 }
 
 // Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would
-// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied.
+// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied. Nor
+// is a first search applied while there are too many rows.
 func (l *Lobby) Step(now Moment, c *Command) Output {
 	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
@@ -104,9 +106,13 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 		return Output{}
 	}
 	s := l.conns[c.Conn]
-	if s != nil && s.changesRows(c) && l.Full() {
+	switch {
+	case s == nil:
+	case l.isFullFor(s, c):
 		l.refuse(s, c)
 		return Output{Events: l.events, Facts: l.facts, Full: true}
+	case l.hasTooManyRowsFor(s, c):
+		return Output{Full: true}
 	}
 	if c.Op != Stop {
 		l.openWindows()
@@ -231,11 +237,15 @@ func (l *Lobby) TakeBatch(b *Batch) {
 		s.dirty = false
 		if s.gone {
 			if s.onDisk {
+				l.rows--
 				b.Changes = append(b.Changes, Change{Record: Record{ID: s.ID}, Deleted: true})
 			}
 			continue
 		}
-		s.onDisk = true
+		if !s.onDisk {
+			s.onDisk = true
+			l.rows++
+		}
 		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
 	l.mail.takeBatch(b)

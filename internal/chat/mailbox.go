@@ -187,8 +187,11 @@ func (l *Lobby) LargestEntry(conn ConnID) int {
 	return 0
 }
 
-// Swept records that mailboxes of this many bytes were deleted together with their hibernated sessions.
-func (l *Lobby) Swept(bytes int64) { l.mail.bytes = max(l.mail.bytes-bytes, 0) }
+// Swept records that this many hibernated sessions were deleted, with mailboxes of so many bytes.
+func (l *Lobby) Swept(rows int, mailBytes int64) {
+	l.rows = max(l.rows-rows, 0)
+	l.mail.bytes = max(l.mail.bytes-mailBytes, 0)
+}
 
 // replay sends s, which has just been attached, the messages of a chat that it is missing: the numbers above after, up to
 // upTo. All of them are mailbox entries by now; those not yet on disk are in a batch that the event waits for.

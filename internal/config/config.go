@@ -90,6 +90,7 @@ type Config struct {
 	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to clients that are away; lower if the memory limit is below 750 MiB (bytes)."`
 	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one client address before its upgrades get 429; then one attempt a minute is allowed (attempts)."`
 
+	SessionRows     Count `name:"session-rows" env:"CHATME_SESSION_ROWS" live:"true" default:"2000000" group:"Limits" help:"Most sessions in the database; beyond that a first search waits until others expire; 0: no limit (sessions)."`
 	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages held for one session that is away; when full, the sender has to wait (messages)."`
 	MailboxBytes    Bytes `name:"mailbox-bytes" env:"CHATME_MAILBOX_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of the messages held for one session (bytes)."`
 	MailTotal       Bytes `name:"mail-total" env:"CHATME_MAIL_TOTAL" live:"true" default:"1GiB" group:"Limits" help:"Largest total size of the messages held for all sessions (bytes)."`

@@ -60,7 +60,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,
 		MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 0, QueuedChanges: 10000, QueuedBytes: 64 << 20, FailedKeys: 10,
-		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
+		SessionRows: 2_000_000, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -69,7 +69,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 }
 
 func TestEverySettingIsComplete(t *testing.T) {
-	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages)\)\.$`)
+	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages|sessions)\)\.$`)
 	for _, s := range settingsOf(&Config{}) {
 		if s.Flag == "" || s.Env == "" || s.Group == "" || s.Help == "" {
 			t.Errorf("incomplete: %+v", s)

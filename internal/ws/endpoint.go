@@ -23,7 +23,7 @@ import (
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth, arrived int64) error
 	Do(c *hub.Command) (congested hub.Conn, done bool)
-	AwaitRoom(ctx context.Context) error
+	AwaitRoom(ctx context.Context, c *hub.Command) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
 	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
 	LargestEntry(id chat.ConnID) int

@@ -117,7 +117,7 @@ func (w *world) boot() {
 	w.cell.w = w
 	w.lobby = chat.New(cfg)
 	w.lobby.Sees(func(c chat.ConnID) chat.Sight { return to.w.sight(c) })
-	saved := chat.Saved{MailBytes: w.disk.bytes()}
+	saved := chat.Saved{MailBytes: w.disk.bytes(), Rows: len(w.disk.rows)}
 	for i := range w.disk.rows {
 		row := &w.disk.rows[i]
 		if row.AwaySince == 0 {
