@@ -39,7 +39,7 @@ func openGate(t *testing.T, h http.Handler, limit int, times server.Times, ident
 	t.Helper()
 	g := &gate{log: &testbed.Record{}}
 	log := slog.New(slog.NewJSONHandler(g.log, nil))
-	g.arrivals = server.NewArrivals(limit, times, log)
+	g.arrivals = server.NewArrivals(server.ArrivalLimits{Plain: limit, Unauthenticated: limit}, times, log)
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	testbed.Must(t, err)
 	g.addr = inner.Addr().String()

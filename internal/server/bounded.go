@@ -48,6 +48,9 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		if one != nil && one.asked > 0 {
 			runtime.Gosched() // many pending requests do not delay a chat
 		}
+		if one != nil {
+			a.moves(one, r)
+		}
 		if hasBody(r) {
 			refuseBody(w)
 		}

@@ -1,0 +1,63 @@
+package ws
+
+import (
+	"time"
+
+	"chatme/internal/network"
+	"chatme/internal/protocol"
+)
+
+// Guest is a connection that has not authenticated, upgraded or not.
+type Guest interface {
+	// Displaceable reports whether to displace it now, or another one.
+	Displaceable() network.Choice
+	// Displace closes it soon.
+	Displace()
+}
+
+// arrives makes c, which is upgraded, a guest until it has authenticated. A guest may be displaced.
+func (c *Conn) arrives() {
+	guest := new(network.Member[Guest])
+	c.guest.Store(guest)
+	c.e.cfg.Guests.Join(guest, c, c.network)
+	c.e.crowd.Spare(&c.member)
+}
+
+// isWelcome ends that c is a guest: it has authenticated, or ends.
+func (c *Conn) isWelcome() {
+	if guest := c.guest.Swap(nil); guest != nil {
+		c.e.cfg.Guests.Leave(guest)
+	}
+}
+
+// engages is called before c does what makes its session wait or chat: from then on it is not displaced. It returns false
+// if it is displaced already. Only its reader may call it.
+func (c *Conn) engages() bool {
+	if !c.engaged {
+		c.engaged = c.e.crowd.Engage(&c.member)
+	}
+	return c.engaged
+}
+
+// idles is called when the session of c neither waits nor chats.
+func (c *Conn) idles() { c.e.crowd.Spare(&c.member) }
+
+// guestGrace is how long a guest has at least for its auth: a round trip around the world, or of a phone.
+const guestGrace = 500 * time.Millisecond
+
+// Displaceable implements Guest. A guest whose frame was not read yet, because the server is busy, is not.
+func (c *Conn) Displaceable() network.Choice {
+	switch {
+	case c.e.clock() < c.opened.Add(guestGrace):
+		return network.Stop // and so are those that came after it
+	case c.busy.Load() || c.socket.unread():
+		return network.Skip
+	}
+	return network.Take
+}
+
+// Displace closes c with 1013 so that its place is free at once: the peer is not waited for.
+func (c *Conn) Displace() {
+	c.isWelcome()
+	c.closeFirst(protocol.CloseOverloaded, "displaced", true)
+}
