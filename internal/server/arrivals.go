@@ -185,10 +185,10 @@ func (a *Arrivals) relieve() {
 // Displaceable implements ws.Guest: not a connection to which the server owes an answer. The order is that of accept,
 // which an answered request does not change: requesting /healthz in a loop does not keep a connection open. The caller
 // holds mu.
-func (one *arrival) Displaceable() network.Choice {
+func (one *arrival) Displaceable(held int) network.Choice {
 	now := time.Now()
 	switch {
-	case now.Sub(one.accepted) < one.by.times.Grace:
+	case held <= ws.FairGuests && now.Sub(one.accepted) < one.by.times.Grace:
 		return network.Stop // and so are those behind it
 	case one.owed(now):
 		return network.Skip
