@@ -138,8 +138,8 @@ const (
 const mostLooks = 64
 
 // Oldest chooses the oldest spare socket of the network that holds most, whatever the network of the newcomer, of those
-// that may says to take. held is how many sockets the network holds, or its /64s on average if a wider one holds too many;
-// 0 if it is unknown. may must not call c.
+// that may says to take. held is how many sockets the network holds, a quarter of them for a /56 and a sixteenth for a
+// /48; 0 if it is unknown. may must not call c.
 func (c *Crowd[T]) Oldest(may func(of T, held int) Choice) (of T, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -82,7 +82,7 @@ func NewArrivals(limits ArrivalLimits, times Times, log *slog.Logger) *Arrivals 
 	a := &Arrivals{
 		times:   times,
 		failed:  &rareWarning{log: log, message: "accept failed, retrying"},
-		crowded: &rareWarning{log: log, message: "too many connections that were not upgraded or not authenticated, closed the oldest"},
+		crowded: &rareWarning{log: log, message: "too many connections that have not authenticated, closed the oldest"},
 		freed:   make(chan struct{}, 1),
 		plain:   network.NewCrowd[*arrival](),
 		guests:  network.NewCrowd[ws.Guest](),

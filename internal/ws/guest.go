@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"sync"
 	"time"
 
 	"chatme/internal/network"
@@ -16,9 +17,12 @@ type Guest interface {
 	Displace()
 }
 
+// guests is a pool: a Conn is a guest for a moment only.
+var guests = sync.Pool{New: func() any { return new(network.Member[Guest]) }}
+
 // arrives makes c, which is upgraded, a guest until it has authenticated. A guest may be displaced.
 func (c *Conn) arrives() {
-	guest := new(network.Member[Guest])
+	guest := guests.Get().(*network.Member[Guest])
 	c.guest.Store(guest)
 	c.e.cfg.Guests.Join(guest, c, c.network)
 	c.e.crowd.Spare(&c.member)
@@ -28,6 +32,7 @@ func (c *Conn) arrives() {
 func (c *Conn) isWelcome() {
 	if guest := c.guest.Swap(nil); guest != nil {
 		c.e.cfg.Guests.Leave(guest)
+		guests.Put(guest)
 	}
 }
 
