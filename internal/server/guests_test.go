@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,16 +30,6 @@ func openShared(t *testing.T, unauthenticated, conns int, times server.Times) (*
 	g := serveGate(t, s.Server, arrivals, nil)
 	s.URL = "http://" + g.addr
 	return s, g
-}
-
-// ended is closed once the server has closed conn.
-func ended(conn io.Reader) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		io.Copy(io.Discard, conn)
-	}()
-	return done
 }
 
 // Known defect: requests whose body never comes, and sockets that never authenticate, kept all other clients out for as
