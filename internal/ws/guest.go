@@ -66,8 +66,17 @@ func (c *Conn) Displaceable(held int) network.Choice {
 	return network.Take
 }
 
-// Displace closes c with 1013 so that its place is free at once: the peer is not waited for.
+// displaceGrace is how long a close frame may take that is not written at once, because of TLS.
+const displaceGrace = 100 * time.Millisecond
+
+// Displace closes c with 1013 so that its descriptor is free at once: a peer that reads nothing must not delay the client
+// that needs its place.
 func (c *Conn) Displace() {
 	c.isWelcome()
-	c.closeFirst(protocol.CloseOverloaded, "displaced", true)
+	c.closeFirst(protocol.CloseOverloaded, "displaced")
+	if c.socket.isBare() {
+		c.abort("displaced")
+	} else {
+		time.AfterFunc(displaceGrace, func() { c.abort("displaced") })
+	}
 }
