@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/server"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
@@ -82,7 +83,9 @@ func TestCrowdOfGuestsIsServed(t *testing.T) {
 		"without a network": func(int) string { return "127.0.0.1" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := openShared(t, limit, 1000, server.DefaultTimes)
+			times := server.DefaultTimes
+			times.Grace = pace.Of(2 * time.Second) // the clients share this machine
+			s, _ := openShared(t, limit, 1000, times)
 			done := make(chan error, crowd)
 			for i := range crowd {
 				go func() { done <- arriveFrom(s, from(i)) }()
