@@ -35,11 +35,12 @@ var allowed = map[string][]string{
 	"hub":          {"chat", "metrics", "tail"},
 	"dbfile":       {"chat", "exit"}, // chat: a seeded bug
 	"store":        {"chat", "dbfile", "exit", "seal", "secret", "migrations"},
-	"ws":           {"chat", "protocol", "hub", "metrics", "secret", "tail"},
+	"ws":           {"chat", "protocol", "hub", "metrics", "network", "secret", "tail"},
 	"forwarded":    {},
+	"network":      {},
 	"config":       {},
 	"web":          {},
-	"server":       {"forwarded", "ws", "config", "metrics"},
+	"server":       {"forwarded", "ws", "config", "metrics", "network"},
 	"stdlog":       {},
 	"loglimit":     {},
 	"metrics":      {"stdlog"}, // imported by every package that counts something
@@ -49,7 +50,7 @@ var allowed = map[string][]string{
 	"exit":         {},
 	"admin":        {"config", "metrics", "store"},
 	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
-		"protocol", "server", "store", "tail", "web", "ws"},
+		"network", "protocol", "server", "store", "tail", "web", "ws"},
 	"migrations": {},
 
 	// the commands

@@ -72,18 +72,20 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if err != nil {
 		return s, err
 	}
+	if err := s.openArrivals(); err != nil {
+		return s, err
+	}
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),
 		OutboxBytes:  int(cfg.OutboxBytes),
+		Guests:       s.arrivals.Guests(),
+		Accepted:     s.arrivals.Accepted,
 		Limits:       limits,
 	})
 	if err != nil {
-		return s, err
-	}
-	if err := s.openArrivals(); err != nil {
 		return s, err
 	}
 	surface, err := surfaceConfig(cfg)
@@ -94,6 +96,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if s.public, err = server.New(surface); err != nil {
 		return s, err
 	}
+	s.arrivals.Identify(s.public)
 	watchMetrics(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
 		return s, err
@@ -193,5 +196,7 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
+		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
+		NetworkRates:       networkRates(cfg, files.Sockets),
 	}, nil
 }
