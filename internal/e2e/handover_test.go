@@ -60,7 +60,7 @@ func testHandOver(t *testing.T, s *testbed.Site) {
 		testbed.Eventually(t, "guests wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
 		local := asks(t, socket)
 		server, _ = s.Start()
-		answered(t, local)
+		testbed.Must(t, answered(local))
 		heard := map[*stayer]int64{}
 		for _, p := range people {
 			heard[p] = p.heard.Load()
@@ -100,26 +100,27 @@ func hold(s *testbed.Site) (path string) {
 	return path
 }
 
+const healthRequest = "GET /healthz HTTP/1.1\r\nHost: chatme\r\nConnection: close\r\n\r\n"
+
 // asks sends a request on a Unix socket.
 func asks(t *testing.T, path string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("unix", path)
 	testbed.Must(t, err)
 	t.Cleanup(func() { conn.Close() })
-	_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: chatme\r\nConnection: close\r\n\r\n")
+	_, err = io.WriteString(conn, healthRequest)
 	testbed.Must(t, err)
 	return conn
 }
 
-// answered requires the answer of a server that is well.
-func answered(t *testing.T, conn net.Conn) {
-	t.Helper()
+// answered returns an error unless the answer on conn is that of a server that is well.
+func answered(conn net.Conn) error {
 	conn.SetReadDeadline(time.Now().Add(pace.Of(testbed.StepTimeout)))
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	testbed.Must(t, err)
-	if answer.StatusCode != http.StatusOK {
-		t.Errorf("on the Unix socket: %s", answer.Status)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(answer.Status)
 	}
+	return err
 }
 
 // handOver is clients that connect while one server replaces another.

@@ -40,7 +40,7 @@ func testLocalUsers(t *testing.T, s *testbed.Site) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
 	}
-	answered(t, asks(t, path))
+	testbed.Must(t, answered(asks(t, path)))
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
