@@ -48,9 +48,10 @@ var allowed = map[string][]string{
 	"descriptors":  {"exit"},
 	"buildinfo":    {},
 	"exit":         {},
-	"admin":        {"config", "metrics", "store"},
+	"unixsocket":   {},
+	"admin":        {"config", "metrics", "store", "unixsocket"},
 	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
-		"network", "protocol", "server", "store", "tail", "web", "ws"},
+		"network", "protocol", "server", "store", "tail", "unixsocket", "web", "ws"},
 	"migrations": {},
 
 	// the commands

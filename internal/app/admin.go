@@ -69,7 +69,7 @@ func (s *instance) errorLog() *log.Logger {
 	return slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug)
 }
 
-// openArrivals makes the limiter of the public listener.
+// openArrivals makes the limiter of the public listeners.
 func (s *instance) openArrivals() error {
 	files, err := descriptors.Own(int(s.cfg.MaxConns))
 	if err == nil {

@@ -88,9 +88,9 @@ func TestRatesAreDerived(t *testing.T) {
 
 func TestChecks(t *testing.T) {
 	tests := map[string]struct{ good, bad []string }{
-		"address": {
-			good: []string{":8787", "127.0.0.1:0", "[::1]:80", "localhost:80"},
-			bad:  []string{"", "8787", "localhost", "::1:80", ":http", ":70000", ":"},
+		"addresses": {
+			good: []string{":8787", "127.0.0.1:0", "[::1]:80", "localhost:80", "unix:/run/http.sock", "unix:http.sock", ":8787, unix:/run/a b.sock,[::1]:80,"},
+			bad:  []string{"", ",", "8787", "localhost", "::1:80", ":http", ":70000", ":", "/run/http.sock", "unix:", "unix:@name", "unix:/run/", ":1,:1", "unix:a,:2,unix:a", ":1,x"},
 		},
 		"origin": {
 			good: []string{"http://localhost:5173", "https://chat.example.org", "https://[::1]:8443"},

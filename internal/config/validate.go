@@ -17,8 +17,8 @@ func (s *Setting) checkText(text string) error {
 		return fmt.Errorf("must be one of %s", strings.Join(s.choices, ", "))
 	}
 	switch s.check {
-	case "address":
-		return checkAddress(text)
+	case "addresses":
+		return checkAddresses(text)
 	case "loopback":
 		return checkLoopback(text)
 	case "path":
@@ -132,6 +132,9 @@ func (c *Config) relations() []relation {
 
 	if err := c.checkAdminSocket(); err != nil {
 		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
+	}
+	if err := c.checkOwnSockets(); err != nil {
+		report(err.Error(), "CHATME_ADDR", "CHATME_ADMIN", "CHATME_DB")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")

@@ -178,7 +178,7 @@ func (a *Arrivals) cut(one *arrival) {
 	a.leaves(one)
 	if one.state == http.StateActive {
 		// After an answer, net/http may sleep for half a second before it notices. And the system keeps unread data for
-		// minutes, unless the connection is reset.
+		// minutes, unless the connection is reset; on a Unix socket, the peer keeps it.
 		delete(a.byConn, one.conn)
 		if tcp, ok := one.conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)

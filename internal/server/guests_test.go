@@ -28,7 +28,7 @@ func openShared(t *testing.T, unauthenticated, conns int, times server.Times) (*
 		w.MaxConns, w.Guests, w.Accepted = conns, arrivals.Guests(), arrivals.Accepted
 	})
 	arrivals.Identify(s.Server)
-	g := serveGate(t, s.Server, arrivals, nil)
+	g := serveGate(t, s.Server, arrivals, transport{})
 	s.URL = "http://" + g.addr
 	return s, g
 }
@@ -107,7 +107,7 @@ func TestAcceptedConnectionsCount(t *testing.T) {
 		w.MaxConns, w.NetworkSockets, w.Guests, w.Accepted = conns, share, arrivals.Guests(), arrivals.Accepted
 	})
 	arrivals.Identify(s.Server)
-	g := serveGate(t, s.Server, arrivals, nil)
+	g := serveGate(t, s.Server, arrivals, transport{})
 	s.URL = "http://" + g.addr
 	for i := range conns/2 + 1 {
 		s.LegacyFrom(t, fmt.Sprintf("198.51.100.%d", 1+i))

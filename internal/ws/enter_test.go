@@ -259,7 +259,7 @@ func TestWideNetworkSharesItsWrongKeys(t *testing.T) {
 func TestDisplacedSocketThatReadsNothingEnds(t *testing.T) {
 	const conns = 3
 	s := scarce(t, conns, 0)
-	s.Deaf()
+	s.Deaf(t)
 	for range conns {
 		p := s.LegacyFrom(t, "203.0.113.7")
 		for range 200 { // their pongs are not read

@@ -13,7 +13,7 @@ import (
 // From opens a socket of a client at an address, behind a proxy. It returns the status, and nil if it is not 101.
 func (s *Site) From(t *testing.T, addr string) (*Person, int) {
 	t.Helper()
-	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dialTCP}
+	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dial}
 	c, resp, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), http.Header{"X-Forwarded-For": {addr}})
 	if resp == nil {
 		testbed.Must(t, err)
