@@ -35,11 +35,12 @@ var allowed = map[string][]string{
 	"hub":          {"chat", "metrics", "tail"},
 	"dbfile":       {"chat", "exit"}, // chat: a seeded bug
 	"store":        {"chat", "dbfile", "exit", "seal", "secret", "migrations"},
-	"ws":           {"chat", "protocol", "hub", "metrics", "secret", "tail"},
+	"ws":           {"chat", "protocol", "hub", "metrics", "network", "secret", "tail"},
 	"forwarded":    {},
+	"network":      {},
 	"config":       {},
 	"web":          {},
-	"server":       {"forwarded", "ws", "config", "metrics"},
+	"server":       {"forwarded", "ws", "config", "metrics", "network"},
 	"stdlog":       {},
 	"loglimit":     {},
 	"metrics":      {"stdlog"}, // imported by every package that counts something
@@ -47,9 +48,10 @@ var allowed = map[string][]string{
 	"descriptors":  {"exit"},
 	"buildinfo":    {},
 	"exit":         {},
-	"admin":        {"config", "metrics", "store"},
+	"unixsocket":   {},
+	"admin":        {"config", "metrics", "store", "unixsocket"},
 	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
-		"protocol", "server", "store", "tail", "web", "ws"},
+		"network", "protocol", "server", "store", "tail", "unixsocket", "web", "ws"},
 	"migrations": {},
 
 	// the commands

@@ -72,18 +72,20 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if err != nil {
 		return s, err
 	}
+	if err := s.openArrivals(); err != nil {
+		return s, err
+	}
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),
 		OutboxBytes:  int(cfg.OutboxBytes),
+		Guests:       s.arrivals.Guests(),
+		Accepted:     s.arrivals.Accepted,
 		Limits:       limits,
 	})
 	if err != nil {
-		return s, err
-	}
-	if err := s.openArrivals(); err != nil {
 		return s, err
 	}
 	surface, err := surfaceConfig(cfg)
@@ -94,6 +96,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if s.public, err = server.New(surface); err != nil {
 		return s, err
 	}
+	s.arrivals.Identify(s.public)
 	watchMetrics(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
 		return s, err
@@ -128,6 +131,7 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 		Epoch:      started.Epoch,
 		Boot:       started.Boot,
 		Since:      started.Since,
+		Topics:     len(cfg.Topics),
 		SessionTTL: cfg.SessionTTL.Duration,
 		Limits:     lobbyLimits(cfg),
 		EntryBytes: store.EntryBytes,
@@ -142,7 +146,10 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		AwayAfter:        cfg.AwayAfter.Duration,
 		QueueWindow:      cfg.QueueWindow.Duration,
 		SleepMax:         cfg.SleepMax.Duration,
+		OpenAfter:        cfg.OpenAfter.Duration,
+		LateAfter:        cfg.LateAfter.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,
+		RecentFor:        cfg.RecentFor.Duration,
 		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),
@@ -152,6 +159,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
 		EntryMax:         int(cfg.LetterMax),
+		SessionRows:      int(cfg.SessionRows),
 		UncommittedRows:  int(cfg.QueuedChanges),
 		UncommittedBytes: int64(cfg.QueuedBytes),
 	}
@@ -159,6 +167,7 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 
 // socketLimits returns the limits of the endpoint.
 func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
+	offer := protocol.Offer{Topics: cfg.Topics, Languages: cfg.Languages}
 	images, err := protocol.ParseImagePolicy(cfg.Images)
 	if err != nil {
 		return ws.Limits{}, err
@@ -169,12 +178,13 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	}
 	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
-		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images},
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Offer: offer},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
 			WindowMs: cfg.ChatWindow.Milliseconds(),
 			PingMs:   cfg.PingInterval.Milliseconds(),
 			MaxBytes: int64(cfg.FrameMax),
+			Offer:    offer,
 		},
 		AuthTimeout:        cfg.AuthTimeout.Duration,
 		DeadAfter:          cfg.DeadAfter.Duration,
@@ -186,5 +196,7 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
+		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
+		NetworkRates:       networkRates(cfg, files.Sockets),
 	}, nil
 }

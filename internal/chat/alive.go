@@ -75,7 +75,7 @@ func (l *Lobby) listen(s *session) {
 // silence removes s from the sessions that can be matched, until its next byte. It keeps its place.
 func (l *Lobby) silence(s *session) {
 	s.silent = true
-	l.queue.remove(s)
+	l.maker.drop(s)
 	l.probe(s) // the socket reports the next byte after one
 	l.schedule(s)
 }
@@ -83,7 +83,7 @@ func (l *Lobby) silence(s *session) {
 // heard is called after every sign of life of s. If s was silent it is eligible again, and may now match a session that
 // it could not match before. If it was probed, the next Probe is rescheduled.
 func (l *Lobby) heard(s *session, probed bool) {
-	if s.Place != 0 && (probed || s.silent || len(l.queue.ready) > 1) {
+	if s.Place != 0 && (probed || s.silent || l.maker.waiting > 1) {
 		s.silent = false
 		l.match(s)
 		l.schedule(s)

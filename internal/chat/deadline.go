@@ -1,48 +1,7 @@
 package chat
 
-import "container/heap"
-
-// deadlines is a heap of the sessions that have a deadline, the soonest first. Of those due at the same moment, as all
-// are after a restart, the oldest comes first.
-type deadlines []*session
-
-func (d deadlines) Len() int { return len(d) }
-func (d deadlines) Less(i, j int) bool {
-	if d[i].deadline != d[j].deadline {
-		return d[i].deadline < d[j].deadline
-	}
-	return d[i].ID < d[j].ID
-}
-func (d deadlines) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].index, d[j].index = i, j
-}
-func (d *deadlines) Push(x any) {
-	s := x.(*session)
-	s.index = len(*d)
-	*d = append(*d, s)
-}
-func (d *deadlines) Pop() any {
-	old := *d
-	s := old[len(old)-1]
-	old[len(old)-1] = nil
-	*d = old[:len(old)-1]
-	s.index = -1
-	return s
-}
-
-// fix moves s to the position of its deadline.
-func (d *deadlines) fix(s *session) {
-	switch {
-	case s.deadline == 0 && s.index >= 0:
-		heap.Remove(d, s.index)
-	case s.deadline == 0:
-	case s.index < 0:
-		heap.Push(d, s)
-	default:
-		heap.Fix(d, s.index)
-	}
-}
+func (s *session) when() (Time, uint64) { return s.deadline, uint64(s.ID) }
+func (s *session) place() *int          { return &s.index }
 
 // schedule sets the deadline of s from its state.
 func (l *Lobby) schedule(s *session) {
@@ -61,7 +20,7 @@ func (l *Lobby) schedule(s *session) {
 	case state == Waiting && s.unsettled():
 		t = s.settleDue()
 	case state == Waiting && s.eligible():
-		t = min(l.aliveDue(s), l.rematchDue(s))
+		t = l.aliveDue(s)
 	case s.unconfirmed() && s.pulse.asking.ping == 0:
 		t = s.pulse.asking.after
 	}
@@ -73,10 +32,19 @@ func (l *Lobby) schedule(s *session) {
 
 // NextDeadline returns when the next Tick has something to do; false if never.
 func (l *Lobby) NextDeadline() (Time, bool) {
-	if len(l.due) == 0 {
-		return 0, false
+	next, ok := l.due.first()
+	sooner := func(at Time) {
+		if !ok || at < next {
+			next, ok = at, true
+		}
 	}
-	return l.due[0].deadline, true
+	if at, waits := l.maker.windows.first(); waits {
+		sooner(at)
+	}
+	if at := l.standings.tokens.due; at != 0 && l.maker.pools[lowPool].all.first != nil {
+		sooner(at)
+	}
+	return next, ok
 }
 
 // expire handles every deadline that is due.

@@ -11,8 +11,8 @@
 //
 //	L1  A session is in exactly one state: idle, waiting or paired. Attached/away is orthogonal.
 //	L2  Pairs are symmetric; no session is its own partner.
-//	L3  The oldest waiting session that is present, alive (heard within 12 s) and eligible is matched first; two
-//	    sessions that may be matched never both wait.
+//	L3  Two sessions that are present, alive and may meet never both wait. A session that becomes available meets the
+//	    oldest late one that it may meet; without one the oldest with a topic in common, and then the oldest.
 //	L4  NOTHING IS DELIVERED BEFORE THE CHANGE IT REPORTS IS COMMITTED.
 //	L5  After every commit, what the store loads equals the durable part of the lobby as of that batch.
 //	L6  Events to one session arrive in the order in which the lobby made them.
@@ -21,6 +21,13 @@
 //	L9  A session that was told searching or partner_disconnected is durably in the queue (until it is matched,
 //	    leaves, or its place lapses while away).
 //	L10 Heartbeats, typing and messages between two present sessions commit nothing.
+//	L11 A present, alive session is matched at the latest with the first that it may meet and that becomes available
+//	    after its tenth second.
+//	L13 Each side of a new pair was heard within the last 12 s; a client whose pings are swallowed, within 65 s.
+//
+// Two sessions may meet if neither is a recent partner of the other, they have a language in common or one names none, and
+// they have a topic in common or both are open to others. A session is open if it has no topics or has waited 5 s, and late
+// after 10 s: one that is late is enough instead of a topic, two instead of a language or a new face (meet.go).
 //
 // # Custody
 //

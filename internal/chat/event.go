@@ -9,7 +9,7 @@ const (
 	Resumed                  // Resumed
 	ResumeFailed             // Code; a SessionID follows
 	Searching                // durably in the queue
-	Matched                  // Alias: the partner's
+	Matched                  // Alias: the partner's; Common
 	Message                  // Alias, Text, Image, N and At (0 for legacy clients)
 	TypingStart              //
 	TypingStop               //
@@ -35,6 +35,7 @@ type Event struct {
 	After uint64
 
 	Alias     Alias
+	Common    uint64 // topics that both prefer
 	Text      string
 	Image     string
 	N         uint64

@@ -21,35 +21,43 @@ func (l *Lobby) arrived() {
 	}
 }
 
-// parting is the last chat of a session that left memory while it must not be matched with its partner again.
-type parting struct {
-	id     ID
-	former ID
-	at     Time
+// memory is what the lobby remembers of a session that has left memory: whom it does not meet again for a while, and its standing.
+type memory struct {
+	id      ID
+	former  *partners
+	streaks streaks
+	proven  bool
+	until   Time
 }
 
-// recall keeps the last parting of s, which leaves memory, for as long as it counts, so that a session that has been
-// away meanwhile is not rematched either.
+// memoriesMax is how many of them there are; the oldest fade first.
+const memoriesMax = 1 << 16
+
+// recall keeps a memory of s, which leaves memory, for as long as it counts.
 func (l *Lobby) recall(s *session) {
 	n := 0
-	for ; n < len(l.partings) && l.now >= l.partings[n].at.Add(l.cfg.RematchAfter); n++ {
-		if each := l.partings[n]; l.parted[each.id] == each {
-			delete(l.parted, each.id)
+	for ; n < len(l.fading) && (l.now >= l.fading[n].until || len(l.fading)-n > memoriesMax); n++ {
+		if each := l.fading[n]; l.memories[each.id] == each {
+			delete(l.memories, each.id)
 		}
 	}
-	if l.partings = l.partings[n:]; len(l.partings) == 0 {
-		l.partings = nil
+	if l.fading = l.fading[n:]; len(l.fading) == 0 {
+		l.fading = nil
 	}
-	if s.Resumable && s.EndedAt == 0 && s.former != 0 && l.now < s.parted.Add(l.cfg.RematchAfter) {
-		p := parting{s.ID, s.former, s.parted}
-		l.parted[s.ID] = p
-		l.partings = append(l.partings, p)
+	until := s.last().parted.Add(max(l.cfg.RecentFor, l.cfg.RematchAfter))
+	if s.streaks.last != 0 {
+		until = max(until, s.streaks.last.Add(streakFor))
+	}
+	if s.Resumable && s.EndedAt == 0 && s.former != nil && l.now < until {
+		m := memory{s.ID, s.former, s.streaks, s.proven, until}
+		l.memories[s.ID] = m
+		l.fading = append(l.fading, m)
 	}
 }
 
 // remind restores to s, which returns to memory, what recall has kept.
 func (l *Lobby) remind(s *session) {
-	if p, ok := l.parted[s.ID]; ok {
-		s.former, s.parted = p.former, p.at
+	if m, ok := l.memories[s.ID]; ok {
+		s.former, s.streaks, s.proven = m.former, m.streaks, m.proven
 	}
 }

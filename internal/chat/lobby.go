@@ -9,6 +9,7 @@ type Config struct {
 	Boot     uint64       // number of this run; IDs, places and pairs are numbered from Boot<<32
 	Since    uint64       // number of the first run in this epoch
 
+	Topics     int           // how many the operator offers, at most 64
 	SessionTTL time.Duration // a session without a socket can be resumed this long
 	Limits
 
@@ -30,10 +31,11 @@ type Lobby struct {
 	facts  []Fact  // of the current step, reused
 	wrote  bool    // the current step changed a record
 
-	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
-	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	queue    queue
-	due      deadlines
+	conns     map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
+	sessions  map[Hash]*session   // every session in memory: attached, waiting or paired
+	maker     matchmaker
+	standings standings
+	due       agenda[*session]
 
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
@@ -41,17 +43,22 @@ type Lobby struct {
 	underWay  []flushed  // the uncommitted batches, by rising number
 	mail      mail       // the mailboxes of sessions that are away
 	ringBytes int64      // of all rings
+	quotas    map[Network]*quota
 	stopped   bool
 
 	// about sessions that have left memory
 	leaving  map[Hash]uint64 // the batch of its last change, until that is committed
 	left     []leaver        // … by rising batch
-	parted   map[ID]parting  // its last chat, while a rematch is refused
-	partings []parting       // … roughly the oldest first
+	memories map[ID]memory   // what is remembered of it
+	fading   []memory        // … roughly the oldest first
+	owing    map[ID]owed     // who has written its mailbox
+	lent     []owed          // … roughly the oldest first
 
-	lastID   ID
-	lastPair PairID
-	lastPing uint64
+	lastPlace uint64 // in the queue; places rise and are never reused
+	rows      int    // of the table of sessions, with the batches under way
+	lastID    ID
+	lastPair  PairID
+	lastPing  uint64
 }
 
 // flushed is a batch that TakeBatch has returned, with its number of rows.
@@ -67,14 +74,17 @@ func New(cfg Config) *Lobby {
 	}
 	first := cfg.Boot << 32
 	return &Lobby{
-		cfg:      cfg,
-		conns:    make(map[ConnID]*session),
-		sessions: make(map[Hash]*session),
-		leaving:  make(map[Hash]uint64),
-		parted:   make(map[ID]parting),
-		queue:    queue{last: first},
-		batch:    1,
-		lastID:   ID(first), lastPair: PairID(first),
+		cfg:       cfg,
+		conns:     make(map[ConnID]*session),
+		sessions:  make(map[Hash]*session),
+		leaving:   make(map[Hash]uint64),
+		memories:  make(map[ID]memory),
+		owing:     make(map[ID]owed),
+		quotas:    make(map[Network]*quota),
+		maker:     newMatchmaker(cfg.Topics),
+		standings: newStandings(),
+		batch:     1,
+		lastPlace: first, lastID: ID(first), lastPair: PairID(first),
 	}
 }
 
@@ -86,13 +96,26 @@ type Output struct {
 }
 
 // Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would
-// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied.
+// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied. Nor
+// is a first search applied while there are too many rows.
 func (l *Lobby) Step(now Moment, c *Command) Output {
 	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
 	l.events, l.facts = l.events[:0], l.facts[:0]
 	if l.stopped {
 		return Output{}
+	}
+	s := l.conns[c.Conn]
+	switch {
+	case s == nil:
+	case l.isFullFor(s, c):
+		l.refuse(s, c)
+		return Output{Events: l.events, Facts: l.facts, Full: true}
+	case l.hasTooManyRowsFor(s, c):
+		return Output{Full: true}
+	}
+	if c.Op != Stop {
+		l.openWindows()
 	}
 	switch c.Op {
 	case Attach:
@@ -104,11 +127,7 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 	case Stop:
 		l.stop()
 	default:
-		if s := l.conns[c.Conn]; s != nil {
-			if s.changesRows(c) && l.Full() {
-				l.refuse(s, c)
-				return Output{Events: l.events, Facts: l.facts, Full: true}
-			}
+		if s != nil {
 			probed := s.probed()
 			if probed {
 				s.pulse.probed = false
@@ -140,6 +159,10 @@ func (l *Lobby) command(s *session, c *Command) {
 		return
 	case Pong:
 		l.pong(s, c.N)
+		return
+	case Prefer:
+		l.prefer(s, *c.Prefer)
+		l.schedule(s)
 		return
 	case Typing:
 		l.classify(s, c)
@@ -214,11 +237,15 @@ func (l *Lobby) TakeBatch(b *Batch) {
 		s.dirty = false
 		if s.gone {
 			if s.onDisk {
+				l.rows--
 				b.Changes = append(b.Changes, Change{Record: Record{ID: s.ID}, Deleted: true})
 			}
 			continue
 		}
-		s.onDisk = true
+		if !s.onDisk {
+			s.onDisk = true
+			l.rows++
+		}
 		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
 	l.mail.takeBatch(b)

@@ -40,9 +40,9 @@ func TestHibernatedSessionsCostNoMemory(t *testing.T) {
 		l.Step(At(now), &Command{Op: Tick})
 		flush()
 	}
-	if len(l.sessions) != 0 || len(l.conns) != 0 || len(l.due) != 0 || len(l.queue.ready) != 0 || len(l.dirty) != 0 {
+	if len(l.sessions) != 0 || len(l.conns) != 0 || len(l.due) != 0 || l.maker.waiting != 0 || len(l.dirty) != 0 {
 		t.Errorf("%d sessions, %d conns, %d deadlines, %d ready, %d dirty are left in memory, want none",
-			len(l.sessions), len(l.conns), len(l.due), len(l.queue.ready), len(l.dirty))
+			len(l.sessions), len(l.conns), len(l.due), l.maker.waiting, len(l.dirty))
 	}
 	if searched := many / 3; rows < searched || rows > 3*searched { // queued, away, lapsed
 		t.Errorf("%d rows were written for %d sessions that searched", rows, searched)

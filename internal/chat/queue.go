@@ -1,30 +1,9 @@
 package chat
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 )
-
-// queue is the sessions that can be matched, and the matching policy. Places rise and are never reused.
-type queue struct {
-	last  uint64     // the latest place that was given
-	ready []*session // eligible, by rising place; few, see match
-}
-
-// add inserts s at its place.
-func (q *queue) add(s *session) {
-	at, _ := slices.BinarySearchFunc(q.ready, s.Place, func(r *session, place uint64) int { return cmp.Compare(r.Place, place) })
-	q.ready = slices.Insert(q.ready, at, s)
-}
-
-// remove removes s, if it is in the queue.
-func (q *queue) remove(s *session) {
-	if i := slices.Index(q.ready, s); i >= 0 {
-		q.ready = slices.Delete(q.ready, i, i+1)
-	}
-}
 
 // search queues s, which first leaves its chat if it is in one. A resumable client may name the chat it leaves; if that
 // is not the current chat, the command is too late and is dropped.
@@ -33,6 +12,9 @@ func (l *Lobby) search(s *session, chat Alias) {
 		return
 	}
 	var left *session
+	if s.State() != Waiting {
+		l.pace(s)
+	}
 	switch s.State() {
 	case Idle:
 		l.enqueue(s)
@@ -57,8 +39,8 @@ func (s *session) misnamed(chat Alias) bool {
 
 // enqueue gives s the last place in the queue. A session that is away keeps its place only for QueueWindow.
 func (l *Lobby) enqueue(s *session) {
-	l.queue.last++
-	s.Place, s.QueuedAt = l.queue.last, l.wall
+	l.lastPlace++
+	s.Place, s.QueuedAt, s.since = l.lastPlace, l.wall, l.now
 	if s.conn == 0 {
 		s.until = l.now.Add(l.cfg.QueueWindow)
 	}
@@ -71,87 +53,94 @@ func (s *session) eligible() bool {
 	return s.Place != 0 && s.conn != 0 && !s.silent && !s.unsettled() && !s.tail()
 }
 
-// match marks s as ready, if it is eligible, and pairs the oldest ready session with the next that it may meet (law L3).
-//
-// Few sessions stay ready. Two stay unmatched while each is the other's last partner, and a third cannot be the last
-// partner of both; or while one may be the ghost of the other, which is pinged. If the Tick that ends this is late, a
-// session that arrives meanwhile does not overtake them.
+// match pairs s, if it can be matched, with the session that it meets, or makes it wait for one that meets it (law L3).
 func (l *Lobby) match(s *session) {
-	l.queue.remove(s)
-	if !s.eligible() {
-		return
-	}
-	for _, r := range slices.Backward(l.queue.ready) {
-		if !l.alive(r) {
-			l.silence(r)
-		}
-	}
-	if !l.alive(s) {
+	l.maker.drop(s)
+	switch {
+	case !s.eligible():
+	case !l.alive(s):
 		l.silence(s)
-		return
-	}
-	l.queue.add(s)
-	for a, b := l.nextPair(); a != nil; a, b = l.nextPair() {
-		l.queue.remove(a)
-		l.queue.remove(b)
-		l.pair(a, b)
-	}
-	for _, r := range l.queue.ready {
-		l.schedule(r)
+	default:
+		l.seek(l.maker.issue(s))
 	}
 }
 
-// nextPair returns the oldest ready session that may meet another, and the oldest session that it may meet; nil if there
-// is no such pair.
-func (l *Lobby) nextPair() (a, b *session) {
-	for i, a := range l.queue.ready {
-		for _, b := range l.queue.ready[i+1:] {
-			if l.recentlyMatched(a, b) {
-				continue
+// seek looks for the session that the one of t meets, by what it is open to now.
+func (l *Lobby) seek(t *ticket) {
+	s := t.s
+	l.maker.leave(t)
+	if l.now >= s.pacedUntil(l) {
+		t.open, t.pool = l.openness(s), l.poolOf(s)
+		if r := l.partnerFor(t); r != nil {
+			l.meeting(t.pool, r.ticket.pool)
+			l.maker.drop(s)
+			l.maker.drop(r)
+			if r.Place < s.Place {
+				s, r = r, s
 			}
-			if ghost := l.ghost(a, b); ghost != nil {
-				l.confront(ghost)
-				continue
+			l.pair(s, r)
+			return
+		}
+		l.maker.enter(t)
+	}
+	t.due = l.window(s)
+	l.maker.windows.fix(t)
+	l.schedule(s)
+}
+
+// meeting counts a match of sessions in these pools.
+func (l *Lobby) meeting(a, b pool) {
+	switch {
+	case a != b:
+		l.standings.tokens.spend(l.now)
+	case a == mainPool:
+		l.standings.tokens.count(l.now)
+	}
+}
+
+// openWindows does what is due at the clock's time for sessions that wait: it comes before whatever happens now, so that a
+// late Tick lets no session overtake them.
+func (l *Lobby) openWindows() {
+	if due := l.standings.tokens.due; due != 0 && due <= l.now {
+		l.standings.tokens.due = 0
+		for t := range l.maker.tickets(lowPool) {
+			if l.seek(t); t.s == nil {
+				break
 			}
-			return a, b
 		}
 	}
-	return nil, nil
-}
-
-// recentlyMatched reports whether a and b must not be matched yet: each is the other's last partner, and they have just parted.
-func (l *Lobby) recentlyMatched(a, b *session) bool {
-	return a.former == b.ID && b.former == a.ID && l.now < a.parted.Add(l.cfg.RematchAfter)
-}
-
-// rematchDue returns when s may meet its last partner again, if both are ready.
-func (l *Lobby) rematchDue(s *session) (t Time) {
-	t = math.MaxInt64
-	for _, r := range l.queue.ready {
-		if l.recentlyMatched(s, r) {
-			t = min(t, s.parted.Add(l.cfg.RematchAfter), r.parted.Add(l.cfg.RematchAfter))
+	for {
+		at, ok := l.maker.windows.first()
+		if !ok || at > l.now {
+			return
+		}
+		if t := l.maker.windows[0]; l.alive(t.s) {
+			l.seek(t)
+		} else {
+			l.silence(t.s)
 		}
 	}
-	return t
 }
 
-// checkQueue checks the queue, for Check.
+// checkQueue checks the matchmaker, for Check.
 func (l *Lobby) checkQueue() error {
-	ready := l.queue.ready
-	for i, a := range ready {
-		if !a.eligible() {
-			return fmt.Errorf("L3: %s is ready but is not waiting, is away, silent or unsettled, or has a tail", a.Hash)
+	in := slices.AppendSeq(slices.Collect(l.maker.tickets(mainPool)), l.maker.tickets(lowPool))
+	for i, a := range in {
+		if i > 0 && in[i-1].pool == a.pool && in[i-1].s.Place >= a.s.Place {
+			return fmt.Errorf("L3: %s is behind %s", in[i-1].s.Hash, a.s.Hash)
 		}
-		for _, b := range ready[i+1:] {
-			late := b.deadline != 0 && b.deadline <= l.now // a Tick is due that will match them
-			if a.Place >= b.Place || !l.recentlyMatched(a, b) && l.ghost(a, b) == nil && !late {
-				return fmt.Errorf("L3: %s and %s are ready and not matched", a.Hash, b.Hash)
+		if a.s.ticket != a || !a.s.eligible() {
+			return fmt.Errorf("L3: %s can be matched but is not waiting, is away, silent or unsettled, or has a tail", a.s.Hash)
+		}
+		for _, b := range in[i+1:] {
+			if (a.pool == b.pool || l.mixes() && l.standings.tokens.due == 0) && a.agrees(b) && l.may(a.s, b.s) && l.ghost(a.s, b.s) == nil {
+				return fmt.Errorf("L3: %s and %s may meet and both wait", a.s.Hash, b.s.Hash)
 			}
 		}
 	}
 	for h, s := range l.sessions {
-		if s.eligible() && !slices.Contains(ready, s) {
-			return fmt.Errorf("L3: %s is eligible but not ready", h)
+		if s.eligible() != (s.ticket != nil) {
+			return fmt.Errorf("L3: %s is eligible and has no ticket, or the reverse", h)
 		}
 	}
 	return nil
@@ -164,7 +153,7 @@ func (l *Lobby) pair(a, b *session) {
 		l.note(Fact{Kind: FactMatched, Session: s.Hash, With: [...]*session{b, a}[side].Hash, Took: max(l.wall-s.QueuedAt, 0)})
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.wall
-		s.out = &flow{seen: true}
+		s.out = &flow{seen: true, began: l.now}
 		l.markDirty(s)
 	}
 	a.partner, b.partner = b, a
@@ -177,9 +166,18 @@ func (l *Lobby) pair(a, b *session) {
 		}
 	}
 	for _, s := range [...]*session{a, b} {
-		l.tell(s, Event{Kind: Matched, Alias: s.partner.Alias})
+		l.tellMatched(s)
 		l.schedule(s)
 	}
+}
+
+// tellMatched tells s whom it is in a chat with, and the topics that both prefer.
+func (l *Lobby) tellMatched(s *session) {
+	e := Event{Kind: Matched, Alias: s.partner.Alias}
+	if s.Resumable {
+		e.Common = s.wants.Topics & s.partner.wants.Topics
+	}
+	l.tell(s, e)
 }
 
 // leave removes s from its chat and queues its partner again, as partner_disconnected promises. It returns the partner,
@@ -187,11 +185,12 @@ func (l *Lobby) pair(a, b *session) {
 // choice discards its entries first.
 func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
+	l.judge(s, p)
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
 	for _, side := range [...]*session{s, p} {
 		l.hideTyping(side)
 		side.hidden = 0
-		side.former, side.parted = side.partner.ID, l.now
+		side.parts(side.partner, l.now)
 		side.Pair, side.Side, side.Alias, side.MatchedAt = 0, 0, "", 0
 		if side.pulse != nil {
 			side.pulse.asking.ping = 0

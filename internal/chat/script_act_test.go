@@ -40,6 +40,8 @@ func (s *script) act(a *actor, conn chat.ConnID, what string) error {
 		return nil
 	case "search":
 		c.Op = chat.Search
+	case "prefer":
+		c.Op, c.Prefer = chat.Prefer, &chat.Preferences{Topics: given.number("topics"), Languages: given.number("languages")}
 	case "send":
 		c.Op = chat.Send
 	case "typing":

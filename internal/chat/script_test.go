@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "rewrite the golden scripts with what th
 //
 //	a: attach old|new            a connects, as a new session
 //	a: resume [key=value…]       a connects with its session ID; partner= got= acked= epoch= session=
+//	a: prefer topics= languages= what a would like to talk about: bits
 //	a: search [partner=]         a: send "text" [n= partner= image= refused=]   a: typing on|off
 //	a: ack got= [partner=]       a: sleep 10m   a: end   a: malformed code   a: touch   a: heard   a: app_ping
 //	a: pong [n=]                 answers the last ping
@@ -214,6 +215,7 @@ func (s *script) do(line string) error {
 		cfg := rig.Timing(s.Boot)
 		cfg.IdleAfter, cfg.ChatWindow, cfg.ChatWindowLegacy, cfg.QueueWindow = d, d, d, d
 		cfg.SleepMax, cfg.RematchAfter, cfg.SettleTimeout = d, d, d
+		cfg.AwayAfter, cfg.OpenAfter, cfg.LateAfter, cfg.RecentFor = d, d, d, d
 		s.Lobby.SetLimits(cfg.Limits)
 		s.Check()
 	case "flush":

@@ -7,6 +7,9 @@ import "os"
 // heldIsLast makes a commit raise held beyond what its batch carried, for TestLobbyRandom to find.
 var heldIsLast = Seeded("held-is-last")
 
+// forgetsLate makes a session meet others before those that have waited too long, for TestL3MeetsTheOldest to find.
+var forgetsLate = Seeded("late-overtaken")
+
 // Seeded reports whether CHATME_MUTANT names this bug, which a build with the tag mutants can enable. If so, Seeded unsets
 // the variable, because it is not a setting and the server would refuse it.
 func Seeded(bug string) bool {

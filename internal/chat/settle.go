@@ -21,7 +21,7 @@ func (l *Lobby) unsettle(s *session) {
 	if s.Resumable || s.conn == 0 {
 		return
 	}
-	l.queue.remove(s)
+	l.maker.drop(s)
 	s.pulse.settling = settling{on: true}
 	l.round(s)
 	l.schedule(s)

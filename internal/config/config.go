@@ -7,7 +7,7 @@ package config
 // live:"true" marks a setting that a reload changes (Merge), all others need a restart; credential names a systemd
 // credential that may hold the value. A default without a comment is the value in docs/protocol.md, "Times".
 type Config struct {
-	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"address" group:"Server" help:"Address to listen on, host:port; without a host, all interfaces."`
+	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port, without a host all interfaces, or unix:PATH, a socket for a proxy on this machine."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"SQLite database file; created if it does not exist."`
 
 	// Next to the database, because a server has one of each.
@@ -57,7 +57,6 @@ type Config struct {
 	AwayAfter     Duration `name:"away-after" env:"CHATME_AWAY_AFTER" live:"true" default:"1s" group:"Times" help:"How long a partner must be away before a client is told (duration)."`
 	QueueWindow   Duration `name:"queue-window" env:"CHATME_QUEUE_WINDOW" live:"true" default:"30s" group:"Times" help:"How long an away session keeps its place in the queue (duration)."`
 	SleepMax      Duration `name:"sleep-max" env:"CHATME_SLEEP_MAX" live:"true" default:"10m" group:"Times" help:"The longest absence a client may announce (duration)."`
-	RematchAfter  Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Times" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 	SettleTimeout Duration `name:"settle-timeout" env:"CHATME_SETTLE_TIMEOUT" live:"true" default:"2s" group:"Times" help:"How long after a ping a legacy client that does not answer is matched again; one that answers is matched at once (duration)."`
 
 	// 16 KiB in 20 s is 6.5 kbit/s: a poor mobile link keeps up, a socket that trickles data to hold memory does not.
@@ -66,6 +65,15 @@ type Config struct {
 	StallTimeout Duration `name:"stall-timeout" env:"CHATME_STALL_TIMEOUT" live:"true" default:"30s" group:"Times" help:"A frame waits for room in in-flight-max as long as the frames that hold the room move 16 KiB within this time; then its socket is closed with 1013 (duration)."`
 	// Below the 5 s within which a shutdown must complete.
 	ShutdownTimeout Duration `name:"shutdown-timeout" env:"CHATME_SHUTDOWN_TIMEOUT" live:"true" default:"4s" group:"Times" help:"How long a shutdown may take before connections are cut (duration)."`
+
+	// A closed list: free text never meets on a small site, and becomes a code.
+	Topics    []string `name:"topics" env:"CHATME_TOPICS" default:"music,games,films,books,sport,food,travel,art,science,technology,animals,nature" check:"topic" group:"Matching" help:"Topics that a client may choose, separated by commas, at most 64; two clients with a topic in common are matched first. The page translates the default ones. Empty: none."`
+	Languages []string `name:"languages" env:"CHATME_LANGUAGES" check:"language" group:"Matching" help:"Languages that a client may choose, as codes (en,de,pt), separated by commas, at most 64; empty: none."`
+
+	OpenAfter    Duration `name:"open-after" env:"CHATME_OPEN_AFTER" live:"true" default:"5s" group:"Matching" help:"How long a client that chose topics waits for one with a topic in common (duration)."`
+	LateAfter    Duration `name:"late-after" env:"CHATME_LATE_AFTER" live:"true" default:"10s" group:"Matching" help:"How long a client waits before it is matched with any other, whatever their topics and languages (duration)."`
+	RecentFor    Duration `name:"recent-for" env:"CHATME_RECENT_FOR" live:"true" default:"5m" group:"Matching" help:"How long a client is not matched again with one of its last 8 partners, unless both have waited for late-after (duration)."`
+	RematchAfter Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Matching" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 
 	FrameBeforeMatch Bytes `name:"frame-before-match" env:"CHATME_FRAME_BEFORE_MATCH" live:"true" default:"64KiB" group:"Limits" help:"Largest frame before a connection's first match (bytes)."`
 	// 16 MiB + 64 KiB: the largest image that OkHttp sends, and the text with it.
@@ -82,6 +90,7 @@ type Config struct {
 	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to clients that are away; lower if the memory limit is below 750 MiB (bytes)."`
 	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one client address before its upgrades get 429; then one attempt a minute is allowed (attempts)."`
 
+	SessionRows     Count `name:"session-rows" env:"CHATME_SESSION_ROWS" live:"true" default:"2000000" group:"Limits" help:"Most sessions in the database; beyond that a first search waits until others expire; 0: no limit (sessions)."`
 	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages held for one session that is away; when full, the sender has to wait (messages)."`
 	MailboxBytes    Bytes `name:"mailbox-bytes" env:"CHATME_MAILBOX_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of the messages held for one session (bytes)."`
 	MailTotal       Bytes `name:"mail-total" env:"CHATME_MAIL_TOTAL" live:"true" default:"1GiB" group:"Limits" help:"Largest total size of the messages held for all sessions (bytes)."`
@@ -92,4 +101,13 @@ type Config struct {
 	RingMessages Count `name:"ring-messages" env:"CHATME_RING_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages kept in memory until a connected receiver acknowledges them (messages)."`
 	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of these messages per receiver; lower if the memory limit is below 750 MiB (bytes)."`
 	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" live:"true" default:"256MiB" group:"Limits" help:"The same for all receivers together; lower if the memory limit is below 750 MiB (bytes)."`
+
+	// A network is an IPv4 address or an IPv6 /64; a /56 may use 4 times and a /48 16 times as much. The first two apply
+	// only while more than half of max-conns is open.
+	NetworkSockets  Count    `name:"network-sockets" env:"CHATME_NETWORK_SOCKETS" live:"true" default:"0" group:"Rates" help:"Most sockets of one network while more than half of max-conns is open; 0: a sixteenth of max-conns, at least 64 (connections)."`
+	NetworkConnects Rate     `name:"network-connects" env:"CHATME_NETWORK_CONNECTS" live:"true" default:"0,0/m" group:"Rates" help:"New sockets of one network, burst and then a rate, while more than half of max-conns is open; 0: as many as network-sockets (rate)."`
+	NetworkSessions Rate     `name:"network-sessions" env:"CHATME_NETWORK_SESSIONS" live:"true" default:"0,1/s" group:"Rates" help:"New sessions of one network that begin to search; over it, a search waits; 0: as many as network-sockets (rate)."`
+	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
+	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
+	SessionResumes  Rate     `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
 }

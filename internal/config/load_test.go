@@ -43,6 +43,8 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
 		AllowedOrigins:  []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
 		AllowNullOrigin: "off", Images: "data", Web: "on",
+		Topics:         []string{"music", "games", "films", "books", "sport", "food", "travel", "art", "science", "technology", "animals", "nature"},
+		Languages:      []string{},
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
 		LogLevel:       "info", LogFormat: "auto",
 		AuthTimeout:  Duration{10 * time.Second},
@@ -50,15 +52,19 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		DeadAfter:    Duration{time.Minute}, DeadAfterOld: Duration{5 * time.Minute},
 		IdleAfter: Duration{10 * time.Minute}, SessionTTL: Duration{24 * time.Hour},
 		ChatWindow: Duration{2 * time.Minute}, ChatWindowOld: Duration{30 * time.Second},
-		AwayAfter: Duration{time.Second}, QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
-		RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
+		QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
+		AwayAfter: Duration{time.Second}, OpenAfter: Duration{5 * time.Second}, LateAfter: Duration{10 * time.Second},
+		RecentFor: Duration{5 * time.Minute}, RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
 		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{30 * time.Second},
 		ShutdownTimeout:  Duration{4 * time.Second},
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,
 		MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 0, QueuedChanges: 10000, QueuedBytes: 64 << 20, FailedKeys: 10,
-		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
+		SessionRows: 2_000_000, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
+		NetworkSockets: 0, NetworkConnects: Rate{0, 0, time.Minute}, NetworkSessions: Rate{0, 1, time.Second},
+		NetworkSearches: Rate{100, 20, time.Second}, NetworkBytes: ByteRate{256 << 20, 8 << 20, time.Second},
+		SessionResumes: Rate{20, 1, 5 * time.Second},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults\n got %+v\nwant %+v", got, want)
@@ -66,18 +72,18 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 }
 
 func TestEverySettingIsComplete(t *testing.T) {
-	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages)\)\.$`)
+	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages|sessions|rate|rate in bytes)\)\.$`)
 	for _, s := range settingsOf(&Config{}) {
 		if s.Flag == "" || s.Env == "" || s.Group == "" || s.Help == "" {
 			t.Errorf("incomplete: %+v", s)
 		}
 		switch s.field.Interface().(type) {
-		case Duration, Bytes, Count:
+		case Duration, Bytes, Count, Rate, ByteRate:
 			if !unit.MatchString(s.Help) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}
 		}
-		optional := slices.Contains([]string{"web-dir", "admin", "metrics-addr", "tls-cert", "tls-key"}, s.Flag) || strings.HasSuffix(s.Flag, "-file") // where nothing is a choice
+		optional := slices.Contains([]string{"web-dir", "admin", "metrics-addr", "tls-cert", "tls-key", "languages"}, s.Flag) || strings.HasSuffix(s.Flag, "-file") // where nothing is a choice
 		if s.Default == "" && !s.secret && !optional {
 			t.Errorf("--%s has no default", s.Flag)
 		}

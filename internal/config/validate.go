@@ -17,8 +17,8 @@ func (s *Setting) checkText(text string) error {
 		return fmt.Errorf("must be one of %s", strings.Join(s.choices, ", "))
 	}
 	switch s.check {
-	case "address":
-		return checkAddress(text)
+	case "addresses":
+		return checkAddresses(text)
 	case "loopback":
 		return checkLoopback(text)
 	case "path":
@@ -31,6 +31,10 @@ func (s *Setting) checkText(text string) error {
 		return checkNetwork(text)
 	case "key":
 		return checkKey(text)
+	case "topic":
+		return checkTopic(text)
+	case "language":
+		return checkLanguage(text)
 	}
 	return nil
 }
@@ -129,9 +133,24 @@ func (c *Config) relations() []relation {
 	if err := c.checkAdminSocket(); err != nil {
 		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
 	}
+	if err := c.checkOwnSockets(); err != nil {
+		report(err.Error(), "CHATME_ADDR", "CHATME_ADMIN", "CHATME_DB")
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
 	}
+
+	checkOffer := func(env string, names []string) {
+		if len(names) > offerMax {
+			report(fmt.Sprintf("%s has %d names; at most %d are possible", env, len(names), offerMax), env)
+		}
+		if twice := repeated(names); twice != "" {
+			report(fmt.Sprintf("%s names %s twice", env, twice), env)
+		}
+	}
+	checkOffer("CHATME_TOPICS", c.Topics)
+	checkOffer("CHATME_LANGUAGES", c.Languages)
+	atMost(span("CHATME_OPEN_AFTER", c.OpenAfter), span("CHATME_LATE_AFTER", c.LateAfter), "a client first accepts others without a topic in common, and then all")
 
 	ping := span("CHATME_PING_INTERVAL", c.PingInterval)
 	less(ping, span("CHATME_DEAD_AFTER", c.DeadAfter), "a quiet client needs a ping to answer before it counts as away")
@@ -163,6 +182,20 @@ func (c *Config) relations() []relation {
 	atLeastOne("CHATME_OUTBOX_FRAMES", c.OutboxFrames)
 	atLeastOne("CHATME_QUEUED_CHANGES", c.QueuedChanges)
 	atLeastOne("CHATME_FAILED_KEYS", c.FailedKeys)
+
+	rate := func(env string, r Rate, derived bool) {
+		switch {
+		case !derived && (r.Burst < 1 || r.Amount < 1):
+			report(fmt.Sprintf("%s (%v) must have at least 1 on both sides of the comma", env, r), env)
+		case r.tooSlow():
+			report(fmt.Sprintf("%s (%v) takes more than ten years to allow its burst again; lower the burst", env, r), env)
+		}
+	}
+	rate("CHATME_NETWORK_CONNECTS", c.NetworkConnects, true)
+	rate("CHATME_NETWORK_SESSIONS", c.NetworkSessions, true)
+	rate("CHATME_NETWORK_SEARCHES", c.NetworkSearches, false)
+	rate("CHATME_NETWORK_BYTES", Rate(c.NetworkBytes), false)
+	rate("CHATME_SESSION_RESUMES", c.SessionResumes, false)
 	return found
 }
 

@@ -234,11 +234,12 @@ func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session
 
 // search waits for room if necessary, as a Conn does.
 func search(h *Hub, id chat.ConnID) {
+	c := &Command{Command: chat.Command{Op: chat.Search, Conn: id, MailKey: &chat.MailKey{1}}}
 	for {
-		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id, MailKey: &chat.MailKey{1}}); done {
+		if _, done := h.Do(c); done {
 			return
 		}
-		h.AwaitRoom(context.Background())
+		h.AwaitRoom(context.Background(), c)
 	}
 }
 

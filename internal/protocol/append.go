@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"unicode/utf8"
 
@@ -15,10 +16,11 @@ type Hello struct {
 	WindowMs  int64  // how long a chat waits for a side that is away
 	PingMs    int64  // the interval between the server's WebSocket pings
 	MaxBytes  int64  // the size limit of a client's frame
+	Offer            // what clients may prefer
 }
 
-// Append appends e to dst as one JSON object and returns the longer slice. h is needed for SessionID and Resumed
-// and may be nil otherwise.
+// Append appends e to dst as one JSON object and returns the longer slice. h is needed for SessionID, Resumed
+// and a Matched with topics in common, and may be nil otherwise.
 //
 // A Ping and a Close are WebSocket control frames, not JSON, and a Replay stands for several messages: Append MUST NOT
 // be called with them, and panics.
@@ -52,6 +54,9 @@ func Append(dst []byte, e *chat.Event, h *Hello) []byte {
 		return append(dst, msgSearching...)
 	case chat.Matched:
 		dst = appendText(dst, headMatched, e.Alias)
+		if e.Common != 0 {
+			dst = appendNames(dst, `,"common":`, h.Topics, e.Common)
+		}
 		return append(dst, '}')
 	case chat.PartnerAway:
 		dst = appendInt(dst, headPartnerAway, int64(e.At))
@@ -137,6 +142,8 @@ func appendHello(dst []byte, h *Hello) []byte {
 	dst = appendInt(dst, `,"windowMs":`, h.WindowMs)
 	dst = appendInt(dst, `,"pingMs":`, h.PingMs)
 	dst = appendInt(dst, `,"maxBytes":`, h.MaxBytes)
+	dst = appendNames(dst, `,"topics":`, h.Topics, math.MaxUint64)
+	dst = appendNames(dst, `,"languages":`, h.Languages, math.MaxUint64)
 	return append(dst, '}')
 }
 

@@ -54,6 +54,8 @@ func (r *Rules) decode(data []byte, f *Frame, takes bool) error {
 			return errType
 		}
 		f.command(chat.Command{Op: chat.Search, Partner: chat.Alias(partner)})
+	case typePrefer:
+		return r.prefer(&m, f)
 	case typeAuth:
 		return decodeAuth(&m, f)
 	case typeSleep:

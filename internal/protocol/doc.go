@@ -14,10 +14,12 @@
 //
 //	C→S auth{apiKey}                       C→S auth{apiKey,resume{v:1}}
 //	S→C auth_success                       S→C auth_success
-//	  or auth_error{error}, close 4001     S→C session_id{sessionId,epoch,windowMs,pingMs,maxBytes}
+//	  or auth_error{error}, close 4001     S→C session_id{sessionId,epoch,windowMs,pingMs,maxBytes,
+//	                                             topics?,languages?}
+//	                                       C→S prefer{topics?,languages?}
 //	C→S search                             C→S search{partnerId?}
 //	S→C searching                          S→C searching
-//	S→C matched{partnerId}                 S→C matched{partnerId}
+//	S→C matched{partnerId}                 S→C matched{partnerId,common?}
 //	C→S message{text?,imageUrl?}           C→S message{partnerId?,text?,imageUrl?,n}
 //	S→C message{text?,from,imageUrl?}      S→C message{text?,from,n,ts,imageUrl?}
 //	C→S typing_start, typing_stop          S→C ack{recv,delivered}
@@ -30,7 +32,8 @@
 //	                                       C→S auth{apiKey,resume{v:1,sessionId,epoch,partnerId,got,acked}}
 //	                                       S→C auth_success
 //	                                       S→C resumed{epoch,state,partnerId?,partner?,recv,delivered,last,
-//	                                             replay,gap,awayMs,windowMs,pingMs,maxBytes}
+//	                                             replay,gap,awayMs,windowMs,pingMs,maxBytes,
+//	                                             topics?,languages?}
 //	                                         or resume_failed{code}, session_id{…}
 //
 // # Reading

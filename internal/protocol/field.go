@@ -20,6 +20,8 @@ const (
 	fieldImageURL
 	fieldN
 	fieldForMs
+	fieldTopics
+	fieldLanguages
 	numFields
 )
 
@@ -52,6 +54,10 @@ func fieldOf(name []byte) field {
 		return fieldN
 	case "forMs":
 		return fieldForMs
+	case "topics":
+		return fieldTopics
+	case "languages":
+		return fieldLanguages
 	}
 	return fieldUnknown
 }

@@ -72,6 +72,7 @@ func (s *scanner) value(depth int) (value, error) {
 		v.kind = kindObject
 		err = s.object(depth, nil)
 	case '[':
+		v.kind = kindArray
 		err = s.array(depth)
 	case 't':
 		err = s.literal("true")
@@ -130,7 +131,7 @@ func (s *scanner) object(depth int, into *members) error {
 	}
 }
 
-// array validates an array and discards it: no message has one.
+// array validates an array; chosen reads its items.
 func (s *scanner) array(depth int) error {
 	if depth > MaxDepth {
 		return errDepth

@@ -19,6 +19,10 @@ type ServerMessage struct {
 	PingMs    int64  `json:"pingMs"`    // session_id, resumed
 	MaxBytes  int64  `json:"maxBytes"`  // session_id, resumed
 
+	Topics    []string `json:"topics"`    // session_id, resumed
+	Languages []string `json:"languages"` // session_id, resumed
+	Common    []string `json:"common"`    // matched
+
 	State     string `json:"state"`     // resumed: matched, ended, searching or idle
 	Partner   string `json:"partner"`   // resumed: here or away
 	Recv      uint64 `json:"recv"`      // resumed, ack

@@ -24,7 +24,8 @@ const (
 	kindString
 	kindNumber
 	kindObject
-	kindOther // an array, true, false
+	kindArray
+	kindOther // true, false
 )
 
 // value is a JSON value that has been validated but not decoded. raw aliases the frame: a string without its quotes, or a

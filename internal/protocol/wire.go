@@ -5,6 +5,7 @@ import "chatme/internal/chat"
 // Client → server: the values of type. A frame of any other type is only a sign of activity.
 const (
 	typeAuth        = "auth"         // apiKey, resume? {v, sessionId?, epoch?, partnerId?, got?, acked?}; the first message
+	typePrefer      = "prefer"       // topics?, languages?: what to talk about from now on; of those in session_id and resumed
 	typeSearch      = "search"       // partnerId?; find a partner, or Next, with the chat it leaves
 	typeMessage     = "message"      // partnerId?, text?, imageUrl?, n?; to the partner
 	typeTypingStart = "typing_start" // forwarded to the partner, never stored
@@ -31,10 +32,10 @@ const (
 // Server → client: the beginning of messages with members.
 const (
 	headAuthError    = `{"type":"auth_error","error":`     // a reason; close 4001 follows
-	headSessionID    = `{"type":"session_id","sessionId":` // epoch, windowMs, pingMs, maxBytes: a new resumable session
-	headResumed      = `{"type":"resumed","epoch":`        // state and the rest of chat.Resumption, windowMs, pingMs, maxBytes
+	headSessionID    = `{"type":"session_id","sessionId":` // epoch, windowMs, pingMs, maxBytes, topics?, languages?: a new resumable session
+	headResumed      = `{"type":"resumed","epoch":`        // state and the rest of chat.Resumption, windowMs, pingMs, maxBytes, topics?, languages?
 	headResumeFailed = `{"type":"resume_failed","code":`   // the reason; session_id follows
-	headMatched      = `{"type":"matched","partnerId":`    // the partner's alias in this chat
+	headMatched      = `{"type":"matched","partnerId":`    // the partner's alias in this chat, common?: the topics that both prefer
 	headMessage      = `{"type":"message",`                // text?, from, n?, ts? (Unix ms), imageUrl?
 	headPartnerAway  = `{"type":"partner_away","untilMs":` // Unix ms: when the chat ends unless the partner resumes
 	headAck          = `{"type":"ack","recv":`             // delivered

@@ -24,7 +24,7 @@ func (m *member) photo(n int, digit string) string {
 
 func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(`{"type":"search"}`)
@@ -39,7 +39,7 @@ func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
 
 func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(`{"type":"end_chat"}`)
@@ -53,7 +53,7 @@ func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
 
 func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(sockets.Text("and this is where"))
@@ -76,7 +76,7 @@ func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 // Events that do not wait must not fill the outbox either: of typing events and acks the latest counts.
 func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := couple(t, s)
 	s.Stuffed(t, a.Person, a.photo(1, "1"))
 	const many = 200
@@ -121,7 +121,7 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 // Messages of any size wait for room and no reader is cut off.
 func TestMessagesWaitForRoom(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := couple(t, s)
 	sizes := []int{100 << 10, 200 << 10, 250 << 10, 256 << 10, 300 << 10, 100, 1 << 20, 130 << 10, 100 << 10}
 	sent := make(chan struct{})
@@ -153,7 +153,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 	t.Parallel()
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for range 10 {
@@ -167,7 +167,7 @@ func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 // A client that gives up without a timely answer to its ping stays connected while it is sent a photo.
 func TestPongBetweenFragments(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for n := range 100 { // more than need be answered

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 )
 
@@ -23,7 +24,10 @@ type Limits struct {
 	MalformedPerMinute int   // one more is closed with 1008
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
 	MaxConns           int   // sockets at a time; one more is refused with 503
-	FailedKeys         int   // from one address; then 429
+	FailedKeys         int   // from one network; then 429
+	NetworkSockets     int   // of one network while more than half of MaxConns is open; then 503; 0: no limit
+
+	NetworkRates network.Rates // of a network, and of a session; Keys follows FailedKeys
 }
 
 func (l *Limits) validate(frameMax int) error {
@@ -53,7 +57,13 @@ type live struct {
 	keys keyring
 }
 
-func newLive(l Limits) *live { return &live{Limits: l, keys: newKeyring(l.Keys)} }
+// keyInterval is how often a network that used up its failures may try again.
+const keyInterval = time.Minute
+
+func newLive(l Limits) *live {
+	l.NetworkRates.Keys = network.NewRate(int64(l.FailedKeys), 1, keyInterval)
+	return &live{Limits: l, keys: newKeyring(l.Keys)}
+}
 
 // SetLimits applies limits to all new events, on every socket. A socket that has authenticated stays, even if its key is
 // removed.
@@ -64,7 +74,6 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 	e.live.Store(newLive(limits))
 	e.budget.resize(limits.InFlightMax)
 	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
-	e.throttle.resize(limits.FailedKeys)
 	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil
 }

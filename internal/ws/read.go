@@ -250,6 +250,8 @@ func (c *Conn) handle(s *scratch) {
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
 		c.appPinged()
+	case f.Command.Op == chat.Search && !c.engages():
+		// it is being closed
 	default:
 		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
 		if f.Command.Op == chat.Search {

@@ -133,11 +133,11 @@ func (c *Conn) awaitOwnRoom() {
 	c.await(c, func() bool { return !c.isCrowded() })
 }
 
-// awaitHub waits until the hub has room for more changes. The error means that c closed first.
-func (c *Conn) awaitHub() error {
+// awaitHub waits until the hub has room for cmd. The error means that c closed first.
+func (c *Conn) awaitHub(cmd *hub.Command) error {
 	ctx, done := c.whileOpen()
 	defer done()
-	return c.e.cfg.Hub.AwaitRoom(ctx)
+	return c.e.cfg.Hub.AwaitRoom(ctx, cmd)
 }
 
 // do passes the command of one frame to the hub. A message waits until the outbox of the partner has room for it; every
@@ -153,7 +153,7 @@ func (c *Conn) do(cmd *hub.Command) {
 		c.ownGoroutine()
 		full := congested
 		if full == nil {
-			if c.awaitHub() != nil {
+			if c.awaitHub(cmd) != nil {
 				return
 			}
 			congested, done = c.e.cfg.Hub.Do(cmd)

@@ -120,7 +120,10 @@ type arrival struct {
 
 // attach gives the Conn, which has presented a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
-	auth := chat.Auth{Resumable: r != nil}
+	if c.isWelcome(); r != nil && r.SessionID != "" && !c.engages() {
+		return // it is being closed
+	}
+	auth := chat.Auth{Resumable: r != nil, Network: chat.Network(c.network.ID())}
 	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = secret.RandomHash()
@@ -148,6 +151,7 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		c.e.cfg.Log.Error("looking up a session failed", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}
+	c.engaged = false // the session may be idle
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	coming.attached = true
@@ -192,7 +196,7 @@ func (c *Conn) mailKey() *chat.MailKey {
 func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
-		c.e.throttle.failed(c.addr)
+		c.e.networks.Keys.Allow(c.network, c.e.live.Load().NetworkRates.Keys, 1, c.e.nanos())
 		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
 		c.say(protocol.AuthSuccess)

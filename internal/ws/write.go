@@ -37,6 +37,11 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
+		if s := e.Resumed.State; s == chat.ResumedIdle || s == chat.ResumedEnded {
+			c.idles()
+		}
+	case chat.ResumeFailed:
+		c.idles()
 	case chat.Replay:
 		if c.arrival != nil { // it follows from the auth, so arrival is still set
 			c.arrival.replays++
@@ -194,7 +199,7 @@ func (c *Conn) writeEvent(e *chat.Event) error {
 		c.arrived()
 		c.mu.Unlock()
 		hello = &h
-	case chat.Resumed:
+	case chat.Resumed, chat.Matched:
 		hello = &c.e.live.Load().Hello
 	}
 	s.data = protocol.Append(s.data, e, hello)

@@ -100,7 +100,11 @@ func (d *Duel) Play(c *client, what, how byte) {
 		d.Step(chat.Command{Op: chat.End, Conn: c.conn})
 		c.conn = 0
 	case 23:
-		op := []chat.Op{chat.Activity, chat.Malformed, chat.Sleep, chat.AppPing, chat.Heard}[how%5]
+		if how%8 > 4 {
+			d.Step(chat.Command{Op: chat.Prefer, Conn: c.conn, Prefer: preferences(how >> 3)})
+			return
+		}
+		op := []chat.Op{chat.Activity, chat.Malformed, chat.Sleep, chat.AppPing, chat.Heard}[how%8]
 		d.Step(chat.Command{Op: op, Conn: c.conn, Refused: chat.ErrBadMessage, For: times[int(how>>4)]})
 	case 24:
 		d.ghost(c, how)
@@ -120,6 +124,11 @@ func (d *Duel) Play(c *client, what, how byte) {
 	case 31:
 		d.end(how)
 	}
+}
+
+// preferences are up to three topics and two languages.
+func preferences(how byte) *chat.Preferences {
+	return &chat.Preferences{Topics: uint64(how & 7), Languages: uint64(how >> 3 & 3)}
 }
 
 // pong answers mostly the newest ping, and sometimes between two fragments of a message.

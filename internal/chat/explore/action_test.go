@@ -18,6 +18,9 @@ type action struct {
 	arg  int8
 }
 
+// preferences are what guests say.
+var preferences = []chat.Preferences{{Topics: 1}, {Topics: 2}, {Languages: 1}, {Languages: 2, Topics: 3}}
+
 type verb uint8
 
 const (
@@ -30,6 +33,7 @@ const (
 	quits                // who closes with 1000; arg 1: after a sleep
 	lying                // who lies; arg: how
 	pings                // who sends an app ping
+	prefers              // who says what it prefers; arg: which
 	answers              // who answers a delayed ping
 	// of who's newest socket but arg:
 	delivers // the client takes a frame
@@ -52,7 +56,7 @@ const (
 )
 
 var verbNames = [verbs]string{
-	"connects", "says", "presses", "confirms", "retries", "ends", "quits", "lies", "pings", "answers late", "hears", "is sent", "is served",
+	"connects", "says", "presses", "confirms", "retries", "ends", "quits", "lies", "pings", "prefers", "answers late", "hears", "is sent", "is served",
 	"is missed", "misses it", "drops", "is cut off", "flush", "commit", "tick", "wait", "kill", "stop", "backup", "restore",
 }
 
@@ -60,7 +64,7 @@ func (a action) String() string { return fmt.Sprintf("%s %d %d", verbNames[a.wha
 
 // limits is how often the costly actions may happen.
 type limits struct {
-	says, bad, presses, ends, quits, sleeps, lies, drops, breaks, retries, ticks, waits, pings, kills, stops, backups, restores int8
+	says, bad, presses, ends, quits, sleeps, lies, drops, breaks, retries, ticks, waits, pings, prefers, kills, stops, backups, restores int8
 }
 
 // pick returns the socket of a guest that is the newest but k.
@@ -98,6 +102,9 @@ func (w *world) enabled(all []action) []action {
 		add(left.bad > 0 && g.canSay() && g.kind == resumable, says, who, 1)
 		add(left.presses > 0 && up && g.canPress(), presses, who, 0)
 		add(left.pings > 0 && up && g.kind.old() && g.pinged, pings, who, 0)
+		for k := int8(0); k < int8(len(preferences)) && !g.kind.old() && left.prefers > 0 && up; k++ {
+			add(true, prefers, who, k)
+		}
 		add(up && g.kind == delayed && len(g.owed) > 0, answers, who, 0)
 		add(left.ends > 0 && up && g.phase != ending, ends, who, 0)
 		add(left.quits > 0 && up, quits, who, 0)
@@ -219,6 +226,10 @@ func (w *world) act(a action) {
 	case pings:
 		if up && g.kind.old() && g.pinged && spend(&left.pings) {
 			g.send(w, chat.Command{Op: chat.AppPing})
+		}
+	case prefers:
+		if up && !g.kind.old() && spend(&left.prefers) {
+			g.send(w, chat.Command{Op: chat.Prefer, Prefer: &preferences[a.arg]})
 		}
 	case answers:
 		if up && g.kind == delayed && len(g.owed) > 0 {

@@ -81,7 +81,7 @@ func (c *codec) makeHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int8, reflect.Uint8:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(uint64(*(*uint8)(p))) }
-	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64, reflect.Float64:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(*(*uint64)(p)) }
 	case reflect.Int32, reflect.Uint32:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(uint64(*(*uint32)(p))) }
@@ -141,8 +141,8 @@ func (c *codec) structHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 		if f.Type == reflect.TypeFor[[]chat.Event]() && t == reflect.TypeFor[chat.Lobby]() {
 			continue // of the last step
 		}
-		if f.Name == "waited" {
-			continue // of the last step too, and unused
+		if f.Name == "spare" {
+			continue // unused until it is used again
 		}
 		h := c.hasher(f.Type)
 		if f.Type.Kind() == reflect.Uint64 && (batches[f.Name] || t == reflect.TypeFor[chat.Batch]()) {

@@ -78,12 +78,14 @@ var plans = []plan{
 	{name: "restore and next", guests: "rr", matched: 2, talk: "a", limits: limits{says: 1, drops: 1, presses: 1, backups: 1, restores: 1}},
 	{name: "restore after all", guests: "rr", matched: 0, talk: "a", limits: limits{says: 1, drops: 1, presses: 2, backups: 1, restores: 1}},
 	{name: "from nothing", guests: "rr", matched: 0, talk: "a", limits: limits{says: 1, drops: 1, presses: 2, kills: 1}},
+	{name: "topics", guests: "rr", matched: 0, limits: limits{prefers: 2, presses: 3, ticks: 3, drops: 1}},
+	{name: "topics, three and an old one", guests: "rrro", matched: 0, limits: limits{prefers: 3, presses: 4, ticks: 3, kills: 1}, lag: true},
 	{name: "three from nothing", guests: "rrr", matched: 1, talk: "a", limits: limits{says: 1, drops: 1, presses: 3}},
 }
 
 // long is the limits of random walks: the guests of every plan with many of all actions.
 var long = limits{
-	says: 12, bad: 1, presses: 4, ends: 1, quits: 1, sleeps: 1, lies: 6, drops: 6, breaks: 3, retries: 6, ticks: 6, waits: 3, pings: 3,
+	says: 12, bad: 1, prefers: 3, presses: 4, ends: 1, quits: 1, sleeps: 1, lies: 6, drops: 6, breaks: 3, retries: 6, ticks: 6, waits: 3, pings: 3,
 	kills: 3, stops: 2, backups: 1, restores: 1,
 }
 

@@ -108,6 +108,7 @@ func (w *world) boot() {
 	cfg.RingMessages, cfg.RingBytes, cfg.RingTotal = w.plan.ring, 1<<20, int64(w.plan.total)*270
 	cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal = w.plan.mailbox, 1<<20, int64(w.plan.total)*270
 	cfg.EntryMax = w.plan.entry
+	cfg.LowPriority = chat.LowPriorityOff // no guest has a network, so none could stand out
 	if w.plan.ttl != 0 {
 		cfg.SessionTTL = w.plan.ttl
 	}
@@ -116,7 +117,7 @@ func (w *world) boot() {
 	w.cell.w = w
 	w.lobby = chat.New(cfg)
 	w.lobby.Sees(func(c chat.ConnID) chat.Sight { return to.w.sight(c) })
-	saved := chat.Saved{MailBytes: w.disk.bytes()}
+	saved := chat.Saved{MailBytes: w.disk.bytes(), Rows: len(w.disk.rows)}
 	for i := range w.disk.rows {
 		row := &w.disk.rows[i]
 		if row.AwaySince == 0 {
@@ -183,6 +184,14 @@ func (w *world) restore() {
 // step runs one command and puts its events behind the gate.
 func (w *world) step(c chat.Command) {
 	w.cell.w = w
+	if at, ok := w.lobby.NextDeadline(); ok && at <= w.now && c.Op != chat.Tick && c.Op != chat.Stop {
+		// What is due for waiting sessions comes before the command. The ledger must see the chats that begin by it.
+		w.stepOne(chat.Command{Op: chat.Activity})
+	}
+	w.stepOne(c)
+}
+
+func (w *world) stepOne(c chat.Command) {
 	if s := w.socket(c.Conn); s != nil && c.Op == chat.Search {
 		key := chat.MailKey(w.guests[s.guest].hash(s.conn))
 		c.MailKey = &key

@@ -21,6 +21,14 @@ func (m *Model) command(w *Session, c *chat.Command) {
 	case chat.Pong:
 		m.pong(w, c.N)
 		return
+	case chat.Prefer:
+		if w.Resumable {
+			w.wants, w.preferred = *c.Prefer, m.now
+			if w.in || w.due != 0 {
+				m.match(w)
+			}
+		}
+		return
 	case chat.Typing:
 		m.classify(w, c)
 		if p := m.Partner(w); p != nil && p.Conn != 0 {
@@ -130,8 +138,7 @@ func (m *Model) accepts(w, p *Session, l Entry) bool {
 		m.announce(p)
 		return false
 	case p.Conn == 0:
-		m.part(p)
-		m.forget(p)
+		m.abandon(p)
 		return false
 	case p.Resumable && w.Resumable && !m.ringRoom(w, l):
 		m.say(w, chat.Event{Kind: chat.Error, Code: chat.ErrUnavailable, N: l.N})

@@ -23,7 +23,6 @@ type Model struct {
 	Stopped   bool
 	Before    int                          // the last chat from before this epoch
 	Mail      []Entry                      // in the mailboxes, or on the way there
-	came      []*Session                   // sessions that this step may have brought to the queue
 	Wrote     bool                         // this step changed a row
 	Posted    bool                         // … or a mailbox
 	Said      map[chat.ConnID][]chat.Event // the events of this step, by socket
@@ -58,9 +57,7 @@ type Session struct {
 	nap    time.Duration // the sleep announced; below 0: none
 	typing bool          // its client shows that the partner is typing
 
-	former chat.Hash // the last partner, and when that chat ended
-	parted chat.Time
-	again  bool // … and a tick has checked whether they may meet again
+	matching
 
 	pinged bool // the fields below count
 	pulse
@@ -110,7 +107,7 @@ func (m *Model) Drop(w *Session) {
 
 // Step runs one command; nil: the batches up to committed have reached the disk.
 func (m *Model) Step(now chat.Time, c *chat.Command) {
-	m.now, m.came, m.Said, m.Wrote, m.Posted = now, nil, make(map[chat.ConnID][]chat.Event), false, false
+	m.now, m.Said, m.Wrote, m.Posted = now, make(map[chat.ConnID][]chat.Event), false, false
 	switch {
 	case m.Stopped:
 		return
@@ -119,6 +116,9 @@ func (m *Model) Step(now chat.Time, c *chat.Command) {
 		return
 	}
 	before := m.rows()
+	if c.Op != chat.Stop {
+		m.windows()
+	}
 	w := m.At(c.Conn)
 	switch {
 	case c.Op == chat.Attach:
@@ -128,13 +128,13 @@ func (m *Model) Step(now chat.Time, c *chat.Command) {
 	case c.Op == chat.Stop:
 		m.stop()
 	case w != nil:
+		probed := w.probed
 		w.probed = false
 		m.command(w, c)
 		if c.Op != chat.Detach {
-			m.heard(w)
+			m.heard(w, probed)
 		}
 	}
-	m.matchAll()
 	m.note(before)
 }
 
@@ -191,6 +191,7 @@ func (m *Model) Restart(now chat.Time, rows []Durable, mail []Entry) {
 			d.Away = now
 		}
 		w := &Session{Durable: d, nap: -1, until: now + 120_000}
+		w.since = -1 << 60
 		if d.Place != 0 {
 			w.until = now + 30_000
 		}

@@ -1,10 +1,6 @@
 package model
 
-import (
-	"slices"
-
-	"chatme/internal/chat"
-)
+import "chatme/internal/chat"
 
 // pulse is what the model knows about a socket from its pings. A legacy client has one from its auth on.
 type pulse struct {
@@ -74,7 +70,7 @@ func (m *Model) unsettle(w *Session) {
 	if w.Resumable || w.Conn == 0 {
 		return
 	}
-	w.unsettled = true
+	w.unsettled, w.in, w.due = true, false, 0
 	m.round(w)
 }
 
@@ -96,7 +92,7 @@ func (m *Model) pong(w *Session, n uint64) {
 		switch quiet := sight.Noise < w.ping && !sight.Reading; {
 		case quiet:
 			w.unsettled = false
-			m.came = append(m.came, w)
+			m.match(w)
 		case m.now >= w.nextRound:
 			m.round(w)
 		default:
@@ -129,7 +125,7 @@ func (m *Model) settle(w *Session) {
 		w.by += m.now - w.looked
 	case m.now >= w.by:
 		w.unsettled = false
-		m.came = append(m.came, w)
+		m.match(w)
 		return
 	}
 	w.looked = m.now
@@ -174,8 +170,7 @@ func (m *Model) silentAt(w *Session) chat.Time {
 // listen runs a tick for w, which is ready.
 func (m *Model) listen(w *Session) {
 	if m.now >= m.silentAt(w) {
-		w.silent = true
-		m.probe(w)
+		m.silence(w)
 	} else if m.now >= m.Sight(w.Conn).Heard+10_000 {
 		m.probe(w)
 	}
@@ -203,71 +198,24 @@ func (m *Model) ghost(a, b *Session) *Session {
 }
 
 // heard is the side effect of any frame of w.
-func (m *Model) heard(w *Session) {
+func (m *Model) heard(w *Session, probed bool) {
 	if w.Place == 0 || w.Conn == 0 {
 		return
 	}
 	others := 0
 	for _, x := range m.Sessions {
-		if m.ready(x) {
+		if x.in {
 			others++
 		}
 	}
-	if w.silent || others > 1 {
+	if probed || w.silent || others > 1 {
 		w.silent = false
-		m.came = append(m.came, w)
+		m.match(w)
 	}
 }
 
-// ready: waiting, present, heard, settled, and without a tail.
-func (m *Model) ready(w *Session) bool {
-	return w.Place != 0 && w.Conn != 0 && !w.silent && !w.unsettled && len(m.tail(w)) == 0
-}
-
-// matchAll matches ready sessions, the oldest first, with the oldest that it may meet, if a ready session has come to the
-// queue. Otherwise two sessions that may be rematched wait for the tick.
-func (m *Model) matchAll() {
-	if !slices.ContainsFunc(m.came, m.ready) {
-		return
-	}
-	queue := m.Queue()
-	for _, w := range queue {
-		if m.ready(w) && m.now >= m.silentAt(w) {
-			w.silent = true
-			m.probe(w)
-		}
-	}
-	for i, a := range queue {
-		for _, b := range queue[i+1:] {
-			if m.ready(a) && m.ready(b) && !m.recentlyMatched(a, b) {
-				if g := m.ghost(a, b); g != nil {
-					if g.waitsFor == 0 && !g.mute {
-						m.ping(g, chat.Ping)
-					}
-				} else {
-					m.match(a, b)
-				}
-			}
-		}
-	}
-	m.came = nil
-}
-
-func (m *Model) match(a, b *Session) {
-	m.chats++
-	for _, w := range []*Session{a, b} {
-		w.Place, w.Queued = 0, 0
-		w.Chat, w.Alias, w.Matched, w.out, w.asked = m.chats, "", m.now, numbers{seen: true}, 0
-		if !w.Resumable && w.met == 0 {
-			m.say(w, chat.Event{Kind: chat.TypingStop})
-		}
-		if w.pinged {
-			w.met = m.now
-		}
-		m.say(w, chat.Event{Kind: chat.Matched})
-	}
-}
-
-func (m *Model) recentlyMatched(a, b *Session) bool {
-	return a.former == b.Hash && b.former == a.Hash && m.now < a.parted+10_000
+// silence: w is not matched until its next byte.
+func (m *Model) silence(w *Session) {
+	w.silent, w.in, w.due = true, false, 0
+	m.probe(w)
 }

@@ -61,11 +61,10 @@ func (m *Model) resume(w *Session, conn chat.ConnID, r *chat.Resume) {
 	}
 	w.hangUp(0)
 	w.Conn, w.active, w.nap, w.hidden = conn, m.now, -1, 0
-	w.again = w.again || m.now >= w.parted+10_000
 	m.say(w, chat.Event{Kind: chat.AuthSuccess})
-	m.came = append(m.came, w)
 	if p == nil {
 		m.resumeAlone(w, r, re)
+		m.match(w)
 		return
 	}
 	if replaced {
@@ -91,7 +90,7 @@ func (m *Model) resume(w *Session, conn chat.ConnID, r *chat.Resume) {
 	m.hideTyping(w)
 	if re.State == chat.ResumedEnded {
 		m.say(w, chat.Event{Kind: chat.PartnerDisconnected})
-		m.say(w, chat.Event{Kind: chat.Matched, Alias: p.Alias})
+		m.say(w, chat.Event{Kind: chat.Matched, Alias: p.Alias, Common: w.wants.Topics & p.wants.Topics})
 	}
 	w.out.told = false
 	if p.Conn == 0 {

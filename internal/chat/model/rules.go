@@ -11,25 +11,27 @@ func (m *Model) search(w *Session, alias chat.Alias) {
 	if !m.means(w, alias) {
 		return
 	}
-	next := w.Chat != 0
+	next, left := w.Chat != 0, m.Partner(w)
 	if next {
 		m.GiveUp(w)
 		m.part(w)
 	}
 	if w.Place == 0 {
+		w.paced = max(w.paced, m.now) + 3000
 		m.enqueue(w)
 	}
 	m.say(w, chat.Event{Kind: chat.Searching})
 	if next {
 		m.unsettle(w)
+		m.match(left)
 	}
-	m.came = append(m.came, w)
+	m.match(w)
 }
 
 // enqueue gives the last place; 30 s while away.
 func (m *Model) enqueue(w *Session) {
 	m.places++
-	w.Place, w.Queued, w.Row = m.places, m.now, true
+	w.Place, w.Queued, w.Row, w.since = m.places, m.now, true, m.now
 	w.until = m.now + 30_000
 }
 
@@ -39,13 +41,13 @@ func (m *Model) part(w *Session) {
 	for _, x := range []*Session{w, p} {
 		m.hideTyping(x)
 		x.hidden = 0
-		x.Chat, x.Alias, x.Matched, x.parted, x.again, x.asked = 0, "", 0, m.now, false, 0
+		x.Chat, x.Alias, x.Matched, x.asked = 0, "", 0, 0
 		x.out.ring = nil
 	}
-	w.former, p.former = p.Hash, w.Hash
+	w.former = append(w.former, encounter{p.Hash, m.now})
+	p.former = append(p.former, encounter{w.Hash, m.now})
 	m.enqueue(p)
 	m.disconnected(p)
-	m.came = append(m.came, p)
 }
 
 func (m *Model) disconnected(w *Session) {
@@ -83,8 +85,7 @@ func (m *Model) detach(w *Session, leaves bool) {
 	default:
 		m.hideTyping(p)
 		if !m.holdInFlight(p, w) {
-			m.part(w)
-			m.forget(w)
+			m.abandon(w)
 		}
 	}
 }
@@ -124,8 +125,9 @@ func (m *Model) stop() {
 func (m *Model) end(w *Session) {
 	w.hangUp(w.Away)
 	m.GiveUp(w)
-	if w.Chat != 0 {
+	if p := m.Partner(w); p != nil {
 		m.part(w)
+		m.match(p)
 	}
 	w.Place, w.Queued = 0, 0
 	if w.Resumable && w.Row {
@@ -138,12 +140,13 @@ func (m *Model) end(w *Session) {
 
 // forget: state outside the row is dropped, except which session must not be matched again.
 func (m *Model) forget(w *Session) {
-	*w = Session{Durable: w.Durable, Changed: w.Changed, nap: -1, former: w.former, parted: w.parted}
+	*w = Session{Durable: w.Durable, Changed: w.Changed, nap: -1, matching: matching{former: w.former}}
 }
 
 // hangUp drops what was known about the socket.
 func (w *Session) hangUp(away chat.Time) {
 	w.Conn, w.Away, w.pinged, w.pulse = 0, away, false, pulse{}
+	w.in, w.due = false, 0
 }
 
 // Due returns when the next deadline of w is; false: never.
@@ -158,13 +161,7 @@ func (m *Model) Due(w *Session) (chat.Time, bool) {
 	case w.Place != 0 && w.unsettled:
 		return w.settleDue()
 	case m.ready(w):
-		t := m.listenDue(w)
-		for _, v := range m.Sessions { // two sessions that have just parted
-			if v != w && m.ready(v) && v.former == w.Hash && w.former == v.Hash && !w.again && !v.again {
-				t = min(t, w.parted+10_000)
-			}
-		}
-		return t, true
+		return m.listenDue(w), true
 	case w.Place == 0 && w.Chat == 0 && w.Resumable:
 		return w.active + 600_000, true
 	case m.open(w) && w.asked == 0:
@@ -193,16 +190,14 @@ func (m *Model) tick() {
 		case w.Conn == 0 && m.now < w.until:
 			m.announce(w)
 		case w.Conn == 0:
-			m.part(w)
-			m.forget(w)
+			m.abandon(w)
 		case w.Chat != 0:
 			m.ask(w)
 		case w.unsettled:
 			m.settle(w)
 		case w.Place != 0:
 			m.listen(w)
-			m.came = append(m.came, w)
-			w.again = w.again || m.now >= w.parted+10_000
+			m.match(w)
 		default:
 			m.say(w, chat.Event{Kind: chat.Close, CloseCode: 4100})
 			w.hangUp(m.now)
@@ -211,6 +206,13 @@ func (m *Model) tick() {
 				m.Drop(w)
 			}
 		}
-		m.matchAll()
 	}
+}
+
+// abandon ends the chat of w, which is away.
+func (m *Model) abandon(w *Session) {
+	p := m.Partner(w)
+	m.part(w)
+	m.forget(w)
+	m.match(p)
 }

@@ -17,6 +17,7 @@ const Epoch chat.Time = 1_700_000_000_000
 func Timing(boot uint64) chat.Config {
 	return chat.Config{
 		Epoch: "e1", Boot: boot, Since: 1,
+		Topics:     3,
 		SessionTTL: 24 * time.Hour,
 		Limits: chat.Limits{
 			IdleAfter:        10 * time.Minute,
@@ -25,7 +26,12 @@ func Timing(boot uint64) chat.Config {
 			AwayAfter:        time.Second,
 			QueueWindow:      30 * time.Second,
 			SleepMax:         10 * time.Minute,
+			OpenAfter:        5 * time.Second,
+			LateAfter:        10 * time.Second,
+			MatchEvery:       3 * time.Second,
+			MatchBurst:       10,
 			RematchAfter:     10 * time.Second,
+			RecentFor:        5 * time.Minute,
 			SettleTimeout:    2 * time.Second,
 
 			RingMessages: 4, RingBytes: 1 << 20, RingTotal: 2 << 20,

@@ -40,7 +40,11 @@ func Describe(e chat.Event) string {
 		}
 		return s + " after " + (time.Duration(r.AwayMs) * time.Millisecond).String()
 	case chat.Matched:
-		return s + " " + string(e.Alias)
+		s += " " + string(e.Alias)
+		if e.Common != 0 {
+			s += fmt.Sprintf(" common=%b", e.Common)
+		}
+		return s
 	case chat.Message:
 		s += fmt.Sprintf(" %s %q", e.Alias, e.Text)
 		if e.Image != "" {

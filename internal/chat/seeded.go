@@ -1,0 +1,9 @@
+//go:build !mutants
+
+package chat
+
+// Bugs that a build with the tag mutants can enable.
+const (
+	heldIsLast  = false // a commit raises held to everything accepted meanwhile
+	forgetsLate = false // late sessions are not met first
+)
