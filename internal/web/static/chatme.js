@@ -909,7 +909,7 @@ export class ChatMe {
   #load() {
     try {
       const stored = JSON.parse(this.#storage.getItem(this.#storageKey))
-      const s = { ...fresh(), lasts: 'yes', ...stored } // earlier versions did not store it
+      const s = { ...fresh(), lasts: stored.sessionId ? 'yes' : '', ...stored } // earlier versions did not store lasts
       return stored?.v === 1 && isState(s) ? s : null
     } catch {
       return null // no storage, or an unreadable one
