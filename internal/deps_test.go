@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"chat/model":   {"chat"},
 	"chat/duel":    {"chat", "chat/model", "chat/rig"},
 	"chat/explore": {},
+	"picture":      {},
 	"protocol":     {"chat"},
 	"seal":         {},
 	"secret":       {"chat", "seal"},
