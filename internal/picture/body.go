@@ -127,6 +127,9 @@ func (b *body) zero(from, to int) {
 // has reports whether the picture has a string at an offset.
 func (b *body) has(at int, s string) bool { return string(b.view(at, len(s))) == s }
 
+// starts reports whether the part between two offsets starts with a string.
+func (b *body) starts(from, to int, s string) bool { return to-from >= len(s) && b.has(from, s) }
+
 // The numbers at an offset; 0 and false if the picture ends before. big and small are the byte orders.
 func (b *body) big16(at int) (int, bool) {
 	p := b.view(at, 2)

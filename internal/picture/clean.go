@@ -65,7 +65,7 @@ func Clean(text []byte, strict bool) error {
 // sniff returns how to clean a picture that starts like this one, or nil.
 func (b *body) sniff() func(*walk) error {
 	switch {
-	case b.has(0, "\xff\xd8\xff"):
+	case b.has(0, jpegSignature):
 		return (*walk).jpeg
 	case b.has(0, pngSignature):
 		return (*walk).png

@@ -2,6 +2,9 @@ package picture
 
 import "bytes"
 
+// jpegSignature is SOI, and the start of any marker.
+const jpegSignature = "\xff\xd8\xff"
+
 // The markers of JPEG (ITU-T T.81, table B.1).
 const (
 	tem   = 0x01
@@ -68,14 +71,14 @@ func (w *walk) jpeg() error {
 		case isSOF(marker):
 			height, _ := w.big16(from + 1)
 			width, ok := w.big16(from + 3)
-			if framed || !ok {
+			if framed || !ok || to-from < 6 {
 				return ErrBroken
 			}
 			framed = true
 			if err := measure(width, height); err != nil {
 				return err
 			}
-		case marker == app1 && w.has(from, exifHead) && !turned:
+		case marker == app1 && w.starts(from, to, exifHead) && !turned:
 			turned = w.onlyOrientation(min(from+len(exifHead), to), 0, to)
 			if !turned {
 				w.zero(from, to)
@@ -111,7 +114,7 @@ func (w *walk) marker(at int) (marker byte, next int, err error) {
 			continue
 		}
 		if junk {
-			w.zero(first, at-1)
+			w.zero(max(first, len(jpegSignature)), at-fills)
 		}
 		return p[0], at + 1, nil
 	}
@@ -157,15 +160,15 @@ func (w *walk) scan(at int) int {
 // application returns up to where a segment for applications, or a comment, is part of the picture.
 func (w *walk) application(marker byte, from, to int) int {
 	switch {
-	case marker == app0 && w.has(from, "JFIF\x00"):
+	case marker == app0 && w.starts(from, to, "JFIF\x00"):
 		const thumbnail, head = 12, 14
 		if to-from > head {
 			w.zero(from+thumbnail, to)
 		}
 		return min(from+head, to)
-	case marker == app2 && w.has(from, "ICC_PROFILE\x00"):
+	case marker == app2 && w.starts(from, to, "ICC_PROFILE\x00"):
 		return to
-	case marker == app14 && w.has(from, "Adobe"):
+	case marker == app14 && w.starts(from, to, "Adobe"):
 		return min(from+12, to)
 	}
 	return from

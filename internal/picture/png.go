@@ -30,10 +30,10 @@ func (w *walk) png() error {
 	for at := len(pngSignature); ; {
 		length, ok := w.big32(at)
 		p := w.view(at+4, 4)
-		if !ok || p == nil || length > pixelData {
+		kind := string(p)
+		if !ok || p == nil || length > pixelData || w.has(at, string(zeros[:head+tail])) {
 			return w.cutOff(at, pixels)
 		}
-		kind := string(p)
 		from, to := at+head, at+head+length
 		next := to + tail
 		if next > w.size {

@@ -26,8 +26,11 @@ func (w *walk) webp() error {
 			if !shown {
 				return err
 			}
-			end = at
+			w.riffRest(at, end)
 			break
+		}
+		if at == head && kind != "VP8X" && kind != "VP8 " && kind != "VP8L" {
+			return ErrBroken
 		}
 		switch kind {
 		case "VP8X":
@@ -52,7 +55,7 @@ func (w *walk) webp() error {
 			shown = true
 		case "EXIF":
 			skip := 0
-			if w.has(from, exifHead) {
+			if w.starts(from, to, exifHead) {
 				skip = len(exifHead)
 			}
 			if !turned && w.onlyOrientation(from, skip, to) {
@@ -80,19 +83,33 @@ func (w *walk) webp() error {
 	return w.end(end)
 }
 
-// riffChunk returns the chunk at an offset: its data is between from and to, and next comes after its padding.
+// riffChunk returns the chunk at an offset: its data is between from and to, and next comes after its padding. A chunk with
+// pixels may be cut off where the file is.
 func (w *walk) riffChunk(at, end int) (kind string, from, to, next int, err error) {
 	const head = 8
 	p := w.view(at, head)
-	if p == nil || at+head > end || string(p[:4]) == "\x00\x00\x00\x00" {
+	if p == nil || at+head > end {
 		return "", 0, 0, 0, ErrBroken
 	}
-	from = at + head
+	kind, from = string(p[:4]), at+head
 	to = from + int(binary.LittleEndian.Uint32(p[4:]))
 	if to > end {
-		return "", 0, 0, 0, ErrBroken
+		pixels := kind == "VP8 " || kind == "VP8L" || kind == "ALPH" || kind == "ANMF"
+		if !pixels || end < w.size {
+			return "", 0, 0, 0, ErrBroken
+		}
+		to = end
 	}
-	return string(p[:4]), from, to, min(to+to&1, end), nil
+	return kind, from, to, min(to+to&1, end), nil
+}
+
+// riffRest makes one blank chunk of what is between two offsets.
+func (w *walk) riffRest(at, end int) {
+	const head = 8
+	w.zero(at, end)
+	if left := end - at; left >= head {
+		w.put(at, binary.LittleEndian.AppendUint32([]byte(blankRIFF), uint32(left-head))...)
+	}
 }
 
 // webpFrame cleans a frame of an animation, which has chunks of its own.
@@ -115,6 +132,8 @@ func (w *walk) webpFrame(from, to int) error {
 			if err := w.webpPixels(kind, from, end); err != nil {
 				return err
 			}
+		case "ANMF":
+			return ErrBroken
 		default:
 			w.put(at, []byte(blankRIFF)...)
 			w.zero(from, end)
