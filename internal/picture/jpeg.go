@@ -31,6 +31,7 @@ func (w *walk) jpeg() error {
 	var framed, scanned, turned bool
 	at := 2
 	for {
+		last := at
 		marker, next, err := w.marker(at)
 		if err != nil {
 			return err
@@ -39,7 +40,7 @@ func (w *walk) jpeg() error {
 			if !scanned {
 				return ErrBroken
 			}
-			return w.end(at)
+			return w.end(last)
 		}
 		at = next
 		switch {
@@ -59,7 +60,7 @@ func (w *walk) jpeg() error {
 			if !scanned {
 				return ErrBroken
 			}
-			return w.end(at - 2)
+			return w.end(last)
 		}
 		at = to
 		switch {

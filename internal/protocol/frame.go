@@ -6,6 +6,7 @@ import "chatme/internal/chat"
 type Rules struct {
 	MaxText int         // bytes of UTF-8 of a message's text; DefaultMaxText unless configured
 	Images  ImagePolicy // which images are relayed
+	Strip   StripPolicy // what happens to their metadata
 }
 
 // FrameKind is the kind of a Frame.

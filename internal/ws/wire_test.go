@@ -13,6 +13,7 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -138,9 +139,9 @@ func TestFrameSizes(t *testing.T) {
 	t.Parallel()
 	const most = 16<<20 + 64<<10
 	big := func(size int) string {
-		head := `{"type":"message","imageUrl":"data:image/jpeg;base64,`
-		n := (size - len(head) - 2) / 4 * 4
-		return head + strings.Repeat("A", n) + `"}`
+		frame := sockets.Image(testcard.URI(""))
+		n := max(size-len(frame), 0) / 4 * 4
+		return sockets.Image(testcard.URI(strings.Repeat("A", n)))
 	}
 	t.Run("64 KiB until matched", func(t *testing.T) {
 		s := sockets.Open(t) // its own site: clients left over from before would be matched
