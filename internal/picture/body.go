@@ -3,7 +3,6 @@ package picture
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"sync"
 )
 
 const (
@@ -21,21 +20,12 @@ type body struct {
 	window [windowSize + 2]byte
 }
 
-var bodies = sync.Pool{New: func() any { return new(body) }}
-
-// open returns a body for text, which must be valid base64. It must be closed.
-func open(text []byte) *body {
-	b := bodies.Get().(*body)
+// open makes b the picture in text, which must be valid base64.
+func (b *body) open(text []byte) {
 	b.text, b.size, b.at, b.n = text, len(text)/4*3, 0, 0
 	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
 		b.size--
 	}
-	return b
-}
-
-func (b *body) close() {
-	b.text = nil
-	bodies.Put(b)
 }
 
 // fill decodes the picture from at on, n bytes or all that are left.

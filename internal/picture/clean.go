@@ -1,6 +1,9 @@
 package picture
 
-import "errors"
+import (
+	"errors"
+	"sync"
+)
 
 // The reasons to refuse a picture.
 var (
@@ -21,10 +24,25 @@ const (
 
 // walk is a picture on the way through Clean.
 type walk struct {
-	*body
+	body
 	frames  int
 	motion  int  // pixels of all frames
 	unclean bool // something is left that could not be cleaned
+}
+
+var walks = sync.Pool{New: func() any { return new(walk) }}
+
+// begin returns a walk through the picture in text, which must be valid base64. It must be given back.
+func begin(text []byte) *walk {
+	w := walks.Get().(*walk)
+	w.open(text)
+	w.frames, w.motion, w.unclean = 0, 0, false
+	return w
+}
+
+func (w *walk) giveBack() {
+	w.text = nil
+	walks.Put(w)
 }
 
 // Check reports whether text is base64, and starts like a picture of one of the known kinds.
@@ -32,9 +50,9 @@ func Check(text []byte) error {
 	if !isBase64(text) {
 		return ErrBase64
 	}
-	b := open(text)
-	defer b.close()
-	if b.sniff() == nil {
+	w := begin(text)
+	defer w.giveBack()
+	if w.sniff() == nil {
 		return ErrKind
 	}
 	return nil
@@ -46,13 +64,12 @@ func Clean(text []byte, strict bool) error {
 	if !isBase64(text) {
 		return ErrBase64
 	}
-	b := open(text)
-	defer b.close()
-	clean := b.sniff()
+	w := begin(text)
+	defer w.giveBack()
+	clean := w.sniff()
 	if clean == nil {
 		return ErrKind
 	}
-	w := &walk{body: b}
 	if err := clean(w); err != nil {
 		return err
 	}

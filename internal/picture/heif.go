@@ -142,7 +142,7 @@ func (h *heif) properties(x box) error {
 		}
 		return h.each(x.from, x.to, func(x box) error {
 			if x.kind == "ispe" {
-				f := fields{body: h.body, at: x.from + 4, to: x.to}
+				f := fields{body: &h.body, at: x.from + 4, to: x.to}
 				width, height := f.next(4), f.next(4)
 				if f.short {
 					return ErrBroken

@@ -21,7 +21,7 @@ type items struct {
 // readItems reads which items there are (ISO/IEC 14496-12, section 8.11.6), and blanks their names and types.
 func (h *heif) readItems(x box) error {
 	version := h.full(x)
-	f := fields{body: h.body, at: x.from + 4, to: x.to}
+	f := fields{body: &h.body, at: x.from + 4, to: x.to}
 	f.next(2 + 2*min(version, 1)) // how many
 	if version < 0 || f.short {
 		return ErrBroken
@@ -32,7 +32,7 @@ func (h *heif) readItems(x box) error {
 			return nil
 		}
 		version := h.full(x)
-		f := fields{body: h.body, at: x.from + 4, to: x.to}
+		f := fields{body: &h.body, at: x.from + 4, to: x.to}
 		wide := 2
 		if version > 2 {
 			wide = 4
@@ -75,7 +75,7 @@ func (h *heif) blankItems(x box) error {
 	if version < 0 || version > 2 {
 		return ErrBroken
 	}
-	f := fields{body: h.body, at: x.from + 4, to: x.to}
+	f := fields{body: &h.body, at: x.from + 4, to: x.to}
 	sizes := f.next(2)
 	offset, length, base, index := sizes>>12, sizes>>8&15, sizes>>4&15, sizes&15
 	if version == 0 {

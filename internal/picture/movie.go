@@ -32,11 +32,11 @@ func (w *walk) movieBox(x box, t *track) error {
 	case "hdlr":
 		w.handler(x)
 	case "stsz", "stz2":
-		f := fields{body: w.body, at: x.from + 8, to: x.to}
+		f := fields{body: &w.body, at: x.from + 8, to: x.to}
 		t.frames = f.next(4)
 	case "stsd":
 		const width = 8 + 8 + 8 + 16 // behind version, count, the head of the entry and what comes first in it
-		f := fields{body: w.body, at: x.from + width, to: x.to}
+		f := fields{body: &w.body, at: x.from + width, to: x.to}
 		t.width, t.height = f.next(2), f.next(2)
 	}
 	return nil

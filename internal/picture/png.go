@@ -26,12 +26,13 @@ var pngChunks = map[string]int{
 // png cleans the chunks of a PNG, also of an animated one.
 func (w *walk) png() error {
 	const head, tail = 8, 4
+	const nothing = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // what a cut off chunk was blanked to
 	framed, pixels := false, false
 	for at := len(pngSignature); ; {
 		length, ok := w.big32(at)
 		p := w.view(at+4, 4)
 		kind := string(p)
-		if !ok || p == nil || length > pixelData || w.has(at, string(zeros[:head+tail])) {
+		if !ok || p == nil || length > pixelData || w.has(at, nothing) {
 			return w.cutOff(at, pixels)
 		}
 		from, to := at+head, at+head+length

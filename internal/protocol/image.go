@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
 	"chatme/internal/picture"
 )
@@ -75,7 +76,7 @@ func (r *Rules) allows(url []byte) bool {
 		if data := imageData(url); data != nil {
 			return r.Strip.clean(data)
 		}
-		return isHTTPS(string(url))
+		return isHTTPS(unsafe.String(unsafe.SliceData(url), len(url)))
 	case ImagesData:
 		return r.Strip.clean(imageData(url))
 	}
