@@ -1,9 +1,6 @@
 package picture
 
-import (
-	"errors"
-	"sync"
-)
+import "errors"
 
 // The reasons to refuse a picture.
 var (
@@ -30,11 +27,18 @@ type walk struct {
 	unclean bool // something is left that could not be cleaned
 }
 
-var walks = sync.Pool{New: func() any { return new(walk) }}
+// walks keeps some for the next pictures. It is not a sync.Pool, because large pictures make the garbage collector run, which
+// empties those.
+var walks = make(chan *walk, 4)
 
 // begin returns a walk through the picture in text, which must be valid base64. It must be given back.
 func begin(text []byte) *walk {
-	w := walks.Get().(*walk)
+	var w *walk
+	select {
+	case w = <-walks:
+	default:
+		w = new(walk)
+	}
 	w.open(text)
 	w.frames, w.motion, w.unclean = 0, 0, false
 	return w
@@ -42,7 +46,10 @@ func begin(text []byte) *walk {
 
 func (w *walk) giveBack() {
 	w.text = nil
-	walks.Put(w)
+	select {
+	case walks <- w:
+	default:
+	}
 }
 
 // Check reports whether text is base64, and starts like a picture of one of the known kinds.

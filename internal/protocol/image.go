@@ -88,6 +88,9 @@ func (p StripPolicy) clean(data []byte) bool {
 	if p == StripOff {
 		return picture.Check(data) == nil
 	}
+	if cleansCopy {
+		data = bytes.Clone(data)
+	}
 	return picture.Clean(data, p == StripStrict) == nil
 }
 

@@ -143,7 +143,7 @@ func TestParseImagePolicy(t *testing.T) {
 	}
 }
 
-// The metadata of an image is blanked before the lobby has it, whoever owns the frame, and whether it has escapes.
+// The metadata of an image is blanked before the lobby has it: with Take and with Decode, with and without escapes.
 func TestStripPolicies(t *testing.T) {
 	const place = "52.5200 N 13.4050 E"
 	taken := cardWith(t, place)
