@@ -119,6 +119,26 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// A picture of many tiny parts takes no more time than one of pixels.
+func TestParts(t *testing.T) {
+	text := chunk("tEXt")
+	plain := plainJPEG()
+	for name, data := range map[string][]byte{
+		"png":  pngOf(1, 1, bytes.Repeat(text, maxParts)),
+		"jpeg": join(plain[:2], bytes.Repeat(segment(com), maxParts), plain[2:]),
+		"junk": join(plain[:3], bytes.Repeat([]byte{0}, maxParts+9), plain[2:]),
+		"gif":  join(gifOf(1, 1, 1)[:13], bytes.Repeat([]byte("\x21\xfe\x01c\x00"), maxParts), gifOf(1, 1, 1)[13:]),
+		"heic": join(isoBox("ftyp", "heic"), bytes.Repeat(isoBox("free"), maxParts), heicOf(1, 1)[12:]),
+	} {
+		if err := refusal(data, false); err != ErrBroken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := refusal(pngOf(1, 1, bytes.Repeat(text, maxParts-9)), false); err != nil {
+		t.Errorf("as many as there may be: %v", err)
+	}
+}
+
 // What is not a picture is refused, whatever it is declared to be.
 func TestKinds(t *testing.T) {
 	for _, s := range []string{

@@ -48,6 +48,9 @@ func (w *walk) each(from, to int, f func(x box) error) error {
 		if err != nil {
 			return err
 		}
+		if err := w.part(); err != nil {
+			return err
+		}
 		if err := f(x); err != nil {
 			return err
 		}

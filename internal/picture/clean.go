@@ -19,9 +19,14 @@ const (
 	maxMotion = 2_000_000_000 // … and the pixels of all its frames together
 )
 
+// maxParts bounds the segments, chunks, blocks and boxes of a picture, so that many tiny ones do not take more time than
+// pixels do. Encoders write at most a few hundred for each megabyte.
+const maxParts = 1 << 16
+
 // walk is a picture on the way through Clean.
 type walk struct {
 	body
+	parts   int
 	frames  int
 	motion  int  // pixels of all frames
 	unclean bool // something is left that could not be cleaned
@@ -40,7 +45,7 @@ func begin(text []byte) *walk {
 		w = new(walk)
 	}
 	w.open(text)
-	w.frames, w.motion, w.unclean = 0, 0, false
+	w.parts, w.frames, w.motion, w.unclean = 0, 0, 0, false
 	return w
 }
 
@@ -112,6 +117,14 @@ func measure(width, height int) error {
 		return ErrBroken
 	case width > maxSide || height > maxSide || width*height > maxPixels:
 		return ErrBounds
+	}
+	return nil
+}
+
+// part counts a part.
+func (w *walk) part() error {
+	if w.parts++; w.parts > maxParts {
+		return ErrBroken
 	}
 	return nil
 }

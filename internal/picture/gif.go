@@ -27,6 +27,9 @@ func (w *walk) gif() error {
 		if p == nil {
 			return w.cutOff(at, shown)
 		}
+		if err := w.part(); err != nil {
+			return err
+		}
 		var next int
 		var err error
 		switch {
@@ -116,7 +119,7 @@ func (w *walk) gifExtension(at int) (next int, err error) {
 			return 0, ErrBroken
 		}
 		if w.has(from, "\x0bNETSCAPE2.0") || w.has(from, "\x0bANIMEXTS1.0") {
-			w.onlyLoop(from + 1 + size)
+			w.onlyLoop(from+1+size, next)
 			break
 		}
 		w.put(at+1, gifComment)
@@ -141,17 +144,10 @@ func (w *walk) blankBlocks(from, to int) {
 	}
 }
 
-// onlyLoop blanks the sub-blocks at an offset, except the one with the number of repetitions.
-func (w *walk) onlyLoop(at int) {
-	for {
-		p := w.view(at, 2)
-		if p == nil || p[0] == 0 {
-			return
-		}
-		n := int(p[0])
-		if n != 3 || p[1] != 1 {
-			w.zero(at+1, at+1+n)
-		}
-		at += 1 + n
+// onlyLoop blanks the sub-blocks between two offsets, except the first if it has the number of repetitions.
+func (w *walk) onlyLoop(from, to int) {
+	if w.has(from, "\x03\x01") {
+		from += 1 + 3
 	}
+	w.blankBlocks(from, to)
 }

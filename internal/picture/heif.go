@@ -35,6 +35,9 @@ func (w *walk) heif() error {
 	h := heif{walk: w}
 	var meta, moov box
 	for at := 0; at < w.size; {
+		if err := w.part(); err != nil {
+			return err
+		}
 		x, err := w.box(at, w.size)
 		cutOff := err != nil && x.kind == "mdat" // what has come of the pixels can be shown
 		if err != nil && !cutOff || at > 0 && x.kind == "ftyp" {

@@ -91,6 +91,9 @@ func (h *heif) blankItems(x box) error {
 		wide = 4
 	}
 	for n := f.next(wide); n > 0 && !f.short; n-- {
+		if err := h.part(); err != nil {
+			return err
+		}
 		id, method := f.next(wide), 0
 		if version > 0 {
 			method = f.next(2) & 15

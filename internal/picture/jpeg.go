@@ -31,6 +31,9 @@ func (w *walk) jpeg() error {
 	var framed, scanned, turned bool
 	at := 2
 	for {
+		if err := w.part(); err != nil {
+			return err
+		}
 		last := at
 		marker, next, err := w.marker(at)
 		if err != nil {
@@ -110,6 +113,9 @@ func (w *walk) marker(at int) (marker byte, next int, err error) {
 		case p[0] == 0 && fills > 1:
 			return 0, 0, ErrBroken
 		case p[0] == 0 || fills == 0:
+			if err := w.part(); err != nil {
+				return 0, 0, err
+			}
 			junk, fills = true, 0
 			at++
 			continue

@@ -32,6 +32,9 @@ func (w *walk) png() error {
 		length, ok := w.big32(at)
 		p := w.view(at+4, 4)
 		kind := string(p)
+		if err := w.part(); err != nil {
+			return err
+		}
 		if !ok || p == nil || length > pixelData || w.has(at, nothing) {
 			return w.cutOff(at, pixels)
 		}
@@ -65,7 +68,7 @@ func (w *walk) png() error {
 		case kind == "eXIf" && w.onlyOrientation(from, 0, to):
 			w.seal(at, from, to)
 		case shows && (kind != "iCCP" || length <= maxProfile):
-		case kind[0]&0x20 == 0: // critical: nobody could show the picture without it
+		case kind[0]&0x20 == 0: // critical: readers cannot show the picture without it
 			return ErrBroken
 		default:
 			w.put(at+4, []byte(blankChunk)...)

@@ -86,6 +86,9 @@ func (w *walk) webp() error {
 // riffChunk returns the chunk at an offset: its data is between from and to, and next comes after its padding. A chunk with
 // pixels may be cut off where the file is.
 func (w *walk) riffChunk(at, end int) (kind string, from, to, next int, err error) {
+	if err := w.part(); err != nil {
+		return "", 0, 0, 0, err
+	}
 	const head = 8
 	p := w.view(at, head)
 	if p == nil || at+head > end {
