@@ -172,13 +172,17 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	if err != nil {
 		return ws.Limits{}, err
 	}
+	strip, err := protocol.ParseStripPolicy(cfg.ImagesStrip)
+	if err != nil {
+		return ws.Limits{}, err
+	}
 	files, err := descriptors.Own(int(cfg.MaxConns))
 	if err != nil {
 		return ws.Limits{}, err
 	}
 	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
-		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Offer: offer},
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Strip: strip, Offer: offer},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
 			WindowMs: cfg.ChatWindow.Milliseconds(),

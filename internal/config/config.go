@@ -34,6 +34,9 @@ type Config struct {
 
 	// data, because no unmodified client sends a URL, and a URL reveals the viewer's address to the image's host.
 	Images string `name:"images" env:"CHATME_IMAGES" live:"true" default:"data" choices:"any,data,off" group:"Server" help:"Images to relay: data (data URIs only), any (https URLs too; their hosts see the viewers' addresses) or off."`
+	// on, because people do not know what their phone writes into a picture.
+	ImagesStrip string `name:"images-strip" env:"CHATME_IMAGES_STRIP" live:"true" default:"on" choices:"on,strict,off" group:"Server" help:"Blank the metadata of images, such as where they were taken, and bound their pixels and frames: on, strict (also refuse images that cannot be cleaned completely) or off."`
+
 	Web    string `name:"web" env:"CHATME_WEB" live:"true" default:"on" choices:"on,off" group:"Server" help:"Serve the page at /: on or off."`
 	WebDir string `name:"web-dir" env:"CHATME_WEB_DIR" live:"true" group:"Server" help:"Directory with your own page instead of the built-in one, read at startup and at a reload; empty: none."`
 

@@ -42,7 +42,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		Addr: ":8787", DB: "chatme.db",
 		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
 		AllowedOrigins:  []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
-		AllowNullOrigin: "off", Images: "data", Web: "on",
+		AllowNullOrigin: "off", Images: "data", ImagesStrip: "on", Web: "on",
 		Topics:         []string{"music", "games", "films", "books", "sport", "food", "travel", "art", "science", "technology", "animals", "nature"},
 		Languages:      []string{},
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
