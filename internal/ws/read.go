@@ -93,7 +93,7 @@ func (c *Conn) readFrame(size int64) error {
 	c.busy.Store(true)
 	c.ends()
 	c.noisy()
-	defer c.e.budget.free(held)
+	defer c.e.budget.free(c.networkID(), held)
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")

@@ -21,7 +21,7 @@ func (c *Conn) awaitReplay() (held int64, err error) {
 	if !isLarge(size, c.e.cfg.OutboxBytes) {
 		return 0, nil
 	}
-	place := c.e.replays.queue(min(int64(size), c.e.replays.most), 0)
+	place := c.e.replays.queue(0, min(int64(size), c.e.replays.most), 0)
 	rung, ring := rings()
 	defer c.takeDown(c.hang(ring))
 	tick := time.NewTicker(controlsEvery)
@@ -39,7 +39,7 @@ func (c *Conn) awaitReplay() (held int64, err error) {
 		}
 		if err != nil {
 			if c.e.replays.leave(place) {
-				c.e.replays.free(place.want)
+				c.e.replays.free(0, place.want)
 			}
 			return 0, err
 		}
@@ -78,7 +78,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	if err != nil {
 		return err
 	}
-	defer c.e.replays.free(held)
+	defer c.e.replays.free(0, held)
 	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.MailEntry) error {
 		e := m.Event()
 		if e.Kind == chat.Gap {

@@ -91,7 +91,7 @@ func (c *Conn) enqueue(it item) (crowded bool) {
 		return false
 	}
 	if size := it.size(); isLarge(size, cfg.OutboxBytes) {
-		c.e.budget.charge(int64(size))
+		c.e.budget.charge(c.networkID(), int64(size))
 	}
 	return c.out.isCrowded(cfg.OutboxFrames)
 }
