@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"store":        {"chat", "dbfile", "exit", "seal", "secret", "migrations"},
 	"ws":           {"chat", "protocol", "hub", "metrics", "secret", "tail"},
 	"forwarded":    {},
+	"network":      {},
 	"config":       {},
 	"web":          {},
 	"server":       {"forwarded", "ws", "config", "metrics"},
