@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"hub":          {"chat", "metrics", "tail"},
 	"dbfile":       {"chat", "exit"}, // chat: a seeded bug
 	"store":        {"chat", "dbfile", "exit", "seal", "secret", "migrations"},
-	"ws":           {"chat", "protocol", "hub", "metrics", "secret", "tail"},
+	"ws":           {"chat", "protocol", "hub", "metrics", "network", "secret", "tail"},
 	"forwarded":    {},
 	"network":      {},
 	"config":       {},
@@ -78,7 +78,7 @@ var allowed = map[string][]string{
 	// the tests
 	"testbed":         {"client", "pace", "protocol"},
 	"testbed/inside":  {"app", "cli", "client", "exit", "pace", "testbed"},
-	"testbed/sockets": {"chat", "hub", "pace", "protocol", "server", "store", "testbed", "web", "ws"},
+	"testbed/sockets": {"chat", "hub", "network", "pace", "protocol", "server", "store", "testbed", "web", "ws"},
 	"e2e":             {},
 	"powerloss":       {},
 }

@@ -46,28 +46,39 @@ func (c *Conn) charge(f *protocol.Frame, size int) {
 		if f.Kind == protocol.KindAuth || !c.authed.Load() {
 			return
 		}
+		a = c.accounts()
+	}
+	now, rates := nanos(c.e.recently()), &c.e.live.Load().Rates
+	a.owe(metrics.RateFrames, now, a.frames.Take(rates.Frames, 1, now))
+	a.owe(metrics.RateBytes, now, min(a.bytes.Take(rates.Bytes, int64(size), now), longestByteWait))
+	switch {
+	case f.Kind == protocol.KindPing, f.Command.Op == chat.Activity:
+		a.owe(metrics.RatePings, now, a.pings.Take(rates.Pings, 1, now))
+	case f.Command.Op == chat.Send:
+		a.owe(metrics.RateMessages, now, a.messages.Take(rates.Messages, 1, now))
+	}
+	if a.unpaid += int64(size); a.unpaid >= networkBytes {
+		if wait := c.chargeNetwork(a.unpaid, now); wait > 0 {
+			a.owe(metrics.RateNetworkBytes, now, min(wait, longestByteWait))
+		}
+		a.unpaid = 0
+	}
+}
+
+// accounts returns the account of c, which may be new.
+func (c *Conn) accounts() *account {
+	a := c.account.Load()
+	if a == nil {
 		a = new(account)
 		c.account.Store(a)
 	}
-	now, paces := nanos(chat.Time(c.e.keepalive.now.Load())), &c.e.live.Load().paces
-	debt, at := a.frames.Charge(now, &paces.frames, 1), metrics.RateFrames
-	owe := func(more int64, class metrics.Rate) {
-		if more > debt {
-			debt, at = more, class
-		}
-	}
-	owe(min(a.bytes.Charge(now, &paces.bytes, int64(size)), int64(longestByteWait)), metrics.RateBytes)
-	switch {
-	case f.Kind == protocol.KindPing, f.Command.Op == chat.Activity:
-		owe(a.pings.Charge(now, &paces.pings, 1), metrics.RatePings)
-	case f.Command.Op == chat.Send:
-		owe(a.messages.Charge(now, &paces.messages, 1), metrics.RateMessages)
-	}
-	if debt > 0 {
-		a.due, a.dueAt = now+debt, at
-	}
-	if a.unpaid += int64(size); a.unpaid >= networkBytes {
-		c.chargeNetwork(a)
+	return a
+}
+
+// owe records that a rate makes the reader wait from now on; the longest wait counts.
+func (a *account) owe(at metrics.Rate, now int64, wait time.Duration) {
+	if until := now + int64(wait); wait > 0 && until > a.due {
+		a.due, a.dueAt = until, at
 	}
 }
 
@@ -79,8 +90,8 @@ func (c *Conn) payDebt(a *account) {
 		return
 	}
 	waited := c.waitAt(a, a.dueAt, wait)
-	if !a.dueAt.OfSocket() {
-		return
+	if a.dueAt == metrics.RateNetworkBytes {
+		return // its neighbors may have sent them
 	}
 	if most := c.e.live.Load().Rates.Waits; a.waits.add(c.e.clock(), waited) > most {
 		c.close(protocol.CloseRateLimited, protocol.RetryAfter(waitsSpan-most), "over a rate for too long")

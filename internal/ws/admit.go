@@ -33,7 +33,7 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 		c.letPartnerRead(most)
 		c.letPartnersConfirm(most)
 	}
-	if c.e.budget.grow(c.networkID(), step) {
+	if c.e.budget.grow(c.network.ID(), step) {
 		*held += step
 		return nil
 	}
@@ -43,7 +43,7 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 // takeRest takes the rest of size from the budget, and waits in the line if it must.
 func (c *Conn) takeRest(size int64, held *int64) (err error) {
 	want := size - *held
-	if network := c.networkID(); !c.e.budget.take(network, want, *held) {
+	if network := c.network.ID(); !c.e.budget.take(network, want, *held) {
 		c.pauses(func() { err = c.standInLine(c.e.budget.queue(network, want, *held)) })
 	}
 	if err == nil {

@@ -12,6 +12,7 @@ import (
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 
 	"github.com/gorilla/websocket"
@@ -20,12 +21,13 @@ import (
 // Conn is one socket from its upgrade to its end.
 type Conn struct {
 	// static after start
-	e      *Endpoint
-	id     chat.ConnID
-	ws     *websocket.Conn
-	socket socket     // below ws
-	addr   netip.Addr // for the throttle only
-	opened chat.Time
+	e       *Endpoint
+	id      chat.ConnID
+	ws      *websocket.Conn
+	socket  socket     // below ws
+	addr    netip.Addr // for the throttle only
+	network network.Network
+	opened  chat.Time
 
 	// owned by the goroutine that reads: its own, or a leader of the poller
 	reader         bufio.Reader  // gorilla's; it has a buffer during a turn
@@ -38,14 +40,16 @@ type Conn struct {
 	controls       int32         // pings and pongs of the peer
 
 	// atomic: the keepalive reads them
-	seen      atomic.Int64          // keepalive time of the last byte
-	progress  atomic.Int64          // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
-	blocked   atomic.Int64          // keepalive time at which the current blocking write began; 0: there is none
-	busy      atomic.Bool           // its reader is working and not waiting for the peer
-	authed    atomic.Bool           // a valid auth was read; set by its reader
-	resumable atomic.Bool           // … which requested resume
-	limit     atomic.Int64          // largest frame
-	pings     atomic.Pointer[pings] // nil: the lobby has sent it none
+	seen      atomic.Int64            // keepalive time of the last byte
+	progress  atomic.Int64            // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
+	blocked   atomic.Int64            // keepalive time at which the current blocking write began; 0: there is none
+	busy      atomic.Bool             // its reader is working and not waiting for the peer
+	authed    atomic.Bool             // a valid auth was read; set by its reader
+	resumable atomic.Bool             // … which requested resume
+	unwritten atomic.Bool             // … and whose session has no row before its first search
+	limit     atomic.Int64            // largest frame
+	pings     atomic.Pointer[pings]   // nil: the lobby has sent it none
+	account   atomic.Pointer[account] // nil: it has used little of its rates
 
 	mu       sync.Mutex
 	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
@@ -224,6 +228,7 @@ func (c *Conn) finish(err error) {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves}})
 	}
 	c.e.cfg.Metrics.Closed(code)
+	c.chargeRest()
 	c.e.keepalive.remove(c)
 	c.e.leave()
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)

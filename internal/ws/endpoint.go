@@ -13,6 +13,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/tail"
 
@@ -54,6 +55,7 @@ type Endpoint struct {
 	replays   *budget // of messages: separate, because events behind a replay hold room for frames
 	scratch   scratches
 	throttle  *throttle
+	networks  network.Tables
 	keepalive *keepalive
 	pollers   []*poller        // of the sockets at rest
 	reads     *waiter          // of sockets with a partial frame
@@ -100,8 +102,8 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has checked it
 		},
-		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
-		replays:  newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), cfg.Clock.Now),
+		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), int64(cfg.InFlightParts), cfg.Clock.Now),
+		replays:  newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), 1, cfg.Clock.Now),
 		throttle: newThrottle(cfg.FailedKeys),
 		clock:    cfg.Clock.Now,
 	}
@@ -137,7 +139,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Add
 		e.Refused("full", http.StatusServiceUnavailable)
 		return
 	}
-	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
+	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, network: network.Of(addr), opened: e.clock()}
 	c.socket.by, c.socket.fd = c, -1
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers errors by itself

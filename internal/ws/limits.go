@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 )
 
@@ -24,6 +25,10 @@ type Limits struct {
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
 	MaxConns           int   // sockets at a time; one more is refused with 503
 	FailedKeys         int   // from one address; then 429
+
+	Rates         Rates         // of a socket
+	NetworkRates  network.Rates // of a network, and of a session
+	InFlightParts int           // a network holds at most one part in this many of InFlightMax, but always one largest frame
 }
 
 func (l *Limits) validate(frameMax int) error {
@@ -33,7 +38,7 @@ func (l *Limits) validate(frameMax int) error {
 	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterLegacy <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
 		return errors.New("ws: a time is not positive")
 	case l.FrameBeforeMatch <= 0 || frameMax < l.FrameBeforeMatch || l.InFlightMax < int64(frameMax) ||
-		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0:
+		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0 || l.InFlightParts <= 0 || !l.Rates.isComplete():
 		return errors.New("ws: a limit is not positive or less than what it must hold")
 	}
 	return nil
@@ -62,8 +67,8 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 		return err
 	}
 	e.live.Store(newLive(limits))
-	e.budget.resize(limits.InFlightMax)
-	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
+	e.budget.resize(limits.InFlightMax, int64(limits.InFlightParts))
+	e.replays.resize(limits.replayMax(e.cfg.FrameMax), 1)
 	e.throttle.resize(limits.FailedKeys)
 	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil

@@ -19,7 +19,7 @@ const relayed = 10_000
 // new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
 	t.Parallel()
-	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval, w.Rates.Typing = 50*time.Millisecond, time.Millisecond })
 	a, b := s.Pair(t)
 	c, _ := s.Resumable(t, "c")
 	d, _ := s.Resumable(t, "d")
@@ -45,6 +45,8 @@ func TestL10QuietCommitsNothing(t *testing.T) {
 		b.Expect("message")
 		b.Send(`{"type":"typing_start"}`)
 		a.Expect("typing_start")
+		b.Send(`{"type":"typing_stop"}`)
+		a.Expect("typing_stop")
 		c.Send(sockets.Text("y"))
 		m := d.Expect("message")
 		d.Send(`{"type":"ack","got":` + strconv.FormatUint(m.N, 10) + `}`)

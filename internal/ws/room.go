@@ -30,7 +30,7 @@ func (c *Conn) setClosed() {
 
 // shrank records that something has left the outbox, and returns its part of the budget. The caller holds mu.
 func (c *Conn) shrank(charged int64) {
-	c.e.budget.free(c.networkID(), charged)
+	c.e.budget.free(c.network.ID(), charged)
 	c.ring()
 }
 

@@ -118,7 +118,7 @@ type arrival struct {
 
 // attach gives the Conn, which has presented a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
-	auth := chat.Auth{Resumable: r != nil}
+	auth := chat.Auth{Resumable: r != nil, Network: chat.Network(c.network.ID())}
 	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = secret.RandomHash()
@@ -127,6 +127,9 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		auth.MailKey = secret.MailKey(fresh)
 		if presented = r.SessionID; presented != "" {
 			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
+			if c.awaitResume(auth.Resume.Hash) {
+				arrived = c.e.cfg.Clock.Stamp()
+			}
 		}
 	}
 	coming := &arrival{fresh: fresh, presented: presented}
@@ -161,13 +164,17 @@ func (c *Conn) arrived() {
 	}
 }
 
-// auth checks the key. A second valid auth changes nothing.
+// auth checks the key. Another valid auth changes nothing.
 func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
 		c.e.throttle.failed(c.addr)
 		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
+		if c.isRepeated() {
+			c.close(protocol.CloseAbuse, "Too many auth frames", "too many auth frames")
+			return
+		}
 		c.say(protocol.AuthSuccess)
 	default:
 		c.attach(f.Resume, arrived)

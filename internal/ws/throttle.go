@@ -36,8 +36,8 @@ func (t *throttle) resize(failures int) {
 	}
 }
 
-// network returns the unit that counts as one address: an IPv4 address or an IPv6 /64.
-func network(addr netip.Addr) (netip.Prefix, bool) {
+// prefixOf returns the unit that counts as one address: an IPv4 address or an IPv6 /64.
+func prefixOf(addr netip.Addr) (netip.Prefix, bool) {
 	addr = addr.Unmap()
 	// A loopback peer without a forwarded address is an unconfigured proxy: the whole site would be one address.
 	if !addr.IsValid() || addr.IsLoopback() {
@@ -53,7 +53,7 @@ func network(addr netip.Addr) (netip.Prefix, bool) {
 
 // allows reports whether addr may upgrade.
 func (t *throttle) allows(addr netip.Addr) bool {
-	p, ok := network(addr)
+	p, ok := prefixOf(addr)
 	if !ok {
 		return true
 	}
@@ -65,7 +65,7 @@ func (t *throttle) allows(addr netip.Addr) bool {
 
 // failed counts a wrong key.
 func (t *throttle) failed(addr netip.Addr) {
-	p, ok := network(addr)
+	p, ok := prefixOf(addr)
 	if !ok {
 		return
 	}

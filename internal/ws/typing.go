@@ -28,11 +28,14 @@ type typing struct {
 
 	mu   sync.Mutex  // held while a typing command is executed, so that a late one never passes what follows it
 	at   chat.Time   // when a typing_start was last forwarded; 0: never
-	late atomic.Bool // a typing_start waits; set with mu held
+	late atomic.Bool // a typing_start waits; set to true with mu held
 }
 
-// reset forgets what the partner was told: it is another partner, or its socket is another.
-func (t *typing) reset() { t.told.Store(typingUnknown) }
+// reset forgets what the partner was told, and what it was to be told: it is another partner, or its socket is another.
+func (t *typing) reset() {
+	t.late.Store(false)
+	t.told.Store(typingUnknown)
+}
 
 // types handles a typing frame.
 func (c *Conn) types(t *typing, cmd *hub.Command) {
@@ -80,4 +83,13 @@ func (c *Conn) typesLate(t *typing) {
 		t.begins(c.e.clock())
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Typing, Conn: c.id, Start: true}})
 	}
+}
+
+// changesPartner reports whether after this event the partner of the client, or its socket, may be another.
+func changesPartner(k chat.Kind) bool {
+	switch k {
+	case chat.Resumed, chat.Searching, chat.Matched, chat.PartnerAway, chat.PartnerBack, chat.PartnerDisconnected:
+		return true
+	}
+	return false
 }
