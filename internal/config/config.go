@@ -90,4 +90,13 @@ type Config struct {
 	RingMessages Count `name:"ring-messages" env:"CHATME_RING_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages kept in memory until a connected receiver acknowledges them (messages)."`
 	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of these messages per receiver; lower if the memory limit is below 750 MiB (bytes)."`
 	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" live:"true" default:"256MiB" group:"Limits" help:"The same for all receivers together; lower if the memory limit is below 750 MiB (bytes)."`
+
+	// A network is an IPv4 address or an IPv6 /64; a /56 may use 4 times and a /48 16 times as much. The first two apply
+	// only while more than half of max-conns is open.
+	NetworkSockets  Count    `name:"network-sockets" env:"CHATME_NETWORK_SOCKETS" live:"true" default:"0" group:"Rates" help:"Most sockets of one network while more than half of max-conns is open; 0: a sixteenth of max-conns, at least 64 (connections)."`
+	NetworkConnects Rate     `name:"network-connects" env:"CHATME_NETWORK_CONNECTS" live:"true" default:"0,0/m" group:"Rates" help:"New sockets of one network, burst and then a rate, while more than half of max-conns is open; 0: as many as network-sockets (rate)."`
+	NetworkSessions Rate     `name:"network-sessions" env:"CHATME_NETWORK_SESSIONS" live:"true" default:"0,1/s" group:"Rates" help:"New sessions of one network that begin to search; over it, a search waits; 0: as many as network-sockets (rate)."`
+	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
+	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
+	SessionResumes  Rate     `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
 }

@@ -59,6 +59,9 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 0, QueuedChanges: 10000, QueuedBytes: 64 << 20, FailedKeys: 10,
 		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
+		NetworkSockets: 0, NetworkConnects: Rate{0, 0, time.Minute}, NetworkSessions: Rate{0, 1, time.Second},
+		NetworkSearches: Rate{100, 20, time.Second}, NetworkBytes: ByteRate{256 << 20, 8 << 20, time.Second},
+		SessionResumes: Rate{20, 1, 5 * time.Second},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults\n got %+v\nwant %+v", got, want)
@@ -66,13 +69,13 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 }
 
 func TestEverySettingIsComplete(t *testing.T) {
-	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages)\)\.$`)
+	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages|rate|rate in bytes)\)\.$`)
 	for _, s := range settingsOf(&Config{}) {
 		if s.Flag == "" || s.Env == "" || s.Group == "" || s.Help == "" {
 			t.Errorf("incomplete: %+v", s)
 		}
 		switch s.field.Interface().(type) {
-		case Duration, Bytes, Count:
+		case Duration, Bytes, Count, Rate, ByteRate:
 			if !unit.MatchString(s.Help) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}

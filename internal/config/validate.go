@@ -163,6 +163,20 @@ func (c *Config) relations() []relation {
 	atLeastOne("CHATME_OUTBOX_FRAMES", c.OutboxFrames)
 	atLeastOne("CHATME_QUEUED_CHANGES", c.QueuedChanges)
 	atLeastOne("CHATME_FAILED_KEYS", c.FailedKeys)
+
+	rate := func(env string, r Rate, derived bool) {
+		switch {
+		case !derived && (r.Burst < 1 || r.Amount < 1):
+			report(fmt.Sprintf("%s (%v) must have at least 1 on both sides of the comma", env, r), env)
+		case r.tooSlow():
+			report(fmt.Sprintf("%s (%v) takes more than ten years to allow its burst again; lower the burst", env, r), env)
+		}
+	}
+	rate("CHATME_NETWORK_CONNECTS", c.NetworkConnects, true)
+	rate("CHATME_NETWORK_SESSIONS", c.NetworkSessions, true)
+	rate("CHATME_NETWORK_SEARCHES", c.NetworkSearches, false)
+	rate("CHATME_NETWORK_BYTES", Rate(c.NetworkBytes), false)
+	rate("CHATME_SESSION_RESUMES", c.SessionResumes, false)
 	return found
 }
 
