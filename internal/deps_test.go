@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"buildinfo":    {},
 	"exit":         {},
 	"admin":        {"config", "metrics", "store"},
-	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
+	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics", "network",
 		"protocol", "server", "store", "tail", "web", "ws"},
 	"migrations": {},
 

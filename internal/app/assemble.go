@@ -17,6 +17,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
@@ -185,5 +186,29 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
+		Rates:              socketRates(cfg),
+		NetworkRates: network.Rates{
+			Sessions: networkRate(cfg.NetworkSessions.For(cfg.SocketsOfNetwork(files.Sockets))),
+			Searches: networkRate(cfg.NetworkSearches),
+			Bytes:    networkRate(config.Rate(cfg.NetworkBytes)),
+			Resumes:  networkRate(cfg.SessionResumes),
+		},
+		InFlightParts: int(cfg.NetworkShare),
 	}, nil
 }
+
+// socketRates returns the rates of one socket.
+func socketRates(cfg *config.Config) ws.Rates {
+	return ws.Rates{
+		Frames:   networkRate(cfg.SocketFrames),
+		Messages: networkRate(cfg.SocketMessages),
+		Bytes:    networkRate(config.Rate(cfg.SocketBytes)),
+		Pings:    networkRate(cfg.SocketPings),
+		Typing:   cfg.TypingInterval.Duration,
+		Auths:    int(cfg.RepeatedAuths),
+		Waits:    cfg.RateWaits.Duration,
+		Pace:     int64(cfg.FramePace),
+	}
+}
+
+func networkRate(r config.Rate) network.Rate { return network.NewRate(r.Burst, r.Amount, r.Per) }
