@@ -89,6 +89,10 @@ func (c *Conn) payDebt(a *account) {
 	if wait <= 0 || c.isClosing() {
 		return
 	}
+	if dropsOverRate {
+		c.ws.NextReader()
+		return
+	}
 	waited := c.waitAt(a, a.dueAt, wait)
 	if a.dueAt == metrics.RateNetworkBytes {
 		return // its neighbors may have sent them

@@ -19,7 +19,9 @@ const relayed = 10_000
 // new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
 	t.Parallel()
-	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval, w.Rates.Typing = 50*time.Millisecond, time.Millisecond })
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) {
+		w.PingInterval, w.Rates.Typing = 50*time.Millisecond, time.Millisecond
+	})
 	a, b := s.Pair(t)
 	c, _ := s.Resumable(t, "c")
 	d, _ := s.Resumable(t, "d")
