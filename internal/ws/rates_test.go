@@ -161,27 +161,23 @@ func TestRateLimited(t *testing.T) {
 func TestHonestBurstsPass(t *testing.T) {
 	count, waits := counted(t)
 	s := sockets.Open(t, sockets.Strict, count)
-	a, b := couple(t, s)
+	a, b := s.Pair(t) // of legacy clients: no ring is full if b is slower
 	heard := make(chan error, 1)
 	go func() {
 		for range 210 {
-			m, err := b.Hear("message")
-			if err != nil {
+			if _, err := b.Hear("message"); err != nil {
 				heard <- err
 				return
-			}
-			if m.N%16 == 0 {
-				b.Send(fmt.Sprintf(`{"type":"ack","partnerId":%q,"got":%d}`, b.partner, m.N))
 			}
 		}
 		heard <- nil
 	}()
-	for n := range 200 {
-		a.says(n+1, "a copy of a message")
+	for range 200 {
+		a.Send(sockets.Text("a copy of a message"))
 	}
-	picture := photoOf("1", 500<<10)
-	for n := range 10 {
-		a.Send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, 201+n, picture))
+	picture := sockets.Image(photoOf("1", 500<<10))
+	for range 10 {
+		a.Send(picture)
 	}
 	testbed.Must(t, <-heard)
 	if n := waits(""); n != 0 {
