@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"network":      {},
 	"config":       {},
 	"web":          {},
-	"server":       {"forwarded", "ws", "config", "metrics"},
+	"server":       {"forwarded", "ws", "config", "metrics", "network"},
 	"stdlog":       {},
 	"loglimit":     {},
 	"metrics":      {"stdlog"}, // imported by every package that counts something
@@ -49,8 +49,8 @@ var allowed = map[string][]string{
 	"buildinfo":    {},
 	"exit":         {},
 	"admin":        {"config", "metrics", "store"},
-	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics", "network",
-		"protocol", "server", "store", "tail", "web", "ws"},
+	"app": {"admin", "buildinfo", "certificate", "chat", "cli", "config", "descriptors", "exit", "hub", "loglimit", "metrics",
+		"network", "protocol", "server", "store", "tail", "web", "ws"},
 	"migrations": {},
 
 	// the commands

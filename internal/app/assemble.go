@@ -17,7 +17,6 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
-	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
@@ -73,18 +72,20 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if err != nil {
 		return s, err
 	}
+	if err := s.openArrivals(); err != nil {
+		return s, err
+	}
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),
 		OutboxBytes:  int(cfg.OutboxBytes),
+		Guests:       s.arrivals.Guests(),
+		Accepted:     s.arrivals.Accepted,
 		Limits:       limits,
 	})
 	if err != nil {
-		return s, err
-	}
-	if err := s.openArrivals(); err != nil {
 		return s, err
 	}
 	surface, err := surfaceConfig(cfg)
@@ -95,6 +96,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if s.public, err = server.New(surface); err != nil {
 		return s, err
 	}
+	s.arrivals.Identify(s.public)
 	watchMetrics(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
 		return s, err
@@ -186,29 +188,9 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
+		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
+		NetworkRates:       networkRates(cfg, files.Sockets),
 		Rates:              socketRates(cfg),
-		NetworkRates: network.Rates{
-			Sessions: networkRate(cfg.NetworkSessions.For(cfg.SocketsOfNetwork(files.Sockets))),
-			Searches: networkRate(cfg.NetworkSearches),
-			Bytes:    networkRate(config.Rate(cfg.NetworkBytes)),
-			Resumes:  networkRate(cfg.SessionResumes),
-		},
-		InFlightParts: int(cfg.NetworkShare),
+		InFlightParts:      int(cfg.NetworkShare),
 	}, nil
 }
-
-// socketRates returns the rates of one socket.
-func socketRates(cfg *config.Config) ws.Rates {
-	return ws.Rates{
-		Frames:   networkRate(cfg.SocketFrames),
-		Messages: networkRate(cfg.SocketMessages),
-		Bytes:    networkRate(config.Rate(cfg.SocketBytes)),
-		Pings:    networkRate(cfg.SocketPings),
-		Typing:   cfg.TypingInterval.Duration,
-		Auths:    int(cfg.RepeatedAuths),
-		Waits:    cfg.RateWaits.Duration,
-		Pace:     int64(cfg.FramePace),
-	}
-}
-
-func networkRate(r config.Rate) network.Rate { return network.NewRate(r.Burst, r.Amount, r.Per) }

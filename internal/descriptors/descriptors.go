@@ -19,6 +19,8 @@ const (
 	arrivalsShare  = 4 // one descriptor in this many
 	mostArrivals   = 1024
 	fewestArrivals = 16 // out of the spare ones, if max-conns leaves none
+
+	unauthenticatedShare = 4 // of the sockets
 )
 
 // Shares is how the descriptor limit is divided.
@@ -26,6 +28,9 @@ type Shares struct {
 	Sockets  int // at a time
 	Arrivals int // connections that are not upgraded, at a time
 }
+
+// Unauthenticated returns how many connections may be open that have not authenticated, upgraded or not.
+func (s Shares) Unauthenticated() int { return max(s.Sockets/unauthenticatedShare, fewestArrivals) }
 
 // ShareOut divides limit. configured is max-conns; 0: as many sockets as fit.
 func ShareOut(limit int, configured int) (Shares, error) {

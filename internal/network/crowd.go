@@ -138,16 +138,20 @@ const (
 const mostLooks = 64
 
 // Oldest chooses the oldest spare socket of the network that holds most, whatever the network of the newcomer, of those
-// that may says to take. may must not call c.
-func (c *Crowd[T]) Oldest(may func(T) Choice) (of T, found bool) {
+// that may says to take. held is how many sockets the network holds, a quarter of them for a /56 and a sixteenth for a
+// /48; 0 if it is unknown. may must not call c.
+func (c *Crowd[T]) Oldest(may func(of T, held int) Choice) (of T, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.root.kids) == 0 {
 		return of, false
 	}
-	looks := 0
-	for m := c.root.heaviest().head; m != nil && looks < mostLooks; m = m.next {
-		switch may(m.of) {
+	leaf, held, looks := c.root.heaviest(), int(c.root.kids[0].best/one), 0
+	if leaf.id == 0 {
+		held = 0
+	}
+	for m := leaf.head; m != nil && looks < mostLooks; m = m.next {
+		switch may(m.of, held) {
 		case Take:
 			return c.displace(m), true
 		case Stop:

@@ -130,6 +130,12 @@ func TestCrowdOfUnknownNetwork(t *testing.T) {
 	if got, found := c.Displace(of("192.0.2.1")); !found || got != "loopback0" {
 		t.Errorf("displaced %q, %v", got, found)
 	}
+	c.Oldest(func(_ string, held int) Choice {
+		if held != 0 {
+			t.Errorf("an unknown network holds %d", held)
+		}
+		return Stop
+	})
 	if k := c.Counts(Network{}); k != (Counts{}) {
 		t.Errorf("an unknown network is limited: %v", k)
 	}
@@ -139,7 +145,10 @@ func TestCrowdOldestAsksFirst(t *testing.T) {
 	c := NewCrowd[string]()
 	join(c, of("192.0.2.1"), "a", 3)
 	join(c, of("192.0.2.2"), "b", 2)
-	got, found := c.Oldest(func(each string) Choice {
+	got, found := c.Oldest(func(each string, held int) Choice {
+		if held != 3 {
+			t.Errorf("the network of %s holds %d, want 3", each, held)
+		}
 		if each == "a0" {
 			return Skip
 		}
@@ -148,7 +157,7 @@ func TestCrowdOldestAsksFirst(t *testing.T) {
 	if !found || got != "a1" {
 		t.Errorf("took %q, %v", got, found)
 	}
-	if got, found := c.Oldest(func(string) Choice { return Stop }); found {
+	if got, found := c.Oldest(func(string, int) Choice { return Stop }); found {
 		t.Errorf("took %q", got)
 	}
 }
@@ -181,7 +190,7 @@ func TestCrowdAgainstSearch(t *testing.T) {
 		case k == 8:
 			c.Spare(in[random.IntN(len(in))].m)
 		default:
-			c.Oldest(func(int) Choice { return Take })
+			c.Oldest(func(int, int) Choice { return Take })
 		}
 		heaviest := int32(0)
 		for _, e := range in {

@@ -37,9 +37,17 @@ type gate struct {
 // openGate serves h until the test ends.
 func openGate(t *testing.T, h http.Handler, limit int, times server.Times, identity *tls.Config) *gate {
 	t.Helper()
-	g := &gate{log: &testbed.Record{}}
-	log := slog.New(slog.NewJSONHandler(g.log, nil))
-	g.arrivals = server.NewArrivals(limit, times, log)
+	record := &testbed.Record{}
+	log := slog.New(slog.NewJSONHandler(record, nil))
+	g := serveGate(t, h, server.NewArrivals(server.ArrivalLimits{Plain: limit, Unauthenticated: limit}, times, log), identity)
+	g.log = record
+	return g
+}
+
+// serveGate serves h behind arrivals until the test ends.
+func serveGate(t *testing.T, h http.Handler, arrivals *server.Arrivals, identity *tls.Config) *gate {
+	t.Helper()
+	g := &gate{arrivals: arrivals}
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	testbed.Must(t, err)
 	g.addr = inner.Addr().String()
@@ -48,7 +56,7 @@ func openGate(t *testing.T, h http.Handler, limit int, times server.Times, ident
 		listener = tls.NewListener(listener, identity)
 		g.secure = &tls.Config{InsecureSkipVerify: true}
 	}
-	web := g.arrivals.Serving(h, slog.NewLogLogger(log.Handler(), slog.LevelDebug))
+	web := g.arrivals.Serving(h, slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug))
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(listener) }()
 	t.Cleanup(func() {

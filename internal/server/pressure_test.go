@@ -61,7 +61,7 @@ func TestArrivalsMakeRoom(t *testing.T) {
 			t.Errorf("%d connections are open", n)
 		}
 	}
-	if n := strings.Count(g.log.String(), `"level":"WARN","msg":"too many connections that were not upgraded`); n != 1 {
+	if n := strings.Count(g.log.String(), `"level":"WARN","msg":"too many connections that have not authenticated`); n != 1 {
 		t.Errorf("%d warnings, want one a minute:\n%s", n, g.log)
 	}
 }

@@ -35,9 +35,6 @@ type account struct {
 	typing typing
 }
 
-// nanos returns a server time in ns, the unit of the buckets.
-func nanos(t chat.Time) int64 { return int64(t) * int64(time.Millisecond) }
-
 // charge charges a frame that was read, of size bytes, to the rates of its socket. The keepalive's time is recent enough;
 // whether to wait is decided by the clock.
 func (c *Conn) charge(f *protocol.Frame, size int) {
@@ -84,7 +81,7 @@ func (a *account) owe(at metrics.Rate, now int64, wait time.Duration) {
 
 // payDebt waits as long as the last frame was over a rate. Until then nothing more is read.
 func (c *Conn) payDebt(a *account) {
-	wait := time.Duration(a.due - nanos(c.e.clock()))
+	wait := time.Duration(a.due - c.e.nanos())
 	a.due = 0
 	if wait <= 0 || c.isClosing() {
 		return

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,10 +23,13 @@ type Conn struct {
 	e       *Endpoint
 	id      chat.ConnID
 	ws      *websocket.Conn
-	socket  socket     // below ws
-	addr    netip.Addr // for the throttle only
+	socket  socket // below ws
 	network network.Network
 	opened  chat.Time
+
+	member   network.Member[*Conn] // of the crowd
+	replaced bool                  // another one has its place; guarded by mu of the Endpoint
+	engaged  bool                  // owned by its reader: it does not ask the crowd again
 
 	// owned by the goroutine that reads: its own, or a leader of the poller
 	reader         bufio.Reader  // gorilla's; it has a buffer during a turn
@@ -40,31 +42,33 @@ type Conn struct {
 	controls       int32         // pings and pongs of the peer
 
 	// atomic: the keepalive reads them
-	seen      atomic.Int64            // keepalive time of the last byte
-	progress  atomic.Int64            // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
-	blocked   atomic.Int64            // keepalive time at which the current blocking write began; 0: there is none
-	busy      atomic.Bool             // its reader is working and not waiting for the peer
-	authed    atomic.Bool             // a valid auth was read; set by its reader
-	resumable atomic.Bool             // … which requested resume
-	unwritten atomic.Bool             // … and whose session has no row before its first search
-	limit     atomic.Int64            // largest frame
-	pings     atomic.Pointer[pings]   // nil: the lobby has sent it none
-	account   atomic.Pointer[account] // nil: it has used little of its rates
+	seen      atomic.Int64                          // keepalive time of the last byte
+	progress  atomic.Int64                          // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
+	blocked   atomic.Int64                          // keepalive time at which the current blocking write began; 0: there is none
+	busy      atomic.Bool                           // its reader is working and not waiting for the peer
+	authed    atomic.Bool                           // a valid auth was read; set by its reader
+	resumable atomic.Bool                           // … which requested resume
+	unwritten atomic.Bool                           // … and whose session has no row before its first search
+	limit     atomic.Int64                          // largest frame
+	pings     atomic.Pointer[pings]                 // nil: the lobby has sent it none
+	guest     atomic.Pointer[network.Member[Guest]] // nil: it has authenticated, or ended
+	account   atomic.Pointer[account]               // nil: it has used little of its rates
 
-	mu       sync.Mutex
-	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
-	out      outbox                   // shrinks by shrank
-	started  bool                     // start has run
-	writing  bool                     // a goroutine is writing the outbox
-	pingDue  bool                     // … and must send a ping
-	pinged   chat.Time                // when the last one was due
-	pongsDue *[]string                // … and must answer pings of the peer with these; nil: none
-	closing  chat.Time                // time since which a close frame is on its way; what is read is discarded; set by setClosing
-	closed   bool                     // the socket is closed and nothing more is queued; set by setClosed
-	reason   string                   // reason of the close, for the log; the first one counts
-	code     int                      // the close code sent or received
-	session  chat.Hash                // the session this Conn is attached to, for the log
-	stats    struct{ in, out uint32 } // frames
+	mu         sync.Mutex
+	bells      *bell                    // of the readers that wait for a change of out, closing, closed or the chat
+	out        outbox                   // shrinks by shrank
+	started    bool                     // start has run
+	writing    bool                     // a goroutine is writing the outbox
+	pingDue    bool                     // … and must send a ping
+	pinged     chat.Time                // when the last one was due
+	pongsDue   *[]string                // … and must answer pings of the peer with these; nil: none
+	closing    chat.Time                // time since which a close frame is on its way; what is read is discarded; set by setClosing
+	cutsClosed bool                     // the socket ends once the close frame is written
+	closed     bool                     // the socket is closed and nothing more is queued; set by setClosed
+	reason     string                   // reason of the close, for the log; the first one counts
+	code       int                      // the close code sent or received
+	session    chat.Hash                // the session this Conn is attached to, for the log
+	stats      struct{ in, out uint32 } // frames
 
 	arrival *arrival // guarded by mu; nil before auth, and once it is finished
 }
@@ -92,6 +96,7 @@ func (c *Conn) start(ws *websocket.Conn) {
 	c.started = true
 	c.mu.Unlock()
 	c.e.keepalive.add(c)
+	c.arrives()
 	c.e.mu.Lock()
 	stopping := c.e.stopping
 	c.e.mu.Unlock()
@@ -156,20 +161,28 @@ func closing(code int) hub.Event {
 }
 
 // restart closes with 1012, ahead of events that wait for a commit: once the hub has stopped there will be none.
-func (c *Conn) restart() {
+func (c *Conn) restart() { c.closeFirst(protocol.CloseRestart, "", false) }
+
+// closeFirst closes with code, ahead of events that wait for a commit. reason is for the log, the text of the code if
+// empty. With cut, the socket ends as soon as the close frame is written.
+func (c *Conn) closeFirst(code int, reason string, cut bool) {
 	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || !c.started {
 		return
 	}
+	if reason != "" {
+		c.note(reason, code)
+	}
 	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
 	c.shrank(charged)
 	if dropped > 0 {
 		c.setClosing(0) // a queued close was behind the held events
 	}
+	c.cutsClosed = cut
 	if c.closing == 0 {
-		c.enqueue(item{event: closing(protocol.CloseRestart)})
+		c.enqueue(item{event: closing(code)})
 	}
 }
 
@@ -230,7 +243,8 @@ func (c *Conn) finish(err error) {
 	c.e.cfg.Metrics.Closed(code)
 	c.chargeRest()
 	c.e.keepalive.remove(c)
-	c.e.leave()
+	c.isWelcome()
+	c.e.leave(c)
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
 	c.e.cfg.Tail.Publish(closed)
 }

@@ -24,10 +24,11 @@ type Limits struct {
 	MalformedPerMinute int   // one more is closed with 1008
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
 	MaxConns           int   // sockets at a time; one more is refused with 503
-	FailedKeys         int   // from one address; then 429
+	FailedKeys         int   // from one network; then 429
+	NetworkSockets     int   // of one network while more than half of MaxConns is open; then 503; 0: no limit
 
+	NetworkRates  network.Rates // of a network, and of a session; Keys follows FailedKeys
 	Rates         Rates         // of a socket
-	NetworkRates  network.Rates // of a network, and of a session
 	InFlightParts int           // a network holds at most one part in this many of InFlightMax, but always one largest frame
 }
 
@@ -58,7 +59,13 @@ type live struct {
 	keys keyring
 }
 
-func newLive(l Limits) *live { return &live{Limits: l, keys: newKeyring(l.Keys)} }
+// keyInterval is how often a network that used up its failures may try again.
+const keyInterval = time.Minute
+
+func newLive(l Limits) *live {
+	l.NetworkRates.Keys = network.NewRate(int64(l.FailedKeys), 1, keyInterval)
+	return &live{Limits: l, keys: newKeyring(l.Keys)}
+}
 
 // SetLimits applies limits to all new events, on every socket. A socket that has authenticated stays, even if its key is
 // removed.
@@ -69,7 +76,6 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 	e.live.Store(newLive(limits))
 	e.budget.resize(limits.InFlightMax, int64(limits.InFlightParts))
 	e.replays.resize(limits.replayMax(e.cfg.FrameMax), 1)
-	e.throttle.resize(limits.FailedKeys)
 	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil
 }

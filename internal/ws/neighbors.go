@@ -14,14 +14,15 @@ func (c *Conn) awaitResume(session chat.Hash) (waited bool) {
 	return c.awaitUnit(metrics.RateResumes, &e.networks.Resumes, network.OfSession(session[:]), e.live.Load().NetworkRates.Resumes)
 }
 
-// awaitSearch waits until the network of c may search once more, and may have one more session written if this search is
-// the first of a new one. It reports whether it had to wait.
-func (c *Conn) awaitSearch() (waited bool) {
+// maySearch waits until the network of c may search once more, and may have one more session written if this search is
+// the first of a new one. It reports whether the search may go on: c may be displaced while it waits.
+func (c *Conn) maySearch() bool {
 	e, rates := c.e, &c.e.live.Load().NetworkRates
 	if c.unwritten.Load() && c.unwritten.CompareAndSwap(true, false) {
-		waited = c.awaitUnit(metrics.RateSessions, &e.networks.Sessions, c.network, rates.Sessions)
+		c.awaitUnit(metrics.RateSessions, &e.networks.Sessions, c.network, rates.Sessions)
 	}
-	return c.awaitUnit(metrics.RateSearches, &e.networks.Searches, c.network, rates.Searches) || waited
+	c.awaitUnit(metrics.RateSearches, &e.networks.Searches, c.network, rates.Searches)
+	return c.engages()
 }
 
 // awaitUnit takes one unit of a rate that is shared with other sockets, and waits for its turn, which is behind all that
@@ -31,14 +32,14 @@ func (c *Conn) awaitUnit(at metrics.Rate, table *network.Table, of network.Netwo
 	if !of.IsKnown() {
 		return false
 	}
-	wait := table.Take(of, rate, 1, nanos(c.e.clock()))
+	wait := table.Take(of, rate, 1, c.e.nanos())
 	if wait <= 0 {
 		return false
 	}
 	c.waitAt(c.accounts(), at, wait)
 	c.busy.Store(true) // its frame is not handled yet
 	if c.isClosing() {
-		table.Take(of, rate, -1, nanos(c.e.clock()))
+		table.Take(of, rate, -1, c.e.nanos())
 	}
 	return true
 }
@@ -54,7 +55,7 @@ func (c *Conn) chargeNetwork(bytes, now int64) time.Duration {
 // chargeRest charges what is left when c ends: reconnecting must not be free.
 func (c *Conn) chargeRest() {
 	if a := c.account.Load(); a != nil && a.unpaid > 0 {
-		c.chargeNetwork(a.unpaid, nanos(c.e.clock()))
+		c.chargeNetwork(a.unpaid, c.e.nanos())
 	}
 }
 

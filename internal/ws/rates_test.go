@@ -283,7 +283,7 @@ func TestSearchesOfANetwork(t *testing.T) {
 			count, waits := counted(t)
 			s := sockets.Open(t, count, tt.tune)
 			from := func(addr string) *sockets.Person {
-				p := s.DialFrom(t, addr, addr)
+				p, _ := s.From(t, addr)
 				p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `","resume":{"v":1}}`)
 				p.Expect("auth_success")
 				p.Expect("session_id")
@@ -322,10 +322,8 @@ func TestBytesOfANetwork(t *testing.T) {
 		w.NetworkRates.Bytes, w.Rates.Waits = network.NewRate(100<<10, 200<<10, time.Second), time.Millisecond
 	})
 	began := time.Now()
-	for _, name := range []string{"p", "q"} {
-		p := s.DialFrom(t, name, "203.0.113.7")
-		p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `"}`)
-		p.Expect("auth_success")
+	for range 2 {
+		p := s.LegacyFrom(t, "203.0.113.7")
 		for range 2 {
 			p.Send(`{"type":"ping","x":"` + strings.Repeat("x", 60<<10) + `"}`)
 			p.Expect("pong")
@@ -345,13 +343,9 @@ func TestNetworkAtItsShareLetsOthersPass(t *testing.T) {
 		w.ProgressTimeout, w.StallTimeout = time.Hour, time.Hour
 	})
 	pair := func(addr string) (a, b *sockets.Person) {
-		a, b = s.DialFrom(t, "a "+addr, addr), s.DialFrom(t, "b "+addr, addr)
-		for _, p := range []*sockets.Person{a, b} {
-			p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `"}`)
-			p.Expect("auth_success")
-			p.Send(`{"type":"search"}`)
-			p.Expect("searching")
-		}
+		a, b = s.LegacyFrom(t, addr), s.LegacyFrom(t, addr)
+		a.Searches()
+		b.Searches()
 		sockets.Matched(a, b)
 		return a, b
 	}

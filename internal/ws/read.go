@@ -265,13 +265,15 @@ func (c *Conn) handle(s *scratch) {
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
 		c.appPinged()
+	case f.Command.Op == chat.Search && !c.maySearch():
+		// it is being closed
 	default:
 		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
 		c.command(&s.cmd)
 	}
 }
 
-// command executes the command of one frame, once its rates allow it.
+// command executes the command of one frame.
 func (c *Conn) command(cmd *hub.Command) {
 	cmd.Conn = c.id
 	a := c.account.Load()
@@ -279,12 +281,7 @@ func (c *Conn) command(cmd *hub.Command) {
 	case chat.Typing:
 		c.types(&c.accounts().typing, cmd)
 		return
-	case chat.Search:
-		if c.awaitSearch() {
-			cmd.Arrived = c.e.cfg.Clock.Stamp()
-		}
-		fallthrough
-	case chat.Send, chat.Sleep, chat.End:
+	case chat.Search, chat.Send, chat.Sleep, chat.End:
 		if a != nil && a.typing.late.Load() {
 			c.typesLate(&a.typing)
 		}

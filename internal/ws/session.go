@@ -118,6 +118,15 @@ type arrival struct {
 
 // attach gives the Conn, which has presented a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
+	c.isWelcome()
+	if r != nil && r.SessionID != "" {
+		if c.awaitResume(secret.HashOf(r.SessionID)) {
+			arrived = c.e.cfg.Clock.Stamp()
+		}
+		if !c.engages() {
+			return // it is being closed
+		}
+	}
 	auth := chat.Auth{Resumable: r != nil, Network: chat.Network(c.network.ID())}
 	fresh, presented := "", ""
 	if r == nil {
@@ -127,9 +136,6 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		auth.MailKey = secret.MailKey(fresh)
 		if presented = r.SessionID; presented != "" {
 			auth.Resume = &chat.Resume{Hash: secret.HashOf(presented), Epoch: r.Epoch, Partner: r.PartnerID, Got: r.Got, Acked: r.Acked}
-			if c.awaitResume(auth.Resume.Hash) {
-				arrived = c.e.cfg.Clock.Stamp()
-			}
 		}
 	}
 	coming := &arrival{fresh: fresh, presented: presented}
@@ -150,6 +156,7 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		c.e.cfg.Log.Error("looking up a session failed", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}
+	c.engaged = false // the session may be idle
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	coming.attached = true
@@ -168,7 +175,7 @@ func (c *Conn) arrived() {
 func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
-		c.e.throttle.failed(c.addr)
+		c.e.networks.Keys.Allow(c.network, c.e.live.Load().NetworkRates.Keys, 1, c.e.nanos())
 		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
 		if c.isRepeated() {

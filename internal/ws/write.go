@@ -34,6 +34,11 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
+		if s := e.Resumed.State; s == chat.ResumedIdle || s == chat.ResumedEnded {
+			c.idles()
+		}
+	case chat.ResumeFailed:
+		c.idles()
 	case chat.Replay:
 		if c.arrival != nil { // it follows from the auth, so arrival is still set
 			c.arrival.replays++
@@ -154,6 +159,8 @@ func (c *Conn) writeOut(block bool) bool {
 		}
 		if err != nil {
 			c.cut(writeFailed)
+		} else if c.cutsClosed && it.event.Kind == chat.Close {
+			c.cut("")
 		} else if stuck {
 			return false
 		}

@@ -161,18 +161,8 @@ type Person struct {
 // Dial opens a socket that has not authenticated.
 func (s *Site) Dial(t *testing.T, name string) *Person {
 	t.Helper()
-	return s.DialFrom(t, name, "")
-}
-
-// DialFrom is Dial through a proxy that names this client address; "": through none.
-func (s *Site) DialFrom(t *testing.T, name, addr string) *Person {
-	t.Helper()
-	var header http.Header
-	if addr != "" {
-		header = http.Header{"X-Forwarded-For": {addr}}
-	}
 	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dialTCP}
-	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), header)
+	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	testbed.Must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return &Person{T: t, Socket: c, Name: name}
