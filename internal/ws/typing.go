@@ -9,6 +9,10 @@ import (
 	"chatme/internal/hub"
 )
 
+// typingFirst is how many typing frames in a chat are forwarded as they come: more than a person causes in a moment, and
+// enough for a client that recognizes another one by them, as chatme probe does.
+const typingFirst = 16
+
 // typingAgain is after how long a repeated typing_start is forwarded although nothing changed: the client may rely on it,
 // and the partner may have reconnected meanwhile.
 const typingAgain = 3 * time.Second
@@ -20,11 +24,12 @@ const (
 	typingStopped
 )
 
-// typing thins out the typing frames of a socket: only changes are forwarded. A typing_start that comes too soon after the
-// last one is late: it is forwarded when its time has come, unless the client has stopped by then. A typing_stop is
-// forwarded at once.
+// typing thins out the typing frames of a socket: after the first of a chat, only changes are forwarded. A typing_start
+// that comes too soon after the last one is late: it is forwarded when its time has come, unless the client has stopped by
+// then. A typing_stop is forwarded at once.
 type typing struct {
-	told atomic.Int32 // set before the command is executed, so that a reset is later
+	told   atomic.Int32 // set before the command is executed, so that a reset is later
+	frames atomic.Int32 // in this chat, up to typingFirst
 
 	mu   sync.Mutex  // held while a typing command is executed, so that a late one never passes what follows it
 	at   chat.Time   // when a typing_start was last forwarded; 0: never
@@ -35,15 +40,20 @@ type typing struct {
 func (t *typing) reset() {
 	t.late.Store(false)
 	t.told.Store(typingUnknown)
+	t.frames.Store(0)
 }
 
 // types handles a typing frame.
 func (c *Conn) types(t *typing, cmd *hub.Command) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	first := t.frames.Load() < typingFirst
+	if first {
+		t.frames.Add(1)
+	}
 	if !cmd.Start {
 		t.late.Store(false)
-		if t.told.Swap(typingStopped) != typingStopped {
+		if t.told.Swap(typingStopped) != typingStopped || first {
 			c.do(cmd)
 		}
 		return
@@ -52,7 +62,7 @@ func (c *Conn) types(t *typing, cmd *hub.Command) {
 		return
 	}
 	now := c.e.clock()
-	if t.at == 0 {
+	if first || t.at == 0 {
 		t.begins(now)
 		c.do(cmd)
 		return
