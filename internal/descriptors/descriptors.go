@@ -10,7 +10,8 @@ import (
 	"chatme/internal/exit"
 )
 
-// Spare descriptors are kept for the database and its backups, the log, the listeners, the admin socket and key files.
+// Spare descriptors are kept for the database and its backups, the log, the listeners, the admin socket and key files, and
+// for a few sockets that end while others have their places.
 const Spare = 64
 
 // Connections that are not upgraded have their own share: they never take descriptors promised to sockets, and a server

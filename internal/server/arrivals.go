@@ -20,7 +20,7 @@ type Times struct {
 	Reuse  time.Duration // an answer that begins later than this is the last on its connection
 	Answer time.Duration // time in which an answer must make progress: all of it leaves, or the next 32 KiB of a file
 	Look   time.Duration // how often the two above are checked
-	Grace  time.Duration // how long a new connection is safe from being closed for another
+	Grace  time.Duration // how long a new connection, or a new socket, is safe from being closed for another
 }
 
 // DefaultTimes are the Times of a server on the Internet.
@@ -139,14 +139,14 @@ func (a *Arrivals) enter(conn net.Conn) (entered bool, victim ws.Guest) {
 	case len(a.byConn) >= a.limits.Plain:
 		// Connections that were just cut may still hold their descriptors: wait for them.
 		if a.plain.Len() >= a.limits.Plain {
-			if one, found := a.plain.Oldest((*arrival).Displaceable); found {
+			one, found := a.plain.Oldest(func(one *arrival, held int) network.Choice { return one.Displaceable(a.grace(held)) })
+			if found {
 				victim = one
 			}
 		}
 		return false, victim
 	case a.guests.Len() >= a.limits.Unauthenticated:
-		victim, _ = a.guests.Oldest(ws.Guest.Displaceable)
-		return false, victim
+		return false, a.oldestGuest()
 	}
 	one := &arrival{by: a, conn: conn, accepted: time.Now(), state: http.StateNew}
 	one.moved.Store(one.accepted.UnixNano())
@@ -170,51 +170,6 @@ func (a *Arrivals) joins(one *arrival, from network.Network) {
 func (a *Arrivals) leaves(one *arrival) {
 	a.plain.Leave(&one.plain)
 	a.guests.Leave(&one.guest)
-}
-
-// relieve frees a descriptor, if one can be spared.
-func (a *Arrivals) relieve() {
-	a.mu.Lock()
-	victim, found := a.guests.Oldest(ws.Guest.Displaceable)
-	a.mu.Unlock()
-	if found {
-		victim.Displace()
-	}
-}
-
-// Displaceable implements ws.Guest: not a connection to which the server owes an answer. The order is that of accept,
-// which an answered request does not change: requesting /healthz in a loop does not keep a connection open. The caller
-// holds mu.
-func (one *arrival) Displaceable(held int) network.Choice {
-	now := time.Now()
-	switch {
-	case held <= ws.FairGuests && now.Sub(one.accepted) < one.by.times.Grace:
-		return network.Stop // and so are those behind it
-	case one.owed(now):
-		return network.Skip
-	}
-	return network.Take
-}
-
-// owed reports whether the server, and not the peer, is late with the first answer: a crowd that reconnects after a
-// restart is served in order, and none of its connections is closed. The caller holds mu.
-func (one *arrival) owed(now time.Time) bool {
-	switch {
-	case one.served:
-		return false
-	case one.state == http.StateActive:
-		return one.still(now) < one.by.times.Grace
-	}
-	return unread(one.conn)
-}
-
-// Displace implements ws.Guest.
-func (one *arrival) Displace() {
-	one.by.mu.Lock()
-	defer one.by.mu.Unlock()
-	if !one.left {
-		one.by.cut(one)
-	}
 }
 
 // cut closes a connection. The caller holds mu.

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/pace"
 	"chatme/internal/server"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/ws"
@@ -31,16 +31,6 @@ func openShared(t *testing.T, unauthenticated, conns int, times server.Times) (*
 	g := serveGate(t, s.Server, arrivals, nil)
 	s.URL = "http://" + g.addr
 	return s, g
-}
-
-// ended is closed once the server has closed conn.
-func ended(conn io.Reader) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		io.Copy(io.Discard, conn)
-	}()
-	return done
 }
 
 // Known defect: requests whose body never comes, and sockets that never authenticate, kept all other clients out for as
@@ -93,7 +83,9 @@ func TestCrowdOfGuestsIsServed(t *testing.T) {
 		"without a network": func(int) string { return "127.0.0.1" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := openShared(t, limit, 1000, server.DefaultTimes)
+			times := server.DefaultTimes
+			times.Grace = pace.Of(2 * time.Second) // the clients share this machine
+			s, _ := openShared(t, limit, 1000, times)
 			done := make(chan error, crowd)
 			for i := range crowd {
 				go func() { done <- arriveFrom(s, from(i)) }()

@@ -54,21 +54,20 @@ type Conn struct {
 	guest     atomic.Pointer[network.Member[Guest]] // nil: it has authenticated, or ended
 	account   atomic.Pointer[account]               // nil: it has used little of its rates
 
-	mu         sync.Mutex
-	bells      *bell                    // of the readers that wait for a change of out, closing, closed or the chat
-	out        outbox                   // shrinks by shrank
-	started    bool                     // start has run
-	writing    bool                     // a goroutine is writing the outbox
-	pingDue    bool                     // … and must send a ping
-	pinged     chat.Time                // when the last one was due
-	pongsDue   *[]string                // … and must answer pings of the peer with these; nil: none
-	closing    chat.Time                // time since which a close frame is on its way; what is read is discarded; set by setClosing
-	cutsClosed bool                     // the socket ends once the close frame is written
-	closed     bool                     // the socket is closed and nothing more is queued; set by setClosed
-	reason     string                   // reason of the close, for the log; the first one counts
-	code       int                      // the close code sent or received
-	session    chat.Hash                // the session this Conn is attached to, for the log
-	stats      struct{ in, out uint32 } // frames
+	mu       sync.Mutex
+	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
+	out      outbox                   // shrinks by shrank
+	started  bool                     // start has run
+	writing  bool                     // a goroutine is writing the outbox
+	pingDue  bool                     // … and must send a ping
+	pinged   chat.Time                // when the last one was due
+	pongsDue *[]string                // … and must answer pings of the peer with these; nil: none
+	closing  chat.Time                // time since which a close frame is on its way; what is read is discarded; set by setClosing
+	closed   bool                     // the socket is closed and nothing more is queued; set by setClosed
+	reason   string                   // reason of the close, for the log; the first one counts
+	code     int                      // the close code sent or received
+	session  chat.Hash                // the session this Conn is attached to, for the log
+	stats    struct{ in, out uint32 } // frames
 
 	arrival *arrival // guarded by mu; nil before auth, and once it is finished
 }
@@ -161,11 +160,10 @@ func closing(code int) hub.Event {
 }
 
 // restart closes with 1012, ahead of events that wait for a commit: once the hub has stopped there will be none.
-func (c *Conn) restart() { c.closeFirst(protocol.CloseRestart, "", false) }
+func (c *Conn) restart() { c.closeFirst(protocol.CloseRestart, "") }
 
-// closeFirst closes with code, ahead of events that wait for a commit. reason is for the log, the text of the code if
-// empty. With cut, the socket ends as soon as the close frame is written.
-func (c *Conn) closeFirst(code int, reason string, cut bool) {
+// closeFirst closes with code, ahead of events that wait for a commit. reason is for the log; "": the text of the code.
+func (c *Conn) closeFirst(code int, reason string) {
 	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -180,7 +178,6 @@ func (c *Conn) closeFirst(code int, reason string, cut bool) {
 	if dropped > 0 {
 		c.setClosing(0) // a queued close was behind the held events
 	}
-	c.cutsClosed = cut
 	if c.closing == 0 {
 		c.enqueue(item{event: closing(code)})
 	}

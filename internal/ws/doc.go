@@ -7,6 +7,8 @@
 //	replay     part of write: the messages of a mailbox, one at a time from disk, with later events behind them
 //	pings      numbered, so that the lobby learns how far a client has read, and when it was last heard
 //	keepalive  one goroutine for all connections: pings, silence, deadlines
+//	enter      which upgrade is refused, and whose socket makes room for it
+//	guest      a socket that has not authenticated
 //
 // gorilla/websocket does the framing. A slow reader, or an outbox that waits for the disk, delays the next message of
 // its partner and nothing else: Next, end, typing and ping go through.

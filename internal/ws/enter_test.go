@@ -254,3 +254,20 @@ func TestWideNetworkSharesItsWrongKeys(t *testing.T) {
 	s.LegacyFrom(t, "2001:db8:2::1")
 	s.LegacyFrom(t, honest(0))
 }
+
+// A displaced socket whose peer reads nothing ends at once, so that its descriptor is free.
+func TestDisplacedSocketThatReadsNothingEnds(t *testing.T) {
+	const conns = 3
+	s := scarce(t, conns, 0)
+	s.Deaf()
+	for range conns {
+		p := s.LegacyFrom(t, "203.0.113.7")
+		for range 200 { // their pongs are not read
+			p.Send(`{"type":"ping"}`)
+		}
+	}
+	for i := range conns - 1 {
+		s.LegacyFrom(t, honest(i))
+	}
+	testbed.Eventually(t, "the displaced ones have ended", func() bool { return s.Endpoint.Conns() == conns })
+}

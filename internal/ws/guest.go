@@ -10,9 +10,9 @@ import (
 
 // Guest is a connection that has not authenticated, upgraded or not.
 type Guest interface {
-	// Displaceable reports whether to displace it now, or another one of its network, which holds this many guests; 0: it
-	// is unknown.
-	Displaceable(held int) network.Choice
+	// Displaceable reports whether to displace it now, or another one of its network. It is safe for the duration grace
+	// after its arrival.
+	Displaceable(grace time.Duration) network.Choice
 	// Displace closes it soon.
 	Displace()
 }
@@ -48,17 +48,10 @@ func (c *Conn) engages() bool {
 // idles is called when the session of c neither waits nor chats.
 func (c *Conn) idles() { c.e.crowd.Spare(&c.member) }
 
-// FairGuests is how many guests of one network have their grace: those of a school or an office that connect at once. A
-// network with more cannot keep out others by coming again within the grace.
-const FairGuests = 64
-
-// guestGrace is how long a guest has at least for its auth: a round trip around the world, or of a phone.
-const guestGrace = 500 * time.Millisecond
-
 // Displaceable implements Guest. A guest whose frame was not read yet, because the server is busy, is not.
-func (c *Conn) Displaceable(held int) network.Choice {
+func (c *Conn) Displaceable(grace time.Duration) network.Choice {
 	switch {
-	case held <= FairGuests && c.e.clock() < c.opened.Add(guestGrace):
+	case c.e.clock() < c.opened.Add(grace):
 		return network.Stop // and so are those that came after it
 	case c.busy.Load() || c.socket.unread():
 		return network.Skip
@@ -66,8 +59,17 @@ func (c *Conn) Displaceable(held int) network.Choice {
 	return network.Take
 }
 
-// Displace closes c with 1013 so that its place is free at once: the peer is not waited for.
+// displaceGrace is how long a close frame may take that is not written at once, because of TLS.
+const displaceGrace = 100 * time.Millisecond
+
+// Displace closes c with 1013 so that its descriptor is free at once: a peer that reads nothing must not delay the client
+// that needs its place.
 func (c *Conn) Displace() {
 	c.isWelcome()
-	c.closeFirst(protocol.CloseOverloaded, "displaced", true)
+	c.closeFirst(protocol.CloseOverloaded, "displaced")
+	if c.socket.isBare() {
+		c.abort("displaced")
+	} else {
+		time.AfterFunc(displaceGrace, func() { c.abort("displaced") })
+	}
 }

@@ -159,8 +159,6 @@ func (c *Conn) writeOut(block bool) bool {
 		}
 		if err != nil {
 			c.cut(writeFailed)
-		} else if c.cutsClosed && it.event.Kind == chat.Close {
-			c.cut("")
 		} else if stuck {
 			return false
 		}
