@@ -16,7 +16,8 @@ const (
 )
 
 // budget bounds the bytes of large frames in memory, over all connections and for each network. Frames up to smallFrame
-// neither wait for it nor count: however many large frames there are, small ones always find room.
+// neither wait for it nor count: however many large frames there are, small ones always find room. A socket holds at most
+// one frame, because it reads them in order, and one more in its outbox.
 //
 // A frame whose header states its length takes all its room before the rest of it is read. A frame in fragments takes
 // room as it grows, as long as that leaves enough for one frame of the largest size, and otherwise all that it may still

@@ -273,22 +273,6 @@ func (c *Conn) handle(s *scratch) {
 	}
 }
 
-// command executes the command of one frame.
-func (c *Conn) command(cmd *hub.Command) {
-	cmd.Conn = c.id
-	a := c.account.Load()
-	switch cmd.Op {
-	case chat.Typing:
-		c.types(&c.accounts().typing, cmd)
-		return
-	case chat.Search, chat.Send, chat.Sleep, chat.End:
-		if a != nil && a.typing.late.Load() {
-			c.typesLate(&a.typing)
-		}
-	}
-	c.do(cmd)
-}
-
 // malformed returns the command for a frame that could not be parsed: a message whose number is known uses it up.
 func malformed(f *protocol.Frame) chat.Command {
 	if f.Command.Op != chat.Send {

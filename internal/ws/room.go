@@ -140,6 +140,22 @@ func (c *Conn) awaitHub() error {
 	return c.e.cfg.Hub.AwaitRoom(ctx)
 }
 
+// command executes the command of one frame.
+func (c *Conn) command(cmd *hub.Command) {
+	cmd.Conn = c.id
+	a := c.account.Load()
+	switch cmd.Op {
+	case chat.Typing:
+		c.types(&c.accounts().typing, cmd)
+		return
+	case chat.Search, chat.Send, chat.Sleep, chat.End:
+		if a != nil && a.typing.late.Load() {
+			c.typesLate(&a.typing)
+		}
+	}
+	c.do(cmd)
+}
+
 // do passes the command of one frame to the hub. A message waits until the outbox of the partner has room for it; every
 // other command is executed at once. While a message waits nothing behind it is read: the frames of a socket are handled
 // strictly in order, so that a Next behind two photos waits until the first has left.
