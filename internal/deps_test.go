@@ -79,9 +79,9 @@ var allowed = map[string][]string{
 	"cmd/chatme":      {anyOfOurs},
 
 	// the tests
-	"testbed":         {"client", "pace", "protocol"},
+	"testbed":         {"client", "pace", "protocol", "spawn"},
 	"testbed/inside":  {"app", "cli", "client", "exit", "pace", "testbed"},
-	"testbed/sockets": {"chat", "hub", "pace", "protocol", "server", "store", "testbed", "web", "ws"},
+	"testbed/sockets": {"chat", "hub", "network", "pace", "protocol", "server", "store", "testbed", "web", "ws"},
 	"e2e":             {},
 	"powerloss":       {},
 }

@@ -155,6 +155,8 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),
 		RingTotal:        int64(cfg.RingTotal),
+		NetworkShare:     int(cfg.NetworkShare),
+		NetworkMail:      int64(cfg.NetworkMail),
 		MailboxMessages:  int(cfg.MailboxMessages),
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
@@ -202,5 +204,7 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		FailedKeys:         int(cfg.FailedKeys),
 		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
 		NetworkRates:       networkRates(cfg, files.Sockets),
+		Rates:              socketRates(cfg),
+		InFlightParts:      int(cfg.NetworkShare),
 	}, nil
 }
