@@ -150,6 +150,8 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		LateAfter:        cfg.LateAfter.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,
 		RecentFor:        cfg.RecentFor.Duration,
+		MatchEvery:       cfg.SessionMatches.Per / time.Duration(cfg.SessionMatches.Amount),
+		MatchBurst:       int(cfg.SessionMatches.Burst),
 		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),

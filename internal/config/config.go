@@ -115,6 +115,8 @@ type Config struct {
 	// An eighth of in-flight-max and of ring-total, but always one largest frame.
 	NetworkShare   Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
 	NetworkMail    Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
+	// The match is paced, not the search: a client that presses Next at once is answered at once.
+	SessionMatches Rate  `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
 	SessionResumes Rate  `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
 
 	// Over a rate nothing is dropped: the server reads the socket later.

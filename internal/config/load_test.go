@@ -64,7 +64,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
 		NetworkSockets: 0, NetworkConnects: Rate{0, 0, time.Minute}, NetworkSessions: Rate{0, 1, time.Second},
 		NetworkSearches: Rate{100, 20, time.Second}, NetworkBytes: ByteRate{256 << 20, 8 << 20, time.Second},
-		SessionResumes: Rate{20, 1, 5 * time.Second}, NetworkShare: 8, NetworkMail: 64 << 20,
+		SessionMatches: Rate{10, 1, 3 * time.Second}, SessionResumes: Rate{20, 1, 5 * time.Second}, NetworkShare: 8, NetworkMail: 64 << 20,
 		SocketFrames: Rate{600, 60, time.Second}, SocketMessages: Rate{300, 10, time.Second}, SocketBytes: ByteRate{64 << 20, 1 << 20, time.Second},
 		SocketPings: Rate{20, 1, time.Second}, TypingInterval: Duration{300 * time.Millisecond}, RepeatedAuths: 3,
 		RateWaits: Duration{time.Minute}, FramePace: 8 << 10,
