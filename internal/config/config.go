@@ -113,11 +113,11 @@ type Config struct {
 	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
 	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
 	// An eighth of in-flight-max and of ring-total, but always one largest frame.
-	NetworkShare   Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
-	NetworkMail    Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
+	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
+	NetworkMail  Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
 	// The match is paced, not the search: a client that presses Next at once is answered at once.
-	SessionMatches Rate  `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
-	SessionResumes Rate  `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
+	SessionMatches Rate `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
+	SessionResumes Rate `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
 
 	// Over a rate nothing is dropped: the server reads the socket later.
 	SocketFrames   Rate     `name:"socket-frames" env:"CHATME_SOCKET_FRAMES" live:"true" default:"600,60/s" group:"Rates" help:"Frames of one socket (rate)."`

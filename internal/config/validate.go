@@ -196,6 +196,7 @@ func (c *Config) relations() []relation {
 	rate("CHATME_NETWORK_SEARCHES", c.NetworkSearches, false)
 	rate("CHATME_NETWORK_BYTES", Rate(c.NetworkBytes), false)
 	rate("CHATME_SESSION_RESUMES", c.SessionResumes, false)
+	rate("CHATME_SESSION_MATCHES", c.SessionMatches, false)
 	rate("CHATME_SOCKET_FRAMES", c.SocketFrames, false)
 	rate("CHATME_SOCKET_MESSAGES", c.SocketMessages, false)
 	rate("CHATME_SOCKET_BYTES", Rate(c.SocketBytes), false)
