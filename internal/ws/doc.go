@@ -17,8 +17,8 @@
 // gorilla/websocket does the framing. A slow reader, or an outbox that waits for the disk, delays the next message of
 // its partner and nothing else: Next, end, typing and ping go through. A client over its own rate waits with all of them.
 //
-// A session ID is a bearer secret: a Conn keeps it until it is sent to the client, or until the replay that it opens is
-// over.
+// A session ID is a bearer secret: a Conn keeps it until the session has its row, whose mail key is derived from the ID at
+// the first search, or until the replay that it opens is over.
 //
 // ws MUST NOT know which sessions are paired, and MUST NOT log a body, a key, a session ID or an address.
 package ws
