@@ -150,11 +150,15 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		LateAfter:        cfg.LateAfter.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,
 		RecentFor:        cfg.RecentFor.Duration,
+		MatchEvery:       cfg.SessionMatches.Per / time.Duration(cfg.SessionMatches.Amount),
+		MatchBurst:       int(cfg.SessionMatches.Burst),
 		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),
 		RingTotal:        int64(cfg.RingTotal),
+		NetworkShare:     int(cfg.NetworkShare),
+		NetworkMail:      int64(cfg.NetworkMail),
 		MailboxMessages:  int(cfg.MailboxMessages),
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
@@ -172,13 +176,17 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	if err != nil {
 		return ws.Limits{}, err
 	}
+	strip, err := protocol.ParseStripPolicy(cfg.ImagesStrip)
+	if err != nil {
+		return ws.Limits{}, err
+	}
 	files, err := descriptors.Own(int(cfg.MaxConns))
 	if err != nil {
 		return ws.Limits{}, err
 	}
 	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
-		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Offer: offer},
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Strip: strip, Offer: offer},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
 			WindowMs: cfg.ChatWindow.Milliseconds(),
@@ -198,5 +206,7 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		FailedKeys:         int(cfg.FailedKeys),
 		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
 		NetworkRates:       networkRates(cfg, files.Sockets),
+		Rates:              socketRates(cfg),
+		InFlightParts:      int(cfg.NetworkShare),
 	}, nil
 }

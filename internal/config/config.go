@@ -34,6 +34,9 @@ type Config struct {
 
 	// data, because no unmodified client sends a URL, and a URL reveals the viewer's address to the image's host.
 	Images string `name:"images" env:"CHATME_IMAGES" live:"true" default:"data" choices:"any,data,off" group:"Server" help:"Images to relay: data (data URIs only), any (https URLs too; their hosts see the viewers' addresses) or off."`
+	// on, because people do not know what their phone writes into a picture.
+	ImagesStrip string `name:"images-strip" env:"CHATME_IMAGES_STRIP" live:"true" default:"on" choices:"on,strict,off" group:"Server" help:"Blank the metadata of images, such as where they were taken, and bound their pixels and frames: on, strict (also refuse images that cannot be cleaned completely) or off."`
+
 	Web    string `name:"web" env:"CHATME_WEB" live:"true" default:"on" choices:"on,off" group:"Server" help:"Serve the page at /: on or off."`
 	WebDir string `name:"web-dir" env:"CHATME_WEB_DIR" live:"true" group:"Server" help:"Directory with your own page instead of the built-in one, read at startup and at a reload; empty: none."`
 
@@ -109,5 +112,21 @@ type Config struct {
 	NetworkSessions Rate     `name:"network-sessions" env:"CHATME_NETWORK_SESSIONS" live:"true" default:"0,1/s" group:"Rates" help:"New sessions of one network that begin to search; over it, a search waits; 0: as many as network-sockets (rate)."`
 	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
 	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
-	SessionResumes  Rate     `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
+	// An eighth of in-flight-max and of ring-total, but always one largest frame.
+	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
+	NetworkMail  Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
+	// The match is paced, not the search: a client that presses Next at once is answered at once.
+	SessionMatches Rate `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
+	SessionResumes Rate `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
+
+	// Over a rate nothing is dropped: the server reads the socket later.
+	SocketFrames   Rate     `name:"socket-frames" env:"CHATME_SOCKET_FRAMES" live:"true" default:"600,60/s" group:"Rates" help:"Frames of one socket (rate)."`
+	SocketMessages Rate     `name:"socket-messages" env:"CHATME_SOCKET_MESSAGES" live:"true" default:"300,10/s" group:"Rates" help:"Messages of one socket (rate)."`
+	SocketBytes    ByteRate `name:"socket-bytes" env:"CHATME_SOCKET_BYTES" live:"true" default:"64MiB,1MiB/s" group:"Rates" help:"Bytes received from one socket (rate in bytes)."`
+	SocketPings    Rate     `name:"socket-pings" env:"CHATME_SOCKET_PINGS" live:"true" default:"20,1/s" group:"Rates" help:"Ping messages, and frames of an unknown type, of one socket (rate)."`
+	TypingInterval Duration `name:"typing-interval" env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms" group:"Rates" help:"Shortest time between two typing_start that are forwarded; a typing_stop always is (duration)."`
+	RepeatedAuths  Count    `name:"repeated-auths" env:"CHATME_REPEATED_AUTHS" live:"true" default:"3" group:"Rates" help:"Further auth frames on one socket; one more closes it with 1008 (frames)."`
+	RateWaits      Duration `name:"rate-waits" env:"CHATME_RATE_WAITS" live:"true" default:"60s" group:"Rates" help:"How long a socket may wait at these rates within 90 s; then it is closed with 4429 (duration)."`
+	// Beyond the first 256 KiB, which may take as long as progress-timeout permits.
+	FramePace Bytes `name:"frame-pace" env:"CHATME_FRAME_PACE" live:"true" default:"8KiB" group:"Rates" help:"Pace per second at which a frame over 256 KiB must arrive; a slower one is cut (bytes)."`
 }

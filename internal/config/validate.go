@@ -196,6 +196,17 @@ func (c *Config) relations() []relation {
 	rate("CHATME_NETWORK_SEARCHES", c.NetworkSearches, false)
 	rate("CHATME_NETWORK_BYTES", Rate(c.NetworkBytes), false)
 	rate("CHATME_SESSION_RESUMES", c.SessionResumes, false)
+	rate("CHATME_SESSION_MATCHES", c.SessionMatches, false)
+	rate("CHATME_SOCKET_FRAMES", c.SocketFrames, false)
+	rate("CHATME_SOCKET_MESSAGES", c.SocketMessages, false)
+	rate("CHATME_SOCKET_BYTES", Rate(c.SocketBytes), false)
+	rate("CHATME_SOCKET_PINGS", c.SocketPings, false)
+	atLeastOne("CHATME_NETWORK_SHARE", c.NetworkShare)
+	atLeastOne("CHATME_REPEATED_AUTHS", c.RepeatedAuths)
+	const waitsOf = 90 * time.Second
+	if c.RateWaits.Duration > waitsOf {
+		report(fmt.Sprintf("CHATME_RATE_WAITS (%s) must not be more than %s: that is how long the waits of a socket are remembered", shortSpan(c.RateWaits.Duration), shortSpan(waitsOf)), "CHATME_RATE_WAITS")
+	}
 	return found
 }
 

@@ -73,6 +73,9 @@ func New() *Metrics {
 	for _, code := range closeCodes {
 		m.closes(closeLabel(code))
 	}
+	for _, rate := range Rates {
+		m.waits(rate)
+	}
 	m.commitFailures()
 	return m
 }

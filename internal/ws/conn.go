@@ -48,9 +48,11 @@ type Conn struct {
 	busy      atomic.Bool                           // its reader is working and not waiting for the peer
 	authed    atomic.Bool                           // a valid auth was read; set by its reader
 	resumable atomic.Bool                           // … which requested resume
+	unwritten atomic.Bool                           // … and whose session has no row before its first search
 	limit     atomic.Int64                          // largest frame
 	pings     atomic.Pointer[pings]                 // nil: the lobby has sent it none
 	guest     atomic.Pointer[network.Member[Guest]] // nil: it has authenticated, or ended
+	account   atomic.Pointer[account]               // nil: it has used little of its rates
 
 	mu       sync.Mutex
 	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
@@ -236,6 +238,7 @@ func (c *Conn) finish(err error) {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves}})
 	}
 	c.e.cfg.Metrics.Closed(code)
+	c.chargeRest()
 	c.e.keepalive.remove(c)
 	c.isWelcome()
 	c.e.leave(c)

@@ -109,8 +109,8 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has checked it
 		},
-		budget:  newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
-		replays: newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), cfg.Clock.Now),
+		budget:  newBudget(cfg.InFlightMax, int64(cfg.FrameMax), int64(cfg.InFlightParts), cfg.Clock.Now),
+		replays: newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), 1, cfg.Clock.Now),
 		crowd:   network.NewCrowd[*Conn](),
 		clock:   cfg.Clock.Now,
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"chatme/internal/chat"
 	"chatme/internal/metrics"
 	"chatme/internal/network"
 )
@@ -116,5 +117,7 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *refusal) {
 	e.Refused(r.reason, r.status)
 }
 
-// nanos returns server time in nanoseconds, the unit of the tables.
-func (e *Endpoint) nanos() int64 { return int64(e.clock()) * int64(time.Millisecond) }
+// nanos returns server time in nanoseconds, the unit of buckets and tables.
+func (e *Endpoint) nanos() int64 { return nanos(e.clock()) }
+
+func nanos(t chat.Time) int64 { return int64(t) * int64(time.Millisecond) }

@@ -10,13 +10,14 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 
 	"github.com/gorilla/websocket"
 )
 
 func photo(digit string) string { return photoOf(digit, sockets.PhotoBytes) }
 
-func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
+func photoOf(digit string, n int) string { return testcard.URI(strings.Repeat(digit, n)) }
 
 func (m *member) photo(n int, digit string) string {
 	return fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, m.partner, n, photo(digit))
@@ -129,7 +130,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 		defer close(sent)
 		for n := range 40 {
 			a.Send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n+1,
-				"data:image/png;base64,"+strings.Repeat("A", sizes[n%len(sizes)])))
+				photoOf("A", sizes[n%len(sizes)])))
 			a.Send(`{"type":"typing_start"}`)
 		}
 	}()

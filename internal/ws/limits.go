@@ -27,7 +27,9 @@ type Limits struct {
 	FailedKeys         int   // from one network; then 429
 	NetworkSockets     int   // of one network while more than half of MaxConns is open; then 503; 0: no limit
 
-	NetworkRates network.Rates // of a network, and of a session; Keys follows FailedKeys
+	NetworkRates  network.Rates // of a network, and of a session; Keys follows FailedKeys
+	Rates         Rates         // of a socket
+	InFlightParts int           // a network holds at most one part in this many of InFlightMax, but always one largest frame
 }
 
 func (l *Limits) validate(frameMax int) error {
@@ -37,7 +39,7 @@ func (l *Limits) validate(frameMax int) error {
 	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterLegacy <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
 		return errors.New("ws: a time is not positive")
 	case l.FrameBeforeMatch <= 0 || frameMax < l.FrameBeforeMatch || l.InFlightMax < int64(frameMax) ||
-		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0:
+		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0 || l.InFlightParts <= 0 || !l.Rates.isComplete():
 		return errors.New("ws: a limit is not positive or less than what it must hold")
 	}
 	return nil
@@ -72,8 +74,8 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 		return err
 	}
 	e.live.Store(newLive(limits))
-	e.budget.resize(limits.InFlightMax)
-	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
+	e.budget.resize(limits.InFlightMax, int64(limits.InFlightParts))
+	e.replays.resize(limits.replayMax(e.cfg.FrameMax), 1)
 	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil
 }

@@ -10,15 +10,15 @@ import (
 
 // A wait for room ends as soon as a reload makes some.
 func TestBudgetResized(t *testing.T) {
-	b := newBudget(10, 10, never)
-	b.charge(10)
-	p := b.queue(5, 0)
-	b.resize(15)
+	b := newBudget(10, 10, 1, never)
+	b.charge(0, 10)
+	p := b.queue(0, 5, 0)
+	b.resize(15, 1)
 	if !p.isGiven() {
 		t.Error("still waiting although there is room")
 	}
-	b.resize(5)
-	if b.take(1, 0) {
+	b.resize(5, 1)
+	if b.take(0, 1, 0) {
 		t.Error("accepted beyond the new bound")
 	}
 }

@@ -87,8 +87,10 @@ func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 			AuthTimeout: pace.Of(10 * time.Second), DeadAfter: pace.Of(time.Minute), DeadAfterLegacy: pace.Of(5 * time.Minute),
 			ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
 			FrameBeforeMatch: 64 << 10, MalformedPerMinute: 5, InFlightMax: 256 << 20, MaxConns: 1000, FailedKeys: 10,
+			Rates: ws.Rates{Typing: 300 * time.Millisecond, Auths: 3, Waits: time.Minute, Pace: 8 << 10}, InFlightParts: 8,
 		},
 	}
+	Generous(&wc, &lc)
 	for _, f := range tune {
 		f(&wc, &lc)
 	}

@@ -31,8 +31,8 @@ type mutant struct {
 }
 
 // mutants maps names to bugs. Some bugs live in other packages: sync-normal (store), which the power-loss harness
-// finds, and those that one test each finds: held-is-last (chat), row-read-early (hub), edge-triggered and
-// pong-of-earlier (ws).
+// finds, and those that one test each finds: held-is-last (chat), row-read-early (hub), edge-triggered,
+// drops-over-rate and pong-of-earlier (ws).
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is reported done before it begins", commit: commitLater},
