@@ -117,7 +117,7 @@ class Chips {
     this.#box = group.querySelector('.chips')
     group.hidden = names.length === 0
     for (const name of names) {
-      const chip = Object.assign(document.createElement('button'), { type: 'button', dir: 'auto' })
+      const chip = Object.assign(document.createElement('button'), { type: 'button' })
       chip.setAttribute('role', 'checkbox')
       chip.addEventListener('click', () => {
         turn(chip, !isOn(chip))

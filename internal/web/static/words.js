@@ -5,7 +5,7 @@ import { GERMAN, GERMAN_TOPICS } from './german.js'
 import { choose, chosen } from './prefs.js'
 
 const DICTIONARIES = { en: {}, de: GERMAN }
-const TOPICS = { en: {}, de: GERMAN_TOPICS }
+const TOPICS = { en: new Map(), de: new Map(Object.entries(GERMAN_TOPICS)) }
 
 const wanted = [chosen('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2))
 const language = wanted.find((tag) => Object.keys(DICTIONARIES).includes(tag)) ?? 'en'
@@ -14,7 +14,7 @@ const language = wanted.find((tag) => Object.keys(DICTIONARIES).includes(tag)) ?
 export const t = (text) => DICTIONARIES[language][text] ?? text
 
 /** Returns the name of a topic in the reader's language. The operator may offer topics that have no translation. */
-export const topicName = (topic) => (Object.hasOwn(TOPICS[language], topic) ? TOPICS[language][topic] : topic)
+export const topicName = (topic) => TOPICS[language].get(topic) ?? topic
 
 /** Returns names as a list in a sentence; type is conjunction (and) or disjunction (or). */
 export const listed = (names, type) => new Intl.ListFormat(language, { type }).format(names)

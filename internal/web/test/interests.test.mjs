@@ -67,12 +67,12 @@ scene('the choice is kept by the browser, also for other tabs, and a topic that 
   const stored = () => a.page.evaluate(() => ({ ...localStorage }))
   assert.deepEqual(await stored(), { 'chatme-topics': '["music","food"]' })
 
-  s.server.settings = { CHATME_TOPICS: 'food,chess & more,<b>go</b>' }
+  s.server.settings = { CHATME_TOPICS: 'food,chess & more,<b>go</b>,constructor' }
   await s.server.crash()
   await s.server.restart()
   await a.page.reload()
   await chip(a, '<b>go</b>').waitFor()
-  assert.deepEqual(await a.page.locator('.chips button').allTextContents(), ['food', 'chess & more', '<b>go</b>'])
+  assert.deepEqual(await a.page.locator('.chips button').allTextContents(), ['food', 'chess & more', '<b>go</b>', 'constructor'])
   assert.deepEqual(await chosen(a), ['food'])
 
   for (const wrong of ['{', '"food"', '[1,null]', '[["food"]]']) {
