@@ -25,6 +25,7 @@ func TestUnits(t *testing.T) {
 	names := []string{
 		testbed.Edited(t, dir, "chatme.service", "/usr/bin/chatme", "/bin/true"),
 		testbed.Edited(t, dir, "chatme.socket"),
+		testbed.Edited(t, dir, "chatme-proxy.socket"),
 		testbed.Edited(t, dir, "chatme-drill.service", "/usr/bin/chatme", "/bin/true"),
 		testbed.Edited(t, dir, "chatme-drill.timer"),
 	}
@@ -36,6 +37,16 @@ func TestUnits(t *testing.T) {
 	for _, want := range []string{"\nType=notify\n", "\nRestart=always\n", "\nRestartPreventExitStatus=65 73 78\n", "\nStateDirectory=chatme\n"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("chatme.service does not contain %q", want)
+		}
+	}
+	// Without the group, or for another reason, the socket for a proxy may fail. The server must start all the same.
+	if regexp.MustCompile(`(?m)^(Requires|BindsTo)=.*chatme-proxy`).MatchString(unit) {
+		t.Error("chatme.service requires chatme-proxy.socket")
+	}
+	socket := string(testbed.MustRead(t, names[2]))
+	for _, want := range []string{"\nListenStream=/run/chatme/http.sock\n", "\nSocketGroup=chatme-proxy\n", "\nSocketMode=0660\n", "\nService=chatme.service\n"} {
+		if !strings.Contains(socket, want) {
+			t.Errorf("chatme-proxy.socket does not contain %q", want)
 		}
 	}
 }

@@ -71,6 +71,10 @@ func (c *devCmd) Run(p *cli.Program) error {
 		}
 	}()
 	return app.Serve(ctx, cfg, func(addr net.Addr) {
+		if addr == nil {
+			fmt.Fprintf(p.Stdout, "chatme is ready on %s, which a browser cannot open; for a page, name a port too: --addr :8787\n", cfg.Addr)
+			return
+		}
 		url := app.PageURL(cfg.Config, addr)
 		if !c.Stranger {
 			fmt.Fprintf(p.Stdout, "chatme is ready: open %s in two browser tabs and chat\n", url)

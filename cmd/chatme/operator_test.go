@@ -78,7 +78,7 @@ func TestOperator(t *testing.T) {
 		t.Errorf("%+v, want three sessions and one that is not listed", sessions)
 	}
 	out, _ := asks(s, exit.OK, "sessions", "--limit", "2")
-	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 legacy client is connected and not searching yet$`); !want.MatchString(out) {
+	if want := regexp.MustCompile(`(?m)^SESSION +STATE +CLIENT +SOCKET.*\n(s_\w{8} .*\n){2}… and 1 more; --limit 0 lists them\n1 session is connected and not searching yet$`); !want.MatchString(out) {
 		t.Errorf("the table:\n%s", out)
 	}
 	out, _ = asks(s, exit.OK, "sessions", "--state", "paired")
@@ -159,9 +159,7 @@ func TestOperator(t *testing.T) {
 func TestKickAmbiguous(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
 	for range 17 { // so that two names begin with the same digit
-		if _, err := s.Dial(operatorKey, false); err != nil {
-			t.Fatal(err)
-		}
+		arrive(s, false)
 	}
 	var sessions admin.SessionsAnswer
 	asksJSON(s, &sessions, "sessions")
@@ -195,20 +193,13 @@ func wantKicked(s *inside.Served, c *client.Client) {
 
 // TestKickHibernated ends a session that is only on disk.
 func TestKickHibernated(t *testing.T) {
-	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey})
-	c, err := s.Dial(operatorKey, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := inside.StartServed(t, []string{"WEB_API_KEY=" + operatorKey, "CHATME_QUEUE_WINDOW=50ms"})
+	c := arrive(s, false)
 	var sessions admin.SessionsAnswer
-	testbed.Eventually(t, "it has a row", func() bool {
-		asksJSON(s, &sessions, "sessions")
-		return sessions.Total == 1
-	})
 	c.Drop()
 	testbed.Eventually(t, "it rests", func() bool {
 		asksJSON(s, &sessions, "sessions")
-		return sessions.Sessions[0].Here == "away"
+		return sessions.Sessions[0].Here == "away" && sessions.Sessions[0].State == "idle"
 	})
 	out, _ := asks(s, exit.OK, "kick", sessions.Sessions[0].Session)
 	if want := "kicked " + sessions.Sessions[0].Session + ": it was not in a chat, and away\n"; out != want {

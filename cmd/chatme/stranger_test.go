@@ -91,3 +91,21 @@ func announcedPort(tb testing.TB, stdout *testbed.Record, ended <-chan int) stri
 		}
 	}
 }
+
+// TestDevWithoutAPort: a browser cannot open a Unix socket, and dev says so.
+func TestDevWithoutAPort(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	dir := t.TempDir()
+	stdout, stderr := &testbed.Record{}, &testbed.Record{}
+	ended := make(chan int, 1)
+	go func() {
+		args := []string{"dev", "--stranger", "--addr", "unix:" + dir + "/s", "--db", filepath.Join(dir, "chatme.db")}
+		ended <- cli.Run(ctx, &Commands{}, args, nil, stdout, stderr)
+	}()
+	testbed.Eventually(t, "it says so", func() bool { return strings.Contains(stdout.String(), "which a browser cannot open") })
+	stop()
+	if code := <-ended; code != exit.OK {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}

@@ -10,7 +10,7 @@ type (
 	SessionsAnswer struct {
 		Sessions []store.SessionRow `json:"sessions"`
 		Total    int64              `json:"total"`
-		Unlisted int64              `json:"unlisted"` // connected legacy clients that have not searched yet: they have no row
+		Unlisted int64              `json:"unlisted"` // connected sessions that have not searched yet: they have no row
 	}
 	QueueAnswer struct {
 		Queue []store.QueueRow `json:"queue"`

@@ -12,7 +12,11 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 )
+
+// dialTimeout is how long a server on the same machine may take to accept.
+const dialTimeout = 2 * time.Second
 
 // Client talks to the server that listens on an admin socket.
 type Client struct {

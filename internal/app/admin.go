@@ -58,7 +58,7 @@ func (s *instance) openAdmin(ctx context.Context) error {
 			return fmt.Errorf("listen for a scraper (CHATME_METRICS_ADDR): %w", err)
 		}
 		s.log.Info("listening for a scraper", "addr", listener.Addr().String())
-		bounded := server.NewArrivals(mostScrapers, server.DefaultTimes, s.log) // any process on the machine may dial it
+		bounded := server.NewArrivals(server.ArrivalLimits{Plain: mostScrapers, Unauthenticated: mostScrapers}, server.DefaultTimes, s.log) // any process on the machine may dial it
 		s.serveInside(bounded.Listen(listener), bounded.Serving(s.admin.Scraper(), s.errorLog()))
 	}
 	return nil
@@ -69,13 +69,17 @@ func (s *instance) errorLog() *log.Logger {
 	return slog.NewLogLogger(quietHandler{s.log.Handler()}, slog.LevelDebug)
 }
 
-// openArrivals makes the limiter of the public listener.
+// openArrivals makes the limiter of the public listeners.
 func (s *instance) openArrivals() error {
 	files, err := descriptors.Own(int(s.cfg.MaxConns))
 	if err == nil {
-		s.arrivals = server.NewArrivals(files.Arrivals, server.DefaultTimes, s.log)
+		s.arrivals = server.NewArrivals(arrivalLimits(files), server.DefaultTimes, s.log)
 	}
 	return err
+}
+
+func arrivalLimits(files descriptors.Shares) server.ArrivalLimits {
+	return server.ArrivalLimits{Plain: files.Arrivals, Unauthenticated: files.Unauthenticated()}
 }
 
 // inside is a listener for the operator and its server.

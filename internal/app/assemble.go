@@ -72,18 +72,20 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if err != nil {
 		return s, err
 	}
+	if err := s.openArrivals(); err != nil {
+		return s, err
+	}
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),
 		OutboxBytes:  int(cfg.OutboxBytes),
+		Guests:       s.arrivals.Guests(),
+		Accepted:     s.arrivals.Accepted,
 		Limits:       limits,
 	})
 	if err != nil {
-		return s, err
-	}
-	if err := s.openArrivals(); err != nil {
 		return s, err
 	}
 	surface, err := surfaceConfig(cfg)
@@ -94,6 +96,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	if s.public, err = server.New(surface); err != nil {
 		return s, err
 	}
+	s.arrivals.Identify(s.public)
 	watchMetrics(s.metrics, s)
 	if s.admin, err = newAdmin(s); err != nil {
 		return s, err
@@ -150,15 +153,20 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		LateAfter:        cfg.LateAfter.Duration,
 		RematchAfter:     cfg.RematchAfter.Duration,
 		RecentFor:        cfg.RecentFor.Duration,
+		MatchEvery:       cfg.SessionMatches.Per / time.Duration(cfg.SessionMatches.Amount),
+		MatchBurst:       int(cfg.SessionMatches.Burst),
 		SettleTimeout:    cfg.SettleTimeout.Duration,
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),
 		RingTotal:        int64(cfg.RingTotal),
+		NetworkShare:     int(cfg.NetworkShare),
+		NetworkMail:      int64(cfg.NetworkMail),
 		MailboxMessages:  int(cfg.MailboxMessages),
 		MailboxBytes:     int(cfg.MailboxBytes),
 		MailTotal:        int64(cfg.MailTotal),
 		EntryMax:         int(cfg.LetterMax),
+		SessionRows:      int(cfg.SessionRows),
 		UncommittedRows:  int(cfg.QueuedChanges),
 		UncommittedBytes: int64(cfg.QueuedBytes),
 	}
@@ -171,13 +179,17 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 	if err != nil {
 		return ws.Limits{}, err
 	}
+	strip, err := protocol.ParseStripPolicy(cfg.ImagesStrip)
+	if err != nil {
+		return ws.Limits{}, err
+	}
 	files, err := descriptors.Own(int(cfg.MaxConns))
 	if err != nil {
 		return ws.Limits{}, err
 	}
 	return ws.Limits{
 		Keys:  slices.Concat(cfg.WebAPIKeys, cfg.MobileAPIKeys),
-		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Offer: offer},
+		Rules: protocol.Rules{MaxText: int(cfg.TextMax), Images: images, Strip: strip, Offer: offer},
 		Hello: protocol.Hello{
 			Epoch:    epoch,
 			WindowMs: cfg.ChatWindow.Milliseconds(),
@@ -195,5 +207,9 @@ func socketLimits(cfg *config.Config, epoch string) (ws.Limits, error) {
 		InFlightMax:        int64(cfg.InFlightMax),
 		MaxConns:           files.Sockets,
 		FailedKeys:         int(cfg.FailedKeys),
+		NetworkSockets:     cfg.SocketsOfNetwork(files.Sockets),
+		NetworkRates:       networkRates(cfg, files.Sockets),
+		Rates:              socketRates(cfg),
+		InFlightParts:      int(cfg.NetworkShare),
 	}, nil
 }

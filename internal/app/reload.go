@@ -51,7 +51,7 @@ func (s *instance) reload() (*admin.Reloaded, error) {
 	if err := s.public.Reload(surface); err != nil {
 		return nil, err
 	}
-	s.arrivals.Resize(files.Arrivals)
+	s.arrivals.Resize(arrivalLimits(files))
 	s.hub.SetLimits(lobbyLimits(next))
 	s.level.Set(logLevel(next))
 	s.inForce.Store(next)

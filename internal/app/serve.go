@@ -31,8 +31,8 @@ import (
 // by default, enough for a few round trips and a TLS handshake.
 const silentShare = 4
 
-// Serve runs the server described by c until ctx ends. ready, if not nil, is called once with the address that the server
-// listens on.
+// Serve runs the server described by c until ctx ends. ready, if not nil, is called once with the first TCP address that the
+// server listens on, nil if it listens only on Unix sockets.
 func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr io.Writer) error {
 	began := time.Now()
 	log, flushLog := newLogger(c, stderr)
@@ -44,7 +44,7 @@ func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 		defer signal.Stop(hangups)
 	}
 	tuneMemory(ctx, int64(c.LetterMax))
-	s, listener, err := start(ctx, c, log)
+	s, doors, err := start(ctx, c, log)
 	if err != nil && ctx.Err() != nil && !refused(err) {
 		log.Info("stopped while starting", "error", err)
 		return nil
@@ -53,17 +53,18 @@ func Serve(ctx context.Context, c *configuration, ready func(net.Addr), stderr i
 		return err
 	}
 	s.hangups, s.flushLog = hangups, flushLog
-	log.Info("listening", "addr", listener.Addr().String(), "boot", s.started.Boot, "restored", s.restored,
+	log.Info("listening", "addr", doors.String(), "boot", s.started.Boot, "restored", s.restored,
 		"ready_ms", time.Since(began).Milliseconds())
+	doors.warnOpen(log)
 	if ready != nil {
-		ready(listener.Addr())
+		ready(doors.port())
 	}
 	s.super.ready()
 	watched, unwatch := context.WithCancel(context.Background()) // not ctx: the shutdown makes commits too
 	defer unwatch()
 	go s.super.watch(watched, s.hub.CommittingFor, s.statusLine)
 	go s.place.watch(watched, s.db, log)
-	return s.run(ctx, listener)
+	return s.run(ctx, doors)
 }
 
 // refused reports whether err means that the database must not be opened. A shutdown requested meanwhile does not change
@@ -76,44 +77,41 @@ func refused(err error) bool {
 	return ok && e.Refused()
 }
 
-// start takes the one-server lock, then the port, then reads the rows. So a second server on the database reports the lock,
-// and clients that dial while the rows are read wait in the listener's queue and are not refused.
-func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, net.Listener, error) {
+// start takes the one-server lock, then the ports, then reads the rows. So a second server on the database reports the
+// lock, and clients that dial while the rows are read wait in a listener's queue and are not refused.
+func start(ctx context.Context, c *configuration, log *slog.Logger) (*instance, listeners, error) {
 	cert, err := certificate.Open(c.TLSCert, c.TLSKey, log)
 	if err != nil {
-		return nil, nil, exit.WithCode(exit.Config, err)
+		return nil, listeners{}, exit.WithCode(exit.Config, err)
 	}
-	listener, err := inheritListener()
+	doors, err := inheritListeners()
 	if err != nil {
-		return nil, nil, err
+		return nil, listeners{}, err
 	}
 	db, err := store.Open(ctx, store.Config{Path: c.DB, Log: log})
 	if err != nil {
-		return nil, nil, err
+		return nil, listeners{}, err
 	}
-	inherited := listener != nil
-	if !inherited {
-		listener, err = net.Listen("tcp", c.Addr)
+	if !doors.inherited {
+		doors, err = listenAt(c.Addresses())
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
+		return nil, listeners{}, errors.Join(err, db.Close())
 	}
 	s, err := assemble(ctx, c, db, log)
 	if err == nil {
 		s.read, s.level, s.cert, s.super = c.read, c.level, cert, newSupervisor(log)
-		s.listening = []admin.Listener{{Addr: listener.Addr().String(), TLS: cert != nil, Inherited: inherited}}
+		s.listening = doors.about(cert != nil)
 		err = s.openAdmin(ctx)
 	}
 	if err != nil {
 		s.recordFailedStart(ctx, err)
-		return nil, nil, errors.Join(err, listener.Close(), db.Close())
+		return nil, listeners{}, errors.Join(err, doors.close(), db.Close())
 	}
-	listener = s.arrivals.Listen(listener)
 	if cert != nil {
 		go cert.Watch(ctx)
-		listener = cert.Listener(listener)
 	}
-	return s, listener, nil
+	return s, doors.behind(s.arrivals.Listen, cert), nil
 }
 
 // instance is an assembled server.
@@ -127,7 +125,7 @@ type instance struct {
 	hub       *hub.Hub
 	endpoint  *ws.Endpoint
 	public    *server.Server
-	arrivals  *server.Arrivals // of the public listener
+	arrivals  *server.Arrivals // of the public listeners
 	admin     *admin.Server
 	metrics   *metrics.Metrics
 	history   *metrics.History
@@ -149,19 +147,27 @@ type instance struct {
 }
 
 // run serves until ctx ends or the server cannot continue.
-func (s *instance) run(ctx context.Context, listener net.Listener) error {
+func (s *instance) run(ctx context.Context, doors listeners) error {
 	web := s.arrivals.Serving(s.public, s.errorLog())
-	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
+	served := make(chan error, len(doors.all)) // one for each listener
+	for _, each := range doors.all {
+		go func() { served <- web.Serve(each) }()
+	}
+	ended := func(some int) {
+		doors.close()
+		for range len(doors.all) - some {
+			<-served
+		}
+	}
 	for {
 		select {
 		case err := <-s.fatal:
 			return err // nothing may be sent any more: not even the sockets are closed in order
 		case err := <-served:
+			ended(1)
 			return errors.Join(err, s.stop(web, "listener failed"))
 		case <-ctx.Done():
-			listener.Close()
-			<-served
+			ended(0)
 			return s.stop(web, "signal")
 		case <-s.hangups:
 			go s.reloadAndLog() // a file that is slow to read must not block a shutdown
@@ -181,7 +187,7 @@ func (s *instance) statusLine() string {
 	return line
 }
 
-// stop shuts the server down in order, after its listener is closed: it answers every request, commits every change,
+// stop shuts the server down in order, after its listeners are closed: it answers every request, commits every change,
 // closes every socket and then the store. Correctness does not need it: kill -9 at any moment is a legal shutdown. So
 // whatever the disk or another program's write lock delays beyond ShutdownTimeout is abandoned.
 func (s *instance) stop(web *http.Server, reason string) error {

@@ -73,6 +73,7 @@ var experiments = []experiment{
 		brief: []string{"match", "--connections", "500", "--think", "150ms", "--duration", "500ms"}},
 	{name: "mixed", args: []string{"mixed", "--duration", "3s"}, brief: []string{"mixed", "--connections", "200", "--duration", "500ms"}},
 	{name: "connect", everyone: true, args: []string{"connect"}, brief: []string{"connect", "--connections", "1000"}},
+	{name: "connect and search", everyone: true, args: []string{"connect", "--search"}, brief: []string{"connect", "--search", "--connections", "1000"}},
 	{name: "idle", everyone: true,
 		args:  []string{"idle", "--duration", "3s"},
 		brief: []string{"idle", "--connections", "2000", "--duration", "500ms"}},

@@ -22,7 +22,7 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 	s, refusal := l.find(a)
 	switch {
 	case s != nil && s.hasRow():
-		l.resume(s, conn, a.Resume)
+		l.resume(s, conn, a)
 		return
 	case s != nil: // there is nothing to resume, and its client has moved on to this socket
 		l.tell(s, Event{Kind: Close, CloseCode: CloseReplaced})
@@ -47,13 +47,16 @@ func (l *Lobby) open(conn ConnID, a *Auth) *session {
 		ID: l.lastID, Hash: a.Fresh, Resumable: a.Resumable, CreatedAt: l.wall,
 	}}
 	l.sessions[s.Hash] = s
-	l.bind(s, conn)
+	l.bind(s, conn, a.Network)
 	return s
 }
 
-func (l *Lobby) bind(s *session, conn ConnID) {
+func (l *Lobby) bind(s *session, conn ConnID, from Network) {
 	s.conn, s.active, s.asleep, s.until, s.hidden = conn, l.now, false, 0, 0
 	s.silent, s.pulse = false, nil
+	if s.network = from; s.quota == nil || s.quota.network != from {
+		l.moves(s, from)
+	}
 	l.conns[conn] = s
 	if s.AwaySince != 0 {
 		s.AwaySince = 0
@@ -79,6 +82,7 @@ func (l *Lobby) find(a *Auth) (*session, ErrorCode) {
 	s := &session{index: -1, Record: r.Record, onDisk: true}
 	s.mail = openMailbox(r.Mail)
 	l.remind(s)
+	l.redeem(s)
 	l.sessions[s.Hash] = s
 	return s, ""
 }

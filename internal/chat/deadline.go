@@ -33,8 +33,16 @@ func (l *Lobby) schedule(s *session) {
 // NextDeadline returns when the next Tick has something to do; false if never.
 func (l *Lobby) NextDeadline() (Time, bool) {
 	next, ok := l.due.first()
-	if at, waits := l.maker.windows.first(); waits && (!ok || at < next) {
-		return at, true
+	sooner := func(at Time) {
+		if !ok || at < next {
+			next, ok = at, true
+		}
+	}
+	if at, waits := l.maker.windows.first(); waits {
+		sooner(at)
+	}
+	if at := l.standings.tokens.due; at != 0 && l.maker.pools[lowPool].all.first != nil {
+		sooner(at)
 	}
 	return next, ok
 }

@@ -9,6 +9,11 @@ type SessionInfo struct {
 	State     State
 	Here      bool // it has a socket
 	Resumable bool
+	Network   Network // of its latest socket
+	Proven    bool    // it has had a proper chat
+	Ignored   int     // chats in a row in which the other side wrote nothing…
+	Short     int     // … and that were not proper, as proven sessions saw them
+	StandsOut bool    // it is in the low-priority pool, if there is one
 }
 
 // Info returns the state of the session with hash h; false if it is not in memory.
@@ -17,7 +22,9 @@ func (l *Lobby) Info(h Hash) (SessionInfo, bool) {
 	if s == nil {
 		return SessionInfo{}, false
 	}
-	info := SessionInfo{Hash: s.Hash, State: s.State(), Here: s.conn != 0, Resumable: s.Resumable}
+	info := SessionInfo{Hash: s.Hash, State: s.State(), Here: s.conn != 0, Resumable: s.Resumable,
+		Network: s.network, Proven: s.proven, StandsOut: s.standsOut(l)}
+	info.Ignored, info.Short = int(s.streaks.n[ignored]), int(s.streaks.n[short])
 	if s.partner != nil {
 		info.Partner = s.partner.Hash
 	}

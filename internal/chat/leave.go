@@ -21,11 +21,13 @@ func (l *Lobby) arrived() {
 	}
 }
 
-// memory is what the lobby remembers of a session that has left memory: whom it does not meet again for a while.
+// memory is what the lobby remembers of a session that has left memory: whom it does not meet again for a while, and its standing.
 type memory struct {
-	id     ID
-	former *partners
-	until  Time
+	id      ID
+	former  *partners
+	streaks streaks
+	proven  bool
+	until   Time
 }
 
 // memoriesMax is how many of them there are; the oldest fade first.
@@ -43,8 +45,11 @@ func (l *Lobby) recall(s *session) {
 		l.fading = nil
 	}
 	until := s.last().parted.Add(max(l.cfg.RecentFor, l.cfg.RematchAfter))
+	if s.streaks.last != 0 {
+		until = max(until, s.streaks.last.Add(streakFor))
+	}
 	if s.Resumable && s.EndedAt == 0 && s.former != nil && l.now < until {
-		m := memory{s.ID, s.former, until}
+		m := memory{s.ID, s.former, s.streaks, s.proven, until}
 		l.memories[s.ID] = m
 		l.fading = append(l.fading, m)
 	}
@@ -53,6 +58,6 @@ func (l *Lobby) recall(s *session) {
 // remind restores to s, which returns to memory, what recall has kept.
 func (l *Lobby) remind(s *session) {
 	if m, ok := l.memories[s.ID]; ok {
-		s.former = m.former
+		s.former, s.streaks, s.proven = m.former, m.streaks, m.proven
 	}
 }

@@ -18,14 +18,19 @@ type Limits struct {
 	RecentFor        time.Duration // a session is not matched with one of its last partners for this long, unless both have waited for LateAfter
 	SettleTimeout    time.Duration // a legacy client whose pings are swallowed is matched again this long after a ping was written
 
+	LowPriority LowPriority // what to do with sessions that stand out (standing.go)
+
 	RingMessages    int   // messages of one direction that wait for the receiver's ack…
 	RingBytes       int   // … and their bytes
 	RingTotal       int64 // the bytes of all of them
+	NetworkShare    int   // one network may leave unconfirmed one part in this many of RingTotal; 0: any…
+	NetworkMail     int64 // … and write as much into mailboxes; 0: any
 	MailboxMessages int   // entries in the mailbox of one session…
 	MailboxBytes    int   // … and their bytes
 	MailTotal       int64 // the bytes of all mailboxes
 	EntryMax        int   // text and image of one entry; 0: any
 
+	SessionRows      int   // with this many rows no session begins to search; 0: no limit
 	UncommittedRows  int   // with this many uncommitted rows, no command that changes a row is accepted; 0: no limit…
 	UncommittedBytes int64 // … nor with this many uncommitted bytes of entries; 0: no limit
 }
@@ -34,9 +39,11 @@ type Limits struct {
 // limit stay held.
 func (l *Lobby) SetLimits(limits Limits) {
 	l.cfg.Limits = limits
-	for e := range l.maker.tickets() { // what they wait for may come sooner now
-		e.due = max(l.now, 1)
-		l.maker.windows.fix(e)
+	for pool := range pools {
+		for t := range l.maker.tickets(pool) { // what they wait for may come sooner now
+			t.due = max(l.now, 1)
+			l.maker.windows.fix(t)
+		}
 	}
 }
 
@@ -48,6 +55,19 @@ func (l *Lobby) Full() bool {
 	}
 	return l.cfg.UncommittedRows > 0 && rows >= l.cfg.UncommittedRows ||
 		l.cfg.UncommittedBytes > 0 && l.mail.uncommitted >= l.cfg.UncommittedBytes
+}
+
+// Refuses reports whether Step would not apply c now.
+func (l *Lobby) Refuses(c *Command) bool {
+	s := l.conns[c.Conn]
+	return s != nil && (l.isFullFor(s, c) || l.hasTooManyRowsFor(s, c))
+}
+
+func (l *Lobby) isFullFor(s *session, c *Command) bool { return s.changesRows(c) && l.Full() }
+
+// hasTooManyRowsFor reports whether c would add a row beyond SessionRows. Its client waits: rows expire.
+func (l *Lobby) hasTooManyRowsFor(s *session, c *Command) bool {
+	return c.Op == Search && !s.hasRow() && l.cfg.SessionRows > 0 && l.rows >= l.cfg.SessionRows
 }
 
 // changesRows reports whether c, from s, would change a row and so is refused when the lobby is Full. A Detach cannot be

@@ -31,10 +31,11 @@ type Lobby struct {
 	facts  []Fact  // of the current step, reused
 	wrote  bool    // the current step changed a record
 
-	conns    map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
-	sessions map[Hash]*session   // every session in memory: attached, waiting or paired
-	maker    matchmaker
-	due      agenda[*session]
+	conns     map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
+	sessions  map[Hash]*session   // every session in memory: attached, waiting or paired
+	maker     matchmaker
+	standings standings
+	due       agenda[*session]
 
 	batch     uint64     // number of the batch that changes go into
 	committed uint64     // the caller has reported this batch as durable
@@ -42,6 +43,7 @@ type Lobby struct {
 	underWay  []flushed  // the uncommitted batches, by rising number
 	mail      mail       // the mailboxes of sessions that are away
 	ringBytes int64      // of all rings
+	quotas    map[Network]*quota
 	stopped   bool
 
 	// about sessions that have left memory
@@ -49,8 +51,11 @@ type Lobby struct {
 	left     []leaver        // … by rising batch
 	memories map[ID]memory   // what is remembered of it
 	fading   []memory        // … roughly the oldest first
+	owing    map[ID]owed     // who has written its mailbox
+	lent     []owed          // … roughly the oldest first
 
 	lastPlace uint64 // in the queue; places rise and are never reused
+	rows      int    // of the table of sessions, with the batches under way
 	lastID    ID
 	lastPair  PairID
 	lastPing  uint64
@@ -74,7 +79,10 @@ func New(cfg Config) *Lobby {
 		sessions:  make(map[Hash]*session),
 		leaving:   make(map[Hash]uint64),
 		memories:  make(map[ID]memory),
-		maker:     matchmaker{lines: lines{topics: make([]line, cfg.Topics)}},
+		owing:     make(map[ID]owed),
+		quotas:    make(map[Network]*quota),
+		maker:     newMatchmaker(cfg.Topics),
+		standings: newStandings(),
 		batch:     1,
 		lastPlace: first, lastID: ID(first), lastPair: PairID(first),
 	}
@@ -88,7 +96,8 @@ type Output struct {
 }
 
 // Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would
-// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied.
+// change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied. Nor
+// is a first search applied while there are too many rows.
 func (l *Lobby) Step(now Moment, c *Command) Output {
 	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
 	clear(l.events)
@@ -97,9 +106,13 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 		return Output{}
 	}
 	s := l.conns[c.Conn]
-	if s != nil && s.changesRows(c) && l.Full() {
+	switch {
+	case s == nil:
+	case l.isFullFor(s, c):
 		l.refuse(s, c)
 		return Output{Events: l.events, Facts: l.facts, Full: true}
+	case l.hasTooManyRowsFor(s, c):
+		return Output{Full: true}
 	}
 	if c.Op != Stop {
 		l.openWindows()
@@ -224,11 +237,15 @@ func (l *Lobby) TakeBatch(b *Batch) {
 		s.dirty = false
 		if s.gone {
 			if s.onDisk {
+				l.rows--
 				b.Changes = append(b.Changes, Change{Record: Record{ID: s.ID}, Deleted: true})
 			}
 			continue
 		}
-		s.onDisk = true
+		if !s.onDisk {
+			s.onDisk = true
+			l.rows++
+		}
 		b.Changes = append(b.Changes, Change{Record: s.Record})
 	}
 	l.mail.takeBatch(b)

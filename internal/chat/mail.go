@@ -48,6 +48,7 @@ type Saved struct {
 	Records   []Record // the sessions that were waiting or paired
 	Mail      []Held   // their mailbox entries, by rising To, Pair and N
 	MailBytes int64    // of all mailboxes, including those of hibernated sessions
+	Rows      int      // all sessions on disk
 }
 
 // Batch is what one transaction must make durable. Entries are written before MailAcks delete.

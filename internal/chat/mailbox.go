@@ -10,6 +10,7 @@ type mailbox struct {
 	entries []entry // by rising n; never empty
 	bytes   int
 	batch   uint64 // the batch of the last entry
+	by      *quota // of the sender, for bytes; nil: none
 }
 
 // entry is a mailbox entry without its body.
@@ -91,8 +92,9 @@ type custody struct {
 func (m *mail) hold(batch uint64, s *session, b *body, size int) {
 	p := s.partner
 	if s.mail == nil {
-		s.mail = &mailbox{pair: s.Pair, from: p.Alias}
+		s.mail = &mailbox{pair: s.Pair, from: p.Alias, by: p.quota}
 	}
+	s.mail.by.add(0, 0, int64(size))
 	s.mail.put(entry{b.n, size})
 	s.mail.batch = batch
 	m.bytes += int64(size)
@@ -120,6 +122,7 @@ func (m *mail) discard(s *session, upTo uint64) {
 	}
 	m.acks = append(m.acks, MailAck{To: s.ID, Pair: b.pair, UpTo: last})
 	m.bytes -= int64(freed)
+	b.by.add(0, 0, -int64(freed))
 	if len(b.entries) == 0 {
 		s.mail = nil
 	}
@@ -160,9 +163,15 @@ func (l *Lobby) canHold(s *session, m *body) bool {
 	if s.mail != nil {
 		n, bytes = len(s.mail.entries), s.mail.bytes
 	}
+	var by *quota
+	if s.mail != nil {
+		by = s.mail.by
+	} else if s.partner != nil {
+		by = s.partner.quota
+	}
 	fits := l.cfg.EntryMax == 0 || len(m.text)+len(m.image) <= l.cfg.EntryMax
 	return fits && s.MailKey != MailKey{} && n < l.cfg.MailboxMessages &&
-		bytes+size <= l.cfg.MailboxBytes && l.mail.bytes+int64(size) <= l.cfg.MailTotal
+		bytes+size <= l.cfg.MailboxBytes && int64(size) <= l.mailRoom(by, size)
 }
 
 func (l *Lobby) entryBytes(m *body) int { return l.cfg.EntryBytes(len(m.text), len(m.image)) }
@@ -178,8 +187,11 @@ func (l *Lobby) LargestEntry(conn ConnID) int {
 	return 0
 }
 
-// Swept records that mailboxes of this many bytes were deleted together with their hibernated sessions.
-func (l *Lobby) Swept(bytes int64) { l.mail.bytes = max(l.mail.bytes-bytes, 0) }
+// Swept records that this many hibernated sessions were deleted, with mailboxes of so many bytes.
+func (l *Lobby) Swept(rows int, mailBytes int64) {
+	l.rows = max(l.rows-rows, 0)
+	l.mail.bytes = max(l.mail.bytes-mailBytes, 0)
+}
 
 // replay sends s, which has just been attached, the messages of a chat that it is missing: the numbers above after, up to
 // upTo. All of them are mailbox entries by now; those not yet on disk are in a batch that the event waits for.

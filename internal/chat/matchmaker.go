@@ -12,10 +12,27 @@ import (
 // oldest that it may meet. A SESSION THAT BECOMES AVAILABLE IS MATCHED AT ONCE, OR MAY MEET NONE OF THOSE THAT WAIT: so few
 // wait, and a walk skips few.
 type matchmaker struct {
-	lines   lines
+	pools   [pools]lines
 	windows agenda[*ticket] // when what a ticket is open to changes
 	waiting int             // tickets in the lines
 	spare   []*ticket       // unused, for the next sessions that wait
+}
+
+// pool is which of the sessions that wait a session is matched with (standing.go).
+type pool uint8
+
+const (
+	mainPool pool = iota
+	lowPool       // those that stand out
+	pools
+)
+
+func newMatchmaker(topics int) matchmaker {
+	var m matchmaker
+	for p := range m.pools {
+		m.pools[p].topics = make([]line, topics)
+	}
+	return m
 }
 
 // spareTickets is how many unused tickets are kept.
@@ -40,6 +57,7 @@ const (
 type ticket struct {
 	s     *session
 	open  openness
+	pool  pool
 	slots []*slot // in all, in open or late, and in topics
 	used  int     // of slots
 	due   Time    // when open changes, or it may be matched; 0: never
@@ -65,16 +83,16 @@ const (
 	inLate int8 = -3
 )
 
-func (m *matchmaker) line(topic int8) *line {
+func (l *lines) line(topic int8) *line {
 	switch topic {
 	case inAll:
-		return &m.lines.all
+		return &l.all
 	case inOpen:
-		return &m.lines.open
+		return &l.open
 	case inLate:
-		return &m.lines.late
+		return &l.late
 	}
-	return &m.lines.topics[topic]
+	return &l.topics[topic]
 }
 
 // issue gives s, which has none, a ticket that is in no line yet.
@@ -100,7 +118,7 @@ func (m *matchmaker) drop(s *session) {
 	m.leave(t)
 	t.due = 0
 	m.windows.fix(t)
-	t.s, t.open, s.ticket = nil, choosy, nil
+	t.s, t.open, t.pool, s.ticket = nil, choosy, mainPool, nil
 	if len(m.spare) < spareTickets {
 		m.spare = append(m.spare, t)
 	}
@@ -118,7 +136,7 @@ func (m *matchmaker) enter(t *ticket) {
 		m.insert(t, inOpen)
 	}
 	for topics := t.s.wants.Topics; topics != 0; topics &= topics - 1 {
-		if n := bits.TrailingZeros64(topics); n < len(m.lines.topics) {
+		if n := bits.TrailingZeros64(topics); n < len(m.pools[t.pool].topics) {
 			m.insert(t, int8(n))
 		}
 	}
@@ -130,7 +148,7 @@ func (m *matchmaker) leave(t *ticket) {
 		m.waiting--
 	}
 	for _, e := range t.slots[:t.used] {
-		l := m.line(e.topic)
+		l := m.pools[t.pool].line(e.topic)
 		if e.prev != nil {
 			e.prev.next = e.next
 		} else {
@@ -146,11 +164,15 @@ func (m *matchmaker) leave(t *ticket) {
 	t.used = 0
 }
 
-// tickets yields the tickets in the lines, the oldest first. The loop must not change the lines.
-func (m *matchmaker) tickets() iter.Seq[*ticket] {
+// tickets yields the tickets in the lines of a pool, the oldest first. The loop may move or drop the ticket at hand only.
+func (m *matchmaker) tickets(of pool) iter.Seq[*ticket] {
 	return func(yield func(*ticket) bool) {
-		for e := m.lines.all.first; e != nil && yield(e.ticket); {
+		for e := m.pools[of].all.first; e != nil; {
+			t := e.ticket
 			e = e.next
+			if !yield(t) {
+				return
+			}
 		}
 	}
 }
@@ -165,7 +187,7 @@ func (m *matchmaker) insert(t *ticket, topic int8) {
 	if t.used == len(t.slots) {
 		t.slots = append(t.slots, new(slot))
 	}
-	e, l := t.slots[t.used], m.line(topic)
+	e, l := t.slots[t.used], m.pools[t.pool].line(topic)
 	t.used++
 	e.ticket, e.topic = t, topic
 	for e.prev = l.last; e.prev != nil && e.prev.ticket.s.Place > t.s.Place; e.prev = e.prev.prev {
@@ -183,22 +205,48 @@ func (m *matchmaker) insert(t *ticket, topic int8) {
 	}
 }
 
-// partnerFor returns the session that the one of t meets, nil if it may meet none that waits.
+// partnerFor returns the session that the one of t meets, nil if it may meet none that waits. If the pools may meet, the
+// sessions of both count.
 func (l *Lobby) partnerFor(t *ticket) *session {
-	lines := &l.maker.lines
-	if r := l.oldest(t.s, &lines.late); r != nil && !forgetsLate {
+	pools := [...]*lines{&l.maker.pools[t.pool], &l.maker.pools[1-t.pool]}
+	in := pools[:1]
+	if l.mixes() {
+		in = pools[:]
+	}
+	var r *session
+	for _, p := range in {
+		r = older(r, l.oldest(t.s, &p.late))
+	}
+	if forgetsLate {
+		r = nil
+	}
+	if r != nil {
 		return r
 	}
-	if r := l.oldestInCommon(t.s); r != nil {
+	if t.s.wants.Topics != 0 {
+		for _, p := range in {
+			r = older(r, l.oldestInCommon(t.s, p))
+		}
+	}
+	if r != nil || t.open == choosy {
 		return r
 	}
-	switch t.open {
-	case late:
-		return l.oldest(t.s, &lines.all)
-	case open:
-		return l.oldest(t.s, &lines.open)
+	for _, p := range in {
+		line := &p.open
+		if t.open == late {
+			line = &p.all
+		}
+		r = older(r, l.oldest(t.s, line))
 	}
-	return nil
+	return r
+}
+
+// older returns the older of two waiting sessions, each of which may be nil.
+func older(a, b *session) *session {
+	if a == nil || b != nil && b.Place < a.Place {
+		return b
+	}
+	return a
 }
 
 // oldest returns the oldest session in a line that s may meet.
@@ -213,16 +261,14 @@ func (l *Lobby) oldest(s *session, in *line) *session {
 	return nil
 }
 
-// oldestInCommon returns the oldest session with a topic of s that s may meet. It walks the lines of all its topics at once.
-func (l *Lobby) oldestInCommon(s *session) *session {
-	if s.wants.Topics == 0 {
-		return nil
-	}
+// oldestInCommon returns the oldest session in a pool with a topic of s that s may meet. It walks the lines of all its topics
+// at once.
+func (l *Lobby) oldestInCommon(s *session, in *lines) *session {
 	var at [64]*slot
 	n := 0
 	for topics := s.wants.Topics; topics != 0; topics &= topics - 1 {
-		if i := bits.TrailingZeros64(topics); i < len(l.maker.lines.topics) {
-			if e := l.maker.lines.topics[i].first; e != nil {
+		if i := bits.TrailingZeros64(topics); i < len(in.topics) {
+			if e := in.topics[i].first; e != nil {
 				at[n] = e
 				n++
 			}

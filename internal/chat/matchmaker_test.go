@@ -27,7 +27,8 @@ func newCrowd(tb testing.TB) *crowd {
 		Limits: Limits{
 			IdleAfter: time.Hour, ChatWindow: time.Hour, AwayAfter: time.Second, QueueWindow: time.Hour,
 			OpenAfter: 5 * time.Second, LateAfter: 10 * time.Second, RematchAfter: 10 * time.Second, RecentFor: 5 * time.Minute,
-			MatchEvery: 3 * time.Second, MatchBurst: 10,
+			MatchEvery: 3 * time.Second, MatchBurst: 10, LowPriority: LowPriorityOn,
+			RingMessages: 200, RingBytes: 1 << 20, RingTotal: 1 << 20,
 		},
 	})
 	return c
@@ -56,7 +57,7 @@ func (c *crowd) expected(s *session) *session {
 		rank int
 	}
 	var all []candidate
-	mine := choosy
+	pool, mine := c.poolOf(s), choosy
 	if s.wants.Topics == 0 {
 		mine = open
 	}
@@ -73,6 +74,7 @@ func (c *crowd) expected(s *session) *session {
 		}
 		common := s.wants.Topics&r.wants.Topics != 0
 		switch { // s has just begun to wait, so it is not late
+		case r.ticket.pool != pool && !c.mixes():
 		case s.wants.Languages != 0 && r.wants.Languages != 0 && s.wants.Languages&r.wants.Languages == 0:
 		case c.metLately(s, r):
 		case theirs == late:
@@ -107,13 +109,19 @@ func (c *crowd) play(r *rand.Rand, steps int) {
 		if len(c.people) > 0 {
 			s = c.people[r.IntN(len(c.people))]
 		}
-		switch r.IntN(6) {
+		switch r.IntN(8) {
 		case 0:
 			c.arrive(wants)
 			continue
 		case 1:
 			if s != nil {
 				c.do(Command{Op: Prefer, Conn: s.conn, Prefer: &wants})
+			}
+			continue
+		case 2:
+			if s != nil { // its chats go badly from now on, or well
+				n := uint8(r.IntN(2) * needMax)
+				s.streaks = streaks{n: [badnesses]uint8{n, n}, last: c.at}
 			}
 			continue
 		}
@@ -141,7 +149,7 @@ func (c *crowd) play(r *rand.Rand, steps int) {
 }
 
 // TestL3MeetsTheOldest: a session that becomes available meets the oldest that it may meet, the late before the rest, and
-// no two that may meet both wait.
+// no two that may meet both wait, in the pools and between them.
 func TestL3MeetsTheOldest(t *testing.T) {
 	for seed := range uint64(60) {
 		newCrowd(t).play(rand.New(rand.NewPCG(seed, 1)), 400)

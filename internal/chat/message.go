@@ -82,9 +82,9 @@ func (l *Lobby) accept(s *session, m *body) bool {
 		f.accept()
 		l.relay(s, p, m)
 		l.ask(p)
-	case l.canKeep(f, m):
+	case l.canKeep(p, f, m):
 		f.accept()
-		l.keep(f, *m)
+		l.keep(p, f, *m)
 		l.relay(s, p, m)
 	case s.Resumable:
 		l.tell(s, Event{Kind: Error, Code: ErrUnavailable, N: m.n})

@@ -70,8 +70,9 @@ func (l *Lobby) seek(t *ticket) {
 	s := t.s
 	l.maker.leave(t)
 	if l.now >= s.pacedUntil(l) {
-		t.open = l.openness(s)
+		t.open, t.pool = l.openness(s), l.poolOf(s)
 		if r := l.partnerFor(t); r != nil {
+			l.meeting(t.pool, r.ticket.pool)
 			l.maker.drop(s)
 			l.maker.drop(r)
 			if r.Place < s.Place {
@@ -87,9 +88,27 @@ func (l *Lobby) seek(t *ticket) {
 	l.schedule(s)
 }
 
+// meeting counts a match of sessions in these pools.
+func (l *Lobby) meeting(a, b pool) {
+	switch {
+	case a != b:
+		l.standings.tokens.spend(l.now)
+	case a == mainPool:
+		l.standings.tokens.count(l.now)
+	}
+}
+
 // openWindows does what is due at the clock's time for sessions that wait: it comes before whatever happens now, so that a
 // late Tick lets no session overtake them.
 func (l *Lobby) openWindows() {
+	if due := l.standings.tokens.due; due != 0 && due <= l.now {
+		l.standings.tokens.due = 0
+		for t := range l.maker.tickets(lowPool) {
+			if l.seek(t); t.s == nil {
+				break
+			}
+		}
+	}
 	for {
 		at, ok := l.maker.windows.first()
 		if !ok || at > l.now {
@@ -105,16 +124,16 @@ func (l *Lobby) openWindows() {
 
 // checkQueue checks the matchmaker, for Check.
 func (l *Lobby) checkQueue() error {
-	in := slices.Collect(l.maker.tickets())
+	in := slices.AppendSeq(slices.Collect(l.maker.tickets(mainPool)), l.maker.tickets(lowPool))
 	for i, a := range in {
-		if i > 0 && in[i-1].s.Place >= a.s.Place {
+		if i > 0 && in[i-1].pool == a.pool && in[i-1].s.Place >= a.s.Place {
 			return fmt.Errorf("L3: %s is behind %s", in[i-1].s.Hash, a.s.Hash)
 		}
 		if a.s.ticket != a || !a.s.eligible() {
 			return fmt.Errorf("L3: %s can be matched but is not waiting, is away, silent or unsettled, or has a tail", a.s.Hash)
 		}
 		for _, b := range in[i+1:] {
-			if a.agrees(b) && l.may(a.s, b.s) && l.ghost(a.s, b.s) == nil {
+			if (a.pool == b.pool || l.mixes() && l.standings.tokens.due == 0) && a.agrees(b) && l.may(a.s, b.s) && l.ghost(a.s, b.s) == nil {
 				return fmt.Errorf("L3: %s and %s may meet and both wait", a.s.Hash, b.s.Hash)
 			}
 		}
@@ -134,7 +153,7 @@ func (l *Lobby) pair(a, b *session) {
 		l.note(Fact{Kind: FactMatched, Session: s.Hash, With: [...]*session{b, a}[side].Hash, Took: max(l.wall-s.QueuedAt, 0)})
 		s.Place, s.QueuedAt = 0, 0
 		s.Pair, s.Side, s.Alias, s.MatchedAt = l.lastPair, uint8(side), l.cfg.NewAlias(), l.wall
-		s.out = &flow{seen: true}
+		s.out = &flow{seen: true, began: l.now}
 		l.markDirty(s)
 	}
 	a.partner, b.partner = b, a
@@ -166,6 +185,7 @@ func (l *Lobby) tellMatched(s *session) {
 // choice discards its entries first.
 func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
+	l.judge(s, p)
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
 	for _, side := range [...]*session{s, p} {
 		l.hideTyping(side)

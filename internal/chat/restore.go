@@ -10,7 +10,7 @@ import (
 // is away and every window starts over. Only the message numbers of mailbox entries are known. Legacy clients cannot
 // resume, so their rows are deleted and their partners are queued; these changes are part of the first batch.
 func (l *Lobby) Load(now Moment, saved Saved) error {
-	l.now, l.wall, l.mail.bytes = now.Server, now.Wall, saved.MailBytes
+	l.now, l.wall, l.mail.bytes, l.rows = now.Server, now.Wall, saved.MailBytes, saved.Rows
 	records := saved.Records
 	pairs := make(map[PairID]*session, len(records)/2)
 	all := make([]*session, 0, len(records))

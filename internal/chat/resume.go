@@ -3,7 +3,8 @@ package chat
 // resume gives s to a new socket; the newest wins. What the client reports about its latest chat counts only for the chat
 // it names: the current one, or one that is over, whose tail it gets. A session that is told that a chat is over is
 // queued.
-func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
+func (l *Lobby) resume(s *session, conn ConnID, a *Auth) {
+	r := a.Resume
 	stale := r.Epoch != "" && r.Epoch != l.cfg.Epoch // the database was restored: the chat that the client names is over
 	current := s.Pair != 0 && (r.Partner == "" || r.Partner == s.partner.Alias && !stale)
 	if current && r.Partner != "" && s.impossible(r) {
@@ -19,7 +20,7 @@ func (l *Lobby) resume(s *session, conn ConnID, r *Resume) {
 		l.tell(s, Event{Kind: Close, CloseCode: CloseReplaced})
 		delete(l.conns, s.conn)
 	}
-	l.bind(s, conn)
+	l.bind(s, conn, a.Network)
 	l.noteAttached(s)
 	l.tell(s, Event{Kind: AuthSuccess})
 	if s.Pair != 0 && !returning { // what is lost with the other socket

@@ -1,30 +1,45 @@
 package chat
 
+import "math"
+
 // A ring holds the messages of one direction of a chat until the receiver, which is attached and resumable, confirms them.
 // It is part of flow, and Lobby.ringBytes counts all rings. When the receiver goes away, the ring moves into its mailbox.
 
 // Ring is the state of the rings for a message that a client is about to send.
 type Ring struct {
-	Needed bool  // the message would go through a ring: both sides are resumable, and the receiver is attached
-	Owes   bool  // its sender has not confirmed everything it was sent in its chat
-	Used   int64 // bytes in all rings
-	Free   int64 // … and bytes left
+	Needed bool    // the message would go through a ring: both sides are resumable, and the receiver is attached
+	Owes   bool    // its sender has not confirmed everything it was sent in its chat
+	Used   int64   // bytes in all rings
+	Free   int64   // … and bytes left for all large messages
+	For    Network // the receiver's
+	Share  int64   // bytes left for large messages to that network
 }
 
-// Ring returns the state of the rings for a message from conn.
+// Ring returns the state of the rings for a large message from conn.
 func (l *Lobby) Ring(conn ConnID) Ring {
-	r := Ring{Used: l.ringBytes, Free: l.cfg.RingTotal - l.ringBytes}
+	free := l.ringRoom(nil, math.MaxInt)
+	r := Ring{Used: l.ringBytes, Free: free, Share: free}
 	if s := l.conns[conn]; s != nil && s.partner != nil {
 		r.Needed = s.Resumable && s.partner.Resumable && s.partner.conn != 0
 		r.Owes = len(s.partner.out.ring) > 0
+		r.For, r.Share = s.partner.network, l.ringRoom(s.partner.quota, math.MaxInt)
 	}
 	return r
 }
 
-// keep puts a message into the ring of f. The caller must have checked canKeep.
-func (l *Lobby) keep(f *flow, m body) {
+// keep puts a message to p into the ring of f. The caller must have checked canKeep.
+func (l *Lobby) keep(p *session, f *flow, m body) {
+	if len(f.ring) == 0 {
+		f.charged = p.quota
+	}
 	f.keep(m)
-	l.ringBytes += int64(m.size())
+	l.charge(f, m.size())
+}
+
+// charge adds the bytes that the ring of f has gained or lost to those of all rings, and of the receiver's network.
+func (l *Lobby) charge(f *flow, bytes int) {
+	l.ringBytes += int64(bytes)
+	f.charged.add(0, int64(bytes), 0)
 }
 
 // takeCustody moves the messages that s has not confirmed into its mailbox, because its socket is lost: the longest prefix
@@ -57,19 +72,19 @@ func (l *Lobby) takeCustody(s *session) bool {
 // forgetConfirmed drops from the ring and the mailbox of s the messages that it has.
 func (l *Lobby) forgetConfirmed(s *session) {
 	f := s.partner.out
-	l.ringBytes -= int64(f.trim())
+	l.charge(f, -f.trim())
 	l.mail.discard(s, f.has())
 }
 
 // empty drops everything in the ring of f.
 func (l *Lobby) empty(f *flow) {
-	l.ringBytes -= int64(f.ringBytes)
-	f.ring, f.ringBytes = nil, 0
+	l.charge(f, -f.ringBytes)
+	f.ring, f.ringBytes, f.charged = nil, 0, nil
 }
 
-// canKeep reports whether the ring of f has room for a message.
-func (l *Lobby) canKeep(f *flow, m *body) bool {
+// canKeep reports whether the ring of f has room for a message to p.
+func (l *Lobby) canKeep(p *session, f *flow, m *body) bool {
 	size := m.size()
 	return len(f.ring) < l.cfg.RingMessages && f.ringBytes+size <= l.cfg.RingBytes &&
-		l.ringBytes+int64(size) <= l.cfg.RingTotal
+		int64(size) <= l.ringRoom(p.quota, size)
 }

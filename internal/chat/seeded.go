@@ -5,5 +5,5 @@ package chat
 // Bugs that a build with the tag mutants can enable.
 const (
 	heldIsLast  = false // a commit raises held to everything accepted meanwhile
-	forgetsLate = false // the late do not come first
+	forgetsLate = false // late sessions are not met first
 )

@@ -31,13 +31,17 @@ type session struct {
 	mail    *mailbox // held messages, durable; nil if there are none
 
 	// matching (law L3); lost with the process
-	wants  Preferences
-	since  Time      // when it began to wait
-	asked  Time      // when it last said what it prefers
-	paced  Time      // how far its searches are ahead of their pace
-	former *partners // nil: it has had none
-	ticket *ticket   // while it waits and can be matched; nil: it cannot be
-	pulse  *pulse    // lost with the socket; nil: it was sent no ping
+	wants   Preferences
+	since   Time      // when it began to wait
+	asked   Time      // when it last said what it prefers
+	paced   Time      // how far its searches are ahead of their pace
+	former  *partners // nil: it has had none
+	network Network   // of its latest socket
+	quota   *quota    // of network; nil: none
+	streaks streaks
+	proven  bool    // it has had a proper chat
+	ticket  *ticket // while it waits and can be matched; nil: it cannot be
+	pulse   *pulse  // lost with the socket; nil: it was sent no ping
 
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not in it
@@ -75,4 +79,6 @@ func (l *Lobby) forget(s *session) {
 		l.left = append(l.left, leaver{s.Hash, s.changed})
 	}
 	l.recall(s)
+	l.lend(s)
+	l.moves(s, 0)
 }

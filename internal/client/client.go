@@ -198,7 +198,7 @@ func refused(response *http.Response, err error) error {
 // never existed or has ended, starts a new session.
 func (c *Client) Resume() Options {
 	o := c.opts
-	if s := c.State(); s.SessionID != "" {
+	if s := c.State(); !o.Legacy && (s.SessionID != "" || s.Asked) {
 		o.Resume = &s
 	}
 	return o

@@ -62,7 +62,7 @@ func TestResumableClientKeepsItsState(t *testing.T) {
 	check(t, c.Sleep(time.Minute))
 	check(t, c.Next())
 	p.hears(`{"type":"ack","partnerId":"p1","got":2}`, `{"type":"sleep","forMs":60000}`, `{"type":"search","partnerId":"p1"}`)
-	want := State{SessionID: "cm1_x", Epoch: "e1", Partner: "p1", Got: 2, Sent: 3, Acked: 1, Copies: []Body{{N: 2, Text: "two"}}}
+	want := State{SessionID: "cm1_x", Epoch: "e1", Asked: true, Partner: "p1", Got: 2, Sent: 3, Acked: 1, Copies: []Body{{N: 2, Text: "two"}}}
 	if got := c.State(); !reflect.DeepEqual(got, want) {
 		t.Errorf("state %+v, want %+v", got, want)
 	}

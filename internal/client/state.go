@@ -11,6 +11,7 @@ import (
 type State struct {
 	SessionID string // "" before session_id, after the session's end, and for legacy clients
 	Epoch     string
+	Asked     bool // a search was sent and is not answered: on a new session that replaces this one it must be sent again
 
 	// The latest known chat, until the next matched. One that is over stays too, with its Got: its tail may still need to
 	// be confirmed, and a resume that does not name it brings the tail again. One that this client left is forgotten at
@@ -44,26 +45,30 @@ func (c *Client) State() State {
 
 // enter begins a chat or, with "", forgets the previous one.
 func (s *State) enter(partner string) {
-	*s = State{SessionID: s.SessionID, Epoch: s.Epoch, Partner: partner}
+	*s = State{SessionID: s.SessionID, Epoch: s.Epoch, Asked: s.Asked, Partner: partner}
 }
 
 // apply updates s with a message from the server.
 func (s *State) apply(m *protocol.ServerMessage) {
 	switch m.Type {
 	case "session_id":
-		*s = State{SessionID: m.SessionID, Epoch: m.Epoch}
-	case "resume_failed", "chat_ended":
+		*s = State{SessionID: m.SessionID, Epoch: m.Epoch, Asked: s.Asked}
+	case "resume_failed":
+		*s = State{Asked: s.Asked}
+	case "chat_ended":
 		*s = State{}
 	case "resumed":
 		s.resumed(m)
 	case "searching":
+		s.Asked = false
 		if !s.Over {
 			s.enter("")
 		}
 	case "matched":
+		s.Asked = false
 		s.enter(m.PartnerID)
 	case "partner_disconnected": // even if it crosses a Next, which the server has then dropped
-		s.Over = s.Partner != ""
+		s.Asked, s.Over = false, s.Partner != ""
 	case "message":
 		if m.From == s.Partner {
 			s.take(m.N)
@@ -93,6 +98,7 @@ func (s *State) resumed(m *protocol.ServerMessage) {
 	switch chat.ResumedState(m.State) {
 	case chat.ResumedMatched:
 		if m.PartnerID != s.Partner {
+			s.Asked = false
 			s.enter(m.PartnerID)
 		}
 		s.Over = false
@@ -101,8 +107,9 @@ func (s *State) resumed(m *protocol.ServerMessage) {
 			s.Sent, s.Copies = m.Last, nil
 		}
 	case chat.ResumedEnded:
-		s.Over = s.Partner != ""
+		s.Asked, s.Over = false, s.Partner != ""
 	case chat.ResumedSearching, chat.ResumedIdle: // no chat was named
+		s.Asked = s.Asked && m.State == string(chat.ResumedIdle)
 		s.enter("")
 	}
 }

@@ -21,6 +21,7 @@ func TestStateFollowsTheServer(t *testing.T) {
 		change(&s)
 		return s
 	}
+	asked := of(idle, func(s *State) { s.Asked = true })
 	over := of(in, func(s *State) { s.Over = true })
 	for name, tt := range map[string]struct {
 		from   State
@@ -34,6 +35,13 @@ func TestStateFollowsTheServer(t *testing.T) {
 		"over, and the next begins":          {over, []string{`{"type":"matched","partnerId":"q"}`}, of(idle, func(s *State) { s.Partner = "q" })},
 		"over, and the session ends":         {over, []string{`{"type":"chat_ended"}`}, State{}},
 		"over, and a fresh session":          {over, []string{`{"type":"resume_failed"}`, `{"type":"session_id","sessionId":"t","epoch":"f"}`}, State{SessionID: "t", Epoch: "f"}},
+		"a search is answered":               {asked, []string{`{"type":"searching"}`}, idle},
+		"a search and a fresh session":       {asked, []string{`{"type":"resume_failed"}`, `{"type":"session_id","sessionId":"t","epoch":"f"}`}, State{SessionID: "t", Epoch: "f", Asked: true}},
+		"a search that arrived":              {asked, []string{`{"type":"resumed","epoch":"e","state":"searching"}`}, idle},
+		"a search that did not arrive":       {asked, []string{`{"type":"resumed","epoch":"e","state":"idle"}`}, asked},
+		"a search, and then a chat":          {asked, []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"q"}`}, of(idle, func(s *State) { s.Partner = "q" })},
+		"a Next that did not arrive":         {of(in, func(s *State) { s.Asked = true }), []string{`{"type":"resumed","epoch":"e","state":"matched","partnerId":"p","recv":2,"last":4}`}, of(in, func(s *State) { s.Asked = true })},
+		"a Next that is dropped":             {of(in, func(s *State) { s.Asked = true }), []string{`{"type":"partner_disconnected"}`}, over},
 		"the end without a chat":             {idle, []string{`{"type":"partner_disconnected"}`}, idle},
 		"a tail, then the queue":             {in, []string{ended, `{"type":"message","from":"p","n":4}`, `{"type":"message","from":"p","n":5}`, `{"type":"partner_disconnected"}`, `{"type":"searching"}`}, of(over, func(s *State) { s.Got = 5 })},
 		"a tail that was lost halfway":       {in, []string{ended, `{"type":"message","from":"p","n":4}`}, of(over, func(s *State) { s.Got = 4 })},

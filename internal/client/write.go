@@ -44,7 +44,7 @@ func (c *Client) auth(s *State) error {
 }
 
 // Search asks for a partner without naming a chat: while matched it leaves the current chat, whichever it is.
-func (c *Client) Search() error { return c.send(&frame{Type: "search"}) }
+func (c *Client) Search() error { return c.ask("") }
 
 // Prefer sets what the client would like to talk about, and in which languages, from now on; an empty list means any. The
 // server keeps it in memory only, so a client says it again after each Greet. A legacy client's is ignored.
@@ -54,7 +54,14 @@ func (c *Client) Prefer(topics, languages []string) error {
 
 // Next leaves the chat that the caller knows, by its name, and asks for another partner. Outside a chat, in one that is
 // over, and for a legacy client, it is Search.
-func (c *Client) Next() error { return c.send(&frame{Type: "search", PartnerID: c.current()}) }
+func (c *Client) Next() error { return c.ask(c.current()) }
+
+func (c *Client) ask(leaving string) error {
+	c.mu.Lock()
+	c.state.Asked = true
+	c.mu.Unlock()
+	return c.send(&frame{Type: "search", PartnerID: leaving})
+}
 
 // current returns the chat to leave by name: the latest, unless it is over. Legacy clients name none.
 func (c *Client) current() string {

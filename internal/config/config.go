@@ -7,7 +7,7 @@ package config
 // live:"true" marks a setting that a reload changes (Merge), all others need a restart; credential names a systemd
 // credential that may hold the value. A default without a comment is the value in docs/protocol.md, "Times".
 type Config struct {
-	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"address" group:"Server" help:"Address to listen on, host:port; without a host, all interfaces."`
+	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port, without a host all interfaces, or unix:PATH, a socket for a proxy on this machine."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"SQLite database file; created if it does not exist."`
 
 	// Next to the database, because a server has one of each.
@@ -34,6 +34,9 @@ type Config struct {
 
 	// data, because no unmodified client sends a URL, and a URL reveals the viewer's address to the image's host.
 	Images string `name:"images" env:"CHATME_IMAGES" live:"true" default:"data" choices:"any,data,off" group:"Server" help:"Images to relay: data (data URIs only), any (https URLs too; their hosts see the viewers' addresses) or off."`
+	// on, because people do not know what their phone writes into a picture.
+	ImagesStrip string `name:"images-strip" env:"CHATME_IMAGES_STRIP" live:"true" default:"on" choices:"on,strict,off" group:"Server" help:"Blank the metadata of images, such as where they were taken, and bound their pixels and frames: on, strict (also refuse images that cannot be cleaned completely) or off."`
+
 	Web    string `name:"web" env:"CHATME_WEB" live:"true" default:"on" choices:"on,off" group:"Server" help:"Serve the page at /: on or off."`
 	WebDir string `name:"web-dir" env:"CHATME_WEB_DIR" live:"true" group:"Server" help:"Directory with your own page instead of the built-in one, read at startup and at a reload; empty: none."`
 
@@ -90,6 +93,7 @@ type Config struct {
 	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to clients that are away; lower if the memory limit is below 750 MiB (bytes)."`
 	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one client address before its upgrades get 429; then one attempt a minute is allowed (attempts)."`
 
+	SessionRows     Count `name:"session-rows" env:"CHATME_SESSION_ROWS" live:"true" default:"2000000" group:"Limits" help:"Most sessions in the database; beyond that a first search waits until others expire; 0: no limit (sessions)."`
 	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages held for one session that is away; when full, the sender has to wait (messages)."`
 	MailboxBytes    Bytes `name:"mailbox-bytes" env:"CHATME_MAILBOX_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of the messages held for one session (bytes)."`
 	MailTotal       Bytes `name:"mail-total" env:"CHATME_MAIL_TOTAL" live:"true" default:"1GiB" group:"Limits" help:"Largest total size of the messages held for all sessions (bytes)."`
@@ -100,4 +104,29 @@ type Config struct {
 	RingMessages Count `name:"ring-messages" env:"CHATME_RING_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages kept in memory until a connected receiver acknowledges them (messages)."`
 	RingBytes    Bytes `name:"ring-bytes" env:"CHATME_RING_BYTES" live:"true" default:"32MiB" group:"Limits" help:"Largest total size of these messages per receiver; lower if the memory limit is below 750 MiB (bytes)."`
 	RingTotal    Bytes `name:"ring-total" env:"CHATME_RING_TOTAL" live:"true" default:"256MiB" group:"Limits" help:"The same for all receivers together; lower if the memory limit is below 750 MiB (bytes)."`
+
+	// A network is an IPv4 address or an IPv6 /64; a /56 may use 4 times and a /48 16 times as much. The first two apply
+	// only while more than half of max-conns is open.
+	NetworkSockets  Count    `name:"network-sockets" env:"CHATME_NETWORK_SOCKETS" live:"true" default:"0" group:"Rates" help:"Most sockets of one network while more than half of max-conns is open; 0: a sixteenth of max-conns, at least 64 (connections)."`
+	NetworkConnects Rate     `name:"network-connects" env:"CHATME_NETWORK_CONNECTS" live:"true" default:"0,0/m" group:"Rates" help:"New sockets of one network, burst and then a rate, while more than half of max-conns is open; 0: as many as network-sockets (rate)."`
+	NetworkSessions Rate     `name:"network-sessions" env:"CHATME_NETWORK_SESSIONS" live:"true" default:"0,1/s" group:"Rates" help:"New sessions of one network that begin to search; over it, a search waits; 0: as many as network-sockets (rate)."`
+	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
+	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
+	// An eighth of in-flight-max and of ring-total, but always one largest frame.
+	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
+	NetworkMail  Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
+	// The match is paced, not the search: a client that presses Next at once is answered at once.
+	SessionMatches Rate `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
+	SessionResumes Rate `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
+
+	// Over a rate nothing is dropped: the server reads the socket later.
+	SocketFrames   Rate     `name:"socket-frames" env:"CHATME_SOCKET_FRAMES" live:"true" default:"600,60/s" group:"Rates" help:"Frames of one socket (rate)."`
+	SocketMessages Rate     `name:"socket-messages" env:"CHATME_SOCKET_MESSAGES" live:"true" default:"300,10/s" group:"Rates" help:"Messages of one socket (rate)."`
+	SocketBytes    ByteRate `name:"socket-bytes" env:"CHATME_SOCKET_BYTES" live:"true" default:"64MiB,1MiB/s" group:"Rates" help:"Bytes received from one socket (rate in bytes)."`
+	SocketPings    Rate     `name:"socket-pings" env:"CHATME_SOCKET_PINGS" live:"true" default:"20,1/s" group:"Rates" help:"Ping messages, and frames of an unknown type, of one socket (rate)."`
+	TypingInterval Duration `name:"typing-interval" env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms" group:"Rates" help:"Shortest time between two typing_start that are forwarded; a typing_stop always is (duration)."`
+	RepeatedAuths  Count    `name:"repeated-auths" env:"CHATME_REPEATED_AUTHS" live:"true" default:"3" group:"Rates" help:"Further auth frames on one socket; one more closes it with 1008 (frames)."`
+	RateWaits      Duration `name:"rate-waits" env:"CHATME_RATE_WAITS" live:"true" default:"60s" group:"Rates" help:"How long a socket may wait at these rates within 90 s; then it is closed with 4429 (duration)."`
+	// Beyond the first 256 KiB, which may take as long as progress-timeout permits.
+	FramePace Bytes `name:"frame-pace" env:"CHATME_FRAME_PACE" live:"true" default:"8KiB" group:"Rates" help:"Pace per second at which a frame over 256 KiB must arrive; a slower one is cut (bytes)."`
 }

@@ -42,7 +42,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		Addr: ":8787", DB: "chatme.db",
 		WebAPIKeys: []string{}, MobileAPIKeys: []string{},
 		AllowedOrigins:  []string{"http://localhost:5173", "http://localhost:3000", "http://localhost:8787"},
-		AllowNullOrigin: "off", Images: "data", Web: "on",
+		AllowNullOrigin: "off", Images: "data", ImagesStrip: "on", Web: "on",
 		Topics:         []string{"music", "games", "films", "books", "sport", "food", "travel", "art", "science", "technology", "animals", "nature"},
 		Languages:      []string{},
 		TrustedProxies: []string{"127.0.0.0/8", "::1/128"},
@@ -60,8 +60,14 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,
 		MalformedPerMinute: 5, InFlightMax: 256 << 20,
 		OutboxFrames: 64, OutboxBytes: 256 << 10, MaxConns: 0, QueuedChanges: 10000, QueuedBytes: 64 << 20, FailedKeys: 10,
-		MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
+		SessionRows: 2_000_000, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30, LetterMax: 16<<20 + 64<<10,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20,
+		NetworkSockets: 0, NetworkConnects: Rate{0, 0, time.Minute}, NetworkSessions: Rate{0, 1, time.Second},
+		NetworkSearches: Rate{100, 20, time.Second}, NetworkBytes: ByteRate{256 << 20, 8 << 20, time.Second},
+		SessionMatches: Rate{10, 1, 3 * time.Second}, SessionResumes: Rate{20, 1, 5 * time.Second}, NetworkShare: 8, NetworkMail: 64 << 20,
+		SocketFrames: Rate{600, 60, time.Second}, SocketMessages: Rate{300, 10, time.Second}, SocketBytes: ByteRate{64 << 20, 1 << 20, time.Second},
+		SocketPings: Rate{20, 1, time.Second}, TypingInterval: Duration{300 * time.Millisecond}, RepeatedAuths: 3,
+		RateWaits: Duration{time.Minute}, FramePace: 8 << 10,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults\n got %+v\nwant %+v", got, want)
@@ -69,13 +75,13 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 }
 
 func TestEverySettingIsComplete(t *testing.T) {
-	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages)\)\.$`)
+	unit := regexp.MustCompile(`\((duration|bytes|bytes of UTF-8|frames|connections|changes|attempts|messages|sessions|parts|rate|rate in bytes)\)\.$`)
 	for _, s := range settingsOf(&Config{}) {
 		if s.Flag == "" || s.Env == "" || s.Group == "" || s.Help == "" {
 			t.Errorf("incomplete: %+v", s)
 		}
 		switch s.field.Interface().(type) {
-		case Duration, Bytes, Count:
+		case Duration, Bytes, Count, Rate, ByteRate:
 			if !unit.MatchString(s.Help) {
 				t.Errorf("--%s: the help does not end with its unit: %s", s.Flag, s.Help)
 			}

@@ -40,11 +40,57 @@ func TestCountText(t *testing.T) {
 	}
 }
 
+func TestRateText(t *testing.T) {
+	tests := map[string]Rate{
+		"600,60/s": {600, 60, time.Second}, "20,1/5s": {20, 1, 5 * time.Second}, "0,0/m": {0, 0, time.Minute},
+		" 1 , 2 / 300ms ": {1, 2, 300 * time.Millisecond},
+		"":                {}, "600": {}, "600,60": {}, "60/s": {}, "a,1/s": {}, "1,a/s": {}, "-1,1/s": {}, "1,1/": {}, "1,1/d": {}, "1,1/0s": {}, "1MiB,1/s": {},
+	}
+	for text, want := range tests {
+		var got Rate
+		if err := got.UnmarshalText([]byte(text)); got != want || (err == nil) != (want != Rate{}) {
+			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"600,60/s", "20,1/5s", "0,0/m", "1,2/300ms", "7,1/h"} {
+		var r Rate
+		if err := r.UnmarshalText([]byte(text)); err != nil || r.String() != text {
+			t.Errorf("%s becomes %v, %v", text, r, err)
+		}
+	}
+	var b ByteRate
+	if err := b.UnmarshalText([]byte("256MiB,8 MiB/s")); err != nil || b.String() != "256MiB,8MiB/s" || b.Amount != 8<<20 {
+		t.Errorf("bytes: %v, %v", b, err)
+	}
+	if err := b.UnmarshalText([]byte("0,1KiB/s")); err == nil {
+		t.Error("a rate of bytes may be 0")
+	}
+}
+
+func TestRatesAreDerived(t *testing.T) {
+	c := &Config{}
+	for maxConns, want := range map[int]int{200: 64, 1024: 64, 16_000: 1000} {
+		if got := c.SocketsOfNetwork(maxConns); got != want {
+			t.Errorf("of %d sockets one network gets %d, want %d", maxConns, got, want)
+		}
+	}
+	c.NetworkSockets = 7
+	if got := c.SocketsOfNetwork(16_000); got != 7 {
+		t.Errorf("configured 7, got %d", got)
+	}
+	if got := (Rate{0, 0, time.Minute}).For(64); got != (Rate{64, 64, time.Minute}) {
+		t.Errorf("derived %v", got)
+	}
+	if got := (Rate{5, 1, time.Second}).For(64); got != (Rate{5, 1, time.Second}) {
+		t.Errorf("configured, derived %v", got)
+	}
+}
+
 func TestChecks(t *testing.T) {
 	tests := map[string]struct{ good, bad []string }{
-		"address": {
-			good: []string{":8787", "127.0.0.1:0", "[::1]:80", "localhost:80"},
-			bad:  []string{"", "8787", "localhost", "::1:80", ":http", ":70000", ":"},
+		"addresses": {
+			good: []string{":8787", "127.0.0.1:0", "[::1]:80", "localhost:80", "unix:/run/http.sock", "unix:http.sock", ":8787, unix:/run/a b.sock,[::1]:80,"},
+			bad:  []string{"", ",", "8787", "localhost", "::1:80", ":http", ":70000", ":", "/run/http.sock", "unix:", "unix:@name", "unix:/run/", ":1,:1", "unix:a,:2,unix:a", ":1,x"},
 		},
 		"origin": {
 			good: []string{"http://localhost:5173", "https://chat.example.org", "https://[::1]:8443"},

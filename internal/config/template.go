@@ -12,7 +12,8 @@ const templateHead = `# Settings of chatme, NAME=value. A commented-out line sho
 #
 # Precedence: flag, environment, systemd credential, this file, default. "chatme reload"
 # reads the file again while the server runs.
-# Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB.
+# Durations: 500ms, 30s, 10m, 24h. Bytes: 65536, 64KiB, 16MiB. Rates: 600,60/s is 600 at
+# once, and 60 a second after that.
 # Put a value with a $, a # or spaces in 'single quotes'. An empty value counts as not set;
 # an empty list counts as an empty list.
 `

@@ -17,8 +17,8 @@ func (s *Setting) checkText(text string) error {
 		return fmt.Errorf("must be one of %s", strings.Join(s.choices, ", "))
 	}
 	switch s.check {
-	case "address":
-		return checkAddress(text)
+	case "addresses":
+		return checkAddresses(text)
 	case "loopback":
 		return checkLoopback(text)
 	case "path":
@@ -133,6 +133,9 @@ func (c *Config) relations() []relation {
 	if err := c.checkAdminSocket(); err != nil {
 		report(err.Error(), "CHATME_ADMIN", "CHATME_DB")
 	}
+	if err := c.checkOwnSockets(); err != nil {
+		report(err.Error(), "CHATME_ADDR", "CHATME_ADMIN", "CHATME_DB")
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		report("set both CHATME_TLS_CERT and CHATME_TLS_KEY, or neither: a certificate needs its key", "CHATME_TLS_CERT", "CHATME_TLS_KEY")
 	}
@@ -179,6 +182,31 @@ func (c *Config) relations() []relation {
 	atLeastOne("CHATME_OUTBOX_FRAMES", c.OutboxFrames)
 	atLeastOne("CHATME_QUEUED_CHANGES", c.QueuedChanges)
 	atLeastOne("CHATME_FAILED_KEYS", c.FailedKeys)
+
+	rate := func(env string, r Rate, derived bool) {
+		switch {
+		case !derived && (r.Burst < 1 || r.Amount < 1):
+			report(fmt.Sprintf("%s (%v) must have at least 1 on both sides of the comma", env, r), env)
+		case r.tooSlow():
+			report(fmt.Sprintf("%s (%v) takes more than ten years to allow its burst again; lower the burst", env, r), env)
+		}
+	}
+	rate("CHATME_NETWORK_CONNECTS", c.NetworkConnects, true)
+	rate("CHATME_NETWORK_SESSIONS", c.NetworkSessions, true)
+	rate("CHATME_NETWORK_SEARCHES", c.NetworkSearches, false)
+	rate("CHATME_NETWORK_BYTES", Rate(c.NetworkBytes), false)
+	rate("CHATME_SESSION_RESUMES", c.SessionResumes, false)
+	rate("CHATME_SESSION_MATCHES", c.SessionMatches, false)
+	rate("CHATME_SOCKET_FRAMES", c.SocketFrames, false)
+	rate("CHATME_SOCKET_MESSAGES", c.SocketMessages, false)
+	rate("CHATME_SOCKET_BYTES", Rate(c.SocketBytes), false)
+	rate("CHATME_SOCKET_PINGS", c.SocketPings, false)
+	atLeastOne("CHATME_NETWORK_SHARE", c.NetworkShare)
+	atLeastOne("CHATME_REPEATED_AUTHS", c.RepeatedAuths)
+	const waitsOf = 90 * time.Second
+	if c.RateWaits.Duration > waitsOf {
+		report(fmt.Sprintf("CHATME_RATE_WAITS (%s) must not be more than %s: that is how long the waits of a socket are remembered", shortSpan(c.RateWaits.Duration), shortSpan(waitsOf)), "CHATME_RATE_WAITS")
+	}
 	return found
 }
 

@@ -10,7 +10,8 @@ import (
 	"chatme/internal/exit"
 )
 
-// Spare descriptors are kept for the database and its backups, the log, the listeners, the admin socket and key files.
+// Spare descriptors are kept for the database and its backups, the log, the listeners, the admin socket and key files, and
+// for a few sockets that end while others have their places.
 const Spare = 64
 
 // Connections that are not upgraded have their own share: they never take descriptors promised to sockets, and a server
@@ -19,6 +20,8 @@ const (
 	arrivalsShare  = 4 // one descriptor in this many
 	mostArrivals   = 1024
 	fewestArrivals = 16 // out of the spare ones, if max-conns leaves none
+
+	unauthenticatedShare = 4 // of the sockets
 )
 
 // Shares is how the descriptor limit is divided.
@@ -26,6 +29,9 @@ type Shares struct {
 	Sockets  int // at a time
 	Arrivals int // connections that are not upgraded, at a time
 }
+
+// Unauthenticated returns how many connections may be open that have not authenticated, upgraded or not.
+func (s Shares) Unauthenticated() int { return max(s.Sockets/unauthenticatedShare, fewestArrivals) }
 
 // ShareOut divides limit. configured is max-conns; 0: as many sockets as fit.
 func ShareOut(limit int, configured int) (Shares, error) {

@@ -83,7 +83,7 @@ type doctor struct {
 func (d *doctor) examine() {
 	if d.locate() {
 		d.findServer()
-		d.port()
+		d.listeners()
 		d.descriptors()
 		d.adminSocket()
 		d.database()

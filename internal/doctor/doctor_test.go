@@ -255,12 +255,12 @@ func TestDoctorFindings(t *testing.T) {
 			}
 			t.Cleanup(func() { l.Close() })
 			d.cfg.Addr = l.Addr().String()
-			d.port()
+			d.listeners()
 		}, findingProblem, "port", "is in use by process", "CHATME_ADDR"},
-		"a foreign address": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "192.0.2.1:8787"; d.port() },
+		"a foreign address": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "192.0.2.1:8787"; d.listeners() },
 			findingProblem, "port", "192.0.2.1", "address of this machine"},
-		"a free port": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "127.0.0.1:0"; d.port() }, findingOK, "port", "is free", ""},
-		"a server elsewhere": {func(_ *testing.T, d *doctor) { d.server, d.cfg.Addr = running, "127.0.0.1:1"; d.port() },
+		"a free port": {func(_ *testing.T, d *doctor) { d.cfg.Addr = "127.0.0.1:0"; d.listeners() }, findingOK, "port", "is free", ""},
+		"a server elsewhere": {func(_ *testing.T, d *doctor) { d.server, d.cfg.Addr = running, "127.0.0.1:1"; d.listeners() },
 			findingUnknown, "port", "nothing answers on 127.0.0.1:1", "--config"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,12 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"chatme/internal/config"
 	"chatme/internal/remote"
 )
 
 const (
 	// Networks larger than these contain clients, not only proxies.
 	widest4, widest6 = 8, 16
+
+	// hintLoopback is for a server that could believe a Unix socket alone.
+	hintLoopback = "any program on this machine can claim any client address through loopback: if your proxy uses %s, set CHATME_TRUSTED_PROXIES= (empty)"
 )
 
 // trusted returns the networks whose X-Forwarded-For the server trusts.
@@ -57,7 +61,11 @@ func (d *doctor) trustedNetworks() {
 	case len(networks) == 0:
 		d.ok("trusted proxies", "none: X-Forwarded-For is ignored")
 	case good:
-		d.ok("trusted proxies", "only private networks or single addresses")
+		hint := ""
+		if addr, found := d.local(); found && d.trustsLoopback() {
+			hint = "; " + fmt.Sprintf(hintLoopback, addr)
+		}
+		d.ok("trusted proxies", "only private networks or single addresses%s", hint)
 	}
 }
 
@@ -122,10 +130,30 @@ func (d *doctor) public() (where string, public bool) {
 	if !d.told() && !d.known("CHATME_ADDR") {
 		return "", false
 	}
-	addr, _ := d.listens()
-	host, _, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || host == "localhost" || ip != nil && ip.IsLoopback() {
+	for _, l := range d.listens() {
+		host, _, err := net.SplitHostPort(l.Addr)
+		if ip := net.ParseIP(host); config.ParseAddress(l.Addr).Network != "tcp" || err != nil || host == "localhost" || ip != nil && ip.IsLoopback() {
+			continue
+		}
+		return "address " + l.Addr, true
+	}
+	return "", false
+}
+
+// local returns the Unix socket on which proxies reach the server, if there is one.
+func (d *doctor) local() (addr string, found bool) {
+	if !d.told() && !d.known("CHATME_ADDR") {
 		return "", false
 	}
-	return "address " + addr, true
+	for _, l := range d.listens() {
+		if config.ParseAddress(l.Addr).Network == "unix" {
+			return l.Addr, true
+		}
+	}
+	return "", false
+}
+
+// trustsLoopback reports whether the server trusts X-Forwarded-For from programs on this machine.
+func (d *doctor) trustsLoopback() bool {
+	return d.trusts(netip.AddrFrom4([4]byte{127, 0, 0, 1})) || d.trusts(netip.IPv6Loopback())
 }

@@ -10,43 +10,82 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"chatme/internal/admin"
+	"chatme/internal/config"
 	"chatme/internal/remote"
 )
 
-// listens returns the address that the server reports or, if it reports none, the one in these settings.
-func (d *doctor) listens() (addr string, secure bool) {
-	if d.about != nil && len(d.about.Listening) > 0 {
-		return d.about.Listening[0].Addr, d.about.Listening[0].TLS
+// listens returns the addresses that the server reports or, if it reports none, those in these settings.
+func (d *doctor) listens() []admin.Listener {
+	if d.told() {
+		return d.about.Listening
 	}
-	return d.cfg.Addr, d.cfg.TLSCert != ""
+	var all []admin.Listener
+	for _, a := range d.cfg.Addresses() {
+		all = append(all, admin.Listener{Addr: a.String(), TLS: d.cfg.TLSCert != "" && a.Network == "tcp"})
+	}
+	return all
 }
 
 // told reports whether listens returns what the server reported.
 func (d *doctor) told() bool { return d.about != nil && len(d.about.Listening) > 0 }
 
-// port checks that the server can have its address, or has it.
-func (d *doctor) port() {
-	switch {
-	case d.told() || d.running() && d.known("CHATME_ADDR"):
-		d.answers()
-	case !d.known("CHATME_ADDR"):
+// ports returns the ports of listens.
+func (d *doctor) ports() (all []int) {
+	for _, l := range d.listens() {
+		if port := portOf(l.Addr); port != 0 {
+			all = append(all, port)
+		}
+	}
+	return all
+}
+
+// portOf returns the port of an address, 0 if it has none.
+func portOf(addr string) int {
+	if config.ParseAddress(addr).Network != "tcp" {
+		return 0
+	}
+	_, text, _ := net.SplitHostPort(addr)
+	port, err := net.LookupPort("tcp", text)
+	if err != nil {
+		return 0
+	}
+	return port
+}
+
+// listeners checks that the server can have its addresses, or has them.
+func (d *doctor) listeners() {
+	present := d.told() || d.running() && d.known("CHATME_ADDR")
+	if !present && !d.known("CHATME_ADDR") {
 		d.unsettled("port")
-	default:
-		d.free()
+		return
+	}
+	for _, l := range d.listens() {
+		a := config.ParseAddress(l.Addr)
+		switch {
+		case a.Network == "unix" && present:
+			d.socketAnswers(l, a.Text)
+		case a.Network == "unix":
+			d.socketFree(a.Text)
+		case present:
+			d.portAnswers(l)
+		default:
+			d.portFree(l.Addr)
+		}
 	}
 }
 
-// free checks that a server could listen.
-func (d *doctor) free() {
-	listener, err := net.Listen("tcp", d.cfg.Addr)
+// portFree checks that a server could listen on addr.
+func (d *doctor) portFree(addr string) {
+	listener, err := net.Listen("tcp", addr)
 	switch {
 	case err == nil:
 		listener.Close()
-		d.ok("port", "%s is free", d.cfg.Addr)
+		d.ok("port", "%s is free", addr)
 	case errors.Is(err, unix.EADDRINUSE):
-		d.taken()
+		d.taken("port", addr, portHolder(portOf(addr)), "ss -ltnp")
 	case errors.Is(err, unix.EACCES):
-		d.unchecked("port", "this user cannot listen on "+d.cfg.Addr+"; the server's user perhaps can",
+		d.unchecked("port", "this user cannot listen on "+addr+"; the server's user perhaps can",
 			"use a port above 1023 with a proxy in front, or deploy/chatme.socket, or AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit")
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		d.problem("port", err.Error(), "set CHATME_ADDR to an address of this machine")
@@ -55,28 +94,21 @@ func (d *doctor) free() {
 	}
 }
 
-// taken reports a port that another process listens on.
-func (d *doctor) taken() {
-	holder := d.listening()
+// taken reports an address that another process, 0 if it is not known, listens on. list is the command that finds it.
+func (d *doctor) taken(check, addr string, holder int, list string) {
 	switch {
 	case holder == 1 && strings.Contains(named(holder), "(systemd)"):
-		d.ok("port", "%s is held by systemd, which passes it to the server at startup", d.cfg.Addr)
+		d.ok(check, "%s is held by systemd, which passes it to the server at startup", addr)
 	case holder != 0:
-		d.problem("port", fmt.Sprintf("%s is in use by %s", d.cfg.Addr, named(holder)), "stop that process, or set CHATME_ADDR to another address")
+		d.problem(check, fmt.Sprintf("%s is in use by %s", addr, named(holder)), "stop that process, or set CHATME_ADDR to another address")
 	default:
-		d.warning("port", d.cfg.Addr+" is in use by a process that this user cannot see",
-			`ignore this if chatme.socket holds it; otherwise find the process with "ss -ltnp" as root and stop it, or set CHATME_ADDR to another address`)
+		d.warning(check, addr+" is in use by a process that this user cannot see",
+			fmt.Sprintf(`ignore this if chatme.socket holds it; otherwise find the process with "%s" as root and stop it, or set CHATME_ADDR to another address`, list))
 	}
 }
 
-// listening returns the process that listens on the server's port, 0 if it is not known.
-func (d *doctor) listening() int {
-	addr, _ := d.listens()
-	_, text, _ := net.SplitHostPort(addr)
-	port, err := net.LookupPort("tcp", text)
-	if err != nil {
-		return 0
-	}
+// portHolder returns the process that listens on a port, 0 if it is not known.
+func portHolder(port int) int {
 	rows, _ := tcpSockets()
 	for _, row := range rows {
 		if row.state == tcpListening && int(row.local.Port()) == port {
@@ -86,55 +118,64 @@ func (d *doctor) listening() int {
 	return 0
 }
 
-// answers checks that the running server answers at the address that it reports or, if it reports none, at the one in
-// these settings.
-func (d *doctor) answers() {
-	addr, _ := d.listens()
-	response, body, err := d.get(d.localURL()+"/healthz", "")
-	switch {
-	case err != nil && d.told():
-		d.problem("port", fmt.Sprintf("the server reports that it listens on %s, but does not answer there: %v", addr, err),
-			"check whether it is in another network namespace (a container); otherwise check its log and restart it")
-	case err != nil:
-		d.unknown("port", fmt.Errorf("nothing answers on %s, the address in these settings, and the server does not report its own: %w", addr, err),
-			"check that the server runs with these settings; name its own with --config")
-	case response.StatusCode == http.StatusServiceUnavailable:
-		d.warning("port", "the server on "+addr+" is shutting down", "wait, then try again")
-	case response.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
-		d.problem("port", "something other than this server answers on "+addr, "check that the server runs with these settings; name its own with --config, or restart it")
-	default:
-		if holder := d.listening(); holder > 1 && d.server.pid != 0 && holder != d.server.pid && !d.told() {
-			d.problem("port", fmt.Sprintf("%[2]s answers on %[1]s, not this database's server", addr, named(holder)),
+// portAnswers checks that the running server answers at an address.
+func (d *doctor) portAnswers(l admin.Listener) {
+	response, body, err := d.get(localURL(l)+"/healthz", "")
+	if d.healthy("port", l.Addr, response, body, err) {
+		if holder := portHolder(portOf(l.Addr)); holder > 1 && d.server.pid != 0 && holder != d.server.pid && !d.told() {
+			d.problem("port", fmt.Sprintf("%[2]s answers on %[1]s, not this database's server", l.Addr, named(holder)),
 				"check that the server runs with these settings; name its own with --config, or restart it")
 			return
 		}
-		d.ok("port", "the server answers on %s%s", addr, d.elsewhere(addr))
+		d.ok("port", "the server answers on %s%s", l.Addr, d.elsewhere(l))
 	}
 }
 
-// elsewhere returns a note if these settings name another port than addr.
-func (d *doctor) elsewhere(addr string) string {
-	_, port, _ := net.SplitHostPort(addr)
-	_, set, _ := net.SplitHostPort(d.cfg.Addr)
+// healthy reports whether the server answered at addr, which it reported or, if it reports none, is in these settings.
+// Otherwise it adds a finding.
+func (d *doctor) healthy(check, addr string, response *http.Response, body string, err error) bool {
 	switch {
-	case !d.known("CHATME_ADDR") || set == "0" || set == port:
+	case err != nil && d.told():
+		d.problem(check, fmt.Sprintf("the server reports that it listens on %s, but does not answer there: %v", addr, err),
+			"check whether it is in another network namespace (a container); otherwise check its log and restart it")
+	case err != nil:
+		d.unknown(check, fmt.Errorf("nothing answers on %s, the address in these settings, and the server does not report its own: %w", addr, err),
+			"check that the server runs with these settings; name its own with --config")
+	case response.StatusCode == http.StatusServiceUnavailable:
+		d.warning(check, "the server on "+addr+" is shutting down", "wait, then try again")
+	case response.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
+		d.problem(check, "something other than this server answers on "+addr, "check that the server runs with these settings; name its own with --config, or restart it")
+	default:
+		return true
+	}
+	return false
+}
+
+// elsewhere returns a note if these settings name another port than that of l.
+func (d *doctor) elsewhere(l admin.Listener) string {
+	if !d.known("CHATME_ADDR") {
 		return ""
-	case d.about.Listening[0].Inherited:
+	}
+	for _, a := range d.cfg.Addresses() {
+		if set := portOf(a.String()); a.Network == "tcp" && (set == 0 || set == portOf(l.Addr)) {
+			return ""
+		}
+	}
+	if l.Inherited {
 		return ", which systemd holds; CHATME_ADDR (" + d.cfg.Addr + ") is ignored"
 	}
 	return "; in these settings CHATME_ADDR is " + d.cfg.Addr
 }
 
-// localURL returns the server's URL on this machine, bypassing every proxy.
-func (d *doctor) localURL() string {
-	addr, secure := d.listens()
-	host, port, _ := net.SplitHostPort(addr)
+// localURL returns the URL of a port on this machine, bypassing every proxy.
+func localURL(l admin.Listener) string {
+	host, port, _ := net.SplitHostPort(l.Addr)
 	switch ip := net.ParseIP(host); {
 	case host == "", ip != nil && ip.IsUnspecified():
 		host = "127.0.0.1"
 	}
 	scheme := "http://"
-	if secure {
+	if l.TLS {
 		scheme = "https://"
 	}
 	return scheme + net.JoinHostPort(host, port)
@@ -149,5 +190,5 @@ func (d *doctor) get(url, accept string) (*http.Response, string, error) {
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}
-	return remote.DoOnce(r, d.cmd.Timeout, &tls.Config{InsecureSkipVerify: true})
+	return remote.DoOnce(r, d.cmd.Timeout, func(t *http.Transport) { t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} })
 }

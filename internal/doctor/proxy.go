@@ -3,10 +3,10 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/gorilla/websocket"
 
@@ -72,9 +72,15 @@ func (d *doctor) proxyByKernel(from netip.Addr, direct bool) {
 
 // traces judges how two requests arrived: plain as clients send them, and forged with the client's own X-Forwarded-For.
 func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged server.Trace) {
-	what := "something in front of the server"
-	if from.IsValid() {
+	what, suffer := "something in front of the server", "all of them appear to have that one address"
+	switch {
+	case plain.Local:
+		what, suffer = "a proxy on the Unix socket", "none of them has an address, and no limit per address applies"
+	case from.IsValid():
 		what = from.String()
+		if from.IsLoopback() {
+			suffer += ", which counts as none: no limit per address applies"
+		}
 	}
 	switch {
 	case !plain.Seen || !forged.Seen:
@@ -87,7 +93,7 @@ func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged ser
 		good := true
 		if plain.Forwarded == 0 {
 			good = false
-			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which is trusted but sends no X-Forwarded-For: all of them appear to have that one address", what), remedyForward)
+			d.problem("proxy", fmt.Sprintf("clients arrive through %s, which is trusted but sends no X-Forwarded-For: %s", what, suffer), remedyForward)
 		}
 		if forged.ForgedLast {
 			good = false
@@ -100,6 +106,10 @@ func (d *doctor) traces(to remote.Deployment, from netip.Addr, plain, forged ser
 		}
 		if good {
 			d.ok("proxy", "clients arrive through %s, which is trusted and forwards their real addresses, whatever they claim", what)
+		}
+		if plain.Local && d.trustsLoopback() {
+			d.warning("proxy", "clients arrive through the Unix socket, and the server also trusts loopback: any program on this machine can claim any client address",
+				"set CHATME_TRUSTED_PROXIES= (empty), unless another proxy on this machine uses the port")
 		}
 	}
 }
@@ -166,18 +176,13 @@ func (d *doctor) through(to remote.Deployment) (from netip.Addr, direct bool, er
 	return from, direct, nil
 }
 
-// established returns the remote ends of the sockets at the server's port.
+// established returns the remote ends of the sockets at the server's ports.
 func (d *doctor) established() map[netip.AddrPort]bool {
-	addr, _ := d.listens()
-	_, text, _ := net.SplitHostPort(addr)
-	port, err := net.LookupPort("tcp", text)
-	if err != nil {
-		return nil
-	}
+	ports := d.ports()
 	all := map[netip.AddrPort]bool{}
 	rows, _ := tcpSockets()
 	for _, row := range rows {
-		if row.state == tcpEstablished && int(row.local.Port()) == port {
+		if row.state == tcpEstablished && slices.Contains(ports, int(row.local.Port())) {
 			all[row.remote] = true
 		}
 	}

@@ -93,6 +93,60 @@ func TestDoctorTraces(t *testing.T) {
 	}
 }
 
+// TestDoctorTracesOverASocket judges a proxy on the Unix socket, and loopback beside it.
+func TestDoctorTracesOverASocket(t *testing.T) {
+	plain := server.Trace{Seen: true, Local: true, Trusted: true, Forwarded: 1}
+	forged := server.Trace{Seen: true, Local: true, Trusted: true, Forwarded: 1, Forged: true}
+	silent := server.Trace{Seen: true, Local: true, Trusted: true}
+	for name, tt := range map[string]struct {
+		networks      []string
+		plain, forged server.Trace
+		state         findingState
+		text, remedy  string
+		findings      int
+	}{
+		"alone":           {nil, plain, forged, findingOK, "through a proxy on the Unix socket, which is trusted and forwards", "", 1},
+		"beside loopback": {[]string{"127.0.0.0/8"}, plain, forged, findingWarning, "any program on this machine can claim any client address", "CHATME_TRUSTED_PROXIES= (empty)", 2},
+		"beside IPv6's":   {[]string{"::1/128"}, plain, forged, findingWarning, "any program on this machine", "CHATME_TRUSTED_PROXIES= (empty)", 2},
+		"sends nothing":   {nil, silent, silent, findingProblem, "sends no X-Forwarded-For: none of them has an address", "proxy_set_header", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := patient(t)
+			d.about = &admin.About{TrustedProxies: tt.networks}
+			d.traces(remote.Deployment{}, netip.Addr{}, tt.plain, tt.forged)
+			d.findings.wants(t, tt.state, "proxy", tt.text, tt.remedy)
+			if len(d.findings) != tt.findings {
+				t.Errorf("%+v", d.findings)
+			}
+		})
+	}
+}
+
+// TestDoctorHintsAtLoopback: with a Unix socket, nothing else needs to be believed. This is not a warning.
+func TestDoctorHintsAtLoopback(t *testing.T) {
+	const hint = "set CHATME_TRUSTED_PROXIES= (empty)"
+	port, socket := admin.Listener{Addr: "127.0.0.1:8787"}, admin.Listener{Addr: "unix:/run/chatme/http.sock"}
+	for name, tt := range map[string]struct {
+		networks  []string
+		listening []admin.Listener
+		want      bool
+	}{
+		"both":              {[]string{"127.0.0.0/8", "::1/128"}, []admin.Listener{port, socket}, true},
+		"no socket":         {[]string{"127.0.0.0/8", "::1/128"}, []admin.Listener{port}, false},
+		"no loopback":       {nil, []admin.Listener{port, socket}, false},
+		"only another host": {[]string{"10.0.0.0/8"}, []admin.Listener{port, socket}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := patient(t)
+			d.about = &admin.About{TrustedProxies: tt.networks, Listening: tt.listening}
+			d.trustedNetworks()
+			if len(d.findings) != 1 || d.findings[0].State != findingOK || strings.Contains(d.findings[0].Text, hint) != tt.want {
+				t.Errorf("%+v, want the hint: %v", d.findings, tt.want)
+			}
+		})
+	}
+}
+
 // TestDoctorProxyTimeout: doctor finds a proxy that closes a silent socket before the server's next ping.
 func TestDoctorProxyTimeout(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func testHalfRequests(t *testing.T, s *testbed.Site) {
 		}
 	}
 	all.Wait()
-	s.Says(`"level":"WARN","msg":"too many connections that were not upgraded, closed the oldest"`)
+	s.Says(`"level":"WARN","msg":"too many connections that have not authenticated, closed the oldest"`)
 	honest()
 	t.Logf("an honest round took at most %v during an attack on a bare listener, and %v during one on this server", trip, worst)
 	// Each of the two arriving clients is queued behind 2,100 others, which make room for each other by the hundreds in

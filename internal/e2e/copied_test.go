@@ -106,7 +106,9 @@ func chatsOn(s *testbed.Site) {
 	s.TB.Helper()
 	was := counter(s)
 	for ctx := testbed.Step(s.TB); counter(s) == was; {
-		s.Join("another", client.Options{}).Drop()
+		p := s.Join("another", client.Options{})
+		p.Search()
+		p.Drop()
 		if ctx.Err() != nil {
 			s.TB.Fatalf("the witness still has counter %s", was)
 		}

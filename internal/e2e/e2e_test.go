@@ -50,6 +50,7 @@ func TestE2E(t *testing.T) {
 		"OwnTLS":                testOwnTLS,
 		"BehindNginx":           testBehindNginx,
 		"BehindCaddy":           testBehindCaddy,
+		"LocalUsers":            testLocalUsers,
 	}
 	if testbed.Soaking {
 		parts["Pictures128MiB"], parts["Pictures512MiB"] = testPictures(128), testPictures(512)

@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +21,7 @@ import (
 
 	"chatme/internal/client"
 	"chatme/internal/exit"
+	"chatme/internal/pace"
 	"chatme/internal/protocol"
 	"chatme/internal/testbed"
 )
@@ -26,10 +32,10 @@ const (
 	handOverWaiting = 60  // this many of them wait in the listener's queue before it has a server again
 )
 
-// testHandOver holds the listener, as systemd does, and passes it from one server to the next while clients keep
-// connecting. No client is refused, and every resumable chat continues.
+// testHandOver holds the listeners, as systemd does, and passes them from one server to the next while clients keep
+// connecting. No client is refused, every resumable chat continues, and a request on the Unix socket waits for its answer.
 func testHandOver(t *testing.T, s *testbed.Site) {
-	hold(s)
+	socket := hold(s)
 	server, _ := s.Start()
 	h := &handOver{site: s}
 	h.ctx, h.over = context.WithCancel(t.Context())
@@ -52,7 +58,9 @@ func testHandOver(t *testing.T, s *testbed.Site) {
 			t.Errorf("SIGTERM: exit code %d after %v", code, took)
 		}
 		testbed.Eventually(t, "guests wait for a server", func() bool { return h.dialing.Load() >= handOverWaiting })
+		local := asks(t, socket)
 		server, _ = s.Start()
+		testbed.Must(t, answered(local))
 		heard := map[*stayer]int64{}
 		for _, p := range people {
 			heard[p] = p.heard.Load()
@@ -71,20 +79,48 @@ func testHandOver(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// hold opens the listener that the servers of s share, which stays open between them.
-func hold(s *testbed.Site) {
+// hold opens the listeners that the servers of s share, which stay open between them: a port, and a Unix socket at the path
+// that it returns.
+func hold(s *testbed.Site) (path string) {
 	s.TB.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.TB.Fatal(err)
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	testbed.Must(s.TB, err)
+	s.Addr = port.Addr().String()
+	path = filepath.Join(s.Dir, "http.sock")
+	local, err := net.Listen("unix", path)
+	testbed.Must(s.TB, err)
+	local.(*net.UnixListener).SetUnlinkOnClose(false)
+	for _, listener := range []net.Listener{port, local} {
+		file, err := listener.(interface{ File() (*os.File, error) }).File()
+		testbed.Must(s.TB, err)
+		listener.Close() // the file is a copy
+		s.Holds = append(s.Holds, file)
+		s.TB.Cleanup(func() { file.Close() })
 	}
-	s.Addr = listener.Addr().String()
-	s.Holds, err = listener.(*net.TCPListener).File()
-	if err != nil {
-		s.TB.Fatal(err)
+	return path
+}
+
+const healthRequest = "GET /healthz HTTP/1.1\r\nHost: chatme\r\nConnection: close\r\n\r\n"
+
+// asks sends a request on a Unix socket.
+func asks(t *testing.T, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	testbed.Must(t, err)
+	t.Cleanup(func() { conn.Close() })
+	_, err = io.WriteString(conn, healthRequest)
+	testbed.Must(t, err)
+	return conn
+}
+
+// answered returns an error unless the answer on conn is that of a server that is well.
+func answered(conn net.Conn) error {
+	conn.SetReadDeadline(time.Now().Add(pace.Of(testbed.StepTimeout)))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(answer.Status)
 	}
-	listener.Close() // the file is a copy
-	s.TB.Cleanup(func() { s.Holds.Close() })
+	return err
 }
 
 // handOver is clients that connect while one server replaces another.
@@ -209,34 +245,32 @@ func (p *stayer) comeBack(h *handOver) error {
 	return nil
 }
 
-// testSocketsRefused passes something other than one TCP listener: the error says what to write instead.
+// testSocketsRefused passes something other than listeners that the server can use: the error says what to write instead.
 func testSocketsRefused(t *testing.T, s *testbed.Site) {
 	hold(s)
-	local, err := net.Listen("unix", filepath.Join(s.Dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer local.Close()
-	socket, err := local.(*net.UnixListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
+	packets, err := net.Listen("unixpacket", filepath.Join(s.Dir, "packets"))
+	testbed.Must(t, err)
+	defer packets.Close()
+	abstract, err := net.Listen("unix", "@chatme-"+crand.Text())
+	testbed.Must(t, err)
+	defer abstract.Close()
 	plain, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testbed.Must(t, err)
 	defer plain.Close()
-	for want, sockets := range map[string][]*os.File{
-		"passed 2 sockets":    {s.Holds, socket},
-		"is not a TCP socket": {socket},
-		"does not listen":     {plain},
+	file := func(l net.Listener) *os.File {
+		file, err := l.(*net.UnixListener).File()
+		testbed.Must(t, err)
+		t.Cleanup(func() { file.Close() })
+		return file
+	}
+	for want, socket := range map[string]*os.File{
+		"is neither TCP nor a Unix stream socket": file(packets),
+		"has no path, and so no permissions":      file(abstract),
+		"does not listen":                         plain,
 	} {
 		bare := *s
-		bare.Holds = nil
-		cmd := bare.Command("serve", "--db", s.DB)
-		testbed.Inherit(cmd, sockets...)
-		if said := s.Fails(exit.Config, cmd); !strings.Contains(said, want) {
+		bare.Holds = append(slices.Clone(s.Holds), socket)
+		if said := s.Fails(exit.Config, bare.Command("serve", "--db", s.DB)); !strings.Contains(said, want) {
 			t.Errorf("want %q, serve printed %q", want, said)
 		}
 	}

@@ -41,7 +41,7 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	for _, p := range searches {
 		p.Check(p.Client.Search())
 	}
-	late := s.Join("late", client.Options{Legacy: true}) // a legacy client is accepted without a row
+	late := s.Join("late", client.Options{}) // session_id waits for no commit
 	late.Check(late.Client.Search())
 	searches = append(searches, late)
 

@@ -12,6 +12,7 @@ import (
 
 	"chatme/internal/exit"
 	"chatme/internal/testbed"
+	"chatme/internal/testcard"
 )
 
 const (
@@ -56,7 +57,7 @@ func picturesBothWays(t *testing.T, s *testbed.Site, old func(pair int) bool) {
 	failed := endsTogether(t, s, all)
 	var running sync.WaitGroup
 	for i, p := range all {
-		picture := "data:image/png;base64," + strings.Repeat(string(rune('A'+i)), pictureBytes)
+		picture := testcard.URI(strings.Repeat(string(rune('A'+i)), pictureBytes))
 		p.wants, p.failed = string(rune('A'+(i^1))), failed
 		running.Go(func() { p.paint(picture, i%4 < 2) })
 		running.Go(func() { p.look(getsPicture | pictureTaken) })
@@ -95,7 +96,7 @@ func picturesForTheAway(t *testing.T, s *testbed.Site) {
 	var running sync.WaitGroup
 	for i, p := range here {
 		p.failed = failed
-		picture := "data:image/png;base64," + strings.Repeat(away[i].wants, pictureBytes)
+		picture := testcard.URI(strings.Repeat(away[i].wants, pictureBytes))
 		running.Go(func() { p.paint(picture, false) })
 		running.Go(func() { p.look(pictureTaken) })
 	}

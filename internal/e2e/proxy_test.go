@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 	"chatme/internal/testbed"
 )
 
-// testBehindNginx runs nginx in front of a server, with the file from deploy.
+// testBehindNginx runs nginx in front of a server's Unix socket, with the file from deploy.
 func testBehindNginx(t *testing.T, s *testbed.Site) {
-	s.Flags = []string{"--failed-keys", "2"}
+	socket := atSocket(s)
+	s.Flags = append(s.Flags, "--failed-keys", "2")
 	s.Start()
 	front, files := front(s), testbed.NewCertFiles(t)
 	front.TLS = files.Write(time.Hour)
@@ -23,7 +25,7 @@ func testBehindNginx(t *testing.T, s *testbed.Site) {
 		"\tlisten 443 ssl http2;\n\tlisten [::]:443 ssl http2;\n", "\tlisten "+front.Addr+" ssl http2;\n",
 		"/etc/letsencrypt/live/chat.example.org/fullchain.pem", files.Cert,
 		"/etc/letsencrypt/live/chat.example.org/privkey.pem", files.Key,
-		"127.0.0.1:8787", s.Addr)
+		"/run/chatme/http.sock", socket)
 	testbed.RunNginx(t, front.Addr, "include "+s.Dir+"/nginx.conf;")
 	chats(front)
 	bounces(front)
@@ -50,20 +52,28 @@ func testBehindNginx(t *testing.T, s *testbed.Site) {
 	}
 }
 
-// testBehindCaddy runs Caddy in front of a server, with the file from deploy.
+// testBehindCaddy runs Caddy in front of a server's Unix socket, with the file from deploy.
 func testBehindCaddy(t *testing.T, s *testbed.Site) {
+	socket := atSocket(s)
 	s.Start()
 	front, files := front(s), testbed.NewCertFiles(t)
 	front.TLS = files.Write(time.Hour)
 	name := testbed.Edited(t, s.Dir, "Caddyfile",
 		"{\n\tservers {\n", "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tservers {\n",
 		"chat.example.org {\n", "https://"+front.Addr+" {\n\ttls "+files.Cert+" "+files.Key+"\n",
-		"127.0.0.1:8787", s.Addr)
+		"/run/chatme/http.sock", socket)
 	cmd := exec.Command(testbed.Tool(t, "caddy"), "run", "--config", name, "--adapter", "caddyfile")
 	cmd.Env = []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir}
 	testbed.RunProxy(t, front.Addr, cmd)
 	chats(front)
 	bounces(front)
+}
+
+// atSocket makes the servers of s also listen on a Unix socket, and returns its path.
+func atSocket(s *testbed.Site) (path string) {
+	path = filepath.Join(s.Dir, "http.sock")
+	s.Flags = append(s.Flags, "--addr", s.Addr+",unix:"+path) // the last one counts
+	return path
 }
 
 // bounces: incomplete requests are closed in time behind a proxy too, whether it forwards them or not. Chatting and

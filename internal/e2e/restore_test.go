@@ -70,6 +70,7 @@ func restored(t *testing.T, s *testbed.Site, backup, putBack func(name string)) 
 	a.Say()
 	a.Await("ack")
 	late := s.Join("late", client.Options{}) // not in the backup
+	late.Search()
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}

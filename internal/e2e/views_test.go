@@ -17,14 +17,14 @@ import (
 // chat, disconnect and resume.
 func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
 	server, _ := s.Start()
+	resumes := newRevolvingDoor(s)
 	flood := newFlood(s, 2)
 	crowd := newCrowd(s, 0)
 	crowd.churn(4)
-	resumes := newRevolvingDoor(s)
 
 	before := resumes.times.Load()
 	rounds := 0
-	for ; rounds < testbed.InSoak(500, 25) || resumes.times.Load() < before+20; rounds++ {
+	for ; len(resumes.ended) == 0 && (rounds < testbed.InSoak(500, 25) || resumes.times.Load() < before+20); rounds++ {
 		pairs := readView(s, "v_pairs")
 		for _, row := range pairs {
 			if row["first"] == nil || row["second"] == nil {
@@ -75,7 +75,7 @@ func readView(s *testbed.Site, view string) []map[string]any {
 	return rows
 }
 
-// revolvingDoor is one session that disconnects and resumes repeatedly until the server stops.
+// revolvingDoor is a session in a chat that disconnects and resumes repeatedly until the server stops.
 type revolvingDoor struct {
 	times atomic.Int64
 	ended chan error // buffer 1
@@ -84,6 +84,7 @@ type revolvingDoor struct {
 func newRevolvingDoor(s *testbed.Site) *revolvingDoor {
 	d := &revolvingDoor{ended: make(chan error, 1)}
 	p := s.Join("door", client.Options{})
+	testbed.Meet(p, s.Join("porter", client.Options{}))
 	go func() { d.ended <- d.turn(p) }()
 	return d
 }
@@ -103,8 +104,8 @@ func (d *revolvingDoor) turn(p *testbed.Person) error {
 		if err != nil {
 			return err
 		}
-		if m.Type != "resumed" || m.State != "idle" {
-			return fmt.Errorf("an idle session resumed to %s", client.Describe(&m))
+		if m.Type != "resumed" || m.State != "matched" {
+			return fmt.Errorf("a session in a chat resumed to %s", client.Describe(&m))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package forwarded
 import (
 	"fmt"
 	"iter"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -33,19 +34,40 @@ func (p Proxies) Trust(addr netip.Addr) bool {
 
 // Client returns the client address of a request. It starts at the peer and, as long as the address is a trusted proxy,
 // moves to the next address in X-Forwarded-For, from right to left. If a proxy names no valid address, the proxy's own
-// address counts, because any client can have sent what is further left. Without a peer address it returns the zero Addr.
+// address counts, because any client can have sent what is further left. A peer on a Unix socket is a trusted proxy without
+// an address. Without a peer address Client returns the zero Addr.
 func (p Proxies) Client(r *http.Request) netip.Addr {
-	addr, ok := parseHop(r.RemoteAddr)
-	if !ok {
+	addr, trusted := p.Peer(r)
+	if !addr.IsValid() && !trusted {
 		return netip.Addr{}
 	}
 	for hop := range hops(r) {
-		if !p.Trust(addr) || !hop.IsValid() {
+		if !trusted || !hop.IsValid() {
 			return addr
 		}
-		addr = hop
+		addr, trusted = hop, p.Trust(hop)
 	}
 	return addr
+}
+
+// Peer returns the address that a request came from, the zero Addr if there is none, and whether its X-Forwarded-For is
+// trusted.
+func (p Proxies) Peer(r *http.Request) (addr netip.Addr, trusted bool) {
+	if Local(r) {
+		return netip.Addr{}, true
+	}
+	addr, ok := parseHop(r.RemoteAddr)
+	if !ok {
+		return netip.Addr{}, false
+	}
+	return addr, p.Trust(addr)
+}
+
+// Local reports whether a request came over a Unix socket, which admits only those proxies that its mode and group let in.
+// It looks at the server's end, because a peer chooses the name of its own.
+func Local(r *http.Request) bool {
+	here, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && here.Network() == "unix"
 }
 
 // Chain returns the addresses in X-Forwarded-For, nearest first. An invalid address is the zero Addr.

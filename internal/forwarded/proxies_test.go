@@ -1,6 +1,8 @@
 package forwarded
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -75,6 +77,38 @@ func TestForwardedAddresses(t *testing.T) {
 		}
 		if got := mustProxies(t).Client(r); got != mustProxies(t).Client(&http.Request{RemoteAddr: tt.peer}) {
 			t.Errorf("%s: %s is trusted without a trusted proxy", name, got)
+		}
+	}
+}
+
+// A peer on a Unix socket is trusted, whatever the networks and whatever the peer calls itself. Without a forwarded address
+// it has none.
+func TestUnixSocketIsATrustedProxy(t *testing.T) {
+	over := func(here net.Addr, peer string, xff ...string) *http.Request {
+		r := &http.Request{RemoteAddr: peer, Header: http.Header{"X-Forwarded-For": xff}}
+		return r.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, here))
+	}
+	local, tcp := &net.UnixAddr{Name: "/run/http.sock", Net: "unix"}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8787}
+	for name, tt := range map[string]struct {
+		r          *http.Request
+		none, some string // with no trusted network, and with 10.0.0.0/8
+	}{
+		"a client":             {over(local, "@", "203.0.113.5"), "203.0.113.5", "203.0.113.5"},
+		"a client's own claim": {over(local, "@", "198.51.100.1, 203.0.113.5"), "203.0.113.5", "203.0.113.5"},
+		"another proxy":        {over(local, "", "203.0.113.5, 10.0.0.2"), "10.0.0.2", "203.0.113.5"},
+		"through loopback":     {over(local, "", "203.0.113.5, 127.0.0.1"), "127.0.0.1", "127.0.0.1"},
+		"no header":            {over(local, "@"), "invalid IP", "invalid IP"},
+		"unknown":              {over(local, "@", "203.0.113.5, unknown"), "invalid IP", "invalid IP"},
+		"a peer with a name":   {over(local, "198.51.100.9:1"), "invalid IP", "invalid IP"},
+		"a name and a client":  {over(local, "198.51.100.9:1", "203.0.113.5"), "203.0.113.5", "203.0.113.5"},
+		"over TCP":             {over(tcp, "127.0.0.1:1", "203.0.113.5"), "127.0.0.1", "127.0.0.1"},
+		"over TCP, no peer":    {over(tcp, "@", "203.0.113.5"), "invalid IP", "invalid IP"},
+	} {
+		if got := mustProxies(t).Client(tt.r).String(); got != tt.none {
+			t.Errorf("%s: %s, want %s", name, got, tt.none)
+		}
+		if got := mustProxies(t, "10.0.0.0/8").Client(tt.r).String(); got != tt.some {
+			t.Errorf("%s, with trusted networks: %s, want %s", name, got, tt.some)
 		}
 	}
 }

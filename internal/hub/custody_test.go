@@ -3,6 +3,7 @@ package hub
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"chatme/internal/chat"
 )
@@ -49,7 +50,7 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		<-s.enter // the messages in flight are in this batch
 		say(h, 1, 2)
 		synctest.Wait()
-		want(t, "a, before the commit", a) // partner_away waits for the same batch
+		want(t, "a, before the commit", a)
 		s.verdict <- nil
 		<-s.enter
 		synctest.Wait()
@@ -59,11 +60,14 @@ func TestL4CustodyPassesWithTheCommit(t *testing.T) {
 		if last.Kind != chat.Acked || last.Recv != 1 {
 			t.Errorf("after the first commit: got %+v, want custody of 1", last)
 		}
-		want(t, "a", a, chat.PartnerAway, chat.Acked)
+		want(t, "a", a, chat.Acked)
 		s.verdict <- nil
 		synctest.Wait()
 		want(t, "a, after the second", a, chat.Acked)
 		s.setFree()
+		time.Sleep(testLimits().AwayAfter)
+		synctest.Wait()
+		want(t, "a, after a second", a, chat.PartnerAway)
 		stopHub(t, h)
 	})
 }

@@ -185,7 +185,7 @@ func testConfig(newAlias func() chat.Alias) chat.Config {
 func testLimits() chat.Limits {
 	return chat.Limits{
 		IdleAfter: 10 * time.Minute, ChatWindow: 2 * time.Minute, ChatWindowLegacy: 30 * time.Second,
-		QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
+		AwayAfter: time.Second, QueueWindow: 30 * time.Second, SleepMax: 10 * time.Minute, RematchAfter: 10 * time.Second, SettleTimeout: 2 * time.Second,
 		RingMessages: 200, RingBytes: 32 << 20, RingTotal: 256 << 20, MailboxMessages: 200, MailboxBytes: 32 << 20, MailTotal: 1 << 30,
 	}
 }
@@ -234,11 +234,12 @@ func hashOf(id chat.ConnID) chat.Hash { return secret.HashOf(fmt.Sprint("session
 
 // search waits for room if necessary, as a Conn does.
 func search(h *Hub, id chat.ConnID) {
+	c := &Command{Command: chat.Command{Op: chat.Search, Conn: id, MailKey: &chat.MailKey{1}}}
 	for {
-		if _, done := do(h, chat.Command{Op: chat.Search, Conn: id, MailKey: &chat.MailKey{1}}); done {
+		if _, done := h.Do(c); done {
 			return
 		}
-		h.AwaitRoom(context.Background())
+		h.AwaitRoom(context.Background(), c)
 	}
 }
 

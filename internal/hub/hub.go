@@ -129,7 +129,8 @@ func New(cfg Config) (*Hub, error) {
 // different one at the next call. The message is delivered in the chat in which it was first tried, or not at all (law L8).
 //
 // When too much is uncommitted, a command that changes a row is refused with error unavailable if its client is resumable.
-// If it is a legacy client, the command is not done and no Conn is returned: the caller must call AwaitRoom.
+// If it is a legacy client, the command is not done and no Conn is returned: the caller must call AwaitRoom. So is a first
+// search while there are too many rows.
 //
 // If a command is done and its answers crowd the outbox of the Conn it came from, Do returns that Conn: the caller must
 // wait for room there before it reads on.
@@ -161,14 +162,15 @@ func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 	return congested, true
 }
 
-// AwaitRoom returns once there is room for more changes or the hub stops, or with ctx's error.
-func (h *Hub) AwaitRoom(ctx context.Context) error {
+// AwaitRoom returns once c, which was not done for lack of room, may be, or the hub stops, or with ctx's error.
+func (h *Hub) AwaitRoom(ctx context.Context, c *Command) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.awaitRoom(ctx)
+	return h.await(ctx, func() bool { return !h.lobby.Refuses(&c.Command) })
 }
 
-// awaitRoom is AwaitRoom with mu held. It releases mu while waiting.
+// awaitRoom returns once there is room for more changes or the hub stops, or with ctx's error. The caller must hold mu, which
+// is released while waiting.
 func (h *Hub) awaitRoom(ctx context.Context) error {
 	return h.await(ctx, func() bool { return !h.lobby.Full() })
 }

@@ -35,8 +35,10 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 		want(t, "a", a, chat.TypingStop, chat.Matched) // the clients keep the indicator of a previous connection
 		want(t, "b", b, chat.Searching, chat.TypingStop, chat.Matched)
 
-		// A settled pair continues while another session's commit is under way.
+		// A new session waits for no commit, and a settled pair continues while another session's is under way.
 		c := attach(t, h, 3, true)
+		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
+		search(h, 3)
 		synctest.Wait()
 		want(t, "c", c)
 		do(h, chat.Command{Op: chat.Send, Conn: 1, Text: "hello"})
@@ -44,7 +46,9 @@ func TestL4GateHoldsWhatIsNotCommitted(t *testing.T) {
 		want(t, "b", b, chat.Message, chat.TypingStart)
 		s.passOn()
 		synctest.Wait()
-		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
+		want(t, "c", c, chat.Searching)
+		do(h, chat.Command{Op: chat.Detach, Conn: 3, Leaves: true})
+		s.passOn()
 
 		// partner_disconnected promises a place in the queue, so it waits for that too.
 		do(h, chat.Command{Op: chat.Detach, Conn: 1})
@@ -90,8 +94,9 @@ func TestCommitsAreGrouped(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
 		attach(t, h, 1, true)
+		search(h, 1)
 		<-s.enter // the first batch is under way
-		for id := chat.ConnID(2); id <= 21; id++ {
+		for id := chat.ConnID(2); id <= 20; id++ {
 			attach(t, h, id, true)
 			search(h, id)
 		}
@@ -102,7 +107,7 @@ func TestCommitsAreGrouped(t *testing.T) {
 		}
 		for _, c := range batch {
 			if c.Place != 0 || c.Pair == 0 {
-				t.Errorf("row %+v: queued and matched within one batch, want it written once, as matched", c.Record)
+				t.Errorf("row %+v: queued and matched within one batch, want it written once more, as matched", c.Record)
 			}
 		}
 		s.setFree()
@@ -134,6 +139,7 @@ func TestTransientFailureIsRetried(t *testing.T) {
 		b.kinds()
 
 		c := attach(t, h, 3, true)
+		search(h, 3)
 		first := <-s.enter
 		s.verdict <- passing{errors.New("disk full")}
 		for range 20 {
@@ -148,13 +154,13 @@ func TestTransientFailureIsRetried(t *testing.T) {
 		if err := h.Failure(); err == nil || err.Error() != "disk full" {
 			t.Errorf("Failure() = %v while the disk is full", err)
 		}
-		want(t, "c", c)
+		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
 		if n := len(b.kinds()); n != 20 {
 			t.Errorf("b heard %d messages while the disk was full, want 20", n)
 		}
 		s.passOn()
 		synctest.Wait()
-		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
+		want(t, "c", c, chat.Searching)
 		if err := h.Failure(); err != nil {
 			t.Errorf("Failure() = %v after a commit", err)
 		}
@@ -170,6 +176,8 @@ func TestUnknownOutcomeIsFatal(t *testing.T) {
 		var got error
 		h := openHub(t, s, 10_000, func(err error) { got = err })
 		c := attach(t, h, 1, true)
+		search(h, 1)
+		want(t, "c", c, chat.AuthSuccess, chat.SessionID)
 		eio := errors.New("i/o error at commit")
 		<-s.enter
 		s.verdict <- eio
@@ -190,13 +198,13 @@ func TestBoundOnQueuedChanges(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 2, nil)
 		a := attach(t, h, 1, true)
-		s.passOn()
-		synctest.Wait()
 		old := attach(t, h, 2, false)
 		want(t, "a", a, chat.AuthSuccess, chat.SessionID)
 		want(t, "old", old, chat.AuthSuccess)
-		attach(t, h, 3, true)
-		attach(t, h, 4, true)
+		for id := chat.ConnID(3); id <= 4; id++ {
+			attach(t, h, id, true)
+			search(h, id)
+		}
 		synctest.Wait() // two rows wait: the limit
 		search(h, 1)
 		want(t, "a", a, chat.Error)
@@ -224,6 +232,7 @@ func TestResumeReadsBehindPendingChanges(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
 		attach(t, h, 1, true)
+		search(h, 1)
 		s.passOn()
 		synctest.Wait()
 		do(h, chat.Command{Op: chat.Detach, Conn: 1, Leaves: true}) // ended permanently; the row does not record it yet
@@ -292,12 +301,13 @@ func TestStopReachesEveryConnAndCommits(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
 		a := attach(t, h, 1, true)
+		search(h, 1)
 		done := make(chan struct{})
 		go func() { stopHub(t, h); close(done) }()
 		synctest.Wait()
 		s.passOn()
 		<-done
-		want(t, "a", a, chat.AuthSuccess, chat.SessionID, chat.Close)
+		want(t, "a", a, chat.AuthSuccess, chat.SessionID, chat.Searching, chat.Close)
 		search(h, 1)
 		want(t, "a", a)
 	})

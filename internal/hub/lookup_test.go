@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"chatme/internal/chat"
 )
@@ -21,18 +22,28 @@ func resume(t *testing.T, h *Hub, id, first chat.ConnID) *ear {
 	return e
 }
 
+// hibernated leaves a session that searched, and lost its place and its socket, on disk only.
+func hibernated(t *testing.T, h *Hub, s *heldStore, id chat.ConnID) {
+	t.Helper()
+	attach(t, h, id, true)
+	search(h, id)
+	do(h, chat.Command{Op: chat.Detach, Conn: id})
+	s.drain()
+	time.Sleep(testLimits().QueueWindow)
+	s.drain()
+	if inMemory, _ := h.cfg.Lobby.Locate(hashOf(id)); inMemory {
+		t.Fatalf("session %d is in memory", id)
+	}
+}
+
 // A hibernated session is looked up while other sessions' changes wait for their commit, however many there are.
 func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
 		h := openHub(t, s, 10_000, nil)
-		attach(t, h, 1, true)
-		s.passOn()
-		synctest.Wait()
-		do(h, chat.Command{Op: chat.Detach, Conn: 1})
-		s.passOn()
-		synctest.Wait()
-		attach(t, h, 2, true) // its commit is held from here on
+		hibernated(t, h, s, 1)
+		attach(t, h, 2, true)
+		search(h, 2) // its commit is held from here on
 		synctest.Wait()
 		s.onFind = func() { go do(h, chat.Command{Op: chat.Detach, Conn: 2}) } // and it leaves memory meanwhile
 		e := resume(t, h, 3, 1)
@@ -62,13 +73,10 @@ func TestResumeWaitsForItsOwnChangesOnly(t *testing.T) {
 func TestLookupsOfOneSessionTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldStore()
-		s.setFree()
 		h := openHub(t, s, 10_000, nil)
-		attach(t, h, 1, true)
-		synctest.Wait()
-		do(h, chat.Command{Op: chat.Detach, Conn: 1})
-		synctest.Wait()
+		hibernated(t, h, s, 1)
 		reading, read := make(chan struct{}), make(chan struct{})
+		s.setFree()
 		h.cfg.Store = &slowFind{s, reading, read}
 		var both sync.WaitGroup
 		ears := make([]*ear, 2)

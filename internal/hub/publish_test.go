@@ -59,17 +59,18 @@ func TestTailHearsOfCommits(t *testing.T) {
 		h := openHub(t, s, 10_000, nil)
 		l := listen(t, h)
 		attach(t, h, 1, true)
+		search(h, 1)
 		<-s.enter
-		hears(t, "while it is committed", l, "auth resumable")
+		hears(t, "while it is committed", l, "auth resumable", "search")
 		time.Sleep(slowCommit - time.Millisecond)
 		s.verdict <- nil
 		hears(t, "after a quick one", l)
 
-		search(h, 1)
+		do(h, chat.Command{Op: chat.Detach, Conn: 1})
 		<-s.enter
 		time.Sleep(slowCommit)
 		s.verdict <- passing{errors.New("disk full")}
-		hears(t, "after a failure", l, "search", "commit slow 250 ms ×1", "commit fails disk full")
+		hears(t, "after a failure", l, "away waiting", "commit slow 250 ms ×1", "commit fails disk full")
 		<-s.enter
 		s.verdict <- passing{errors.New("disk full")}
 		hears(t, "after another", l)

@@ -18,9 +18,22 @@ const (
 // ringLine is the line of large messages that are not read yet because the rings have no room for them. If they were read
 // now, they would be refused and sent again, repeatedly.
 type ringLine struct {
-	waiting  []chat.ConnID         // their Conns, in order
-	promised map[chat.ConnID]int64 // bytes for messages that are being read
-	sum      int64                 // of promised
+	waiting  []large // in order
+	promised map[chat.ConnID]promise
+	sum      int64                  // of promised
+	shares   map[chat.Network]int64 // of promised, by receiver
+}
+
+// large is a message that waits.
+type large struct {
+	id    chat.ConnID
+	bytes int64
+}
+
+// promise is the room for a message that is being read.
+type promise struct {
+	to    chat.Network
+	bytes int64
 }
 
 // AwaitRing returns once the rings have room for a message of the given size from the Conn id, which is not read yet, or
@@ -34,14 +47,14 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		return
 	}
 	line := &h.ring
-	line.waiting = append(line.waiting, id)
+	line.waiting = append(line.waiting, large{id, bytes})
 	defer func() {
-		line.waiting = slices.DeleteFunc(line.waiting, func(each chat.ConnID) bool { return each == id })
+		line.waiting = slices.DeleteFunc(line.waiting, func(each large) bool { return each.id == id })
 		h.room.Broadcast()
 	}()
 	goes := func() bool {
 		r := h.lobby.Ring(id)
-		return !r.Needed || r.Owes || line.waiting[0] == id && h.ringHasRoom(&r, bytes)
+		return !r.Needed || r.Owes || h.ringHasRoom(&r, bytes) && h.isNextForRing(id)
 	}
 	for used, over := int64(-1), false; !over; {
 		patient, cancel := context.WithTimeout(ctx, ringPatience)
@@ -55,27 +68,62 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		used = now
 	}
 	if r := h.lobby.Ring(id); r.Needed && h.ringHasRoom(&r, bytes) {
-		line.promise(id, bytes)
+		line.promise(id, r.For, bytes)
 	}
 }
 
-// ringHasRoom reports whether the rings have unreserved room. The caller must hold mu.
-func (h *Hub) ringHasRoom(r *chat.Ring, bytes int64) bool { return h.ring.sum+bytes <= r.Free }
+// ringHasRoom reports whether the rings, and the receiver's share of them, have unreserved room. The caller must hold mu.
+func (h *Hub) ringHasRoom(r *chat.Ring, bytes int64) bool {
+	return h.ring.sum+bytes <= r.Free && h.ringShareHasRoom(r, bytes)
+}
 
-func (l *ringLine) promise(id chat.ConnID, bytes int64) {
-	if l.promised == nil {
-		l.promised = make(map[chat.ConnID]int64)
+// ringShareHasRoom reports whether the receiver's share has unreserved room. The first message to a network that has nothing
+// in the rings finds room there, however large it is. The caller must hold mu.
+func (h *Hub) ringShareHasRoom(r *chat.Ring, bytes int64) bool {
+	return h.ring.shares[r.For]+bytes <= r.Share
+}
+
+// isNextForRing reports whether id is the first in the line that its receiver's share does not hold up: a network that
+// confirms nothing delays only the messages to it. The caller must hold mu.
+func (h *Hub) isNextForRing(id chat.ConnID) bool {
+	for _, each := range h.ring.waiting {
+		if each.id == id {
+			return true
+		}
+		if r := h.lobby.Ring(each.id); h.ringShareHasRoom(&r, each.bytes) {
+			return false
+		}
 	}
-	l.sum -= l.promised[id] // of a frame that turned out not to be a message
-	l.promised[id] = bytes
+	return false
+}
+
+func (l *ringLine) promise(id chat.ConnID, to chat.Network, bytes int64) {
+	if l.promised == nil {
+		l.promised, l.shares = make(map[chat.ConnID]promise), make(map[chat.Network]int64)
+	}
+	l.release(id) // of a frame that turned out not to be a message
+	l.promised[id] = promise{to, bytes}
 	l.sum += bytes
+	if to != 0 {
+		l.shares[to] += bytes
+	}
+}
+
+func (l *ringLine) release(id chat.ConnID) {
+	p := l.promised[id]
+	l.sum -= p.bytes
+	delete(l.promised, id)
+	if p.to != 0 {
+		if l.shares[p.to] -= p.bytes; l.shares[p.to] == 0 {
+			delete(l.shares, p.to)
+		}
+	}
 }
 
 // done releases the room promised for the message that c may be. The caller must hold mu.
 func (l *ringLine) done(c *chat.Command) {
 	switch c.Op {
 	case chat.Send, chat.Malformed, chat.Activity, chat.Detach:
-		l.sum -= l.promised[c.Conn]
-		delete(l.promised, c.Conn)
+		l.release(c.Conn)
 	}
 }

@@ -46,7 +46,8 @@ func (h *Hub) sweep(s *sweeper) (again time.Duration, err error) {
 		return s.failed(), nil
 	}
 	h.mu.Lock()
-	h.lobby.Swept(mailBytes)
+	h.lobby.Swept(n, mailBytes)
+	h.room.Broadcast()
 	h.mu.Unlock()
 	return s.swept(n, asked, mailBytes, took), nil
 }

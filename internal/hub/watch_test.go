@@ -22,6 +22,7 @@ func TestCommittingForIsTheWriteUnderWay(t *testing.T) {
 		expect("at rest", 0)
 
 		attach(t, h, 1, true)
+		search(h, 1)
 		<-s.enter
 		time.Sleep(70 * time.Second)
 		expect("without a result", 70*time.Second)

@@ -17,6 +17,7 @@ type connectLine struct {
 	benchHead
 	Connections int     `json:"connections"`
 	Dialers     int     `json:"dialers"`
+	Searched    bool    `json:"searched"` // each client was told that it is searching
 	Seconds     float64 `json:"seconds"`
 	PerSecond   float64 `json:"connects_per_second"`
 	P50         int64   `json:"p50_us"`
@@ -27,25 +28,29 @@ type connectLine struct {
 
 // connect measures how fast clients arrive. They stay, so that the result includes no disconnect.
 func (b *bench) connect(ctx context.Context) (*connectLine, error) {
-	_, line, err := b.arrival(ctx, b.people(connectPeople))
+	_, line, err := b.arrival(ctx, b.people(connectPeople), b.cmd.Search)
 	return line, err
 }
 
-// arrival connects n clients and measures it.
-func (b *bench) arrival(ctx context.Context, n int) ([]*Conn, *connectLine, error) {
+// arrival connects n clients, which also search if search is set, and measures it.
+func (b *bench) arrival(ctx context.Context, n int, search bool) ([]*Conn, *connectLine, error) {
 	conns, h := People(n, b.cmd.Old), &Histogram{}
 	before, err := b.target.usage()
 	if err != nil {
 		return nil, nil, err
 	}
 	began := b.loop.now()
-	if err := b.loop.Arrive(ctx, conns, b.cmd.Dialers, h); err != nil {
+	arrive := b.loop.Arrive
+	if search {
+		arrive = b.loop.ArriveSearching
+	}
+	if err := arrive(ctx, conns, b.cmd.Dialers, h); err != nil {
 		return nil, nil, err
 	}
 	took := time.Duration(b.loop.now() - began).Seconds()
 	used, err := b.target.spent(before)
 	return conns, &connectLine{
-		benchHead: b.head, Connections: n, Dialers: b.cmd.Dialers, Seconds: rounded(took), PerSecond: rounded(float64(n) / took),
+		benchHead: b.head, Connections: n, Dialers: b.cmd.Dialers, Searched: search, Seconds: rounded(took), PerSecond: rounded(float64(n) / took),
 		P50: h.us(0.5), P99: h.us(0.99), spent: used, CPUPer1000: used.per(1000, float64(n)),
 	}, err
 }
@@ -69,7 +74,7 @@ func (b *bench) idle(ctx context.Context) (*idleLine, error) {
 		return nil, err
 	}
 	n := b.people(idlePeople)
-	_, arrived, err := b.arrival(ctx, n)
+	_, arrived, err := b.arrival(ctx, n, false)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +106,10 @@ type herdLine struct {
 	spent
 }
 
-// herd measures how long it takes until all clients whose sockets were cut at once are back.
+// herd measures how long it takes until all clients whose sockets were cut at once are back, in their chats.
 func (b *bench) herd(ctx context.Context) (*herdLine, error) {
 	n := b.people(herdPeople)
-	conns, _, err := b.arrival(ctx, n)
+	conns, _, err := b.arrival(ctx, n, true)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Cmd struct {
 	Sessions    int           `default:"100000" help:"grown: sessions in the database at startup (sessions)."`
 	Waiting     int           `default:"0" help:"grown: how many of them are in the queue (sessions)."`
 	InChats     int           `default:"0" help:"grown: how many of them are in chats (sessions)."`
+	Search      bool          `help:"connect: each client also searches, and has arrived once it is told that it is searching. From then on its session is on disk."`
 	Old         bool          `help:"Speak only the base protocol, without resume and acknowledgements."`
 
 	URL    string `name:"url" placeholder:"URL" help:"Measure the server at this URL, ws:// or http://, instead of starting one."`
@@ -41,13 +42,13 @@ type Cmd struct {
 func (c *Cmd) Help() string {
 	return `Starts a server on loopback with a scratch database, once for all kinds, and measures it.
 
-  connect   how many clients connect and authenticate in a second
+  connect   how many clients connect and authenticate in a second; with --search, and have a session on disk
   idle      memory per connection, and CPU and commits while all clients are quiet
   herd      all sockets are cut at once, and all clients reconnect at once
   match     all clients search, and send Next once matched
   relay     pairs chat
   mixed     pairs chat while other clients search and send Next
-  grown     startup, memory, and the cost of a resume and of a new session, with many sessions in the database
+  grown     startup, memory, and the cost of a resume and of a new session on disk, with many sessions in the database
 
 Each result is one JSON object on a line of stdout. Times are in microseconds. cpu_s is the CPU time of the server,
 load_cpu_s that of this command.
@@ -88,8 +89,11 @@ func (c *Cmd) Validate() error {
 		}
 	}
 	for _, kind := range c.Kinds {
-		if kind == "herd" && c.Old {
+		switch {
+		case kind == "herd" && c.Old:
 			return errors.New("herd: legacy clients cannot resume; omit --old")
+		case kind != "connect" && c.Search:
+			return errors.New("--search goes with connect")
 		}
 	}
 	return c.validateGrown()

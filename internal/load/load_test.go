@@ -29,7 +29,15 @@ func TestBench(t *testing.T) {
 	}{
 		"connect": {Cmd{Connections: 20}, func(t *testing.T, line benchFigure) {
 			line.is(t, "connections", 20)
+			line.is(t, "commits", 0) // a session has no row before its first search
+			line.above0(t, "connects_per_second", "p50_us", "p99_us")
+		}},
+		"connect, searching": {Cmd{Kinds: []string{"connect"}, Connections: 20, Search: true}, func(t *testing.T, line benchFigure) {
+			line.is(t, "connections", 20)
 			line.above0(t, "connects_per_second", "p50_us", "p99_us", "commits")
+		}},
+		"connect, searching, legacy": {Cmd{Kinds: []string{"connect"}, Connections: 20, Search: true, Old: true}, func(t *testing.T, line benchFigure) {
+			line.above0(t, "connects_per_second", "commits")
 		}},
 		"idle": {Cmd{Connections: 20}, func(t *testing.T, line benchFigure) {
 			line.is(t, "connections", 20)

@@ -76,12 +76,31 @@ func People(n int, old bool) []*Conn {
 // Arrive connects all, at most dialers at a time, and waits until each is greeted. h counts how long each takes from its
 // dial to its greeting.
 func (l *Loop) Arrive(ctx context.Context, conns []*Conn, dialers int, h *Histogram) error {
+	return l.arrive(ctx, conns, dialers, h, func(c *Conn, here func(*Conn)) { c.greets = here })
+}
+
+// ArriveSearching is Arrive for clients that search when they are greeted. Each has arrived once it is told that it is
+// searching.
+func (l *Loop) ArriveSearching(ctx context.Context, conns []*Conn, dialers int, h *Histogram) error {
+	return l.arrive(ctx, conns, dialers, h, func(c *Conn, here func(*Conn)) {
+		c.greets = func(c *Conn) { c.Say(`{"type":"search"}`) }
+		c.Hears = func(c *Conn, m *Heard) {
+			if string(m.Kind) == "searching" {
+				here(c)
+				c.Hears = nil
+			}
+		}
+	})
+}
+
+// arrive connects all. await makes a connection call here once, when it has arrived.
+func (l *Loop) arrive(ctx context.Context, conns []*Conn, dialers int, h *Histogram, await func(c *Conn, here func(*Conn))) error {
 	begun, here := 0, 0
 	for _, c := range conns {
-		c.greets = func(c *Conn) {
+		await(c, func(c *Conn) {
 			here++
 			h.add(l.now() - c.began)
-		}
+		})
 	}
 	defer l.always(func(int64) int64 {
 		for begun < len(conns) && begun-here < dialers && l.err == nil {

@@ -92,7 +92,7 @@ type matchLine struct {
 // match measures how fast clients are matched.
 func (b *bench) match(ctx context.Context) (*matchLine, error) {
 	n := b.people(matchPeople)
-	conns, _, err := b.arrival(ctx, n)
+	conns, _, err := b.arrival(ctx, n, false)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (b *bench) mixed(ctx context.Context, pairs int) (*mixedLine, error) {
 	}
 	r.latencies = nil
 	others := b.people(mixedPeople)
-	conns, _, err := b.arrival(ctx, others)
+	conns, _, err := b.arrival(ctx, others, false)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ type relayLoad struct {
 
 // newRelayLoad connects clients and gets them matched.
 func (b *bench) newRelayLoad(ctx context.Context, pairs int) (*relayLoad, error) {
-	conns, _, err := b.arrival(ctx, 2*pairs)
+	conns, _, err := b.arrival(ctx, 2*pairs, false)
 	if err != nil {
 		return nil, err
 	}

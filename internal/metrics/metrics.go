@@ -73,6 +73,9 @@ func New() *Metrics {
 	for _, code := range closeCodes {
 		m.closes(closeLabel(code))
 	}
+	for _, rate := range Rates {
+		m.waits(rate)
+	}
 	m.commitFailures()
 	return m
 }
@@ -100,10 +103,11 @@ const (
 	UpgradeOrigin    = "origin"    // not allowed
 	UpgradeThrottled = "throttled" // too many wrong keys from this address
 	UpgradeFull      = "full"      // no room for another connection
+	UpgradeNetwork   = "network"   // too many connections from this network
 	UpgradeFailed    = "failed"    // invalid handshake
 )
 
-var upgradeResults = [...]string{UpgradeAccepted, UpgradeOrigin, UpgradeThrottled, UpgradeFull, UpgradeFailed}
+var upgradeResults = [...]string{UpgradeAccepted, UpgradeOrigin, UpgradeThrottled, UpgradeFull, UpgradeNetwork, UpgradeFailed}
 
 // Upgrade counts a WebSocket upgrade by its result.
 func (m *Metrics) Upgrade(result string) { m.upgrades(result).Inc() }

@@ -64,7 +64,7 @@ func (c *SessionsCmd) Run(p *cli.Program) error {
 		return err
 	}
 	if answer.Unlisted > 0 {
-		fmt.Fprintf(p.Stdout, "%s connected and not searching yet\n", cli.Quantity(answer.Unlisted, "legacy client is", "legacy clients are"))
+		fmt.Fprintf(p.Stdout, "%s connected and not searching yet\n", cli.Quantity(answer.Unlisted, "session is", "sessions are"))
 	}
 	return nil
 }

@@ -34,11 +34,8 @@ type witness struct {
 func (w *witness) String() string { return w.hash.String() }
 
 // promises maps a frame type to its promise: whether a state keeps it, including what may have become of it since. A
-// type that is not in the map promises nothing.
+// type that is not in the map promises nothing; nor does session_id, because a session gets its row with its first search.
 var promises = map[string]func(l *ledger, w *witness, p *promise, state int) bool{
-	"session_id": func(l *ledger, w *witness, _ *promise, state int) bool {
-		return l.history.row(w.hash, state) != nil
-	},
 	"searching":            (*ledger).queued,
 	"partner_disconnected": (*ledger).queued,
 	"matched":              (*ledger).paired,
@@ -49,7 +46,7 @@ var promises = map[string]func(l *ledger, w *witness, p *promise, state int) boo
 		case chat.ResumedSearching:
 			return l.queued(w, p, state)
 		}
-		return true
+		return len(l.history.rows[w.hash]) > 0 && l.history.rows[w.hash][0].state <= state // it has a row
 	},
 	"chat_ended": func(l *ledger, w *witness, _ *promise, state int) bool {
 		row := l.history.row(w.hash, state)

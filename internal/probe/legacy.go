@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chatme/internal/client"
+	"chatme/internal/testcard"
 )
 
 const (
@@ -91,7 +92,7 @@ func (t *legacyTour) show(ctx context.Context, from, to *client.Client, image st
 
 // photo returns a data URI with an image of largeImage bytes.
 func photo() string {
-	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("chatme probe", largeImage/12)))
+	return testcard.URI(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("chatme probe", largeImage/12))))
 }
 
 func (t *legacyTour) nonsense(ctx context.Context) error {

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	// plainAfter is how long after the answer to a ping a new session may take to be on disk. Without session_id by then,
-	// sessions are not resumable.
+	// plainAfter is how long after the answer to a ping session_id may come from an older server, which writes a new
+	// session to disk first. Without session_id by then, sessions are not resumable.
 	plainAfter = 2 * time.Second
 	plainTrips = 40 // … or as many round trips, if longer
+	// awayWithin is how long a server may wait before it reports that a partner is away.
+	awayWithin = 2 * time.Second
 	// probeNap is the absence that sleep announces.
 	probeNap = 5 * time.Minute
 )
@@ -34,15 +36,15 @@ func (p *probe) resumableClients() probePart {
 		{name: "auth with resume gets session_id, epoch, window and limits", run: t.offered, gate: true, long: plainAfter},
 		{name: "two clients search and are matched with each other", run: t.begin, long: p.meetWithin()},
 		{name: "numbered messages in both directions are acknowledged", run: t.talk},
-		{name: "one client loses its socket, and the other gets partner_away", run: t.lose},
+		{name: "one client loses its socket, and the other gets partner_away", run: t.lose, long: awayWithin},
 		{name: "three messages to a client that is away are acknowledged, so they are on disk", run: t.sayAway(3)},
 		{name: "resume gets the same chat and epoch, the three messages in order, and partner_back", run: t.comeBack(3)},
 		{name: "stored messages are delivered, and acknowledged to their sender", run: t.delivered},
 		{name: "a second socket takes over, and the first gets close 4409", run: t.takeOver},
-		{name: "sleep and a closed socket: the partner gets partner_away", run: t.sleep},
+		{name: "sleep and a closed socket: the partner gets partner_away", run: t.sleep, long: awayWithin},
 		{name: "a message to a client that is asleep is acknowledged", run: t.sayAway(1)},
 		{name: "resume gets the message, and partner_back", run: t.comeBack(1)},
-		{name: "one client is away, the other sends a message and moves on (Next)", run: t.nextWhileAway},
+		{name: "one client is away, the other sends a message and moves on (Next)", run: t.nextWhileAway, long: awayWithin},
 		{name: "resume after the chat ended gets its last message before partner_disconnected", run: t.tail},
 		{name: "end_chat of both gets chat_ended and close 1000", run: t.endBoth},
 		{name: "resume of an ended session gets resume_failed and a new session", run: t.resumeEnded},
@@ -72,7 +74,7 @@ func (p *probe) greetResumable(ctx context.Context, c *client.Client) (m protoco
 	}
 	if m.Type == "session_id" {
 		_, err = c.Expect(ctx, "pong")
-	} else { // pong does not wait for the disk
+	} else { // an older server: pong does not wait for the disk
 		soon, cancel := context.WithTimeout(ctx, p.within(plainAfter, plainTrips))
 		defer cancel()
 		if m, err = c.Expect(soon, "session_id"); err != nil && late(err) && c.CloseErr() == nil {
@@ -305,8 +307,15 @@ func (t *resumeTour) resumeEnded(ctx context.Context) (err error) {
 	return err
 }
 
-// otherEpoch: the session is not in a chat, so only the answer depends on the claimed epoch.
+// otherEpoch: the client knows of no chat, so only the answer depends on the claimed epoch. The session can be resumed from
+// its first search on.
 func (t *resumeTour) otherEpoch(ctx context.Context) (err error) {
+	if err := t.b.Search(); err != nil {
+		return err
+	}
+	if _, err := t.b.Expect(ctx, "searching"); err != nil {
+		return err
+	}
 	t.b.Drop()
 	o := t.b.Resume()
 	real := o.Resume.Epoch

@@ -66,7 +66,7 @@ type CloseCode struct {
 var CloseCodes = []CloseCode{
 	{CloseChatEnded, TextChatEnded, ReconnectNever, "end_chat"},
 	{CloseInvalidUTF8, TextInvalidUTF8, ReconnectNever, "a frame was not UTF-8"},
-	{CloseAbuse, TextAbuse, ReconnectNever, "more than MaxMalformed frames in a minute that could not be read"},
+	{CloseAbuse, TextAbuse, ReconnectNever, "more than MaxMalformed frames in a minute that could not be read, or a flood of control or auth frames"},
 	{CloseTooLarge, TextTooLarge, ReconnectNever, "a frame above the limit"},
 	{CloseRestart, TextRestart, ReconnectSoon, "the server restarts"},
 	{CloseOverloaded, TextOverloaded, ReconnectLater, "nothing in the budget of bytes in flight has moved, or the client reads too slowly"},
@@ -76,7 +76,7 @@ var CloseCodes = []CloseCode{
 	{CloseAuthTimeout, TextAuthTimeout, ReconnectSoon, "no auth in time"},
 	{CloseReplaced, TextReplaced, ReconnectNever, "a newer connection of the same session"},
 	{CloseRevoked, TextRevoked, ReconnectNever, "an operator ended the session"},
-	{CloseRateLimited, "", ReconnectLater, "too many messages; the reason is RetryAfter"},
+	{CloseRateLimited, "", ReconnectLater, "over a rate for too long; the reason is RetryAfter"},
 }
 
 // CloseText returns the reason sent with code; "" if the code is not part of this protocol or has no single reason.

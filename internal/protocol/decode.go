@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"unicode/utf8"
+	"unsafe"
 
 	"chatme/internal/chat"
 )
@@ -117,11 +118,11 @@ func (r *Rules) body(text, image *value, takes bool) (string, string, chat.Error
 		return "", "", chat.ErrBadImage
 	}
 	url := image.image(takes)
-	if !r.Images.Allows(url) {
+	if !r.allows(url) {
 		return "", "", chat.ErrBadImage
 	}
 	s, _ := text.text()
-	return s, url, ""
+	return s, unsafe.String(unsafe.SliceData(url), len(url)), "" // url is not changed any more
 }
 
 func decodeAck(m *members, f *Frame) error {

@@ -25,8 +25,11 @@ func sleep(d time.Duration) Frame { return command(chat.Command{Op: chat.Sleep, 
 
 var touch = command(chat.Command{Op: chat.Activity})
 
-// png is the smallest data URI that is allowed.
-const png = "data:image/png;base64,QUJD"
+// pixel is a PNG of one pixel in base64, and png the data URI of it.
+const (
+	pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+	png   = "data:image/png;base64," + pixel
+)
 
 func TestDecode(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -44,7 +47,7 @@ func TestDecode(t *testing.T) {
 		"message":                     {`{"type":"message","text":"hi"}`, send("hi")},
 		"message, image":              {`{"type":"message","imageUrl":"` + png + `"}`, command(chat.Command{Op: chat.Send, Image: png})},
 		"message, text and image":     {`{"type":"message","text":"a","imageUrl":"` + png + `"}`, command(chat.Command{Op: chat.Send, Text: "a", Image: png})},
-		"message, image escaped":      {`{"type":"message","imageUrl":"data:image\/png;base64,QUJD"}`, command(chat.Command{Op: chat.Send, Image: png})},
+		"message, image escaped":      {`{"type":"message","imageUrl":"` + strings.ReplaceAll(png, "/", `\/`) + `"}`, command(chat.Command{Op: chat.Send, Image: png})},
 		"typing_start":                {`{"type":"typing_start"}`, command(chat.Command{Op: chat.Typing, Start: true})},
 		"typing_stop":                 {`{"type":"typing_stop"}`, command(chat.Command{Op: chat.Typing})},
 		"end_chat":                    {`{"type":"end_chat"}`, command(chat.Command{Op: chat.End})},

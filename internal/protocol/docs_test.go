@@ -99,6 +99,33 @@ func TestTheDocsHaveMembersErrorsAndLimits(t *testing.T) {
 	}
 }
 
+// The rates in docs/protocol.md are the defaults of the settings.
+func TestTheDocsHaveTheRates(t *testing.T) {
+	docs, settings := page(t, "docs/protocol.md"), page(t, "internal/config/config.go")
+	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| ([^|]+) \\| ([^|]+) \\| `(CHATME_SOCKET_[A-Z]+)` \\|$")
+	rows := row.FindAllStringSubmatch(docs, -1)
+	if len(rows) != 4 {
+		t.Fatalf("%d rates", len(rows))
+	}
+	for _, match := range rows {
+		want := fmt.Sprintf(`env:%q live:"true" default:"%s,%s"`, match[3], match[1], match[2])
+		if !strings.Contains(settings, want) {
+			t.Errorf("config.go has no %s", want)
+		}
+	}
+	for text, setting := range map[string]string{
+		"one `typing_start` in\n300 ms":   `env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms"`,
+		"more than 60 s of the last 90 s": `env:"CHATME_RATE_WAITS" live:"true" default:"60s"`,
+		"20 times at once, and then 1/5s": `env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s"`,
+		"at 8 KiB/s or more":              `env:"CHATME_FRAME_PACE" live:"true" default:"8KiB"`,
+		"| 3 | none |":                    `env:"CHATME_REPEATED_AUTHS" live:"true" default:"3"`,
+	} {
+		if !strings.Contains(docs, text) || !strings.Contains(settings, setting) {
+			t.Errorf("docs/protocol.md does not say %q, or the setting is not %s", text, setting)
+		}
+	}
+}
+
 // tableCodes returns the close codes of a table whose rows begin with them.
 func tableCodes(text string) (codes []int) {
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d{4}(?:, \d{4})*) \|`).FindAllStringSubmatch(text, -1) {

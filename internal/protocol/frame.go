@@ -7,6 +7,7 @@ type Rules struct {
 	MaxText int         // bytes of UTF-8 of a message's text; DefaultMaxText unless configured
 	Images  ImagePolicy // which images are relayed
 	Offer               // what clients may prefer
+	Strip   StripPolicy // what happens to their metadata
 }
 
 // FrameKind is the kind of a Frame.

@@ -1,61 +1,61 @@
 package protocol
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
 	"chatme/internal/chat"
+	"chatme/internal/testcard"
 )
+
+// cardWith returns a data URI of a test card with a comment.
+func cardWith(t *testing.T, comment string) string {
+	const head = "data:image/jpeg;base64,"
+	card, err := base64.StdEncoding.DecodeString(testcard.URI("")[len(head):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	segment := "\xff\xfe\x00" + string(rune(2+len(comment))) + comment
+	return head + base64.StdEncoding.EncodeToString([]byte(string(card[:2])+segment+string(card[2:])))
+}
 
 func TestAllows(t *testing.T) {
 	const any, data, none = true, true, false
+	for _, kind := range []string{"png", "jpeg", "jpg", "gif", "webp", "avif", "heic", "heif", "bmp"} {
+		if url := "data:image/" + kind + ";base64," + pixel; !rules.allows([]byte(url)) { // its content decides
+			t.Errorf("%s is not allowed", url)
+		}
+	}
 	for url, want := range map[string]struct{ any, data bool }{
-		png:                                  {any, data},
-		"data:image/jpeg;base64,QUJD":        {any, data},
-		"data:image/jpg;base64,QUJD":         {any, data},
-		"data:image/gif;base64,QUJD":         {any, data},
-		"data:image/webp;base64,QUJD":        {any, data},
-		"data:image/avif;base64,QUJD":        {any, data},
-		"data:image/heic;base64,QUJD":        {any, data},
-		"data:image/heif;base64,QUJD":        {any, data},
-		"data:image/bmp;base64,QUJD":         {any, data},
-		"DATA:Image/JPEG;BASE64,QUJD":        {any, data},
-		"data:image/png;base64,QUI=":         {any, data},
-		"data:image/png;base64,QQ==":         {any, data},
-		"data:image/png;base64,azAZ+/9zQUI=": {any, data},
+		"DATA:Image/JPEG;BASE64," + pixel: {any, data},
 
 		"": {}, "data:": {}, "data:image/": {}, "data:image/png": {}, "data:image/png;base64": {},
-		"data:image/png;base64,":                    {}, // nothing to show
-		"data:image/png;base64,QUI":                 {},
-		"data:image/png;base64,QU":                  {},
-		"data:image/png;base64,Q===":                {},
-		"data:image/png;base64,====":                {},
-		"data:image/png;base64,=":                   {},
-		"data:image/png;base64,QQ==QUJD":            {},
-		"data:image/png;base64,QU=D":                {},
-		"data:image/png;base64,QUJDQU-D":            {},
-		"data:image/png;base64,QUJDQU_D":            {},
-		"data:image/png;base64,QUJD QUJDQUJ":        {},
-		"data:image/png;base64,QUJD\nQUJDQUJ":       {},
-		"data:image/png;base64,QUJDQUJDQUJ\"":       {},
-		"data:image/png;base64,éQUJDQU":             {},
-		"data:image/png,QUJD":                       {},
-		"data:image/png;charset=x;base64,QUJD":      {},
-		"data:image/png; base64,QUJD":               {},
-		" data:image/png;base64,QUJD":               {},
-		"data:image/svg+xml;base64,QUJD":            {},
-		"data:image/svg;base64,QUJD":                {},
-		"data:image/tiff;base64,QUJD":               {},
-		"data:image/;base64,QUJD":                   {},
-		"data:image/g\u0130f;base64,QUJD":           {}, // İ, whose lower case is an i
-		"data:image/png;ba\u017fe64,QUJD":           {}, // ſ, which folds to s
-		"data:text/html;base64,QUJD":                {},
-		"data:application/octet-stream;base64,QUJD": {},
-		"javascript:alert(1)":                       {},
-		"blob:https://a/b":                          {},
-		"file:///etc/passwd":                        {},
-		"//example.org/a.png":                       {},
-		"http://example.org/a.png":                  {},
+		"data:image/png;base64,":                        {}, // nothing to show
+		"data:image/png;base64,QUJD":                    {}, // not a picture
+		"data:image/png;base64,PGh0bWw+PC9odG1sPg==":    {}, // HTML
+		"data:image/png;base64," + pixel[:60]:           {}, // without its pixels
+		png[:len(png)-1]:                                {}, // without padding
+		png[:60] + "\n" + png[60:]:                      {},
+		png[:60] + " " + png[61:]:                       {},
+		png + "QUJD":                                    {},
+		"data:image/png," + pixel:                       {},
+		"data:image/png;charset=x;base64," + pixel:      {},
+		"data:image/png; base64," + pixel:               {},
+		" " + png:                                       {},
+		"data:image/svg+xml;base64," + pixel:            {},
+		"data:image/svg;base64," + pixel:                {},
+		"data:image/tiff;base64," + pixel:               {},
+		"data:image/;base64," + pixel:                   {},
+		"data:image/g\u0130f;base64," + pixel:           {}, // İ, whose lower case is an i
+		"data:image/png;ba\u017fe64," + pixel:           {}, // ſ, which folds to s
+		"data:text/html;base64," + pixel:                {},
+		"data:application/octet-stream;base64," + pixel: {},
+		"javascript:alert(1)":                           {},
+		"blob:https://a/b":                              {},
+		"file:///etc/passwd":                            {},
+		"//example.org/a.png":                           {},
+		"http://example.org/a.png":                      {},
 
 		"https://example.org/a.png":         {any, none},
 		"HTTPS://Example.org":               {any, none},
@@ -88,28 +88,9 @@ func TestAllows(t *testing.T) {
 		"https://example.org\\@evil.org":    {},
 		"https://example.org/\xc3":          {},
 	} {
-		if got := ImagesAny.Allows(url); got != want.any {
-			t.Errorf("any: %q: %v", url, got)
-		}
-		if got := ImagesData.Allows(url); got != want.data {
-			t.Errorf("data: %q: %v", url, got)
-		}
-		if ImagesOff.Allows(url) {
-			t.Errorf("off: %q is allowed", url)
-		}
-	}
-}
-
-// Every byte at every place of a word, against the alphabet of RFC 4648.
-func TestBase64Alphabet(t *testing.T) {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	for c := range 256 {
-		want := strings.IndexByte(alphabet, byte(c)) >= 0
-		for i := range 12 {
-			s := []byte("AzZa09+/QUJD")
-			s[i] = byte(c)
-			if got := isBase64(string(s)); got != want && (c != '=' || i < 11) {
-				t.Errorf("%q: %v", s, got)
+		for policy, want := range map[ImagePolicy]bool{ImagesAny: want.any, ImagesData: want.data, ImagesOff: false} {
+			if got := (&Rules{Images: policy}).allows([]byte(url)); got != want {
+				t.Errorf("%v: %q: %v", policy, url, got)
 			}
 		}
 	}
@@ -157,7 +138,58 @@ func TestParseImagePolicy(t *testing.T) {
 			t.Errorf("%q is a policy", s)
 		}
 	}
-	if got := ImagePolicy(9).String(); got != "ImagePolicy(9)" || ImagePolicy(9).Allows(png) {
+	if got := ImagePolicy(9).String(); got != "ImagePolicy(9)" || (&Rules{Images: 9}).allows([]byte(png)) {
 		t.Errorf("an unknown policy is %s", got)
+	}
+}
+
+// The metadata of an image is blanked before the lobby has it: with Take and with Decode, with and without escapes.
+func TestStripPolicies(t *testing.T) {
+	const place = "52.5200 N 13.4050 E"
+	taken := cardWith(t, place)
+	blank := cardWith(t, strings.Repeat("\x00", len(place)))
+	unclean := "data:image/bmp;base64," + base64.StdEncoding.EncodeToString([]byte("BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00"+
+		"\x28\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x08\x00\x01\x00\x00\x00"+strings.Repeat("\x00", 40)))
+	for name, tt := range map[string]struct {
+		policy   StripPolicy
+		url, got string
+	}{
+		"on":              {StripOn, taken, blank},
+		"strict":          {StripStrict, taken, blank},
+		"off":             {StripOff, taken, taken},
+		"on, unclean":     {StripOn, unclean, unclean},
+		"strict, unclean": {StripStrict, unclean, ""},
+		"off, unclean":    {StripOff, unclean, unclean},
+		"on, HTML":        {StripOn, "data:image/png;base64,PGh0bWw+", ""},
+		"off, HTML":       {StripOff, "data:image/png;base64,PGh0bWw+", ""},
+	} {
+		r := Rules{MaxText: 100, Images: ImagesData, Strip: tt.policy}
+		for _, url := range []string{tt.url, strings.ReplaceAll(tt.url, "/", `\/`)} {
+			for how, decode := range map[string]func([]byte, *Frame) error{"Decode": r.Decode, "Take": r.Take} {
+				frame := []byte(`{"type":"message","partnerId":"P","n":7,"imageUrl":"` + url + `"}`)
+				kept := string(frame)
+				var f Frame
+				if err := decode(frame, &f); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if f.Command.Image != tt.got || (f.Command.Refused == chat.ErrBadImage) != (tt.got == "") {
+					t.Errorf("%s: %s: %.80q, %q", name, how, f.Command.Image, f.Command.Refused)
+				}
+				if how == "Decode" && string(frame) != kept {
+					t.Errorf("%s: Decode changed the frame", name)
+				}
+			}
+		}
+	}
+}
+
+func TestParseStripPolicy(t *testing.T) {
+	for s, want := range map[string]StripPolicy{"on": StripOn, "strict": StripStrict, "off": StripOff} {
+		if got, err := ParseStripPolicy(s); got != want || err != nil {
+			t.Errorf("%s: %v, %v", s, got, err)
+		}
+	}
+	if _, err := ParseStripPolicy("On"); err == nil {
+		t.Error("On is a policy")
 	}
 }

@@ -123,6 +123,7 @@ func (o *oracle) decode(r *Rules) (f Frame, ok bool) {
 		c = chat.Command{Op: chat.Send, Partner: chat.Alias(o.text("partnerId")), N: o.count("n")}
 		chatKnown := !o.wrong
 		text, image := o.text("text"), o.text("imageUrl")
+		cleaned := []byte(image)
 		switch {
 		case o.wrong && chatKnown && c.N > 0:
 			c.Refused = chat.ErrBadMessage
@@ -133,10 +134,10 @@ func (o *oracle) decode(r *Rules) (f Frame, ok bool) {
 			o.wrong = true
 		case len(text) > r.MaxText:
 			c.Refused = chat.ErrTooLarge
-		case image != "" && !r.Images.Allows(image):
+		case image != "" && !r.allows(cleaned):
 			c.Refused = chat.ErrBadImage
 		default:
-			c.Text, c.Image = text, image
+			c.Text, c.Image = text, string(cleaned)
 		}
 	}
 	if o.wrong {

@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 
 	"chatme/internal/chat"
 )
@@ -53,18 +52,18 @@ func (v *value) text() (string, bool) {
 	return string(v.raw), true
 }
 
-// image is text for a value that isText, without a copy if takes is set. Then v must not be used again, and its frame must
-// never change.
-func (v *value) image(takes bool) string {
-	if !takes {
-		s, _ := v.text()
-		return s
+// image is text for a value that isText, in bytes that the caller may change: with takes those of the frame, of which v must
+// not be used again.
+func (v *value) image(takes bool) []byte {
+	switch {
+	case v.escaped && takes:
+		return appendUnescaped(v.raw[:0], v.raw)
+	case v.escaped:
+		return appendUnescaped(make([]byte, 0, unescapedLen(v.raw)), v.raw)
+	case takes:
+		return v.raw
 	}
-	raw := v.raw
-	if v.escaped {
-		raw = unescapeInPlace(raw)
-	}
-	return unsafe.String(unsafe.SliceData(raw), len(raw))
+	return bytes.Clone(v.raw)
 }
 
 // textLen returns the length in bytes of what text returns, without copying it.
@@ -207,9 +206,8 @@ func unescape(raw []byte) string {
 	}
 }
 
-// unescapeInPlace is unescape into raw, which it overwrites: no escape is shorter than the character it encodes.
-func unescapeInPlace(raw []byte) []byte {
-	out := raw[:0]
+// appendUnescaped is unescape into out, which may begin where raw does: no escape is shorter than the character it encodes.
+func appendUnescaped(out, raw []byte) []byte {
 	for {
 		i := bytes.IndexByte(raw, '\\')
 		if i < 0 {

@@ -3,7 +3,6 @@ package remote
 
 import (
 	"cmp"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,11 +63,15 @@ const ForeignOrigin = "https://probe.invalid"
 const BodyShown = 64 << 10
 
 // DoOnce sends r and follows no redirect. It returns the response, whose body is closed, and the beginning of the body.
-// trust configures https; nil is the system's default.
-func DoOnce(r *http.Request, timeout time.Duration, trust *tls.Config) (*http.Response, string, error) {
+// tune changes the transport; nil keeps the system's defaults.
+func DoOnce(r *http.Request, timeout time.Duration, tune func(*http.Transport)) (*http.Response, string, error) {
+	transport := &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment}
+	if tune != nil {
+		tune(transport)
+	}
 	alone := http.Client{
 		Timeout:       timeout,
-		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust},
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := alone.Do(r)

@@ -43,7 +43,7 @@ func TestAcceptFails(t *testing.T) {
 		faulty := &faultyListener{closed: make(chan struct{}), fails: 100, errs: []error{
 			syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EPERM, syscall.EPROTO, syscall.ENETDOWN,
 		}}
-		listener := server.NewArrivals(10, server.DefaultTimes, slog.New(slog.NewJSONHandler(log, nil))).Listen(faulty)
+		listener := server.NewArrivals(server.ArrivalLimits{Plain: 10, Unauthenticated: 10}, server.DefaultTimes, slog.New(slog.NewJSONHandler(log, nil))).Listen(faulty)
 		accept := func() {
 			t.Helper()
 			conn, err := listener.Accept()
@@ -81,7 +81,7 @@ func TestAcceptFails(t *testing.T) {
 func TestAcceptFailsWhileStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faulty := &faultyListener{closed: make(chan struct{}), fails: 1 << 30, errs: []error{syscall.EMFILE}}
-		listener := server.NewArrivals(10, server.DefaultTimes, slog.New(slog.DiscardHandler)).Listen(faulty)
+		listener := server.NewArrivals(server.ArrivalLimits{Plain: 10, Unauthenticated: 10}, server.DefaultTimes, slog.New(slog.DiscardHandler)).Listen(faulty)
 		ended := make(chan error, 1)
 		go func() {
 			_, err := listener.Accept()

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"container/list"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -9,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"chatme/internal/network"
+	"chatme/internal/ws"
 )
 
 // Times bound a connection that is not upgraded. Their sum is its maximum lifetime: the connection is closed 20 s after
@@ -18,7 +20,7 @@ type Times struct {
 	Reuse  time.Duration // an answer that begins later than this is the last on its connection
 	Answer time.Duration // time in which an answer must make progress: all of it leaves, or the next 32 KiB of a file
 	Look   time.Duration // how often the two above are checked
-	Grace  time.Duration // how long a new connection is safe from being closed for another
+	Grace  time.Duration // how long a new connection, or a new socket, is safe from being closed for another
 }
 
 // DefaultTimes are the Times of a server on the Internet.
@@ -31,25 +33,34 @@ var DefaultTimes = Times{
 }
 
 // Arrivals are the connections of a listener that are not upgraded, from their accept on. Each must end within a given
-// time. Their number is limited: beyond the limit the oldest that keeps the server waiting is closed for the next, so
-// that connections without a request never keep clients out. An upgraded connection costs nothing here.
+// time. Their number is limited, and together with the sockets that have not authenticated it has a second limit: beyond
+// either, the oldest of the network that holds most of them is closed for the next, so that connections without a request
+// never keep clients out. A socket that has authenticated costs nothing here.
 type Arrivals struct {
-	times   Times
-	failed  *rareWarning  // accept
-	crowded *rareWarning  // one was closed for another
-	freed   chan struct{} // buffer 1; sent when one has ended; never closed
+	times    Times
+	failed   *rareWarning  // accept
+	crowded  *rareWarning  // one was closed for another
+	freed    chan struct{} // buffer 1; sent when one has ended; never closed
+	identify Identifier    // nil: all networks are unknown
+	plain    *network.Crowd[*arrival]
+	guests   *network.Crowd[ws.Guest] // plain, and the sockets that have not authenticated
 
 	mu       sync.Mutex
-	limit    int
-	order    list.List // of *arrival, in order of accept; without those that were cut
+	limits   ArrivalLimits
 	byConn   map[net.Conn]*arrival
 	watching bool // a timer will call look
 }
 
+// ArrivalLimits are how many connections there may be at a time.
+type ArrivalLimits struct {
+	Plain           int // not upgraded: each has a descriptor that is promised to no socket
+	Unauthenticated int // not upgraded, or not authenticated
+}
+
 // arrival is one connection that is not upgraded.
 type arrival struct {
+	by       *Arrivals
 	conn     net.Conn // the system's: below TLS
-	place    *list.Element
 	accepted time.Time
 	moved    atomic.Int64 // unix nanoseconds at which the state changed, or a part of a long answer left
 
@@ -60,26 +71,36 @@ type arrival struct {
 	// guarded by the mu of Arrivals
 	state  http.ConnState
 	served bool // a request was answered
+	left   bool // it ended, was upgraded or was cut
+	from   network.Network
+	plain  network.Member[*arrival]
+	guest  network.Member[ws.Guest]
 }
 
-// NewArrivals returns Arrivals with at most limit connections.
-func NewArrivals(limit int, times Times, log *slog.Logger) *Arrivals {
-	return &Arrivals{
+// NewArrivals returns Arrivals within limits.
+func NewArrivals(limits ArrivalLimits, times Times, log *slog.Logger) *Arrivals {
+	a := &Arrivals{
 		times:   times,
 		failed:  &rareWarning{log: log, message: "accept failed, retrying"},
-		crowded: &rareWarning{log: log, message: "too many connections that were not upgraded, closed the oldest"},
+		crowded: &rareWarning{log: log, message: "too many connections that have not authenticated, closed the oldest"},
 		freed:   make(chan struct{}, 1),
-		limit:   max(limit, 1),
+		plain:   network.NewCrowd[*arrival](),
+		guests:  network.NewCrowd[ws.Guest](),
 		byConn:  map[net.Conn]*arrival{},
 	}
+	a.Resize(limits)
+	return a
 }
 
-// Resize changes the limit.
-func (a *Arrivals) Resize(limit int) {
+// Resize changes the limits.
+func (a *Arrivals) Resize(limits ArrivalLimits) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.limit = max(limit, 1)
+	a.limits = ArrivalLimits{max(limits.Plain, 1), max(limits.Unauthenticated, 1)}
 }
+
+// Guests returns all connections that have not authenticated, for the sockets to join.
+func (a *Arrivals) Guests() *network.Crowd[ws.Guest] { return a.guests }
 
 // Len returns the number of connections.
 func (a *Arrivals) Len() int {
@@ -92,12 +113,14 @@ func (a *Arrivals) Len() int {
 func (a *Arrivals) admit(conn net.Conn, closed <-chan struct{}) bool {
 	const patience = 5 * time.Millisecond // the end of a grace period is not signaled
 	for {
-		entered, crowded := a.enter(conn)
-		if crowded {
-			a.crowded.warn()
-		}
+		entered, victim := a.enter(conn)
 		if entered {
 			return true
+		}
+		if victim != nil {
+			a.crowded.warn()
+			victim.Displace()
+			continue
 		}
 		select {
 		case <-a.freed:
@@ -108,70 +131,54 @@ func (a *Arrivals) admit(conn net.Conn, closed <-chan struct{}) bool {
 	}
 }
 
-// enter counts conn if there is room. Otherwise it makes room and reports crowded.
-func (a *Arrivals) enter(conn net.Conn) (entered, crowded bool) {
+// enter counts conn if there is room. Otherwise it may return a connection to displace.
+func (a *Arrivals) enter(conn net.Conn) (entered bool, victim ws.Guest) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.byConn) >= a.limit {
+	switch {
+	case len(a.byConn) >= a.limits.Plain:
 		// Connections that were just cut may still hold their descriptors: wait for them.
-		crowded = a.order.Len() >= a.limit && a.cutOldest()
-		if len(a.byConn) >= a.limit {
-			return false, crowded
+		if a.plain.Len() >= a.limits.Plain {
+			one, found := a.plain.Oldest(func(one *arrival, held int) network.Choice { return one.Displaceable(a.grace(held)) })
+			if found {
+				victim = one
+			}
 		}
+		return false, victim
+	case a.guests.Len() >= a.limits.Unauthenticated:
+		return false, a.oldestGuest()
 	}
-	one := &arrival{conn: conn, accepted: time.Now(), state: http.StateNew}
+	one := &arrival{by: a, conn: conn, accepted: time.Now(), state: http.StateNew}
 	one.moved.Store(one.accepted.UnixNano())
-	one.place = a.order.PushBack(one)
+	a.joins(one, a.peer(conn))
 	a.byConn[conn] = one
 	if !a.watching {
 		a.watching = true
 		time.AfterFunc(a.times.Look, a.look)
 	}
-	return true, crowded
+	return true, nil
 }
 
-// relieve frees a descriptor, if one can be spared.
-func (a *Arrivals) relieve() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.cutOldest()
+// joins counts a connection for a network. The caller holds mu.
+func (a *Arrivals) joins(one *arrival, from network.Network) {
+	one.from = from
+	a.plain.Join(&one.plain, one, from)
+	a.guests.Join(&one.guest, one, from)
 }
 
-// cutOldest closes the oldest connection to which the server owes no answer. The order is that of accept, which an
-// answered request does not change: requesting /healthz in a loop does not keep a connection open. The caller holds mu.
-func (a *Arrivals) cutOldest() bool {
-	now := time.Now()
-	for e := a.order.Front(); e != nil; e = e.Next() {
-		one := e.Value.(*arrival)
-		if now.Sub(one.accepted) < a.times.Grace {
-			return false // and so are those behind it
-		}
-		if !a.owed(one, now) {
-			a.cut(one)
-			return true
-		}
-	}
-	return false
-}
-
-// owed reports whether the server, and not the peer, is late with the first answer: a crowd that reconnects after a
-// restart is served in order, and none of its connections is closed. The caller holds mu.
-func (a *Arrivals) owed(one *arrival, now time.Time) bool {
-	switch {
-	case one.served:
-		return false
-	case one.state == http.StateActive:
-		return one.still(now) < a.times.Grace
-	}
-	return unread(one.conn)
+// leaves undoes joins. The caller holds mu.
+func (a *Arrivals) leaves(one *arrival) {
+	a.plain.Leave(&one.plain)
+	a.guests.Leave(&one.guest)
 }
 
 // cut closes a connection. The caller holds mu.
 func (a *Arrivals) cut(one *arrival) {
-	a.order.Remove(one.place)
+	one.left = true
+	a.leaves(one)
 	if one.state == http.StateActive {
 		// After an answer, net/http may sleep for half a second before it notices. And the system keeps unread data for
-		// minutes, unless the connection is reset.
+		// minutes, unless the connection is reset; on a Unix socket, the peer keeps it.
 		delete(a.byConn, one.conn)
 		if tcp, ok := one.conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)
@@ -185,14 +192,12 @@ func (a *Arrivals) look() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	for e := a.order.Front(); e != nil; {
-		one := e.Value.(*arrival)
-		e = e.Next()
-		if a.overdue(one, now) {
+	for _, one := range a.byConn {
+		if !one.left && a.overdue(one, now) {
 			a.cut(one)
 		}
 	}
-	if a.watching = a.order.Len() > 0; a.watching {
+	if a.watching = a.plain.Len() > 0; a.watching {
 		time.AfterFunc(a.times.Look, a.look)
 	}
 }
@@ -225,13 +230,14 @@ func (a *Arrivals) note(conn net.Conn, state http.ConnState) {
 	one.moved.Store(now.UnixNano())
 	switch {
 	case state == http.StateHijacked || state == http.StateClosed:
-		a.order.Remove(one.place)
+		one.left = true
+		a.leaves(one)
 		delete(a.byConn, conn)
 		select {
 		case a.freed <- struct{}{}:
 		default: // one signal is enough to look again
 		}
-	case state == http.StateIdle && a.overdue(one, now):
+	case state == http.StateIdle && !one.left && a.overdue(one, now):
 		a.cut(one)
 	}
 }

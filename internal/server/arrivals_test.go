@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -26,29 +27,52 @@ var shortTimes = server.Times{
 	Grace:  10 * time.Millisecond,
 }
 
+// transport is how clients reach a gate. The zero value is plain TCP.
+type transport struct {
+	identity *tls.Config // of the gate; nil: no TLS
+	unix     bool
+}
+
+// transports returns every transport by its name.
+func transports(t *testing.T) map[string]transport {
+	return map[string]transport{"plain": {}, "TLS": {identity: testIdentity(t)}, "Unix": {unix: true}}
+}
+
 // gate is the public listener of a site as the program opens it: with its arrivals bounded.
 type gate struct {
 	arrivals *server.Arrivals
+	network  string
 	addr     string
 	secure   *tls.Config // for the clients; nil: no TLS
 	log      *testbed.Record
 }
 
 // openGate serves h until the test ends.
-func openGate(t *testing.T, h http.Handler, limit int, times server.Times, identity *tls.Config) *gate {
+func openGate(t *testing.T, h http.Handler, limit int, times server.Times, over transport) *gate {
 	t.Helper()
-	g := &gate{log: &testbed.Record{}}
-	log := slog.New(slog.NewJSONHandler(g.log, nil))
-	g.arrivals = server.NewArrivals(limit, times, log)
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	record := &testbed.Record{}
+	log := slog.New(slog.NewJSONHandler(record, nil))
+	g := serveGate(t, h, server.NewArrivals(server.ArrivalLimits{Plain: limit, Unauthenticated: limit}, times, log), over)
+	g.log = record
+	return g
+}
+
+// serveGate serves h behind arrivals until the test ends.
+func serveGate(t *testing.T, h http.Handler, arrivals *server.Arrivals, over transport) *gate {
+	t.Helper()
+	g := &gate{arrivals: arrivals, network: "tcp", addr: "127.0.0.1:0"}
+	if over.unix {
+		g.network, g.addr = "unix", filepath.Join(t.TempDir(), "s")
+	}
+	inner, err := net.Listen(g.network, g.addr)
 	testbed.Must(t, err)
 	g.addr = inner.Addr().String()
 	listener := g.arrivals.Listen(inner)
-	if identity != nil {
-		listener = tls.NewListener(listener, identity)
+	if over.identity != nil {
+		listener = tls.NewListener(listener, over.identity)
 		g.secure = &tls.Config{InsecureSkipVerify: true}
 	}
-	web := g.arrivals.Serving(h, slog.NewLogLogger(log.Handler(), slog.LevelDebug))
+	web := g.arrivals.Serving(h, slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug))
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(listener) }()
 	t.Cleanup(func() {
@@ -71,7 +95,7 @@ func (g *gate) dial(t *testing.T) net.Conn {
 
 func (g *gate) dialBare(t *testing.T) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", g.addr)
+	conn, err := net.Dial(g.network, g.addr)
 	testbed.Must(t, err)
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(sockets.Patience))
@@ -166,14 +190,14 @@ func TestHalfRequestsEndWithin20s(t *testing.T) {
 		t.Errorf("a connection may take %v, want 20 s with room for a busy machine", longest)
 	}
 	s := sockets.Open(t)
-	for name, identity := range map[string]*tls.Config{"plain": nil, "TLS": testIdentity(t)} {
+	for name, over := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			g := openGate(t, s.Server, 1000, shortTimes, identity)
+			g := openGate(t, s.Server, 1000, shortTimes, over)
 			ways := map[string]func(net.Conn){}
 			for way, act := range hostile {
 				ways[way] = act
 			}
-			if identity != nil {
+			if over.identity != nil {
 				ways["half a handshake"] = halfHandshake
 			}
 			var all sync.WaitGroup // not subtests, of which a small machine runs two at a time
@@ -196,7 +220,7 @@ func TestHalfRequestsEndWithin20s(t *testing.T) {
 // The server does not wait for a refused body, and the refusal arrives anyway, even while the client is still sending.
 func TestRefusedBody(t *testing.T) {
 	s := sockets.Open(t)
-	g := openGate(t, s.Server, 10, server.DefaultTimes, nil)
+	g := openGate(t, s.Server, 10, server.DefaultTimes, transport{})
 	for name, size := range map[string]int{"small": 5, "of several segments": 300 << 10, "more than net/http would read": 3 << 20} {
 		t.Run(name, func(t *testing.T) {
 			conn := g.dial(t)

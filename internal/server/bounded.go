@@ -48,6 +48,9 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 		if one != nil && one.asked > 0 {
 			runtime.Gosched() // many pending requests do not delay a chat
 		}
+		if one != nil {
+			a.moves(one, r)
+		}
 		if hasBody(r) {
 			refuseBody(w)
 		}
@@ -61,7 +64,17 @@ func (a *Arrivals) bounded(h http.Handler) http.Handler {
 			w = &mover{ResponseWriter: w, arrival: one}
 		}
 		h.ServeHTTP(w, r)
+		if one != nil && hasBody(r) {
+			a.refused(one) // net/http waits for half a second now
+		}
 	})
+}
+
+// refused records that the request of one was refused because of its body: no answer is owed any more.
+func (a *Arrivals) refused(one *arrival) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	one.served = true
 }
 
 // last counts a request, and reports whether it is the last that is answered, even if more are waiting. Browsers and

@@ -16,8 +16,12 @@ func unread(conn net.Conn) bool {
 }
 
 // takeWithin makes the system end conn if its peer takes none of the sent data for the duration d, even after the close;
-// 0 selects the system's default. It sets TCP_USER_TIMEOUT of tcp(7).
+// 0 selects the system's default. It sets TCP_USER_TIMEOUT of tcp(7). On a Unix socket what was sent is the peer's, and goes
+// with the peer's descriptor.
 func takeWithin(conn net.Conn, d time.Duration) {
+	if _, ok := conn.(*net.TCPConn); !ok {
+		return
+	}
 	control(conn, func(fd int) { unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) })
 }
 

@@ -22,7 +22,7 @@ import (
 // last answer, and a flood of requests was answered for as long as it came.
 func TestEveryAnswerIsCounted(t *testing.T) {
 	s := sockets.Open(t)
-	g := openGate(t, s.Server, 10, server.DefaultTimes, nil)
+	g := openGate(t, s.Server, 10, server.DefaultTimes, transport{})
 	for _, path := range []string{"/none", "/healthz", "/"} {
 		conn := g.dial(t)
 		go io.WriteString(conn, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n", 10_000))
@@ -37,7 +37,7 @@ func TestEveryAnswerIsCounted(t *testing.T) {
 // and thousands of connections that read nothing used up the machine's memory without using a descriptor.
 func TestAnswersNotTakenAreDropped(t *testing.T) {
 	s := sockets.Open(t)
-	g := openGate(t, s.Server, 10, shortTimes, nil)
+	g := openGate(t, s.Server, 10, shortTimes, transport{})
 	conn := g.dial(t).(*net.TCPConn)
 	testbed.Must(t, conn.SetReadBuffer(1))
 	_, err := io.WriteString(conn, "GET /chatme.js HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -67,7 +67,7 @@ func TestSocketIsNotDropped(t *testing.T) {
 			testbed.Must(t, err)
 			timeout <- ms
 		})
-	}), 10, server.DefaultTimes, nil)
+	}), 10, server.DefaultTimes, transport{})
 	conn := g.dial(t)
 	_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	testbed.Must(t, err)

@@ -8,6 +8,7 @@ import (
 
 	"chatme/internal/forwarded"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/ws"
 
 	"github.com/go-chi/chi/v5"
@@ -130,7 +131,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 			s.endpoint.Refused("origin", http.StatusForbidden)
 			return
 		}
-		s.endpoint.Accept(w, r, addr)
+		s.endpoint.Accept(w, r, network.Of(addr))
 	})
 }
 

@@ -28,7 +28,8 @@ type Trace struct {
 	Seen      bool `json:"seen"`      // it arrived
 	Direct    bool `json:"direct"`    // from the same socket that sent it
 	TLS       bool `json:"tls"`       // encrypted up to the server
-	Trusted   bool `json:"trusted"`   // from an address whose X-Forwarded-For is trusted
+	Local     bool `json:"local"`     // over a Unix socket
+	Trusted   bool `json:"trusted"`   // from a peer whose X-Forwarded-For is trusted
 	Forwarded int  `json:"forwarded"` // addresses in X-Forwarded-For, without the forged one and those to its left
 	Believed  int  `json:"believed"`  // how many of these, from the right, are trusted proxies
 
@@ -41,7 +42,7 @@ type Trace struct {
 type announcement struct {
 	at    time.Time
 	trace Trace
-	peer  netip.AddrPort // its source address; never shown
+	peer  netip.AddrPort // its source address, the zero value for a Unix socket; never shown
 }
 
 // traces are the requests that an operator has announced. A public client cannot announce one, cannot guess its number,
@@ -84,7 +85,7 @@ func (s *Server) Traced(number string, from netip.AddrPort) (Trace, bool) {
 	}
 	delete(a.by, number)
 	a.open.Store(int32(len(a.by)))
-	found.trace.Direct = found.trace.Seen && found.peer == from
+	found.trace.Direct = found.peer.IsValid() && found.peer == from
 	return found.trace, true
 }
 
@@ -114,14 +115,17 @@ func (s *surface) noteTrace(r *http.Request, client netip.Addr) {
 	if each == nil || each.trace.Seen {
 		return
 	}
-	each.peer, _ = netip.ParseAddrPort(r.RemoteAddr)
-	each.peer = netip.AddrPortFrom(each.peer.Addr().Unmap(), each.peer.Port())
-	each.trace = s.judge(r, each.peer.Addr(), client)
+	if !forwarded.Local(r) {
+		each.peer, _ = netip.ParseAddrPort(r.RemoteAddr)
+		each.peer = netip.AddrPortFrom(each.peer.Addr().Unmap(), each.peer.Port())
+	}
+	each.trace = s.judge(r, client)
 }
 
 // judge returns a Trace without Direct.
-func (s *surface) judge(r *http.Request, peer, client netip.Addr) Trace {
-	a := Trace{Seen: true, TLS: r.TLS != nil, Trusted: s.proxies.Trust(peer.WithZone("")), ForgedCounted: client.String() == ForgedAddr}
+func (s *surface) judge(r *http.Request, client netip.Addr) Trace {
+	_, trusted := s.proxies.Peer(r)
+	a := Trace{Seen: true, TLS: r.TLS != nil, Local: forwarded.Local(r), Trusted: trusted, ForgedCounted: client.String() == ForgedAddr}
 	for i, hop := range forwarded.Chain(r) {
 		if hop.String() == ForgedAddr {
 			a.Forged, a.ForgedLast = true, i == 0

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -10,6 +12,9 @@ import (
 
 	"chatme/internal/forwarded"
 )
+
+// local is the peer of a request over a Unix socket.
+const local = "@"
 
 // arrive sends a request with this X-Forwarded-For from peer, to a server that trusts these networks.
 func arrive(t *testing.T, s *Server, peer, number string, xff ...string) {
@@ -21,6 +26,10 @@ func arrive(t *testing.T, s *Server, peer, number string, xff ...string) {
 	now := &surface{Server: s, proxies: proxies}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
+	if peer == local {
+		here := &net.UnixAddr{Name: "/run/http.sock", Net: "unix"}
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, here))
+	}
 	r.Header[http.CanonicalHeaderKey("X-Forwarded-For")] = xff
 	r.Header.Set(TraceHeader, number)
 	now.noteTrace(r, proxies.Client(r))
@@ -46,6 +55,9 @@ func TestTrace(t *testing.T) {
 		"in brackets":                {proxy, []string{"[2001:db8::1], [::ffff:10.0.0.1]:7"}, Trace{Trusted: true, Forwarded: 2, Believed: 1}},
 		"two proxies, one believed":  {proxy, []string{"198.51.100.1, 10.0.0.1"}, Trace{Trusted: true, Forwarded: 2, Believed: 1}},
 		"two proxies, none believed": {proxy, []string{"10.0.0.1, 198.51.100.1"}, Trace{Trusted: true, Forwarded: 2}},
+		"a local proxy says nothing": {local, nil, Trace{Local: true, Trusted: true}},
+		"a local proxy appends":      {local, []string{ForgedAddr + ", 198.51.100.1"}, Trace{Local: true, Trusted: true, Forwarded: 1, Forged: true}},
+		"a local proxy passes on":    {local, []string{ForgedAddr}, Trace{Local: true, Trusted: true, Forged: true, ForgedLast: true, ForgedCounted: true}},
 		"rubbish":                    {proxy, []string{"unknown,, ,"}, Trace{Trusted: true, Forwarded: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,6 +74,17 @@ func TestTrace(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a local proxy, and a request that took a detour", func(t *testing.T) {
+		s := &Server{}
+		number, err := s.Announce()
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrive(t, s, local, number)
+		if got, ok := s.Traced(number, netip.AddrPort{}); !ok || got.Direct {
+			t.Errorf("%+v, %v: neither has an address, so they count as the same", got, ok)
+		}
+	})
 }
 
 // TestTraceIsForOperators: nothing is kept of a request that was not announced; an announced one is kept for a minute

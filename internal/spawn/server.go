@@ -84,8 +84,8 @@ func (v *Server) StartOnce(ctx context.Context) error {
 	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.Dir
-	cmd.Env = append(slices.Clone(v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
-	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log        // or it would need /dev/null
+	cmd.Env = append(slices.Concat(GenerousRates, v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
+	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log                        // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

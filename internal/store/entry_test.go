@@ -230,6 +230,7 @@ func TestLoadMail(t *testing.T) {
 			held(queued, 1<<32|5, alias(7), 4, small),
 		},
 		MailBytes: 4*small + 5120 + seal.Overhead + 256,
+		Rows:      5,
 	}
 	if got, err := p.Load(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v\nwant %+v", got, err, want)

@@ -73,7 +73,7 @@ func (s *Store) Sessions(ctx context.Context, state string, limit int) (rows []S
 	return rows, total, dbfile.Explain("list the sessions in", s.path, err)
 }
 
-// Connected counts the sessions that have a socket and a row: a legacy client has no row before its first search.
+// Connected counts the sessions that have a socket and a row: no session has a row before its first search.
 func (s *Store) Connected(ctx context.Context) (n int64, err error) {
 	err = s.reader.GetContext(ctx, &n, sqlConnected)
 	return n, dbfile.Explain("count the sessions in", s.path, err)

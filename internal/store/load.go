@@ -38,6 +38,8 @@ const (
 		UNION ALL
 		SELECT ` + sqlHeld + ` FROM sessions AS s CROSS JOIN mailbox AS m ON m.recipient = s.id WHERE s.pair > 0`
 
+	sqlRows = `SELECT count(*) FROM sessions`
+
 	// sqlMailBytes reads all of mailbox except overflow pages, which is less than the check at the start reads.
 	sqlMailBytes = `SELECT coalesce(sum(` + sqlSize + `), 0) FROM mailbox AS m`
 )
@@ -59,7 +61,7 @@ var (
 )
 
 // Load returns the records that are waiting or paired, by rising ID; the mail stored for them, by rising To, Pair and N;
-// and the total size of all mail. Idle records stay on disk, where Find finds them. Load is for a start: nothing may be
+// the total size of all mail; and the number of all sessions. Idle records stay on disk, where Find finds them. Load is for a start: nothing may be
 // committed meanwhile. A pair without two members is an error with exit code 65.
 func (s *Store) Load(ctx context.Context) (chat.Saved, error) {
 	var half chat.PairID
@@ -74,6 +76,9 @@ func (s *Store) Load(ctx context.Context) (chat.Saved, error) {
 		return chat.Saved{}, dbfile.ExplainRead("load", s.path, err)
 	}
 	var saved chat.Saved
+	if err := s.reader.GetContext(ctx, &saved.Rows, sqlRows); err != nil {
+		return chat.Saved{}, dbfile.ExplainRead("load", s.path, err)
+	}
 	if err := s.loadRecords(ctx, &saved); err != nil {
 		return chat.Saved{}, dbfile.ExplainRead("load", s.path, err)
 	}

@@ -17,6 +17,7 @@ const (
 	Search  Type = "search"  // it is in the queue
 	Matched Type = "matched" // With: the partner; MS waited; one event per side
 	Message Type = "message" // What: relayed, held; With: the receiver; Kind (text, image, text and image); Bytes
+	Wait    Type = "wait"    // Conn; What: a rate at which its reader waits; at most one a minute and socket
 	Away    Type = "away"    // What: what it was doing (waiting, paired)
 	Back    Type = "back"    // With: the partner, which is told
 	Ended   Type = "ended"   // a chat; Session was left, With (unless it has ended) is the session that left
@@ -31,7 +32,7 @@ const (
 
 // Types lists the types that a listener can ask for.
 func Types() []Type {
-	return []Type{Upgrade, Auth, Resumed, Search, Matched, Message, Away, Back, Ended, Error, Closed, Commit, Kick, Reload, Server}
+	return []Type{Upgrade, Auth, Resumed, Search, Matched, Message, Wait, Away, Back, Ended, Error, Closed, Commit, Kick, Reload, Server}
 }
 
 // Event is one thing that happened. Only the fields named at its Type are used. Its texts are constants or come from the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatme/internal/pace"
+	"chatme/internal/spawn"
 )
 
 // Record collects what processes print, or a log. Its methods are safe for concurrent use.
@@ -33,9 +34,10 @@ func (r *Record) String() string {
 	return r.text.String()
 }
 
-// Unhurried returns the server's timeouts for this machine, as environment variables. An idle machine keeps the
-// defaults.
+// Unhurried returns the server's timeouts for this machine, as environment variables, and rates that no test reaches
+// unless it is about them. An idle machine keeps the default timeouts.
 func Unhurried() (env []string) {
+	env = append(env, spawn.GenerousRates...)
 	for name, idle := range map[string]time.Duration{
 		"AUTH_TIMEOUT": 10 * time.Second, "PROGRESS_TIMEOUT": 20 * time.Second, "STALL_TIMEOUT": 10 * time.Second,
 		"CHAT_WINDOW": 2 * time.Minute, "CHAT_WINDOW_OLD": 30 * time.Second, "QUEUE_WINDOW": 30 * time.Second,

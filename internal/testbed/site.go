@@ -33,7 +33,7 @@ type Site struct {
 	Env   []string      // further environment
 	times []string      // environment before Env: timeouts for this machine
 	stops time.Duration // the time limit for a server's shutdown
-	Holds *os.File      // the listener that it holds for its servers, as systemd does; nil: each opens its own
+	Holds []*os.File    // the listeners that it holds for its servers, as systemd does; nil: each opens its own
 	TLS   *tls.Config   // of the clients; nil: no TLS
 	Wrote *Record       // the output of all its servers
 	First string        // what a shell does before it becomes the program; "": no shell
@@ -74,7 +74,7 @@ func (s *Site) Command(args ...string) *exec.Cmd {
 		behind(cmd, s.First)
 	}
 	if s.Holds != nil {
-		Inherit(cmd, s.Holds)
+		Inherit(cmd, s.Holds...)
 	}
 	return cmd
 }

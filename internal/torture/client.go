@@ -121,7 +121,7 @@ func (c *chatter) upTo(d time.Duration) time.Duration {
 func (c *chatter) connect(ctx context.Context) bool {
 	auth := c.event(checker.Sent, "auth")
 	auth.Lag = c.lag
-	if s := c.opts.Resume; s != nil {
+	if s := c.opts.Resume; s != nil && s.SessionID != "" {
 		auth.Resume, auth.Chat, auth.N, auth.Recv = true, s.Partner, s.Got, s.Acked
 		c.asking = true
 		c.t.resuming.Add(1)
@@ -226,6 +226,11 @@ func (c *chatter) hear(m *protocol.ServerMessage) {
 	case "session_id":
 		c.arrives()
 		c.enter("")
+		if c.socket.State().Asked { // on the session that this one replaces
+			c.rested = false
+			c.search("")
+			break
+		}
 		c.searchOrRest(newRestEvery)
 	case "resumed":
 		c.arrives()

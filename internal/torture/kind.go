@@ -1,13 +1,13 @@
 package torture
 
 import (
-	"encoding/base64"
 	"math/rand/v2"
 	"time"
 
 	"chatme/internal/client"
 	"chatme/internal/link"
 	"chatme/internal/pace"
+	"chatme/internal/testcard"
 	"chatme/internal/torture/checker"
 )
 
@@ -90,12 +90,17 @@ const (
 	mostPhotos = 4
 )
 
-// photoGrain is the source of all photos. Their content does not matter, only that they differ.
+// photoGrain is the source of all photos. Their content does not matter, only that they differ. Of each six bits the first is
+// 0, so that a photo has no markers of JPEG.
 var photoGrain = func() string {
-	grain := make([]byte, 3<<20)
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+	grain := make([]byte, 4<<20)
 	chacha := rand.NewChaCha8([32]byte{})
 	chacha.Read(grain)
-	return base64.StdEncoding.EncodeToString(grain)
+	for i, b := range grain {
+		grain[i] = letters[b%32]
+	}
+	return string(grain)
 }()
 
 // photo returns an image of a random size.
@@ -106,7 +111,7 @@ func (c *chatter) photo() string {
 	}
 	size -= size % 4
 	at := c.chance.IntN(len(photoGrain)-size+1) &^ 3
-	return "data:image/png;base64," + photoGrain[at:at+size]
+	return testcard.URI(photoGrain[at : at+size])
 }
 
 // showsPhoto reports whether the next message carries a photo.

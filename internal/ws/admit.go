@@ -33,7 +33,7 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 		c.letPartnerRead(most)
 		c.letPartnersConfirm(most)
 	}
-	if c.e.budget.grow(step) {
+	if c.e.budget.grow(c.network.ID(), step) {
 		*held += step
 		return nil
 	}
@@ -43,8 +43,8 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 // takeRest takes the rest of size from the budget, and waits in the line if it must.
 func (c *Conn) takeRest(size int64, held *int64) (err error) {
 	want := size - *held
-	if !c.e.budget.take(want, *held) {
-		c.pauses(func() { err = c.standInLine(c.e.budget.queue(want, *held)) })
+	if network := c.network.ID(); !c.e.budget.take(network, want, *held) {
+		c.pauses(func() { err = c.standInLine(c.e.budget.queue(network, want, *held)) })
 	}
 	if err == nil {
 		*held = size
@@ -109,7 +109,7 @@ func (c *Conn) standInLine(p *place) error {
 			err = errStalled
 		}
 		if c.e.budget.leave(p) {
-			c.e.budget.free(p.want)
+			c.e.budget.free(p.of.id, p.want)
 		}
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 
 // lineup returns an endpoint of which only the budget, of 100 bytes that are all in use, and the times matter.
 func lineup(clock func() chat.Time, stall time.Duration) *Endpoint {
-	e := &Endpoint{clock: clock, budget: newBudget(100, 100, clock)}
+	e := &Endpoint{clock: clock, budget: newBudget(100, 100, 1, clock)}
 	e.keepalive = &keepalive{clock: clock}
 	e.live.Store(&live{Limits: Limits{StallTimeout: stall}})
-	e.budget.charge(100)
+	e.budget.charge(0, 100)
 	return e
 }
 
@@ -24,7 +24,7 @@ func (e *Endpoint) stands() (*Conn, <-chan error) {
 	c, got := &Conn{e: e}, make(chan error, 1)
 	go func() {
 		var err error
-		c.pauses(func() { err = c.standInLine(e.budget.queue(50, 0)) })
+		c.pauses(func() { err = c.standInLine(e.budget.queue(0, 50, 0)) })
 		got <- err
 	}()
 	synctest.Wait()
@@ -84,7 +84,7 @@ func TestBudgetWaitEndsWithItsSocket(t *testing.T) {
 				if err := <-got; !errors.Is(err, errEnding) || time.Since(began) != 0 {
 					t.Errorf("%v after %v", err, time.Since(began))
 				}
-				e.budget.free(50)
+				e.budget.free(0, 50)
 				if err := <-next; err != nil || e.budget.inUse() != 100 {
 					t.Errorf("the next: %v; %d bytes in use", err, e.budget.inUse())
 				}
@@ -106,7 +106,7 @@ func TestBudgetWaitExcusesPongs(t *testing.T) {
 		c.pings.Store(p)
 		time.Sleep(10 * time.Minute)
 		e.keepalive.now.Store(int64(clock.Now()))
-		e.budget.free(50)
+		e.budget.free(0, 50)
 		if err := <-got; err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package ws
 import (
 	"io"
 	"net"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,11 +14,19 @@ const errWouldBlock = unix.EAGAIN
 
 // bare takes the descriptor out of nc. It returns -1 if it cannot: bytes must go straight to the system.
 func bare(nc net.Conn) int32 {
-	tcp, ok := nc.(*net.TCPConn)
-	if !ok {
+	var plain interface {
+		net.Conn
+		syscall.Conn
+	}
+	switch its := nc.(type) {
+	case *net.TCPConn:
+		plain = its
+	case *net.UnixConn:
+		plain = its
+	default:
 		return -1
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := plain.SyscallConn()
 	if err != nil {
 		return -1
 	}
@@ -26,7 +35,7 @@ func bare(nc net.Conn) int32 {
 	if err != nil || failed != nil {
 		return -1
 	}
-	tcp.Close() // the connection lives on in the copy, which does not block either
+	plain.Close() // the connection lives on in the copy, which does not block either
 	return int32(fd)
 }
 

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 
 	"github.com/gorilla/websocket"
@@ -20,12 +20,16 @@ import (
 // Conn is one socket from its upgrade to its end.
 type Conn struct {
 	// static after start
-	e      *Endpoint
-	id     chat.ConnID
-	ws     *websocket.Conn
-	socket socket     // below ws
-	addr   netip.Addr // for the throttle only
-	opened chat.Time
+	e       *Endpoint
+	id      chat.ConnID
+	ws      *websocket.Conn
+	socket  socket // below ws
+	network network.Network
+	opened  chat.Time
+
+	member   network.Member[*Conn] // of the crowd
+	replaced bool                  // another one has its place; guarded by mu of the Endpoint
+	engaged  bool                  // owned by its reader: it does not ask the crowd again
 
 	// owned by the goroutine that reads: its own, or a leader of the poller
 	reader         bufio.Reader  // gorilla's; it has a buffer during a turn
@@ -38,14 +42,17 @@ type Conn struct {
 	controls       int32         // pings and pongs of the peer
 
 	// atomic: the keepalive reads them
-	seen      atomic.Int64          // keepalive time of the last byte
-	progress  atomic.Int64          // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
-	blocked   atomic.Int64          // keepalive time at which the current blocking write began; 0: there is none
-	busy      atomic.Bool           // its reader is working and not waiting for the peer
-	authed    atomic.Bool           // a valid auth was read; set by its reader
-	resumable atomic.Bool           // … which requested resume
-	limit     atomic.Int64          // largest frame
-	pings     atomic.Pointer[pings] // nil: the lobby has sent it none
+	seen      atomic.Int64                          // keepalive time of the last byte
+	progress  atomic.Int64                          // keepalive time of the last progress of the frame whose first byte came last; 0: there is none
+	blocked   atomic.Int64                          // keepalive time at which the current blocking write began; 0: there is none
+	busy      atomic.Bool                           // its reader is working and not waiting for the peer
+	authed    atomic.Bool                           // a valid auth was read; set by its reader
+	resumable atomic.Bool                           // … which requested resume
+	unwritten atomic.Bool                           // … and whose session has no row before its first search
+	limit     atomic.Int64                          // largest frame
+	pings     atomic.Pointer[pings]                 // nil: the lobby has sent it none
+	guest     atomic.Pointer[network.Member[Guest]] // nil: it has authenticated, or ended
+	account   atomic.Pointer[account]               // nil: it has used little of its rates
 
 	mu       sync.Mutex
 	bells    *bell                    // of the readers that wait for a change of out, closing, closed or the chat
@@ -88,6 +95,7 @@ func (c *Conn) start(ws *websocket.Conn) {
 	c.started = true
 	c.mu.Unlock()
 	c.e.keepalive.add(c)
+	c.arrives()
 	c.e.mu.Lock()
 	stopping := c.e.stopping
 	c.e.mu.Unlock()
@@ -152,12 +160,18 @@ func closing(code int) hub.Event {
 }
 
 // restart closes with 1012, ahead of events that wait for a commit: once the hub has stopped there will be none.
-func (c *Conn) restart() {
+func (c *Conn) restart() { c.closeFirst(protocol.CloseRestart, "") }
+
+// closeFirst closes with code, ahead of events that wait for a commit. reason is for the log; "": the text of the code.
+func (c *Conn) closeFirst(code int, reason string) {
 	defer c.Flush()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || !c.started {
 		return
+	}
+	if reason != "" {
+		c.note(reason, code)
 	}
 	dropped, charged := c.out.dropHeld(c.e.cfg.OutboxBytes)
 	c.shrank(charged)
@@ -165,7 +179,7 @@ func (c *Conn) restart() {
 		c.setClosing(0) // a queued close was behind the held events
 	}
 	if c.closing == 0 {
-		c.enqueue(item{event: closing(protocol.CloseRestart)})
+		c.enqueue(item{event: closing(code)})
 	}
 }
 
@@ -224,8 +238,10 @@ func (c *Conn) finish(err error) {
 		c.e.cfg.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Detach, Conn: c.id, Leaves: leaves}})
 	}
 	c.e.cfg.Metrics.Closed(code)
+	c.chargeRest()
 	c.e.keepalive.remove(c)
-	c.e.leave()
+	c.isWelcome()
+	c.e.leave(c)
 	c.e.cfg.Log.Log(context.Background(), slog.LevelInfo, "connection ended", log...)
 	c.e.cfg.Tail.Publish(closed)
 }

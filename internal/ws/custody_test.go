@@ -10,6 +10,7 @@ import (
 	"chatme/internal/protocol"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 	"chatme/internal/ws"
 )
 
@@ -136,7 +137,7 @@ func TestLargeImagesAreHeld(t *testing.T) {
 	s := sockets.Open(t)
 	a, b := couple(t, s)
 	b.leaves(a)
-	big := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("picture ", 400_000)))
+	big := testcard.URI(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("picture ", 399_999))))
 	for n := 1; n <= 3; n++ {
 		a.Send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n, big))
 	}

@@ -21,7 +21,7 @@ func descriptors(t *testing.T) int {
 func TestSocketTakesOneDescriptor(t *testing.T) {
 	const pairs = 4
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	var senders, deaf []*sockets.Person
 	for range pairs {
 		a, b := s.Pair(t)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"chatme/internal/chat"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/tail"
 
@@ -23,7 +23,7 @@ import (
 type Hub interface {
 	Attach(ctx context.Context, id chat.ConnID, conn hub.Conn, auth chat.Auth, arrived int64) error
 	Do(c *hub.Command) (congested hub.Conn, done bool)
-	AwaitRoom(ctx context.Context) error
+	AwaitRoom(ctx context.Context, c *hub.Command) error
 	Congested(id chat.ConnID, bytes int) hub.Conn
 	AwaitRing(ctx context.Context, id chat.ConnID, bytes int64)
 	LargestEntry(id chat.ConnID) int
@@ -42,6 +42,9 @@ type Config struct {
 	OutboxFrames int
 	OutboxBytes  int // in addition to one larger frame
 
+	Guests   *network.Crowd[Guest] // all connections that have not authenticated, those of others included; nil: of this endpoint
+	Accepted Accepted              // nil: there is nothing to count
+
 	Limits
 }
 
@@ -53,7 +56,9 @@ type Endpoint struct {
 	budget    *budget // of frames
 	replays   *budget // of messages: separate, because events behind a replay hold room for frames
 	scratch   scratches
-	throttle  *throttle
+	networks  network.Tables
+	crowd     *network.Crowd[*Conn] // the Conns that have entered
+	hour      network.Hour
 	keepalive *keepalive
 	pollers   []*poller        // of the sockets at rest
 	reads     *waiter          // of sockets with a partial frame
@@ -61,10 +66,11 @@ type Endpoint struct {
 	clock     func() chat.Time // server time
 	lastConn  atomic.Uint64
 
-	mu       sync.Mutex
-	open     int // Conns, from before their upgrade to their end
-	stopping bool
-	empty    chan struct{} // closed when the last Conn leaves; nil: nothing waits for that
+	mu        sync.Mutex
+	open      int // Conns, from before their upgrade to their end
+	displaced int // of those, the ones whose place another one has
+	stopping  bool
+	empty     chan struct{} // closed when the last Conn leaves; nil: nothing waits for that
 }
 
 const (
@@ -92,6 +98,9 @@ func New(cfg Config) (*Endpoint, error) {
 	if cfg.Metrics == nil {
 		cfg.Metrics = metrics.New()
 	}
+	if cfg.Guests == nil {
+		cfg.Guests = network.NewCrowd[Guest]()
+	}
 	e := &Endpoint{
 		cfg: cfg,
 		upgrader: websocket.Upgrader{
@@ -100,10 +109,10 @@ func New(cfg Config) (*Endpoint, error) {
 			HandshakeTimeout: handshakeTimeout,
 			CheckOrigin:      func(*http.Request) bool { return true }, // the server package has checked it
 		},
-		budget:   newBudget(cfg.InFlightMax, int64(cfg.FrameMax), cfg.Clock.Now),
-		replays:  newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), cfg.Clock.Now),
-		throttle: newThrottle(cfg.FailedKeys),
-		clock:    cfg.Clock.Now,
+		budget:  newBudget(cfg.InFlightMax, int64(cfg.FrameMax), int64(cfg.InFlightParts), cfg.Clock.Now),
+		replays: newBudget(cfg.replayMax(cfg.FrameMax), int64(cfg.FrameMax), 1, cfg.Clock.Now),
+		crowd:   network.NewCrowd[*Conn](),
+		clock:   cfg.Clock.Now,
 	}
 	e.live.Store(newLive(cfg.Limits))
 	if err := e.startPollers(); err != nil {
@@ -114,40 +123,32 @@ func New(cfg Config) (*Endpoint, error) {
 	return e, nil
 }
 
-// Accept upgrades a request and starts its connection. addr is the client address, for counting failed keys; the zero
-// Addr is not counted.
-func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, addr netip.Addr) {
-	if !e.throttle.allows(addr) {
-		e.cfg.Metrics.Upgrade(metrics.UpgradeThrottled)
-		w.Header().Set("Retry-After", "60")
-		http.Error(w, "Too many failed keys", http.StatusTooManyRequests)
-		e.Refused("too many failed keys", http.StatusTooManyRequests)
-		return
-	}
-	entered, late := e.enter()
+// Accept upgrades a request from a network and starts its connection, or refuses it.
+func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, from network.Network) {
+	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), network: from, opened: e.clock()}
+	c.socket.by, c.socket.fd = c, -1
+	victim, late, refused := e.enter(c)
 	switch {
+	case refused != nil:
+		e.refuse(w, refused)
+		return
 	case late:
 		e.turnAway(w, r)
-		e.leave()
+		e.leave(c)
 		return
-	case !entered:
-		e.cfg.Metrics.Upgrade(metrics.UpgradeFull)
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "Full", http.StatusServiceUnavailable)
-		e.Refused("full", http.StatusServiceUnavailable)
-		return
+	case victim != nil:
+		victim.Displace()
 	}
-	c := &Conn{e: e, id: chat.ConnID(e.lastConn.Add(1)), addr: addr, opened: e.clock()}
-	c.socket.by, c.socket.fd = c, -1
 	h := &hijacker{ResponseWriter: w, conn: c}
 	ws, err := e.upgrader.Upgrade(h, r, nil) // answers errors by itself
 	if err != nil {
 		e.cfg.Metrics.Upgrade(metrics.UpgradeFailed)
-		e.leave()
+		e.leave(c)
 		e.Refused("bad handshake", http.StatusBadRequest)
 		return
 	}
 	e.cfg.Metrics.Upgrade(metrics.UpgradeAccepted)
+	e.hour.Opened(from, wall(c.opened))
 	if e.cfg.Tail.Active() {
 		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Conn: uint64(c.id)})
 	}
@@ -168,29 +169,6 @@ func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadDeadline(by)
 	for err == nil { // until it answers: unread data makes the system reset the socket
 		_, _, err = ws.NextReader()
-	}
-}
-
-// enter counts a Conn before its upgrade, unless the endpoint is full. A Conn that is late, because the endpoint is
-// shutting down, is always counted.
-func (e *Endpoint) enter() (entered, late bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.stopping && e.open >= e.live.Load().MaxConns {
-		return false, false
-	}
-	e.open++
-	return true, e.stopping
-}
-
-// leave is called once for each Conn that has entered.
-func (e *Endpoint) leave() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.open--
-	if e.empty != nil && e.open == 0 {
-		close(e.empty)
-		e.empty = nil
 	}
 }
 

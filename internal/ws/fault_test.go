@@ -201,7 +201,7 @@ func TestSilentClients(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.ProgressTimeout = pace.Of(500 * time.Millisecond) })
 	a, slow := s.Pair(t)
-	slow.TCP().SetReadBuffer(4 << 10)
+	slow.Below().SetReadBuffer(4 << 10)
 	c, d := s.Pair(t)
 	fed := make(chan error, 1)
 	go func() {

@@ -23,7 +23,7 @@ func filled(s *sockets.Site, a *sockets.Person) (messages int) {
 func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 	t.Parallel()
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	b := &member{site: s}
 	b.Person, b.session = s.Resumable(t, "b")
 	a := s.Legacy(t, "a")
@@ -56,7 +56,7 @@ func TestWaiterIsWokenWhenSocketCloses(t *testing.T) {
 func TestWaitEndsWithTheChat(t *testing.T) {
 	t.Parallel()
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	messages := filled(s, a)

@@ -10,13 +10,14 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 
 	"github.com/gorilla/websocket"
 )
 
 func photo(digit string) string { return photoOf(digit, sockets.PhotoBytes) }
 
-func photoOf(digit string, n int) string { return "data:image/jpeg;base64," + strings.Repeat(digit, n) }
+func photoOf(digit string, n int) string { return testcard.URI(strings.Repeat(digit, n)) }
 
 func (m *member) photo(n int, digit string) string {
 	return fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, m.partner, n, photo(digit))
@@ -24,7 +25,7 @@ func (m *member) photo(n int, digit string) string {
 
 func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(`{"type":"search"}`)
@@ -39,7 +40,7 @@ func TestNextWhilePartnerOutboxIsFull(t *testing.T) {
 
 func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(`{"type":"end_chat"}`)
@@ -53,7 +54,7 @@ func TestEndWhilePartnerOutboxIsFull(t *testing.T) {
 
 func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	a.Send(sockets.Text("and this is where"))
@@ -76,7 +77,7 @@ func TestTypingAndPingWhilePartnerOutboxIsFull(t *testing.T) {
 // Events that do not wait must not fill the outbox either: of typing events and acks the latest counts.
 func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := couple(t, s)
 	s.Stuffed(t, a.Person, a.photo(1, "1"))
 	const many = 200
@@ -121,7 +122,7 @@ func TestTypingFloodDoesNotCutASlowReader(t *testing.T) {
 // Messages of any size wait for room and no reader is cut off.
 func TestMessagesWaitForRoom(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := couple(t, s)
 	sizes := []int{100 << 10, 200 << 10, 250 << 10, 256 << 10, 300 << 10, 100, 1 << 20, 130 << 10, 100 << 10}
 	sent := make(chan struct{})
@@ -129,7 +130,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 		defer close(sent)
 		for n := range 40 {
 			a.Send(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":%q}`, a.partner, n+1,
-				"data:image/png;base64,"+strings.Repeat("A", sizes[n%len(sizes)])))
+				photoOf("A", sizes[n%len(sizes)])))
 			a.Send(`{"type":"typing_start"}`)
 		}
 	}()
@@ -153,7 +154,7 @@ func TestMessagesWaitForRoom(t *testing.T) {
 func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 	t.Parallel()
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for range 10 {
@@ -167,7 +168,7 @@ func TestNextWhileOwnOutboxIsFull(t *testing.T) {
 // A client that gives up without a timely answer to its ping stays connected while it is sent a photo.
 func TestPongBetweenFragments(t *testing.T) {
 	s := sockets.Open(t)
-	s.Deaf()
+	s.Deaf(t)
 	a, b := s.Pair(t)
 	s.Stuffed(t, a, sockets.Image(photo("1")))
 	for n := range 100 { // more than need be answered

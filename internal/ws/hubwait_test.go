@@ -14,7 +14,7 @@ type stuckHub struct{ Hub }
 
 func (stuckHub) Do(*hub.Command) (hub.Conn, bool) { return nil, false }
 
-func (stuckHub) AwaitRoom(ctx context.Context) error {
+func (stuckHub) AwaitRoom(ctx context.Context, _ *hub.Command) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

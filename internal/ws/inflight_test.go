@@ -176,7 +176,7 @@ func TestBudgetSecondPhotoWaitsUnread(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := sockets.Open(t)
 			c, d := s.Pair(t)
-			s.Deaf()
+			s.Deaf(t)
 			a, b := s.Pair(t)
 			a.Mute()
 			s.Stuffed(t, a, sockets.Image(photo("1")))

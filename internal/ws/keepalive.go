@@ -109,6 +109,9 @@ func (p *keepalive) all() []*Conn {
 	return all
 }
 
+// recently returns the server time of the last tick of the keepalive.
+func (e *Endpoint) recently() chat.Time { return chat.Time(e.keepalive.now.Load()) }
+
 // stuck reports whether a write has blocked for too long.
 func (c *Conn) stuck(now chat.Time, timeout time.Duration) bool {
 	since := chat.Time(c.blocked.Load())
@@ -136,8 +139,8 @@ func (c *Conn) visit(now chat.Time) {
 	case c.stuck(now, limits.ProgressTimeout):
 		c.abort(writeFailed)
 	case progress != 0 && !busy && now > progress.Add(limits.ProgressTimeout):
-		c.abort("frame stalled")
-	case !c.authed.Load() && now > c.opened.Add(limits.AuthTimeout):
+		c.abort(frameStalled)
+	case !c.authed.Load() && !busy && now > c.opened.Add(limits.AuthTimeout):
 		c.close(protocol.CloseAuthTimeout, protocol.TextAuthTimeout, "no auth in time")
 	}
 	c.mu.Lock()

@@ -13,7 +13,7 @@ import (
 // held the write lock for longer than that, a shutdown cut the clients that waited for the commit, without a close
 // frame.
 func TestCloseThatWaitsForACommitIsNotStuck(t *testing.T) {
-	e := &Endpoint{cfg: Config{PingInterval: time.Hour}, budget: newBudget(1, 1, hub.NewClock().Now)}
+	e := &Endpoint{cfg: Config{PingInterval: time.Hour}, budget: newBudget(1, 1, 1, hub.NewClock().Now)}
 	e.live.Store(newLive(Limits{
 		DeadAfter: time.Hour, DeadAfterLegacy: time.Hour, ProgressTimeout: time.Hour, AuthTimeout: time.Hour,
 	}))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 )
 
@@ -23,7 +24,12 @@ type Limits struct {
 	MalformedPerMinute int   // one more is closed with 1008
 	InFlightMax        int64 // bytes of large frames in memory, all connections together
 	MaxConns           int   // sockets at a time; one more is refused with 503
-	FailedKeys         int   // from one address; then 429
+	FailedKeys         int   // from one network; then 429
+	NetworkSockets     int   // of one network while more than half of MaxConns is open; then 503; 0: no limit
+
+	NetworkRates  network.Rates // of a network, and of a session; Keys follows FailedKeys
+	Rates         Rates         // of a socket
+	InFlightParts int           // a network holds at most one part in this many of InFlightMax, but always one largest frame
 }
 
 func (l *Limits) validate(frameMax int) error {
@@ -33,7 +39,7 @@ func (l *Limits) validate(frameMax int) error {
 	case l.AuthTimeout <= 0 || l.DeadAfter <= 0 || l.DeadAfterLegacy <= 0 || l.ProgressTimeout <= 0 || l.StallTimeout <= 0:
 		return errors.New("ws: a time is not positive")
 	case l.FrameBeforeMatch <= 0 || frameMax < l.FrameBeforeMatch || l.InFlightMax < int64(frameMax) ||
-		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0:
+		l.MaxConns <= 0 || l.FailedKeys <= 0 || l.MalformedPerMinute <= 0 || l.InFlightParts <= 0 || !l.Rates.isComplete():
 		return errors.New("ws: a limit is not positive or less than what it must hold")
 	}
 	return nil
@@ -53,7 +59,13 @@ type live struct {
 	keys keyring
 }
 
-func newLive(l Limits) *live { return &live{Limits: l, keys: newKeyring(l.Keys)} }
+// keyInterval is how often a network that used up its failures may try again.
+const keyInterval = time.Minute
+
+func newLive(l Limits) *live {
+	l.NetworkRates.Keys = network.NewRate(int64(l.FailedKeys), 1, keyInterval)
+	return &live{Limits: l, keys: newKeyring(l.Keys)}
+}
 
 // SetLimits applies limits to all new events, on every socket. A socket that has authenticated stays, even if its key is
 // removed.
@@ -62,9 +74,8 @@ func (e *Endpoint) SetLimits(limits Limits) error {
 		return err
 	}
 	e.live.Store(newLive(limits))
-	e.budget.resize(limits.InFlightMax)
-	e.replays.resize(limits.replayMax(e.cfg.FrameMax))
-	e.throttle.resize(limits.FailedKeys)
+	e.budget.resize(limits.InFlightMax, int64(limits.InFlightParts))
+	e.replays.resize(limits.replayMax(e.cfg.FrameMax), 1)
 	e.keepalive.speedUp(limits.shortest(e.cfg.PingInterval))
 	return nil
 }

@@ -1,8 +1,11 @@
 package ws
 
 import (
+	"time"
+
 	"chatme/internal/chat"
 	"chatme/internal/hub"
+	"chatme/internal/network"
 )
 
 // Parked counts the sockets that have no goroutine.
@@ -29,3 +32,14 @@ func (e *Endpoint) observe(told *hub.Event) {
 		m.Relay.Observe(took)
 	}
 }
+
+// Networks returns the networks that hold most sockets, at most the given number, the largest first.
+func (e *Endpoint) Networks(most int) []network.Holding { return e.crowd.Top(most) }
+
+// LargestNetwork returns the network that opened most of the sockets of the last hour, 0 for clients of unknown networks,
+// its share, and the number of those sockets.
+func (e *Endpoint) LargestNetwork() (id uint64, share float64, sockets int) {
+	return e.hour.Largest(wall(e.clock()))
+}
+
+func wall(t chat.Time) time.Time { return time.UnixMilli(int64(t)) }

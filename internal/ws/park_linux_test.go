@@ -10,6 +10,7 @@ import (
 
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 )
 
 // A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.
@@ -24,7 +25,7 @@ func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 	for _, p := range all {
 		p.Quiet()
 	}
-	big := sockets.Image("data:image/png;base64," + strings.Repeat("AAAA", 1<<18))
+	big := sockets.Image(testcard.URI(strings.Repeat("AAAA", 1<<18)))
 	sent := a.SendAside(big) // does not fit into one read
 	b.Expect("message")
 	<-sent

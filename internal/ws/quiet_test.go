@@ -19,7 +19,9 @@ const relayed = 10_000
 // new version of the database, and the WAL does not grow.
 func TestL10QuietCommitsNothing(t *testing.T) {
 	t.Parallel()
-	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.PingInterval = 50 * time.Millisecond })
+	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) {
+		w.PingInterval, w.Rates.Typing = 50*time.Millisecond, time.Millisecond
+	})
 	a, b := s.Pair(t)
 	c, _ := s.Resumable(t, "c")
 	d, _ := s.Resumable(t, "d")
@@ -40,11 +42,12 @@ func TestL10QuietCommitsNothing(t *testing.T) {
 		return info.Size()
 	}
 	v, size := version(), wal()
-	for range relayed / 2 {
+	for i := range relayed / 2 {
 		a.Send(sockets.Text("x"))
 		b.Expect("message")
-		b.Send(`{"type":"typing_start"}`)
-		a.Expect("typing_start")
+		typing := [...]string{"typing_start", "typing_stop"}[i%2]
+		b.Send(`{"type":"` + typing + `"}`)
+		a.Expect(typing)
 		c.Send(sockets.Text("y"))
 		m := d.Expect("message")
 		d.Send(`{"type":"ack","got":` + strconv.FormatUint(m.N, 10) + `}`)

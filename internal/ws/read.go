@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 
 	"chatme/internal/chat"
 	"chatme/internal/hub"
@@ -66,6 +67,9 @@ func (c *Conn) turn() error {
 			err = c.readFrame(size)
 		}
 		c.busy.Store(false)
+		if a := c.account.Load(); a != nil && a.due != 0 && err == nil {
+			c.payDebt(a)
+		}
 		if err != nil || c.reader.Buffered() == 0 {
 			return err
 		}
@@ -93,7 +97,7 @@ func (c *Conn) readFrame(size int64) error {
 	c.busy.Store(true)
 	c.ends()
 	c.noisy()
-	defer c.e.budget.free(held)
+	defer c.e.budget.free(c.network.ID(), held)
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")
@@ -104,7 +108,9 @@ func (c *Conn) readFrame(size int64) error {
 	case errors.Is(err, errEnding):
 		_, err = io.Copy(io.Discard, r)
 	case err == nil && c.counts():
+		size := len(s.data)
 		c.handle(s)
+		c.charge(&s.frame, size)
 	}
 	return err
 }
@@ -173,10 +179,15 @@ func (c *Conn) readPayload(r io.Reader, size int64, buf *[]byte) (held int64, er
 		}
 	}
 	mark := progressBytes
+	speed := pace{since: c.e.recently()}
 	for {
 		if len(b) == cap(b) {
+			before := held
 			if err := c.enlarge(&b, size, &held); err != nil {
 				return held, err
+			}
+			if held != before {
+				speed.restart(len(b), c.e.recently()) // it may have waited
 			}
 		}
 		n, err := r.Read(b[len(b):cap(b)])
@@ -187,6 +198,10 @@ func (c *Conn) readPayload(r io.Reader, size int64, buf *[]byte) (held int64, er
 		if len(b) >= mark {
 			mark = len(b) + progressBytes
 			c.come(held)
+			if c.isTooSlow(&speed, len(b)) {
+				c.abort(frameStalled)
+				return held, net.ErrClosed
+			}
 		}
 		switch {
 		case err == io.EOF:
@@ -250,12 +265,14 @@ func (c *Conn) handle(s *scratch) {
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
 		c.appPinged()
+	case f.Command.Op == chat.Search && !c.maySearch():
+		// it is being closed
 	default:
 		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
 		if f.Command.Op == chat.Search {
 			s.cmd.MailKey = c.mailKey()
 		}
-		c.do(&s.cmd)
+		c.command(&s.cmd)
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *Conn) setClosed() {
 
 // shrank records that something has left the outbox, and returns its part of the budget. The caller holds mu.
 func (c *Conn) shrank(charged int64) {
-	c.e.budget.free(charged)
+	c.e.budget.free(c.network.ID(), charged)
 	c.ring()
 }
 
@@ -133,11 +133,27 @@ func (c *Conn) awaitOwnRoom() {
 	c.await(c, func() bool { return !c.isCrowded() })
 }
 
-// awaitHub waits until the hub has room for more changes. The error means that c closed first.
-func (c *Conn) awaitHub() error {
+// awaitHub waits until the hub has room for cmd. The error means that c closed first.
+func (c *Conn) awaitHub(cmd *hub.Command) error {
 	ctx, done := c.whileOpen()
 	defer done()
-	return c.e.cfg.Hub.AwaitRoom(ctx)
+	return c.e.cfg.Hub.AwaitRoom(ctx, cmd)
+}
+
+// command executes the command of one frame.
+func (c *Conn) command(cmd *hub.Command) {
+	cmd.Conn = c.id
+	a := c.account.Load()
+	switch cmd.Op {
+	case chat.Typing:
+		c.types(&c.accounts().typing, cmd)
+		return
+	case chat.Search, chat.Send, chat.Sleep, chat.End:
+		if a != nil && a.typing.late.Load() {
+			c.typesLate(&a.typing)
+		}
+	}
+	c.do(cmd)
 }
 
 // do passes the command of one frame to the hub. A message waits until the outbox of the partner has room for it; every
@@ -153,7 +169,7 @@ func (c *Conn) do(cmd *hub.Command) {
 		c.ownGoroutine()
 		full := congested
 		if full == nil {
-			if c.awaitHub() != nil {
+			if c.awaitHub(cmd) != nil {
 				return
 			}
 			congested, done = c.e.cfg.Hub.Do(cmd)

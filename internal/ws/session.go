@@ -21,7 +21,7 @@ func (c *Conn) awaitReplay() (held int64, err error) {
 	if !isLarge(size, c.e.cfg.OutboxBytes) {
 		return 0, nil
 	}
-	place := c.e.replays.queue(min(int64(size), c.e.replays.most), 0)
+	place := c.e.replays.queue(0, min(int64(size), c.e.replays.most), 0)
 	rung, ring := rings()
 	defer c.takeDown(c.hang(ring))
 	tick := time.NewTicker(controlsEvery)
@@ -39,7 +39,7 @@ func (c *Conn) awaitReplay() (held int64, err error) {
 		}
 		if err != nil {
 			if c.e.replays.leave(place) {
-				c.e.replays.free(place.want)
+				c.e.replays.free(0, place.want)
 			}
 			return 0, err
 		}
@@ -78,7 +78,7 @@ func (c *Conn) writeReplay(r *chat.MailRange) error {
 	if err != nil {
 		return err
 	}
-	defer c.e.replays.free(held)
+	defer c.e.replays.free(0, held)
 	err = c.e.cfg.Hub.Mail(context.Background(), secret, *r, func(m *chat.MailEntry) error {
 		e := m.Event()
 		if e.Kind == chat.Gap {
@@ -120,7 +120,16 @@ type arrival struct {
 
 // attach gives the Conn, which has presented a valid key, to the hub.
 func (c *Conn) attach(r *protocol.Resume, arrived int64) {
-	auth := chat.Auth{Resumable: r != nil}
+	c.isWelcome()
+	if r != nil && r.SessionID != "" {
+		if c.awaitResume(secret.HashOf(r.SessionID)) {
+			arrived = c.e.cfg.Clock.Stamp()
+		}
+		if !c.engages() {
+			return // it is being closed
+		}
+	}
+	auth := chat.Auth{Resumable: r != nil, Network: chat.Network(c.network.ID())}
 	fresh, presented := "", ""
 	if r == nil {
 		auth.Fresh = secret.RandomHash()
@@ -148,6 +157,7 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 		c.e.cfg.Log.Error("looking up a session failed", "error", err)
 		c.close(protocol.CloseOverloaded, protocol.TextOverloaded, "store unreadable")
 	}
+	c.engaged = false // the session may be idle
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	coming.attached = true
@@ -188,13 +198,17 @@ func (c *Conn) mailKey() *chat.MailKey {
 	return &key
 }
 
-// auth checks the key. A second valid auth changes nothing.
+// auth checks the key. Another valid auth changes nothing.
 func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 	switch {
 	case !f.KeyIsString || !c.e.live.Load().keys.holds(f.APIKey):
-		c.e.throttle.failed(c.addr)
+		c.e.networks.Keys.Allow(c.network, c.e.live.Load().NetworkRates.Keys, 1, c.e.nanos())
 		c.refuse("invalid_key", protocol.ReasonInvalidKey, protocol.TextAuthFailed, "invalid API key")
 	case c.authed.Load():
+		if c.isRepeated() {
+			c.close(protocol.CloseAbuse, "Too many auth frames", "too many auth frames")
+			return
+		}
 		c.say(protocol.AuthSuccess)
 	default:
 		c.attach(f.Resume, arrived)

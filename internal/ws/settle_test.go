@@ -12,6 +12,7 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -71,8 +72,8 @@ func TestSettleOverASlowLink(t *testing.T) {
 	t.Parallel()
 	s := sockets.Open(t, hurried)
 	a, b := s.Pair(t)
-	a.Quiet()                                                                    // the server has read its answer to the first ping
-	b.Send(sockets.Image("data:image/png;base64," + strings.Repeat("A", 4<<20))) // more than the buffers of two sockets hold
+	a.Quiet()                                                       // the server has read its answer to the first ping
+	b.Send(sockets.Image(testcard.URI(strings.Repeat("A", 4<<20)))) // more than the buffers of two sockets hold
 	b.Send(`{"type":"end_chat"}`)
 	b.Expect("chat_ended")
 	stranger := stranger(t, s)

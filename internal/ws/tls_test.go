@@ -9,6 +9,7 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/stage"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 	"chatme/internal/ws"
 )
 
@@ -39,7 +40,7 @@ func TestOverTLS(t *testing.T) {
 func testLargeImage(t *testing.T) {
 	s := sockets.Open(t)
 	a, b := s.Pair(t)
-	url := "data:image/png;base64," + strings.Repeat("AAAA", 1<<18)
+	url := testcard.URI(strings.Repeat("AAAA", 1<<18))
 	sent := a.SendAside(sockets.Image(url))
 	if m := b.Expect("message"); m.ImageURL != url {
 		t.Errorf("an image of %d bytes arrived with %d", len(url), len(m.ImageURL))

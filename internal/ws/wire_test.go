@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"chatme/internal/pace"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
+	"chatme/internal/testcard"
 	"chatme/internal/ws"
 
 	"github.com/gorilla/websocket"
@@ -138,9 +140,9 @@ func TestFrameSizes(t *testing.T) {
 	t.Parallel()
 	const most = 16<<20 + 64<<10
 	big := func(size int) string {
-		head := `{"type":"message","imageUrl":"data:image/jpeg;base64,`
-		n := (size - len(head) - 2) / 4 * 4
-		return head + strings.Repeat("A", n) + `"}`
+		frame := sockets.Image(testcard.URI(""))
+		n := max(size-len(frame), 0) / 4 * 4
+		return sockets.Image(testcard.URI(strings.Repeat("A", n)))
 	}
 	t.Run("64 KiB until matched", func(t *testing.T) {
 		s := sockets.Open(t) // its own site: clients left over from before would be matched
@@ -192,6 +194,7 @@ func TestOnlyValidBodiesAreRelayed(t *testing.T) {
 	for _, f := range []string{
 		`{"type":"message","text":{}}`, `{"type":"message","text":5}`, `{"type":"message"}`,
 		sockets.Image("javascript:alert(1)"), sockets.Image("data:text/html;base64,AAAA"), sockets.Image("data:image/svg+xml;base64,AAAA"),
+		sockets.Image("data:image/png;base64,PGh0bWw+PC9odG1sPg=="),
 		sockets.Image("http://example.org/x.png"), sockets.Text(strings.Repeat("x", 60<<10) + strings.Repeat("y", 6<<10)),
 	} {
 		a.Send(f)
@@ -201,6 +204,19 @@ func TestOnlyValidBodiesAreRelayed(t *testing.T) {
 		t.Errorf("b received %+v", m)
 	}
 	a.Quiet()
+}
+
+// An image arrives without what follows its end, and with the same length.
+func TestImagesArriveClean(t *testing.T) {
+	s := sockets.Open(t)
+	a, b := s.Pair(t)
+	for _, size := range []int{4, 1 << 20} { // copied out of the frame, and left in it
+		card := testcard.URI(strings.Repeat("A", size))
+		a.Send(sockets.Image(card + base64.StdEncoding.EncodeToString([]byte("52.5200 N 13.4050 E  "))))
+		if m := b.Expect("message"); m.ImageURL != card+strings.Repeat("AAAA", 7) {
+			t.Errorf("b received %d bytes, which end with %q", len(m.ImageURL), m.ImageURL[max(len(m.ImageURL)-40, 0):])
+		}
+	}
 }
 
 // Known defect of the old server: keys and texts were in the log.

@@ -23,6 +23,8 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch e.Kind {
+	case chat.SessionID:
+		c.unwritten.Store(true)
 	case chat.Matched:
 		c.raiseLimit()
 	case chat.Ping, chat.Probe:
@@ -37,10 +39,18 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
+		if s := e.Resumed.State; s == chat.ResumedIdle || s == chat.ResumedEnded {
+			c.idles()
+		}
+	case chat.ResumeFailed:
+		c.idles()
 	case chat.Replay:
 		if c.arrival != nil { // it follows from the auth, so arrival is still set
 			c.arrival.replays++
 		}
+	}
+	if a := c.account.Load(); a != nil && changesPartner(e.Kind) {
+		a.typing.reset()
 	}
 	congested = c.enqueue(item{event: e})
 	if e.Kind == chat.PartnerDisconnected {
@@ -96,7 +106,7 @@ func (c *Conn) enqueue(it item) (crowded bool) {
 		return false
 	}
 	if size := it.size(); isLarge(size, cfg.OutboxBytes) {
-		c.e.budget.charge(int64(size))
+		c.e.budget.charge(c.network.ID(), int64(size))
 	}
 	return c.out.isCrowded(cfg.OutboxFrames)
 }

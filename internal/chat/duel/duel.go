@@ -263,8 +263,9 @@ func (d *Duel) sweep() {
 	for id, r := range d.Disk.Rows {
 		if gone(r.AwaySince, r.State() == chat.Idle) {
 			for _, h := range d.Disk.Held(id) {
-				d.Lobby.Swept(int64(h.Size))
+				d.Lobby.Swept(0, int64(h.Size))
 			}
+			d.Lobby.Swept(1, 0)
 			d.Disk.Apply(&chat.Batch{Changes: []chat.Change{{Record: r, Deleted: true}}})
 		}
 	}

@@ -81,7 +81,7 @@ func (c *codec) makeHasher(t reflect.Type) func(unsafe.Pointer, *hashing) {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int8, reflect.Uint8:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(uint64(*(*uint8)(p))) }
-	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64, reflect.Float64:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(*(*uint64)(p)) }
 	case reflect.Int32, reflect.Uint32:
 		return func(p unsafe.Pointer, x *hashing) { x.mix(uint64(*(*uint32)(p))) }

@@ -108,6 +108,7 @@ func (w *world) boot() {
 	cfg.RingMessages, cfg.RingBytes, cfg.RingTotal = w.plan.ring, 1<<20, int64(w.plan.total)*270
 	cfg.MailboxMessages, cfg.MailboxBytes, cfg.MailTotal = w.plan.mailbox, 1<<20, int64(w.plan.total)*270
 	cfg.EntryMax = w.plan.entry
+	cfg.LowPriority = chat.LowPriorityOff // no guest has a network, so none could stand out
 	if w.plan.ttl != 0 {
 		cfg.SessionTTL = w.plan.ttl
 	}
@@ -116,7 +117,7 @@ func (w *world) boot() {
 	w.cell.w = w
 	w.lobby = chat.New(cfg)
 	w.lobby.Sees(func(c chat.ConnID) chat.Sight { return to.w.sight(c) })
-	saved := chat.Saved{MailBytes: w.disk.bytes()}
+	saved := chat.Saved{MailBytes: w.disk.bytes(), Rows: len(w.disk.rows)}
 	for i := range w.disk.rows {
 		row := &w.disk.rows[i]
 		if row.AwaySince == 0 {

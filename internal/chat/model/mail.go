@@ -82,7 +82,7 @@ func (m *Model) mailRoom(l Entry) bool {
 	return len(l.Text)+len(l.Image) <= 64 && count <= 3 && size <= 1<<20 && all <= 2<<20
 }
 
-// ringRoom: 4 bodies and 1 MiB per direction, 2 MiB in total.
+// ringRoom: 4 bodies and 1 MiB per direction, 2 MiB in total, a quarter of it for small bodies.
 func (m *Model) ringRoom(w *Session, l Entry) bool {
 	count, size, all := 1, l.size(), l.size()
 	for _, x := range m.Sessions {
@@ -94,7 +94,11 @@ func (m *Model) ringRoom(w *Session, l Entry) bool {
 			}
 		}
 	}
-	return count <= 4 && size <= 1<<20 && all <= 2<<20
+	most := 2 << 20
+	if l.size() > 64<<10+256 {
+		most -= most / 4
+	}
+	return count <= 4 && size <= 1<<20 && all <= most
 }
 
 // hold puts a message of w into its recipient's mailbox.

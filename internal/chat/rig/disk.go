@@ -43,7 +43,7 @@ func (d Disk) Apply(b *chat.Batch) {
 
 // load is what a start does: sessions that were attached are away from now on, and waiting or paired sessions are read.
 func (d Disk) load(now chat.Time) chat.Saved {
-	var saved chat.Saved
+	saved := chat.Saved{Rows: len(d.Rows)}
 	for _, id := range slices.Sorted(maps.Keys(d.Rows)) {
 		row := d.Rows[id]
 		if row.AwaySince == 0 {

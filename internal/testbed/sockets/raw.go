@@ -8,13 +8,19 @@ import (
 	"chatme/internal/testbed"
 )
 
-// TCP returns the TCP connection, below TLS if there is any.
-func (p *Person) TCP() *net.TCPConn {
-	nc := p.Socket.NetConn()
-	if secure, ok := nc.(*tls.Conn); ok {
-		nc = secure.NetConn()
+// Below returns the system's connection, below TLS if there is any.
+func (p *Person) Below() interface {
+	net.Conn
+	SetReadBuffer(bytes int) error
+} {
+	switch nc := p.Socket.NetConn().(type) {
+	case *tls.Conn:
+		return nc.NetConn().(*net.TCPConn)
+	case *net.UnixConn:
+		return nc
+	default:
+		return nc.(*net.TCPConn)
 	}
-	return nc.(*net.TCPConn)
 }
 
 func (p *Person) Raw(b []byte) {

@@ -52,7 +52,7 @@ type Site struct {
 	Log      *testbed.Record
 	Stop     func()                                                            // stops as the server does, except for its listener
 	tls      *tls.Config                                                       // for the clients; nil: no TLS
-	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error) // how clients dial; nil: the default
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error) // how clients dial; nil: the default
 }
 
 // page is the page of all sites: compressing it takes time.
@@ -87,8 +87,10 @@ func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 			AuthTimeout: pace.Of(10 * time.Second), DeadAfter: pace.Of(time.Minute), DeadAfterLegacy: pace.Of(5 * time.Minute),
 			ProgressTimeout: pace.Of(20 * time.Second), StallTimeout: pace.Of(30 * time.Second),
 			FrameBeforeMatch: 64 << 10, MalformedPerMinute: 5, InFlightMax: 256 << 20, MaxConns: 1000, FailedKeys: 10,
+			Rates: ws.Rates{Typing: 300 * time.Millisecond, Auths: 3, Waits: time.Minute, Pace: 8 << 10}, InFlightParts: 8,
 		},
 	}
+	Generous(&wc, &lc)
 	for _, f := range tune {
 		f(&wc, &lc)
 	}
@@ -109,13 +111,18 @@ func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 	})
 	testbed.Must(t, err)
 	h := httptest.NewUnstartedServer(s.Server)
-	if overTLS(t) {
+	switch {
+	case overTLS(t):
 		h.StartTLS()
 		s.tls = h.Client().Transport.(*http.Transport).TLSClientConfig
-	} else {
+	case overUnix(t):
+		h.Listener.Close()
+		h.Listener = s.local(t)
+		h.Start()
+	default:
 		h.Start()
 	}
-	s.URL = h.URL
+	s.URL = cmp.Or(s.URL, h.URL)
 	s.Stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), pace.Of(Patience))
 		defer cancel()
@@ -159,7 +166,7 @@ type Person struct {
 // Dial opens a socket that has not authenticated.
 func (s *Site) Dial(t *testing.T, name string) *Person {
 	t.Helper()
-	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dialTCP}
+	dialer := websocket.Dialer{TLSClientConfig: s.tls, NetDialContext: s.dial}
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http"), nil)
 	testbed.Must(t, err)
 	t.Cleanup(func() { c.Close() })
@@ -275,6 +282,3 @@ func (s *Site) Do(t *testing.T, method, path string, header http.Header) *http.R
 	t.Cleanup(func() { resp.Body.Close() })
 	return resp
 }
-
-// overTLS reports whether the sites of t use TLS: they do below TestOverTLS.
-func overTLS(t *testing.T) bool { return strings.HasPrefix(t.Name(), "TestOverTLS/") }

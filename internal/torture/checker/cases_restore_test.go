@@ -39,12 +39,8 @@ func restoreCases(holds, breaks addCase) {
 	breaks("D2 again after a restore", restored(unread().returns(1, y, "matched", y, 1, 1).reads(1, 0, "x", 2)).
 		returns(1, y, "ended", y, 0, 0).reads(1, 0, "x", 2).ends(1))
 
-	unknown := func(s *script, who int, chat string) *script {
-		return s.add(Event{Who: who, Kind: Sent, Type: "auth", Resume: true, Chat: chat}).hears(who, "auth_success", "").
-			add(Event{Who: who, Kind: Heard, Type: "resume_failed", Code: "unknown"})
-	}
-	holds("S1 a session that the copy does not know", unknown(restored(chatting()), 0, x))
-	breaks("S1 a session that existed after the restore", unknown(ended(restored(chatting()), 0, x).gone(0), 0, x))
+	holds("S1 a session that the copy does not know", restored(chatting()).unknown(0, x))
+	breaks("S1 a session that existed after the restore", ended(restored(chatting()), 0, x).gone(0).unknown(0, x))
 	holds("S1 a place that the copy does not know", newScript().joins(0).searches(0).fault(Killed).gone(0).fault(Restored).returns(0, "", "idle", "", 0, 0))
 	breaks("S1 a chat continues after a restore", restored(chatting()).returns(0, x, "matched", x, 1, 1))
 

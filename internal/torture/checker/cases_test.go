@@ -210,8 +210,16 @@ func resumeCases(holds, breaks addCase) {
 	breaks("S1 the last number runs back", chatting().gone(0).returns(0, x, "matched", x, 1, 0))
 	breaks("S1 custody of what was never sent", chatting().acked(0, 7))
 	breaks("S1 an end is taken back", chatting().leaves(1, 0, "x").gone(0).returns(0, x, "matched", x, 1, 1))
-	breaks("S1 the session is lost", chatting().gone(0).add(Event{Who: 0, Kind: Sent, Type: "auth", Resume: true, Chat: x}).
-		hears(0, "auth_success", "").add(Event{Who: 0, Kind: Heard, Type: "resume_failed", Code: "unknown"}))
+	breaks("S1 the session is lost", chatting().gone(0).unknown(0, x))
+	killed := func(s *script) *script { return s.fault(Killed).gone(0).fault(Listening) }
+	holds("S1 a session that never searched ends with its socket", newScript().joins(0).gone(0).unknown(0, ""))
+	holds("S1 a session that never searched is lost in a kill", killed(newScript().joins(0)).unknown(0, ""))
+	holds("S1 a first search without an answer is lost in a kill", killed(newScript().joins(0).sends(0, "search", "")).unknown(0, ""))
+	breaks("S1 a session in the queue is lost in a kill", killed(newScript().joins(0).searches(0)).unknown(0, ""))
+	breaks("S1 a session in a chat is lost in a kill", killed(newScript().joins(0, 1).sends(0, "search", "").hears(0, "matched", x)).unknown(0, x))
+	breaks("S1 a session that was resumed is lost in a kill", killed(newScript().joins(0).sends(0, "search", "").gone(0).
+		returns(0, "", "idle", "", 0, 0)).unknown(0, ""))
+	breaks("S1 a later search without an answer is lost in a kill", killed(newScript().joins(0).searches(0).sends(0, "search", "")).unknown(0, ""))
 
 	holds("S2 each its own", newScript().joins(0).add(Event{Who: 1, Kind: Heard, Type: "session_id", Session: "a"}).
 		add(Event{Who: 2, Kind: Heard, Type: "session_id", Session: "b"}))

@@ -132,6 +132,12 @@ func (s *script) returns(who int, named, state, chat string, recv, last uint64) 
 	return s.add(Event{Who: who, Kind: Heard, Type: "resumed", State: state, Chat: chat, Recv: recv, Last: last})
 }
 
+// unknown resumes a session that the server does not know.
+func (s *script) unknown(who int, named string) *script {
+	s.add(Event{Who: who, Kind: Sent, Type: "auth", Resume: true, Chat: named}).hears(who, "auth_success", "")
+	return s.add(Event{Who: who, Kind: Heard, Type: "resume_failed", Code: "unknown"})
+}
+
 // chatting is two clients that have met and said one message each, which the other has confirmed.
 func chatting(old ...int) *script {
 	return newScript(old...).joins(0, 1).searches(0, 1).meets(0, 1, "x").

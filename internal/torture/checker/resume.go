@@ -4,12 +4,13 @@ import "fmt"
 
 // s1: a client that reconnects is back where it was: the session exists, the chat it names is the current one or over,
 // and positions never run backwards. If the database was restored in between, the chat is over, and the session or its
-// place in the queue may be lost. A session that was never in the queue need not outlive its socket.
+// place in the queue may be lost. A session gets its row with its first search: until its client was told the answer, it
+// need not outlive its socket.
 func s1(h *history, report report) {
 	h.walk(func(v *view, e *Event) {
 		switch {
 		case e.heard("resume_failed"):
-			if !v.closed && v.queued && !h.restored(v.knownAt, e.Seq) {
+			if !v.closed && v.durable && !h.restored(v.knownAt, e.Seq) {
 				report("a session was lost that its client did not end", h.before(e, 4), h.before(e, 2), h.before(e, 1), e.Seq)
 			}
 		case e.heard("resumed"):

@@ -23,7 +23,7 @@ type view struct {
 	named    string // the chat named in the last auth
 	resumed  bool   // the last auth asked for an earlier session
 	resuming bool   // … and is not yet answered
-	queued   bool   // it was told that its session was in the queue or in a chat
+	durable  bool   // it was told what only a session on disk is told: searching, matched, resumed or partner_disconnected
 	closed   bool   // it has ended its session, as far as it knows
 	ending   bool   // … by end_chat on this socket
 
@@ -103,20 +103,22 @@ func (v *view) applyHeard(e *Event) {
 		v.newSession()
 		v.knownAt = e.Seq
 	case "resumed":
+		v.durable = true
 		v.closed, v.resuming = v.ending, false
 		v.knownAt = e.Seq
 		v.applyResumed(e)
 	case "searching":
-		v.queued = true
+		v.durable = true
 		v.crossing = max(v.crossing-1, 0)
 		if !v.over {
 			v.enter("")
 		}
 		v.asked, v.waits = false, true
 	case "matched":
-		v.queued = true
+		v.durable = true
 		v.enter(e.Chat)
 	case "partner_disconnected":
+		v.durable = true
 		v.over, v.waits, v.asked = v.chat != "", true, false
 	case "message", "gap":
 		v.got = max(v.got, e.N)
@@ -126,7 +128,6 @@ func (v *view) applyHeard(e *Event) {
 }
 
 func (v *view) applyResumed(e *Event) {
-	v.queued = v.queued || e.State != "idle"
 	switch e.State {
 	case "matched":
 		if e.Chat != v.chat {

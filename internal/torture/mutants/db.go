@@ -121,6 +121,25 @@ func unpaired(r *chat.Record) {
 	}
 }
 
+// paired is the sessions that were in a chat, or were on disk when this server started. Only load and then the committing
+// goroutine use it.
+var paired = map[chat.ID]bool{}
+
+func notePaired(saved *chat.Saved) {
+	for i := range saved.Records {
+		paired[saved.Records[i].ID] = true
+	}
+}
+
+// writePairedOnly leaves out the rows of sessions that were never in a chat. To a kill they look as if they never searched.
+func writePairedOnly(s *seededDB, b *chat.Batch) error {
+	b.Changes = slices.DeleteFunc(b.Changes, func(c chat.Change) bool {
+		paired[c.ID] = paired[c.ID] || c.Pair != 0
+		return !paired[c.ID] && !c.Deleted
+	})
+	return s.write(b)
+}
+
 func loseLetter(s *seededDB, b *chat.Batch) error {
 	b.Entries = slices.DeleteFunc(b.Entries, func(chat.MailEntry) bool { return strikes(3) })
 	return s.write(b)

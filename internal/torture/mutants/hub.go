@@ -37,8 +37,9 @@ type seededConn struct {
 	h         *seededLobby
 	id        chat.ConnID
 	resumable bool
-	asked     chat.Hash  // its session, if resumable: the one it asked for, or a new one
-	self      chat.Alias // the chat with itself; guarded by turn
+	asked     chat.Hash     // its session, if resumable: the one it asked for, or a new one
+	self      chat.Alias    // the chat with itself; guarded by turn
+	mailKey   *chat.MailKey // of the first search, which may have been withheld; guarded by turn
 
 	// for deliveries
 	held     *hub.Event // held back
@@ -89,6 +90,12 @@ func (h *seededLobby) Do(c *hub.Command) (congested hub.Conn, done bool) {
 	}
 	h.mu.Unlock()
 	own := *c
+	if conn != nil && c.Op == chat.Search {
+		if own.MailKey != nil {
+			conn.mailKey = own.MailKey
+		}
+		own.MailKey = conn.mailKey
+	}
 	if conn != nil && seed.do != nil && seed.do(h, conn, &own) {
 		conn.Flush()
 		return nil, true
@@ -161,8 +168,9 @@ func lastComeFirst(h *seededLobby, conn *seededConn, c *hub.Command) bool {
 		for _, id := range h.stack[n-1:] {
 			h.mu.Lock()
 			h.conns[id].swallows++
+			key := h.conns[id].mailKey
 			h.mu.Unlock()
-			h.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Search, Conn: id}})
+			h.Hub.Do(&hub.Command{Command: chat.Command{Op: chat.Search, Conn: id, MailKey: key}})
 		}
 		h.stack = h.stack[:n-1]
 	}

@@ -31,13 +31,14 @@ type mutant struct {
 }
 
 // mutants maps names to bugs. Some bugs live in other packages: sync-normal (store), which the power-loss harness
-// finds, and those that one test each finds: held-is-last (chat), row-read-early (hub), edge-triggered and
-// pong-of-earlier (ws).
+// finds, and those that one test each finds: held-is-last (chat), row-read-early (hub), edge-triggered,
+// drops-over-rate and pong-of-earlier (ws).
 var mutants = map[string]*mutant{
 	// the disk
 	"ack-before-commit":     {does: "a commit is reported done before it begins", commit: commitLater},
 	"early-if-large":        {does: "a commit of more than three rows is reported done before it begins", commit: commitLargeLater},
 	"send-before-commit":    {does: "frames leave before the commit they report", commit: commitSlowly, deliver: sendEarly},
+	"row-missing":           {does: "a session is not written before its first chat", commit: writePairedOnly, load: notePaired},
 	"queue-row-lost":        {does: "the row of a waiting session is written as idle", commit: alter(idleInstead)},
 	"pair-row-lost":         {does: "the rows of a pair are written as unpaired", commit: alter(unpaired)},
 	"letter-lost":           {does: "a mailbox entry is not written", commit: loseLetter},

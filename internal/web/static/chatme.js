@@ -69,6 +69,9 @@ const TOLD = new Set([
 
 const IMAGE = /^(https:\/\/|data:image\/(png|jpe?g|gif|webp|avif|heic|heif|bmp);base64,)/
 
+/** Frames that say that the session is on disk. The server keeps a session from its first search on. */
+const KEPT = new Set(['resumed', 'searching', 'matched', 'partner_disconnected'])
+
 /** Frames outside of the message order, which do not wait for earlier messages. */
 const ASIDE = new Set(['ack', 'pong', 'typing_start', 'typing_stop'])
 
@@ -122,7 +125,7 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  */
 
 /** The chat is stored from matched until the next one: a resume names the latest chat known to the client. */
-const fresh = () => ({ v: 1, sessionId: '', epoch: '', maxBytes: 0, phase: 'idle', wanted: false, ending: false, chat: null })
+const fresh = () => ({ v: 1, sessionId: '', lasts: '', epoch: '', maxBytes: 0, phase: 'idle', wanted: false, ending: false, chat: null })
 
 export class ChatMe {
   // Static after construction.
@@ -137,6 +140,7 @@ export class ChatMe {
   #listeners = new Map()
 
   // Stored, see fresh(). wanted: search() is unanswered; during a chat, that is Next. ending: end() is unanswered.
+  // lasts: whether the session outlives its socket. '': no, it never searched; maybe: it asked; yes: the server said so.
   #state
   #none = []
   /** @type {WeakMap<Message, string>} the stored form of a message; removed when the message changes */
@@ -511,6 +515,7 @@ export class ChatMe {
   /** Without a session nothing outlives the socket: the chat is lost, the search starts over. */
   #sessionless() {
     const s = this.#state
+    if (!s.lasts) s.sessionId = ''
     if (s.sessionId || s.phase === 'idle') return
     const wanted = s.wanted || s.phase === 'searching'
     this.#forget()
@@ -534,17 +539,19 @@ export class ChatMe {
 
   #receive(data) {
     const m = parsed(data)
+    // Nothing is lost with a session that was never in the queue.
+    const untold = m?.type === 'resume_failed' && this.#state.lasts !== 'yes'
     const waits = m && this.#take(m)
     if (waits && this.#came.length > 0) return // timers are costly in a crowd: set once for all of it
     this.#link.listen()
     if (!m || waits) return
-    this.#tell(m)
+    this.#tell(m, untold)
     this.#emit('change')
   }
 
-  #tell(m) {
+  #tell(m, untold = false) {
     this.#emit('frame', m)
-    if (TOLD.has(m.type)) this.#emit(m.type, m)
+    if (TOLD.has(m.type) && !untold) this.#emit(m.type, m)
   }
 
   /** Reports whether m is reported together with the messages it arrived with. */
@@ -559,6 +566,7 @@ export class ChatMe {
 
   #handle(m) {
     const s = this.#state
+    if (KEPT.has(m.type)) s.lasts = 'yes'
     switch (m.type) {
       case 'auth_success':
         return this.#admitted()
@@ -731,7 +739,11 @@ export class ChatMe {
 
   /** During a chat the frame names it, so that a partner matched meanwhile is not left by mistake. */
   #askForPartner() {
-    const { phase, chat, sessionId } = this.#state
+    const { phase, chat, sessionId, lasts } = this.#state
+    if (!lasts) {
+      this.#state.lasts = 'maybe'
+      this.#store()
+    }
     const leaving = phase === 'chatting' && chat && sessionId ? { partnerId: chat.partnerId } : {}
     this.#link.say({ type: 'search', ...leaving })
   }
@@ -938,7 +950,7 @@ export class ChatMe {
   #load() {
     try {
       const stored = JSON.parse(this.#storage.getItem(this.#storageKey))
-      const s = { ...fresh(), ...stored }
+      const s = { ...fresh(), lasts: stored.sessionId ? 'yes' : '', ...stored } // earlier versions did not store lasts
       return stored?.v === 1 && isState(s) ? s : null
     } catch {
       return null // no storage, or an unreadable one
@@ -1279,9 +1291,9 @@ const maybe = (type) => (value) => value === undefined || typeof value === type
 
 /** Reports whether s is a valid state: another version or another program may have written it. */
 function isState(s) {
-  const { sessionId, epoch, maxBytes, phase, wanted, ending, chat } = s
+  const { sessionId, lasts, epoch, maxBytes, phase, wanted, ending, chat } = s
   return (
-    [sessionId, epoch].every(isText) && Number.isFinite(maxBytes) && ['idle', 'searching', 'chatting'].includes(phase) &&
+    ['', 'maybe', 'yes'].includes(lasts) && [sessionId, epoch].every(isText) && Number.isFinite(maxBytes) && ['idle', 'searching', 'chatting'].includes(phase) &&
     [wanted, ending].every((flag) => typeof flag === 'boolean') && (chat === null ? phase !== 'chatting' : isChat(chat, phase))
   )
 }

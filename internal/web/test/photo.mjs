@@ -3,6 +3,20 @@
 /** The smallest picture. */
 export const DOT = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 
+/**
+ * Returns the data URI of a JPEG of 8 by 8 gray pixels, with size letters after them that decoders skip. Cleaning leaves it as
+ * it is. size is a multiple of four.
+ */
+export function large(size) {
+  const tables = [
+    [0xdb, 0, ...Array(64).fill(1)], [0xc0, 8, 0, 8, 0, 8, 1, 1, 0x11, 0], // 8 bits, 8 by 8, one component
+    [0xc4, 0, 1, ...Array(16).fill(0)], [0xc4, 0x10, 1, ...Array(16).fill(0)], [0xda, 1, 1, 0, 0, 63, 0],
+  ]
+  const segments = tables.flatMap(([marker, ...content]) => [0xff, marker, 0, content.length + 2, ...content])
+  const head = Buffer.from([0xff, 0xd8, ...segments, 0x3f, 0, 0])
+  return `data:image/jpeg;base64,${head.toString('base64')}${'A'.repeat(size)}AP/Z`
+}
+
 /** Returns a JPEG of this size, drawn by page, rotated by a quarter and with a location as cameras write it. */
 export async function photoWithPlace(page, width, height) {
   const uri = await page.evaluate(

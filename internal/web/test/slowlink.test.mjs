@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import WebSocket from 'ws'
 import { ChatMe } from '../static/chatme.js'
 import { LIMIT, pace } from './pace.mjs'
+import { large } from './photo.mjs'
 import { Server } from './server.mjs'
 import { until } from './until.mjs'
 
@@ -94,7 +95,7 @@ test('a message on a dead link arrives over a new one', LIMIT, (t) =>
 test('a slow link with a large picture is not cut', LIMIT, (t) =>
   fast(t, async ({ a, b, link }) => {
     link.bytesPerSecond = FAST * (40 << 10)
-    a.send({ imageUrl: `data:image/png;base64,${'A'.repeat(1 << 20)}` })
+    a.send({ imageUrl: large(1 << 20) })
     const text = a.send('what do you think?')
     const seconds = await secondsUntil(() => a.statusOf(text) === 'delivered')
     t.diagnostic(`${seconds.toFixed(1)} s for the picture`)

@@ -19,6 +19,7 @@ const WRONG = [
     { ...STATE, v: 0 }, { ...STATE, v: 2 }, { ...STATE, v: '1' }, { ...STATE, v: undefined },
     ...[5, null, {}, ['cm1_S'], true].map((sessionId) => ({ ...STATE, sessionId })),
     ...[5, null, {}].map((epoch) => ({ ...STATE, epoch })),
+    ...['no', null, true, 5].map((lasts) => ({ ...STATE, lasts })),
     ...['9', null, {}].map((maxBytes) => ({ ...STATE, maxBytes })),
     ...['matched', '', null, 5, 'toString'].map((phase) => ({ ...STATE, phase })),
     ...['true', 1, null, {}].flatMap((flag) => [{ ...STATE, wanted: flag }, { ...STATE, ending: flag }]),

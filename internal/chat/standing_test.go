@@ -1,0 +1,215 @@
+package chat
+
+import (
+	"testing"
+	"time"
+)
+
+// from is arrive for a session of a network.
+func (c *crowd) from(n Network) *session {
+	s := c.arrive(Preferences{})
+	s.network = n
+	return s
+}
+
+// chats makes two sessions, neither of which is in the queue, have a chat that lasts d and in which a and b write so many
+// messages. a leaves it, and both leave the queue.
+func (c *crowd) chats(a, b *session, d time.Duration, wordsOfA, wordsOfB int) {
+	c.tb.Helper()
+	for _, s := range []*session{a, b} {
+		s.former, s.paced = nil, 0
+		c.do(Command{Op: Search, Conn: s.conn})
+	}
+	if a.partner != b {
+		c.tb.Fatalf("%s is not matched with %s", a.Hash, b.Hash)
+	}
+	for s, words := range map[*session]int{a: wordsOfA, b: wordsOfB} {
+		for range words {
+			c.do(Command{Op: Send, Conn: s.conn, Text: "hello"})
+		}
+	}
+	c.at = c.at.Add(d)
+	c.do(Command{Op: Search, Conn: a.conn})
+	for _, s := range []*session{a, b} {
+		c.maker.drop(s)
+		s.Place, s.QueuedAt = 0, 0
+	}
+}
+
+// prove makes proven sessions of networks 1 and 2.
+func (c *crowd) prove() (a, b *session) {
+	a, b = c.from(1), c.from(2)
+	c.chats(a, b, properFor, properWords, properWords)
+	return a, b
+}
+
+func TestAProperChatProvesBoth(t *testing.T) {
+	for name, tt := range map[string]struct {
+		of, with           Network
+		d                  time.Duration
+		wordsOfA, wordsOfB int
+		proven             bool
+	}{
+		"proper":            {1, 2, 20 * time.Second, 2, 2, true},
+		"too short":         {1, 2, 20*time.Second - 1, 2, 2, false},
+		"one-sided":         {1, 2, time.Hour, 20, 1, false},
+		"of one network":    {1, 1, time.Hour, 20, 20, false},
+		"without a network": {0, 2, time.Hour, 20, 20, false},
+	} {
+		c := newCrowd(t)
+		a, b := c.from(tt.of), c.from(tt.with)
+		c.chats(a, b, tt.d.Truncate(time.Millisecond), tt.wordsOfA, tt.wordsOfB)
+		if a.proven != tt.proven || b.proven != tt.proven {
+			t.Errorf("%s: proven %v and %v", name, a.proven, b.proven)
+		}
+	}
+}
+
+// TestOnlyProvenSessionsJudge: silent bots cannot make honest sessions stand out.
+func TestOnlyProvenSessionsJudge(t *testing.T) {
+	c := newCrowd(t)
+	honest := c.from(1)
+	for n := range Network(200) {
+		c.chats(c.from(100+n), honest, time.Second, 0, 3)
+	}
+	if honest.standsOut(c.Lobby) || honest.streaks != (streaks{}) {
+		t.Errorf("stands out: %+v", honest.streaks)
+	}
+}
+
+// TestLeaverStandsOut: a session that leaves every chat within seconds stands out after as many as one proven session in
+// 10,000 has in a row, and so does the next session of its network.
+func TestLeaverStandsOut(t *testing.T) {
+	c := newCrowd(t)
+	judge, _ := c.prove()
+	bot := c.from(9)
+	need := int(c.standings.need[short])
+	for n := range need {
+		if bot.standsOut(c.Lobby) {
+			t.Fatalf("stands out after %d of %d", n, need)
+		}
+		c.chats(bot, judge, time.Second, 1, 1)
+	}
+	if !bot.standsOut(c.Lobby) || c.poolOf(bot) != lowPool {
+		t.Errorf("does not stand out after %d", need)
+	}
+	if next := c.from(9); !next.standsOut(c.Lobby) {
+		t.Error("a new session of its network does not stand out")
+	}
+	if other := c.from(8); other.standsOut(c.Lobby) {
+		t.Error("a session of another network stands out")
+	}
+	if judge.standsOut(c.Lobby) {
+		t.Error("the judge stands out")
+	}
+	c.at = c.at.Add(networkStreakFor)
+	c.do(Command{Op: Tick})
+	if bot.standsOut(c.Lobby) {
+		t.Error("its streaks do not lapse")
+	}
+}
+
+// TestProvenSessionDoesNotAnswerForItsNetwork: nor does a proper chat leave its network's streaks.
+func TestProvenSessionDoesNotAnswerForItsNetwork(t *testing.T) {
+	c := newCrowd(t)
+	proven, _ := c.prove()
+	k := c.standings.networks.of(1, c.at)
+	*k = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	if proven.standsOut(c.Lobby) {
+		t.Error("the proven session stands out")
+	}
+	if neighbor := c.from(1); !neighbor.standsOut(c.Lobby) {
+		t.Error("its neighbor does not stand out")
+	}
+	proven.streaks = streaks{n: [badnesses]uint8{short: c.standings.need[short]/2 + 1}, last: c.at}
+	if !proven.standsOut(c.Lobby) {
+		t.Error("with a streak of its own it does not stand out")
+	}
+	proven.streaks = streaks{}
+	c.chats(proven, c.from(3), properFor, properWords, properWords)
+	if c.from(1).standsOut(c.Lobby) {
+		t.Error("a proper chat does not clear its network")
+	}
+}
+
+// TestNeedFollowsManners: where chats often end within seconds, a longer streak stands out.
+func TestNeedFollowsManners(t *testing.T) {
+	for _, tt := range []struct {
+		p    float64
+		need uint8
+	}{{0, needMin}, {0.1, needMin}, {0.5, 14}, {0.7, 26}, {0.85, 57}, {0.95, needMax}, {1, needMax}} {
+		if got := (&share{p: tt.p}).need(); got != tt.need {
+			t.Errorf("with a share of %v: %d, want %d", tt.p, got, tt.need)
+		}
+	}
+	s := share{p: firstShare, n: firstOutcomes}
+	for i := range 2 * outcomesKept {
+		s.add(i%2 == 0)
+	}
+	if s.p < 0.45 || s.p > 0.55 {
+		t.Errorf("half of the outcomes are bad, and the share is %v", s.p)
+	}
+}
+
+// TestWatchPlacesNone: with watch sessions are counted and matched with the rest; with off none stands out.
+func TestWatchPlacesNone(t *testing.T) {
+	for mode, counted := range map[LowPriority]int{LowPriorityWatch: 1, LowPriorityOn: 1, LowPriorityOff: 0} {
+		c := newCrowd(t)
+		c.cfg.LowPriority = mode
+		bot, other := c.from(1), c.from(2)
+		bot.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+		c.standings.tokens.next = c.at.Add(time.Hour)
+		c.do(Command{Op: Search, Conn: bot.conn})
+		if n := c.Stats().LowPriority; n != counted {
+			t.Errorf("mode %d: %d counted, want %d", mode, n, counted)
+		}
+		c.do(Command{Op: Search, Conn: other.conn})
+		if met := bot.partner == other; met != (mode != LowPriorityOn) {
+			t.Errorf("mode %d: matched %v", mode, met)
+		}
+	}
+}
+
+// TestL11LowPriorityStarvesNone: a session in the low-priority pool is matched with one in the main pool every 15 s, or more
+// often where many are matched.
+func TestL11LowPriorityStarvesNone(t *testing.T) {
+	c := newCrowd(t)
+	low := func() *session {
+		s := c.from(9)
+		s.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+		return s
+	}
+	meet := func(after time.Duration) {
+		t.Helper()
+		a, b := low(), c.from(1)
+		c.do(Command{Op: Search, Conn: a.conn})
+		c.do(Command{Op: Search, Conn: b.conn})
+		if after > 0 {
+			if a.partner != nil {
+				t.Fatal("matched without a token")
+			}
+			c.at = c.at.Add(after - time.Millisecond)
+			c.do(Command{Op: Tick})
+			if a.partner != nil {
+				t.Fatalf("matched before %v", after)
+			}
+			c.at++
+			if at, ok := c.NextDeadline(); !ok || at > c.at {
+				t.Fatalf("the next deadline is %d, not %d", at, c.at)
+			}
+			c.do(Command{Op: Tick})
+		}
+		if a.partner != b {
+			t.Fatalf("not matched after %v", after)
+		}
+	}
+	meet(0)
+	meet(tokenEvery)
+	for range 240 { // 240 matches in a minute: 12 of them
+		a, b := c.from(1), c.from(2)
+		c.do(Command{Op: Search, Conn: a.conn})
+		c.do(Command{Op: Search, Conn: b.conn})
+	}
+	meet(tokenEvery) // the interval was set before
+	meet(5 * time.Second)
+}
