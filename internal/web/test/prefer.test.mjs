@@ -58,9 +58,7 @@ frozen('without a connection a change waits for the next session', () => {
   greeted(chat)
   chat.close()
   chat.prefer(MUSIC)
-  chat.connect()
-  resume({ state: 'idle', ...OFFER })
-  assert.deepEqual(FakeSocket.last.take(), [SAYS_MUSIC])
+  assert.deepEqual(greeted(chat), [SAYS_MUSIC])
 })
 
 frozen('a client that prefers nothing sends nothing', () => {
@@ -112,14 +110,16 @@ frozen('a session that answers late is sent the preferences, and no second searc
 
 frozen('a session that is being ended is sent no preferences', () => {
   const chat = newChat()
+  chat.search()
   greeted(chat)
+  FakeSocket.last.says({ type: 'searching' })
   chat.end()
   assert.deepEqual(FakeSocket.last.take(), [{ type: 'end_chat' }])
   chat.prefer(MUSIC)
   assert.deepEqual(FakeSocket.last.take(), [])
   FakeSocket.last.ends()
   chat.connect()
-  resume({ state: 'idle', ...OFFER })
+  resume({ state: 'searching', ...OFFER })
   assert.deepEqual(FakeSocket.last.take(), [{ type: 'end_chat' }])
 })
 
@@ -128,11 +128,13 @@ frozen('the offer is known when the session is reported, and follows the server'
   const seen = []
   for (const type of ['session_id', 'resumed']) chat.on(type, () => seen.push([type, ...chat.topics, ...chat.languages]))
   assert.deepEqual([chat.topics, chat.languages], [[], []])
+  chat.search()
   greeted(chat)
+  FakeSocket.last.says({ type: 'searching' })
   chat.close()
   assert.deepEqual(chat.topics, OFFER.topics) // as of the last connection
   chat.connect()
-  resume({ state: 'idle', topics: ['food'], languages: 'de' }) // what is not a list is not an offer
+  resume({ state: 'searching', topics: ['food'], languages: 'de' }) // what is not a list is not an offer
   assert.deepEqual(seen, [['session_id', 'music', 'games', 'en', 'de'], ['resumed', 'food']])
 })
 
