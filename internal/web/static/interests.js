@@ -61,7 +61,9 @@ export class Interests {
     this.#languages.hidden = !only.checked
     const wants = this.#wants()
     if (wants.topics.length + wants.languages.length > 0) chat.prefer(wants)
-    for (const type of ['session_id', 'resumed', 'searching', 'matched', 'partner_disconnected']) chat.on(type, () => this.#placed(changed))
+    for (const type of ['session_id', 'resumed', 'searching', 'matched', 'partner_disconnected']) {
+      chat.on(type, () => this.#placed(changed))
+    }
   }
 
   #wants() {
