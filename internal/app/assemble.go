@@ -122,7 +122,10 @@ func newPage(cfg *config.Config) (http.Handler, error) {
 	if cfg.Web != "on" || len(cfg.WebAPIKeys) == 0 {
 		return nil, nil
 	}
-	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
+	return web.New(web.Config{
+		APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir,
+		Topics: cfg.Topics, Languages: cfg.Languages, OpenAfter: cfg.OpenAfter.Duration,
+	})
 }
 
 // LobbyConfig returns what a lobby needs from the configuration and from this run.
