@@ -150,8 +150,18 @@ func (l *Lobby) stepAway(s *session) bool {
 func (l *Lobby) announce(s *session) {
 	if s.hidden != 0 {
 		s.hidden = 0
-		l.tell(s.partner, Event{Kind: PartnerAway, At: l.wallTime(s.until)})
+		l.tellAway(s)
 		l.schedule(s)
+	}
+}
+
+// tellAway tells the partner of s that s is away, once that is durable.
+func (l *Lobby) tellAway(s *session) {
+	told := len(l.events)
+	l.tell(s.partner, Event{Kind: PartnerAway, At: l.wallTime(s.until)})
+	for i := range l.events[told:] {
+		e := &l.events[told+i]
+		e.After = max(e.After, s.changed)
 	}
 }
 

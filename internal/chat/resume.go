@@ -78,7 +78,7 @@ func (l *Lobby) rejoin(s *session, missed bool) {
 	s.out.gapTold = false
 	if p.conn == 0 {
 		p.hidden = 0
-		l.tell(s, Event{Kind: PartnerAway, At: l.wallTime(p.until)})
+		l.tellAway(p)
 		l.schedule(p)
 	}
 	l.replay(s, p.Alias, p.out.has(), p.out.last)

@@ -54,6 +54,9 @@ func (d *Duel) laws(events []chat.Event, sockets map[chat.ConnID]*model.Session)
 			d.failf("L7: fenced socket %d hears %s", e.Conn, rig.Describe(e))
 		}
 		first := max(w.Changed, d.posted(e))
+		if p := d.m.Partner(w); p != nil && e.Kind == chat.PartnerAway {
+			first = max(first, p.Changed)
+		}
 		switch {
 		case e.After < first || e.After > rig.BatchOf(d.Lobby):
 			d.failf("L4: %s waits for batch %d, and needs %d", rig.Describe(e), e.After, first)
