@@ -62,7 +62,7 @@ func (s *instance) answerSessions(r *http.Request) (any, error) {
 	}
 	attached := int64(s.hub.Attached())
 	connected, err := s.db.Connected(ctx)
-	return admin.SessionsAnswer{Sessions: s.withStanding(rows), Total: total, Unlisted: max(attached-connected, 0)}, err
+	return admin.SessionsAnswer{Sessions: sessionRows(rows, s.hub.Sessions(), s.tags), Total: total, Unlisted: max(attached-connected, 0)}, err
 }
 
 // limitOf returns how many rows r asks for.

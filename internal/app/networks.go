@@ -53,29 +53,31 @@ func (s *instance) answerNetworks(r *http.Request) (any, error) {
 	return answer, nil
 }
 
-// withStanding adds to rows what is in memory about their sessions.
-func (s *instance) withStanding(rows []store.SessionRow) []admin.SessionRow {
-	infos, shared := map[string]chat.SessionInfo{}, map[string]bool{}
-	for _, info := range s.hub.Sessions() {
+// sessionRows adds to rows what is known about the sessions in memory.
+func sessionRows(rows []store.SessionRow, inMemory []chat.SessionInfo, tags *network.Tags) []admin.SessionRow {
+	named := make(map[string]chat.SessionInfo, len(inMemory))
+	shared := map[string]bool{} // names of several sessions
+	for _, info := range inMemory {
 		name := info.Hash.String()
-		_, shared[name] = infos[name]
-		infos[name] = info
+		if _, taken := named[name]; taken {
+			shared[name] = true
+		}
+		named[name] = info
 	}
-	all, ids := make([]admin.SessionRow, len(rows)), []uint64(nil)
+	all, ids := make([]admin.SessionRow, len(rows)), make([]uint64, len(rows))
 	for i, row := range rows {
-		all[i].SessionRow = row
-		ids = append(ids, uint64(infos[row.Session].Network))
+		all[i].SessionRow, ids[i] = row, uint64(named[row.Session].Network)
 	}
-	tags := s.tags.All(ids)
+	tagged := tags.All(ids)
 	for i := range all {
 		row := &all[i]
-		info, inMemory := infos[row.Session]
+		info, found := named[row.Session]
 		// A row without a place, a chat or a socket is only on disk: a session in memory that has its name is another one.
-		if !inMemory || shared[row.Session] || row.State == "ended" || row.State == "idle" && row.Here == "away" {
+		if !found || shared[row.Session] || row.State == "ended" || row.State == "idle" && row.Here == "away" {
 			continue
 		}
 		row.Standing = &admin.SessionStanding{
-			Network: tags[uint64(info.Network)], Proven: info.Proven,
+			Network: tagged[uint64(info.Network)], Proven: info.Proven,
 			Streaks: admin.Streaks{Ignored: info.Ignored, Short: info.Short}, StandsOut: info.StandsOut,
 		}
 	}
