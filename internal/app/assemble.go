@@ -79,6 +79,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	}
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
+		Reclaim:      reclaimer(),
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),
@@ -123,7 +124,10 @@ func newPage(cfg *config.Config) (http.Handler, error) {
 	if cfg.Web != "on" || len(cfg.WebAPIKeys) == 0 {
 		return nil, nil
 	}
-	return web.New(web.Config{APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir})
+	return web.New(web.Config{
+		APIKey: cfg.WebAPIKeys[0], Frames: cfg.AllowedOrigins, Dir: cfg.WebDir,
+		Topics: cfg.Topics, Languages: cfg.Languages, OpenAfter: cfg.OpenAfter.Duration,
+	})
 }
 
 // LobbyConfig returns what a lobby needs from the configuration and from this run.

@@ -37,6 +37,18 @@ func tuneMemory(ctx context.Context, letterMax int64) {
 	go giveBackMemory(ctx)
 }
 
+// scarce is the limit of a control group, in bytes, below which garbage is collected before each frame of megabytes: Go
+// collects at its own limit while the next frame arrives already, and the kernel does not wait.
+const scarce = 256 << 20
+
+// reclaimer returns what makes room for a large frame, nil where memory is not scarce.
+func reclaimer() func() {
+	if limit, ok := config.OwnGroupLimit(); ok && limit < scarce {
+		return debug.FreeOSMemory
+	}
+	return nil
+}
+
 // goLimit returns how much of a limit Go may use.
 func goLimit(limit, letterMax int64) int64 {
 	share := int64(float64(limit) * limitShare)

@@ -2,6 +2,8 @@ package app
 
 import (
 	"bytes"
+	"html"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +32,17 @@ func TestPageSettings(t *testing.T) {
 		t.Errorf("--web=off: %v, %v", page, err)
 	}
 	cfg.Web = "on"
-	if page, err := newPage(cfg); page == nil || err != nil {
-		t.Errorf("--web=on: %v, %v", page, err)
+	cfg.Languages = []string{"de"}
+	page, err := newPage(cfg)
+	if page == nil || err != nil {
+		t.Fatalf("--web=on: %v, %v", page, err)
+	}
+	// What a reader may choose must be there before the first connection.
+	body := httptest.NewRecorder()
+	page.ServeHTTP(body, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
+	for _, want := range []string{`"topics":["music","games",`, `"languages":["de"]`, `"openMs":5000`} {
+		if !strings.Contains(html.UnescapeString(body.Body.String()), want) {
+			t.Errorf("no %s in the page", want)
+		}
 	}
 }

@@ -52,12 +52,13 @@ func (l *Lobby) moves(s *session, n Network) {
 	before.add(-1, 0, 0)
 }
 
-// part returns how much of a total bodies of a size may use.
+// part returns how much of a total bodies of a size may use. Where the total is hardly larger than one body, that one may
+// use the reserve.
 func part(total int64, size int) int64 {
-	if size > smallBody+entryOverhead {
-		return total - total/reserve
+	if size <= smallBody+entryOverhead {
+		return total
 	}
-	return total
+	return max(total-total/reserve, min(total, int64(size)+total/reserve))
 }
 
 // ringRoom returns how many more bytes the rings may take for a body of a size to a session with the quota q. A body that is

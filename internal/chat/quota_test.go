@@ -148,3 +148,13 @@ func TestMailboxesFilledByOneNetwork(t *testing.T) {
 		}
 	}
 }
+
+// TestPicturePassesWhereTheRingsHoldOne: on a small machine the rings are hardly larger than one picture, which passes.
+func TestPicturePassesWhereTheRingsHoldOne(t *testing.T) {
+	c := newQuotas(t)
+	c.cfg.RingBytes, c.cfg.RingTotal = 17<<20, 17<<20
+	a, b := c.couple(1, 2)
+	if !c.says(b, 1000) || !c.says(a, 15<<20) {
+		t.Error("a picture was refused")
+	}
+}

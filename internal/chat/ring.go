@@ -1,7 +1,5 @@
 package chat
 
-import "math"
-
 // A ring holds the messages of one direction of a chat until the receiver, which is attached and resumable, confirms them.
 // It is part of flow, and Lobby.ringBytes counts all rings. When the receiver goes away, the ring moves into its mailbox.
 
@@ -10,19 +8,19 @@ type Ring struct {
 	Needed bool    // the message would go through a ring: both sides are resumable, and the receiver is attached
 	Owes   bool    // its sender has not confirmed everything it was sent in its chat
 	Used   int64   // bytes in all rings
-	Free   int64   // … and bytes left for all large messages
+	Free   int64   // … and bytes left for messages of this size
 	For    Network // the receiver's
-	Share  int64   // bytes left for large messages to that network
+	Share  int64   // bytes left for such messages to that network
 }
 
-// Ring returns the state of the rings for a large message from conn.
-func (l *Lobby) Ring(conn ConnID) Ring {
-	free := l.ringRoom(nil, math.MaxInt)
+// Ring returns the state of the rings for a message of a size from conn.
+func (l *Lobby) Ring(conn ConnID, bytes int64) Ring {
+	free := l.ringRoom(nil, int(bytes))
 	r := Ring{Used: l.ringBytes, Free: free, Share: free}
 	if s := l.conns[conn]; s != nil && s.partner != nil {
 		r.Needed = s.Resumable && s.partner.Resumable && s.partner.conn != 0
 		r.Owes = len(s.partner.out.ring) > 0
-		r.For, r.Share = s.partner.network, l.ringRoom(s.partner.quota, math.MaxInt)
+		r.For, r.Share = s.partner.network, l.ringRoom(s.partner.quota, int(bytes))
 	}
 	return r
 }

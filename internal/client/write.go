@@ -19,6 +19,8 @@ type frame struct {
 	N         uint64       `json:"n,omitempty"`
 	Got       *uint64      `json:"got,omitempty"`
 	ForMs     *int64       `json:"forMs,omitempty"`
+	Topics    []string     `json:"topics,omitempty"`
+	Languages []string     `json:"languages,omitempty"`
 }
 
 type resumeFrame struct {
@@ -43,6 +45,12 @@ func (c *Client) auth(s *State) error {
 
 // Search asks for a partner without naming a chat: while matched it leaves the current chat, whichever it is.
 func (c *Client) Search() error { return c.ask("") }
+
+// Prefer sets what the client would like to talk about, and in which languages, from now on; an empty list means any. The
+// server keeps it in memory only, so a client says it again after each Greet. A legacy client's is ignored.
+func (c *Client) Prefer(topics, languages []string) error {
+	return c.send(&frame{Type: "prefer", Topics: topics, Languages: languages})
+}
 
 // Next leaves the chat that the caller knows, by its name, and asks for another partner. Outside a chat, in one that is
 // over, and for a legacy client, it is Search.

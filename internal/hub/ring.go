@@ -43,7 +43,7 @@ type promise struct {
 func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r := h.lobby.Ring(id); !r.Needed || h.ringHasRoom(&r, ringAmple*bytes) {
+	if r := h.lobby.Ring(id, bytes); !r.Needed || h.ringHasRoom(&r, ringAmple*bytes) {
 		return
 	}
 	line := &h.ring
@@ -53,7 +53,7 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		h.room.Broadcast()
 	}()
 	goes := func() bool {
-		r := h.lobby.Ring(id)
+		r := h.lobby.Ring(id, bytes)
 		return !r.Needed || r.Owes || h.ringHasRoom(&r, bytes) && h.isNextForRing(id)
 	}
 	for used, over := int64(-1), false; !over; {
@@ -63,11 +63,11 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		if err == nil {
 			break
 		}
-		now := h.lobby.Ring(id).Used
+		now := h.lobby.Ring(id, bytes).Used
 		over = ctx.Err() != nil || now == used
 		used = now
 	}
-	if r := h.lobby.Ring(id); r.Needed && h.ringHasRoom(&r, bytes) {
+	if r := h.lobby.Ring(id, bytes); r.Needed && h.ringHasRoom(&r, bytes) {
 		line.promise(id, r.For, bytes)
 	}
 }
@@ -90,7 +90,7 @@ func (h *Hub) isNextForRing(id chat.ConnID) bool {
 		if each.id == id {
 			return true
 		}
-		if r := h.lobby.Ring(each.id); h.ringShareHasRoom(&r, each.bytes) {
+		if r := h.lobby.Ring(each.id, each.bytes); h.ringShareHasRoom(&r, each.bytes) {
 			return false
 		}
 	}

@@ -85,7 +85,7 @@ type Heard struct {
 
 var errJSON = errors.New("the server sent something other than a flat JSON object")
 
-// scan reads the members of a flat JSON object. It does not unescape strings: the load needs none with escapes.
+// scan reads the members of a JSON object whose values are strings, numbers, words and lists of strings. It does not unescape strings: the load needs none with escapes.
 func (h *Heard) scan(data []byte) error {
 	*h = Heard{}
 	i := space(data, 0)
@@ -100,9 +100,12 @@ func (h *Heard) scan(data []byte) error {
 		}
 		i = space(data, i+1)
 		var value []byte
-		if i < len(data) && data[i] == '"' {
+		switch {
+		case i < len(data) && data[i] == '"':
 			value, after = quoted(data, i)
-		} else {
+		case i < len(data) && data[i] == '[':
+			value, after = listed(data, i)
+		default:
 			value, after = plain(data, i)
 		}
 		if after < 0 {
@@ -165,6 +168,23 @@ func quoted(data []byte, i int) (text []byte, after int) {
 			return data[i+1 : end], end + 1
 		}
 	}
+}
+
+// listed returns the list of strings that begins at i, and the position after it; -1 if it is anything else.
+func listed(data []byte, i int) (text []byte, after int) {
+	at := space(data, i+1)
+	for at < len(data) && data[at] == '"' {
+		if _, at = quoted(data, at); at < 0 {
+			return nil, -1
+		}
+		if at = space(data, at); at < len(data) && data[at] == ',' {
+			at = space(data, at+1)
+		}
+	}
+	if at >= len(data) || data[at] != ']' {
+		return nil, -1
+	}
+	return data[i : at+1], at + 1
 }
 
 // plain returns a number or a word; -1 if there is none, or a nested value.

@@ -26,7 +26,10 @@ func TestBenchScan(t *testing.T) {
 		"cut in a value":       {`{"type":"message","text":"a\"`, "error"},
 		"cut before a value":   {`{"type":"message","n":`, "error"},
 		"cut after a value":    {`{"type":"message","n":1`, "error"},
+		"lists of names":       {`{"type":"matched","common":["a,]","b"],"languages": [ ],"partnerId":"ab-1"}`, "matched ab-1      0"},
 		"nested":               {`{"type":"message","x":{}}`, "error"},
+		"nested in a list":     {`{"type":"message","x":[{}]}`, "error"},
+		"cut in a list":        {`{"type":"message","x":["a",`, "error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h Heard

@@ -35,8 +35,8 @@ func (b *body) isBMP() bool {
 // bmp cleans a BMP: what is behind the pixels, and the path of a color profile in another file.
 func (w *walk) bmp() error {
 	p := w.view(10, 8)
-	pixels := int(binary.LittleEndian.Uint32(p))
-	head := int(binary.LittleEndian.Uint32(p[4:]))
+	pixels := clamp(binary.LittleEndian.Uint32(p))
+	head := clamp(binary.LittleEndian.Uint32(p[4:]))
 	if p = w.view(bmpFileHead, head); p == nil || pixels < bmpFileHead+head {
 		return ErrBroken
 	}
@@ -46,11 +46,14 @@ func (w *walk) bmp() error {
 		width, height, bits = int(binary.LittleEndian.Uint16(p[4:])), int(binary.LittleEndian.Uint16(p[6:])), int(p[10])
 	} else {
 		width, height = int(int32(binary.LittleEndian.Uint32(p[4:]))), int(int32(binary.LittleEndian.Uint32(p[8:])))
-		bits, packing, length = int(p[14]), binary.LittleEndian.Uint32(p[16:]), int(binary.LittleEndian.Uint32(p[20:]))
+		bits, packing, length = int(p[14]), binary.LittleEndian.Uint32(p[16:]), clamp(binary.LittleEndian.Uint32(p[20:]))
 	}
 	height = max(height, -height) // negative: the first row is at the top
 	if err := measure(width, height); err != nil {
 		return err
+	}
+	if bits > 32 {
+		return ErrBroken
 	}
 	end := pixels + length
 	switch packing {
@@ -65,8 +68,8 @@ func (w *walk) bmp() error {
 		return ErrBroken
 	}
 	if head == bmpV5 {
-		profile := bmpFileHead + int(binary.LittleEndian.Uint32(p[112:]))
-		size := int(binary.LittleEndian.Uint32(p[116:]))
+		profile := bmpFileHead + clamp(binary.LittleEndian.Uint32(p[112:]))
+		size := clamp(binary.LittleEndian.Uint32(p[116:]))
 		switch string(p[56:60]) { // a number, the lowest byte first
 		case "KNIL":
 			if profile >= bmpFileHead+head && profile+size <= min(pixels, w.size) {

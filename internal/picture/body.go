@@ -120,7 +120,13 @@ func (b *body) has(at int, s string) bool { return string(b.view(at, len(s))) ==
 // starts reports whether the part between two offsets starts with a string.
 func (b *body) starts(from, to int, s string) bool { return to-from >= len(s) && b.has(from, s) }
 
-// The numbers at an offset; 0 and false if the picture ends before. big and small are the byte orders.
+// beyond is more than a picture has bytes, or may have pixels a side. Larger numbers are read as beyond, so that sums of a few
+// of them fit into an int of 32 bits.
+const beyond = 1 << 29
+
+func clamp[T uint32 | uint64](n T) int { return int(min(n, beyond)) }
+
+// big16 and big32 return the number at an offset, highest byte first; false if the picture ends before.
 func (b *body) big16(at int) (int, bool) {
 	p := b.view(at, 2)
 	if p == nil {
@@ -134,10 +140,10 @@ func (b *body) big32(at int) (int, bool) {
 	if p == nil {
 		return 0, false
 	}
-	return int(binary.BigEndian.Uint32(p)), true
+	return clamp(binary.BigEndian.Uint32(p)), true
 }
 
-// put16 and put32 write a number at an offset, the highest byte first.
+// put32 writes a number at an offset, highest byte first.
 func (b *body) put32(at int, n uint32) {
 	b.put(at, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }

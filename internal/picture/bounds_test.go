@@ -128,7 +128,7 @@ func TestParts(t *testing.T) {
 		"jpeg": join(plain[:2], bytes.Repeat(segment(com), maxParts), plain[2:]),
 		"junk": join(plain[:3], bytes.Repeat([]byte{0}, maxParts+9), plain[2:]),
 		"gif":  join(gifOf(1, 1, 1)[:13], bytes.Repeat([]byte("\x21\xfe\x01c\x00"), maxParts), gifOf(1, 1, 1)[13:]),
-		"heic": join(isoBox("ftyp", "heic"), bytes.Repeat(isoBox("free"), maxParts), heicOf(1, 1)[12:]),
+		"heic": join(heicOf(1, 1)[:16], bytes.Repeat(isoBox("free"), maxParts), heicOf(1, 1)[16:]),
 	} {
 		if err := refusal(data, false); err != ErrBroken {
 			t.Errorf("%s: %v", name, err)

@@ -82,7 +82,10 @@ type fields struct {
 }
 
 // next returns a field of n bytes: 0, 1, 2, 4 or 8.
-func (f *fields) next(n int) int {
+func (f *fields) next(n int) int { return clamp(f.exact(n)) }
+
+// exact is next for numbers that are not sizes.
+func (f *fields) exact(n int) uint64 {
 	p := f.view(f.at, n)
 	if f.at+n > f.to || p == nil {
 		f.short = true
@@ -93,5 +96,5 @@ func (f *fields) next(n int) int {
 	for _, c := range p {
 		v = v<<8 | uint64(c)
 	}
-	return int(min(v, 1<<40)) // no picture is as long, and sums stay far from overflow
+	return v
 }

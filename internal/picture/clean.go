@@ -28,8 +28,8 @@ type walk struct {
 	body
 	parts   int
 	frames  int
-	motion  int  // pixels of all frames
-	unclean bool // something is left that could not be cleaned
+	motion  int64 // pixels of all frames
+	unclean bool  // something is left that could not be cleaned
 }
 
 // walks keeps some for the next pictures. It is not a sync.Pool, because large pictures make the garbage collector run, which
@@ -138,7 +138,7 @@ func (w *walk) frame(n, width, height int) error {
 		return ErrBounds
 	}
 	w.frames += n
-	if w.motion += n * width * height; w.motion > maxMotion {
+	if w.motion += int64(n) * int64(width*height); w.motion > maxMotion {
 		return ErrBounds
 	}
 	return nil

@@ -13,7 +13,7 @@ const maxItems = 64
 
 // items are the items with metadata of a HEIC, HEIF or AVIF.
 type items struct {
-	ids   []int
+	ids   []uint64
 	idat  box
 	blank int // bytes
 }
@@ -37,7 +37,7 @@ func (h *heif) readItems(x box) error {
 		if version > 2 {
 			wide = 4
 		}
-		id := f.next(wide)
+		id := f.exact(wide)
 		f.next(2) // protection
 		kind := ""
 		if version >= 2 {
@@ -94,7 +94,7 @@ func (h *heif) blankItems(x box) error {
 		if err := h.part(); err != nil {
 			return err
 		}
-		id, method := f.next(wide), 0
+		id, method := f.exact(wide), 0
 		if version > 0 {
 			method = f.next(2) & 15
 		}

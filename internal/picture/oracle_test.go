@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bep/imagemeta"
@@ -37,26 +38,22 @@ func tags(t testing.TB, format imagemeta.ImageFormat, data []byte) (found []stri
 	return found
 }
 
-// samples returns the samples of the oracle, which stay in its module.
-func samples(t testing.TB) []string {
-	t.Helper()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/bep/imagemeta").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+// samples are the samples of the oracle, which stay in its module.
+var samples = sync.OnceValue(func() []string {
+	dir := must(exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/bep/imagemeta").Output())
 	root := filepath.Join(strings.TrimSpace(string(dir)), "testdata", "images")
 	var all []string
-	err = filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
 		if _, ok := formats[filepath.Ext(path)]; ok && err == nil && !entry.IsDir() {
 			all = append(all, path)
 		}
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return all
-}
+})
 
 // cleaned returns a picture after Clean.
 func cleaned(data []byte, strict bool) ([]byte, error) {
@@ -117,7 +114,7 @@ func clean(t *testing.T, name string, before []byte) (had, left []string) {
 // TestOracleSamples cleans the samples of the oracle: nothing is left but the orientation.
 func TestOracleSamples(t *testing.T) {
 	had, count, turned := 0, 0, 0
-	for _, path := range samples(t) {
+	for _, path := range samples() {
 		before := must(os.ReadFile(path))
 		if filepath.Base(path) == "largeexif.png" { // without a signature, and without pixels
 			continue

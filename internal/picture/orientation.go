@@ -28,7 +28,7 @@ func (b *body) orientation(from, to int) byte {
 	default:
 		return 0
 	}
-	at := from + int(order.Uint32(head[4:]))
+	at := from + clamp(order.Uint32(head[4:]))
 	count := b.view(at, 2)
 	if count == nil || at+2 > to {
 		return 0

@@ -13,14 +13,12 @@ const (
 
 	// maxProfile bounds a color profile, which is compressed.
 	maxProfile = 64 << 10
-	// pixelData is the length of chunks that may have any.
-	pixelData = 1<<31 - 1
 )
 
 // pngChunks are the chunks that show the picture (PNG, third edition, section 11), each with its greatest length.
 var pngChunks = map[string]int{
-	"IHDR": 13, "PLTE": 768, "IDAT": pixelData, "tRNS": 256, "cHRM": 32, "gAMA": 4, "iCCP": pixelData, "sBIT": 4, "sRGB": 1,
-	"cICP": 4, "mDCV": 24, "cLLI": 8, "bKGD": 6, "hIST": 512, "pHYs": 9, "acTL": 8, "fcTL": 26, "fdAT": pixelData,
+	"IHDR": 13, "PLTE": 768, "IDAT": beyond, "tRNS": 256, "cHRM": 32, "gAMA": 4, "iCCP": beyond, "sBIT": 4, "sRGB": 1,
+	"cICP": 4, "mDCV": 24, "cLLI": 8, "bKGD": 6, "hIST": 512, "pHYs": 9, "acTL": 8, "fcTL": 26, "fdAT": beyond,
 }
 
 // png cleans the chunks of a PNG, also of an animated one.
@@ -35,7 +33,7 @@ func (w *walk) png() error {
 		if err := w.part(); err != nil {
 			return err
 		}
-		if !ok || p == nil || length > pixelData || w.has(at, nothing) {
+		if !ok || p == nil || w.has(at, nothing) {
 			return w.cutOff(at, pixels)
 		}
 		from, to := at+head, at+head+length

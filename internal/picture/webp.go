@@ -15,7 +15,7 @@ const (
 func (w *walk) webp() error {
 	const head = 12
 	p := w.view(4, 4)
-	end := 8 + int(binary.LittleEndian.Uint32(p))
+	end := 8 + clamp(binary.LittleEndian.Uint32(p))
 	if end > w.size {
 		end = w.size // cut off: a part of the pixels is missing, and readers may show the rest
 	}
@@ -95,7 +95,7 @@ func (w *walk) riffChunk(at, end int) (kind string, from, to, next int, err erro
 		return "", 0, 0, 0, ErrBroken
 	}
 	kind, from = string(p[:4]), at+head
-	to = from + int(binary.LittleEndian.Uint32(p[4:]))
+	to = from + clamp(binary.LittleEndian.Uint32(p[4:]))
 	if to > end {
 		pixels := kind == "VP8 " || kind == "VP8L" || kind == "ALPH" || kind == "ANMF"
 		if !pixels || end < w.size {

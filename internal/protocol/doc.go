@@ -43,6 +43,9 @@
 // resume. If a name is repeated, the last value counts. A null member is treated as absent. Unknown members are validated
 // and skipped. A known member of a wrong type is an error only if the message's type uses it.
 //
+// An image is cleaned where it lies (package picture): in the frame for Take, in the copy for Decode. Its length does not
+// change.
+//
 // RAW CLIENT BYTES NEVER REACH A PARTNER: a frame is decoded into typed values, and Append encodes them again.
 //
 // # Writing

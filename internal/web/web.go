@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -17,7 +18,7 @@ import (
 
 //go:embed static/index.html static/chatme.js static/app.css static/icon.svg
 //go:embed static/app.js static/attention.js static/composer.js static/emoji.js static/german.js
-//go:embed static/gif.js static/links.js static/moving.js static/pictures.js static/prefs.js static/question.js static/transcript.js
+//go:embed static/gif.js static/interests.js static/links.js static/moving.js static/pictures.js static/prefs.js static/question.js static/transcript.js
 //go:embed static/upload.js static/words.js
 var static embed.FS
 
@@ -25,8 +26,9 @@ const (
 	pageName    = "index.html"
 	libraryName = "chatme.js"
 
-	// keyMark is the placeholder for the API key in index.html.
-	keyMark = "CHATME-KEY"
+	// Placeholders in index.html for the API key and for what a reader may choose (offer).
+	keyMark   = "CHATME-KEY"
+	offerMark = "CHATME-OFFER"
 
 	// policyFormat is the Content-Security-Policy (level 3) of every response, without the ancestors. Images must come
 	// from the page or be data URIs: a remote image would reveal the viewer's address to its host. 'self' covers the
@@ -40,6 +42,19 @@ type Config struct {
 	APIKey string   // WEB_API_KEY: a label that every web client carries, not a secret
 	Frames []string // origins that may frame the page, besides its own
 	Dir    string   // a directory that replaces the built-in page; "": none
+
+	Topics, Languages []string      // what a reader may choose on the start screen
+	OpenAfter         time.Duration // how long a search prefers the chosen topics
+}
+
+// offer returns what a reader may choose, as JSON: {"topics":[…],"languages":[…],"openMs":5000}.
+func (c *Config) offer() (string, error) {
+	text, err := json.Marshal(struct {
+		Topics    []string `json:"topics,omitempty"`
+		Languages []string `json:"languages,omitempty"`
+		OpenMs    int64    `json:"openMs"`
+	}{c.Topics, c.Languages, c.OpenAfter.Milliseconds()})
+	return string(text), err
 }
 
 // resource is one response; immutable after construction.
@@ -78,7 +93,7 @@ func New(cfg Config) (http.Handler, error) {
 	for name, body := range files {
 		s.resources[pathOf(name)] = newFile(name, body)
 	}
-	if s.resources["/"], err = newPage(files[pageName], cfg.APIKey); err != nil {
+	if s.resources["/"], err = newPage(files[pageName], &cfg); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	return s, nil
@@ -120,16 +135,21 @@ func newFile(name string, body []byte) *resource {
 	}
 }
 
-// newPage returns the page with key in place of keyMark. It must not be cached, so that a new key takes effect at the
-// next load. A custom page may have no keyMark; a test checks the built-in page.
-func newPage(body []byte, key string) (*resource, error) {
+// newPage returns the page with the key and the offer in place of their marks. It must not be cached, so that a new key
+// takes effect at the next load. A custom page may have no marks; a test checks the built-in page.
+func newPage(body []byte, cfg *Config) (*resource, error) {
+	key := cfg.APIKey
 	switch {
 	case key == "":
 		return nil, errors.New("no API key for the page")
 	case !utf8.ValidString(key) || bytes.ContainsFunc([]byte(key), unicode.IsControl):
 		return nil, errors.New("the API key contains control characters or is not UTF-8")
 	}
-	body = bytes.Replace(body, []byte(keyMark), []byte(html.EscapeString(key)), 1)
+	offer, err := cfg.offer()
+	if err != nil {
+		return nil, err
+	}
+	body = []byte(strings.NewReplacer(keyMark, html.EscapeString(key), offerMark, html.EscapeString(offer)).Replace(string(body)))
 	return &resource{
 		body:         body,
 		zipped:       zip(body),

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mustNew returns the handler of the built-in page with key.
@@ -191,6 +192,28 @@ func TestKeyIsEscaped(t *testing.T) {
 	}
 }
 
+// The offer arrives in the page as it was configured, whatever it and the key contain.
+func TestOffer(t *testing.T) {
+	meta := regexp.MustCompile(`<meta name="chatme-offer" content="([^"]*)">`)
+	for name, tt := range map[string]struct {
+		cfg  Config
+		want string
+	}{
+		"nothing": {Config{APIKey: "k"}, `{"openMs":0}`},
+		"both": {
+			Config{APIKey: "k", Topics: []string{"music", "rock & roll"}, Languages: []string{"de"}, OpenAfter: 5 * time.Second},
+			`{"topics":["music","rock \u0026 roll"],"languages":["de"],"openMs":5000}`,
+		},
+		"markup": {Config{APIKey: "k", Topics: []string{`"><script>`}}, `{"topics":["\"\u003e\u003cscript\u003e"],"openMs":0}`},
+		"marks":  {Config{APIKey: "CHATME-OFFER", Topics: []string{"CHATME-KEY"}}, `{"topics":["CHATME-KEY"],"openMs":0}`},
+	} {
+		found := meta.FindAllStringSubmatch(do(t, mustNewWith(t, tt.cfg), "GET", "/").Body.String(), -1)
+		if len(found) != 1 || html.UnescapeString(found[0][1]) != tt.want {
+			t.Errorf("%s: %q, want %s", name, found, tt.want)
+		}
+	}
+}
+
 func TestInvalidKey(t *testing.T) {
 	for _, key := range []string{"", "a\nb", "a\x00b", "\xff"} {
 		if _, err := New(Config{APIKey: key}); err == nil {
@@ -226,7 +249,7 @@ func TestPageIsStrict(t *testing.T) {
 // The size budget of the whole client: the bytes of a first visit.
 func TestSize(t *testing.T) {
 	h := mustNew(t, "key")
-	for accept, most := range map[string]int{"": 75_000, "gzip, deflate, br, zstd": 28_000} {
+	for accept, most := range map[string]int{"": 84_000, "gzip, deflate, br, zstd": 31_000} {
 		total := 0
 		for _, path := range paths(t) {
 			total += do(t, h, "GET", path, "Accept-Encoding", accept).Body.Len()

@@ -40,16 +40,23 @@ func (c *Conn) admitMore(step int64, held *int64) error {
 	return c.takeRest(most, held)
 }
 
+// reclaimFor is how large a frame must be for memory to be reclaimed first, in bytes.
+const reclaimFor = 1 << 20
+
 // takeRest takes the rest of size from the budget, and waits in the line if it must.
 func (c *Conn) takeRest(size int64, held *int64) (err error) {
 	want := size - *held
 	if network := c.network.ID(); !c.e.budget.take(network, want, *held) {
 		c.pauses(func() { err = c.standInLine(c.e.budget.queue(network, want, *held)) })
 	}
-	if err == nil {
-		*held = size
+	if err != nil {
+		return err
 	}
-	return err
+	*held = size
+	if reclaim := c.e.cfg.Reclaim; reclaim != nil && size >= reclaimFor {
+		c.pauses(reclaim)
+	}
+	return nil
 }
 
 // letPartnerRead waits until the outbox of the partner has room for a large frame. It comes before the wait for memory:

@@ -37,6 +37,7 @@ type Config struct {
 	Log          *slog.Logger
 	Metrics      *metrics.Metrics // nil: nothing is counted
 	Tail         *tail.Feed       // receives what happens; nil: disabled
+	Reclaim      func()           // called before a frame of megabytes is read, where memory is scarce; nil: it is not
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int

@@ -124,7 +124,7 @@ func TestBusySocketsAreNotDisplaced(t *testing.T) {
 // A session that resumes its chat is not displaced; one that resumes without a chat may be.
 func TestResumedSocketsAreDisplacedIfIdle(t *testing.T) {
 	const conns = 4
-	s := scarce(t, conns, 0)
+	s := sockets.Open(t, func(w *ws.Config, l *chat.Config) { w.MaxConns, l.QueueWindow = conns, 10*time.Millisecond })
 	resumable := func(more string) (*sockets.Person, string) {
 		t.Helper()
 		p, _ := s.From(t, "203.0.113.7")
@@ -141,7 +141,9 @@ func TestResumedSocketsAreDisplacedIfIdle(t *testing.T) {
 	b.Searches()
 	sockets.Matched(a, b)
 	idle, idleID := resumable("")
+	idle.Searches()
 	idle.Socket.Close()
+	testbed.Eventually(t, "it lost its place", func() bool { c := s.Hub.Stats(); return c.Waiting+c.Away == 0 })
 	a.Socket.Close()
 	testbed.Eventually(t, "two are gone", func() bool { return s.Endpoint.Conns() == conns-3 })
 	a, state := resumable(`,"sessionId":"` + id + `"`)

@@ -96,7 +96,7 @@ func (m *Model) ringRoom(w *Session, l Entry) bool {
 	}
 	most := 2 << 20
 	if l.size() > 64<<10+256 {
-		most -= most / 4
+		most = max(most-most/4, min(most, l.size()+most/4))
 	}
 	return count <= 4 && size <= 1<<20 && all <= most
 }

@@ -3,6 +3,7 @@
 import { ChatMe } from '../chatme.js'
 import { messagesCame, partnerCame, soundSwitch } from './attention.js'
 import { Composer, isComposing } from './composer.js'
+import { Interests, commonText } from './interests.js'
 import { keep, kept } from './prefs.js'
 import { Transcript } from './transcript.js'
 import { UploadSocket, percentSent } from './upload.js'
@@ -20,6 +21,7 @@ const apiKey = document.querySelector('meta[name="chatme-key"]').content
 const chat = new ChatMe({ url: address, apiKey, WebSocket: UploadSocket })
 const transcript = new Transcript({ list: $('messages'), scroller: $('scroller'), content: $('content'), pill: $('latest'), earlier: $('earlier') })
 const composer = new Composer(chat)
+const interests = new Interests(chat, { topics: $('interests'), languages: $('tongues'), only: $('fluent'), changed: renderSoon })
 
 const STOPPED = {
   key: 'The server no longer accepts this page. Reload it.',
@@ -73,7 +75,11 @@ function render() {
   setText($('status'), t(statusText(view)))
   setText($('end'), t(view === 'chat' ? 'End' : 'Stop'))
   setNotice(t(noticeText()))
+  setText($('looking'), interests.lookingText)
   const partner = chat.partner
+  const common = commonText(partner?.common ?? [])
+  $('common').hidden = common === ''
+  setText($('common'), common)
   $('typing').hidden = !(view === 'chat' && partner.here && partner.typing && chat.online)
   const presence = t(presenceText(view))
   $('presence').hidden = presence === ''

@@ -54,6 +54,10 @@ export type Chat = {
      * the partner's client has the messages up to this number
      */
     delivered: number;
+    /**
+     * see Partner
+     */
+    common?: string[];
     messages: Message[];
 };
 export type Partner = {
@@ -61,6 +65,7 @@ export type Partner = {
     here: boolean;
     typing: boolean;
     awayUntil: number;
+    common: string[];
 };
 export type Status = 'sending' | 'sent' | 'delivered' | 'failed';
 export type Frame = {
@@ -142,6 +147,10 @@ export declare class ChatMe {
     get plain(): boolean;
     /** The partner in the current chat, or null. @returns {Partner|null} */
     get partner(): Partner | null;
+    /** The topics that the server offers to prefer(). Empty: none, or not connected yet. @returns {string[]} */
+    get topics(): string[];
+    /** The languages that the server offers to prefer(), such as 'de'. Empty: none, or not connected yet. @returns {string[]} */
+    get languages(): string[];
     /** How many bytes are still to be sent, for example of a large image. @returns {number} */
     get unsentBytes(): number;
     /** '', or who ended the latest chat. @returns {''|'you'|'partner'|'lost'} */
@@ -184,6 +193,16 @@ export declare class ChatMe {
     search({ signal }?: {
         signal?: Signal;
     }): Promise<Partner>;
+    /**
+     * Sets what the user would like to talk about, and in which languages, now and after each reconnect. An absent or empty
+     * list means any. The server ignores what it does not offer, see topics and languages. The library does not store this: call
+     * it before connect() or search(), and again when the user changes it. Throws a TypeError unless both are lists of strings.
+     * @param {{ topics?: string[], languages?: string[] }} wants
+     */
+    prefer({ topics, languages }: {
+        topics?: string[];
+        languages?: string[];
+    }): void;
     /**
      * Sends text, or { text, imageUrl }. The message is stored, and delivered as soon as it can be.
      * Throws when there is no chat, or when the message is empty or too large.

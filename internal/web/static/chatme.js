@@ -99,10 +99,12 @@ const HELD = new Set(['unavailable', 'mailbox_full', 'rate_limited'])
  * @property {number} sent       the last number given to a message
  * @property {number} acked      the server has custody up to this number
  * @property {number} delivered  the partner's client has the messages up to this number
+ * @property {string[]} [common] see Partner
  * @property {Message[]} messages
  *
- * @typedef {{ id: string, here: boolean, typing: boolean, awayUntil: number }} Partner
- *   id is its name in this chat only; awayUntil, Unix time in milliseconds, is when the chat ends unless it returns
+ * @typedef {{ id: string, here: boolean, typing: boolean, awayUntil: number, common: string[] }} Partner
+ *   id is its name in this chat only; awayUntil, Unix time in milliseconds, is when the chat ends unless it returns; common
+ *   are the topics that both prefer, as far as this client was told
  * @typedef {'sending'|'sent'|'delivered'|'failed'} Status
  * @typedef {{ type: string, [member: string]: any }} Frame  a message from the server as received
  * @typedef {{ code: string, message?: string, n?: number }} ErrorFrame
@@ -152,6 +154,11 @@ export class ChatMe {
   /** @type {{ n: number, frame: Frame }[]} messages of a crowd that are not stored yet */
   #came = []
   #partner = { here: true, typing: false, awayUntil: 0 }
+
+  /** @type {{ topics: string[], languages: string[] }|null} what prefer() was given */
+  #preferred = null
+  /** @type {{ topics: string[], languages: string[] }} what the server offers */
+  #offer = { topics: [], languages: [] }
 
   #unanswered = 0 // resume attempts in a row without an answer
   #paused = false
@@ -218,7 +225,17 @@ export class ChatMe {
   }
   /** The partner in the current chat, or null. @returns {Partner|null} */
   get partner() {
-    return this.state === 'chatting' ? { id: this.#state.chat.partnerId, ...this.#partner } : null
+    if (this.state !== 'chatting') return null
+    const { partnerId, common = [] } = this.#state.chat
+    return { id: partnerId, ...this.#partner, common }
+  }
+  /** The topics that the server offers to prefer(). Empty: none, or not connected yet. @returns {string[]} */
+  get topics() {
+    return this.#offer.topics
+  }
+  /** The languages that the server offers to prefer(), such as 'de'. Empty: none, or not connected yet. @returns {string[]} */
+  get languages() {
+    return this.#offer.languages
   }
   /** How many bytes are still to be sent, for example of a large image. @returns {number} */
   get unsentBytes() {
@@ -290,6 +307,19 @@ export class ChatMe {
     if (fault) return this.#unable(fault)
     const over = () => this.#stopped || (this.#paused && 'closed') || (this.state === 'idle' && 'ended')
     return this.#until(() => this.partner, over, signal, () => this.end())
+  }
+
+  /**
+   * Sets what the user would like to talk about, and in which languages, now and after each reconnect. An absent or empty
+   * list means any. The server ignores what it does not offer, see topics and languages. The library does not store this: call
+   * it before connect() or search(), and again when the user changes it. Throws a TypeError unless both are lists of strings.
+   * @param {{ topics?: string[], languages?: string[] }} wants
+   */
+  prefer({ topics = [], languages = [] }) {
+    if (!isNames(topics) || !isNames(languages)) throw new TypeError('chatme: topics and languages must be arrays of strings')
+    const before = JSON.stringify(this.#preferred)
+    this.#preferred = { topics: [...topics], languages: [...languages] }
+    if (this.online && !this.#state.ending && JSON.stringify(this.#preferred) !== before) this.#sayPreferred()
   }
 
   /**
@@ -557,7 +587,7 @@ export class ChatMe {
         this.#chatOver('partner')
         return this.#queued()
       case 'matched':
-        this.#enter(m.partnerId)
+        this.#enter(m.partnerId, namesOf(m.common))
         return this.#store()
       case 'ack':
         this.#link.trust()
@@ -594,8 +624,11 @@ export class ChatMe {
     }
   }
 
-  /** The session's state is known: continues with the pending actions. */
-  #greeted({ pingMs = QUIET_MS } = {}) {
+  /**
+   * The session's state is known: continues with the pending actions.
+   * @param {Partial<Frame>} hello  session_id or resumed; none in the base protocol
+   */
+  #greeted({ pingMs = QUIET_MS, topics, languages } = {}) {
     const late = this.online // taken for a server without sessions, and already asked
     if (late) this.#plain = false
     this.#link.greeted(pingMs)
@@ -603,10 +636,18 @@ export class ChatMe {
     this.#held = 0
     this.#timers.cancel('plain')
     this.#store()
+    this.#offer = { topics: namesOf(topics), languages: namesOf(languages) }
     const s = this.#state
-    if (s.ending) this.#link.say({ type: 'end_chat' })
-    else if (s.wanted && !late) this.#askForPartner()
+    if (s.ending) return this.#link.say({ type: 'end_chat' })
+    this.#sayPreferred()
+    if (s.wanted && !late) this.#askForPartner()
     else this.#pump()
+  }
+
+  /** Sends what prefer() was given, to a server that offers something. */
+  #sayPreferred() {
+    const { topics, languages } = this.#offer
+    if (this.#preferred && topics.length + languages.length > 0) this.#link.say({ type: 'prefer', ...this.#preferred })
   }
 
   #resumed(m) {
@@ -647,18 +688,18 @@ export class ChatMe {
   }
 
   /** Enters the chat with partnerId, which may be new to this client. */
-  #enter(partnerId) {
+  #enter(partnerId, common = []) {
     const s = this.#state
-    if (s.chat?.partnerId !== partnerId) return this.#begin(partnerId)
+    if (s.chat?.partnerId !== partnerId) return this.#begin(partnerId, common)
     s.phase = 'chatting'
     s.chat.ended = ''
   }
 
-  #begin(partnerId) {
+  #begin(partnerId, common) {
     const s = this.#state
     s.phase = 'chatting'
     s.wanted = false
-    s.chat = { partnerId, ended: '', got: 0, sent: 0, acked: 0, delivered: 0, messages: [] }
+    s.chat = { partnerId, ended: '', got: 0, sent: 0, acked: 0, delivered: 0, common, messages: [] }
     this.#sentTo = 0
     this.#accepted = 0
     this.#unacked = 0
@@ -909,7 +950,7 @@ export class ChatMe {
   #load() {
     try {
       const stored = JSON.parse(this.#storage.getItem(this.#storageKey))
-      const s = { ...fresh(), lasts: 'yes', ...stored } // earlier versions did not store it
+      const s = { ...fresh(), lasts: stored.sessionId ? 'yes' : '', ...stored } // earlier versions did not store lasts
       return stored?.v === 1 && isState(s) ? s : null
     } catch {
       return null // no storage, or an unreadable one
@@ -1244,6 +1285,8 @@ function bytes(text) {
 const isNumber = (n) => n == null || (Number.isInteger(n) && n >= 0 && n <= LAST_NUMBER)
 
 const isText = (value) => typeof value === 'string'
+const isNames = (value) => Array.isArray(value) && value.every(isText)
+const namesOf = (value) => (isNames(value) ? value : [])
 const maybe = (type) => (value) => value === undefined || typeof value === type
 
 /** Reports whether s is a valid state: another version or another program may have written it. */
@@ -1255,10 +1298,11 @@ function isState(s) {
   )
 }
 
-function isChat({ partnerId, ended, got, sent, acked, delivered, messages }, phase) {
+function isChat({ partnerId, ended, got, sent, acked, delivered, common = [], messages }, phase) {
   return (
     isText(partnerId) && (partnerId !== '' || phase !== 'chatting') && ['', 'you', 'partner', 'lost'].includes(ended) &&
-    [got, sent, acked, delivered].every((n) => n != null && isNumber(n)) && Array.isArray(messages) && messages.every(isMessage)
+    [got, sent, acked, delivered].every((n) => n != null && isNumber(n)) && isNames(common) &&
+    Array.isArray(messages) && messages.every(isMessage)
   )
 }
 

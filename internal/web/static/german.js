@@ -9,8 +9,14 @@ export const GERMAN = {
   'Do not share anything that could identify you.': 'Verrate nichts, woran man dich erkennen könnte.',
   'The server relays messages. It stores them, encrypted, only while the recipient is away. This tab keeps the chat until you end it or close the tab.':
     'Der Server leitet Nachrichten nur weiter. Ist dein Gegenüber gerade nicht da, speichert er sie so lange verschlüsselt. Der Chat bleibt in diesem Tab, bis du ihn beendest oder den Tab schließt.',
+  'What would you like to talk about?': 'Worüber möchtest du reden?',
+  'Prefer people who speak my languages': 'Am liebsten in meinen Sprachen',
+  Languages: 'Sprachen',
   'Start chatting': 'Chat starten',
   'Looking for someone…': 'Suche jemanden …',
+  'Looking for someone who likes {topics}…': 'Suche jemanden, der {topics} mag …',
+  'Looking for someone with a topic in common…': 'Suche jemanden mit einem gemeinsamen Thema …',
+  'Looking for anyone…': 'Suche irgendjemanden …',
   'The search continues while you use other tabs.': 'Die Suche läuft weiter, auch wenn du den Tab wechselst.',
   Next: 'Weiter',
   End: 'Beenden',
@@ -18,6 +24,7 @@ export const GERMAN = {
   Sound: 'Ton',
   Conversation: 'Unterhaltung',
   Messages: 'Nachrichten',
+  'You both like {topics}.': 'Ihr mögt beide {topics}.',
   'The stranger is typing': 'Dein Gegenüber schreibt',
   'New messages ↓': 'Neue Nachrichten ↓',
   'Your message': 'Deine Nachricht',
@@ -66,4 +73,20 @@ export const GERMAN = {
   'Image not shown': 'Bild nicht angezeigt',
   'Earlier messages are no longer shown': 'Ältere Nachrichten werden nicht mehr angezeigt',
   'Some messages did not arrive': 'Einige Nachrichten sind nicht angekommen',
+}
+
+/** The default topics. */
+export const GERMAN_TOPICS = {
+  music: 'Musik',
+  games: 'Spiele',
+  films: 'Filme',
+  books: 'Bücher',
+  sport: 'Sport',
+  food: 'Essen',
+  travel: 'Reisen',
+  art: 'Kunst',
+  science: 'Wissenschaft',
+  technology: 'Technik',
+  animals: 'Tiere',
+  nature: 'Natur',
 }

@@ -1,16 +1,23 @@
 // The texts of the page in the reader's language. The English text is in the code and is the key here; another language
 // is another dictionary.
 
-import { GERMAN } from './german.js'
+import { GERMAN, GERMAN_TOPICS } from './german.js'
 import { choose, chosen } from './prefs.js'
 
 const DICTIONARIES = { en: {}, de: GERMAN }
+const TOPICS = { en: new Map(), de: new Map(Object.entries(GERMAN_TOPICS)) }
 
 const wanted = [chosen('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2))
 const language = wanted.find((tag) => Object.keys(DICTIONARIES).includes(tag)) ?? 'en'
 
 /** Returns the text in the reader's language. */
 export const t = (text) => DICTIONARIES[language][text] ?? text
+
+/** Returns the name of a topic in the reader's language. The operator may offer topics that have no translation. */
+export const topicName = (topic) => TOPICS[language].get(topic) ?? topic
+
+/** Returns names as a list in a sentence; type is conjunction (and) or disjunction (or). */
+export const listed = (names, type) => new Intl.ListFormat(language, { type }).format(names)
 
 /** Translates the page, and makes button switch to the other language. */
 export function translatePage(button) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
-import { GERMAN } from '../static/german.js'
+import { GERMAN, GERMAN_TOPICS } from '../static/german.js'
 import { photoWithPlace } from './photo.mjs'
 import { scene } from './scene.mjs'
 
@@ -10,6 +10,8 @@ const LOOKS = {
   'on a desktop': { viewport: { width: 1000, height: 700 } },
   'on a phone': { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true },
 }
+
+const TOPICS = Object.keys(GERMAN_TOPICS).length // the default ones
 
 /** Asserts that axe finds no violations, contrast included, in light and dark mode, and that nothing is wider than the screen. */
 async function isAccessible(tab, screen) {
@@ -28,11 +30,14 @@ for (const [look, options] of Object.entries(LOOKS)) {
   scene(`every screen is accessible ${look}`, async (s) => {
     const a = await s.open({ script: axe.source, ...options })
     assert.equal(await a.page.evaluate(() => getComputedStyle(document.body).colorScheme || getComputedStyle(document.documentElement).colorScheme), 'light dark')
+    for (const name of ['music', 'technology']) await a.page.getByRole('checkbox', { name }).click()
+    await a.page.getByLabel('Prefer people').check()
     await isAccessible(a, 'start')
     await a.start()
     await a.sees('searching')
     await isAccessible(a, 'searching')
     const b = await s.open()
+    await b.page.getByRole('checkbox', { name: 'technology' }).click()
     await b.start()
     await Promise.all([a.sees('chat'), b.sees('chat')])
     await a.say('Hello, see https://chatme.example/somewhere/a/little/longer/than/usual')
@@ -68,7 +73,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await a.page.getByRole('button', { name: 'Stop' }).click()
     await a.sees('start')
     await isAccessible(a, 'start, after a chat')
-  })
+  }, { CHATME_LANGUAGES: 'en,de,fr,ja' })
 }
 
 scene('dark mode is dark, and light mode is light', async (s) => {
@@ -82,7 +87,14 @@ scene('dark mode is dark, and light mode is light', async (s) => {
 scene('a whole chat by keyboard: start, write, emoji, Esc for Next', async (s) => {
   const a = await s.open()
   const focused = () => a.page.evaluate(() => document.activeElement.id)
+  const music = a.page.getByRole('checkbox', { name: 'music' })
   await a.page.keyboard.press('Tab')
+  assert.equal(await music.evaluate((e) => e === document.activeElement), true)
+  await a.page.keyboard.press('Space')
+  assert.equal(await music.getAttribute('aria-checked'), 'true')
+  await a.page.keyboard.press('Space')
+  assert.equal(await music.getAttribute('aria-checked'), 'false')
+  for (let i = 0; i < TOPICS; i++) await a.page.keyboard.press('Tab')
   assert.equal(await focused(), 'start')
   await a.page.keyboard.press('Enter')
   await a.sees('searching')
@@ -192,7 +204,7 @@ scene('in German every text is German, and the choice is stored', async (s) => {
     return [...new Set(found)].filter((text) => /\p{L}{2}/u.test(text))
   })
   assert.ok(texts.length > 15, `only ${texts}`)
-  const german = [...Object.values(GERMAN), 'chatme', 'English']
+  const german = [...Object.values(GERMAN), ...Object.values(GERMAN_TOPICS), 'chatme', 'English']
   assert.deepEqual(texts.filter((text) => !german.includes(text)), [])
 
   await a.page.getByRole('button', { name: 'Chat starten' }).click()

@@ -124,11 +124,11 @@ frozen('a listener can be removed in three ways', () => {
 
 frozen('the partner has the name that the server gave it, and is null after the chat', () => {
   const chat = chatting()
-  assert.deepEqual(chat.partner, { id: 'P', here: true, typing: false, awayUntil: 0 })
+  assert.deepEqual(chat.partner, { id: 'P', here: true, typing: false, awayUntil: 0, common: [] })
   FakeSocket.last.says({ type: 'typing_start' })
   assert.equal(chat.partner.typing, true)
   FakeSocket.last.says({ type: 'partner_away', untilMs: 9 })
-  assert.deepEqual(chat.partner, { id: 'P', here: false, typing: false, awayUntil: 9 })
+  assert.deepEqual(chat.partner, { id: 'P', here: false, typing: false, awayUntil: 9, common: [] })
   FakeSocket.last.says({ type: 'partner_disconnected' })
   assert.equal(chat.partner, null)
 })

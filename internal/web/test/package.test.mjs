@@ -37,6 +37,8 @@ const USE = `
 import { ChatMe, type Message } from 'chatme-client'
 const chat = new ChatMe({ url: 'ws://chat.test', apiKey: 'key', storage: null, signal: new AbortController().signal })
 const undo: () => void = chat.on('message', (m: Message) => { const n: number = m.n })
+chat.prefer({ topics: ['music'] })
+const offered: string[] = [...chat.topics, ...chat.languages, ...(chat.partner?.common ?? [])]
 chat.on('matched', (frame) => { const type: string = frame.type })
 const here: Promise<boolean> = chat.search().then((partner) => partner.here)
 `
