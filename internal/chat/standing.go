@@ -19,6 +19,9 @@ const (
 	LowPriorityOff                      // no session stands out
 )
 
+// String returns the name of the mode in the settings.
+func (p LowPriority) String() string { return [...]string{"watch", "on", "off"}[p] }
+
 const (
 	// A chat is proper if it lasts properFor and both sides write properWords messages, and they come from different
 	// networks: otherwise sessions of one network could prove each other.
@@ -186,6 +189,14 @@ func (s *session) standsOut(l *Lobby) bool {
 	return k != nil && k.atLeast(need, 1) && !(s.proven && !s.streaks.atLeast(need, 2))
 }
 
+// noteStanding reports that s has begun or ceased to stand out since its last chat ended.
+func (l *Lobby) noteStanding(s *session) {
+	if out := s.standsOut(l); out != s.noted {
+		s.noted = out
+		l.note(Fact{Kind: FactStanding, Session: s.Hash, Network: s.network, StandsOut: out})
+	}
+}
+
 // poolOf returns the pool in which s is matched.
 func (l *Lobby) poolOf(s *session) pool {
 	if l.cfg.LowPriority == LowPriorityOn && s.standsOut(l) {
@@ -204,7 +215,8 @@ type tokens struct {
 	next  Time // no such match before this
 	due   Time // when one becomes possible and is looked for; 0: it was
 	pairs [2]int
-	since Time // of pairs: those of the minute that began then, and of the one before
+	since Time   // of pairs: those of the minute that began then, and of the one before
+	spent uint64 // such matches so far
 }
 
 // count counts a match within the main pool.
@@ -225,6 +237,7 @@ func (t *tokens) turn(now Time) {
 // spend records a match between the pools, and when the next may be.
 func (t *tokens) spend(now Time) {
 	t.turn(now)
+	t.spent++
 	minute := float64(time.Minute.Milliseconds())
 	perMinute := float64(t.pairs[0]) + float64(t.pairs[1])*(1-float64(now-t.since)/minute)
 	every := float64(tokenEvery.Milliseconds())
