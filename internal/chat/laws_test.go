@@ -270,12 +270,12 @@ func TestL13BothLive(t *testing.T) {
 		p := newParty(t)
 		p.Lively = false
 		r := rand.New(rand.NewPCG(seed, 13))
-		deliver := p.OnWire
-		p.OnWire = func(c chat.ConnID, e chat.Event) {
-			deliver(c, e)
-			if heard := p.Sight(c).Heard; e.Kind == chat.Matched {
-				if matches++; p.Now >= heard.Add(12*time.Second) {
-					t.Errorf("socket %d is matched and was last heard %d ms ago", c, p.Now-heard)
+		p.OnStep = func(_ *chat.Command, events []chat.Event) {
+			for _, e := range events {
+				if heard := p.Sight(e.Conn).Heard; e.Kind == chat.Matched {
+					if matches++; p.Now >= heard.Add(12*time.Second) {
+						t.Errorf("socket %d is matched and was last heard %d ms ago", e.Conn, p.Now-heard)
+					}
 				}
 			}
 		}
