@@ -34,9 +34,11 @@ const (
 	firstOutcomes = 20
 	firstShare    = 0.85
 
-	streakFor        = 10 * time.Minute // a session's streaks lapse without an outcome for this long…
+	// Streaks lapse without a chat, and not without an outcome: a session in the low-priority pool seldom meets a judge, and
+	// would be back in the main pool for that.
+	streakFor        = 10 * time.Minute // a session's streaks lapse without a chat for this long…
 	networkStreakFor = time.Hour        // … and a network's
-	networksKept     = 1 << 16          // networks remembered; those without an outcome for the longest time are forgotten first
+	networksKept     = 1 << 16          // networks remembered; those without a chat for the longest time are forgotten first
 
 	// The low-priority pool as a whole is matched with the main pool once in tokenEvery, and in lowShare of the main pool's
 	// matches if that is more.
@@ -56,7 +58,7 @@ const (
 // streaks are how many chats in a row were bad, in each way.
 type streaks struct {
 	n    [badnesses]uint8
-	last Time // when the last one was judged; 0: never
+	last Time // when the last chat ended, judged or not; 0: never
 }
 
 // lapse forgets streaks that are too old.
@@ -66,7 +68,7 @@ func (k *streaks) lapse(now Time, after time.Duration) {
 	}
 }
 
-func (k *streaks) add(bad [badnesses]bool, now Time) {
+func (k *streaks) add(bad [badnesses]bool) {
 	for kind, is := range bad {
 		switch {
 		case !is:
@@ -75,7 +77,6 @@ func (k *streaks) add(bad [badnesses]bool, now Time) {
 			k.n[kind]++
 		}
 	}
-	k.last = now
 }
 
 // atLeast reports whether one of the streaks is as long as needed, in parts of 1/share.
@@ -143,6 +144,7 @@ func (l *Lobby) judge(a, b *session) {
 	judges := [...]bool{a.trusted(l), b.trusted(l)}
 	for i, s := range [...]*session{a, b} {
 		if !judges[1-i] {
+			l.keepStreaks(s)
 			continue
 		}
 		bad := [badnesses]bool{ignored: s.partner.out.last == 0, short: !proper}
@@ -152,9 +154,12 @@ func (l *Lobby) judge(a, b *session) {
 				l.standings.need[kind] = l.standings.bad[kind].need()
 			}
 		}
-		s.streaks.add(bad, l.now)
+		s.streaks.lapse(l.now, streakFor)
+		s.streaks.add(bad)
+		s.streaks.last = l.now
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
-			k.add(bad, l.now)
+			k.add(bad)
+			k.last = l.now
 		}
 	}
 	if !proper {
@@ -165,6 +170,15 @@ func (l *Lobby) judge(a, b *session) {
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
 			*k = streaks{last: l.now}
 		}
+	}
+}
+
+// keepStreaks keeps the streaks of s and its network, if they have not lapsed, for a chat that ends without a judge.
+func (l *Lobby) keepStreaks(s *session) {
+	s.streaks.lapse(l.now, streakFor)
+	s.streaks.last = l.now
+	if l.standings.networks.find(s.network, l.now) != nil {
+		l.standings.networks.of(s.network, l.now).last = l.now
 	}
 }
 
