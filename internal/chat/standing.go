@@ -133,14 +133,15 @@ func (s *share) need() uint8 {
 	return uint8(max(n, needMin))
 }
 
-// judge records how the chat of a and b, which ends, went. Each is a judge of the other, if it is proven and in the main
-// pool: otherwise an attacker's sessions could speak ill of everyone.
+// judge records how the chat of a and b went, when it ends, or goes, as soon as it is proper: chats that end within seconds
+// would otherwise be counted first, and new sessions become judges late. Each is a judge of the other, if it is proven and in
+// the main pool: otherwise an attacker's sessions could speak ill of everyone.
 func (l *Lobby) judge(a, b *session) {
-	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen {
+	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen || a.out.judged {
 		return
 	}
-	proper := l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
-		a.network != 0 && b.network != 0 && a.network != b.network
+	a.out.judged, b.out.judged = true, true
+	proper := l.proper(a, b)
 	judges := [...]bool{a.trusted(l), b.trusted(l)}
 	for i, s := range [...]*session{a, b} {
 		if !judges[1-i] {
@@ -170,6 +171,19 @@ func (l *Lobby) judge(a, b *session) {
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
 			*k = streaks{last: l.now}
 		}
+	}
+}
+
+// proper reports whether the chat of a and b is proper by now.
+func (l *Lobby) proper(a, b *session) bool {
+	return l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
+		a.network != 0 && b.network != 0 && a.network != b.network
+}
+
+// appraise judges the chat of s, which has written, if it is proper now.
+func (l *Lobby) appraise(s *session) {
+	if !s.out.judged && l.proper(s, s.partner) {
+		l.judge(s, s.partner)
 	}
 }
 

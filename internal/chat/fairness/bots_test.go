@@ -49,13 +49,15 @@ func (w *world) renews(b *actor) bool { return w.renewAfter > 0 && b.chats >= w.
 // botMeets plans the chat of the bot b and the person p, either of whom may leave first.
 func (w *world) botMeets(b, p *actor) {
 	p.passed++
-	odds := writesToBot
+	odds := writesToMute
 	switch w.tactics {
-	case advertise, greet:
+	case advertise:
+		odds = writesToAdvert
+	case greet:
+		odds = writesToGreeter
+	}
+	if w.tactics == advertise || w.tactics == greet {
 		w.writes(b, 100*time.Millisecond, 600*time.Millisecond)
-		if w.tactics == greet {
-			odds = writesToGreeter
-		}
 	}
 	if w.chance(odds) {
 		w.writes(p, time.Second, 2*time.Second)

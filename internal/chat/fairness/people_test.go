@@ -19,8 +19,9 @@ const (
 
 	// A person notices a bot after 1.5 s and 3.5 s more on average, and leaves.
 	notices, noticesMean = 1500 * time.Millisecond, 3500 * time.Millisecond
-	writesToBot          = 0.3 // how often a person has written something before
-	writesToGreeter      = 0.8 // … if the bot says hello
+	// How often a person has written something before: half as often to a silent bot as to a person, seldom to one that
+	// advertises, and mostly to one that says hello.
+	writesToMute, writesToAdvert, writesToGreeter = 0.3, 0.1, 0.8
 )
 
 // manners are how people treat each other.

@@ -3,7 +3,6 @@ package fairness
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 
 	"chatme/internal/chat"
@@ -15,20 +14,21 @@ type column struct {
 	mode    chat.LowPriority
 	manners manners
 	collude bool
-	hour    int
+	hours   int // that are played
+	hour    int // of these: the one that counts
 }
 
 var columns = []column{
-	{"off, q 0.5", chat.LowPriorityOff, manners{0.5}, false, 0},
-	{"off, q 0.85", chat.LowPriorityOff, manners{0.85}, false, 0},
-	{"on, q 0.5", chat.LowPriorityOn, manners{0.5}, false, 0},
-	{"2nd hour", chat.LowPriorityOn, manners{0.5}, false, 1},
-	{"on, q 0.7", chat.LowPriorityOn, manners{0.7}, false, 0},
-	{"2nd hour", chat.LowPriorityOn, manners{0.7}, false, 1},
-	{"on, q 0.85", chat.LowPriorityOn, manners{0.85}, false, 0},
-	{"2nd hour", chat.LowPriorityOn, manners{0.85}, false, 1},
-	{"bots collude, q 0.5", chat.LowPriorityOn, manners{0.5}, true, 0},
-	{"2nd hour", chat.LowPriorityOn, manners{0.5}, true, 1},
+	{"off, q 0.5", chat.LowPriorityOff, manners{0.5}, false, 1, 0},
+	{"off, q 0.85", chat.LowPriorityOff, manners{0.85}, false, 1, 0},
+	{"on, q 0.5", chat.LowPriorityOn, manners{0.5}, false, 2, 0},
+	{"2nd hour", chat.LowPriorityOn, manners{0.5}, false, 2, 1},
+	{"on, q 0.7", chat.LowPriorityOn, manners{0.7}, false, 2, 0},
+	{"2nd hour", chat.LowPriorityOn, manners{0.7}, false, 2, 1},
+	{"on, q 0.85", chat.LowPriorityOn, manners{0.85}, false, 2, 0},
+	{"2nd hour", chat.LowPriorityOn, manners{0.85}, false, 2, 1},
+	{"bots collude, q 0.5", chat.LowPriorityOn, manners{0.5}, true, 2, 0},
+	{"2nd hour", chat.LowPriorityOn, manners{0.5}, true, 2, 1},
 }
 
 // run is one play.
@@ -37,37 +37,34 @@ type run struct {
 	manners  manners
 	mode     chat.LowPriority
 	seed     uint64
+	hours    int
 }
 
-// plays has the result of every run that was asked for, played once.
-type plays struct {
-	hours int
-	of    map[run]*waits
-}
+// plays are the results of runs, each played once.
+type plays map[run]*waits
 
 // play plays the runs, on all processors.
-func (p *plays) play(runs []run) {
-	slices.SortFunc(runs, func(a, b run) int { return b.scenario.people*b.scenario.bots - a.scenario.people*a.scenario.bots })
+func (p plays) play(runs []run) {
 	queue := make(chan run)
 	var workers sync.WaitGroup
 	var mu sync.Mutex
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for r := range queue {
-				last := p.hours
-				if r.mode == chat.LowPriorityOff {
-					last = 1
-				}
-				waits := r.scenario.play(r.manners, r.mode, r.seed, last)
+				waits := r.scenario.play(r.manners, r.mode, r.seed, r.hours)
 				mu.Lock()
-				p.of[r] = waits
+				p[r] = waits
 				mu.Unlock()
 			}
 		})
 	}
+	asked := map[run]bool{}
 	for _, r := range runs {
-		if _, known := p.of[r]; !known {
-			p.of[r] = nil
+		mu.Lock()
+		_, played := p[r]
+		mu.Unlock()
+		if !played && !asked[r] {
+			asked[r] = true
 			queue <- r
 		}
 	}
@@ -85,11 +82,11 @@ func (c cell) run(seed uint64) run {
 	s := c.scenario
 	s.collude = c.column.collude
 	s.theirs = false
-	return run{s, c.column.manners, c.column.mode, seed}
+	return run{s, c.column.manners, c.column.mode, seed, c.column.hours}
 }
 
 func (c cell) quiet(seed uint64) run {
-	return run{c.scenario.quiet(), c.column.manners, chat.LowPriorityOff, seed}
+	return run{c.scenario.quiet(), c.column.manners, chat.LowPriorityOff, seed, hours}
 }
 
 // applies reports whether the cell has a meaning: without bots none collude.
@@ -108,13 +105,13 @@ func figure(x float64) string {
 	return fmt.Sprintf("%.1f", x)
 }
 
-func (p *plays) ratio(c cell, seeds uint64) ratio {
+func (p plays) ratio(c cell, seeds uint64) ratio {
 	var wait, base mean
 	var each []mean
 	for seed := range seeds {
-		w := p.of[c.run(seed)]
+		w := p[c.run(seed)]
 		m := w.all[c.column.hour]
-		quiet := p.of[c.quiet(seed)].all[0]
+		quiet := p[c.quiet(seed)].all[c.column.hour]
 		if c.scenario.theirs {
 			if m = w.shared[c.column.hour]; c.scenario.bots == 0 {
 				all := w.all[c.column.hour]
@@ -133,11 +130,9 @@ func (p *plays) ratio(c cell, seeds uint64) ratio {
 }
 
 // measure plays what cells need, and returns their figures.
-func measure(cells []cell, seeds uint64) []ratio {
-	p := plays{1, map[run]*waits{}}
+func (p plays) measure(cells []cell, seeds uint64) []ratio {
 	var runs []run
 	for _, c := range cells {
-		p.hours = max(p.hours, c.column.hour+1)
 		for seed := range seeds {
 			runs = append(runs, c.run(seed), c.quiet(seed))
 		}

@@ -17,32 +17,29 @@ func TestFairnessTable(t *testing.T) {
 	if err != nil || seeds == 0 {
 		t.Fatalf("FAIRNESS: %q is not a number of seeds", os.Getenv("FAIRNESS"))
 	}
-	var cells []cell
+	fmt.Print("| scenario |")
+	for _, c := range columns {
+		fmt.Printf(" %s |", c.name)
+	}
+	fmt.Print("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
+	played := plays{}
 	for _, s := range scenarios {
+		var cells []cell
 		for _, c := range columns {
 			if (cell{s, c}).applies() {
 				cells = append(cells, cell{s, c})
 			}
 		}
-	}
-	found := measure(cells, seeds)
-	var text strings.Builder
-	text.WriteString("| scenario |")
-	for _, c := range columns {
-		fmt.Fprintf(&text, " %s |", c.name)
-	}
-	text.WriteString("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
-	for _, s := range scenarios {
-		fmt.Fprintf(&text, "| %s |", s.name)
+		found := played.measure(cells, seeds)
+		fmt.Printf("| %s |", s.name)
 		for _, c := range columns {
 			if !(cell{s, c}).applies() {
-				text.WriteString(" – |")
+				fmt.Print(" – |")
 				continue
 			}
-			fmt.Fprintf(&text, " %s |", found[0])
+			fmt.Printf(" %s |", found[0])
 			found = found[1:]
 		}
-		text.WriteString("\n")
+		fmt.Println()
 	}
-	fmt.Println(text.String())
 }

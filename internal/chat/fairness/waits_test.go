@@ -52,4 +52,3 @@ func (w *world) found(a *actor) {
 	}
 	a.looking = 0
 }
-
