@@ -197,7 +197,7 @@ func (l *Lobby) keepStreaks(s *session) {
 }
 
 // trusted reports whether s can judge: it has had a proper chat, and is in the main pool.
-func (s *session) trusted(l *Lobby) bool { return s.proven && !s.standsOut(l) }
+func (s *session) trusted(l *Lobby) bool { return (s.proven || allJudge) && !s.standsOut(l) }
 
 // standsOut reports whether s, or its network, has a streak that is too long. A proven session does not answer for its
 // network, as long as it is far from standing out itself.

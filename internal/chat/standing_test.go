@@ -72,7 +72,7 @@ func TestOnlyProvenSessionsJudge(t *testing.T) {
 	for n := range Network(200) {
 		c.chats(c.from(100+n), honest, time.Second, 0, 3)
 	}
-	if honest.standsOut(c.Lobby) || honest.streaks != (streaks{}) {
+	if honest.standsOut(c.Lobby) || honest.streaks.n != [badnesses]uint8{} {
 		t.Errorf("stands out: %+v", honest.streaks)
 	}
 }
@@ -106,6 +106,59 @@ func TestLeaverStandsOut(t *testing.T) {
 	c.do(Command{Op: Tick})
 	if bot.standsOut(c.Lobby) {
 		t.Error("its streaks do not lapse")
+	}
+}
+
+// TestStreaksLastWhileItChats: a network in the low-priority pool, which seldom meets a judge, does not leave it for that.
+func TestStreaksLastWhileItChats(t *testing.T) {
+	c := newCrowd(t)
+	bot, other := c.from(9), c.from(8)
+	*c.standings.networks.of(9, c.at) = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	bot.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	for range 4 * networkStreakFor / streakFor {
+		c.chats(bot, other, streakFor-time.Second, 1, 1)
+	}
+	if !bot.standsOut(c.Lobby) || !c.from(9).standsOut(c.Lobby) {
+		t.Error("the streaks of the session or of its network lapse although it chats")
+	}
+	c.at = c.at.Add(networkStreakFor)
+	c.do(Command{Op: Tick})
+	if bot.standsOut(c.Lobby) {
+		t.Error("the streaks do not lapse without a chat")
+	}
+}
+
+// TestChatIsJudgedAsSoonAsItIsProper: not at its end, and once.
+func TestChatIsJudgedAsSoonAsItIsProper(t *testing.T) {
+	c := newCrowd(t)
+	judge, _ := c.prove()
+	s := c.from(5)
+	s.streaks = streaks{n: [badnesses]uint8{3, 3}, last: c.at}
+	for _, x := range []*session{s, judge} {
+		x.former, x.paced = nil, 0
+		c.do(Command{Op: Search, Conn: x.conn})
+	}
+	write := func(x *session, after time.Duration) {
+		c.at = c.at.Add(after)
+		c.do(Command{Op: Send, Conn: x.conn, Text: "hello"})
+	}
+	write(s, 0)
+	write(s, 0)
+	write(judge, time.Second)
+	write(judge, properFor-time.Second-time.Millisecond)
+	if s.proven {
+		t.Error("proven before the chat lasts long enough")
+	}
+	write(s, time.Millisecond)
+	if !s.proven || s.streaks.n != [badnesses]uint8{} {
+		t.Errorf("proven %v, with streaks %v, in a proper chat", s.proven, s.streaks.n)
+	}
+	bad := [badnesses]uint8{3, 3}
+	s.streaks.n = bad
+	write(judge, time.Minute)
+	c.do(Command{Op: Search, Conn: s.conn})
+	if s.streaks.n != bad {
+		t.Errorf("judged again: streaks %v", s.streaks.n)
 	}
 }
 
