@@ -34,9 +34,10 @@ const (
 	firstOutcomes = 20
 	firstShare    = 0.85
 
-	// Streaks lapse without a chat, and not without an outcome: a session in the low-priority pool seldom meets a judge, and
-	// would be back in the main pool for that.
-	streakFor        = 10 * time.Minute // a session's streaks lapse without a chat for this long…
+	// The streaks of a network, and of a session that is not proven, lapse without a chat, and not without an outcome: in the
+	// low-priority pool they seldom meet a judge, and would leave it for that. Those of a proven session, which may be there
+	// by bad luck and among bots, lapse without an outcome.
+	streakFor        = 10 * time.Minute // after how long a session's lapse…
 	networkStreakFor = time.Hour        // … and a network's
 	networksKept     = 1 << 16          // networks remembered; those without a chat for the longest time are forgotten first
 
@@ -58,7 +59,7 @@ const (
 // streaks are how many chats in a row were bad, in each way.
 type streaks struct {
 	n    [badnesses]uint8
-	last Time // when the last chat ended, judged or not; 0: never
+	last Time // since when they can lapse; 0: never
 }
 
 // lapse forgets streaks that are too old.
@@ -189,8 +190,9 @@ func (l *Lobby) appraise(s *session) {
 
 // keepStreaks keeps the streaks of s and its network, if they have not lapsed, for a chat that ends without a judge.
 func (l *Lobby) keepStreaks(s *session) {
-	s.streaks.lapse(l.now, streakFor)
-	s.streaks.last = l.now
+	if s.streaks.lapse(l.now, streakFor); !s.proven {
+		s.streaks.last = l.now
+	}
 	if l.standings.networks.find(s.network, l.now) != nil {
 		l.standings.networks.of(s.network, l.now).last = l.now
 	}

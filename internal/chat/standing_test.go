@@ -121,7 +121,14 @@ func TestStreaksLastWhileItChats(t *testing.T) {
 	if !bot.standsOut(c.Lobby) || !c.from(9).standsOut(c.Lobby) {
 		t.Error("the streaks of the session or of its network lapse although it chats")
 	}
-	c.at = c.at.Add(networkStreakFor)
+	bot.proven = true
+	c.chats(bot, other, streakFor, 1, 1)
+	c.at = c.at.Add(-time.Millisecond)
+	if bot.standsOut(c.Lobby) {
+		t.Error("the streaks of a proven session last without a judge")
+	}
+	bot.proven = false
+	c.at = c.at.Add(networkStreakFor + time.Millisecond)
 	c.do(Command{Op: Tick})
 	if bot.standsOut(c.Lobby) {
 		t.Error("the streaks do not lapse without a chat")

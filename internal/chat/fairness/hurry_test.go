@@ -15,10 +15,12 @@ import (
 func hurried(pace time.Duration, atOnce bool, d time.Duration, seed uint64) (p50, p99 int) {
 	s := scenario{people: 20, bots: 200, addresses: 1, tactics: hurry, atOnce: atOnce}
 	w := newWorld(s, manners{0.5}, chat.LowPriorityOff, pace, seed)
+	if len(os.Getenv("TALK"))>0 { w.manners.q = 1 }
 	w.waits.from[0], w.waits.until[0] = start.Add(time.Minute), start.Add(d)
 	w.play(d)
 	slices.Sort(w.waits.passed)
 	n := len(w.waits.passed)
+	fmt.Println("wait", w.waits.all[0].of(), n)
 	if n == 0 {
 		return 0, 0
 	}
