@@ -135,6 +135,13 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	}
 }
 
+// lowPriority has the values of CHATME_LOW_PRIORITY.
+var lowPriority = map[string]chat.LowPriority{
+	"watch": chat.LowPriorityWatch,
+	"on":    chat.LowPriorityOn,
+	"off":   chat.LowPriorityOff,
+}
+
 func lobbyLimits(cfg *config.Config) chat.Limits {
 	return chat.Limits{
 		IdleAfter:        cfg.IdleAfter.Duration,
@@ -148,6 +155,8 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		RematchAfter:     cfg.RematchAfter.Duration,
 		RecentFor:        cfg.RecentFor.Duration,
 		SettleTimeout:    cfg.SettleTimeout.Duration,
+
+		LowPriority: lowPriority[cfg.LowPriority],
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),
