@@ -230,6 +230,27 @@ func TestWatchPlacesNone(t *testing.T) {
 	}
 }
 
+// TestLowPriorityIsLive: a session in the low-priority pool leaves it when the setting changes.
+func TestLowPriorityIsLive(t *testing.T) {
+	c := newCrowd(t)
+	low, other := c.from(1), c.from(2)
+	low.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	c.standings.tokens.next = c.at.Add(time.Hour)
+	for _, s := range []*session{low, other} {
+		c.do(Command{Op: Search, Conn: s.conn})
+	}
+	if low.partner != nil {
+		t.Fatal("matched without a token")
+	}
+	limits := c.cfg.Limits
+	limits.LowPriority = LowPriorityWatch
+	c.SetLimits(limits)
+	c.do(Command{Op: Tick})
+	if low.partner != other {
+		t.Error("not matched after the change")
+	}
+}
+
 // TestL11LowPriorityStarvesNone: a session in the low-priority pool is matched with one in the main pool every 15 s, or more
 // often where many are matched.
 func TestL11LowPriorityStarvesNone(t *testing.T) {

@@ -18,24 +18,24 @@ func TestFairnessBounds(t *testing.T) {
 	const collude = "bots collude, q 0.5"
 	bounds := []bound{
 		{"100 people, 1 address", "off, q 0.5", 0, 5, 100}, // otherwise the simulation shows nothing
-		{"100, 200 addresses", "off, q 0.5", 0, 5, 100},
-		{"20 people, 200 bots at 1 address", "on, q 0.5", 0, 0, 1.6},
+		{"100 people, 200 addresses", "off, q 0.5", 0, 5, 100},
+		{"20 people, 1 address", "on, q 0.5", 0, 0, 1.6},
 		{"100 people, 1 address", "on, q 0.5", 0, 0, 1.6},
-		{"100, silent bots that stay", "on, q 0.5", 0, 0, 1.6},
-		{"100, 20 addresses", "on, q 0.5", 0, 0, 1.6},
-		{"100, 20 addresses, a daily wave", "on, q 0.5", 0, 0, 1.6},
-		{"100, 20 addresses", "on, q 0.7", 0, 0, 1.6},
+		{"100 people, 1 address, silent bots that stay", "on, q 0.5", 0, 0, 1.6},
+		{"100 people, 20 addresses", "on, q 0.5", 0, 0, 1.6},
+		{"100 people, 20 addresses, a daily wave", "on, q 0.5", 0, 0, 1.6},
+		{"100 people, 20 addresses", "on, q 0.7", 0, 0, 1.6},
 		{"100 people, 1 address", collude, 0, 0, 1.6},
-		{"100, 200 addresses", "on, q 0.5", 0, 0, 2.7},
-		{"100, 200 addresses", "on, q 0.5", 1, 0, 1.7},
-		{"20, the same", "on, q 0.5", 0, 0, 6},
-		{"20, the same", "on, q 0.5", 1, 0, 1.7},
-		{"100, silent leavers at 200 addresses", "on, q 0.5", 0, 0, 2.7},
-		{"100, silent leavers at 200 addresses", "on, q 0.5", 1, 0, 1.7},
-		{"400, the same", "on, q 0.7", 1, 0, 1.7},
-		{"50 of 100 behind one NAT, no bots: their wait", "on, q 0.5", 0, 0, 1.1},
-		{"100, bots that 80 % greet, 200 addresses, new sessions", "on, q 0.5", 0, 0, 2.7},
-		{"100, bots that 80 % greet, 200 addresses, new sessions", "on, q 0.5", 1, 0, 1.7},
+		{"100 people, 200 addresses", "on, q 0.5", 0, 0, 2.7},
+		{"100 people, 200 addresses", "on, q 0.5", 1, 0, 1.7},
+		{"20 people, 200 addresses, new sessions", "on, q 0.5", 0, 0, 6},
+		{"20 people, 200 addresses, new sessions", "on, q 0.5", 1, 0, 1.7},
+		{"100 people, 200 addresses, silent leavers", "on, q 0.5", 0, 0, 2.7},
+		{"100 people, 200 addresses, silent leavers", "on, q 0.5", 1, 0, 1.7},
+		{"400 people, 200 addresses, new sessions", "on, q 0.7", 1, 0, 1.7},
+		{"50 of 100 people behind one address, no bots: their wait", "on, q 0.5", 0, 0, 1.1},
+		{"100 people, 200 addresses, new sessions, 80 % answer the bots", "on, q 0.5", 0, 0, 2.7},
+		{"100 people, 200 addresses, new sessions, 80 % answer the bots", "on, q 0.5", 1, 0, 1.7},
 	}
 	cells := make([]cell, len(bounds))
 	for i, b := range bounds {
@@ -67,7 +67,7 @@ func find(t *testing.T, name, column string, hour int) cell {
 
 // TestNATPaysNothing: people who share an address wait no longer than the others. It is quick, so it runs everywhere.
 func TestNATPaysNothing(t *testing.T) {
-	c := find(t, "50 of 100 behind one NAT, no bots: their wait", "on, q 0.7", 0)
+	c := find(t, "50 of 100 people behind one address, no bots: their wait", "on, q 0.7", 0)
 	c.column.hours = 1
 	if r := (plays{}).measure([]cell{c}, 2)[0]; r.mean > 1.1 {
 		t.Errorf("they wait %.2f times as long", r.mean)

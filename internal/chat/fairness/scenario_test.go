@@ -25,24 +25,24 @@ type scenario struct {
 }
 
 var scenarios = []scenario{
-	{name: "20 people, 200 bots at 1 address", people: 20, bots: 200, addresses: 1},
+	{name: "20 people, 1 address", people: 20, bots: 200, addresses: 1},
 	{name: "100 people, 1 address", people: 100, bots: 200, addresses: 1},
 	{name: "400 people, 1 address", people: 400, bots: 200, addresses: 1},
-	{name: "100, silent bots that stay", people: 100, bots: 200, addresses: 1, tactics: stay},
-	{name: "100, 20 addresses", people: 100, bots: 200, addresses: 20},
-	{name: "100, 200 addresses", people: 100, bots: 200, addresses: 200},
-	{name: "100, 200 addresses, new session every 4 chats", people: 100, bots: 200, addresses: 200, renewAfter: 4},
-	{name: "20, the same", people: 20, bots: 200, addresses: 200, renewAfter: 4},
-	{name: "400, the same", people: 400, bots: 200, addresses: 200, renewAfter: 4},
-	{name: "100, silent leavers at 200 addresses", people: 100, bots: 200, addresses: 200, tactics: mute},
-	{name: "100, bots that 80 % greet, 200 addresses, new sessions", people: 100, bots: 200, addresses: 200, renewAfter: 4, tactics: greet},
-	{name: "100, 20 addresses, a daily wave", people: 100, wave: 4, bots: 200, addresses: 20},
-	{name: "100, 20 addresses, all bots at once after 40 min, for 70 min", people: 100, bots: 200, addresses: 20, atOnce: true,
+	{name: "100 people, 1 address, silent bots that stay", people: 100, bots: 200, addresses: 1, tactics: stay},
+	{name: "100 people, 20 addresses", people: 100, bots: 200, addresses: 20},
+	{name: "100 people, 200 addresses", people: 100, bots: 200, addresses: 200},
+	{name: "100 people, 200 addresses, new sessions", people: 100, bots: 200, addresses: 200, renewAfter: 4},
+	{name: "20 people, 200 addresses, new sessions", people: 20, bots: 200, addresses: 200, renewAfter: 4},
+	{name: "400 people, 200 addresses, new sessions", people: 400, bots: 200, addresses: 200, renewAfter: 4},
+	{name: "100 people, 200 addresses, silent leavers", people: 100, bots: 200, addresses: 200, tactics: mute},
+	{name: "100 people, 200 addresses, new sessions, 80 % answer the bots", people: 100, bots: 200, addresses: 200, renewAfter: 4, tactics: greet},
+	{name: "100 people, 20 addresses, a daily wave", people: 100, wave: 4, bots: 200, addresses: 20},
+	{name: "100 people, 20 addresses, all bots at once, from 40 min on, for 70 min", people: 100, bots: 200, addresses: 20, atOnce: true,
 		since: 40 * time.Minute, stays: 70 * time.Minute},
-	{name: "50 of 100 behind one NAT, no bots: their wait", people: 100, sharing: 50, theirs: true},
-	{name: "10 of 100 behind one NAT, no bots: their wait", people: 100, sharing: 10, theirs: true},
-	{name: "20 of 100 share the bots' only address, as a Tor exit has it", people: 100, sharing: 20, bots: 200, addresses: 1},
-	{name: "the same: the wait of the 20", people: 100, sharing: 20, theirs: true, bots: 200, addresses: 1},
+	{name: "50 of 100 people behind one address, no bots: their wait", people: 100, sharing: 50, theirs: true},
+	{name: "10 of 100 people behind one address, no bots: their wait", people: 100, sharing: 10, theirs: true},
+	{name: "20 of 100 people share the bots' only address", people: 100, sharing: 20, bots: 200, addresses: 1},
+	{name: "20 of 100 people share the bots' only address: their wait", people: 100, sharing: 20, theirs: true, bots: 200, addresses: 1},
 }
 
 // quiet is the scenario without bots, each person with an address.
@@ -71,6 +71,9 @@ func (w *world) play(d time.Duration) {
 		w.after(w.since, nil, (*world).botsArrive)
 	}
 	w.run(d)
+	if err := w.lobby.Check(); err != nil {
+		panic(err)
+	}
 	for _, p := range w.crowd.all {
 		w.found(p) // what they have waited so far counts
 	}

@@ -9,7 +9,7 @@ import (
 // waits are how long people look for each other, chats with bots included.
 type waits struct {
 	from, until [hours]chat.Time
-	all, shared [hours]mean // of all people; of those who share an address
+	all, shared [hours]mean // of all people; of the people that share an address
 	passed      []int       // how many bots a person met before each other person, in any hour
 }
 
