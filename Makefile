@@ -17,7 +17,7 @@ RACE := CGO_ENABLED=1 go test -vet=off -race -gcflags=modernc.org/sqlite/lib=-ra
 
 # These tests watch commands and servers in separate processes, hundreds of databases, and millions of states. The race
 # detector would make them several times slower and find nothing that it does not find in other tests.
-APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|TestBackupCopiedOver|BackupAdvances|FairnessBounds'
+APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|TestBackupCopiedOver|BackupAdvances|FairnessBounds|HurriedBots'
 # The packages that have them.
 APART_IN := ./internal/e2e ./internal/powerloss ./internal/torture ./internal/chat/explore ./internal/chat/fairness ./internal/doctor ./internal/store ./cmd/chatme
 

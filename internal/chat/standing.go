@@ -69,13 +69,17 @@ func (k *streaks) lapse(now Time, after time.Duration) {
 	}
 }
 
-func (k *streaks) add(bad [badnesses]bool) {
+// add counts a chat. A streak that becomes as long as needed counts a quarter more from then on: what is needed varies with
+// the latest outcomes, and would let go of a session that is no longer judged.
+func (k *streaks) add(bad [badnesses]bool, need [badnesses]uint8) {
 	for kind, is := range bad {
-		switch {
+		switch n := &k.n[kind]; {
 		case !is:
-			k.n[kind] = 0
-		case k.n[kind] < math.MaxUint8:
-			k.n[kind]++
+			*n = 0
+		case *n+1 == need[kind]:
+			*n += 1 + need[kind]/4
+		case *n < math.MaxUint8:
+			*n++
 		}
 	}
 }
@@ -157,10 +161,10 @@ func (l *Lobby) judge(a, b *session) {
 			}
 		}
 		s.streaks.lapse(l.now, streakFor)
-		s.streaks.add(bad)
+		s.streaks.add(bad, l.standings.need)
 		s.streaks.last = l.now
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
-			k.add(bad)
+			k.add(bad, l.standings.need)
 			k.last = l.now
 		}
 	}

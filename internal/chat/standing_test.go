@@ -211,6 +211,28 @@ func TestNeedFollowsManners(t *testing.T) {
 	}
 }
 
+// TestStandsOutUntilMuchMoreIsNeeded: a session that stands out still does when a streak a fifth longer is needed, for it is
+// seldom judged by then.
+func TestStandsOutUntilMuchMoreIsNeeded(t *testing.T) {
+	const needed = 50
+	need := [badnesses]uint8{needed, needed}
+	var k streaks
+	for n := range needed {
+		if k.atLeast(need, 1) {
+			t.Fatalf("long enough after %d of %d", n, needed)
+		}
+		k.add([badnesses]bool{short: true}, need)
+	}
+	for _, tt := range []struct {
+		need uint8
+		is   bool
+	}{{needed, true}, {needed * 6 / 5, true}, {needed * 3 / 2, false}} {
+		if k.atLeast([badnesses]uint8{needMax, tt.need}, 1) != tt.is {
+			t.Errorf("with %d needed: %v", tt.need, !tt.is)
+		}
+	}
+}
+
 // TestWatchPlacesNone: with watch sessions are counted and matched with the rest; with off none stands out.
 func TestWatchPlacesNone(t *testing.T) {
 	for mode, counted := range map[LowPriority]int{LowPriorityWatch: 1, LowPriorityOn: 1, LowPriorityOff: 0} {
