@@ -69,7 +69,7 @@ func (k *streaks) lapse(now Time, after time.Duration) {
 	}
 }
 
-// add counts a chat. A streak that becomes as long as needed counts a quarter more from then on: what is needed varies with
+// add counts a chat. A streak that becomes as long as needed counts an eighth more from then on: what is needed varies with
 // the latest outcomes, and would let go of a session that is no longer judged.
 func (k *streaks) add(bad [badnesses]bool, need [badnesses]uint8) {
 	for kind, is := range bad {
@@ -77,7 +77,7 @@ func (k *streaks) add(bad [badnesses]bool, need [badnesses]uint8) {
 		case !is:
 			*n = 0
 		case *n+1 == need[kind]:
-			*n += 1 + need[kind]/4
+			*n += 1 + need[kind]/8
 		case *n < math.MaxUint8:
 			*n++
 		}

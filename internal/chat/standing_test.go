@@ -211,7 +211,7 @@ func TestNeedFollowsManners(t *testing.T) {
 	}
 }
 
-// TestStandsOutUntilMuchMoreIsNeeded: a session that stands out still does when a streak a fifth longer is needed, for it is
+// TestStandsOutUntilMuchMoreIsNeeded: a session that stands out still does when a streak a tenth longer is needed, for it is
 // seldom judged by then.
 func TestStandsOutUntilMuchMoreIsNeeded(t *testing.T) {
 	const needed = 50
@@ -226,7 +226,7 @@ func TestStandsOutUntilMuchMoreIsNeeded(t *testing.T) {
 	for _, tt := range []struct {
 		need uint8
 		is   bool
-	}{{needed, true}, {needed * 6 / 5, true}, {needed * 3 / 2, false}} {
+	}{{needed, true}, {needed * 11 / 10, true}, {needed * 6 / 5, false}} {
 		if k.atLeast([badnesses]uint8{needMax, tt.need}, 1) != tt.is {
 			t.Errorf("with %d needed: %v", tt.need, !tt.is)
 		}
