@@ -55,6 +55,9 @@ var allowed = map[string][]string{
 		"network", "protocol", "server", "store", "tail", "unixsocket", "web", "ws"},
 	"migrations": {},
 
+	// hours of an attack, simulated
+	"chat/fairness": {},
+
 	// the commands
 	"cli":       {"admin", "buildinfo", "config", "exit"},
 	"dashboard": {"admin"},

@@ -144,6 +144,13 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	}
 }
 
+// lowPriority has the values of CHATME_LOW_PRIORITY.
+var lowPriority = map[string]chat.LowPriority{
+	"watch": chat.LowPriorityWatch,
+	"on":    chat.LowPriorityOn,
+	"off":   chat.LowPriorityOff,
+}
+
 func lobbyLimits(cfg *config.Config) chat.Limits {
 	return chat.Limits{
 		IdleAfter:        cfg.IdleAfter.Duration,
@@ -159,6 +166,8 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		MatchEvery:       cfg.SessionMatches.Per / time.Duration(cfg.SessionMatches.Amount),
 		MatchBurst:       int(cfg.SessionMatches.Burst),
 		SettleTimeout:    cfg.SettleTimeout.Duration,
+
+		LowPriority: lowPriority[cfg.LowPriority],
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),

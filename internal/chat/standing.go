@@ -37,9 +37,12 @@ const (
 	firstOutcomes = 20
 	firstShare    = 0.85
 
-	streakFor        = 10 * time.Minute // a session's streaks lapse without an outcome for this long…
+	// The streaks of a network, and of a session that is not proven, lapse without a chat, and not without an outcome: in the
+	// low-priority pool they seldom meet a judge, and would leave it for that. Those of a proven session, which may be there
+	// by bad luck and among bots, lapse without an outcome.
+	streakFor        = 10 * time.Minute // after how long a session's lapse…
 	networkStreakFor = time.Hour        // … and a network's
-	networksKept     = 1 << 16          // networks remembered; those without an outcome for the longest time are forgotten first
+	networksKept     = 1 << 16          // networks remembered; those without a chat for the longest time are forgotten first
 
 	// The low-priority pool as a whole is matched with the main pool once in tokenEvery, and in lowShare of the main pool's
 	// matches if that is more.
@@ -59,7 +62,7 @@ const (
 // streaks are how many chats in a row were bad, in each way.
 type streaks struct {
 	n    [badnesses]uint8
-	last Time // when the last one was judged; 0: never
+	last Time // since when they can lapse; 0: never
 }
 
 // lapse forgets streaks that are too old.
@@ -69,16 +72,19 @@ func (k *streaks) lapse(now Time, after time.Duration) {
 	}
 }
 
-func (k *streaks) add(bad [badnesses]bool, now Time) {
+// add counts a chat. A streak that becomes as long as needed counts an eighth more from then on: what is needed varies with
+// the latest outcomes, and would let go of a session that is no longer judged.
+func (k *streaks) add(bad [badnesses]bool, need [badnesses]uint8) {
 	for kind, is := range bad {
-		switch {
+		switch n := &k.n[kind]; {
 		case !is:
-			k.n[kind] = 0
-		case k.n[kind] < math.MaxUint8:
-			k.n[kind]++
+			*n = 0
+		case *n+1 == need[kind]:
+			*n += 1 + need[kind]/8
+		case *n < math.MaxUint8:
+			*n++
 		}
 	}
-	k.last = now
 }
 
 // atLeast reports whether one of the streaks is as long as needed, in parts of 1/share.
@@ -135,17 +141,19 @@ func (s *share) need() uint8 {
 	return uint8(max(n, needMin))
 }
 
-// judge records how the chat of a and b, which ends, went. Each is a judge of the other, if it is proven and in the main
-// pool: otherwise an attacker's sessions could speak ill of everyone.
+// judge records how the chat of a and b went, when it ends, or goes, as soon as it is proper: chats that end within seconds
+// would otherwise be counted first, and new sessions become judges late. Each is a judge of the other, if it is proven and in
+// the main pool: otherwise an attacker's sessions could speak ill of everyone.
 func (l *Lobby) judge(a, b *session) {
-	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen {
+	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen || a.out.judged {
 		return
 	}
-	proper := l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
-		a.network != 0 && b.network != 0 && a.network != b.network
+	a.out.judged, b.out.judged = true, true
+	proper := l.proper(a, b)
 	judges := [...]bool{a.trusted(l), b.trusted(l)}
 	for i, s := range [...]*session{a, b} {
 		if !judges[1-i] {
+			l.keepStreaks(s)
 			continue
 		}
 		bad := [badnesses]bool{ignored: s.partner.out.last == 0, short: !proper}
@@ -155,9 +163,12 @@ func (l *Lobby) judge(a, b *session) {
 				l.standings.need[kind] = l.standings.bad[kind].need()
 			}
 		}
-		s.streaks.add(bad, l.now)
+		s.streaks.lapse(l.now, streakFor)
+		s.streaks.add(bad, l.standings.need)
+		s.streaks.last = l.now
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
-			k.add(bad, l.now)
+			k.add(bad, l.standings.need)
+			k.last = l.now
 		}
 	}
 	if !proper {
@@ -171,8 +182,31 @@ func (l *Lobby) judge(a, b *session) {
 	}
 }
 
+// proper reports whether the chat of a and b is proper by now.
+func (l *Lobby) proper(a, b *session) bool {
+	return l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
+		a.network != 0 && b.network != 0 && a.network != b.network
+}
+
+// appraise judges the chat of s, which has written, if it is proper now.
+func (l *Lobby) appraise(s *session) {
+	if !s.out.judged && l.proper(s, s.partner) {
+		l.judge(s, s.partner)
+	}
+}
+
+// keepStreaks keeps the streaks of s and its network, if they have not lapsed, for a chat that ends without a judge.
+func (l *Lobby) keepStreaks(s *session) {
+	if s.streaks.lapse(l.now, streakFor); !s.proven {
+		s.streaks.last = l.now
+	}
+	if l.standings.networks.find(s.network, l.now) != nil {
+		l.standings.networks.of(s.network, l.now).last = l.now
+	}
+}
+
 // trusted reports whether s can judge: it has had a proper chat, and is in the main pool.
-func (s *session) trusted(l *Lobby) bool { return s.proven && !s.standsOut(l) }
+func (s *session) trusted(l *Lobby) bool { return (s.proven || allJudge) && !s.standsOut(l) }
 
 // standsOut reports whether s, or its network, has a streak that is too long. A proven session does not answer for its
 // network, as long as it is far from standing out itself.
