@@ -141,9 +141,9 @@ func (s *share) need() uint8 {
 	return uint8(max(n, needMin))
 }
 
-// judge records how the chat of a and b went, when it ends, or goes, as soon as it is proper: chats that end within seconds
-// would otherwise be counted first, and new sessions become judges late. Each is a judge of the other, if it is proven and in
-// the main pool: otherwise an attacker's sessions could speak ill of everyone.
+// judge records, once, how the chat of a and b goes: as soon as it is proper, or else when it ends. If every chat were judged
+// at its end, a new server would count the shortest first, and new sessions would become judges late. Each is a judge of the
+// other, if it is proven and in the main pool: otherwise an attacker's sessions could speak ill of everyone.
 func (l *Lobby) judge(a, b *session) {
 	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen || a.out.judged {
 		return
