@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"chatme/internal/testbed"
 	"chatme/internal/testbed/inside"
 
 	"github.com/gorilla/websocket"
@@ -31,6 +32,9 @@ func TestNetworkSettings(t *testing.T) {
 		c, resp, err := websocket.DefaultDialer.Dial("ws://"+s.Addr, http.Header{"X-Forwarded-For": {addr}})
 		if err == nil {
 			t.Cleanup(func() { c.Close() })
+			testbed.Must(t, c.WriteMessage(websocket.TextMessage, []byte(`{"type":"auth","apiKey":"a-key-of-this-test"}`)))
+			_, _, err = c.ReadMessage() // few may be unauthenticated for long
+			testbed.Must(t, err)
 		}
 		if resp == nil {
 			t.Fatal(err)
