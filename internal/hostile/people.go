@@ -1,0 +1,219 @@
+package hostile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/client"
+	"chatme/internal/pace"
+)
+
+const (
+	// writeEvery is a fast typist's pace.
+	writeEvery = 333 * time.Millisecond
+	// servedWithin is how long an honest client waits for anything, on an idle machine, before it counts as stuck.
+	servedWithin = 15 * time.Second
+)
+
+// people are honest clients. Each has an address of its own, and half of them are legacy clients.
+type people struct {
+	ctx     context.Context // ends when they leave
+	cancel  context.CancelFunc
+	at, key string
+	began   time.Time
+	number  atomic.Int64 // of their addresses
+	talkers []*talker
+	running sync.WaitGroup
+
+	window   atomic.Pointer[window] // what is measured at the moment
+	troubles troubles
+	arrivals arrivals
+}
+
+// talker is an honest client that chats.
+type talker struct {
+	*client.Client
+	name        string
+	legacy      bool
+	partner     *talker
+	sent, heard atomic.Int64
+}
+
+// newPeople returns nobody yet.
+func newPeople(ctx context.Context, s *site) *people {
+	p := &people{at: "ws://" + s.Addr, key: s.Key, began: time.Now()}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	p.window.Store(&window{})
+	return p
+}
+
+// arrive opens a socket from an address of its own.
+func (p *people) arrive(legacy bool) (*client.Client, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	defer cancel()
+	n := p.number.Add(1)
+	c, err := client.Dial(ctx, p.at, client.Options{
+		APIKey: p.key, Legacy: legacy, NoText: true, LocalAddr: fmt.Sprintf("127.0.3.%d", 1+n%16),
+		Header: http.Header{"X-Forwarded-For": {fmt.Sprintf("100.64.%d.%d", n>>8&0xff, n&0xff)}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Greet(ctx); err != nil {
+		c.Drop()
+		return nil, err
+	}
+	return c, nil
+}
+
+// pair lets this many pairs arrive and chat.
+func (p *people) pair(pairs int) error {
+	for i := range pairs {
+		var both [2]*talker
+		for side := range both {
+			legacy := i%2 == 1
+			c, err := p.arrive(legacy)
+			if err == nil {
+				err = c.Search()
+			}
+			if err != nil {
+				return fmt.Errorf("an honest client, before the attack: %w", err)
+			}
+			both[side] = &talker{Client: c, legacy: legacy}
+		}
+		both[0].partner, both[1].partner = both[1], both[0]
+		for _, t := range both {
+			ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+			_, err := t.Await(ctx, "matched")
+			cancel()
+			if err != nil {
+				return fmt.Errorf("an honest client, before the attack: %w", err)
+			}
+		}
+		p.talkers = append(p.talkers, both[:]...)
+	}
+	for i, t := range p.talkers {
+		p.running.Go(func() { p.hears(t) })
+		p.running.Go(func() { p.writes(t, writeEvery*time.Duration(i)/time.Duration(len(p.talkers))) })
+	}
+	p.running.Go(p.newcomers)
+	return nil
+}
+
+// leave ends all sockets.
+func (p *people) leave() {
+	p.cancel()
+	for _, t := range p.talkers {
+		t.Drop()
+	}
+	p.running.Wait()
+}
+
+// writes sends the time, at a human pace.
+func (p *people) writes(t *talker, first time.Duration) {
+	if !pace.Pause(p.ctx, first) {
+		return
+	}
+	for tick := time.NewTicker(writeEvery); ; {
+		if _, err := t.Send(strconv.FormatInt(int64(time.Since(p.began)), 10)); err != nil {
+			return // hears knows why
+		}
+		t.sent.Add(1)
+		select {
+		case <-tick.C:
+		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+// hears takes the partner's messages. Nothing else may come.
+func (p *people) hears(t *talker) {
+	for {
+		m, err := t.Recv(p.ctx)
+		switch {
+		case p.ctx.Err() != nil:
+			return
+		case err != nil:
+			p.troubles.add("cut", err)
+			return
+		case m.Type == "message":
+			t.heard.Add(1)
+			if at, err := strconv.ParseInt(m.Text, 10, 64); err == nil {
+				p.window.Load().relayed(time.Since(p.began) - time.Duration(at))
+			}
+			if !t.legacy {
+				t.Ack()
+			}
+		case m.Type != "ack":
+			p.troubles.add("left alone", errors.New(m.Type))
+			return
+		}
+	}
+}
+
+// measure measures for d, and until all that was sent meanwhile has arrived.
+func (p *people) measure(d time.Duration) *window {
+	w := &window{}
+	p.window.Store(w)
+	pace.Pause(p.ctx, d)
+	for _, t := range p.talkers {
+		sent := t.partner.sent.Load()
+		if !pace.Until(p.ctx, servedWithin, func() bool { return t.heard.Load() >= sent || t.CloseErr() != nil }) && p.ctx.Err() == nil {
+			p.troubles.add("stuck", errors.New("a message did not arrive"))
+		}
+	}
+	p.arrivals.settle()
+	p.window.Store(&window{})
+	return w
+}
+
+// troubles counts what must not happen to honest clients. It is safe for concurrent use.
+type troubles struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (t *troubles) add(what string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = map[string]int{}
+	}
+	text := err.Error()
+	if closed, ok := errors.AsType[*client.CloseError](err); ok && closed.Code != client.CloseLost {
+		text = closed.Error()
+	} else if refused, ok := errors.AsType[*client.RefusedError](err); ok {
+		text = strconv.Itoa(refused.Status)
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		text = "too late"
+	} else if i := strings.LastIndex(text, ": "); i >= 0 {
+		text = text[i+2:]
+	}
+	t.counts[what+": "+text]++
+}
+
+// list returns how many there were, and what, the most frequent first.
+func (t *troubles) list() (n int, what []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, count := range t.counts {
+		n += count
+	}
+	for _, text := range slices.SortedFunc(maps.Keys(t.counts), func(a, b string) int {
+		return cmp.Or(t.counts[b]-t.counts[a], strings.Compare(a, b))
+	}) {
+		what = append(what, fmt.Sprintf("%d × %s", t.counts[text], text))
+	}
+	return n, what
+}
