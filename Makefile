@@ -17,9 +17,9 @@ RACE := CGO_ENABLED=1 go test -vet=off -race -gcflags=modernc.org/sqlite/lib=-ra
 
 # These tests watch commands and servers in separate processes, hundreds of databases, and millions of states. The race
 # detector would make them several times slower and find nothing that it does not find in other tests.
-APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|TestBackupCopiedOver|BackupAdvances'
+APART := 'E2E|TestScript$$|Torture|SystemCallsFail|PowerLoss|Killed$$|KilledAnywhere|UnsuitedFileSystem|Explore$$|VanishesUnderAServer|VanishedDatabaseIsSaved|TestBackupCopiedOver|BackupAdvances|FairnessBounds|HurriedBots'
 # The packages that have them.
-APART_IN := ./internal/e2e ./internal/powerloss ./internal/torture ./internal/chat/explore ./internal/doctor ./internal/store ./cmd/chatme
+APART_IN := ./internal/e2e ./internal/powerloss ./internal/torture ./internal/chat/explore ./internal/chat/fairness ./internal/doctor ./internal/store ./cmd/chatme
 
 WEB := internal/web
 STATICCHECK := go tool -modfile=.ci/tools/go.mod staticcheck
@@ -117,13 +117,14 @@ gates:
 	go -C .ci/nfpm mod tidy -diff
 	go -C internal/bench mod tidy -diff
 
-soak: build ## run for hours: 1,000 kills, hostile clients, 40,000 disk images after a power cut, an hour of states, all faults, fuzz 5m each
+soak: build ## run for hours: 1,000 kills, hostile clients, 40,000 disk images after a power cut, an hour of states, all faults, bots, fuzz 5m each
 	bin/chatme torture --kills 1000
 	bin/chatme hostile attacks
 	bin/chatme hostile bots --set CHATME_LOW_PRIORITY=off
 	bin/chatme hostile bots --set CHATME_LOW_PRIORITY=on
 	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
+	FAIRNESS=10 go test -timeout 90m -v -run 'FairnessTable$$|HurriedBots$$' ./internal/chat/fairness
 	.ci/fuzz 5m
 	EXPLORE=5s $(RACE) -count=10 ./internal/chat/... ./internal/hub ./internal/store ./internal/ws
 

@@ -55,6 +55,9 @@ var allowed = map[string][]string{
 		"network", "protocol", "server", "store", "tail", "unixsocket", "web", "ws"},
 	"migrations": {},
 
+	// hours of an attack, simulated
+	"chat/fairness": {},
+
 	// the commands
 	"cli":       {"admin", "buildinfo", "config", "exit"},
 	"dashboard": {"admin"},
@@ -65,8 +68,8 @@ var allowed = map[string][]string{
 	"spawn":     {"exit", "pace"},
 	"recovery":  {"admin", "app", "chat", "cli", "client", "config", "dbfile", "exit", "pace", "spawn", "store"},
 	"remote":    {},
-	"doctor": {"admin", "buildinfo", "certificate", "cli", "client", "config", "dbfile", "descriptors", "exit", "remote", "server",
-		"store"},
+	"doctor": {"admin", "buildinfo", "certificate", "cli", "client", "config", "dbfile", "descriptors", "exit", "network", "remote",
+		"server", "store"},
 	"probe":           {"cli", "client", "config", "exit", "pace", "protocol", "remote", "testcard"},
 	"load":            {"chat", "cli", "client", "descriptors", "exit", "pace", "secret", "spawn", "store"},
 	"hostile":         {"cli", "client", "descriptors", "exit", "pace", "protocol", "spawn", "testcard"},

@@ -34,6 +34,7 @@ type Commands struct {
 	Dashboard operator.DashboardCmd `cmd:"" help:"Show charts of the running server's last hour in a browser."`
 	Tail      operator.TailCmd      `cmd:"" help:"Show events in the running server as they happen."`
 	Sessions  operator.SessionsCmd  `cmd:"" help:"List the sessions of the running server."`
+	Networks  operator.NetworksCmd  `cmd:"" help:"List the networks of the clients, by tags of the day."`
 	Queue     operator.QueueCmd     `cmd:"" help:"List the sessions that wait for a partner."`
 	Pairs     operator.PairsCmd     `cmd:"" help:"List the chats."`
 	Kick      operator.KickCmd      `cmd:"" help:"End a session."`

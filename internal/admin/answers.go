@@ -8,9 +8,14 @@ import (
 // The admin socket's answers to commands that list and change things. None holds a key or a session ID.
 type (
 	SessionsAnswer struct {
-		Sessions []store.SessionRow `json:"sessions"`
-		Total    int64              `json:"total"`
-		Unlisted int64              `json:"unlisted"` // connected sessions that have not searched yet: they have no row
+		Sessions []SessionRow `json:"sessions"`
+		Total    int64        `json:"total"`
+		Unlisted int64        `json:"unlisted"` // connected sessions that have not searched yet: they have no row
+	}
+	// SessionRow is a row of the database, with what is in memory about its session.
+	SessionRow struct {
+		store.SessionRow
+		Standing *SessionStanding `json:"standing"` // nil: the session is not in memory
 	}
 	QueueAnswer struct {
 		Queue []store.QueueRow `json:"queue"`

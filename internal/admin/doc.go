@@ -13,6 +13,7 @@
 //	POST /trace, GET /trace?number=&from=  announce a request through the proxies; report how it arrived, without addresses
 //	GET /tail?type=&session=&status=  events as they happen, one per line
 //	GET /sessions?state=&limit=       and /queue?limit=, /pairs?limit=: the lists
+//	GET /networks?limit=              the networks of the clients, by tags of the day: a NetworksAnswer
 //	POST /kick?session=               end a session
 //	POST /advance                     advance the counter that tells the database from an older copy
 //	POST /reload                      reload the settings

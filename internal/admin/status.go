@@ -18,6 +18,8 @@ type Status struct {
 	Metrics metrics.Values             `json:"figures"`          // by their names in /metrics, without buckets
 	Latency map[string]metrics.Latency `json:"latency"`          // by histogram, since the start of the server
 	About   *About                     `json:"about,omitempty"`  // nil: a server of an older version
+
+	Networks *NetworksAnswer `json:"networks,omitempty"` // only the largest; nil: a server of an older version
 }
 
 // Status asks for the metrics and whether the server is ready.
@@ -42,8 +44,15 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	if _, older := errors.AsType[*UnknownPathError](err); err != nil && !older {
 		return nil, err
 	}
+	s.Networks, err = c.Networks(ctx, statusNetworks)
+	if _, older := errors.AsType[*UnknownPathError](err); err != nil && !older {
+		return nil, err
+	}
 	return s, nil
 }
+
+// statusNetworks is how many networks a Status has.
+const statusNetworks = 3
 
 // Ready reports whether the server should get traffic, and if not, why.
 func (c *Client) Ready(ctx context.Context) (ready bool, reason string, err error) {

@@ -31,6 +31,7 @@ func (s *instance) answerOperator() {
 	post("/trace", func(*http.Request) (any, error) { return s.announce() })
 	get("/trace", s.trace)
 	get("/sessions", s.answerSessions)
+	get("/networks", s.answerNetworks)
 	get("/queue", func(r *http.Request) (any, error) {
 		rows, total, err := s.db.Queue(r.Context(), limitOf(r))
 		return admin.QueueAnswer{Queue: listed(rows), Total: total}, err
@@ -61,7 +62,7 @@ func (s *instance) answerSessions(r *http.Request) (any, error) {
 	}
 	attached := int64(s.hub.Attached())
 	connected, err := s.db.Connected(ctx)
-	return admin.SessionsAnswer{Sessions: listed(rows), Total: total, Unlisted: max(attached-connected, 0)}, err
+	return admin.SessionsAnswer{Sessions: sessionRows(rows, s.hub.Sessions(), s.tags), Total: total, Unlisted: max(attached-connected, 0)}, err
 }
 
 // limitOf returns how many rows r asks for.

@@ -17,6 +17,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/server"
 	"chatme/internal/store"
@@ -33,7 +34,8 @@ const sweepAfter = time.Hour
 // only good for recordFailedStart.
 func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.Logger) (*instance, error) {
 	cfg := c.Config
-	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tail: new(tail.Feed), fatal: make(chan error, 1)}
+	s := &instance{cfg: cfg, log: log, db: db, clock: hub.NewClock(), tags: network.NewTags(time.Now), fatal: make(chan error, 1)}
+	s.tail = &tail.Feed{Network: s.tags.Of}
 	s.inForce.Store(cfg)
 	s.metrics = metrics.New()
 	s.history = metrics.NewHistory(s.metrics)
@@ -142,6 +144,13 @@ func LobbyConfig(cfg *config.Config, started store.Started) chat.Config {
 	}
 }
 
+// lowPriority has the values of CHATME_LOW_PRIORITY.
+var lowPriority = map[string]chat.LowPriority{
+	"watch": chat.LowPriorityWatch,
+	"on":    chat.LowPriorityOn,
+	"off":   chat.LowPriorityOff,
+}
+
 func lobbyLimits(cfg *config.Config) chat.Limits {
 	return chat.Limits{
 		IdleAfter:        cfg.IdleAfter.Duration,
@@ -157,6 +166,8 @@ func lobbyLimits(cfg *config.Config) chat.Limits {
 		MatchEvery:       cfg.SessionMatches.Per / time.Duration(cfg.SessionMatches.Amount),
 		MatchBurst:       int(cfg.SessionMatches.Burst),
 		SettleTimeout:    cfg.SettleTimeout.Duration,
+
+		LowPriority: lowPriority[cfg.LowPriority],
 
 		RingMessages:     int(cfg.RingMessages),
 		RingBytes:        int(cfg.RingBytes),

@@ -27,11 +27,17 @@ func watchMetrics(m *metrics.Metrics, s *instance) {
 		}
 		w.Gauge("chatme_sockets", float64(sockets))
 		w.Gauge("chatme_sockets_parked", float64(s.endpoint.Parked()))
+		delayed, _ := s.endpoint.Waiting()
+		w.Gauge("chatme_sockets_delayed", float64(delayed))
 		w.Gauge("chatme_in_flight_bytes", float64(s.endpoint.InFlight()))
 		w.Counter("chatme_messages_received_total", float64(c.Received))
 		w.Counter("chatme_messages_delivered_total", float64(c.Delivered))
 		w.Counter("chatme_messages_held_total", float64(c.Held))
 		w.Counter("chatme_matches_total", float64(c.Matches))
+		w.Counter("chatme_matches_between_pools_total", float64(c.Between))
+		w.Gauge("chatme_low_priority_sessions", float64(c.LowPriority))
+		w.Gauge("chatme_standing_need", float64(c.Need.Ignored), "kind", "ignored")
+		w.Gauge("chatme_standing_need", float64(c.Need.Short), "kind", "short")
 		w.Gauge("chatme_mailbox_bytes", float64(c.MailBytes))
 		w.Gauge("chatme_commit_under_way_seconds", s.hub.CommittingFor().Seconds())
 
@@ -42,6 +48,11 @@ func watchMetrics(m *metrics.Metrics, s *instance) {
 			w.Gauge("chatme_disk_free_bytes", float64(free))
 		}
 		w.Gauge("chatme_build_info", 1, "version", cmp.Or(buildinfo.Version, "dev"), "commit", cmp.Or(buildinfo.Revision(), "unknown"), "go", runtime.Version())
+	})
+	m.WatchCostly(func(w *metrics.Writer) {
+		networks, largest := s.endpoint.Spread()
+		w.Gauge("chatme_networks", float64(networks))
+		w.Gauge("chatme_largest_network_ratio", largest)
 	})
 	rows := &lastMeasure{db: s.db}
 	m.WatchCostly(func(w *metrics.Writer) {

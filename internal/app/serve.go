@@ -21,6 +21,7 @@ import (
 	"chatme/internal/exit"
 	"chatme/internal/hub"
 	"chatme/internal/metrics"
+	"chatme/internal/network"
 	"chatme/internal/server"
 	"chatme/internal/store"
 	"chatme/internal/tail"
@@ -130,6 +131,7 @@ type instance struct {
 	metrics   *metrics.Metrics
 	history   *metrics.History
 	tail      *tail.Feed // events, for listeners on the admin socket
+	tags      *network.Tags
 	inside    []inside   // the operator's listeners: the admin socket, and the one for a scraper
 	fatal     chan error // buffer 1; the outcome of a commit is unknown; never closed
 	stopping  atomic.Bool

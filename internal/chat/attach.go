@@ -37,7 +37,7 @@ func (l *Lobby) attach(conn ConnID, a *Auth) {
 }
 
 func (l *Lobby) noteAttached(s *session) {
-	l.note(Fact{Kind: FactAttached, Session: s.Hash, Conn: s.conn, Resumable: s.Resumable})
+	l.note(Fact{Kind: FactAttached, Session: s.Hash, Conn: s.conn, Network: s.network, Resumable: s.Resumable})
 }
 
 // open creates a session for conn. It has no row until its first search.

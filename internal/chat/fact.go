@@ -5,7 +5,7 @@ type FactKind uint8
 
 // The kinds, with the fields that count. Session is always set.
 const (
-	FactAttached FactKind = iota + 1 // a socket has authenticated: Conn, Resumable
+	FactAttached FactKind = iota + 1 // a socket has authenticated: Conn, Network, Resumable
 	FactResumed                      // it resumed: State, Took is how long it was away, Count messages follow
 	FactRefused                      // it asked for a session that cannot be resumed: Code
 	FactSearched                     // it asked for a partner, and is in the queue
@@ -15,6 +15,7 @@ const (
 	FactAway                         // its socket is lost, and it may resume: State is what it was doing
 	FactBack                         // With, the partner, was told that it has resumed
 	FactEnded                        // its chat is over because of With: Cause
+	FactStanding                     // it has begun or ceased to stand out, as its chat ends: Network, StandsOut
 	FactErred                        // it was sent an error: Code
 	FactKicked                       // an operator ended it
 )
@@ -26,7 +27,9 @@ type Fact struct {
 	Session   Hash
 	With      Hash
 	Conn      ConnID
+	Network   Network
 	Resumable bool
+	StandsOut bool
 	State     string
 	Code      ErrorCode
 	Cause     Cause

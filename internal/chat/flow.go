@@ -18,8 +18,9 @@ type flow struct {
 	held    uint64 // durably in custody up to here, or reported so to the sender before
 	got     uint64 // confirmed by the receiver
 	claim   uint64 // what the receiver reported to have, perhaps before the sender has resent it
-	seen    bool   // this process saw the chat begin, so it can detect an impossible claim…
-	began   Time   // … and when
+	seen    bool   // this process saw the chat begin, so it can detect an impossible claim
+	judged  bool   // the chat has been judged (standing.go)
+	began   Time   // when this process saw the chat begin
 	gapTold bool   // the sender was already told which number is expected
 
 	ring      []body // by rising n, all above got

@@ -1,6 +1,9 @@
 package chat
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // SessionInfo is what an operator may see about a session.
 type SessionInfo struct {
@@ -22,13 +25,54 @@ func (l *Lobby) Info(h Hash) (SessionInfo, bool) {
 	if s == nil {
 		return SessionInfo{}, false
 	}
+	return l.info(s), true
+}
+
+func (l *Lobby) info(s *session) SessionInfo {
 	info := SessionInfo{Hash: s.Hash, State: s.State(), Here: s.conn != 0, Resumable: s.Resumable,
 		Network: s.network, Proven: s.proven, StandsOut: s.standsOut(l)}
 	info.Ignored, info.Short = int(s.streaks.n[ignored]), int(s.streaks.n[short])
 	if s.partner != nil {
 		info.Partner = s.partner.Hash
 	}
-	return info, true
+	return info
+}
+
+// Infos yields the state of every session in memory, in no particular order.
+func (l *Lobby) Infos() iter.Seq[SessionInfo] {
+	return func(yield func(SessionInfo) bool) {
+		for _, s := range l.sessions {
+			if !yield(l.info(s)) {
+				return
+			}
+		}
+	}
+}
+
+// NetworkInfo is what an operator may see about a network.
+type NetworkInfo struct {
+	Census
+	Ignored, Short int  // its streaks; see SessionInfo
+	StandsOut      bool // its sessions stand out, unless they are proven and far from that themselves
+}
+
+// Networks returns what is known about the networks of the sessions in memory. Sessions of unknown networks are one
+// network, 0. It visits every session.
+func (l *Lobby) Networks() map[Network]NetworkInfo {
+	all := make(map[Network]NetworkInfo)
+	for _, s := range l.sessions {
+		n := all[s.network]
+		n.count(l, s)
+		all[s.network] = n
+	}
+	for network, n := range all {
+		if k := l.standings.networks.find(network, l.now); k != nil {
+			n.Ignored, n.Short = int(k.n[ignored]), int(k.n[short])
+			n.StandsOut = l.cfg.LowPriority != LowPriorityOff && k.atLeast(l.standings.need, 1)
+			all[network] = n
+		}
+	}
+	return all
 }
 
 // Named returns the sessions in memory whose name, as returned by Hash.String, begins with prefix, in no particular order.

@@ -262,3 +262,40 @@ func TestL10Quiet(t *testing.T) {
 		t.Errorf("a timer is set for %s", rig.Since(at))
 	}
 }
+
+// TestL13BothLive: whatever its client does, each side of a new pair was heard within the last 12 s.
+func TestL13BothLive(t *testing.T) {
+	matches := 0
+	for seed := range uint64(20) {
+		p := newParty(t)
+		p.Lively = false
+		r := rand.New(rand.NewPCG(seed, 13))
+		p.OnStep = func(_ *chat.Command, events []chat.Event) {
+			for _, e := range events {
+				if heard := p.Sight(e.Conn).Heard; e.Kind == chat.Matched {
+					if matches++; p.Now >= heard.Add(12*time.Second) {
+						t.Errorf("socket %d is matched and was last heard %d ms ago", e.Conn, p.Now-heard)
+					}
+				}
+			}
+		}
+		var all []*person
+		for range 6 {
+			all = append(all, p.resumable())
+		}
+		for range 300 {
+			one := all[r.IntN(len(all))]
+			switch r.IntN(4) {
+			case 0:
+				one.search()
+			case 1:
+				one.do(chat.Command{Op: chat.Heard})
+			default:
+				p.Advance(time.Duration(r.IntN(5000)) * time.Millisecond)
+			}
+		}
+	}
+	if matches < 1000 {
+		t.Errorf("only %d sides were matched", matches)
+	}
+}

@@ -100,7 +100,8 @@ func (c *crowd) play(r *rand.Rand, steps int) {
 		c.at += Time(r.IntN(700))
 		wants := Preferences{}
 		if r.IntN(3) > 0 {
-			wants.Topics = 1<<r.IntN(12) | 1<<r.IntN(12)
+			one, other := r.IntN(12), r.IntN(12)
+			wants.Topics = 1<<one | 1<<other
 		}
 		if r.IntN(4) == 0 {
 			wants.Languages = 1 << r.IntN(3)

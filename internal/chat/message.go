@@ -44,6 +44,7 @@ func (l *Lobby) send(s *session, c *Command) {
 	}
 	if l.accept(s, &m) {
 		l.tellRefused(s, c)
+		l.appraise(s)
 	}
 }
 

@@ -187,6 +187,8 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
 	l.judge(s, p)
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
+	l.noteStanding(s)
+	l.noteStanding(p)
 	for _, side := range [...]*session{s, p} {
 		l.hideTyping(side)
 		side.hidden = 0

@@ -6,4 +6,5 @@ package chat
 const (
 	heldIsLast  = false // a commit raises held to everything accepted meanwhile
 	forgetsLate = false // late sessions are not met first
+	allJudge    = false // a session that is not proven judges
 )

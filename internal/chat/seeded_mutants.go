@@ -10,6 +10,9 @@ var heldIsLast = Seeded("held-is-last")
 // forgetsLate makes a session meet others before those that have waited too long, for TestL3MeetsTheOldest to find.
 var forgetsLate = Seeded("late-overtaken")
 
+// allJudge makes every session a judge of the others, for TestOnlyProvenSessionsJudge to find.
+var allJudge = Seeded("all-judge")
+
 // Seeded reports whether CHATME_MUTANT names this bug, which a build with the tag mutants can enable. If so, Seeded unsets
 // the variable, because it is not a setting and the server would refuse it.
 func Seeded(bug string) bool {

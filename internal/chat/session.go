@@ -40,6 +40,7 @@ type session struct {
 	quota   *quota    // of network; nil: none
 	streaks streaks
 	proven  bool    // it has had a proper chat
+	noted   bool    // it stands out, as last reported
 	ticket  *ticket // while it waits and can be matched; nil: it cannot be
 	pulse   *pulse  // lost with the socket; nil: it was sent no ping
 

@@ -19,6 +19,9 @@ const (
 	LowPriorityOff                      // no session stands out
 )
 
+// String returns the name of the mode in the settings.
+func (p LowPriority) String() string { return [...]string{"watch", "on", "off"}[p] }
+
 const (
 	// A chat is proper if it lasts properFor and both sides write properWords messages, and they come from different
 	// networks: otherwise sessions of one network could prove each other.
@@ -34,9 +37,12 @@ const (
 	firstOutcomes = 20
 	firstShare    = 0.85
 
-	streakFor        = 10 * time.Minute // a session's streaks lapse without an outcome for this long…
+	// The streaks of a network, and of a session that is not proven, lapse without a chat, and not without an outcome: in the
+	// low-priority pool they seldom meet a judge, and would leave it for that. Those of a proven session, which may be there
+	// by bad luck and among bots, lapse without an outcome.
+	streakFor        = 10 * time.Minute // after how long a session's lapse…
 	networkStreakFor = time.Hour        // … and a network's
-	networksKept     = 1 << 16          // networks remembered; those without an outcome for the longest time are forgotten first
+	networksKept     = 1 << 16          // networks remembered; those without a chat for the longest time are forgotten first
 
 	// The low-priority pool as a whole is matched with the main pool once in tokenEvery, and in lowShare of the main pool's
 	// matches if that is more.
@@ -56,7 +62,7 @@ const (
 // streaks are how many chats in a row were bad, in each way.
 type streaks struct {
 	n    [badnesses]uint8
-	last Time // when the last one was judged; 0: never
+	last Time // since when they can lapse; 0: never
 }
 
 // lapse forgets streaks that are too old.
@@ -66,16 +72,19 @@ func (k *streaks) lapse(now Time, after time.Duration) {
 	}
 }
 
-func (k *streaks) add(bad [badnesses]bool, now Time) {
+// add counts a chat. A streak that becomes as long as needed counts an eighth more from then on: what is needed varies with
+// the latest outcomes, and would let go of a session that is no longer judged.
+func (k *streaks) add(bad [badnesses]bool, need [badnesses]uint8) {
 	for kind, is := range bad {
-		switch {
+		switch n := &k.n[kind]; {
 		case !is:
-			k.n[kind] = 0
-		case k.n[kind] < math.MaxUint8:
-			k.n[kind]++
+			*n = 0
+		case *n+1 == need[kind]:
+			*n += 1 + need[kind]/8
+		case *n < math.MaxUint8:
+			*n++
 		}
 	}
-	k.last = now
 }
 
 // atLeast reports whether one of the streaks is as long as needed, in parts of 1/share.
@@ -132,17 +141,19 @@ func (s *share) need() uint8 {
 	return uint8(max(n, needMin))
 }
 
-// judge records how the chat of a and b, which ends, went. Each is a judge of the other, if it is proven and in the main
-// pool: otherwise an attacker's sessions could speak ill of everyone.
+// judge records, once, how the chat of a and b goes: as soon as it is proper, or else when it ends. If every chat were judged
+// at its end, a new server would count the shortest first, and new sessions would become judges late. Each is a judge of the
+// other, if it is proven and in the main pool: otherwise an attacker's sessions could speak ill of everyone.
 func (l *Lobby) judge(a, b *session) {
-	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen {
+	if l.cfg.LowPriority == LowPriorityOff || !a.out.seen || a.out.judged {
 		return
 	}
-	proper := l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
-		a.network != 0 && b.network != 0 && a.network != b.network
+	a.out.judged, b.out.judged = true, true
+	proper := l.proper(a, b)
 	judges := [...]bool{a.trusted(l), b.trusted(l)}
 	for i, s := range [...]*session{a, b} {
 		if !judges[1-i] {
+			l.keepStreaks(s)
 			continue
 		}
 		bad := [badnesses]bool{ignored: s.partner.out.last == 0, short: !proper}
@@ -152,9 +163,12 @@ func (l *Lobby) judge(a, b *session) {
 				l.standings.need[kind] = l.standings.bad[kind].need()
 			}
 		}
-		s.streaks.add(bad, l.now)
+		s.streaks.lapse(l.now, streakFor)
+		s.streaks.add(bad, l.standings.need)
+		s.streaks.last = l.now
 		if k := l.standings.networks.of(s.network, l.now); k != nil {
-			k.add(bad, l.now)
+			k.add(bad, l.standings.need)
+			k.last = l.now
 		}
 	}
 	if !proper {
@@ -168,8 +182,31 @@ func (l *Lobby) judge(a, b *session) {
 	}
 }
 
+// proper reports whether the chat of a and b is proper by now.
+func (l *Lobby) proper(a, b *session) bool {
+	return l.now >= a.out.began.Add(properFor) && a.out.last >= properWords && b.out.last >= properWords &&
+		a.network != 0 && b.network != 0 && a.network != b.network
+}
+
+// appraise judges the chat of s, which has written, if it is proper now.
+func (l *Lobby) appraise(s *session) {
+	if !s.out.judged && l.proper(s, s.partner) {
+		l.judge(s, s.partner)
+	}
+}
+
+// keepStreaks keeps the streaks of s and its network, if they have not lapsed, for a chat that ends without a judge.
+func (l *Lobby) keepStreaks(s *session) {
+	if s.streaks.lapse(l.now, streakFor); !s.proven {
+		s.streaks.last = l.now
+	}
+	if l.standings.networks.find(s.network, l.now) != nil {
+		l.standings.networks.of(s.network, l.now).last = l.now
+	}
+}
+
 // trusted reports whether s can judge: it has had a proper chat, and is in the main pool.
-func (s *session) trusted(l *Lobby) bool { return s.proven && !s.standsOut(l) }
+func (s *session) trusted(l *Lobby) bool { return (s.proven || allJudge) && !s.standsOut(l) }
 
 // standsOut reports whether s, or its network, has a streak that is too long. A proven session does not answer for its
 // network, as long as it is far from standing out itself.
@@ -184,6 +221,14 @@ func (s *session) standsOut(l *Lobby) bool {
 	}
 	k := l.standings.networks.find(s.network, l.now)
 	return k != nil && k.atLeast(need, 1) && !(s.proven && !s.streaks.atLeast(need, 2))
+}
+
+// noteStanding reports that s has begun or ceased to stand out since its last chat ended.
+func (l *Lobby) noteStanding(s *session) {
+	if out := s.standsOut(l); out != s.noted {
+		s.noted = out
+		l.note(Fact{Kind: FactStanding, Session: s.Hash, Network: s.network, StandsOut: out})
+	}
 }
 
 // poolOf returns the pool in which s is matched.
@@ -204,7 +249,8 @@ type tokens struct {
 	next  Time // no such match before this
 	due   Time // when one becomes possible and is looked for; 0: it was
 	pairs [2]int
-	since Time // of pairs: those of the minute that began then, and of the one before
+	since Time   // of pairs: those of the minute that began then, and of the one before
+	spent uint64 // such matches so far
 }
 
 // count counts a match within the main pool.
@@ -225,6 +271,7 @@ func (t *tokens) turn(now Time) {
 // spend records a match between the pools, and when the next may be.
 func (t *tokens) spend(now Time) {
 	t.turn(now)
+	t.spent++
 	minute := float64(time.Minute.Milliseconds())
 	perMinute := float64(t.pairs[0]) + float64(t.pairs[1])*(1-float64(now-t.since)/minute)
 	every := float64(tokenEvery.Milliseconds())

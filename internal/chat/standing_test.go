@@ -72,7 +72,7 @@ func TestOnlyProvenSessionsJudge(t *testing.T) {
 	for n := range Network(200) {
 		c.chats(c.from(100+n), honest, time.Second, 0, 3)
 	}
-	if honest.standsOut(c.Lobby) || honest.streaks != (streaks{}) {
+	if honest.standsOut(c.Lobby) || honest.streaks.n != [badnesses]uint8{} {
 		t.Errorf("stands out: %+v", honest.streaks)
 	}
 }
@@ -106,6 +106,66 @@ func TestLeaverStandsOut(t *testing.T) {
 	c.do(Command{Op: Tick})
 	if bot.standsOut(c.Lobby) {
 		t.Error("its streaks do not lapse")
+	}
+}
+
+// TestStreaksLastWhileItChats: a network in the low-priority pool, which seldom meets a judge, does not leave it for that.
+func TestStreaksLastWhileItChats(t *testing.T) {
+	c := newCrowd(t)
+	bot, other := c.from(9), c.from(8)
+	*c.standings.networks.of(9, c.at) = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	bot.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	for range 4 * networkStreakFor / streakFor {
+		c.chats(bot, other, streakFor-time.Second, 1, 1)
+	}
+	if !bot.standsOut(c.Lobby) || !c.from(9).standsOut(c.Lobby) {
+		t.Error("the streaks of the session or of its network lapse although it chats")
+	}
+	bot.proven = true
+	c.chats(bot, other, streakFor, 1, 1)
+	c.at = c.at.Add(-time.Millisecond)
+	if bot.standsOut(c.Lobby) {
+		t.Error("the streaks of a proven session last without a judge")
+	}
+	bot.proven = false
+	c.at = c.at.Add(networkStreakFor + time.Millisecond)
+	c.do(Command{Op: Tick})
+	if bot.standsOut(c.Lobby) {
+		t.Error("the streaks do not lapse without a chat")
+	}
+}
+
+// TestChatIsJudgedAsSoonAsItIsProper: not at its end, and once.
+func TestChatIsJudgedAsSoonAsItIsProper(t *testing.T) {
+	c := newCrowd(t)
+	judge, _ := c.prove()
+	s := c.from(5)
+	s.streaks = streaks{n: [badnesses]uint8{3, 3}, last: c.at}
+	for _, x := range []*session{s, judge} {
+		x.former, x.paced = nil, 0
+		c.do(Command{Op: Search, Conn: x.conn})
+	}
+	write := func(x *session, after time.Duration) {
+		c.at = c.at.Add(after)
+		c.do(Command{Op: Send, Conn: x.conn, Text: "hello"})
+	}
+	write(s, 0)
+	write(s, 0)
+	write(judge, time.Second)
+	write(judge, properFor-time.Second-time.Millisecond)
+	if s.proven {
+		t.Error("proven before the chat lasts long enough")
+	}
+	write(s, time.Millisecond)
+	if !s.proven || s.streaks.n != [badnesses]uint8{} {
+		t.Errorf("proven %v, with streaks %v, in a proper chat", s.proven, s.streaks.n)
+	}
+	bad := [badnesses]uint8{3, 3}
+	s.streaks.n = bad
+	write(judge, time.Minute)
+	c.do(Command{Op: Search, Conn: s.conn})
+	if s.streaks.n != bad {
+		t.Errorf("judged again: streaks %v", s.streaks.n)
 	}
 }
 
@@ -151,6 +211,28 @@ func TestNeedFollowsManners(t *testing.T) {
 	}
 }
 
+// TestStandsOutUntilMuchMoreIsNeeded: a session that stands out still does when a streak a tenth longer is needed, for it is
+// seldom judged by then.
+func TestStandsOutUntilMuchMoreIsNeeded(t *testing.T) {
+	const needed = 50
+	need := [badnesses]uint8{needed, needed}
+	var k streaks
+	for n := range needed {
+		if k.atLeast(need, 1) {
+			t.Fatalf("long enough after %d of %d", n, needed)
+		}
+		k.add([badnesses]bool{short: true}, need)
+	}
+	for _, tt := range []struct {
+		need uint8
+		is   bool
+	}{{needed, true}, {needed * 11 / 10, true}, {needed * 6 / 5, false}} {
+		if k.atLeast([badnesses]uint8{needMax, tt.need}, 1) != tt.is {
+			t.Errorf("with %d needed: %v", tt.need, !tt.is)
+		}
+	}
+}
+
 // TestWatchPlacesNone: with watch sessions are counted and matched with the rest; with off none stands out.
 func TestWatchPlacesNone(t *testing.T) {
 	for mode, counted := range map[LowPriority]int{LowPriorityWatch: 1, LowPriorityOn: 1, LowPriorityOff: 0} {
@@ -167,6 +249,27 @@ func TestWatchPlacesNone(t *testing.T) {
 		if met := bot.partner == other; met != (mode != LowPriorityOn) {
 			t.Errorf("mode %d: matched %v", mode, met)
 		}
+	}
+}
+
+// TestLowPriorityIsLive: a session in the low-priority pool leaves it when the setting changes.
+func TestLowPriorityIsLive(t *testing.T) {
+	c := newCrowd(t)
+	low, other := c.from(1), c.from(2)
+	low.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+	c.standings.tokens.next = c.at.Add(time.Hour)
+	for _, s := range []*session{low, other} {
+		c.do(Command{Op: Search, Conn: s.conn})
+	}
+	if low.partner != nil {
+		t.Fatal("matched without a token")
+	}
+	limits := c.cfg.Limits
+	limits.LowPriority = LowPriorityWatch
+	c.SetLimits(limits)
+	c.do(Command{Op: Tick})
+	if low.partner != other {
+		t.Error("not matched after the change")
 	}
 }
 

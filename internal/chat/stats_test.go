@@ -20,14 +20,14 @@ func TestStats(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
-	expect(Stats{Idle: 6})
+	expect(Stats{Census: Census{Idle: 6}})
 	for conn := range ConnID(3) {
 		l.Step(At(5), &Command{Op: Search, Conn: conn + 1, MailKey: &MailKey{1}})
 	}
-	expect(Stats{Idle: 3, Waiting: 1, Matched: 2, Matches: 1})
+	expect(Stats{Census: Census{Idle: 3, Waiting: 1, Matched: 2}, Matches: 1})
 	l.Step(At(9), &Command{Op: Detach, Conn: 2})
 	l.Step(At(9), &Command{Op: Detach, Conn: 3})
 	l.Step(At(9), &Command{Op: Detach, Conn: 4}) // it never searched: nothing is left
 	l.Step(At(9), &Command{Op: Send, Conn: 1, N: 1, Text: "hi"})
-	expect(Stats{Idle: 2, Matched: 1, Away: 2, Matches: 1, MailBytes: entryOverhead + 2})
+	expect(Stats{Census: Census{Idle: 2, Matched: 1, Away: 2}, Matches: 1, MailBytes: entryOverhead + 2})
 }

@@ -78,6 +78,9 @@ type Config struct {
 	RecentFor    Duration `name:"recent-for" env:"CHATME_RECENT_FOR" live:"true" default:"5m" group:"Matching" help:"How long a client is not matched again with one of its last 8 partners, unless both have waited for late-after (duration)."`
 	RematchAfter Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Matching" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 
+	// watch, because the rule follows the manners of a site, and those differ: look before it places anyone.
+	LowPriority string `name:"low-priority" env:"CHATME_LOW_PRIORITY" live:"true" default:"watch" choices:"watch,on,off" group:"Matching" help:"What to do with clients whose chats go much worse than is usual here, such as bots: watch (count them), on (match them with each other first) or off."`
+
 	FrameBeforeMatch Bytes `name:"frame-before-match" env:"CHATME_FRAME_BEFORE_MATCH" live:"true" default:"64KiB" group:"Limits" help:"Largest frame before a connection's first match (bytes)."`
 	// 16 MiB + 64 KiB: the largest image that OkHttp sends, and the text with it.
 	FrameMax           Bytes `name:"frame-max" env:"CHATME_FRAME_MAX" default:"16842752" group:"Limits" help:"Largest frame after a connection's first match (bytes)."`

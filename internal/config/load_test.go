@@ -55,6 +55,7 @@ func TestDefaultsAreTheProtocols(t *testing.T) {
 		QueueWindow: Duration{30 * time.Second}, SleepMax: Duration{10 * time.Minute},
 		AwayAfter: Duration{time.Second}, OpenAfter: Duration{5 * time.Second}, LateAfter: Duration{10 * time.Second},
 		RecentFor: Duration{5 * time.Minute}, RematchAfter: Duration{10 * time.Second}, SettleTimeout: Duration{2 * time.Second},
+		LowPriority:     "watch",
 		ProgressTimeout: Duration{20 * time.Second}, StallTimeout: Duration{30 * time.Second},
 		ShutdownTimeout:  Duration{4 * time.Second},
 		FrameBeforeMatch: 64 << 10, FrameMax: 16<<20 + 64<<10, TextMax: 64 << 10,

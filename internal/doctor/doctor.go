@@ -86,6 +86,7 @@ func (d *doctor) examine() {
 		d.listeners()
 		d.descriptors()
 		d.adminSocket()
+		d.crowding()
 		d.database()
 		d.permissions()
 		d.disk()

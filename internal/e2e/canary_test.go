@@ -1,9 +1,6 @@
 package e2e
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -19,7 +16,6 @@ import (
 	"chatme/internal/client"
 	"chatme/internal/exit"
 	"chatme/internal/testbed"
-	"chatme/internal/testcard"
 )
 
 // testNoTraceOfWhatIsSecret sends marked words through everything a server reads, also through its mailbox and across
@@ -29,6 +25,7 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	s.Flags = []string{"--log-level", "debug"}
 	marks := marks{"API key": s.Key}
 	marks["address"], marks["IPv6 address"], marks["forwarded address"] = "127.0.0.77", "2001:db8::77", "203.0.113.77"
+	marks.hashes("forwarded address")
 	options := client.Options{
 		LocalAddr: marks["address"],
 		Header: http.Header{
@@ -87,9 +84,15 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 	b.Check(b.Ack())
 	s.ComesTo(`SELECT count(*) FROM mailbox`, "0")
 	asksAll(s)
+	tag := showsNetwork(s, options)
 
 	server.Kill()
 	holdsNone(s, marks)
+	for file, text := range filesOf(s) {
+		if strings.Contains(text, tag) {
+			s.TB.Errorf("%s contains the tag of a network, %q", file, tag)
+		}
+	}
 	server, _ = s.Start()
 	if code, _ := server.Terminate(); code != exit.OK {
 		t.Errorf("exit code %d", code)
@@ -100,8 +103,8 @@ func testNoTraceOfWhatIsSecret(t *testing.T, s *testbed.Site) {
 		!strings.Contains(log, "\nchatme_matches_total ") {
 		t.Errorf("the log has no connections, no messages from tail, or no metrics:\n%s", log)
 	}
-	// The only address in it is the one that the server listens on.
-	if rest := strings.ReplaceAll(log, s.Addr, ""); strings.Contains(rest, "127.0.0.") {
+	// The only addresses in it are those that the server listens on and trusts.
+	if rest := strings.NewReplacer(s.Addr, "", "127.0.0.0/8", "").Replace(log); strings.Contains(rest, "127.0.0.") {
 		t.Errorf("the log contains an address:\n%s", rest)
 	}
 }
@@ -125,7 +128,7 @@ func watches(s *testbed.Site) {
 func asksAll(s *testbed.Site) {
 	s.TB.Helper()
 	socket := admin.NewClient(s.DB + ".sock")
-	for _, path := range []string{"/metrics", "/history", "/sessions", "/queue", "/pairs", "/readyz"} {
+	for _, path := range []string{"/metrics", "/history", "/sessions", "/networks", "/queue", "/pairs", "/about", "/readyz"} {
 		answer, err := socket.Stream(testbed.Step(s.TB), http.MethodGet, path)
 		if err == nil {
 			_, err = io.Copy(s.Wrote, answer)
@@ -135,6 +138,33 @@ func asksAll(s *testbed.Site) {
 			s.TB.Errorf("%s: %v", path, err)
 		}
 	}
+}
+
+// showsNetwork requires that the log, which has everything that the admin socket and tail said, names the network of the clients
+// by a tag, and returns that. It writes what status, sessions and networks print to the log.
+func showsNetwork(s *testbed.Site, options client.Options) (tag string) {
+	s.TB.Helper()
+	var found admin.NetworksAnswer
+	if err := admin.NewClient(s.DB+".sock").Get(testbed.Step(s.TB), "/networks", &found); err != nil || len(found.Networks) != 1 {
+		s.TB.Fatalf("%+v, %v; want one network", found, err)
+	}
+	tag = found.Networks[0].Network
+	for _, args := range [][]string{{"status"}, {"status", "--json"}, {"sessions"}, {"sessions", "--json"}, {"networks"}, {"networks", "--json"}} {
+		command := s.Command(append(args, "--db", s.DB)...)
+		out, err := command.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), tag) {
+			s.TB.Errorf("%q: %v, without the tag %s:\n%s", args, err, tag, out)
+		}
+		s.Wrote.Write(out)
+	}
+	options.NoAuth = true
+	testbed.Eventually(s.TB, "tail names the network", func() bool {
+		c, err := client.Dial(testbed.Step(s.TB), "ws://"+s.Addr, options)
+		testbed.Must(s.TB, err)
+		c.Drop()
+		return strings.Contains(s.Wrote.String(), `"network":"`+tag+`"}`+"\n") // the end of the event of an upgrade
+	})
+	return tag
 }
 
 // strangers are clients that fail the handshake, each marked by something.
@@ -167,38 +197,6 @@ func strangers(s *testbed.Site, options client.Options, marks marks) {
 		s.TB.Error("a foreign origin was accepted")
 	}
 	talksRubbish(s, marks.add("request"))
-}
-
-// marks are unique words, keyed by what they were sent as.
-type marks map[string]string
-
-// add creates a new mark.
-func (m marks) add(what string) string {
-	m[what] = "canary" + rand.Text()
-	return m[what]
-}
-
-// image returns an image that contains a new mark size times, and adds the mark in each form in which it could be
-// stored.
-func (m marks) image(what string, size int) (uri string) {
-	picture := strings.Repeat(m.add(what), size)
-	picture += "   "[:(3-len(picture)%3)%3] // so that its base64 has no padding
-	encoded := base64.StdEncoding.EncodeToString([]byte(picture))
-	m["encoded "+what] = encoded[:min(len(encoded), 40)]
-	return testcard.URI(encoded)
-}
-
-// session adds the ID of p's session in each form in which it could be stored.
-func (m marks) session(whose string, p *testbed.Person) {
-	p.TB.Helper()
-	id := p.State().SessionID
-	secret, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(id, "cm1_"))
-	if err != nil || len(secret) != 32 {
-		p.TB.Fatalf("%s: a secret of %d bytes, %v", p.Name, len(secret), err)
-	}
-	m[whose+" session ID"] = strings.TrimPrefix(id, "cm1_")
-	m[whose+" session ID in binary"] = string(secret)
-	m[whose+" session ID in hex"] = hex.EncodeToString(secret)
 }
 
 // sends sends texts, and images as images.
@@ -236,7 +234,21 @@ func copies(s *testbed.Site, name string) {
 // holdsNone requires that no mark is in the log or in any file of the site. The server MUST have exited.
 func holdsNone(s *testbed.Site, marks marks) {
 	s.TB.Helper()
-	wrote := map[string]string{"the log": s.Wrote.String()}
+	wrote := filesOf(s)
+	wrote["the log"] = s.Wrote.String()
+	for where, text := range wrote {
+		for what, mark := range marks {
+			if strings.Contains(text, mark) {
+				s.TB.Errorf("%s contains the %s, %q", where, what, mark)
+			}
+		}
+	}
+}
+
+// filesOf returns the contents of every file of the site.
+func filesOf(s *testbed.Site) map[string]string {
+	s.TB.Helper()
+	wrote := map[string]string{}
 	files, err := filepath.Glob(filepath.Join(s.Dir, "*"))
 	if err != nil || len(files) < 2 {
 		s.TB.Fatalf("%q, %v", files, err)
@@ -250,13 +262,7 @@ func holdsNone(s *testbed.Site, marks marks) {
 			wrote[filepath.Base(file)] = string(testbed.MustRead(s.TB, file))
 		}
 	}
-	for where, text := range wrote {
-		for what, mark := range marks {
-			if strings.Contains(text, mark) {
-				s.TB.Errorf("%s contains the %s, %q", where, what, mark)
-			}
-		}
-	}
+	return wrote
 }
 
 // talksRubbish sends data that is not HTTP and waits until the server closes the connection.

@@ -84,7 +84,9 @@ func requests(first string, times int, more string) func(*front) {
 			if err == nil {
 				io.Copy(io.Discard, conn)
 			}
-			f.count("closed")
+			if f.ctx.Err() == nil {
+				f.count("closed")
+			}
 			return nil
 		})
 	}
@@ -93,7 +95,7 @@ func requests(first string, times int, more string) func(*front) {
 func oneByte(f *front) {
 	f.ready()
 	f.waves(1100, func() error {
-		s, _, err := f.enter("")
+		s, _, err := f.enter()
 		if err != nil {
 			return err
 		}
@@ -108,7 +110,7 @@ func oneByte(f *front) {
 func sockets(f *front) {
 	f.ready()
 	f.waves(1936, func() error {
-		s, _, err := f.enter("")
+		s, _, err := f.enter()
 		if err != nil {
 			return err
 		}
@@ -176,9 +178,9 @@ func mailboxes(f *front) {
 	}
 }
 
-// meetVictim meets the honest client that searches.
-func (f *front) meetVictim() (*member, bool) {
-	m, err := f.searching()
+// meetVictim meets the honest client that searches. open opens the socket that does.
+func (f *front) meetVictim(open func() (*member, error)) (*member, bool) {
+	m, err := open()
 	if err == nil {
 		err = m.meets(enterWithin)
 	}
@@ -193,8 +195,8 @@ func (f *front) meetVictim() (*member, bool) {
 
 // resume opens a socket for m's session, whose present socket is replaced.
 func (f *front) resume(m *member, acked int64) (*socket, error) {
-	s, hello, err := f.enter(fmt.Sprintf(`,"sessionId":%q,"epoch":%q,"partnerId":%q,"got":0,"acked":%d`,
-		m.session.SessionID, m.session.Epoch, m.partner, acked))
+	s, hello, err := f.authenticate(fmt.Sprintf(resumable+`,"sessionId":%q,"epoch":%q,"partnerId":%q,"got":0,"acked":%d}`,
+		m.session.SessionID, m.session.Epoch, m.partner, acked), "resumed", "session_id")
 	if err == nil && hello.Type == "session_id" {
 		f.count("not resumed")
 	}
@@ -202,7 +204,7 @@ func (f *front) resume(m *member, acked int64) (*socket, error) {
 }
 
 func claims(f *front) {
-	m, ok := f.meetVictim()
+	m, ok := f.meetVictim(f.searching)
 	if !ok {
 		return
 	}
@@ -224,16 +226,22 @@ func claims(f *front) {
 	})
 }
 
+// texts writes as a legacy client, to which the server cannot say that the ring is full.
 func texts(f *front) {
-	m, ok := f.meetVictim()
+	m, ok := f.meetVictim(func() (*member, error) {
+		s, _, err := f.authenticate("", "auth_success")
+		if err != nil {
+			return nil, err
+		}
+		return &member{socket: s}, s.say(`{"type":"search"}`)
+	})
 	if !ok {
 		return
 	}
 	f.running.Go(func() { f.failed(m.listen()) })
 	f.running.Go(func() {
 		for n := range f.scaled(20_000) {
-			err := m.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"text":"%0100d"}`, m.partner, n+1, n))
-			if err != nil {
+			if m.say(fmt.Sprintf(`{"type":"message","text":"%0100d"}`, n)) != nil {
 				return
 			}
 			f.count("texts")
@@ -262,7 +270,7 @@ func newSessions(search bool) func(*front) {
 }
 
 func newSession(f *front, search bool) error {
-	s, _, err := f.enter("")
+	s, _, err := f.enter()
 	if err != nil {
 		return err
 	}
@@ -284,7 +292,7 @@ func newSession(f *front, search bool) error {
 }
 
 func resumes(f *front) {
-	m, ok := f.meetVictim()
+	m, ok := f.meetVictim(f.searching)
 	if !ok {
 		return
 	}

@@ -148,7 +148,7 @@ func (f *front) couple() (c couple, err error) {
 
 // searching opens a socket with a new session that searches.
 func (f *front) searching() (*member, error) {
-	s, hello, err := f.enter("")
+	s, hello, err := f.enter()
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,9 +77,17 @@ func (f *front) upgrade() (*socket, error) {
 	return s, nil
 }
 
-// enter opens a socket and authenticates. resume is what the member resume has besides its version, and begins with a
-// comma.
-func (f *front) enter(resume string) (s *socket, hello protocol.ServerMessage, err error) {
+// resumable is the beginning of the member of auth that a resumable client sends.
+const resumable = `,"resume":{"v":1`
+
+// enter opens a socket with a new session.
+func (f *front) enter() (*socket, protocol.ServerMessage, error) {
+	return f.authenticate(resumable+"}", "session_id")
+}
+
+// authenticate opens a socket and authenticates, with more members after the key, and waits for a message of one of these
+// types.
+func (f *front) authenticate(more string, until ...string) (s *socket, hello protocol.ServerMessage, err error) {
 	if s, err = f.upgrade(); err != nil {
 		return nil, hello, err
 	}
@@ -87,7 +96,7 @@ func (f *front) enter(resume string) (s *socket, hello protocol.ServerMessage, e
 			s.conn.Close()
 		}
 	}()
-	if err = s.say(fmt.Sprintf(`{"type":"auth","apiKey":%q,"resume":{"v":1%s}}`, f.key, resume)); err != nil {
+	if err = s.say(fmt.Sprintf(`{"type":"auth","apiKey":%q%s}`, f.key, more)); err != nil {
 		return s, hello, err
 	}
 	s.conn.SetReadDeadline(time.Now().Add(enterWithin))
@@ -96,8 +105,7 @@ func (f *front) enter(resume string) (s *socket, hello protocol.ServerMessage, e
 		if hello, err = s.hear(); err != nil {
 			return s, hello, err
 		}
-		switch hello.Type {
-		case "session_id", "resumed":
+		if slices.Contains(until, hello.Type) {
 			return s, hello, nil
 		}
 	}

@@ -29,7 +29,7 @@ func hibernated(t *testing.T, h *Hub, s *heldStore, id chat.ConnID) {
 	search(h, id)
 	do(h, chat.Command{Op: chat.Detach, Conn: id})
 	s.drain()
-	time.Sleep(testLimits().QueueWindow)
+	<-time.After(testLimits().QueueWindow)
 	s.drain()
 	if inMemory, _ := h.cfg.Lobby.Locate(hashOf(id)); inMemory {
 		t.Fatalf("session %d is in memory", id)

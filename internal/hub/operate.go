@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 
 	"chatme/internal/chat"
 )
@@ -11,6 +12,20 @@ func (h *Hub) Named(prefix string) []chat.Hash {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.lobby.Named(prefix)
+}
+
+// Sessions returns the state of every session in memory. It holds the lock as long as Stats.
+func (h *Hub) Sessions() []chat.SessionInfo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(h.lobby.Infos())
+}
+
+// Networks returns what is known about the networks of the sessions in memory. It holds the lock as long as Stats.
+func (h *Hub) Networks() map[chat.Network]chat.NetworkInfo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lobby.Networks()
 }
 
 // Kick ends the session of hash, in memory or hibernated: its socket is closed with 4410, its partner is queued again, and

@@ -20,7 +20,7 @@ func (h *Hub) publish(facts []chat.Fact) {
 
 // eventOf returns the tail event of f.
 func eventOf(f *chat.Fact) tail.Event {
-	e := tail.Event{Session: f.Session, With: f.With, MS: int64(f.Took), Count: int64(f.Count)}
+	e := tail.Event{Session: f.Session, With: f.With, Network: uint64(f.Network), MS: int64(f.Took), Count: int64(f.Count)}
 	switch f.Kind {
 	case chat.FactAttached:
 		e.Type, e.Conn, e.Kind = tail.Auth, uint64(f.Conn), "old"
@@ -45,6 +45,11 @@ func eventOf(f *chat.Fact) tail.Event {
 		e.Type = tail.Back
 	case chat.FactEnded:
 		e.Type, e.What = tail.Ended, causes[f.Cause]
+	case chat.FactStanding:
+		e.Type, e.What = tail.Standing, "no longer stands out"
+		if f.StandsOut {
+			e.What = "stands out"
+		}
 	case chat.FactErred:
 		e.Type, e.Failed, e.Reason = tail.Error, true, string(f.Code)
 	case chat.FactKicked:

@@ -148,3 +148,18 @@ func TestTailHearsOfAbandonedChats(t *testing.T) {
 		stopHub(t, h)
 	})
 }
+
+// The tail hears that a session begins or ceases to stand out, and of which network sessions are.
+func TestTailHearsOfStanding(t *testing.T) {
+	for want, fact := range map[string]chat.Fact{
+		"stands out":           {Kind: chat.FactStanding, Session: hashOf(1), Network: 7, StandsOut: true},
+		"no longer stands out": {Kind: chat.FactStanding, Session: hashOf(1), Network: 7},
+	} {
+		if e := eventOf(&fact); e.Type != tail.Standing || e.What != want || e.Network != 7 || e.Session != hashOf(1) {
+			t.Errorf("%+v is published as %+v, want %q", fact, e, want)
+		}
+	}
+	if e := eventOf(&chat.Fact{Kind: chat.FactAttached, Network: 7}); e.Network != 7 {
+		t.Errorf("an auth is published as %+v", e)
+	}
+}

@@ -234,6 +234,12 @@ func TestTop(t *testing.T) {
 	if got := c.Top(10); len(got) != 3 || got[2].ID != 0 {
 		t.Errorf("top %v", got)
 	}
+	if n, largest := c.Spread(); n != 2 || largest != 0.5 {
+		t.Errorf("%d networks, the largest with %v of the sockets; want 2 and half", n, largest)
+	}
+	if n, largest := NewCrowd[string]().Spread(); n != 0 || largest != 0 {
+		t.Errorf("without sockets: %d networks, %v", n, largest)
+	}
 }
 
 func TestHour(t *testing.T) {

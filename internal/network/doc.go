@@ -5,6 +5,7 @@
 //	Table    the buckets of all networks, in a fixed size
 //	Crowd    the sockets that each network holds, and which network holds most
 //	Hour     which network opened most sockets of late
+//	Tags     what the operator calls a network today
 //
 // An address is hashed under a key of this process and forgotten.
 //

@@ -28,3 +28,18 @@ func (c *Crowd[T]) Top(most int) []Holding {
 	})
 	return all[:min(len(all), most)]
 }
+
+// Spread returns how many known networks hold sockets, and the largest share of all sockets that one of them holds. It
+// takes time for each network.
+func (c *Crowd[T]) Spread() (networks int, largest float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	most := int32(0)
+	for id, n := range c.nodes {
+		if id != 0 && n.level == 0 {
+			networks++
+			most = max(most, n.count)
+		}
+	}
+	return networks, float64(most) / float64(max(c.size, 1))
+}

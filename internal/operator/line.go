@@ -58,7 +58,11 @@ func remarks(l *tail.Line) (all []string) {
 	if l.Status == tail.StatusError && l.What == "" && (l.Type == tail.Upgrade || l.Type == tail.Auth || l.Type == tail.Resumed || l.Type == tail.Reload) {
 		say("refused")
 	}
-	say(l.What)
+	if l.Type == tail.Wait {
+		say("at the rate of " + strings.ReplaceAll(l.What, "_", " "))
+	} else {
+		say(l.What)
+	}
 	if l.Code != 0 && l.Reason != "" {
 		say(fmt.Sprintf("%s (%d)", l.Reason, l.Code))
 	} else {
@@ -67,6 +71,9 @@ func remarks(l *tail.Line) (all []string) {
 	say(withKind(l))
 	if l.Type == tail.Auth && l.Session != "" {
 		say(fmt.Sprintf("socket %d", l.Conn)) // the name of a refused one
+	}
+	if l.Network != "" {
+		say("network " + l.Network)
 	}
 	if l.Bytes != 0 {
 		say(cli.Quantity(l.Bytes, "byte", "bytes"))

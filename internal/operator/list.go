@@ -35,7 +35,9 @@ type SessionsCmd struct {
 // Help returns the text after the flags.
 func (SessionsCmd) Help() string {
 	return `Lists the sessions of the running server, newest first, by the names that the log and tail use. An idle session
-that is away can be resumed until it expires. The same without a server:
+that is away can be resumed until it expires. NETWORK is a tag of the day, as in networks. STANDING shows whether the session is
+proven, which means that it has had a proper chat, how many of its latest chats in a row went badly, and whether it stands out.
+Both are kept in memory only. The rest without a server:
 sqlite3 -readonly chatme.db 'SELECT * FROM v_sessions'
 
 Example: chatme sessions --state waiting`
@@ -56,11 +58,15 @@ func (c *SessionsCmd) Run(p *cli.Program) error {
 	}
 	var rows [][]string
 	for _, r := range answer.Sessions {
-		rows = append(rows, []string{r.Session, r.State, r.Kind, r.Here, orNothing(r.AwaySince), orNothing(r.StateSince), r.Created})
+		tag, standing := "", ""
+		if r.Standing != nil {
+			tag, standing = r.Standing.Network, sessionStandingText(r.Standing)
+		}
+		rows = append(rows, []string{r.Session, r.State, r.Kind, r.Here, tag, standing, orNothing(r.AwaySince), orNothing(r.StateSince), r.Created})
 	}
 	if len(rows) == 0 {
 		fmt.Fprintln(p.Stdout, "no sessions")
-	} else if err := p.Table([]string{"SESSION", "STATE", "CLIENT", "SOCKET", "AWAY SINCE", "STATE SINCE", "CREATED"}, rows, cli.More(len(rows), answer.Total)); err != nil {
+	} else if err := p.Table([]string{"SESSION", "STATE", "CLIENT", "SOCKET", "NETWORK", "STANDING", "AWAY SINCE", "STATE SINCE", "CREATED"}, rows, cli.More(len(rows), answer.Total)); err != nil {
 		return err
 	}
 	if answer.Unlisted > 0 {

@@ -78,6 +78,7 @@ func writeStatus(w io.Writer, s *admin.Status, now time.Time) error {
 	t := &statusTable{}
 	t.server(s, now)
 	t.sessions(s.Metrics)
+	t.networks(s)
 	t.traffic(s.Metrics)
 	t.latency(s)
 	t.storage(s.Metrics)
@@ -118,6 +119,30 @@ func (t *statusTable) sessions(f metrics.Values) {
 		t.line(state, count(states[state]))
 	}
 	t.line("sockets", fmt.Sprintf("%s, %s of them parked", count(f["chatme_sockets"]), count(f["chatme_sockets_parked"])))
+}
+
+func (t *statusTable) networks(s *admin.Status) {
+	if s.Networks == nil {
+		return
+	}
+	f, n := s.Metrics, s.Networks
+	t.group("NETWORKS")
+	t.line("with sockets", count(f["chatme_networks"]))
+	for _, each := range n.Networks {
+		text := fmt.Sprintf("%s, %s of the sockets", each.Network, percent(each.Share))
+		if each.Waiting > 0 {
+			text += fmt.Sprintf(", %d waiting", each.Waiting)
+		}
+		if each.Standing > 0 {
+			text += fmt.Sprintf(", %d standing out", each.Standing)
+		}
+		t.line("largest", text)
+	}
+	t.line("sockets waiting at a rate", count(f["chatme_sockets_delayed"]))
+	t.line("waits at rates since start", labelled(f, "chatme_rate_waits_total"))
+	t.line("standing", standingText(n))
+	t.line("sessions that stand out", count(f["chatme_low_priority_sessions"]))
+	t.line("matches between the pools", count(f["chatme_matches_between_pools_total"]))
 }
 
 func (t *statusTable) traffic(f metrics.Values) {

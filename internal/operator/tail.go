@@ -30,18 +30,20 @@ type TailCmd struct {
 func (TailCmd) Help() string {
 	return `Shows events in the running server as they happen, until Ctrl+C or until the server stops. A tail never slows down the
 server: events that are not read in time are lost, and a "lost" event says how many. An event names sessions as the log
-does, s_ and eight digits, and holds no text, key, session ID or address.
+does, s_ and eight digits, and networks by their tag of the day, n_ and six. It holds no text, key, session ID or address.
 
 The types, and what an event holds besides the time:
-  upgrade   a socket, or why it was refused
-  auth      its session, legacy or resumable; or why it was refused
+  upgrade   a socket and its network, or why it was refused
+  auth      its session and network, legacy or resumable; or why it was refused
   resumed   the session's state, how long it was away, how many messages are resent; or why it was refused
   search    the session entered the queue
   matched   the partner, and how long the session had waited
   message   relayed, or held for a session that is away; text or image, and its size
+  wait      the session or socket is over a rate: which, and its network; at most once a minute for each socket
   away      the session's socket was lost; the session can be resumed
   back      the session is back in its chat
   ended     the session's chat ended: who left, and how
+  standing  the session begins or ceases to stand out, and its network
   error     the code of an error sent to the session
   closed    the code and reason, how long the socket was open, frames in and out
   commit    slow, failed, succeeding again

@@ -128,7 +128,7 @@ func (s *surface) upgrade(next http.Handler) http.Handler {
 		if !s.origins.mayUpgrade(r) {
 			s.metrics.Upgrade(metrics.UpgradeOrigin)
 			http.Error(w, "Forbidden - Invalid origin", http.StatusForbidden)
-			s.endpoint.Refused("origin", http.StatusForbidden)
+			s.endpoint.Refused(network.Of(addr), "origin", http.StatusForbidden)
 			return
 		}
 		s.endpoint.Accept(w, r, network.Of(addr))

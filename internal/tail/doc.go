@@ -7,6 +7,7 @@
 // makes the event. Otherwise the event goes into each listener's ring or, if that is full, is counted as lost, and the
 // listener is told how many were.
 //
-// An event names sessions as the log does, by s_ and eight digits, and its numbers are sizes, times and codes. It MUST NOT
+// An event names sessions as the log does, by s_ and eight digits, and networks by a tag of the day. Its numbers are sizes,
+// times and codes. It MUST NOT
 // hold a body, a key, a session ID or an address.
 package tail

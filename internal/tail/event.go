@@ -10,29 +10,31 @@ import (
 type Type string
 
 // The types, with the other fields of an event. Session is set once a socket has authenticated; Conn numbers the sockets.
+// Network is that of the socket.
 const (
-	Upgrade Type = "upgrade" // Conn; or refused, with Reason and Code, the HTTP status
-	Auth    Type = "auth"    // Conn, Kind (old, resumable); MS since the upgrade; or refused, with Reason
-	Resumed Type = "resumed" // What: its state; MS away; Count messages to resend; or refused, with Reason
-	Search  Type = "search"  // it is in the queue
-	Matched Type = "matched" // With: the partner; MS waited; one event per side
-	Message Type = "message" // What: relayed, held; With: the receiver; Kind (text, image, text and image); Bytes
-	Wait    Type = "wait"    // Conn; What: a rate at which its reader waits; at most one a minute and socket
-	Away    Type = "away"    // What: what it was doing (waiting, paired)
-	Back    Type = "back"    // With: the partner, which is told
-	Ended   Type = "ended"   // a chat; Session was left, With (unless it has ended) is the session that left
-	Error   Type = "error"   // Reason: the code of an error that was sent
-	Closed  Type = "closed"  // Conn; Reason, Code of the close; MS open; In and Out frames
-	Commit  Type = "commit"  // What: slow, fails, works again; MS taken; Count rows; Reason
-	Kick    Type = "kick"    // an operator ended the session
-	Reload  Type = "reload"  // Count settings changed; or refused, with Reason
-	Server  Type = "server"  // What: stopping
-	Lost    Type = "lost"    // Count events that this listener was too slow for
+	Upgrade  Type = "upgrade"  // Conn, Network; or refused, with Reason and Code, the HTTP status
+	Auth     Type = "auth"     // Conn, Network, Kind (old, resumable); MS since the upgrade; or refused, with Reason
+	Resumed  Type = "resumed"  // What: its state; MS away; Count messages to resend; or refused, with Reason
+	Search   Type = "search"   // it is in the queue
+	Matched  Type = "matched"  // With: the partner; MS waited; one event per side
+	Message  Type = "message"  // What: relayed, held; With: the receiver; Kind (text, image, text and image); Bytes
+	Wait     Type = "wait"     // Conn, Network; What: a rate at which its reader waits; at most one a minute and socket
+	Away     Type = "away"     // What: what it was doing (waiting, paired)
+	Back     Type = "back"     // With: the partner, which is told
+	Ended    Type = "ended"    // a chat; Session was left, With (unless it has ended) is the session that left
+	Standing Type = "standing" // Network; What: stands out, no longer stands out
+	Error    Type = "error"    // Reason: the code of an error that was sent
+	Closed   Type = "closed"   // Conn; Reason, Code of the close; MS open; In and Out frames
+	Commit   Type = "commit"   // What: slow, fails, works again; MS taken; Count rows; Reason
+	Kick     Type = "kick"     // an operator ended the session
+	Reload   Type = "reload"   // Count settings changed; or refused, with Reason
+	Server   Type = "server"   // What: stopping
+	Lost     Type = "lost"     // Count events that this listener was too slow for
 )
 
 // Types lists the types that a listener can ask for.
 func Types() []Type {
-	return []Type{Upgrade, Auth, Resumed, Search, Matched, Message, Wait, Away, Back, Ended, Error, Closed, Commit, Kick, Reload, Server}
+	return []Type{Upgrade, Auth, Resumed, Search, Matched, Message, Wait, Away, Back, Ended, Standing, Error, Closed, Commit, Kick, Reload, Server}
 }
 
 // Event is one thing that happened. Only the fields named at its Type are used. Its texts are constants or come from the
@@ -42,7 +44,8 @@ type Event struct {
 	Session chat.Hash // the zero Hash: none
 	With    chat.Hash
 	Conn    uint64
-	Failed  bool // an error, or a refusal
+	Network uint64 // its number in the process; 0: unknown
+	Failed  bool   // an error, or a refusal
 	What    string
 	Reason  string
 	Kind    string
@@ -61,6 +64,7 @@ type Line struct {
 	Session string    `json:"session,omitempty"` // s_ and eight digits
 	With    string    `json:"with,omitempty"`
 	Conn    uint64    `json:"conn,omitempty"`
+	Network string    `json:"network,omitempty"` // its tag of the day
 	What    string    `json:"what,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Kind    string    `json:"kind,omitempty"`

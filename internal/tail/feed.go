@@ -24,6 +24,9 @@ var ErrClosed = errors.New("the server is stopping")
 
 // Feed passes events to its listeners. It is safe for concurrent use; a nil Feed has no listeners.
 type Feed struct {
+	// Network names the network with this number; nil: lines name none. It must be set before the first Listen.
+	Network func(uint64) string
+
 	listeners atomic.Pointer[[]*Listener] // nil: no listeners; replaced, never changed
 
 	mu      sync.Mutex // guards changes of listeners
@@ -131,7 +134,7 @@ func (l *Listener) offer(e *Event, now time.Time) {
 func (l *Listener) Next(ctx context.Context) (Line, error) {
 	if l.pending {
 		l.pending = false
-		return l.last.line(l.last.at), nil
+		return l.line(&l.last), nil
 	}
 	select {
 	case e := <-l.ring:
@@ -160,10 +163,19 @@ func (l *Listener) Waiting() bool { return l.pending || len(l.ring) > 0 }
 // take returns e, or first a report of what was lost before it.
 func (l *Listener) take(e entry) Line {
 	if e.lost == 0 {
-		return e.line(e.at)
+		return l.line(&e)
 	}
 	l.last, l.pending = e, true
 	return lostLine(e.lost, e.at)
+}
+
+// line returns an event as it is sent.
+func (l *Listener) line(e *entry) Line {
+	line := e.line(e.at)
+	if name := l.feed.Network; name != nil && e.Network != 0 {
+		line.Network = name(e.Network)
+	}
+	return line
 }
 
 // remainder reports lost events that no event follows.

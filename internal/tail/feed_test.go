@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -134,6 +135,29 @@ func TestSlowListenerIsTold(t *testing.T) {
 	}
 	if line, _ := slow.Next(t.Context()); line.Type != Lost || line.Count != 2 {
 		t.Errorf("%+v, want 2 lost, although nothing follows", line)
+	}
+}
+
+// A line names a network as the Feed does, and none if the socket has none.
+func TestLineNamesNetwork(t *testing.T) {
+	f := &Feed{Network: func(id uint64) string { return fmt.Sprintf("n_%06x", id) }}
+	l := mustListen(t, f, "")
+	for id, want := range map[uint64]string{0xabc: "n_000abc", 0: ""} {
+		f.Publish(Event{Type: Upgrade, Network: id})
+		if line, err := l.Next(t.Context()); err != nil || line.Network != want {
+			t.Errorf("network %x: %q, %v; want %q", id, line.Network, err, want)
+		}
+	}
+	for range ringSize + 1 {
+		f.Publish(Event{Type: Upgrade, Network: 1})
+	}
+	for range ringSize {
+		l.Next(t.Context())
+	}
+	f.Publish(Event{Type: Upgrade, Network: 2})
+	l.Next(t.Context()) // how many were lost
+	if line, _ := l.Next(t.Context()); line.Network != "n_000002" {
+		t.Errorf("after lost ones: %+v", line)
 	}
 }
 

@@ -105,6 +105,7 @@ func (c *Conn) waitAt(a *account, at metrics.Rate, wait time.Duration) time.Dura
 	c.noteWait(a, at, began)
 	c.ownGoroutine()
 	charged := c.e.budget.chargeReader()
+	c.e.delayed.add(c.network.ID(), 1)
 	c.pauses(func() {
 		ctx, done := c.whileOpen()
 		defer done()
@@ -116,6 +117,7 @@ func (c *Conn) waitAt(a *account, at metrics.Rate, wait time.Duration) time.Dura
 		}
 	})
 	c.ends() // no frame has begun
+	c.e.delayed.add(c.network.ID(), -1)
 	c.e.budget.freeReader(charged)
 	waited := time.Duration(c.e.clock()-began) * time.Millisecond
 	c.e.cfg.Metrics.Waited(at, waited)
@@ -128,7 +130,7 @@ func (c *Conn) noteWait(a *account, at metrics.Rate, now chat.Time) {
 		return
 	}
 	a.noted = now
-	event := tail.Event{Type: tail.Wait, Conn: uint64(c.id), What: string(at)}
+	event := tail.Event{Type: tail.Wait, Conn: uint64(c.id), Network: c.network.ID(), What: string(at)}
 	c.mu.Lock()
 	if c.authed.Load() {
 		event.Session = c.session

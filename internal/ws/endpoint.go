@@ -60,6 +60,7 @@ type Endpoint struct {
 	networks  network.Tables
 	crowd     *network.Crowd[*Conn] // the Conns that have entered
 	hour      network.Hour
+	delayed   delayed
 	keepalive *keepalive
 	pollers   []*poller        // of the sockets at rest
 	reads     *waiter          // of sockets with a partial frame
@@ -131,7 +132,7 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, from network.N
 	victim, late, refused := e.enter(c)
 	switch {
 	case refused != nil:
-		e.refuse(w, refused)
+		e.refuse(w, from, refused)
 		return
 	case late:
 		e.turnAway(w, r)
@@ -145,13 +146,13 @@ func (e *Endpoint) Accept(w http.ResponseWriter, r *http.Request, from network.N
 	if err != nil {
 		e.cfg.Metrics.Upgrade(metrics.UpgradeFailed)
 		e.leave(c)
-		e.Refused("bad handshake", http.StatusBadRequest)
+		e.Refused(from, "bad handshake", http.StatusBadRequest)
 		return
 	}
 	e.cfg.Metrics.Upgrade(metrics.UpgradeAccepted)
 	e.hour.Opened(from, wall(c.opened))
 	if e.cfg.Tail.Active() {
-		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Conn: uint64(c.id)})
+		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Conn: uint64(c.id), Network: from.ID()})
 	}
 	c.start(ws)
 }

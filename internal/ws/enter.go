@@ -110,11 +110,11 @@ func (e *Endpoint) leave(c *Conn) {
 }
 
 // refuse answers an upgrade that is refused.
-func (e *Endpoint) refuse(w http.ResponseWriter, r *refusal) {
+func (e *Endpoint) refuse(w http.ResponseWriter, from network.Network, r *refusal) {
 	e.cfg.Metrics.Upgrade(r.result)
 	w.Header().Set("Retry-After", strconv.FormatInt(int64((r.after+time.Second-1)/time.Second), 10))
 	http.Error(w, r.text, r.status)
-	e.Refused(r.reason, r.status)
+	e.Refused(from, r.reason, r.status)
 }
 
 // nanos returns server time in nanoseconds, the unit of buckets and tables.

@@ -42,4 +42,10 @@ func (e *Endpoint) LargestNetwork() (id uint64, share float64, sockets int) {
 	return e.hour.Largest(wall(e.clock()))
 }
 
+// Spread returns how many known networks have sockets, and the largest share of all sockets that one of them has.
+func (e *Endpoint) Spread() (networks int, largest float64) { return e.crowd.Spread() }
+
+// Waiting returns how many sockets wait at a rate now, and how many of each network.
+func (e *Endpoint) Waiting() (sockets int, by map[uint64]int) { return e.delayed.count() }
+
 func wall(t chat.Time) time.Time { return time.UnixMilli(int64(t)) }

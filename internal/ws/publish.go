@@ -1,16 +1,17 @@
 package ws
 
 import (
+	"chatme/internal/network"
 	"chatme/internal/protocol"
 	"chatme/internal/tail"
 
 	"github.com/gorilla/websocket"
 )
 
-// Refused publishes that an upgrade was refused, here or earlier. status is the HTTP status.
-func (e *Endpoint) Refused(reason string, status int) {
+// Refused publishes that an upgrade from a network was refused, here or earlier. status is the HTTP status.
+func (e *Endpoint) Refused(from network.Network, reason string, status int) {
 	if e.cfg.Tail.Active() {
-		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Failed: true, Reason: reason, Code: status})
+		e.cfg.Tail.Publish(tail.Event{Type: tail.Upgrade, Network: from.ID(), Failed: true, Reason: reason, Code: status})
 	}
 }
 

@@ -219,7 +219,7 @@ func (c *Conn) auth(f *protocol.Frame, arrived int64) {
 func (c *Conn) refuse(code, why, text, reason string) {
 	c.e.cfg.Metrics.Error(code)
 	if c.e.cfg.Tail.Active() {
-		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Failed: true, Reason: reason})
+		c.e.cfg.Tail.Publish(tail.Event{Type: tail.Auth, Conn: uint64(c.id), Network: c.network.ID(), Failed: true, Reason: reason})
 	}
 	c.say(string(protocol.AuthError(nil, why)))
 	c.close(protocol.CloseUnauthenticated, text, reason)

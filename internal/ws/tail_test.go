@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/network"
 	"chatme/internal/tail"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
@@ -17,7 +19,7 @@ import (
 
 // Refusals are published too: by origin, by failed keys, because the server is full, and because of a bad handshake.
 func TestTailHearsOfRefusals(t *testing.T) {
-	feed := new(tail.Feed)
+	feed := &tail.Feed{Network: network.NewTags(time.Now).Of}
 	s := sockets.Open(t, func(w *ws.Config, _ *chat.Config) { w.Tail, w.FailedKeys, w.MaxConns = feed, 1, 1 })
 	l, err := feed.Listen(tail.Filter{})
 	testbed.Must(t, err)
@@ -30,11 +32,17 @@ func TestTailHearsOfRefusals(t *testing.T) {
 		}
 	}
 	var got []string
+	tags := map[string]bool{}
 	hear := func() {
 		t.Helper()
 		e, err := l.Next(t.Context())
 		testbed.Must(t, err)
-		got = append(got, string(e.Type)+" "+string(e.Status)+" "+e.Reason)
+		text := string(e.Type) + " " + string(e.Status) + " " + e.Reason
+		if e.Network != "" {
+			tags[e.Network] = true
+			text += " of a network"
+		}
+		got = append(got, text)
 	}
 	dial(http.Header{"Origin": {"https://elsewhere.example"}})
 	hear()
@@ -62,8 +70,11 @@ func TestTailHearsOfRefusals(t *testing.T) {
 	hear()
 
 	want := []string{
-		"upgrade error origin", "upgrade ok ", "upgrade error full", "auth error invalid API key", "closed error invalid API key",
-		"upgrade error too many failed keys", "upgrade error bad handshake",
+		"upgrade error origin", "upgrade ok  of a network", "upgrade error full", "auth error invalid API key of a network",
+		"closed error invalid API key", "upgrade error too many failed keys of a network", "upgrade error bad handshake",
+	}
+	if len(tags) != 1 {
+		t.Errorf("the tags of one network: %v", tags)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("received\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
