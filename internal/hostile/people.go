@@ -43,7 +43,6 @@ type people struct {
 // talker is an honest client that chats.
 type talker struct {
 	*client.Client
-	name        string
 	legacy      bool
 	partner     *talker
 	sent, heard atomic.Int64
