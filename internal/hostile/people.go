@@ -16,6 +16,7 @@ import (
 
 	"chatme/internal/client"
 	"chatme/internal/pace"
+	"chatme/internal/testcard"
 )
 
 const (
@@ -23,7 +24,12 @@ const (
 	writeEvery = 333 * time.Millisecond
 	// servedWithin is how long an honest client waits for anything, on an idle machine, before it counts as stuck.
 	servedWithin = 15 * time.Second
+	// One pair in so many shows a photo instead of one text in photoEvery.
+	photographers, photoEvery = 5, 3
 )
+
+// photo is larger than what a server keeps room for: it competes with the frames of an attack.
+var photo = testcard.URI(strings.Repeat("A", 200<<10))
 
 // people are honest clients. Each has an address of its own, and half of them are legacy clients.
 type people struct {
@@ -44,6 +50,7 @@ type people struct {
 type talker struct {
 	*client.Client
 	legacy      bool
+	shows       bool // photos, besides texts
 	partner     *talker
 	sent, heard atomic.Int64
 }
@@ -75,31 +82,51 @@ func (p *people) arrive(legacy bool) (*client.Client, error) {
 	return c, nil
 }
 
-// pair lets this many pairs arrive and chat.
+// searches lets a client arrive and search.
+func (p *people) searches(legacy bool) (*client.Client, error) {
+	c, err := p.arrive(legacy)
+	if err == nil {
+		err = c.Search()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("an honest client, before the attack: %w", err)
+	}
+	return c, nil
+}
+
+// matched waits until c has a partner.
+func (p *people) matched(c *client.Client) error {
+	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	defer cancel()
+	if _, err := c.Await(ctx, "matched"); err != nil {
+		return fmt.Errorf("an honest client, before the attack: %w", err)
+	}
+	return nil
+}
+
+// pair lets this many pairs arrive and chat, two more clients of which one travels, and from then on others that arrive, meet and
+// leave. Two clients in ten also show photos.
 func (p *people) pair(pairs int) error {
 	for i := range pairs {
 		var both [2]*talker
 		for side := range both {
 			legacy := i%2 == 1
-			c, err := p.arrive(legacy)
-			if err == nil {
-				err = c.Search()
-			}
+			c, err := p.searches(legacy)
 			if err != nil {
-				return fmt.Errorf("an honest client, before the attack: %w", err)
+				return err
 			}
-			both[side] = &talker{Client: c, legacy: legacy}
+			both[side] = &talker{Client: c, legacy: legacy, shows: i%photographers == 0 && side == 0}
 		}
 		both[0].partner, both[1].partner = both[1], both[0]
 		for _, t := range both {
-			ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
-			_, err := t.Await(ctx, "matched")
-			cancel()
-			if err != nil {
-				return fmt.Errorf("an honest client, before the attack: %w", err)
+			if err := p.matched(t.Client); err != nil {
+				return err
 			}
 		}
 		p.talkers = append(p.talkers, both[:]...)
+	}
+	if err := p.travels(); err != nil {
+		return err
 	}
 	for i, t := range p.talkers {
 		p.running.Go(func() { p.hears(t) })
@@ -118,14 +145,22 @@ func (p *people) leave() {
 	p.running.Wait()
 }
 
-// writes sends the time, at a human pace.
+// writes sends the time, at a human pace, and some photos with it.
 func (p *people) writes(t *talker, first time.Duration) {
 	if !pace.Pause(p.ctx, first) {
 		return
 	}
-	for tick := time.NewTicker(writeEvery); ; {
-		if _, err := t.Send(strconv.FormatInt(int64(time.Since(p.began)), 10)); err != nil {
-			return // hears knows why
+	tick := time.NewTicker(writeEvery)
+	for n := 0; ; n++ {
+		text, image := strconv.FormatInt(int64(time.Since(p.began)), 10), ""
+		if t.shows && n%photoEvery == 0 {
+			image = photo
+		}
+		if _, err := t.SendPhoto(text, image); err != nil {
+			if t.CloseErr() == nil && p.ctx.Err() == nil { // otherwise hears knows
+				p.troubles.add("cannot write", err)
+			}
+			return
 		}
 		t.sent.Add(1)
 		select {
@@ -149,7 +184,7 @@ func (p *people) hears(t *talker) {
 		case m.Type == "message":
 			t.heard.Add(1)
 			if at, err := strconv.ParseInt(m.Text, 10, 64); err == nil {
-				p.window.Load().relayed(time.Since(p.began) - time.Duration(at))
+				p.window.Load().relayed(time.Since(p.began)-time.Duration(at), m.ImageURL != "")
 			}
 			if !t.legacy {
 				t.Ack()

@@ -26,11 +26,11 @@ type line struct {
 
 const goalRatio = 1.5
 
-var header = []string{"attack", "relay p99 ms", "ratio", "matched p99 ms", "ratio", "arrive p99 ms", "ratio", "refused or cut", "rows", "verdict"}
+var header = []string{"attack", "relay p99 ms", "ratio", "matched p99 ms", "ratio", "photo p99 ms", "mail p99 ms", "arrive p99 ms", "refused or cut", "rows", "verdict"}
 
 func rows(lines []*line) (cells [][]string) {
 	for _, l := range lines {
-		relay, match, enter := over(l.During.RelayP99, l.Quiet.RelayP99), over(l.During.MatchP99, l.Quiet.MatchP99), over(l.During.EnterP99, l.Quiet.EnterP99)
+		relay, match := over(l.During.RelayP99, l.Quiet.RelayP99), over(l.During.MatchP99, l.Quiet.MatchP99)
 		verdict := "holds"
 		switch {
 		case l.Trouble > 0:
@@ -41,7 +41,8 @@ func rows(lines []*line) (cells [][]string) {
 		cells = append(cells, []string{
 			l.Attack, beside(l.Quiet.RelayP99, l.During.RelayP99), fmt.Sprintf("%.2f", relay),
 			beside(l.Quiet.MatchP99, l.During.MatchP99), fmt.Sprintf("%.2f", match),
-			beside(l.Quiet.EnterP99, l.During.EnterP99), fmt.Sprintf("%.2f", enter),
+			beside(l.Quiet.PhotoP99, l.During.PhotoP99), beside(l.Quiet.MailP99, l.During.MailP99),
+			beside(l.Quiet.EnterP99, l.During.EnterP99),
 			fmt.Sprint(l.Trouble), fmt.Sprint(l.Rows), verdict,
 		})
 	}
