@@ -100,6 +100,7 @@ type attacksCmd struct {
 	Names    []string      `arg:"" optional:"" name:"attack" help:"Attacks to run (default: all). Use list to list them."`
 	Pairs    int           `default:"10" help:"Pairs of honest clients that chat (pairs)."`
 	Duration time.Duration `default:"5s" help:"How long each attack lasts, and how long the honest clients are measured before it (duration)."`
+	Rounds   int           `default:"1" help:"How often to run each attack, each time on a new server; the percentiles are of all rounds together (rounds)."`
 	JSON     bool          `name:"json" help:"Print one JSON object per attack, on a line of its own."`
 }
 
@@ -112,6 +113,14 @@ before it. The exit code is 1 if an honest client was refused or cut off, or wai
 The row idle is not an attack: the attacking process only keeps the processors busy.
 
 Example: chatme hostile attacks sockets texts --duration 10s`
+}
+
+// Validate checks the flags.
+func (c *attacksCmd) Validate() error {
+	if c.Pairs < 1 || c.Duration <= 0 || c.Rounds < 1 {
+		return errors.New("--pairs, --duration and --rounds: must be above 0")
+	}
+	return c.serverFlags.Validate()
 }
 
 // Run attacks and prints the results.
@@ -158,58 +167,58 @@ func (c *attacksCmd) measure(ctx context.Context, own string, done func(*line) e
 		}
 	}
 	for _, a := range chosen {
-		l, err := c.one(ctx, own, &a, say)
-		if err == nil {
-			lines = append(lines, l)
-			err = done(l)
+		l := &line{Attack: a.name}
+		for range c.Rounds {
+			if err := c.round(ctx, own, &a, l, say); err != nil {
+				return lines, fmt.Errorf("%s: %w", a.name, err)
+			}
 		}
-		if err != nil {
-			return lines, fmt.Errorf("%s: %w", a.name, err)
+		lines = append(lines, l)
+		if err := done(l); err != nil {
+			return lines, err
 		}
 	}
 	return lines, nil
 }
 
-// one measures honest clients before and during one attack, on a server of its own.
-func (c *attacksCmd) one(ctx context.Context, own string, a *attack, say io.Writer) (l *line, err error) {
+// round measures honest clients before and during one attack, on a server of its own, and adds it to l.
+func (c *attacksCmd) round(ctx context.Context, own string, a *attack, l *line, say io.Writer) (err error) {
 	s, err := c.start(ctx, own)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, s.stop(say)) }()
 	p := newPeople(ctx, s)
 	defer p.leave()
 	if err := p.pair(c.Pairs); err != nil {
-		return nil, err
+		return err
 	}
-	l = &line{Attack: a.name}
-	p.measure(warmUp)
-	l.Quiet = p.measure(c.Duration).figures()
+	p.measure(warmUp, &window{})
+	p.measure(c.Duration, &l.quiet)
 	p.hold() // so that the attacker meets itself, or its victim
 	var v *victim
 	if a.victim {
 		if v, err = p.victim(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	attacker, err := s.attack(ctx, a.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.release()
-	l.During = p.measure(c.Duration).figures()
+	p.measure(c.Duration, &l.during)
 	if v != nil {
-		l.Victim = v.next(c.Duration)
+		l.suffers(v.next(c.Duration))
 	}
-	if l.Did, err = attacker.stop(); err != nil {
-		return nil, err
+	did, err := attacker.stop()
+	if err != nil {
+		return err
 	}
-	if l.Rows, err = sessionRows(ctx, s.Database()); err != nil {
-		return nil, err
-	}
+	rows, err := sessionRows(ctx, s.Database())
 	p.leave()
-	l.Trouble, l.Troubles = p.troubles.list()
-	return l, nil
+	l.adds(did, rows, &p.troubles)
+	return err
 }
 
 // warmUp is not measured.

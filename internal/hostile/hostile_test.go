@@ -21,7 +21,7 @@ func TestAttacks(t *testing.T) {
 	var all sync.WaitGroup
 	for _, a := range attacks {
 		all.Go(func() { // all at once: most of the time they wait
-			c := attacksCmd{serverFlags: serverFlags{Descriptors: 2048, Scale: 0.1}, Names: []string{a.name}, Pairs: 2, Duration: 500 * time.Millisecond}
+			c := attacksCmd{serverFlags: serverFlags{Descriptors: 2048, Scale: 0.1}, Names: []string{a.name}, Pairs: 2, Rounds: 1, Duration: 500 * time.Millisecond}
 			began := time.Now()
 			lines, err := c.measure(t.Context(), bin, func(*line) error { return nil }, io.Discard)
 			if err != nil {
@@ -39,7 +39,7 @@ func (l *line) judge(t *testing.T, a *attack, took time.Duration) {
 	seconds := int(took.Seconds()) + 1
 	is := func(ok bool, what string) {
 		if !ok {
-			t.Errorf("%s: %s: %+v, victim %+v", a.name, what, *l, l.Victim)
+			t.Errorf("%s: %s: %q, %v, %d rows, victim %+v", a.name, what, l.Troubles, l.Did, l.Rows, l.Victim)
 		}
 	}
 	is(l.Trouble == 0, "honest clients were refused, cut off or stuck")

@@ -12,16 +12,48 @@ import (
 	_ "modernc.org/sqlite" // to count rows
 )
 
-// line is what one attack did.
+// line is what one attack did, in all its rounds.
 type line struct {
 	Attack   string         `json:"attack"`
 	Quiet    figures        `json:"quiet"`
 	During   figures        `json:"during"`
 	Victim   *suffered      `json:"victim,omitempty"`
-	Rows     int            `json:"session_rows"` // at the end
+	Rows     int            `json:"session_rows"` // at the end; the most of any round
 	Trouble  int            `json:"trouble"`      // honest clients that were refused, cut off or stuck
 	Troubles []string       `json:"troubles,omitempty"`
 	Did      map[string]int `json:"did"` // what the attack counted
+
+	quiet, during window
+	troubles      troubles
+}
+
+// adds adds a round that is over.
+func (l *line) adds(did map[string]int, rows int, seen *troubles) {
+	if l.Did == nil {
+		l.Did = map[string]int{}
+	}
+	for what, n := range did {
+		l.Did[what] += n
+	}
+	l.Rows = max(l.Rows, rows)
+	l.troubles.merge(seen)
+	l.Trouble, l.Troubles = l.troubles.list()
+	l.Quiet, l.During = l.quiet.figures(), l.during.figures()
+}
+
+// suffers adds what a victim saw in a round.
+func (l *line) suffers(s *suffered) {
+	if l.Victim == nil {
+		l.Victim = s
+		return
+	}
+	for kind, n := range s.Counts {
+		l.Victim.Counts[kind] += n
+	}
+	l.Victim.AwaySec = max(l.Victim.AwaySec, s.AwaySec)
+	if l.Victim.NextMs >= 0 && (s.NextMs < 0 || s.NextMs > l.Victim.NextMs) {
+		l.Victim.NextMs = s.NextMs
+	}
 }
 
 const goalRatio = 1.5

@@ -20,7 +20,7 @@ type victim struct {
 	answer chan time.Duration // buffer 1: how long Next took
 }
 
-// suffered is what a victim saw.
+// suffered is what a victim saw: all messages, and the worst of any round.
 type suffered struct {
 	Counts  map[string]int `json:"counts"` // messages by type
 	AwaySec float64        `json:"away_back_per_s"`
