@@ -117,8 +117,11 @@ gates:
 	go -C .ci/nfpm mod tidy -diff
 	go -C internal/bench mod tidy -diff
 
-soak: build ## run for hours: 1,000 kills, 40,000 disk images after a power cut, an hour of states, all faults, bots, fuzz 5m each
+soak: build ## run for hours: 1,000 kills, hostile clients, 40,000 disk images after a power cut, an hour of states, all faults, bots, fuzz 5m each
 	bin/chatme torture --kills 1000
+	bin/chatme hostile attacks
+	bin/chatme hostile bots --set CHATME_LOW_PRIORITY=off
+	bin/chatme hostile bots --set CHATME_LOW_PRIORITY=on
 	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
 	FAIRNESS=10 go test -timeout 90m -v -run 'FairnessTable$$|HurriedBots$$' ./internal/chat/fairness

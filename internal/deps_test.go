@@ -72,6 +72,7 @@ var allowed = map[string][]string{
 		"server", "store"},
 	"probe":           {"cli", "client", "config", "exit", "pace", "protocol", "remote", "testcard"},
 	"load":            {"chat", "cli", "client", "descriptors", "exit", "pace", "secret", "spawn", "store"},
+	"hostile":         {"cli", "client", "descriptors", "exit", "pace", "protocol", "spawn", "testcard"},
 	"link":            {},
 	"testcard":        {},
 	"torture":         {"torture/checker", "cli", "client", "link", "pace", "protocol", "recovery", "secret", "spawn", "store", "testcard"},

@@ -7,6 +7,7 @@ import (
 	"chatme/internal/cli"
 	"chatme/internal/doctor"
 	"chatme/internal/example"
+	"chatme/internal/hostile"
 	"chatme/internal/load"
 	"chatme/internal/operator"
 	"chatme/internal/probe"
@@ -46,4 +47,5 @@ type Commands struct {
 	Deployments operator.RunsCmd `cmd:"" hidden:""`
 
 	ExampleDB example.Cmd `cmd:"" name:"example-db" hidden:""`
+	Hostile   hostile.Cmd `cmd:"" hidden:"" help:"Attack a server of its own from one address, and measure what honest clients notice."`
 }

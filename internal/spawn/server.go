@@ -36,6 +36,7 @@ const (
 type Server struct {
 	binary string
 	flags  []string // of serve, besides those of this installation
+	Rates  []string // settings that Env may override; New sets GenerousRates
 	Env    []string // besides the key
 	Dir    string
 	Key    string
@@ -59,7 +60,7 @@ func New(binary, dir, purpose string, flags ...string) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &Server{binary: binary, flags: flags, Dir: dir, Key: purpose + "-" + rand.Text(), Addr: "127.0.0.1:0", log: log}, nil
+	return &Server{binary: binary, flags: flags, Rates: GenerousRates, Dir: dir, Key: purpose + "-" + rand.Text(), Addr: "127.0.0.1:0", log: log}, nil
 }
 
 // Database returns the path of the server's database.
@@ -84,7 +85,7 @@ func (v *Server) StartOnce(ctx context.Context) error {
 	args = append(args, v.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.Dir
-	cmd.Env = append(slices.Concat(GenerousRates, v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
+	cmd.Env = append(slices.Concat(v.Rates, v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
 	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log                        // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {

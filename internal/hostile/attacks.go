@@ -1,0 +1,330 @@
+package hostile
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"chatme/internal/testcard"
+)
+
+// attack is one way to attack.
+type attack struct {
+	name, what string
+	victim     bool // an honest client searches, and the attack is to meet it
+	run        func(*front)
+}
+
+const bodyHead = "\r\nHost: x\r\nX-Forwarded-For: " + attackAddress + "\r\n"
+
+// attacks are all of them. Each was once enough to take the server from everybody.
+var attacks = []attack{
+	{"idle", "no attack: only the processors are busy", false, spin},
+	{"body", "2,100 POST without their bodies", false, requests("POST / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
+	{"chunked", "2,100 POST with half a chunk", false, requests("POST / HTTP/1.1"+bodyHead+"Transfer-Encoding: chunked\r\n\r\n5\r\nab", 1, "")},
+	{"get-body", "2,100 GET without the bodies that they announce", false, requests("GET / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
+	{"unread", "2,100 sockets with 200 GET each, whose answers are not read", false, requests("GET /chatme.js HTTP/1.1"+bodyHead+"\r\n", 200, "\r\n")},
+	{"one-byte", "1,100 sockets that send one byte of a frame after auth", false, oneByte},
+	{"sockets", "1,936 authenticated sockets", false, sockets},
+	{"pictures", "14 chats in which 15 MiB pictures are never acknowledged", false, pictures},
+	{"half", "16 half-sent frames of 15 MiB", false, halves},
+	{"mailboxes", "36 partners leave, and their mailboxes are filled with pictures", false, mailboxes},
+	{"claim", "acked: 2^53 on resume, and messages without n", true, claims},
+	{"texts", "20,000 texts to one honest partner", true, texts},
+	{"sessions", "4,200 new sessions a second that do not search", false, newSessions(false)},
+	{"searches", "4,200 new sessions a second that search", false, newSessions(true)},
+	{"resumes", "a session that resumes in a loop", true, resumes},
+	{"bots", "200 clients that press Next at once", false, bots},
+}
+
+func attackNamed(name string) *attack {
+	for i := range attacks {
+		if attacks[i].name == name {
+			return &attacks[i]
+		}
+	}
+	return nil
+}
+
+// spin keeps all processors busy.
+func spin(f *front) {
+	f.ready()
+	for range runtime.NumCPU() {
+		f.running.Go(func() {
+			for n := 0; ; n++ {
+				if n%(1<<20) == 0 && f.ctx.Err() != nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+// requests opens connections, sends first this many times and reads no answers while more is sent ten times a second.
+func requests(first string, times int, more string) func(*front) {
+	return func(f *front) {
+		f.ready()
+		f.waves(2100, func() error {
+			conn, err := f.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			if times > 1 {
+				conn.(*net.TCPConn).SetReadBuffer(4 << 10) // so that it fills up soon
+			}
+			_, err = io.WriteString(conn, strings.Repeat(first, times))
+			for more != "" && err == nil && f.wait(100*time.Millisecond) {
+				_, err = io.WriteString(conn, more)
+			}
+			if err == nil {
+				io.Copy(io.Discard, conn)
+			}
+			if f.ctx.Err() == nil {
+				f.count("closed")
+			}
+			return nil
+		})
+	}
+}
+
+func oneByte(f *front) {
+	f.ready()
+	f.waves(1100, func() error {
+		s, _, err := f.enter()
+		if err != nil {
+			return err
+		}
+		defer s.conn.Close()
+		if err := s.raw(string([]byte{frameFinal | opText})); err != nil {
+			return err
+		}
+		return s.listen()
+	})
+}
+
+func sockets(f *front) {
+	f.ready()
+	f.waves(1936, func() error {
+		s, _, err := f.enter()
+		if err != nil {
+			return err
+		}
+		defer s.conn.Close()
+		f.count("entered")
+		return s.listen()
+	})
+}
+
+// picture is a real picture of 15 MiB, as a data URI.
+var picture = testcard.URI(strings.Repeat("A", 15<<20))
+
+// show sends the picture as message n.
+func (m *member) show(n int) error {
+	return m.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":"`, m.partner, n), picture, `"}`)
+}
+
+// showAll sends pictures until the socket ends, at most n, while it is read.
+func (f *front) showAll(m *member, n int) {
+	f.running.Go(func() { f.failed(m.listen()) })
+	f.running.Go(func() {
+		for i := range n {
+			if m.show(i+1) != nil {
+				return
+			}
+			f.count("pictures")
+		}
+	})
+}
+
+func pictures(f *front) {
+	chats := f.couples(28)
+	f.ready()
+	for _, c := range chats {
+		for _, m := range c {
+			f.showAll(m, 100)
+		}
+	}
+}
+
+func halves(f *front) {
+	chats := f.couples(16)
+	f.ready()
+	for _, c := range chats {
+		for _, m := range c {
+			f.running.Go(func() { f.failed(m.listen()) })
+			f.running.Go(func() {
+				text := fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":"%s`, m.partner, picture)
+				if m.raw(string(head(opText, len(text)+2)), text[:len(text)/2]) == nil {
+					f.count("halves")
+				}
+			})
+		}
+	}
+}
+
+func mailboxes(f *front) {
+	chats := f.couples(72)
+	for _, c := range chats {
+		c[1].conn.Close()
+	}
+	f.ready()
+	for _, c := range chats {
+		f.showAll(c[0], 2)
+	}
+}
+
+// meetVictim meets the honest client that searches. open opens the socket that does.
+func (f *front) meetVictim(open func() (*member, error)) (*member, bool) {
+	m, err := open()
+	if err == nil {
+		err = m.meets(enterWithin)
+	}
+	if err != nil {
+		f.failed(err)
+		f.ready()
+		return nil, false
+	}
+	f.ready()
+	return m, true
+}
+
+// resume opens a socket for m's session, whose present socket is replaced.
+func (f *front) resume(m *member, acked int64) (*socket, error) {
+	s, hello, err := f.authenticate(fmt.Sprintf(resumable+`,"sessionId":%q,"epoch":%q,"partnerId":%q,"got":0,"acked":%d}`,
+		m.session.SessionID, m.session.Epoch, m.partner, acked), "resumed", "session_id")
+	if err == nil && hello.Type == "session_id" {
+		f.count("not resumed")
+	}
+	return s, err
+}
+
+func claims(f *front) {
+	m, ok := f.meetVictim(f.searching)
+	if !ok {
+		return
+	}
+	f.running.Go(func() {
+		for f.wait(50 * time.Millisecond) {
+			f.count("claims")
+			s, err := f.resume(m, 1<<53)
+			if err == nil {
+				f.count("believed")
+				for range 10 {
+					s.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"text":"no number"}`, m.partner))
+				}
+				s.conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+				err = s.listen()
+				s.conn.Close()
+			}
+			f.failed(err)
+		}
+	})
+}
+
+// texts writes as a legacy client, to which the server cannot say that the ring is full.
+func texts(f *front) {
+	m, ok := f.meetVictim(func() (*member, error) {
+		s, _, err := f.authenticate("", "auth_success")
+		if err != nil {
+			return nil, err
+		}
+		return &member{socket: s}, s.say(`{"type":"search"}`)
+	})
+	if !ok {
+		return
+	}
+	f.running.Go(func() { f.failed(m.listen()) })
+	f.running.Go(func() {
+		for n := range f.scaled(20_000) {
+			if m.say(fmt.Sprintf(`{"type":"message","text":"%0100d"}`, n)) != nil {
+				return
+			}
+			f.count("texts")
+		}
+	})
+}
+
+// newSessions opens sockets that leave once they have a session.
+func newSessions(search bool) func(*front) {
+	return func(f *front) {
+		f.ready()
+		const workers = 64
+		every := time.Second / time.Duration(f.scaled(4200))
+		began, number := time.Now(), atomic.Int64{}
+		for range workers {
+			f.running.Go(func() {
+				for f.ctx.Err() == nil {
+					if early := time.Until(began.Add(time.Duration(number.Add(1)) * every)); early > 0 && !f.wait(early) {
+						return
+					}
+					f.failed(newSession(f, search))
+				}
+			})
+		}
+	}
+}
+
+func newSession(f *front, search bool) error {
+	s, _, err := f.enter()
+	if err != nil {
+		return err
+	}
+	defer s.conn.Close()
+	f.count("sessions")
+	if !search {
+		return nil
+	}
+	if err := s.say(`{"type":"search"}`); err != nil {
+		return err
+	}
+	s.conn.SetReadDeadline(time.Now().Add(time.Second))
+	if m, err := s.hear(); err == nil {
+		f.count(m.Type)
+	} else {
+		f.count("search unanswered")
+	}
+	return nil
+}
+
+func resumes(f *front) {
+	m, ok := f.meetVictim(f.searching)
+	if !ok {
+		return
+	}
+	f.running.Go(func() {
+		for f.ctx.Err() == nil {
+			s, err := f.resume(m, 0)
+			if err == nil {
+				s.conn.Close()
+				f.count("resumes")
+			}
+			f.failed(err)
+		}
+	})
+}
+
+func bots(f *front) {
+	entered := make(chan struct{}, f.scaled(200))
+	for range f.scaled(200) {
+		f.running.Go(func() {
+			m, err := f.searching()
+			entered <- struct{}{}
+			for err == nil {
+				if err = m.meets(time.Hour); err == nil {
+					f.count("matches")
+					err = m.say(fmt.Sprintf(`{"type":"search","partnerId":%q}`, m.partner))
+				}
+			}
+			f.failed(err)
+		})
+	}
+	for range f.scaled(200) {
+		<-entered
+	}
+	f.ready()
+}

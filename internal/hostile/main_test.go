@@ -1,0 +1,9 @@
+package hostile
+
+import (
+	"testing"
+
+	"chatme/internal/testbed"
+)
+
+func TestMain(m *testing.M) { testbed.Main(m) }
