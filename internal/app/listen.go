@@ -119,7 +119,7 @@ func (l listeners) warnOpen(log *slog.Logger) {
 			continue
 		}
 		if info, err := os.Stat(addr.String()); err == nil && info.Mode()&0o002 != 0 {
-			log.Warn("every local user may use the socket for proxies, and claim any client address; set SocketMode=0660", "addr", addressOf(addr))
+			log.Warn("proxy socket is open to every local user, who can claim any client address; set SocketMode=0660", "addr", addressOf(addr))
 		}
 	}
 }

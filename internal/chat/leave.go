@@ -21,7 +21,7 @@ func (l *Lobby) arrived() {
 	}
 }
 
-// memory is what the lobby remembers of a session that has left memory: whom it does not meet again for a while, and its standing.
+// memory is what the lobby remembers of a session that has left memory: its recent partners and its standing.
 type memory struct {
 	id      ID
 	former  *partners

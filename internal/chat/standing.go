@@ -6,8 +6,8 @@ import (
 )
 
 // Standing is how well the latest chats of a session, and of its network, went, compared with what sessions that have had
-// proper chats live with on this very server. A session that stands out is matched in the low-priority pool: with others of
-// whom that is true at once, and with the rest for a small share of their matches. No session is refused, and no message is
+// proper chats experience on this server. A session that stands out is matched in the low-priority pool: with others
+// in it at once, and with the rest for a small share of their matches. No session is refused, and no message is
 // dropped. docs/fairness.md has the rule, why it is so, and what it does against an attack.
 
 // LowPriority is what the lobby does with sessions that stand out.

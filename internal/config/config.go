@@ -7,7 +7,7 @@ package config
 // live:"true" marks a setting that a reload changes (Merge), all others need a restart; credential names a systemd
 // credential that may hold the value. A default without a comment is the value in docs/protocol.md, "Times".
 type Config struct {
-	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port, without a host all interfaces, or unix:PATH, a socket for a proxy on this machine."`
+	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port (all interfaces if there is no host) or unix:PATH (a socket for a proxy on this machine)."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"SQLite database file; created if it does not exist."`
 
 	// Next to the database, because a server has one of each.
@@ -69,12 +69,12 @@ type Config struct {
 	// Below the 5 s within which a shutdown must complete.
 	ShutdownTimeout Duration `name:"shutdown-timeout" env:"CHATME_SHUTDOWN_TIMEOUT" live:"true" default:"4s" group:"Times" help:"How long a shutdown may take before connections are cut (duration)."`
 
-	// A closed list: free text never meets on a small site, and becomes a code.
+	// A closed list: on a small site, free text never matches, and people use it as a code.
 	Topics    []string `name:"topics" env:"CHATME_TOPICS" default:"music,games,films,books,sport,food,travel,art,science,technology,animals,nature" check:"topic" group:"Matching" help:"Topics that a client may choose, separated by commas, at most 64; two clients with a topic in common are matched first. The page translates the default ones. Empty: none."`
 	Languages []string `name:"languages" env:"CHATME_LANGUAGES" check:"language" group:"Matching" help:"Languages that a client may choose, as codes (en,de,pt), separated by commas, at most 64; empty: none."`
 
 	OpenAfter    Duration `name:"open-after" env:"CHATME_OPEN_AFTER" live:"true" default:"5s" group:"Matching" help:"How long a client that chose topics waits for one with a topic in common (duration)."`
-	LateAfter    Duration `name:"late-after" env:"CHATME_LATE_AFTER" live:"true" default:"10s" group:"Matching" help:"How long a client waits before it is matched with any other, whatever their topics and languages (duration)."`
+	LateAfter    Duration `name:"late-after" env:"CHATME_LATE_AFTER" live:"true" default:"10s" group:"Matching" help:"How long a client waits before its topics stop counting; languages and recent partners stop counting when both have waited as long (duration)."`
 	RecentFor    Duration `name:"recent-for" env:"CHATME_RECENT_FOR" live:"true" default:"5m" group:"Matching" help:"How long a client is not matched again with one of its last 8 partners, unless both have waited for late-after (duration)."`
 	RematchAfter Duration `name:"rematch-after" env:"CHATME_REMATCH_AFTER" live:"true" default:"10s" group:"Matching" help:"How long two sessions whose chat ended are not matched with each other again (duration)."`
 
@@ -94,7 +94,7 @@ type Config struct {
 	MaxConns      Count `name:"max-conns" env:"CHATME_MAX_CONNS" live:"true" default:"0" group:"Limits" help:"Most connections at a time; 0: derived from the descriptor limit (connections)."`
 	QueuedChanges Count `name:"queued-changes" env:"CHATME_QUEUED_CHANGES" live:"true" default:"10000" group:"Limits" help:"Changes to queue while the database cannot be written (changes)."`
 	QueuedBytes   Bytes `name:"queued-bytes" env:"CHATME_QUEUED_BYTES" live:"true" default:"64MiB" group:"Limits" help:"The same for messages to clients that are away; lower if the memory limit is below 750 MiB (bytes)."`
-	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one client address before its upgrades get 429; then one attempt a minute is allowed (attempts)."`
+	FailedKeys    Count `name:"failed-keys" env:"CHATME_FAILED_KEYS" live:"true" default:"10" group:"Limits" help:"Wrong keys from one network before its upgrades get 429; then one attempt a minute is allowed (attempts)."`
 
 	SessionRows     Count `name:"session-rows" env:"CHATME_SESSION_ROWS" live:"true" default:"2000000" group:"Limits" help:"Most sessions in the database; beyond that a first search waits until others expire; 0: no limit (sessions)."`
 	MailboxMessages Count `name:"mailbox-messages" env:"CHATME_MAILBOX_MESSAGES" live:"true" default:"200" group:"Limits" help:"Most messages held for one session that is away; when full, the sender has to wait (messages)."`
@@ -116,8 +116,8 @@ type Config struct {
 	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
 	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
 	// An eighth of in-flight-max and of ring-total, but always one largest frame.
-	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"One network holds at most one part in this many of in-flight-max and of ring-total, but always one largest frame (parts)."`
-	NetworkMail  Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Most bytes that one network may have written to sessions that are away (bytes)."`
+	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"Into how many parts in-flight-max and ring-total are divided; one network may hold one part, and always one largest frame (parts)."`
+	NetworkMail  Bytes `name:"network-mail" env:"CHATME_NETWORK_MAIL" live:"true" default:"64MiB" group:"Rates" help:"Largest total size of the held messages that one network has written (bytes)."`
 	// The match is paced, not the search: a client that presses Next at once is answered at once.
 	SessionMatches Rate `name:"session-matches" env:"CHATME_SESSION_MATCHES" live:"true" default:"10,1/3s" group:"Rates" help:"Matches that one session gets for its searches; over it, the session waits in the queue (rate)."`
 	SessionResumes Rate `name:"session-resumes" env:"CHATME_SESSION_RESUMES" live:"true" default:"20,1/5s" group:"Rates" help:"Times that one session may resume; over it, the next resume waits (rate)."`
@@ -127,9 +127,9 @@ type Config struct {
 	SocketMessages Rate     `name:"socket-messages" env:"CHATME_SOCKET_MESSAGES" live:"true" default:"300,10/s" group:"Rates" help:"Messages of one socket (rate)."`
 	SocketBytes    ByteRate `name:"socket-bytes" env:"CHATME_SOCKET_BYTES" live:"true" default:"64MiB,1MiB/s" group:"Rates" help:"Bytes received from one socket (rate in bytes)."`
 	SocketPings    Rate     `name:"socket-pings" env:"CHATME_SOCKET_PINGS" live:"true" default:"20,1/s" group:"Rates" help:"Ping messages, and frames of an unknown type, of one socket (rate)."`
-	TypingInterval Duration `name:"typing-interval" env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms" group:"Rates" help:"Shortest time between two typing_start that are forwarded; a typing_stop always is (duration)."`
+	TypingInterval Duration `name:"typing-interval" env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms" group:"Rates" help:"Shortest time between two forwarded typing_start; a typing_stop is forwarded at once (duration)."`
 	RepeatedAuths  Count    `name:"repeated-auths" env:"CHATME_REPEATED_AUTHS" live:"true" default:"3" group:"Rates" help:"Further auth frames on one socket; one more closes it with 1008 (frames)."`
 	RateWaits      Duration `name:"rate-waits" env:"CHATME_RATE_WAITS" live:"true" default:"60s" group:"Rates" help:"How long a socket may wait at these rates within 90 s; then it is closed with 4429 (duration)."`
 	// Beyond the first 256 KiB, which may take as long as progress-timeout permits.
-	FramePace Bytes `name:"frame-pace" env:"CHATME_FRAME_PACE" live:"true" default:"8KiB" group:"Rates" help:"Pace per second at which a frame over 256 KiB must arrive; a slower one is cut (bytes)."`
+	FramePace Bytes `name:"frame-pace" env:"CHATME_FRAME_PACE" live:"true" default:"8KiB" group:"Rates" help:"Lowest speed per second of a frame over 256 KiB; the socket of a slower one is closed (bytes)."`
 }

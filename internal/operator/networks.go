@@ -13,8 +13,8 @@ type NetworksCmd struct{ listFlags }
 
 // Help returns the text after the flags.
 func (NetworksCmd) Help() string {
-	return `Lists the networks of the running server's clients, those with most sockets first. A network is an IPv4 address or an
-IPv6 /64. Its name is a tag of the day: the same in tail and sessions, another tomorrow and after a restart. No address can be
+	return `Lists the networks of the running server's clients, the largest first. A network is an IPv4 address or an
+IPv6 /64. Its name is a tag, the same in tail and sessions, that changes at midnight UTC and at a restart. No address can be
 computed from it. "none" stands for clients whose address the server does not know.
 
 DELAYED counts sockets that wait at a rate. IN A ROW shows how many of the network's latest chats in a row went badly: the

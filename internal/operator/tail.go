@@ -43,7 +43,7 @@ The types, and what an event holds besides the time:
   away      the session's socket was lost; the session can be resumed
   back      the session is back in its chat
   ended     the session's chat ended: who left, and how
-  standing  the session begins or ceases to stand out, and its network
+  standing  the session starts or stops standing out, and its network
   error     the code of an error sent to the session
   closed    the code and reason, how long the socket was open, frames in and out
   commit    slow, failed, succeeding again

@@ -70,7 +70,7 @@ func Check(text []byte) error {
 	return nil
 }
 
-// Clean blanks the metadata of the picture that text is the base64 of. If it returns an error, text is not to be used. strict
+// Clean blanks the metadata of the picture whose base64 is text. If it returns an error, text must not be used. strict
 // refuses, with ErrUnclean, what relaxed cleaning leaves as it is.
 func Clean(text []byte, strict bool) error {
 	if !isBase64(text) {

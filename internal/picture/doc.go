@@ -1,5 +1,5 @@
-// Package picture takes what a picture says about its sender out of it: where and when it was taken, by which device, with
-// which program, what was written into it, and what hangs behind its end.
+// Package picture removes from a picture what it reveals about its sender: where and when it was taken, by which device, with
+// which program, what was written into it, and what follows its end.
 //
 // Clean works inside the base64 of a data URI, in place. It NEVER CHANGES THE LENGTH: metadata becomes zeros, or a part that
 // every reader skips, of the same size. So frames, numbers and budgets that were computed before remain right. What is

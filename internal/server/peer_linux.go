@@ -16,7 +16,7 @@ func unread(conn net.Conn) bool {
 }
 
 // takeWithin makes the system end conn if its peer takes none of the sent data for the duration d, even after the close;
-// 0 selects the system's default. It sets TCP_USER_TIMEOUT of tcp(7). On a Unix socket what was sent is the peer's, and goes
+// 0 selects the system's default. It sets TCP_USER_TIMEOUT of tcp(7). On a Unix socket, sent data belongs to the peer, and goes
 // with the peer's descriptor.
 func takeWithin(conn net.Conn, d time.Duration) {
 	if _, ok := conn.(*net.TCPConn); !ok {

@@ -22,7 +22,7 @@ const (
 )
 
 // account is what a socket has used of its rates. Its reader owns it, except for typing. A socket gets one with its
-// second frame: most sockets rest.
+// second frame: most sockets are idle.
 type account struct {
 	frames, messages, bytes, pings network.Bucket
 

@@ -32,7 +32,7 @@ var (
 	errKeys    = &refusal{http.StatusTooManyRequests, metrics.UpgradeThrottled, "Too many failed keys", "too many failed keys", time.Minute}
 )
 
-// enter counts c before its upgrade, unless that is refused. The caller must close victim, whose place c has then. A Conn
+// enter counts c before its upgrade, unless that is refused. c takes the place of victim, which the caller must close. A Conn
 // that is late, because the endpoint is shutting down, is always counted.
 func (e *Endpoint) enter(c *Conn) (victim *Conn, late bool, refused *refusal) {
 	limits := &e.live.Load().Limits

@@ -28,7 +28,7 @@ func (c *Conn) arrives() {
 	c.e.crowd.Spare(&c.member)
 }
 
-// isWelcome ends that c is a guest: it has authenticated, or ends.
+// isWelcome ends c's time as a guest: c has authenticated, or ends.
 func (c *Conn) isWelcome() {
 	if guest := c.guest.Swap(nil); guest != nil {
 		c.e.cfg.Guests.Leave(guest)

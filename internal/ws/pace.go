@@ -19,7 +19,7 @@ type pace struct {
 	from  int       // bytes that had arrived by then
 }
 
-// restart begins to measure anew, after the reader has waited.
+// restart resets the measurement after the reader has waited.
 func (p *pace) restart(arrived int, now chat.Time) { p.since, p.from = now, arrived }
 
 // isTooSlow reports whether a frame of which so many bytes have arrived is slower than Rates.Pace beyond paceFrom. Like

@@ -103,7 +103,7 @@ func (m *Model) partnerFor(w *Session) *Session {
 	return nil
 }
 
-// may: who has just parted does not meet again; who met lately or has no language in common only if both are late.
+// may: two that have just parted do not meet again; two that met lately or share no language meet only if both are late.
 func (m *Model) may(a, b *Session) bool {
 	x, y := a.last(), b.last()
 	if x.with == b.Hash && y.with == a.Hash && m.now < x.parted+10_000 {
