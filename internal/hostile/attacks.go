@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,7 @@ const bodyHead = "\r\nHost: x\r\nX-Forwarded-For: " + attackAddress + "\r\n"
 // attacks are all of them. Each was once enough to take the server from everybody.
 var attacks = []attack{
 	{"idle", "no attack: only the processors are busy", false, spin},
+	{"elsewhere", "no attack: 2,100 connections to another listener", false, elsewhere},
 	{"body", "2,100 POST without their bodies", false, requests("POST / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
 	{"chunked", "2,100 POST with half a chunk", false, requests("POST / HTTP/1.1"+bodyHead+"Transfer-Encoding: chunked\r\n\r\n5\r\nab", 1, "")},
 	{"get-body", "2,100 GET without the bodies that they announce", false, requests("GET / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
@@ -62,6 +64,28 @@ func spin(f *front) {
 			}
 		})
 	}
+}
+
+// elsewhere is what the system and the processors do with a wave of connections, without the server.
+func elsewhere(f *front) {
+	sink, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.failed(err)
+		f.ready()
+		return
+	}
+	context.AfterFunc(f.ctx, func() { sink.Close() })
+	f.running.Go(func() {
+		for {
+			conn, err := sink.Accept()
+			if err != nil {
+				return
+			}
+			context.AfterFunc(f.ctx, func() { conn.Close() })
+		}
+	})
+	f.at = sink.Addr().String()
+	requests("POST / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")(f)
 }
 
 // requests opens connections, sends first this many times and reads no answers while more is sent ten times a second.
