@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -8,8 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"chatme/internal/testcard"
 )
 
 // attack is one way to attack.
@@ -24,6 +23,7 @@ const bodyHead = "\r\nHost: x\r\nX-Forwarded-For: " + attackAddress + "\r\n"
 // attacks are all of them. Each was once enough to take the server from everybody.
 var attacks = []attack{
 	{"idle", "no attack: only the processors are busy", false, spin},
+	{"elsewhere", "no attack: 2,100 connections to another listener", false, elsewhere},
 	{"body", "2,100 POST without their bodies", false, requests("POST / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
 	{"chunked", "2,100 POST with half a chunk", false, requests("POST / HTTP/1.1"+bodyHead+"Transfer-Encoding: chunked\r\n\r\n5\r\nab", 1, "")},
 	{"get-body", "2,100 GET without the bodies that they announce", false, requests("GET / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")},
@@ -62,6 +62,28 @@ func spin(f *front) {
 			}
 		})
 	}
+}
+
+// elsewhere is what the system and the processors do with a wave of connections, without the server.
+func elsewhere(f *front) {
+	sink, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.failed(err)
+		f.ready()
+		return
+	}
+	context.AfterFunc(f.ctx, func() { sink.Close() })
+	f.running.Go(func() {
+		for {
+			conn, err := sink.Accept()
+			if err != nil {
+				return
+			}
+			context.AfterFunc(f.ctx, func() { conn.Close() })
+		}
+	})
+	f.at = sink.Addr().String()
+	requests("POST / HTTP/1.1"+bodyHead+"Content-Length: 100\r\n\r\n", 1, "")(f)
 }
 
 // requests opens connections, sends first this many times and reads no answers while more is sent ten times a second.
@@ -120,135 +142,6 @@ func sockets(f *front) {
 	})
 }
 
-// picture is a real picture of 15 MiB, as a data URI.
-var picture = testcard.URI(strings.Repeat("A", 15<<20))
-
-// show sends the picture as message n.
-func (m *member) show(n int) error {
-	return m.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":"`, m.partner, n), picture, `"}`)
-}
-
-// showAll sends pictures until the socket ends, at most n, while it is read.
-func (f *front) showAll(m *member, n int) {
-	f.running.Go(func() { f.failed(m.listen()) })
-	f.running.Go(func() {
-		for i := range n {
-			if m.show(i+1) != nil {
-				return
-			}
-			f.count("pictures")
-		}
-	})
-}
-
-func pictures(f *front) {
-	chats := f.couples(28)
-	f.ready()
-	for _, c := range chats {
-		for _, m := range c {
-			f.showAll(m, 100)
-		}
-	}
-}
-
-func halves(f *front) {
-	chats := f.couples(16)
-	f.ready()
-	for _, c := range chats {
-		for _, m := range c {
-			f.running.Go(func() { f.failed(m.listen()) })
-			f.running.Go(func() {
-				text := fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":"%s`, m.partner, picture)
-				if m.raw(string(head(opText, len(text)+2)), text[:len(text)/2]) == nil {
-					f.count("halves")
-				}
-			})
-		}
-	}
-}
-
-func mailboxes(f *front) {
-	chats := f.couples(72)
-	for _, c := range chats {
-		c[1].conn.Close()
-	}
-	f.ready()
-	for _, c := range chats {
-		f.showAll(c[0], 2)
-	}
-}
-
-// meetVictim meets the honest client that searches. open opens the socket that does.
-func (f *front) meetVictim(open func() (*member, error)) (*member, bool) {
-	m, err := open()
-	if err == nil {
-		err = m.meets(enterWithin)
-	}
-	if err != nil {
-		f.failed(err)
-		f.ready()
-		return nil, false
-	}
-	f.ready()
-	return m, true
-}
-
-// resume opens a socket for m's session, whose present socket is replaced.
-func (f *front) resume(m *member, acked int64) (*socket, error) {
-	s, hello, err := f.authenticate(fmt.Sprintf(resumable+`,"sessionId":%q,"epoch":%q,"partnerId":%q,"got":0,"acked":%d}`,
-		m.session.SessionID, m.session.Epoch, m.partner, acked), "resumed", "session_id")
-	if err == nil && hello.Type == "session_id" {
-		f.count("not resumed")
-	}
-	return s, err
-}
-
-func claims(f *front) {
-	m, ok := f.meetVictim(f.searching)
-	if !ok {
-		return
-	}
-	f.running.Go(func() {
-		for f.wait(50 * time.Millisecond) {
-			f.count("claims")
-			s, err := f.resume(m, 1<<53)
-			if err == nil {
-				f.count("believed")
-				for range 10 {
-					s.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"text":"no number"}`, m.partner))
-				}
-				s.conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-				err = s.listen()
-				s.conn.Close()
-			}
-			f.failed(err)
-		}
-	})
-}
-
-// texts writes as a legacy client, to which the server cannot say that the ring is full.
-func texts(f *front) {
-	m, ok := f.meetVictim(func() (*member, error) {
-		s, _, err := f.authenticate("", "auth_success")
-		if err != nil {
-			return nil, err
-		}
-		return &member{socket: s}, s.say(`{"type":"search"}`)
-	})
-	if !ok {
-		return
-	}
-	f.running.Go(func() { f.failed(m.listen()) })
-	f.running.Go(func() {
-		for n := range f.scaled(20_000) {
-			if m.say(fmt.Sprintf(`{"type":"message","text":"%0100d"}`, n)) != nil {
-				return
-			}
-			f.count("texts")
-		}
-	})
-}
-
 // newSessions opens sockets that leave once they have a session.
 func newSessions(search bool) func(*front) {
 	return func(f *front) {
@@ -289,23 +182,6 @@ func newSession(f *front, search bool) error {
 		f.count("search unanswered")
 	}
 	return nil
-}
-
-func resumes(f *front) {
-	m, ok := f.meetVictim(f.searching)
-	if !ok {
-		return
-	}
-	f.running.Go(func() {
-		for f.ctx.Err() == nil {
-			s, err := f.resume(m, 0)
-			if err == nil {
-				s.conn.Close()
-				f.count("resumes")
-			}
-			f.failed(err)
-		}
-	})
 }
 
 func bots(f *front) {

@@ -110,7 +110,8 @@ func (c *attacksCmd) Help() string {
 and measures them before and during the attack. Times are the 99th percentile; a ratio is that during the attack to that
 before it. The exit code is 1 if an honest client was refused or cut off, or waited too long.
 
-The row idle is not an attack: the attacking process only keeps the processors busy.
+The rows idle and elsewhere are not attacks: they show what this machine does when the attacking process keeps the processors
+busy, and when it connects to a listener of its own.
 
 Example: chatme hostile attacks sockets texts --duration 10s`
 }
