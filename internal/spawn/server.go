@@ -86,7 +86,7 @@ func (v *Server) StartOnce(ctx context.Context) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = v.Dir
 	cmd.Env = append(slices.Concat(v.Rates, v.Env), "WEB_API_KEY="+v.Key) // nothing from this process's environment: no other setting applies
-	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log                        // or it would need /dev/null
+	cmd.Stdin, cmd.Stdout = strings.NewReader(""), v.log                  // or it would need /dev/null
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
