@@ -127,6 +127,7 @@ func (f *front) couples(n int) (all []couple) {
 			f.failed(err)
 			continue
 		}
+		f.count("couples")
 		all = append(all, c)
 	}
 	return all
