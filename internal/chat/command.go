@@ -8,7 +8,7 @@ type Op uint8
 const (
 	Attach    Op = iota + 1 // a socket has authenticated: Conn, Auth
 	Detach                  // the socket is gone: Conn, Leaves
-	Search                  // find a partner, or Next: Conn, Partner, MailKey
+	Search                  // find a partner, or Next: Conn, Partner, MailKey, Hold
 	Prefer                  // what to talk about from now on: Conn, Prefer
 	Send                    // a message to the partner: Conn, Partner, Pair, Text, Image, N, Refused
 	Typing                  // typing_start or typing_stop: Conn, Start
@@ -43,6 +43,7 @@ type Command struct {
 	For     time.Duration // Sleep
 	Leaves  bool          // Detach: closed with 1000, which is permanent unless a Sleep came before
 	Prefer  *Preferences  // Prefer
+	Hold    time.Duration // Search: the match waits at least this long
 	MailKey *MailKey      // Search: the key that the session's mail is sealed to; it counts until the session has a row
 }
 

@@ -114,8 +114,15 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 	case l.hasTooManyRowsFor(s, c):
 		return Output{Full: true}
 	}
+	var chat PairID // in which the command was sent, as far as its client can know
+	if s != nil {
+		chat = s.Pair
+	}
 	if c.Op != Stop {
 		l.openWindows()
+	}
+	if s != nil && c.Op == Send && c.Pair == 0 && s.Pair != chat {
+		return l.output() // it was not meant for the partner that this step has found
 	}
 	switch c.Op {
 	case Attach:
@@ -138,6 +145,11 @@ func (l *Lobby) Step(now Moment, c *Command) Output {
 			}
 		}
 	}
+	return l.output()
+}
+
+// output returns what this step has done. Its events depend on the rows that it has changed.
+func (l *Lobby) output() Output {
 	if l.wrote {
 		for i := range l.events {
 			l.events[i].After = l.batch
@@ -180,7 +192,7 @@ func (l *Lobby) command(s *session, c *Command) {
 		if c.MailKey != nil && s.Resumable && !s.hasRow() {
 			s.MailKey = *c.MailKey
 		}
-		l.search(s, c.Partner)
+		l.search(s, c.Partner, c.Hold)
 	case Send:
 		l.classify(s, c)
 		l.send(s, c)

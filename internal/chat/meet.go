@@ -134,12 +134,13 @@ func (l *Lobby) window(s *session) (next Time) {
 	return next
 }
 
-// pace charges s for a match that it asks for. The match waits, not the search: see match.
-func (l *Lobby) pace(s *session) {
+// pace charges s for a match that it asks for, which waits at least hold. The match waits, not the search: see seek.
+func (l *Lobby) pace(s *session, hold time.Duration) {
 	s.paced = max(s.paced, l.now).Add(l.cfg.MatchEvery)
+	s.held = l.now.Add(hold)
 }
 
 // pacedUntil returns when s may be matched: after a burst of MatchBurst searches, one every MatchEvery.
 func (s *session) pacedUntil(l *Lobby) Time {
-	return s.paced.Add(-time.Duration(l.cfg.MatchBurst) * l.cfg.MatchEvery)
+	return max(s.paced.Add(-time.Duration(l.cfg.MatchBurst)*l.cfg.MatchEvery), s.held)
 }

@@ -64,6 +64,7 @@ func (l *Lobby) sendAlone(s *session, c *Command) {
 	case s.unsettled(): // meant for the previous partner
 	default:
 		if s.Place == 0 {
+			l.pace(s, 0)
 			l.enqueue(s)
 		}
 		l.disconnected(s)

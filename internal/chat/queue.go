@@ -3,17 +3,18 @@ package chat
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // search queues s, which first leaves its chat if it is in one. A resumable client may name the chat it leaves; if that
 // is not the current chat, the command is too late and is dropped.
-func (l *Lobby) search(s *session, chat Alias) {
+func (l *Lobby) search(s *session, chat Alias, hold time.Duration) {
 	if s.misnamed(chat) {
 		return
 	}
 	var left *session
 	if s.State() != Waiting {
-		l.pace(s)
+		l.pace(s, hold)
 	}
 	switch s.State() {
 	case Idle:
@@ -98,16 +99,32 @@ func (l *Lobby) meeting(a, b pool) {
 	}
 }
 
+// mix looks for a match between the pools, which is possible now. What it finds about one session may take the ticket of
+// another.
+func (l *Lobby) mix() {
+	var low []*session
+	for t := range l.maker.tickets(lowPool) {
+		low = append(low, t.s)
+	}
+	for _, s := range low {
+		switch t := s.ticket; {
+		case t == nil:
+		case !l.alive(s):
+			l.silence(s)
+		default:
+			if l.seek(t); l.standings.tokens.due != 0 {
+				return
+			}
+		}
+	}
+}
+
 // openWindows does what is due at the clock's time for sessions that wait: it comes before whatever happens now, so that a
 // late Tick lets no session overtake them.
 func (l *Lobby) openWindows() {
 	if due := l.standings.tokens.due; due != 0 && due <= l.now {
 		l.standings.tokens.due = 0
-		for t := range l.maker.tickets(lowPool) {
-			if l.seek(t); t.s == nil {
-				break
-			}
-		}
+		l.mix()
 	}
 	for {
 		at, ok := l.maker.windows.first()

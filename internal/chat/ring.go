@@ -10,7 +10,8 @@ type Ring struct {
 	Used   int64   // bytes in all rings
 	Free   int64   // … and bytes left for messages of this size
 	For    Network // the receiver's
-	Share  int64   // bytes left for such messages to that network
+	Share  int64   // bytes left for such messages to that network…
+	Held   int64   // … and bytes that it has not confirmed
 }
 
 // Ring returns the state of the rings for a message of a size from conn.
@@ -21,6 +22,9 @@ func (l *Lobby) Ring(conn ConnID, bytes int64) Ring {
 		r.Needed = s.Resumable && s.partner.Resumable && s.partner.conn != 0
 		r.Owes = len(s.partner.out.ring) > 0
 		r.For, r.Share = s.partner.network, l.ringRoom(s.partner.quota, int(bytes))
+		if q := s.partner.quota; q != nil {
+			r.Held = q.ring
+		}
 	}
 	return r
 }

@@ -40,6 +40,11 @@ func (s *script) act(a *actor, conn chat.ConnID, what string) error {
 		return nil
 	case "search":
 		c.Op = chat.Search
+		if hold, ok := given["hold"]; ok {
+			if c.Hold, err = time.ParseDuration(hold); err != nil {
+				return err
+			}
+		}
 	case "prefer":
 		c.Op, c.Prefer = chat.Prefer, &chat.Preferences{Topics: given.number("topics"), Languages: given.number("languages")}
 	case "send":

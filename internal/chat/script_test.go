@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden scripts with what th
 //	a: attach old|new            a connects, as a new session
 //	a: resume [key=value…]       a connects with its session ID; partner= got= acked= epoch= session=
 //	a: prefer topics= languages= what a would like to talk about: bits
-//	a: search [partner=]         a: send "text" [n= partner= image= refused=]   a: typing on|off
+//	a: search [partner= hold=]   a: send "text" [n= partner= image= refused=]   a: typing on|off
 //	a: ack got= [partner=]       a: sleep 10m   a: end   a: malformed code   a: touch   a: heard   a: app_ping
 //	a: pong [n=]                 answers the last ping
 //	a: detach [1000]             the socket is lost, or was closed with 1000

@@ -35,6 +35,7 @@ type session struct {
 	since   Time      // when it began to wait
 	asked   Time      // when it last said what it prefers
 	paced   Time      // how far its searches are ahead of their pace
+	held    Time      // not matched before this: its network is over a rate
 	former  *partners // nil: it has had none
 	network Network   // of its latest socket
 	quota   *quota    // of network; nil: none

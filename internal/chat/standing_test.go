@@ -316,3 +316,40 @@ func TestL11LowPriorityStarvesNone(t *testing.T) {
 	meet(tokenEvery) // the interval was set before
 	meet(5 * time.Second)
 }
+
+// TestSilentSessionLeavesWhilePoolsMix: when a token comes, looking for a match of one session may find that another, which
+// is next in line, is dead.
+func TestSilentSessionLeavesWhilePoolsMix(t *testing.T) {
+	c := newCrowd(t)
+	low := func() *session {
+		s := c.from(9)
+		s.streaks = streaks{n: [badnesses]uint8{needMax, needMax}, last: c.at}
+		s.former = nil
+		return s
+	}
+	a, b := low(), low()
+	for _, s := range []*session{a, b} { // a may be the ghost of b, so they do not meet
+		s.Resumable, s.pulse = false, &pulse{answers: true}
+	}
+	c.standings.tokens.next, c.standings.tokens.due = c.at.Add(12*time.Second), c.at.Add(12*time.Second)
+	heard := c.at
+	c.Sees(func(conn ConnID) Sight {
+		if conn == b.conn {
+			return Sight{Opened: heard, Heard: heard}
+		}
+		return Sight{Heard: c.at}
+	})
+	c.do(Command{Op: Search, Conn: a.conn})
+	c.do(Command{Op: Search, Conn: b.conn})
+	if a.ticket == nil || b.ticket == nil {
+		t.Fatal("they do not wait")
+	}
+	c.at = c.at.Add(12 * time.Second)
+	c.do(Command{Op: Tick})
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if b.ticket != nil || a.ticket == nil {
+		t.Errorf("the dead session can be matched: %v; the other cannot: %v", b.ticket != nil, a.ticket == nil)
+	}
+}

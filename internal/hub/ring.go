@@ -63,7 +63,11 @@ func (h *Hub) AwaitRing(ctx context.Context, id chat.ConnID, bytes int64) {
 		if err == nil {
 			break
 		}
-		now := h.lobby.Ring(id, bytes).Used
+		r := h.lobby.Ring(id, bytes)
+		now := r.Used
+		if !h.ringShareHasRoom(&r, bytes) {
+			now = r.Held // what others confirm makes no room here
+		}
 		over = ctx.Err() != nil || now == used
 		used = now
 	}
@@ -123,7 +127,8 @@ func (l *ringLine) release(id chat.ConnID) {
 // done releases the room promised for the message that c may be. The caller must hold mu.
 func (l *ringLine) done(c *chat.Command) {
 	switch c.Op {
-	case chat.Send, chat.Malformed, chat.Activity, chat.Detach:
+	case chat.Pong, chat.Heard: // may come between two fragments
+	default:
 		l.release(c.Conn)
 	}
 }

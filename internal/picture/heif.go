@@ -103,8 +103,14 @@ func (h *heif) meta(x box) error {
 		case "iprp":
 			return h.properties(x)
 		case "iinf":
+			if info.to > 0 {
+				return ErrBroken
+			}
 			info = x
 		case "iloc":
+			if places.to > 0 {
+				return ErrBroken
+			}
 			places = x
 		default:
 			h.free(x)

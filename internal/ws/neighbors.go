@@ -4,44 +4,70 @@ import (
 	"time"
 
 	"chatme/internal/chat"
+	"chatme/internal/hub"
 	"chatme/internal/metrics"
 	"chatme/internal/network"
 )
 
-// awaitResume waits until the session may be resumed once more, and reports whether it had to.
+// awaitResume waits until the session may be resumed once more, and reports whether it had to. Only a resume that succeeds is
+// charged (chargeResume): otherwise a client that presents invented sessions could fill the table.
 func (c *Conn) awaitResume(session chat.Hash) (waited bool) {
 	e := c.e
-	return c.awaitUnit(metrics.RateResumes, &e.networks.Resumes, network.OfSession(session[:]), e.live.Load().NetworkRates.Resumes)
+	wait := e.networks.Resumes.Wait(network.OfSession(session[:]), e.live.Load().NetworkRates.Resumes, 1, e.nanos())
+	if wait <= 0 {
+		return false
+	}
+	c.waitAt(c.accounts(), metrics.RateResumes, wait)
+	c.busy.Store(true) // its frame is not handled yet
+	return true
 }
 
-// maySearch waits until the network of c may search once more, and may have one more session written if this search is
-// the first of a new one. It reports whether the search may go on: c may be displaced while it waits.
-func (c *Conn) maySearch() bool {
+func (c *Conn) chargeResume(session chat.Hash) {
+	e := c.e
+	e.networks.Resumes.Take(network.OfSession(session[:]), e.live.Load().NetworkRates.Resumes, 1, e.nanos())
+}
+
+// search does a search. The first of a new session waits until the network of c may have one more session written. Over the
+// network's rate of searches the search itself, with the Next that it may be, is not delayed: its match waits, and so does
+// the reader before it reads on. c may be displaced before the search.
+func (c *Conn) search(cmd *hub.Command) {
 	e, rates := c.e, &c.e.live.Load().NetworkRates
 	if c.unwritten.Load() && c.unwritten.CompareAndSwap(true, false) {
-		c.awaitUnit(metrics.RateSessions, &e.networks.Sessions, c.network, rates.Sessions)
+		c.awaitUnit(metrics.RateSessions, &e.networks.Sessions, rates.Sessions)
 	}
-	c.awaitUnit(metrics.RateSearches, &e.networks.Searches, c.network, rates.Searches)
-	return c.engages()
+	if !c.engages() {
+		return // it is being closed
+	}
+	if c.network.IsKnown() {
+		cmd.Hold = e.networks.Searches.Take(c.network, rates.Searches, 1, e.nanos())
+	}
+	hold := cmd.Hold
+	cmd.MailKey = c.mailKey()
+	c.command(cmd)
+	if hold > 0 {
+		c.waits(metrics.RateSearches, &e.networks.Searches, rates.Searches, hold)
+	}
 }
 
 // awaitUnit takes one unit of a rate that is shared with other sockets, and waits for its turn, which is behind all that
 // have taken theirs. It reports whether it had to wait. Such a wait never closes the socket: others may have caused it. If
 // c closes meanwhile, its unit is given back.
-func (c *Conn) awaitUnit(at metrics.Rate, table *network.Table, of network.Network, rate network.Rate) (waited bool) {
-	if !of.IsKnown() {
-		return false
+func (c *Conn) awaitUnit(at metrics.Rate, table *network.Table, rate network.Rate) {
+	if !c.network.IsKnown() {
+		return
 	}
-	wait := table.Take(of, rate, 1, c.e.nanos())
-	if wait <= 0 {
-		return false
+	if wait := table.Take(c.network, rate, 1, c.e.nanos()); wait > 0 {
+		c.waits(at, table, rate, wait)
+		c.busy.Store(true) // its frame is not handled yet
 	}
+}
+
+// waits lets the reader wait for the turn of a unit that was taken for the network of c.
+func (c *Conn) waits(at metrics.Rate, table *network.Table, rate network.Rate, wait time.Duration) {
 	c.waitAt(c.accounts(), at, wait)
-	c.busy.Store(true) // its frame is not handled yet
 	if c.isClosing() {
-		table.Take(of, rate, -1, c.e.nanos())
+		table.Take(c.network, rate, -1, c.e.nanos())
 	}
-	return true
 }
 
 // chargeNetwork charges bytes that were read to the network of c, and returns how long it is over its rate.

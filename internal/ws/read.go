@@ -97,7 +97,7 @@ func (c *Conn) readFrame(size int64) error {
 	c.busy.Store(true)
 	c.ends()
 	c.noisy()
-	defer c.e.budget.free(c.network.ID(), held)
+	defer func() { c.e.budget.free(c.network.ID(), held) }()
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.close(protocol.CloseTooLarge, protocol.TextTooLarge, "frame too large")
@@ -109,7 +109,7 @@ func (c *Conn) readFrame(size int64) error {
 		_, err = io.Copy(io.Discard, r)
 	case err == nil && c.counts():
 		size := len(s.data)
-		c.handle(s)
+		c.handle(s, &held)
 		c.charge(&s.frame, size)
 	}
 	return err
@@ -242,11 +242,16 @@ func (c *Conn) counts() bool {
 	return c.closing == 0 && !c.closed
 }
 
-// handle does what the frame in s requests.
-func (c *Conn) handle(s *scratch) {
+// handle does what the frame in s requests. *held is its part of the budget, which only a message keeps: any other frame may
+// have to wait for long.
+func (c *Conn) handle(s *scratch, held *int64) {
 	f := &s.frame
 	arrived := c.e.cfg.Clock.Stamp()
 	err := s.decode(&c.e.live.Load().Rules)
+	if f.Command.Op != chat.Send {
+		c.e.budget.free(c.network.ID(), *held)
+		*held = 0
+	}
 	authed := c.authed.Load()
 	switch {
 	case errors.Is(err, protocol.ErrInvalidUTF8):
@@ -265,13 +270,11 @@ func (c *Conn) handle(s *scratch) {
 	case f.Kind == protocol.KindPing:
 		c.sayPong()
 		c.appPinged()
-	case f.Command.Op == chat.Search && !c.maySearch():
-		// it is being closed
+	case f.Command.Op == chat.Search:
+		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
+		c.search(&s.cmd)
 	default:
 		s.cmd = hub.Command{Command: f.Command, Arrived: arrived}
-		if f.Command.Op == chat.Search {
-			s.cmd.MailKey = c.mailKey()
-		}
 		c.command(&s.cmd)
 	}
 }

@@ -39,9 +39,11 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
-		if s := e.Resumed.State; s == chat.ResumedIdle || s == chat.ResumedEnded {
+		if e.Resumed.State == chat.ResumedIdle {
 			c.idles()
 		}
+	case chat.PartnerDisconnected:
+		c.e.crowd.Engage(&c.member) // it is in the queue, perhaps without a search of its own
 	case chat.ResumeFailed:
 		c.idles()
 	case chat.Replay:

@@ -44,7 +44,7 @@ func (m *Model) command(w *Session, c *chat.Command) {
 	w.active, w.nap = m.now, -1
 	switch c.Op {
 	case chat.Search:
-		m.search(w, c.Partner)
+		m.search(w, c.Partner, c.Hold)
 	case chat.Send:
 		m.classify(w, c)
 		m.send(w, c)
@@ -87,6 +87,7 @@ func (m *Model) send(w *Session, c *chat.Command) {
 		return
 	case p == nil:
 		if w.Place == 0 {
+			m.pace(w, 0)
 			m.enqueue(w)
 		}
 		m.disconnected(w)

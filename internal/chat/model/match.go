@@ -12,6 +12,7 @@ type matching struct {
 	since     chat.Time // when it began to wait
 	preferred chat.Time
 	paced     chat.Time
+	held      chat.Time
 	former    []encounter // the last one last
 	in        bool        // it waits and can be matched now…
 	open      int         // … with: 0, a common topic only; 1, others that are open too; 2, all
@@ -50,7 +51,7 @@ func (m *Model) match(w *Session) {
 
 func (m *Model) seek(w *Session) {
 	w.in, w.due = false, 0
-	opens, late, paced, again := max(w.since, w.preferred)+5000, w.since+10_000, w.paced-10*3000, w.last().parted+10_000
+	opens, late, paced, again := max(w.since, w.preferred)+5000, w.since+10_000, max(w.paced-10*3000, w.held), w.last().parted+10_000
 	if w.wants.Topics == 0 {
 		opens = 0
 	}

@@ -116,11 +116,16 @@ func (m *Model) Step(now chat.Time, c *chat.Command) {
 		return
 	}
 	before := m.rows()
+	w := m.At(c.Conn)
+	in := 0
+	if w != nil {
+		in = w.Chat
+	}
 	if c.Op != chat.Stop {
 		m.windows()
 	}
-	w := m.At(c.Conn)
 	switch {
+	case w != nil && c.Op == chat.Send && w.Chat != in: // it crossed a match
 	case c.Op == chat.Attach:
 		m.attach(c.Conn, c.Auth)
 	case c.Op == chat.Tick:

@@ -7,7 +7,7 @@ import (
 )
 
 // search: find a partner, or Next.
-func (m *Model) search(w *Session, alias chat.Alias) {
+func (m *Model) search(w *Session, alias chat.Alias, hold time.Duration) {
 	if !m.means(w, alias) {
 		return
 	}
@@ -17,7 +17,7 @@ func (m *Model) search(w *Session, alias chat.Alias) {
 		m.part(w)
 	}
 	if w.Place == 0 {
-		w.paced = max(w.paced, m.now) + 3000
+		m.pace(w, hold)
 		m.enqueue(w)
 	}
 	m.say(w, chat.Event{Kind: chat.Searching})
@@ -26,6 +26,11 @@ func (m *Model) search(w *Session, alias chat.Alias) {
 		m.match(left)
 	}
 	m.match(w)
+}
+
+// pace: ten matches at once, then one in 3 s.
+func (m *Model) pace(w *Session, hold time.Duration) {
+	w.paced, w.held = max(w.paced, m.now)+3000, m.now.Add(hold)
 }
 
 // enqueue gives the last place; 30 s while away.
