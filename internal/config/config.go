@@ -113,7 +113,7 @@ type Config struct {
 	NetworkSockets  Count    `name:"network-sockets" env:"CHATME_NETWORK_SOCKETS" live:"true" default:"0" group:"Rates" help:"Most sockets of one network while more than half of max-conns is open; 0: a sixteenth of max-conns, at least 64 (connections)."`
 	NetworkConnects Rate     `name:"network-connects" env:"CHATME_NETWORK_CONNECTS" live:"true" default:"0,0/m" group:"Rates" help:"New sockets of one network, burst and then a rate, while more than half of max-conns is open; 0: as many as network-sockets (rate)."`
 	NetworkSessions Rate     `name:"network-sessions" env:"CHATME_NETWORK_SESSIONS" live:"true" default:"0,1/s" group:"Rates" help:"New sessions of one network that begin to search; over it, a search waits; 0: as many as network-sockets (rate)."`
-	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the next one waits (rate)."`
+	NetworkSearches Rate     `name:"network-searches" env:"CHATME_NETWORK_SEARCHES" live:"true" default:"100,20/s" group:"Rates" help:"Searches of one network, with every Next; over it, the match waits (rate)."`
 	NetworkBytes    ByteRate `name:"network-bytes" env:"CHATME_NETWORK_BYTES" live:"true" default:"256MiB,8MiB/s" group:"Rates" help:"Bytes received from one network; over it, its sockets are read later (rate in bytes)."`
 	// An eighth of in-flight-max and of ring-total, but always one largest frame.
 	NetworkShare Count `name:"network-share" env:"CHATME_NETWORK_SHARE" live:"true" default:"8" group:"Rates" help:"Into how many parts in-flight-max and ring-total are divided; one network may hold one part, and always one largest frame (parts)."`

@@ -36,50 +36,66 @@ func TestResumeLoop(t *testing.T) {
 	}
 }
 
-// The searches of a network, and its new sessions, are counted together; another network does not notice.
-func TestSearchesOfANetwork(t *testing.T) {
-	for name, tt := range map[string]struct {
-		at   metrics.Rate
-		tune func(*ws.Config, *chat.Config)
-	}{
-		"searches": {metrics.RateSearches, func(w *ws.Config, _ *chat.Config) { w.NetworkRates.Searches = network.NewRate(3, 5, time.Second) }},
-		"sessions": {metrics.RateSessions, func(w *ws.Config, _ *chat.Config) { w.NetworkRates.Sessions = network.NewRate(3, 5, time.Second) }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			count, waits := counted(t)
-			s := sockets.Open(t, count, tt.tune)
-			from := func(addr string) *sockets.Person {
-				p, _ := s.From(t, addr)
-				p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `","resume":{"v":1}}`)
-				p.Expect("auth_success")
-				p.Expect("session_id")
-				return p
-			}
-			crowd := make([]*sockets.Person, 5)
-			for i := range crowd {
-				crowd[i] = from("203.0.113.7")
-			}
-			other, bare := from("203.0.113.8"), from("127.0.0.1")
-			began := time.Now()
-			for _, p := range crowd {
-				p.Send(`{"type":"search"}`)
-			}
-			for _, p := range []*sockets.Person{other, bare} {
-				p.Send(`{"type":"search"}`)
-				p.Expect("searching")
-			}
-			for _, p := range crowd {
-				p.Expect("searching")
-			}
-			if took := time.Since(began); took < 390*time.Millisecond {
-				t.Errorf("five searches of which three may pass at once took %v", took)
-			}
-			if n := waits(tt.at); n != 2 || waits("") != 2 {
-				t.Errorf("%d waits of %d, want 2", n, waits(""))
-			}
-		})
+// The new sessions of a network are counted together; another network does not notice.
+func TestNewSessionsOfANetwork(t *testing.T) {
+	count, waits := counted(t)
+	s := sockets.Open(t, count, func(w *ws.Config, _ *chat.Config) { w.NetworkRates.Sessions = network.NewRate(3, 5, time.Second) })
+	crowd := make([]*sockets.Person, 5)
+	for i := range crowd {
+		crowd[i] = resumableFrom(t, s, "203.0.113.7")
 	}
+	other, bare := resumableFrom(t, s, "203.0.113.8"), resumableFrom(t, s, "127.0.0.1")
+	began := time.Now()
+	for _, p := range crowd {
+		p.Send(`{"type":"search"}`)
+	}
+	other.Searches()
+	bare.Searches()
+	for _, p := range crowd {
+		p.Expect("searching")
+	}
+	if took := time.Since(began); took < 390*time.Millisecond {
+		t.Errorf("five searches of which three may pass at once took %v", took)
+	}
+	if n := waits(metrics.RateSessions); n != 2 || waits("") != 2 {
+		t.Errorf("%d waits of %d, want 2", n, waits(""))
+	}
+}
+
+func resumableFrom(t *testing.T, s *sockets.Site, addr string) *sockets.Person {
+	t.Helper()
+	p, _ := s.From(t, addr)
+	p.Send(`{"type":"auth","apiKey":"` + sockets.WebKey + `","resume":{"v":1}}`)
+	p.Expect("auth_success")
+	p.Expect("session_id")
+	return p
+}
+
+// Known defect: over the rate of its network a client was read later, so its partner stayed in a chat that was over. A Next
+// is done at once; what waits is the match.
+func TestNextIsNotDelayedByTheNetwork(t *testing.T) {
+	count, waits := counted(t)
+	s := sockets.Open(t, count, func(w *ws.Config, _ *chat.Config) { w.NetworkRates.Searches = network.NewRate(1, 1, time.Second) })
+	a, b := resumableFrom(t, s, "203.0.113.7"), resumableFrom(t, s, "203.0.113.8")
+	a.Searches()
+	b.Searches()
+	sockets.Matched(a, b)
+	began := time.Now()
+	a.Send(`{"type":"search"}`)
+	b.Expect("partner_disconnected")
+	if told := time.Since(began); told >= time.Second {
+		t.Errorf("its partner was told after %v", told)
+	}
+	c, d := resumableFrom(t, s, "203.0.113.9"), resumableFrom(t, s, "203.0.113.10")
+	c.Searches()
+	sockets.Matched(b, c)
+	d.Searches()
+	a.Expect("searching")
+	sockets.Matched(a, d)
+	if took := time.Since(began); took < 990*time.Millisecond {
+		t.Errorf("matched after %v, before its network may search again", took)
+	}
+	testbed.Eventually(t, "its reader goes on", func() bool { return waits(metrics.RateSearches) == 1 })
 }
 
 // The bytes of a network are counted together. Their waits never close a socket: others may have sent them.
