@@ -160,9 +160,6 @@ func (c *Conn) attach(r *protocol.Resume, arrived int64) {
 	c.engaged = false // the session may be idle
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if auth.Resume != nil && c.session == coming.resume {
-		c.chargeResume(coming.resume)
-	}
 	coming.attached = true
 	c.arrived()
 }

@@ -36,6 +36,7 @@ func (c *Conn) Deliver(e hub.Event) (congested bool) {
 		}
 	case chat.Resumed:
 		c.session, c.arrival.fresh = c.arrival.resume, ""
+		c.chargeResume(c.session) // before its client can resume again
 		if e.Resumed.State == chat.ResumedMatched {
 			c.raiseLimit()
 		}
