@@ -80,6 +80,7 @@ func assemble(ctx context.Context, c *configuration, db *store.Store, log *slog.
 	s.endpoint, err = ws.New(ws.Config{
 		Hub: c.wrap.hub(s.hub), Clock: s.clock, Log: log, Metrics: s.metrics, Tail: s.tail,
 		Reclaim:      reclaimer(),
+		SocketBuffer: socketBuffer(),
 		PingInterval: cfg.PingInterval.Duration,
 		FrameMax:     int(cfg.FrameMax),
 		OutboxFrames: int(cfg.OutboxFrames),

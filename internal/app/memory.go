@@ -41,12 +41,28 @@ func tuneMemory(ctx context.Context, letterMax int64) {
 // collects at its own limit while the next frame arrives already, and the kernel does not wait.
 const scarce = 256 << 20
 
+// scarceBuffer is how much the system may buffer for a socket there: its buffers count for the control group.
+const scarceBuffer = 128 << 10
+
+func isScarce() bool {
+	limit, ok := config.OwnGroupLimit()
+	return ok && limit < scarce
+}
+
 // reclaimer returns what makes room for a large frame, nil where memory is not scarce.
 func reclaimer() func() {
-	if limit, ok := config.OwnGroupLimit(); ok && limit < scarce {
+	if isScarce() {
 		return debug.FreeOSMemory
 	}
 	return nil
+}
+
+// socketBuffer returns how much the system may buffer for a socket in each direction, 0 where memory is not scarce.
+func socketBuffer() int {
+	if isScarce() {
+		return scarceBuffer
+	}
+	return 0
 }
 
 // goLimit returns how much of a limit Go may use.

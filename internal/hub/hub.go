@@ -223,6 +223,7 @@ func (h *Hub) step(c *Command) (out chat.Output, crowded bool) {
 		if h.deliver(e) && e.Conn == c.Conn {
 			crowded = true
 		}
+		out.Events[i].Image = "" // the lobby keeps its events until the next step, which may be far off
 	}
 	h.count(out.Facts)
 	if h.cfg.Tail.Active() {

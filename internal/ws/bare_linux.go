@@ -64,6 +64,13 @@ func now(call uintptr, fd int32, p []byte) (int, error) {
 	}
 }
 
+// limitBuffers limits what the system buffers in each direction, in bytes: otherwise that grows to megabytes on a fast link.
+// An error only means that it does.
+func limitBuffers(fd int32, bytes int) {
+	unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, bytes)
+	unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)
+}
+
 func shutNow(fd int32) { unix.Shutdown(int(fd), unix.SHUT_RDWR) }
 
 func closeNow(fd int32) { unix.Close(int(fd)) }

@@ -17,3 +17,5 @@ func readNow(int32, []byte) (int, error)  { return 0, errors.ErrUnsupported }
 func writeNow(int32, []byte) (int, error) { return 0, errors.ErrUnsupported }
 func shutNow(int32)                       {}
 func closeNow(int32)                      {}
+
+func limitBuffers(int32, int) {}

@@ -38,6 +38,7 @@ type Config struct {
 	Metrics      *metrics.Metrics // nil: nothing is counted
 	Tail         *tail.Feed       // receives what happens; nil: disabled
 	Reclaim      func()           // called before a frame of megabytes is read, where memory is scarce; nil: it is not
+	SocketBuffer int              // what the system may buffer for a socket in each direction, where memory is scarce; 0: it decides
 	PingInterval time.Duration
 	FrameMax     int // largest frame once a connection was matched
 	OutboxFrames int

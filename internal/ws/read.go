@@ -110,6 +110,7 @@ func (c *Conn) readFrame(size int64) error {
 	case err == nil && c.counts():
 		size := len(s.data)
 		c.handle(s, &held)
+		s.frame.Command.Image, s.cmd.Image = "", "" // garbage before its room is given to another
 		c.charge(&s.frame, size)
 	}
 	return err

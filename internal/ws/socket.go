@@ -64,6 +64,8 @@ func (s *socket) takeOver(nc net.Conn) {
 	defer s.mu.Unlock()
 	if s.fd = bare(nc); s.fd < 0 {
 		s.conn = nc
+	} else if bytes := s.by.e.cfg.SocketBuffer; bytes > 0 {
+		limitBuffers(s.fd, bytes)
 	}
 }
 

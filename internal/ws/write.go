@@ -159,11 +159,13 @@ func (c *Conn) writeOut(block bool) bool {
 			err = c.flush()
 		}
 		stuck := !block && c.socket.full()
+		size, closes := it.size(), it.event.Kind == chat.Close
+		it = item{} // its image must be garbage before its room is given to another
 
 		c.mu.Lock()
-		if ok && it.event.Kind != chat.Close {
+		if ok && !closes {
 			c.stats.out++
-			c.shrank(c.out.written(it.size(), limit))
+			c.shrank(c.out.written(size, limit))
 		}
 		if err != nil {
 			c.cut(writeFailed)
