@@ -3,18 +3,19 @@ package hostile
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"chatme/internal/testcard"
 )
 
 // Attacks with frames of 15 MiB.
 
-// picture is a real picture of 15 MiB, as a data URI.
-var picture = testcard.URI(strings.Repeat("A", 15<<20))
+// picture returns a real picture of 15 MiB, as a data URI.
+var picture = sync.OnceValue(func() string { return testcard.URI(strings.Repeat("A", 15<<20)) })
 
 // show sends the picture as message n.
 func (m *member) show(n int) error {
-	return m.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":"`, m.partner, n), picture, `"}`)
+	return m.say(fmt.Sprintf(`{"type":"message","partnerId":%q,"n":%d,"imageUrl":"`, m.partner, n), picture(), `"}`)
 }
 
 // showAll sends pictures until the socket ends, at most n, while it is read.
@@ -47,7 +48,7 @@ func halves(f *front) {
 		for _, m := range c {
 			f.running.Go(func() { f.failed(m.listen()) })
 			f.running.Go(func() {
-				text := fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":"%s`, m.partner, picture)
+				text := fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":"%s`, m.partner, picture())
 				if m.raw(string(head(opText, len(text)+2)), text[:len(text)/2]) == nil {
 					f.count("halves")
 				}

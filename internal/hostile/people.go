@@ -26,7 +26,7 @@ const (
 )
 
 // photo is larger than what a server keeps room for: it competes with the frames of an attack.
-var photo = testcard.URI(strings.Repeat("A", 200<<10))
+var photo = sync.OnceValue(func() string { return testcard.URI(strings.Repeat("A", 200<<10)) })
 
 // people are honest clients. Each has an address of its own, and half of them are legacy clients.
 type people struct {
@@ -151,7 +151,7 @@ func (p *people) writes(t *talker, first time.Duration) {
 	for n := 0; ; n++ {
 		text, image := strconv.FormatInt(int64(time.Since(p.began)), 10), ""
 		if t.shows && n%photoEvery == 0 {
-			image = photo
+			image = photo()
 		}
 		if _, err := t.SendPhoto(text, image); err != nil {
 			if t.CloseErr() == nil && p.ctx.Err() == nil { // otherwise hears knows

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"chatme/internal/client"
@@ -90,9 +91,9 @@ const (
 	mostPhotos = 4
 )
 
-// photoGrain is the source of all photos. Their content does not matter, only that they differ. Of each six bits the first is
+// photoGrain returns the source of all photos. Their content does not matter, only that they differ. Of each six bits the first is
 // 0, so that a photo has no markers of JPEG.
-var photoGrain = func() string {
+var photoGrain = sync.OnceValue(func() string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
 	grain := make([]byte, 4<<20)
 	chacha := rand.NewChaCha8([32]byte{})
@@ -101,7 +102,7 @@ var photoGrain = func() string {
 		grain[i] = letters[b%32]
 	}
 	return string(grain)
-}()
+})
 
 // photo returns an image of a random size.
 func (c *chatter) photo() string {
@@ -110,8 +111,8 @@ func (c *chatter) photo() string {
 		size = largePhoto - c.chance.IntN(largePhoto/2)
 	}
 	size -= size % 4
-	at := c.chance.IntN(len(photoGrain)-size+1) &^ 3
-	return testcard.URI(photoGrain[at : at+size])
+	at := c.chance.IntN(len(photoGrain())-size+1) &^ 3
+	return testcard.URI(photoGrain()[at : at+size])
 }
 
 // showsPhoto reports whether the next message carries a photo.
