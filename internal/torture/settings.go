@@ -27,7 +27,8 @@ func tortureFlags(hibernates bool) []string {
 	flags := []string{
 		"--chat-window", tortureChatWindow.String(), "--chat-window-old", tortureChatWindowOld.String(),
 		"--queue-window", tortureQueueWindow.String(), "--sleep-max", tortureSleepMax.String(),
-		"--rematch-after", tortureRematchAfter.String(), "--settle-timeout", tortureSettle.String(),
+		"--rematch-after", tortureRematchAfter.String(), "--open-after", tortureRematchAfter.String(), "--late-after", tortureRematchAfter.String(),
+		"--settle-timeout", tortureSettle.String(),
 		"--mailbox-messages", strconv.Itoa(tortureMailbox), "--shutdown-timeout", pace.Waited(tortureShutdown).String(),
 	}
 	if hibernates {
