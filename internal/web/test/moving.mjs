@@ -26,20 +26,26 @@ export function apng(png) {
 
 /** Returns the WebP as the only picture of a file flagged as an animation (WebP container, "Extended File Format"). */
 export function movingWebp(webp) {
-  const picture = webp.subarray(12)
   const size = Buffer.alloc(4)
   const extended = Buffer.concat([Buffer.from('VP8X'), little(10), Buffer.from([2, 0, 0, 0]), little(299).subarray(0, 3), little(149).subarray(0, 3)])
   const anim = Buffer.concat([Buffer.from('ANIM'), little(6), Buffer.alloc(6)])
-  const simple = picture.subarray(0, 4).toString() === 'VP8X' ? imageOf(picture) : picture
-  const frame = Buffer.concat([Buffer.alloc(6), little(299).subarray(0, 3), little(149).subarray(0, 3), Buffer.from([10, 0, 0, 0]), simple])
+  const frame = Buffer.concat([Buffer.alloc(6), little(299).subarray(0, 3), little(149).subarray(0, 3), Buffer.from([10, 0, 0, 0]), ...frameChunks(webp)])
   const anmf = Buffer.concat([Buffer.from('ANMF'), little(frame.length), frame, Buffer.alloc(frame.length % 2)])
   const body = Buffer.concat([Buffer.from('WEBP'), extended, anim, anmf, anmf])
   size.writeUInt32LE(body.length)
   return Buffer.concat([Buffer.from('RIFF'), size, body])
 }
 
-/** Returns the picture itself, after the header of an extended WebP. */
-const imageOf = (chunks) => chunks.subarray(8 + chunks.readUInt32LE(4))
+/** Returns the chunks that a frame may have: a browser also writes a color profile, which belongs to the file. */
+function frameChunks(webp) {
+  const found = []
+  for (let at = 12, end; at < webp.length; at = end) {
+    const length = webp.readUInt32LE(at + 4)
+    end = at + 8 + length + (length % 2)
+    if (['ALPH', 'VP8 ', 'VP8L'].includes(webp.toString('latin1', at, at + 4))) found.push(webp.subarray(at, end))
+  }
+  return found
+}
 
 function chunksOf(png, name) {
   const found = []
