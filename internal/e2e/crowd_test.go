@@ -38,6 +38,9 @@ const (
 	farewell  = "still "
 )
 
+// crowdFlags keep a crowd moving: each has so few others to meet that recent partners must soon count again.
+var crowdFlags = []string{"--open-after", "100ms", "--late-after", "100ms"}
+
 // newCrowd connects a crowd: two settlers, two resumable clients that move on, and two legacy clients that move on.
 func newCrowd(s *testbed.Site, round int) *crowd {
 	c := &crowd{tb: s.TB, met: make(chan struct{}), over: make(chan struct{})}

@@ -13,6 +13,7 @@ import (
 // testKillAndResume kills the server twice per round: once while one client waits, and once while others search and
 // press Next. Everything that clients were told before must still be true afterwards.
 func testKillAndResume(t *testing.T, s *testbed.Site) {
+	s.Flags = append(s.Flags, crowdFlags...)
 	server, _ := s.Start()
 	couples := make([]couple, 3)
 	for i := range couples {

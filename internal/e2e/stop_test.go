@@ -13,6 +13,7 @@ import (
 
 // testStopUnderLoad stops a busy server with SIGTERM: the shutdown is in time and in order, and every client is told.
 func testStopUnderLoad(t *testing.T, s *testbed.Site) {
+	s.Flags = append(s.Flags, crowdFlags...)
 	server, _ := s.Start()
 	stays := couple{s.Join("a", client.Options{}), s.Join("b", client.Options{})}
 	testbed.Meet(stays[0], stays[1])

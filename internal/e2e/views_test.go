@@ -16,6 +16,7 @@ import (
 // testViewsUnderLoad reads every view with Debian's shell, as an operator would, while clients search, press Next,
 // chat, disconnect and resume.
 func testViewsUnderLoad(t *testing.T, s *testbed.Site) {
+	s.Flags = append(s.Flags, crowdFlags...)
 	server, _ := s.Start()
 	resumes := newRevolvingDoor(s)
 	flood := newFlood(s, 2)
