@@ -75,6 +75,7 @@ type mail struct {
 	bytes       int64       // of all mailboxes, including those of hibernated sessions
 	uncommitted int64       // bytes of the uncommitted entries
 	entries     []MailEntry // of the next batch
+	next        int64       // bytes of these
 	acks        []MailAck   // of the next batch
 	promised    []custody   // by rising batch
 }
@@ -99,6 +100,7 @@ func (m *mail) hold(batch uint64, s *session, b *body, size int) {
 	s.mail.batch = batch
 	m.bytes += int64(size)
 	m.uncommitted += int64(size)
+	m.next += int64(size)
 	m.entries = append(m.entries, MailEntry{
 		To: s.ID, Key: s.MailKey, Pair: s.Pair, From: p.Alias, N: b.n, At: b.at, Text: b.text, Image: b.image,
 	})
@@ -137,7 +139,7 @@ func (m *mail) discardAll(s *session) {
 
 // takeBatch moves the pending writes to b, and releases the bodies.
 func (m *mail) takeBatch(b *Batch) {
-	b.Entries, m.entries = m.entries, nil
+	b.Entries, m.entries, m.next = m.entries, nil, 0
 	b.MailAcks, m.acks = m.acks, nil
 }
 
@@ -178,6 +180,9 @@ func (l *Lobby) entryBytes(m *body) int { return l.cfg.EntryBytes(len(m.text), l
 
 // hold puts a message of the partner of s into the mailbox of s. The caller must have checked canHold.
 func (l *Lobby) hold(s *session, m *body) { l.mail.hold(l.batch, s, m, l.entryBytes(m)) }
+
+// NextMail returns the size of the mailbox entries in the next batch, in bytes.
+func (l *Lobby) NextMail() int64 { return l.mail.next }
 
 // LargestEntry returns the size on disk of the largest mailbox entry of the session attached to conn.
 func (l *Lobby) LargestEntry(conn ConnID) int {

@@ -132,6 +132,7 @@ func (h *Hub) setFailing(err error) {
 	h.mu.Lock()
 	changed := (h.failure != nil) != (err != nil)
 	h.failure = err
+	h.room.Broadcast()
 	h.mu.Unlock()
 	switch {
 	case changed && err != nil:

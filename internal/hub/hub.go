@@ -127,6 +127,7 @@ func New(cfg Config) (*Hub, error) {
 //
 // A message waits until the outbox of the partner has room for it. Do returns the Conn of the partner, which may be a
 // different one at the next call. The message is delivered in the chat in which it was first tried, or not at all (law L8).
+// A large message for a mailbox waits while the next batch has one; no Conn is returned: the caller must call AwaitRoom.
 //
 // When too much is uncommitted, a command that changes a row is refused with error unavailable if its client is resumable.
 // If it is a legacy client, the command is not done and no Conn is returned: the caller must call AwaitRoom. So is a first
@@ -143,6 +144,10 @@ func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 	if full := h.full(&c.Command); full != nil {
 		h.postpone(c)
 		return full, false
+	}
+	if h.hasLetter(&c.Command) {
+		h.postpone(c)
+		return nil, false
 	}
 	out, crowded := h.step(c)
 	switch {
@@ -166,7 +171,7 @@ func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 func (h *Hub) AwaitRoom(ctx context.Context, c *Command) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.await(ctx, func() bool { return !h.lobby.Refuses(&c.Command) })
+	return h.await(ctx, func() bool { return !h.lobby.Refuses(&c.Command) && !h.hasLetter(&c.Command) })
 }
 
 // awaitRoom returns once there is room for more changes or the hub stops, or with ctx's error. The caller must hold mu, which

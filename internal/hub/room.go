@@ -15,6 +15,21 @@ func (h *Hub) full(c *chat.Command) Conn {
 	return conn
 }
 
+// largeLetter is the size from which a message for a mailbox is large, in bytes: others notice how long its commit takes.
+const largeLetter = 256 << 10
+
+// hasLetter reports whether the next batch must not take the large message c too: it has mailbox entries of that size already,
+// and everybody waits for a commit as long as all its bytes take. While commits fail nothing waits: the lobby refuses what is
+// too much. The caller must hold mu.
+func (h *Hub) hasLetter(c *chat.Command) bool {
+	isLarge := c.Op == chat.Send && len(c.Text)+len(c.Image) >= largeLetter
+	if !isLarge || h.lobby.NextMail() < largeLetter || h.failure != nil || h.stopped {
+		return false
+	}
+	partner, pair := h.lobby.PartnerOf(c.Conn)
+	return pair != 0 && partner == 0
+}
+
 // Congested returns the Conn whose outbox has no room for a message of the given size from the Conn id; nil if there is
 // room. It is for a frame that is not read yet, and may turn out not to be a message.
 func (h *Hub) Congested(id chat.ConnID, bytes int) Conn {

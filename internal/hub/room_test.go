@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -106,6 +108,68 @@ func TestAnswersThatCrowdTheOwnOutbox(t *testing.T) {
 		if got, done := do(h, chat.Command{Op: chat.Search, Conn: 2}); got != nil || !done {
 			t.Errorf("%v and %v: a is crowded, and what 2 does waits for it", got, done)
 		}
+		stopHub(t, h)
+	})
+}
+
+// A commit takes as long as its bytes, and everybody waits for it: large messages to mailboxes do not share one.
+func TestLargeLettersShareNoCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldStore()
+		s.setFree()
+		h := openHub(t, s, 10_000, nil)
+		for first := chat.ConnID(1); first < 5; first += 2 {
+			attach(t, h, first, true)
+			attach(t, h, first+1, true)
+			search(h, first)
+			search(h, first+1)
+			synctest.Wait()
+			do(h, chat.Command{Op: chat.Detach, Conn: first + 1})
+			synctest.Wait()
+		}
+		s.mu.Lock()
+		s.free = false
+		s.mu.Unlock()
+		send := func(from chat.ConnID, n uint64, size int) *Command {
+			return &Command{Command: chat.Command{Op: chat.Send, Conn: from, N: n, Text: strings.Repeat("x", size)}}
+		}
+		isDone := func(what string, c *Command, expected bool) {
+			t.Helper()
+			if conn, done := h.Do(c); conn != nil || done != expected {
+				t.Errorf("%s: %v and done %v, want done %v", what, conn, done, expected)
+			}
+			synctest.Wait()
+		}
+		isDone("the first letter", send(1, 1, largeLetter), true)
+		isDone("one while that is committed", send(3, 1, largeLetter), true)
+		second := send(1, 2, largeLetter)
+		isDone("another one", second, false)
+		isDone("a small one", send(3, 2, 100), true)
+
+		went := make(chan error, 1)
+		go func() { went <- h.AwaitRoom(t.Context(), second) }()
+		synctest.Wait()
+		if len(went) > 0 {
+			t.Error("the letter does not wait for the commit before its own")
+		}
+		s.passOn()
+		if err := <-went; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		isDone("the letter that has waited", second, true)
+
+		// While commits fail, nothing waits for one.
+		third := send(3, 3, largeLetter)
+		isDone("one more", third, false)
+		go func() { went <- h.AwaitRoom(t.Context(), third) }()
+		<-s.enter
+		s.verdict <- passing{errors.New("the disk is full")}
+		if err := <-went; err != nil {
+			t.Error(err)
+		}
+		isDone("a letter while commits fail", third, true)
+		s.setFree()
 		stopHub(t, h)
 	})
 }
