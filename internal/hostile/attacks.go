@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // attack is one way to attack.
@@ -122,7 +124,7 @@ func oneByte(f *front) {
 			return err
 		}
 		defer s.conn.Close()
-		if err := s.raw(string([]byte{frameFinal | opText})); err != nil {
+		if err := s.raw(string([]byte{frameFinal | websocket.TextMessage})); err != nil {
 			return err
 		}
 		return s.listen()

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"chatme/internal/testcard"
+
+	"github.com/gorilla/websocket"
 )
 
 // Attacks with frames of 15 MiB.
@@ -49,7 +51,7 @@ func halves(f *front) {
 			f.running.Go(func() { f.failed(m.listen()) })
 			f.running.Go(func() {
 				text := fmt.Sprintf(`{"type":"message","partnerId":%q,"n":1,"imageUrl":"%s`, m.partner, picture())
-				if m.raw(string(head(opText, len(text)+2)), text[:len(text)/2]) == nil {
+				if m.raw(string(head(websocket.TextMessage, len(text)+2)), text[:len(text)/2]) == nil {
 					f.count("halves")
 				}
 			})

@@ -14,15 +14,12 @@ import (
 	"time"
 
 	"chatme/internal/protocol"
+
+	"github.com/gorilla/websocket"
 )
 
 // The parts of RFC 6455, section 5.2, that an attack needs.
 const (
-	opText  = 0x1
-	opClose = 0x8
-	opPing  = 0x9
-	opPong  = 0xA
-
 	frameFinal  = 0x80
 	frameMasked = 0x80
 	frame16     = 126 // the length is in the next two bytes
@@ -131,7 +128,7 @@ func (s *socket) say(parts ...string) error {
 	for _, part := range parts {
 		n += len(part)
 	}
-	return s.raw(append([]string{string(head(opText, n))}, parts...)...)
+	return s.raw(append([]string{string(head(websocket.TextMessage, n))}, parts...)...)
 }
 
 // raw sends bytes.
@@ -178,15 +175,15 @@ func (s *socket) hear() (m protocol.ServerMessage, err error) {
 			return m, err
 		}
 		switch op {
-		case opPing:
+		case websocket.PingMessage:
 			// In the background: a socket that is sending a large frame must still be read.
-			go s.raw(string(head(opPong, len(payload))), string(payload))
-		case opClose:
+			go s.raw(string(head(websocket.PongMessage, len(payload))), string(payload))
+		case websocket.CloseMessage:
 			if len(payload) < 2 {
 				return m, &closedError{}
 			}
 			return m, &closedError{int(binary.BigEndian.Uint16(payload))}
-		case opText:
+		case websocket.TextMessage:
 			return m, json.Unmarshal(payload, &m)
 		}
 	}
