@@ -51,26 +51,35 @@ func (p *epoll) control(fd int32, op int, event *unix.EpollEvent) error {
 	return errors.Join(failed, err)
 }
 
-// catch is what one goroutine needs to wait for events.
+// catch is what one goroutine needs to look for events.
 type catch struct {
 	events [readyAtOnce]unix.EpollEvent
-	n      int                      // number of events
-	failed error                    // error of the last system call
-	poll   func(epoll uintptr) bool // kept, to avoid allocating it each time
+	n      int                 // number of events
+	failed error               // error of the last system call
+	once   func(epoll uintptr) // kept, to avoid allocating it each time
 }
 
 func newCatch() *catch {
 	c := &catch{}
-	c.poll = func(epoll uintptr) bool {
-		c.n, c.failed = unix.EpollWait(int(epoll), c.events[:], 0)
-		return c.n > 0 || c.failed != nil && c.failed != unix.EINTR
-	}
+	c.once = func(epoll uintptr) { c.look(epoll) }
 	return c
 }
 
-// wait returns the names that have events. An error means that p is closed.
-func (c *catch) wait(p *epoll) ([]unix.EpollEvent, error) {
+// look fetches what has happened, and reports whether a wait is over.
+func (c *catch) look(epoll uintptr) bool {
+	c.n, c.failed = unix.EpollWait(int(epoll), c.events[:], 0)
+	c.n = max(c.n, 0)
+	return c.n > 0 || c.failed != nil && c.failed != unix.EINTR
+}
+
+// try fetches what has happened. After an error that is nothing.
+func (c *catch) try(p *epoll) {
+	c.n = 0
+	p.raw.Control(c.once)
+}
+
+// wait calls look, or what has called it, until that returns true. An error means that p is closed.
+func (c *catch) wait(p *epoll, look func(epoll uintptr) bool) error {
 	c.n, c.failed = 0, nil
-	err := errors.Join(p.raw.Read(c.poll), c.failed)
-	return c.events[:max(c.n, 0)], err
+	return errors.Join(p.raw.Read(look), c.failed)
 }

@@ -11,6 +11,7 @@ import (
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/sockets"
 	"chatme/internal/testcard"
+	"chatme/internal/ws"
 )
 
 // A connection at rest has no goroutine, neither after its first message nor after it was busy in its own goroutine.
@@ -37,6 +38,25 @@ func TestIdleConnectionsCostNoGoroutine(t *testing.T) {
 		p.Quiet()
 	}
 	testbed.Eventually(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// A busy leader also serves the Conns of a poller whose own leader gets no processor.
+func TestBusyLeaderHelps(t *testing.T) {
+	const conns = 80
+	s := sockets.Open(t)
+	var all []*sockets.Person
+	for i := range conns {
+		all = append(all, s.Legacy(t, fmt.Sprint(i)))
+	}
+	testbed.Eventually(t, "all are parked", func() bool { return s.Endpoint.Parked() == conns })
+	start := ws.Unled(t, s.Endpoint)
+	for _, p := range all {
+		p.Raw(frame(true, 1, `{"type":"ping"}`))
+	}
+	start()
+	for _, p := range all {
+		p.Expect("pong")
+	}
 }
 
 // Frames that end exactly at the end of the read buffer of 4,096 bytes, with more behind them: no partial frame is left

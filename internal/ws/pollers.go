@@ -25,6 +25,9 @@ func (e *Endpoint) startPollers() (err error) {
 		}
 		e.pollers = append(e.pollers, p)
 	}
+	for _, p := range e.pollers {
+		p.start(e.pollers)
+	}
 	return nil
 }
 

@@ -79,13 +79,10 @@ func (w *waiter) drop(fd int32) {
 }
 
 func (w *waiter) run() {
-	for c := newCatch(); ; {
-		events, err := c.wait(w.epoll)
-		if err != nil {
-			return
-		}
+	c := newCatch()
+	for look := c.look; c.wait(w.epoll, look) == nil; {
 		w.mu.Lock()
-		for _, event := range events {
+		for _, event := range c.events[:c.n] {
 			if ready, ok := w.waiting[event.Fd]; ok { // otherwise the event came too late
 				wake(ready)
 			}
