@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chatme/internal/admin"
+	"chatme/internal/config"
 	"chatme/internal/testbed"
 	"chatme/internal/testbed/inside"
 
@@ -36,16 +37,19 @@ func TestDoctorCrowd(t *testing.T) {
 // TestDoctorSeesCrowding asks a server: first all of its sockets have no network, then most have the same one.
 func TestDoctorSeesCrowding(t *testing.T) {
 	s := inside.StartServed(t, []string{"WEB_API_KEY=" + inside.WebTestKey, "CHATME_NETWORK_CONNECTS=10000,10000/s"})
+	served := config.Default()
+	served.DB = s.DB
 	ask := func() *doctor {
 		t.Helper()
 		d := patient(t)
-		d.cfg.DB = s.DB
+		d.cfg = served
 		d.firm = map[string]bool{}
 		d.ask()
 		d.crowding()
 		return d
 	}
-	open := func(n int, from string) {
+	opened := 0
+	open := func(n int, from string) { // and waits until the server, which answers first, has counted them
 		t.Helper()
 		header := http.Header{}
 		if from != "" {
@@ -56,6 +60,12 @@ func TestDoctorSeesCrowding(t *testing.T) {
 			testbed.Must(t, err)
 			c.Close()
 		}
+		opened += n
+		testbed.Eventually(t, fmt.Sprintf("%d sockets are counted", opened), func() bool {
+			found, err := admin.NewClient(served.AdminSocket()).Networks(t.Context(), 1)
+			testbed.Must(t, err)
+			return found.Hour.Sockets == opened
+		})
 	}
 	open(crowdedFrom, "")
 	ask().wants(t, findingWarning, "networks", fmt.Sprintf("100 %% of the %d sockets", crowdedFrom), "ignore this if")
