@@ -30,6 +30,7 @@ type Lobby struct {
 	events []Event // of the current step, reused
 	facts  []Fact  // of the current step, reused
 	wrote  bool    // the current step changed a record
+	vain   bool    // the current step is a search that changes nothing
 
 	conns     map[ConnID]*session // the attached sessions; a Conn that is not here is fenced (law L7)
 	sessions  map[Hash]*session   // every session in memory: attached, waiting or paired
@@ -93,13 +94,14 @@ type Output struct {
 	Events []Event // to be sent, in order
 	Facts  []Fact  // what has happened, in order
 	Full   bool    // too much is uncommitted, so the command was not applied. Unless Events report that, step it again later
+	Vain   bool    // the search changed nothing: it came too late, or its session waits already
 }
 
 // Step applies one command at the moment now. A command from a Conn that is not attached does nothing. A command that would
 // change a row while too much is uncommitted is refused with ErrUnavailable, or, if its client cannot be told, not applied. Nor
 // is a first search applied while there are too many rows.
 func (l *Lobby) Step(now Moment, c *Command) Output {
-	l.now, l.wall, l.unsure, l.wrote = max(l.now, now.Server), now.Wall, now.Unsure, false
+	l.now, l.wall, l.unsure, l.wrote, l.vain = max(l.now, now.Server), now.Wall, now.Unsure, false, false
 	clear(l.events)
 	l.events, l.facts = l.events[:0], l.facts[:0]
 	if l.stopped {
@@ -155,7 +157,7 @@ func (l *Lobby) output() Output {
 			l.events[i].After = l.batch
 		}
 	}
-	return Output{Events: l.events, Facts: l.facts}
+	return Output{Events: l.events, Facts: l.facts, Vain: l.vain}
 }
 
 func (l *Lobby) command(s *session, c *Command) {
@@ -192,7 +194,7 @@ func (l *Lobby) command(s *session, c *Command) {
 		if c.MailKey != nil && s.Resumable && !s.hasRow() {
 			s.MailKey = *c.MailKey
 		}
-		l.search(s, c.Partner, c.Hold)
+		l.vain = !l.search(s, c.Partner, c.Hold)
 	case Send:
 		l.classify(s, c)
 		l.send(s, c)

@@ -62,7 +62,7 @@ func (c *crowd) expected(s *session) *session {
 		mine = open
 	}
 	for _, r := range c.people {
-		if r.Place == 0 || r == s || c.at < r.pacedUntil(c.Lobby) {
+		if r.Place == 0 || r == s || c.at < r.notBefore {
 			continue
 		}
 		theirs := choosy
@@ -130,7 +130,7 @@ func (c *crowd) play(r *rand.Rand, steps int) {
 			continue
 		}
 		c.do(Command{Op: Tick}) // what is due comes first
-		if s.Place != 0 || c.at < s.pacedUntil(c.Lobby)+3000 {
+		if s.Place != 0 || c.at < s.paced-9*3000 {
 			continue
 		}
 		var want *session

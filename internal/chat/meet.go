@@ -126,7 +126,7 @@ func (l *Lobby) window(s *session) (next Time) {
 	if s.wants.Topics == 0 {
 		opens = 0
 	}
-	for _, at := range [...]Time{s.pacedUntil(l), opens, s.lateAt(l), s.last().parted.Add(l.cfg.RematchAfter)} {
+	for _, at := range [...]Time{s.notBefore, opens, s.lateAt(l), s.last().parted.Add(l.cfg.RematchAfter)} {
 		if at > l.now && (next == 0 || at < next) {
 			next = at
 		}
@@ -134,13 +134,30 @@ func (l *Lobby) window(s *session) (next Time) {
 	return next
 }
 
-// pace charges s for a match that it asks for, which waits at least hold. The match waits, not the search: see seek.
+// pace charges s for a match that it asks for, which waits at least hold: after a burst of MatchBurst, one every MatchEvery.
+// The match waits, not the search: see seek. All that wait for their pace can be matched from the same moments on, multiples
+// of MatchEvery: those who press Next all the time then meet each other, and not one by one whoever waits patiently.
 func (l *Lobby) pace(s *session, hold time.Duration) {
 	s.paced = max(s.paced, l.now).Add(l.cfg.MatchEvery)
-	s.held = l.now.Add(hold)
+	s.notBefore = max(s.paced.Add(-time.Duration(l.cfg.MatchBurst)*l.cfg.MatchEvery), l.now.Add(hold))
+	if s.hurries = s.notBefore > l.now; s.hurries {
+		s.notBefore = l.beat(s.notBefore)
+	}
 }
 
-// pacedUntil returns when s may be matched: after a burst of MatchBurst searches, one every MatchEvery.
-func (s *session) pacedUntil(l *Lobby) Time {
-	return max(s.paced.Add(-time.Duration(l.cfg.MatchBurst)*l.cfg.MatchEvery), s.held)
+// paceLeft lets s, which its partner leaves, wait for the next common moment if s hurries: hurried sessions leave each other
+// all the time. It pays nothing.
+func (l *Lobby) paceLeft(s *session) {
+	if s.hurries {
+		s.notBefore = l.beat(l.now + 1)
+	}
+}
+
+// beat returns the first common moment that is not before at.
+func (l *Lobby) beat(at Time) Time {
+	if ownBeat {
+		return at
+	}
+	every := Time(max(l.cfg.MatchEvery.Milliseconds(), 1))
+	return (at + every - 1) / every * every
 }

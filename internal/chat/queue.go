@@ -7,13 +7,14 @@ import (
 )
 
 // search queues s, which first leaves its chat if it is in one. A resumable client may name the chat it leaves; if that
-// is not the current chat, the command is too late and is dropped.
-func (l *Lobby) search(s *session, chat Alias, hold time.Duration) {
+// is not the current chat, the command is too late and is dropped. search reports whether it changed anything.
+func (l *Lobby) search(s *session, chat Alias, hold time.Duration) bool {
 	if s.misnamed(chat) {
-		return
+		return false
 	}
+	waits := s.State() == Waiting
 	var left *session
-	if s.State() != Waiting {
+	if !waits {
 		l.pace(s, hold)
 	}
 	switch s.State() {
@@ -31,6 +32,7 @@ func (l *Lobby) search(s *session, chat Alias, hold time.Duration) {
 		l.match(left)
 	}
 	l.match(s)
+	return !waits
 }
 
 // misnamed reports whether a resumable client names a chat other than the current one. Legacy clients name none.
@@ -70,7 +72,7 @@ func (l *Lobby) match(s *session) {
 func (l *Lobby) seek(t *ticket) {
 	s := t.s
 	l.maker.leave(t)
-	if l.now >= s.pacedUntil(l) {
+	if l.now >= s.notBefore {
 		t.open, t.pool = l.openness(s), l.poolOf(s)
 		if r := l.partnerFor(t); r != nil {
 			l.meeting(t.pool, r.ticket.pool)
@@ -219,6 +221,7 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 		l.markDirty(side)
 	}
 	s.partner, p.partner = nil, nil
+	l.paceLeft(p)
 	l.enqueue(p)
 	l.disconnected(p)
 	return p

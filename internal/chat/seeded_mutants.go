@@ -13,6 +13,9 @@ var forgetsLate = Seeded("late-overtaken")
 // allJudge makes every session a judge of the others, for TestOnlyProvenSessionsJudge to find.
 var allJudge = Seeded("all-judge")
 
+// ownBeat matches each session that is over its pace at a moment of its own, for TestHurriedBots to find.
+var ownBeat = Seeded("own-beat")
+
 // Seeded reports whether CHATME_MUTANT names this bug, which a build with the tag mutants can enable. If so, Seeded unsets
 // the variable, because it is not a setting and the server would refuse it.
 func Seeded(bug string) bool {

@@ -31,19 +31,20 @@ type session struct {
 	mail    *mailbox // held messages, durable; nil if there are none
 
 	// matching (law L3); lost with the process
-	wants   Preferences
-	since   Time      // when it began to wait
-	asked   Time      // when it last said what it prefers
-	paced   Time      // how far its searches are ahead of their pace
-	held    Time      // not matched before this: its network is over a rate
-	former  *partners // nil: it has had none
-	network Network   // of its latest socket
-	quota   *quota    // of network; nil: none
-	streaks streaks
-	proven  bool    // it has had a proper chat
-	noted   bool    // it stands out, as last reported
-	ticket  *ticket // while it waits and can be matched; nil: it cannot be
-	pulse   *pulse  // lost with the socket; nil: it was sent no ping
+	wants     Preferences
+	since     Time      // when it began to wait
+	asked     Time      // when it last said what it prefers
+	paced     Time      // how far its searches are ahead of their pace
+	notBefore Time      // when it can be matched
+	former    *partners // nil: it has had none
+	network   Network   // of its latest socket
+	quota     *quota    // of network; nil: none
+	streaks   streaks
+	hurries   bool    // its last search was over its pace, or its network over a rate
+	proven    bool    // it has had a proper chat
+	noted     bool    // it stands out, as last reported
+	ticket    *ticket // while it waits and can be matched; nil: it cannot be
+	pulse     *pulse  // lost with the socket; nil: it was sent no ping
 
 	deadline Time // 0: none
 	index    int  // in Lobby.due; -1: not in it

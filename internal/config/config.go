@@ -126,7 +126,7 @@ type Config struct {
 	SocketFrames   Rate     `name:"socket-frames" env:"CHATME_SOCKET_FRAMES" live:"true" default:"600,60/s" group:"Rates" help:"Frames of one socket (rate)."`
 	SocketMessages Rate     `name:"socket-messages" env:"CHATME_SOCKET_MESSAGES" live:"true" default:"300,10/s" group:"Rates" help:"Messages of one socket (rate)."`
 	SocketBytes    ByteRate `name:"socket-bytes" env:"CHATME_SOCKET_BYTES" live:"true" default:"64MiB,1MiB/s" group:"Rates" help:"Bytes received from one socket (rate in bytes)."`
-	SocketPings    Rate     `name:"socket-pings" env:"CHATME_SOCKET_PINGS" live:"true" default:"20,1/s" group:"Rates" help:"Ping messages, and frames of an unknown type, of one socket (rate)."`
+	SocketPings    Rate     `name:"socket-pings" env:"CHATME_SOCKET_PINGS" live:"true" default:"20,1/s" group:"Rates" help:"Ping messages, frames of an unknown type, and searches that change nothing, of one socket (rate)."`
 	TypingInterval Duration `name:"typing-interval" env:"CHATME_TYPING_INTERVAL" live:"true" default:"300ms" group:"Rates" help:"Shortest time between two forwarded typing_start; a typing_stop is forwarded at once (duration)."`
 	RepeatedAuths  Count    `name:"repeated-auths" env:"CHATME_REPEATED_AUTHS" live:"true" default:"3" group:"Rates" help:"Further auth frames on one socket; one more closes it with 1008 (frames)."`
 	RateWaits      Duration `name:"rate-waits" env:"CHATME_RATE_WAITS" live:"true" default:"60s" group:"Rates" help:"How long a socket may wait at these rates within 90 s; then it is closed with 4429 (duration)."`

@@ -6,6 +6,7 @@ import "chatme/internal/chat"
 type Command struct {
 	chat.Command
 	Arrived int64
+	Vain    bool // set by Do: the search changed nothing
 }
 
 // Event is an event for a Conn. A Message or a Resumed has the Arrived of the command that caused it; 0 if unknown.

@@ -150,6 +150,7 @@ func (h *Hub) Do(c *Command) (congested Conn, done bool) {
 		return nil, false
 	}
 	out, crowded := h.step(c)
+	c.Vain = out.Vain
 	switch {
 	case out.Full && len(out.Events) == 0:
 		h.postpone(c)

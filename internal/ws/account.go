@@ -50,7 +50,7 @@ func (c *Conn) charge(f *protocol.Frame, size int) {
 	a.owe(metrics.RateBytes, now, min(a.bytes.Take(rates.Bytes, int64(size), now), longestByteWait))
 	switch {
 	case f.Kind == protocol.KindPing, f.Command.Op == chat.Activity:
-		a.owe(metrics.RatePings, now, a.pings.Take(rates.Pings, 1, now))
+		c.chargePing(now)
 	case f.Command.Op == chat.Send:
 		a.owe(metrics.RateMessages, now, a.messages.Take(rates.Messages, 1, now))
 	}
@@ -60,6 +60,12 @@ func (c *Conn) charge(f *protocol.Frame, size int) {
 		}
 		a.unpaid = 0
 	}
+}
+
+// chargePing charges a frame that does nothing.
+func (c *Conn) chargePing(now int64) {
+	a := c.accounts()
+	a.owe(metrics.RatePings, now, a.pings.Take(c.e.live.Load().Rates.Pings, 1, now))
 }
 
 // accounts returns the account of c, which may be new.

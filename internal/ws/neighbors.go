@@ -29,7 +29,8 @@ func (c *Conn) chargeResume(session chat.Hash) {
 
 // search does a search. The first of a new session waits until the network of c may have one more session written. Over the
 // network's rate of searches the search itself, with the Next that it may be, is not delayed: its match waits, and so does
-// the reader before it reads on. c may be displaced before the search.
+// the reader before it reads on. A search that changes nothing counts as a ping instead: a reader that waits although its
+// session does not would leave the session's next partner with nobody. c may be displaced before the search.
 func (c *Conn) search(cmd *hub.Command) {
 	e, rates := c.e, &c.e.live.Load().NetworkRates
 	if c.unwritten.Load() && c.unwritten.CompareAndSwap(true, false) {
@@ -38,14 +39,20 @@ func (c *Conn) search(cmd *hub.Command) {
 	if !c.engages() {
 		return // it is being closed
 	}
-	if c.network.IsKnown() {
+	known := c.network.IsKnown()
+	if known {
 		cmd.Hold = e.networks.Searches.Take(c.network, rates.Searches, 1, e.nanos())
 	}
-	hold := cmd.Hold
 	cmd.MailKey = c.mailKey()
 	c.command(cmd)
-	if hold > 0 {
-		c.waits(metrics.RateSearches, &e.networks.Searches, rates.Searches, hold)
+	switch {
+	case cmd.Vain && !waitsInVain:
+		if known {
+			e.networks.Searches.Take(c.network, rates.Searches, -1, e.nanos())
+		}
+		c.chargePing(nanos(e.recently()))
+	case cmd.Hold > 0:
+		c.waits(metrics.RateSearches, &e.networks.Searches, rates.Searches, cmd.Hold)
 	}
 }
 

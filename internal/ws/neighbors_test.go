@@ -98,6 +98,36 @@ func TestNextIsNotDelayedByTheNetwork(t *testing.T) {
 	testbed.Eventually(t, "its reader goes on", func() bool { return waits(metrics.RateSearches) == 1 })
 }
 
+// Known defect: a Next that came too late, because the partner had pressed it too, made the reader wait although its session
+// was matched again: its next partner had nobody. It counts as a ping instead, and costs its network nothing.
+func TestVainSearchWaitsForNothing(t *testing.T) {
+	count, waits := counted(t)
+	s := sockets.Open(t, count, func(w *ws.Config, _ *chat.Config) {
+		w.NetworkRates.Searches, w.Rates.Pings = network.NewRate(2, 1, time.Minute), network.NewRate(3, 1, 10*time.Millisecond)
+	})
+	a, b := resumableFrom(t, s, "203.0.113.7"), resumableFrom(t, s, "203.0.113.8")
+	a.Searches()
+	a.Send(`{"type":"search"}`)
+	a.Expect("searching")
+	b.Searches()
+	sockets.Matched(a, b)
+	a.Send(`{"type":"search","partnerId":"of a chat that is over"}`)
+	a.Send(`{"type":"ping"}`)
+	a.Expect("pong")
+	a.Send(`{"type":"search"}`)
+	a.Expect("searching")
+	a.Send(`{"type":"ping"}`)
+	a.Expect("pong")
+	if waits(metrics.RateSearches) != 0 {
+		t.Error("its network paid for a search that changed nothing")
+	}
+	for range 10 {
+		a.Send(`{"type":"search"}`)
+		a.Expect("searching")
+	}
+	testbed.Eventually(t, "they count as pings", func() bool { return waits(metrics.RatePings) > 0 })
+}
+
 // The bytes of a network are counted together. Their waits never close a socket: others may have sent them.
 func TestBytesOfANetwork(t *testing.T) {
 	count, waits := counted(t)

@@ -2,5 +2,8 @@
 
 package ws
 
-// dropsOverRate is a bug in builds with the tag mutants.
-const dropsOverRate = false
+// Bugs that a build with the tag mutants can enable.
+const (
+	dropsOverRate = false
+	waitsInVain   = false
+)

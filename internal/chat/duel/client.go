@@ -69,7 +69,8 @@ func (d *Duel) Play(c *client, what, how byte) {
 	case 1, 2, 3:
 		d.resume(c, how)
 	case 4, 5, 6:
-		d.Step(chat.Command{Op: chat.Search, Conn: c.conn, Partner: c.means(how)})
+		hold := time.Duration(max(int(how)-192, 0)) * 100 * time.Millisecond
+		d.Step(chat.Command{Op: chat.Search, Conn: c.conn, Partner: c.means(how), Hold: hold})
 	case 7, 8, 9:
 		d.send(c, how)
 	case 10:

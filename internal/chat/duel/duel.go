@@ -93,6 +93,7 @@ func (d *Duel) compare(c *chat.Command, events []chat.Event) {
 	}
 	records := d.Lobby.Records()
 	d.learn(records)
+	d.learnBrief(events)
 	if diff := d.same(records, func(w *model.Session) bool { return w.Row && w.InMemory() }); diff != "" {
 		d.failf("%s", diff)
 	}
@@ -124,14 +125,45 @@ func (d *Duel) learn(records []chat.Record) {
 	for conn, told := range d.m.Said {
 		for i, e := range told {
 			switch {
-			case e.Kind == chat.Matched && e.Alias == "":
-				told[i].Alias = d.m.Partner(d.m.At(conn)).Alias
+			case e.Kind == chat.Matched && e.Alias == "" && !slices.ContainsFunc(told[i+1:], isMatched):
+				if p := d.m.Partner(d.m.At(conn)); p != nil {
+					told[i].Alias = p.Alias
+				}
 			case e.Kind == chat.Replay:
 				e.Mail.To, e.Mail.Pair = d.ids[d.m.At(conn).Hash], d.pairs[e.Mail.Alias]
 			}
 		}
 	}
 }
+
+func isMatched(e chat.Event) bool { return e.Kind == chat.Matched }
+
+// learnBrief gives the model the aliases of chats that began and ended within the step, which only the events name.
+func (d *Duel) learnBrief(events []chat.Event) {
+	for conn, told := range d.m.Said {
+		var aliases []chat.Alias
+		for _, e := range events {
+			if e.Conn == conn && isMatched(e) {
+				aliases = append(aliases, e.Alias)
+			}
+		}
+		for i := range told {
+			if !isMatched(told[i]) || len(aliases) == 0 {
+				continue
+			}
+			if alias := aliases[0]; told[i].Alias == "" {
+				if alias == "" || d.pairs[alias] != 0 {
+					d.failf("%d got the alias %q", conn, alias)
+				}
+				told[i].Alias, d.pairs[alias] = alias, brief
+			}
+			aliases = aliases[1:]
+		}
+	}
+}
+
+// brief stands for the number of a pair that no row had. Nothing is held for it.
+const brief chat.PairID = 1
 
 // same compares rows with those of the model that count, and describes any difference.
 func (d *Duel) same(records []chat.Record, counts func(*model.Session) bool) string {

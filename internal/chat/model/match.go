@@ -12,7 +12,8 @@ type matching struct {
 	since     chat.Time // when it began to wait
 	preferred chat.Time
 	paced     chat.Time
-	held      chat.Time
+	notBefore chat.Time   // paced or held until then
+	hurries   bool        // its last search was
 	former    []encounter // the last one last
 	in        bool        // it waits and can be matched now…
 	open      int         // … with: 0, a common topic only; 1, others that are open too; 2, all
@@ -51,11 +52,11 @@ func (m *Model) match(w *Session) {
 
 func (m *Model) seek(w *Session) {
 	w.in, w.due = false, 0
-	opens, late, paced, again := max(w.since, w.preferred)+5000, w.since+10_000, max(w.paced-10*3000, w.held), w.last().parted+10_000
+	opens, late, again := max(w.since, w.preferred)+5000, w.since+10_000, w.last().parted+10_000
 	if w.wants.Topics == 0 {
 		opens = 0
 	}
-	if m.now >= paced {
+	if m.now >= w.notBefore {
 		w.open = 0
 		if m.now >= opens {
 			w.open = 1
@@ -70,7 +71,7 @@ func (m *Model) seek(w *Session) {
 		}
 		w.in = true
 	}
-	for _, at := range []chat.Time{opens, late, paced, again} {
+	for _, at := range []chat.Time{opens, late, w.notBefore, again} {
 		if at > m.now && (w.due == 0 || at < w.due) {
 			w.due = at
 		}

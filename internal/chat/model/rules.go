@@ -1,6 +1,8 @@
 package model
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"chatme/internal/chat"
@@ -28,9 +30,14 @@ func (m *Model) search(w *Session, alias chat.Alias, hold time.Duration) {
 	m.match(w)
 }
 
-// pace: ten matches at once, then one in 3 s.
+// pace: ten matches at once, then one in 3 s, at full 3 s of the clock; so for one that is held.
 func (m *Model) pace(w *Session, hold time.Duration) {
-	w.paced, w.held = max(w.paced, m.now)+3000, m.now.Add(hold)
+	w.paced = max(w.paced, m.now) + 3000
+	w.notBefore = max(w.paced-10*3000, m.now.Add(hold))
+	w.hurries = w.notBefore > m.now
+	for w.hurries && w.notBefore%3000 != 0 {
+		w.notBefore++
+	}
 }
 
 // enqueue gives the last place; 30 s while away.
@@ -51,6 +58,9 @@ func (m *Model) part(w *Session) {
 	}
 	w.former = append(w.former, encounter{p.Hash, m.now})
 	p.former = append(p.former, encounter{w.Hash, m.now})
+	if p.hurries { // it waits for full 3 s too
+		p.notBefore = m.now/3000*3000 + 3000
+	}
 	m.enqueue(p)
 	m.disconnected(p)
 }
@@ -111,7 +121,8 @@ func (m *Model) lost(w, p *Session) {
 
 // stop: messages in flight are held, and nothing more is accepted.
 func (m *Model) stop() {
-	for _, w := range m.Sessions {
+	byConn := func(a, b *Session) int { return cmp.Compare(a.Conn, b.Conn) } // whose messages find room first
+	for _, w := range slices.SortedFunc(slices.Values(m.Sessions), byConn) {
 		m.hideTyping(w)
 		if p := m.Partner(w); p != nil && w.Conn != 0 && w.Resumable {
 			m.holdInFlight(p, w)

@@ -85,23 +85,25 @@ func (d Disk) Find(h chat.Hash) *chat.Found {
 
 // replay is what a recipient is sent for a range: messages, and a gap wherever there is none.
 func (d Disk) replay(r *chat.MailRange) []chat.Event {
-	var all []chat.Event
-	gap := uint64(0)
-	for n := r.After + 1; n <= r.UpTo; n++ {
-		m := d.Mail[Place{r.To, r.Pair, n}]
-		e := m.Event()
-		if e.Kind == chat.Gap {
-			gap = n
-			continue
+	var numbers []uint64 // of the messages; a range may be much longer
+	for p, m := range d.Mail {
+		if p.To == r.To && p.Pair == r.Pair && r.After < p.N && p.N <= r.UpTo && m.Event().Kind != chat.Gap {
+			numbers = append(numbers, p.N)
 		}
-		if gap != 0 {
-			all = append(all, chat.Event{Kind: chat.Gap, N: gap})
-			gap = 0
-		}
-		all = append(all, e)
 	}
-	if gap != 0 {
-		all = append(all, chat.Event{Kind: chat.Gap, N: gap})
+	slices.Sort(numbers)
+	var all []chat.Event
+	last := r.After
+	for _, n := range numbers {
+		if n > last+1 {
+			all = append(all, chat.Event{Kind: chat.Gap, N: n - 1})
+		}
+		m := d.Mail[Place{r.To, r.Pair, n}]
+		all = append(all, m.Event())
+		last = n
+	}
+	if last < r.UpTo {
+		all = append(all, chat.Event{Kind: chat.Gap, N: r.UpTo})
 	}
 	return all
 }
