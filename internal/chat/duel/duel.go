@@ -92,7 +92,7 @@ func (d *Duel) compare(c *chat.Command, events []chat.Event) {
 		sockets[w.Conn] = w
 	}
 	records := d.Lobby.Records()
-	d.learn(records)
+	d.learn(records, sockets)
 	d.learnBrief(events)
 	if diff := d.same(records, func(w *model.Session) bool { return w.Row && w.InMemory() }); diff != "" {
 		d.failf("%s", diff)
@@ -110,8 +110,8 @@ func (d *Duel) compare(c *chat.Command, events []chat.Event) {
 }
 
 // learn gives the model the aliases of chats that have just begun, none of which is ever reused, and the numbers of rows
-// and pairs.
-func (d *Duel) learn(records []chat.Record) {
+// and pairs. sockets has the session of each socket, also of one that is gone since the step.
+func (d *Duel) learn(records []chat.Record, sockets map[chat.ConnID]*model.Session) {
 	for _, r := range records {
 		if w := d.m.Named(r.Hash); w != nil && w.Chat != 0 && w.Alias == "" {
 			if r.Alias == "" || d.pairs[r.Alias] != 0 {
@@ -126,11 +126,13 @@ func (d *Duel) learn(records []chat.Record) {
 		for i, e := range told {
 			switch {
 			case e.Kind == chat.Matched && e.Alias == "" && !slices.ContainsFunc(told[i+1:], isMatched):
-				if p := d.m.Partner(d.m.At(conn)); p != nil {
+				if p := d.m.Partner(sockets[conn]); p != nil {
 					told[i].Alias = p.Alias
 				}
+			case e.Kind == chat.Resumed && e.Resumed.State == chat.ResumedMatched && e.Resumed.Alias == "":
+				e.Resumed.Alias = d.m.Partner(sockets[conn]).Alias
 			case e.Kind == chat.Replay:
-				e.Mail.To, e.Mail.Pair = d.ids[d.m.At(conn).Hash], d.pairs[e.Mail.Alias]
+				e.Mail.To, e.Mail.Pair = d.ids[sockets[conn].Hash], d.pairs[e.Mail.Alias]
 			}
 		}
 	}
