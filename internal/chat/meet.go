@@ -35,6 +35,9 @@ func (l *Lobby) openness(s *session) openness {
 	return choosy
 }
 
+// briefChat is the length from which a chat ends the wait of a session that is left.
+const briefChat = 3 * time.Second
+
 // longAgo is when a session that was waiting when the server started began to: it is late.
 const longAgo Time = math.MinInt64 / 4
 

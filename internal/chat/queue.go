@@ -201,9 +201,10 @@ func (l *Lobby) tellMatched(s *session) {
 
 // leave removes s from its chat and queues its partner again, as partner_disconnected promises. It returns the partner,
 // and the caller matches it once s has its final place. Mailbox entries stay as a tail; a session that leaves by its own
-// choice discards its entries first.
+// choice discards its entries first. A chat that was brief does not interrupt the partner's wait.
 func (l *Lobby) leave(s *session, cause Cause) *session {
 	p := s.partner
+	since, brief := p.since, l.now < p.out.began.Add(briefChat)
 	l.judge(s, p)
 	l.note(Fact{Kind: FactEnded, Session: p.Hash, With: s.Hash, Cause: cause})
 	l.noteStanding(s)
@@ -223,6 +224,9 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 	s.partner, p.partner = nil, nil
 	l.paceLeft(p)
 	l.enqueue(p)
+	if brief {
+		p.since = since // or those who leave at once would keep it from ever being late
+	}
 	l.disconnected(p)
 	return p
 }

@@ -32,7 +32,7 @@ type session struct {
 
 	// matching (law L3); lost with the process
 	wants     Preferences
-	since     Time      // when it began to wait
+	since     Time      // when it began to wait; brief chats included
 	asked     Time      // when it last said what it prefers
 	paced     Time      // how far its searches are ahead of their pace
 	notBefore Time      // when it can be matched

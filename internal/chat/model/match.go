@@ -9,7 +9,8 @@ import (
 // matching is what the model knows of a session for matching it. All of it but former is lost when the session leaves memory.
 type matching struct {
 	wants     chat.Preferences
-	since     chat.Time // when it began to wait
+	since     chat.Time // when it began to wait, brief chats included
+	began     chat.Time // when its chat did
 	preferred chat.Time
 	paced     chat.Time
 	notBefore chat.Time   // paced or held until then
@@ -153,7 +154,7 @@ func (m *Model) pair(a, b *Session) {
 	for _, w := range []*Session{a, b} {
 		w.in, w.due = false, 0
 		w.Place, w.Queued = 0, 0
-		w.Chat, w.Alias, w.Matched, w.out, w.asked = m.chats, "", m.now, numbers{seen: true}, 0
+		w.Chat, w.Alias, w.Matched, w.began, w.out, w.asked = m.chats, "", m.now, m.now, numbers{seen: true}, 0
 		if !w.Resumable && w.met == 0 {
 			m.say(w, chat.Event{Kind: chat.TypingStop})
 		}

@@ -61,7 +61,11 @@ func (m *Model) part(w *Session) {
 	if p.hurries { // it waits for full 3 s too
 		p.notBefore = m.now/3000*3000 + 3000
 	}
+	since := p.since
 	m.enqueue(p)
+	if m.now < p.began+3000 { // a brief chat is part of the wait
+		p.since = since
+	}
 	m.disconnected(p)
 }
 
