@@ -86,7 +86,7 @@ func (c *botsCmd) measure(ctx context.Context, own string, say io.Writer) (r *bo
 			return nil, err
 		}
 	}
-	pace.Pause(ctx, 5*c.Stay/4+time.Second) // all begin at once, which is not how it is later
+	pace.Pause(ctx, 5*c.Stay/4+time.Second) // until no chat began at the start
 	r = &botsResult{}
 	crowd.begin()
 	pace.Pause(ctx, c.Alone)

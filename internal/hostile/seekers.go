@@ -42,6 +42,7 @@ type seeker struct {
 
 	// owned by its goroutine
 	met   bool      // its partner is a person
+	began bool      // it has met one before
 	said  int       // texts in this chat
 	until time.Time // what is due: a text, or Next
 	leave time.Time // when it presses Next
@@ -188,7 +189,11 @@ func (one *seeker) due() {
 // meets notes that the partner is a person. The wait is over.
 func (one *seeker) meets() {
 	one.met = true
-	one.leave = time.Now().Add(one.of.stay + rand.N(one.of.stay/4))
+	stays := one.of.stay + rand.N(one.of.stay/4)
+	if !one.began { // all begin at once, and must not end at once
+		one.began, stays = true, rand.N(stays)
+	}
+	one.leave = time.Now().Add(stays)
 	one.of.mu.Lock()
 	defer one.of.mu.Unlock()
 	if one.of.measured {
