@@ -139,7 +139,7 @@ func (l *Lobby) window(s *session) (next Time) {
 
 // pace charges s for a match that it asks for, which waits at least hold: after a burst of MatchBurst, one every MatchEvery.
 // The match waits, not the search: see seek. All that wait for their pace can be matched from the same moments on, multiples
-// of MatchEvery: those who press Next all the time then meet each other, and not one by one whoever waits patiently.
+// of MatchEvery: clients that press Next all the time then meet each other, and not, one by one, a client that waits.
 func (l *Lobby) pace(s *session, hold time.Duration) {
 	s.paced = max(s.paced, l.now).Add(l.cfg.MatchEvery)
 	s.notBefore = max(s.paced.Add(-time.Duration(l.cfg.MatchBurst)*l.cfg.MatchEvery), l.now.Add(hold))

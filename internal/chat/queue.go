@@ -225,7 +225,7 @@ func (l *Lobby) leave(s *session, cause Cause) *session {
 	l.paceLeft(p)
 	l.enqueue(p)
 	if brief {
-		p.since = since // or those who leave at once would keep it from ever being late
+		p.since = since // or partners that leave at once would keep it from ever being late
 	}
 	l.disconnected(p)
 	return p

@@ -9,7 +9,7 @@ import (
 // drain lets every client reconnect and everything in flight arrive, and then checks the invariants of a quiet
 // world.
 func (w *world) drain() {
-	// Lone waiting sessions are probed forever. Whoever is left by one that was away for 30 s meets a former partner 10 s later.
+	// Lone waiting sessions are probed forever. A client left by one that was away for 30 s meets a former partner 10 s later.
 	end := w.now.Add(45 * time.Second)
 	w.left = limits{retries: 100, kills: 1}
 	if w.stopping {
