@@ -40,6 +40,8 @@ func testWriteLockHeld(t *testing.T, s *testbed.Site) {
 	lock := holdWriteLock(s)
 	for _, p := range searches {
 		p.Check(p.Client.Search())
+		p.Check(p.Ping())
+		p.Expect("pong") // the search is done: the next one is later
 	}
 	late := s.Join("late", client.Options{}) // session_id waits for no commit
 	late.Check(late.Client.Search())
