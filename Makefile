@@ -124,7 +124,7 @@ soak: build ## run for hours: 1,000 kills, hostile clients, 40,000 disk images a
 	bin/chatme hostile bots --set CHATME_LOW_PRIORITY=on
 	SOAK=1 go test -timeout 150m -v -run 'E2E|SystemCallsFail|PowerLoss' ./internal/e2e ./internal/torture ./internal/powerloss
 	EXPLORE=1h go test -timeout 90m -v -run 'TestExplore$$' ./internal/chat/explore
-	FAIRNESS=10 go test -timeout 90m -v -run 'FairnessTable$$|HurriedBots$$' ./internal/chat/fairness
+	FAIRNESS=10 go test -timeout 90m -v -run 'FairnessBounds$$|HurriedBots$$' ./internal/chat/fairness
 	.ci/fuzz 5m
 	EXPLORE=5s $(RACE) -count=10 ./internal/chat/... ./internal/hub ./internal/store ./internal/ws
 

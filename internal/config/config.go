@@ -7,7 +7,7 @@ package config
 // live:"true" marks a setting that a reload changes (Merge), all others need a restart; credential names a systemd
 // credential that may hold the value. A default without a comment is the value in docs/protocol.md, "Times".
 type Config struct {
-	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port (all interfaces if there is no host) or unix:PATH (a socket for a proxy on this machine)."`
+	Addr string `name:"addr" env:"CHATME_ADDR" default:":8787" check:"addresses" group:"Server" help:"Addresses to listen on, separated by commas: host:port (:port for all interfaces) or unix:PATH (a socket for a proxy on the same machine)."`
 	DB   string `name:"db" env:"CHATME_DB" default:"chatme.db" check:"path" group:"Server" help:"SQLite database file; created if it does not exist."`
 
 	// Next to the database, because a server has one of each.

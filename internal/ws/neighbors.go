@@ -29,8 +29,8 @@ func (c *Conn) chargeResume(session chat.Hash) {
 
 // search does a search. The first of a new session waits until the network of c may have one more session written. Over the
 // network's rate of searches the search itself, with the Next that it may be, is not delayed: its match waits, and so does
-// the reader before it reads on. A search that changes nothing counts as a ping instead: a reader that waits although its
-// session does not would leave the session's next partner with nobody. c may be displaced before the search.
+// the reader before it reads on. A search that changes nothing counts as a ping instead, because its session may be matched
+// again at once, and the new partner must not wait for the reader. c may be displaced before the search.
 func (c *Conn) search(cmd *hub.Command) {
 	e, rates := c.e, &c.e.live.Load().NetworkRates
 	if c.unwritten.Load() && c.unwritten.CompareAndSwap(true, false) {

@@ -99,7 +99,7 @@ func TestNextIsNotDelayedByTheNetwork(t *testing.T) {
 }
 
 // Known defect: a Next that came too late, because the partner had pressed it too, made the reader wait although its session
-// was matched again: its next partner had nobody. It counts as a ping instead, and costs its network nothing.
+// was matched again, and the new partner waited too. It counts as a ping instead, and costs its network nothing.
 func TestVainSearchWaitsForNothing(t *testing.T) {
 	count, waits := counted(t)
 	s := sockets.Open(t, count, func(w *ws.Config, _ *chat.Config) {

@@ -2,7 +2,7 @@ package ws
 
 import "testing"
 
-// Unled gives the parked Conns, in turn by their IDs, to two pollers that nobody leads. start starts the first.
+// Unled gives the parked Conns, in turn by their IDs, to two pollers without a leader. start starts the first.
 func Unled(t *testing.T, e *Endpoint) (start func()) {
 	t.Helper()
 	before := e.pollers

@@ -8,21 +8,27 @@ import (
 	"testing"
 )
 
-// TestFairnessTable prints the table of docs/fairness.md. FAIRNESS=10 is the number of seeds.
-func TestFairnessTable(t *testing.T) {
-	if os.Getenv("FAIRNESS") == "" {
-		t.Skip("takes minutes; FAIRNESS=10 is the number of seeds")
+// seedsOf returns how many seeds FAIRNESS asks for, and whether it is set.
+func seedsOf(t *testing.T) (seeds uint64, isSet bool) {
+	t.Helper()
+	text := os.Getenv("FAIRNESS")
+	if text == "" {
+		return 1, false
 	}
-	seeds, err := strconv.ParseUint(os.Getenv("FAIRNESS"), 10, 8)
+	seeds, err := strconv.ParseUint(text, 10, 8)
 	if err != nil || seeds == 0 {
-		t.Fatalf("FAIRNESS: %q is not a number of seeds", os.Getenv("FAIRNESS"))
+		t.Fatalf("FAIRNESS: %q is not a number of seeds", text)
 	}
+	return seeds, true
+}
+
+// printTable prints the table of docs/fairness.md.
+func (p plays) printTable(seeds uint64) {
 	fmt.Print("| scenario |")
 	for _, c := range columns {
 		fmt.Printf(" %s |", c.name)
 	}
 	fmt.Print("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
-	played := plays{}
 	for _, s := range scenarios {
 		var cells []cell
 		for _, c := range columns {
@@ -30,7 +36,7 @@ func TestFairnessTable(t *testing.T) {
 				cells = append(cells, cell{s, c})
 			}
 		}
-		found := played.measure(cells, seeds)
+		found := p.measure(cells, seeds)
 		fmt.Printf("| %s |", s.name)
 		for _, c := range columns {
 			if !(cell{s, c}).applies() {
