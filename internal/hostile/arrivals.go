@@ -19,7 +19,7 @@ type arrivals struct {
 	present sync.WaitGroup
 }
 
-// hold lets nobody arrive, and returns when all that did have left.
+// hold stops arrivals, and returns once all earlier ones have left.
 func (p *people) hold() {
 	p.arrivals.mu.Lock()
 	p.arrivals.held = true
@@ -33,7 +33,7 @@ func (p *people) release() {
 	p.arrivals.held = false
 }
 
-// settle waits until all that have arrived have left, and lets nobody arrive meanwhile.
+// settle stops arrivals, and waits until all earlier ones have left.
 func (a *arrivals) settle() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -25,9 +25,9 @@ type botsCmd struct {
 
 // Help returns the detailed help.
 func (c *botsCmd) Help() string {
-	return `People look for a partner, greet, stay when a person answers, and press Next when nobody does. Then 200 bots that press
-Next at once come from one address. It counts the matches that people need until they meet a person, and how long that takes.
-One that still looks at the end counts with what it has waited and met so far.
+	return `People look for a partner, greet, stay when a person answers, and press Next when the partner does not. Then 200 bots
+that press Next at once come from one address. It counts the matches that people need until they meet a person, and how long
+that takes. One that still looks at the end counts with what it has waited and met so far.
 
 Example: chatme hostile bots --set CHATME_LOW_PRIORITY=on`
 }

@@ -52,7 +52,7 @@ type talker struct {
 	sent, heard atomic.Int64
 }
 
-// newPeople returns nobody yet.
+// newPeople returns people of whom none has arrived.
 func newPeople(ctx context.Context, s *site) *people {
 	p := &people{at: "ws://" + s.Addr, key: s.Key, began: time.Now()}
 	p.ctx, p.cancel = context.WithCancel(ctx)

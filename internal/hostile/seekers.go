@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// A person notices after notice, and up to noticeMore later, that nobody writes.
+	// A person notices after notice, and up to noticeMore later, that the partner writes nothing.
 	notice, noticeMore = 1500 * time.Millisecond, 3 * time.Second
 	greeting           = "hello, I am a person"
 	// greetings are how many texts each side of a chat writes, greetEvery apart.
