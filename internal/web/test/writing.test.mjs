@@ -207,6 +207,7 @@ scene('a text has the direction of its first strong letter', async (s) => {
   for (const text of Object.keys(lines)) await a.say(text)
   await b.hears('42')
   for (const [tab, side] of [[a, 'me'], [b, 'they']]) {
+    await tab.page.waitForFunction((n) => document.querySelectorAll('.bubble').length === n, Object.keys(lines).length)
     const found = await tab.page.locator('.bubble').evaluateAll((all) => all.map((bubble) => {
       const { direction, borderBottomLeftRadius: left, borderBottomRightRadius: right } = getComputedStyle(bubble)
       return { direction, corner: parseFloat(left) < parseFloat(right) ? 'left' : 'right' }
