@@ -58,7 +58,7 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: ready SOCKET")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pace.Of(testbed.StepTimeout))
+	ctx, cancel := pace.WithTimeout(context.Background(), testbed.StepTimeout)
 	defer cancel()
 	server := admin.NewClient(ts.MkAbs(args[0]))
 	for ticks := time.Tick(10 * time.Millisecond); ; {

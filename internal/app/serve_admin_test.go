@@ -39,7 +39,7 @@ func TestStopLetsAnAnswerEnd(t *testing.T) {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
-		ctx, cancel := context.WithTimeout(context.Background(), pace.Of(testbed.StepTimeout))
+		ctx, cancel := pace.WithTimeout(context.Background(), testbed.StepTimeout)
 		defer cancel()
 		s.closeAdmin(ctx)
 	}()

@@ -50,7 +50,7 @@ const patience = 20 * time.Second
 func soon() time.Time { return time.Now().Add(pace.Of(patience)) }
 
 func testContext(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(patience))
+	ctx, cancel := pace.WithTimeout(tb.Context(), patience)
 	tb.Cleanup(cancel)
 	return ctx
 }

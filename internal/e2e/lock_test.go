@@ -107,7 +107,7 @@ func testPongWhileLocked(t *testing.T, s *testbed.Site) {
 	lock := holdWriteLock(s)
 	p.Check(p.Client.Search())
 	p.Check(p.Ping())
-	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(2*time.Second))
+	ctx, cancel := pace.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if _, err := p.Client.Expect(ctx, "pong"); err != nil {
 		t.Errorf("ping while the search waits for the database: %v", err)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -128,7 +127,7 @@ func chats(s *testbed.Site) {
 	testbed.Talk(a, b)
 	testbed.Talk(c, d)
 	couple{a, b}.blinks()
-	ctx, cancel := context.WithTimeout(s.TB.Context(), pace.Of(testbed.StepTimeout))
+	ctx, cancel := pace.WithTimeout(s.TB.Context(), testbed.StepTimeout)
 	defer cancel()
 	_, err := client.Dial(ctx, s.URL(), client.Options{TLS: s.TLS, Origin: "https://elsewhere.example"})
 	if refused, ok := err.(*client.RefusedError); !ok || refused.Status != http.StatusForbidden {

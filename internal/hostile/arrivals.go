@@ -17,27 +17,63 @@ type arrivals struct {
 	mu      sync.Mutex
 	held    bool
 	present sync.WaitGroup
+	number  int                                   // of clients that are present
+	looking map[*client.Client]context.CancelFunc // for a partner
 }
 
 // hold stops arrivals, and returns once all earlier ones have left.
-func (p *people) hold() {
-	p.arrivals.mu.Lock()
-	p.arrivals.held = true
-	p.arrivals.mu.Unlock()
-	p.arrivals.present.Wait()
+func (a *arrivals) hold() {
+	a.mu.Lock()
+	a.held = true
+	a.dismiss()
+	a.mu.Unlock()
+	a.present.Wait()
 }
 
-func (p *people) release() {
-	p.arrivals.mu.Lock()
-	defer p.arrivals.mu.Unlock()
-	p.arrivals.held = false
-}
-
-// settle stops arrivals, and waits until all earlier ones have left.
-func (a *arrivals) settle() {
+func (a *arrivals) release() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.present.Wait()
+	a.held = false
+}
+
+// arrive lets two clients arrive, each of which leaves at last, unless arrivals are held.
+func (a *arrivals) arrive(both func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.held {
+		a.number += 2
+		a.present.Go(both)
+	}
+}
+
+// looks notes that c looks for a partner. leave is called when c is the last one and can find none: a client that its partner
+// left may have met another before it could leave, too.
+func (a *arrivals) looks(c *client.Client, leave context.CancelFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.looking == nil {
+		a.looking = map[*client.Client]context.CancelFunc{}
+	}
+	a.looking[c] = leave
+	a.dismiss()
+}
+
+// leaves notes that a client has left, which may have been c; nil: one that did not look.
+func (a *arrivals) leaves(c *client.Client) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.looking, c)
+	a.number--
+	a.dismiss()
+}
+
+func (a *arrivals) dismiss() {
+	if !a.held || a.number > 1 {
+		return
+	}
+	for _, leave := range a.looking {
+		leave()
+	}
 }
 
 // newcomers lets two clients arrive now and then.
@@ -49,12 +85,8 @@ func (p *people) newcomers() {
 		case <-p.ctx.Done():
 			return
 		}
-		p.arrivals.mu.Lock()
-		if !p.arrivals.held {
-			legacy := p.number.Load()%4 == 0
-			p.arrivals.present.Go(func() { p.newcomer2(legacy) })
-		}
-		p.arrivals.mu.Unlock()
+		legacy := p.number.Load()%4 == 0
+		p.arrivals.arrive(func() { p.newcomer2(legacy) })
 	}
 }
 
@@ -78,9 +110,12 @@ func (p *people) newcomer2(legacy bool) {
 	}
 	here.Wait()
 	for _, c := range both {
-		if c != nil {
-			here.Go(func() { p.meets(c, both[0] != nil && both[1] != nil) })
-		}
+		here.Go(func() {
+			defer p.arrivals.leaves(c)
+			if c != nil {
+				p.meets(c, both[0] != nil && both[1] != nil)
+			}
+		})
 	}
 	here.Wait()
 }
@@ -91,15 +126,16 @@ func (p *people) meets(c *client.Client, wanted bool) {
 	if !wanted {
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	ctx, cancel := pace.WithTimeout(p.ctx, servedWithin)
 	defer cancel()
+	p.arrivals.looks(c, cancel)
 	began := time.Now()
 	err := c.Search()
 	if err == nil {
 		_, err = c.Await(ctx, "matched")
 	}
 	switch {
-	case p.ctx.Err() != nil:
+	case ctx.Err() == context.Canceled:
 	case err != nil:
 		p.troubles.add("not matched", err)
 	default:

@@ -196,7 +196,7 @@ func (c *attacksCmd) round(ctx context.Context, own string, a *attack, l *line, 
 	}
 	p.measure(warmUp, &window{})
 	p.measure(c.Duration, &l.quiet)
-	p.hold() // so that the attacker meets itself, or its victim
+	p.arrivals.hold() // so that the attacker meets itself, or its victim
 	var v *victim
 	if a.victim {
 		if v, err = p.victim(); err != nil {
@@ -207,7 +207,7 @@ func (c *attacksCmd) round(ctx context.Context, own string, a *attack, l *line, 
 	if err != nil {
 		return err
 	}
-	p.release()
+	p.arrivals.release()
 	p.measure(c.Duration, &l.during)
 	if v != nil {
 		l.suffers(v.next(c.Duration))

@@ -62,7 +62,7 @@ func newPeople(ctx context.Context, s *site) *people {
 
 // arrive opens a socket from an address of its own.
 func (p *people) arrive(legacy bool) (*client.Client, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	ctx, cancel := pace.WithTimeout(p.ctx, servedWithin)
 	defer cancel()
 	n := p.number.Add(1)
 	c, err := client.Dial(ctx, p.at, client.Options{
@@ -93,7 +93,7 @@ func (p *people) searches(legacy bool) (*client.Client, error) {
 
 // matched waits until c has a partner.
 func (p *people) matched(c *client.Client) error {
-	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	ctx, cancel := pace.WithTimeout(p.ctx, servedWithin)
 	defer cancel()
 	if _, err := c.Await(ctx, "matched"); err != nil {
 		return fmt.Errorf("an honest client, before the attack: %w", err)
@@ -203,6 +203,7 @@ func (p *people) measure(d time.Duration, w *window) {
 			p.troubles.add("stuck", errors.New("a message did not arrive"))
 		}
 	}
-	p.arrivals.settle()
+	p.arrivals.hold()
 	p.window.Store(&window{})
+	p.arrivals.release()
 }

@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -78,7 +77,7 @@ func (p *people) trip(here, away *client.Client, text string) (*client.Client, e
 	if !pace.Pause(p.ctx, noticed) {
 		return away, p.ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, pace.Of(servedWithin))
+	ctx, cancel := pace.WithTimeout(p.ctx, servedWithin)
 	defer cancel()
 	began := time.Now()
 	back, err := client.Dial(ctx, p.at, away.Resume())

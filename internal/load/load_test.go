@@ -156,7 +156,7 @@ func benches(t *testing.T, c Cmd, bin string) (lines []benchFigure) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(benchTimeout))
+	ctx, cancel := pace.WithTimeout(t.Context(), benchTimeout)
 	defer cancel()
 	var stdout bytes.Buffer
 	if err := c.measure(ctx, bin, &stdout); err != nil {

@@ -1,7 +1,7 @@
 // Package pace measures how fast this machine is at the moment, so that time limits can depend on round trips instead of
 // seconds: in tests, and in commands that put load on a server on the same machine.
 //
-//	ctx, cancel := context.WithTimeout(ctx, pace.Of(20*time.Second))
+//	ctx, cancel := pace.WithTimeout(ctx, 20*time.Second)
 //
 // A duration is what an idle machine gets. A busy machine gets a multiple of it, within bounds, so that hangs are found
 // everywhere.

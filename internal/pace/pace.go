@@ -33,6 +33,12 @@ func Over(ctx context.Context, d time.Duration) <-chan struct{} {
 	return machine.over(ctx, d)
 }
 
+// WithTimeout returns a copy of ctx that ends with context.DeadlineExceeded once Of(d) has passed. A machine that becomes busy
+// meanwhile gets more time.
+func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return machine.withTimeout(ctx, d)
+}
+
 // look is how often Until calls holds.
 const look = 2 * time.Millisecond
 

@@ -46,6 +46,40 @@ func TestOver(t *testing.T) {
 	})
 }
 
+// A machine that becomes busy gets more time, which is told as a deadline, to derived contexts too.
+func TestWithTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		g := &gauge{measure: func() float64 { return 3 }}
+		ctx, cancel := g.withTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		derived, cancelDerived := context.WithTimeout(ctx, time.Hour)
+		defer cancelDerived()
+		if err := ctx.Err(); err != nil {
+			t.Errorf("at the start: %v", err)
+		}
+		<-ctx.Done()
+		if took := time.Since(began); took != 30*time.Second || ctx.Err() != context.DeadlineExceeded {
+			t.Errorf("ended after %v with %v, want 30 s", took, ctx.Err())
+		}
+		if <-derived.Done(); derived.Err() != context.DeadlineExceeded {
+			t.Errorf("a derived context ended with %v", derived.Err())
+		}
+		ctx, cancel = g.withTimeout(t.Context(), time.Hour)
+		if cancel(); ctx.Err() != context.Canceled {
+			t.Errorf("canceled: %v", ctx.Err())
+		}
+		cancel()
+		parent, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		ctx, cancel = g.withTimeout(parent, time.Hour)
+		defer cancel()
+		if <-ctx.Done(); ctx.Err() != context.DeadlineExceeded {
+			t.Errorf("its parent's time has passed: %v", ctx.Err())
+		}
+	})
+}
+
 // Concurrent callers measure once.
 func TestMeasuresSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -63,7 +63,7 @@ func (l *load) run(tb testing.TB, grown int64, matches int, end func()) {
 	l.grown = grown
 	l.left.Store(int64(matches))
 	l.enough = make(chan struct{})
-	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(loadTimeout))
+	ctx, cancel := pace.WithTimeout(tb.Context(), loadTimeout)
 	defer cancel()
 	drive := func(name string, rove func(context.Context) error) {
 		l.running.Go(func() {

@@ -39,7 +39,7 @@ func (d *drill) start(ctx context.Context) (string, error) {
 
 // chat matches two clients, disconnects one, and has the other send a message that is held for it.
 func (d *drill) chat(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
+	ctx, cancel := pace.WithTimeout(ctx, drillAnswer)
 	defer cancel()
 	for _, c := range []**client.Client{&d.pair.stays, &d.pair.leaves} {
 		if err := d.dial(ctx, c, client.Options{APIKey: d.server.Key}, "session_id"); err != nil {
@@ -76,7 +76,7 @@ func (d *drill) kill(ctx context.Context) (string, error) {
 
 // resume brings both clients back to their chat and checks that nothing was lost.
 func (d *drill) resume(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, pace.Of(drillAnswer))
+	ctx, cancel := pace.WithTimeout(ctx, drillAnswer)
 	defer cancel()
 	for _, c := range []**client.Client{&d.pair.stays, &d.pair.leaves} {
 		if err := d.dial(ctx, c, (*c).Resume(), "resumed"); err != nil {

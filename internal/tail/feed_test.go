@@ -186,7 +186,7 @@ func TestEveryEventIsHeardOrCounted(t *testing.T) {
 		defer close(ended)
 		publishing.Wait()
 		passing.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), pace.Of(10*time.Second))
+		ctx, cancel := pace.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		f.Close(ctx)
 		if ctx.Err() != nil {

@@ -28,7 +28,7 @@ func InSoak[T any](soak, otherwise T) T {
 
 // Step returns a context for one thing that is expected soon.
 func Step(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(tb.Context(), pace.Of(StepTimeout))
+	ctx, cancel := pace.WithTimeout(tb.Context(), StepTimeout)
 	context.AfterFunc(tb.Context(), cancel)
 	return ctx
 }

@@ -2,7 +2,6 @@ package torture
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
@@ -82,7 +81,7 @@ esac
 // tortures runs the command to completion and returns its last line.
 func tortures(t *testing.T, bin string, code int, args ...string) (line tortureLine) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), pace.Of(tortureTimeout))
+	ctx, cancel := pace.WithTimeout(t.Context(), tortureTimeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, bin, append([]string{"torture"}, args...)...)

@@ -124,7 +124,7 @@ func Open(t *testing.T, tune ...func(*ws.Config, *chat.Config)) *Site {
 	}
 	s.URL = cmp.Or(s.URL, h.URL)
 	s.Stop = sync.OnceFunc(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), pace.Of(Patience))
+		ctx, cancel := pace.WithTimeout(context.Background(), Patience)
 		defer cancel()
 		if err := s.Hub.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
