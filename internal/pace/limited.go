@@ -15,19 +15,17 @@ type limited struct {
 func (g *gauge) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	waiting, stop := context.WithCancel(ctx)
 	l := &limited{Context: ctx, done: make(chan struct{})}
-	over := g.over(waiting, d)
 	go func() {
 		defer close(l.done)
-		<-over // after its time, or with waiting
+		defer stop()
 		switch {
-		case waiting.Err() == nil:
+		case g.wait(waiting, d):
 			l.err = context.DeadlineExceeded
 		case ctx.Err() != nil:
 			l.err = ctx.Err()
 		default:
 			l.err = context.Canceled
 		}
-		stop()
 	}()
 	return l, func() {
 		stop()

@@ -68,18 +68,20 @@ func (g *gauge) over(ctx context.Context, d time.Duration) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		began := time.Now()
-		for left := d; left > 0; left = g.of(d) - time.Since(began) {
-			timer := time.NewTimer(left)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return
-			}
-		}
+		g.wait(ctx, d)
 	}()
 	return over
+}
+
+// wait waits until Of(d) has passed, and reports whether it has; false: ctx ended before.
+func (g *gauge) wait(ctx context.Context, d time.Duration) bool {
+	began := time.Now()
+	for left := d; left > 0; left = g.of(d) - time.Since(began) {
+		if !Pause(ctx, left) {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *gauge) until(ctx context.Context, d time.Duration, holds func() bool) bool {

@@ -28,8 +28,7 @@ func InSoak[T any](soak, otherwise T) T {
 
 // Step returns a context for one thing that is expected soon.
 func Step(tb testing.TB) context.Context {
-	ctx, cancel := pace.WithTimeout(tb.Context(), StepTimeout)
-	context.AfterFunc(tb.Context(), cancel)
+	ctx, _ := pace.WithTimeout(tb.Context(), StepTimeout) // it ends with the test
 	return ctx
 }
 
