@@ -3,6 +3,7 @@
 import { ChatMe } from '../chatme.js'
 import { messagesCame, partnerCame, soundSwitch } from './attention.js'
 import { Composer, isComposing } from './composer.js'
+import { isOpen } from './emoji.js'
 import { Interests, commonText } from './interests.js'
 import { keep, kept } from './prefs.js'
 import { Transcript } from './transcript.js'
@@ -189,10 +190,8 @@ $('end').addEventListener('click', () => chat.end())
 soundSwitch($('sound'))
 
 // Esc that closes the emoji or the question is not Next; nor is a held key, which would skip partner after partner.
-let panelOpen = false
-$('faces').addEventListener('toggle', (event) => (panelOpen = event.newState === 'open'))
 addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.repeat || isComposing(event) || panelOpen || shown !== 'chat') return
+  if (event.key !== 'Escape' || event.repeat || isComposing(event) || isOpen($('faces')) || shown !== 'chat') return
   event.preventDefault()
   if (composer.question.isOpen) composer.question.close()
   else chat.search()

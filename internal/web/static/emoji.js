@@ -19,3 +19,8 @@ export function emojiPanel({ panel, button, pick }) {
     panel.append(choice)
   }
 }
+
+/** Reports whether the panel is open at this moment; its toggle event comes later, behind the keys of a fast user. */
+export function isOpen(panel) {
+  return 'popover' in panel && panel.matches(':popover-open')
+}

@@ -127,6 +127,20 @@ scene('a whole chat by keyboard: start, write, emoji, Esc for Next', async (s) =
   await b.sees('ended')
 })
 
+scene('Esc right after an emoji was chosen is Next', async (s) => {
+  const [a, b] = await s.openPair()
+  await a.page.getByRole('button', { name: 'Emoji' }).click()
+  const face = a.page.getByRole('button', { name: '😂' })
+  await face.waitFor()
+  // In one task, so that no event of the panel comes in between.
+  await face.evaluate((e) => {
+    e.click()
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+  })
+  await a.sees('searching')
+  await b.sees('searching')
+})
+
 scene('a screen reader announces the state of the chat and every new message', async (s) => {
   const [a, b] = await s.openPair()
   assert.equal(await a.page.getByRole('status').first().textContent(), 'With a stranger')
